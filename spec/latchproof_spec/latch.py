@@ -1,0 +1,171 @@
+"""The CountdownLatch: a count that is counted down, and tasks that are parked until it is zero.
+
+State: `count` (0 is open) and how many tasks are `parked`. Every operation is a pure function of these two ints and
+its arguments; it returns them anew, with the rule that applied. The `pre:` and `post:` lines are contracts in the
+sense of PEP 316; CrossHair confirms them over all paths.
+"""
+
+from __future__ import annotations
+
+from latchproof_spec.policy import LATCHPROOF_LATCH, LatchPolicy
+from latchproof_spec.step import LatchInUseError, Machine, Operation, Rule, ZeroLatchError, is_whole_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, TypeAlias
+
+Result: TypeAlias = tuple[int, int, Rule]
+
+# fmt: off
+L1: Final = Rule("L1", "count_down", "returns", "The count falls by one; it is not zero yet.")
+L2: Final = Rule(
+    "L2", "count_down", "returns", "The count falls to zero: every parked task is released, in one step.",
+    queue="released",
+)
+L3: Final = Rule(
+    "L3", "count_down", "returns", "The count is zero already: nothing changes, and a warning is logged.",
+    message="count_down() on a latch whose count is zero already: more count_downs than its count", warns=True,
+)
+L3x: Final = Rule(
+    "L3x", "count_down", "raises", "The count is zero already and the caller asked for an error: nothing changes.",
+    errors=(ZeroLatchError,), message="count_down() on a latch whose count is zero already",
+)
+L3p: Final = Rule(
+    "L3p", "count_down", "raises", "Where the policy has over-counting raise: nothing changes.",
+    errors=(RuntimeError, ValueError), message="count_down() on a latch whose count is zero already",
+)
+L4: Final = Rule(
+    "L4", "set_count", "raises", "A count is not negative: refused, nothing changes.",
+    errors=(ValueError,), message="a latch's count must be 0 or more, not {}",
+)
+L4t: Final = Rule(
+    "L4t", "set_count", "raises", "A count is an int, and no bool: refused, nothing changes.",
+    errors=(TypeError,), message="a latch's count must be an int, not {}",
+)
+L5: Final = Rule(
+    "L5", "set_count", "raises", "Tasks are parked on the latch: refused, nothing changes.",
+    errors=(LatchInUseError,),
+    message="set_count({}) while tasks wait on the latch; count it down to release them, or make a new latch",
+)
+L5k: Final = Rule("L5k", "set_count", "returns", "Where the policy keeps the parked: a count above zero, they stay.")
+L5r: Final = Rule(
+    "L5r", "set_count", "returns", "Where the policy keeps the parked: set_count(0) releases them.", queue="released"
+)
+L6: Final = Rule("L6", "set_count", "returns", "Nobody is parked: the count is set; 0 opens the latch, more closes it.")
+L7: Final = Rule("L7", "wait", "returns", "The latch is open: the caller goes on.")
+L8: Final = Rule("L8", "wait", "parks", "The latch is closed: the caller parks.")
+L9: Final = Rule("L9", "withdraw", "leaves", "A parked task is cancelled or timed out: one fewer parked, nothing else.")
+L10: Final = Rule("L10", "withdraw", "leaves", "The task was released already: nothing changes.")
+# fmt: on
+
+
+def invariant(count: int, parked: int) -> bool:
+    """What is true of every state that can be reached: C1 and C2 as far as two counters can say them."""
+    return count >= 0 and parked >= 0 and (count > 0 or parked == 0)
+
+
+def count_down(
+    count: int, parked: int, exception_if_zero: bool = False, policy: LatchPolicy = LATCHPROOF_LATCH
+) -> Result:
+    """Take one off the count; at zero, release everybody.
+
+    pre: invariant(count, parked)
+    post: invariant(__return__[0], __return__[1])
+    post: __return__[0] == max(count - 1, 0)
+    post: __return__[1] == (0 if __return__[0] == 0 else parked)
+    post: __return__[2].refuses == (count == 0 and (exception_if_zero or policy.over_counting == "raises"))
+
+    >>> count_down(2, 1), count_down(1, 1), count_down(0, 0), count_down(0, 0, True)
+    ((1, 1, L1), (0, 0, L2), (0, 0, L3), (0, 0, L3x))
+    """
+    if count > 1:
+        return count - 1, parked, L1
+    if count == 1:
+        return 0, 0, L2
+    if policy.over_counting == "raises":
+        return count, parked, L3p
+    if exception_if_zero:
+        return count, parked, L3x
+    return count, parked, L3
+
+
+def set_count(count: int, parked: int, n: int, policy: LatchPolicy = LATCHPROOF_LATCH) -> Result:
+    """Set the count of a latch that nobody waits on.
+
+    pre: invariant(count, parked)
+    post: invariant(__return__[0], __return__[1])
+    post: __return__[2].refuses == (n < 0 or (parked > 0 and policy.set_count_in_use == "refuses"))
+    post: __return__[:2] == (count, parked) if __return__[2].refuses else __return__[0] == n
+    post: __return__[1] in (parked, 0) and (__return__[1] == parked or n == 0)
+
+    >>> set_count(0, 0, 2), set_count(2, 1, 0), set_count(2, 0, -1), set_count(2, 0, True)
+    ((2, 0, L6), (2, 1, L5), (2, 0, L4), (2, 0, L4t))
+    """
+    if not is_whole_number(n):
+        return count, parked, L4t
+    if n < 0:
+        return count, parked, L4
+    if parked == 0:
+        return n, parked, L6
+    if policy.set_count_in_use == "refuses":
+        return count, parked, L5
+    if n == 0:
+        return 0, 0, L5r
+    return n, parked, L5k
+
+
+def wait(count: int, parked: int, policy: LatchPolicy = LATCHPROOF_LATCH) -> Result:
+    """Go on if the latch is open, else park until it is.
+
+    pre: invariant(count, parked)
+    post: invariant(__return__[0], __return__[1])
+    post: __return__[0] == count and __return__[1] == parked + (1 if count > 0 else 0)
+    post: (__return__[2].caller == "parks") == (count > 0)
+
+    >>> wait(0, 0), wait(2, 1)
+    ((0, 0, L7), (2, 2, L8))
+    """
+    if count > 0:
+        return count, parked + 1, L8
+    return count, parked, L7
+
+
+def withdraw(count: int, parked: int, is_parked: bool, policy: LatchPolicy = LATCHPROOF_LATCH) -> Result:
+    """Take back the wait of a task that is cancelled or timed out.
+
+    pre: invariant(count, parked) and (parked > 0 or not is_parked)
+    post: invariant(__return__[0], __return__[1])
+    post: __return__[0] == count and __return__[1] == parked - (1 if is_parked else 0)
+
+    >>> withdraw(2, 1, True), withdraw(2, 1, False)
+    ((2, 0, L9), (2, 1, L10))
+    """
+    if is_parked:
+        return count, parked - 1, L9
+    return count, parked, L10
+
+
+def create(count: int) -> tuple[tuple[()], tuple[int, int], Rule]:
+    """A new latch: an open one that nobody waits on, with its count set.
+
+    >>> create(2), create(-1)
+    (((), (2, 0), L6), ((), (0, 0), L4))
+    """
+    new_count, parked, rule = set_count(0, 0, count)
+    return (), (new_count, parked), rule
+
+
+LATCH: Final = Machine(
+    "latch",
+    constants=(),
+    state=("count", "parked"),
+    create=create,
+    operations=(
+        Operation("wait", wait, waits=True),
+        Operation("count_down", count_down, {"exception_if_zero": bool}),
+        Operation("set_count", set_count, {"n": int}, optional=True),
+    ),
+    withdraw=Operation("withdraw", withdraw, {"is_parked": bool}),
+    observations={"count": lambda count, parked: count},
+    rules=(L1, L2, L3, L3x, L3p, L4, L4t, L5, L5k, L5r, L6, L7, L8, L9, L10),
+)

@@ -1,0 +1,228 @@
+"""What an operation may do, said once for every operation of every machine.
+
+An operation is a pure function. It takes a few ints (the machine's constants, its state, the call's arguments)
+and returns the new state and a `Rule`, one of the constants of its module: the constant that a path returns *is*
+the rule that applied. A rule says what becomes of the caller and of the tasks that are parked; `apply` says, for
+a queue of identities in order of arrival, who that is and what each of them is given.
+
+>>> from latchproof_spec.barrier import wait
+>>> parked, broken, rule = wait(3, 2, False)
+>>> rule.id, parked, broken
+('B2', 0, False)
+>>> apply(rule, ("A", "B"), "C")
+((), (('A', 0), ('B', 1), ('C', 2)))
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` alone would cost a fifth of what importing asyncio costs
+    from collections.abc import Callable, Iterable
+    from typing import Any, Final, Literal, TypeAlias, TypeVar
+
+    Caller: TypeAlias = Literal["parks", "returns", "returns an index", "raises", "leaves"]
+    Queue: TypeAlias = Literal["stays", "released", "indexed", "failed"]
+    IndexOrder: TypeAlias = Literal["arrival", "reversed", "any"]
+    Ending: TypeAlias = int | type[Exception] | None
+    T = TypeVar("T")
+
+
+class LatchInUseError(RuntimeError):
+    """`set_count` was called while tasks were parked on the latch. Nothing was changed."""
+
+
+class ZeroLatchError(RuntimeError):
+    """`count_down(exception_if_zero=True)` was called on a latch whose count is zero. Nothing was changed."""
+
+
+class BrokenBarrierError(RuntimeError):
+    """The barrier is broken, or was aborted or reset while this task was parked at it."""
+
+
+ANY_INDEX: Final[int] = -1
+"""The ending of a released call whose index is any that its generation has not given yet (index order "any")."""
+
+
+class Rule:
+    """One row of a rule table. Rules are constants: compare them with `is`, never make one while running.
+
+    `caller`    what becomes of the task that called: it parks, it returns, it returns the index that completes its
+                generation, it raises `errors[0]`, or it leaves (it is being cancelled, and is given nothing).
+    `queue`     what becomes of the tasks parked before: they stay, are released with nothing, are released with
+                their index in `order`, or fail with `errors[0]`.
+    `errors`    the error of a caller that raises or of a queue that fails; where a policy lets other people's
+                classes choose, the others that will do.
+    `refuses`   the call was refused: it raised at its own effect.
+    `heeds_parked`  the call was refused, or the parked do not stay. Any other rule applies just the same if fewer are
+                parked (proved for every operation), so a shell may decide by a queue that it has not purged yet.
+    `warns`     the call is harmless but suspect: `message` is logged as a warning.
+    `sentence`  what the rule says, for a reader.
+    `message`   what the error or the warning says to its user; `{}` stands for the offending argument.
+    """
+
+    __slots__ = (
+        "caller",
+        "errors",
+        "heeds_parked",
+        "id",
+        "message",
+        "operation",
+        "order",
+        "queue",
+        "refuses",
+        "sentence",
+        "warns",
+    )
+
+    def __init__(
+        self,
+        id: str,
+        operation: str,
+        caller: Caller,
+        sentence: str,
+        *,
+        queue: Queue = "stays",
+        order: IndexOrder = "arrival",
+        errors: tuple[type[Exception], ...] = (),
+        message: str = "",
+        warns: bool = False,
+    ) -> None:
+        self.id: Final = id
+        self.operation: Final = operation
+        self.caller: Final = caller
+        self.sentence: Final = sentence
+        self.queue: Final = queue
+        self.order: Final = order
+        self.errors: Final = errors
+        self.message: Final = message
+        self.refuses: Final = caller == "raises"
+        self.heeds_parked: Final = self.refuses or queue != "stays"
+        self.warns: Final = warns
+
+    def __repr__(self) -> str:
+        return self.id
+
+
+def is_whole_number(value: object) -> bool:
+    """Whether `value` may be a count or a number of parties at all: an int, and not a bool.
+
+    >>> is_whole_number(2), is_whole_number(True), is_whole_number(2.0)
+    (True, False, False)
+    """
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def endings(rule: Rule, parked: int) -> Iterable[Ending]:
+    """What each of the `parked` tasks that `rule` lets go on is given, in order of arrival; nothing if they stay.
+
+    An int is an index, None is a plain return, an exception class is what it raises.
+
+    >>> from latchproof_spec.barrier import B2, B7
+    >>> list(endings(B2, 2)), [error.__name__ for error in endings(B7, 2)]
+    ([0, 1], ['BrokenBarrierError', 'BrokenBarrierError'])
+    """
+    if rule.queue == "stays":
+        return ()
+    if rule.queue == "released":
+        return (None,) * parked
+    if rule.queue == "failed":
+        return (rule.errors[0],) * parked
+    if rule.order == "arrival":
+        return range(parked)
+    if rule.order == "reversed":
+        return range(parked, 0, -1)
+    return (ANY_INDEX,) * parked
+
+
+def caller_ending(rule: Rule, parked: int) -> Ending:
+    """What the caller is given, if it goes on: None, the index that completes its generation, or an error.
+
+    `parked` is how many were parked before the call.
+    """
+    if rule.caller == "raises":
+        return rule.errors[0]
+    if rule.caller != "returns an index":
+        return None
+    if rule.order == "arrival":
+        return parked
+    return 0 if rule.order == "reversed" else ANY_INDEX
+
+
+def apply(rule: Rule, queue: tuple[T, ...], who: T) -> tuple[tuple[T, ...], tuple[tuple[T, Ending], ...]]:
+    """The queue after `who` made the step `rule`, and everybody who goes on by it, each with its ending.
+
+    `queue` holds the parked in order of arrival. A caller that leaves is taken out of it and goes on with nothing.
+    """
+    if rule.caller == "parks":
+        return (*queue, who), ()
+    if rule.caller == "leaves":
+        queue = tuple(other for other in queue if other != who)
+    gone_on = tuple(zip(queue, endings(rule, len(queue)), strict=False))
+    if rule.caller in ("returns", "returns an index", "raises"):
+        gone_on = (*gone_on, (who, caller_ending(rule, len(queue))))
+    return (queue if rule.queue == "stays" else ()), gone_on
+
+
+class Operation:
+    """An operation of a machine: its name, its function, and the parameters that a call gives it.
+
+    `function` is called with the machine's constants, its state, the call's arguments and a policy.
+    `parameters` maps each argument's name to `int` or `bool`. `optional` operations may be absent from other
+    people's classes. `waits` says whether the call may block. `withdraw` is no call: the host makes it, for a
+    task whose cancellation is requested.
+    """
+
+    __slots__ = ("function", "name", "optional", "parameters", "waits")
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., tuple[Any, ...]],
+        parameters: dict[str, type] | None = None,
+        *,
+        waits: bool = False,
+        optional: bool = False,
+    ) -> None:
+        self.name: Final = name
+        self.function: Final = function
+        self.parameters: Final = parameters or {}
+        self.waits: Final = waits
+        self.optional: Final = optional
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Machine:
+    """A machine whole: how it is made, what its state is called, its operations, rules, observations and claims.
+
+    `create` takes the constructor's argument and returns `(constants, state, rule)`; a rule that refuses comes
+    with a state that must not be used. `observations` are the properties that a caller may read, each a function
+    of constants and state.
+    """
+
+    __slots__ = ("constants", "create", "name", "observations", "operations", "rules", "state", "withdraw")
+
+    def __init__(
+        self,
+        name: Literal["latch", "barrier"],
+        *,
+        constants: tuple[str, ...],
+        state: tuple[str, ...],
+        create: Callable[[Any], tuple[tuple[Any, ...], tuple[Any, ...], Rule]],
+        operations: tuple[Operation, ...],
+        withdraw: Operation,
+        observations: dict[str, Callable[..., Any]],
+        rules: tuple[Rule, ...],
+    ) -> None:
+        self.name: Final[Literal["latch", "barrier"]] = name
+        self.constants: Final = constants
+        self.state: Final = state
+        self.create: Final = create
+        self.operations: Final = operations
+        self.withdraw: Final = withdraw
+        self.observations: Final = observations
+        self.rules: Final = rules
+
+    def __repr__(self) -> str:
+        return self.name

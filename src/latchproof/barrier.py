@@ -1,0 +1,204 @@
+"""The Barrier that programs use: a shell that parks and wakes tasks and asks the specification what to do."""
+
+from __future__ import annotations
+
+from latchproof.parking import Parking
+from latchproof_spec import barrier as spec
+from latchproof_spec.step import caller_ending
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from latchproof.hosts import Host
+    from latchproof_spec.step import Ending, Rule
+
+    Operation: TypeAlias = Callable[[int, int, bool], tuple[int, bool, Rule]]
+
+
+class Barrier:
+    """So many tasks wait for each other; when the last of them arrives all go on, and the next generation may arrive.
+
+    `parties` is an int, 1 or more. Not thread-safe.
+
+    Raises TypeError if it is no int (a bool is none), ValueError if it is less than 1.
+    Specified in `latchproof_spec.barrier`, rules B0 to B7.
+
+    >>> import asyncio
+    >>> async def main() -> list[int]:
+    ...     barrier = Barrier(3)
+    ...     return await asyncio.gather(barrier.wait(), barrier.wait(), barrier.wait())
+    >>> asyncio.run(main())
+    [0, 1, 2]
+    """
+
+    __slots__ = ("__weakref__", "_broken", "_parking", "_parties")
+
+    def __init__(self, parties: int) -> None:
+        (self._parties,), (_, self._broken), rule = spec.create(parties)
+        if rule.refuses:
+            raise rule.errors[0](rule.message.format(repr(parties)))
+        self._parking = Parking()
+
+    @property
+    def parties(self) -> int:
+        """How many tasks make a generation.
+
+        >>> Barrier(3).parties
+        3
+        """
+        return self._parties
+
+    @property
+    def n_waiting(self) -> int:
+        """How many tasks are parked in the generation that is filling. After cancellations this may cost O(parked).
+
+        >>> Barrier(3).n_waiting
+        0
+        """
+        return len(self._parking)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the barrier is broken: aborted, and not reset since.
+
+        >>> Barrier(3).broken
+        False
+        """
+        return self._broken
+
+    async def wait(self) -> int:
+        """Arrive, and go on when all parties have.
+
+        Returns the index of the arrival among those of its generation, 0 to parties - 1: exactly one task gets 0. A
+        task that is cancelled while it waits takes back its arrival and nothing else; a task that is cancelled after
+        the generation is complete changes nothing for the others.
+
+        Raises BrokenBarrierError if the barrier is broken, or is aborted or reset while the task waits (on asyncio
+        it is an asyncio.BrokenBarrierError too); RuntimeError if no known event loop is running, or if tasks of
+        another one wait here. Rules B1 to B5.
+
+        >>> import asyncio
+        >>> asyncio.run(Barrier(1).wait())
+        0
+        """
+        parking = self._parking
+        host = parking.enter()
+        if host.checkpoints:
+            await host.checkpoint_if_cancelled()
+        queue = parking.queue
+        _, broken, rule = spec.wait(self._parties, len(queue), self._broken)
+        if rule.heeds_parked and parking.purge():
+            _, broken, rule = spec.wait(self._parties, len(queue), self._broken)
+        self._broken = broken
+        if rule.caller != "parks":
+            try:
+                return self._complete(rule, host)
+            finally:
+                if host.checkpoints:
+                    await host.cancel_shielded_checkpoint()
+        waker = host.new_waker(queue)
+        try:
+            ending: Ending = await waker
+        except BaseException:
+            queue.pop(waker, None)
+            raise
+        if isinstance(ending, int):
+            return ending
+        raise host.broken_barrier_error(spec.FAILED)
+
+    def _complete(self, rule: Rule, host: Host) -> int:
+        """What a call gets that did not park."""
+        if rule.refuses:
+            raise host.broken_barrier_error(rule.message)
+        queue = self._parking.queue
+        index = caller_ending(rule, len(queue))
+        if queue:
+            self._parking.release(rule)
+        assert isinstance(index, int)
+        return index
+
+    async def abort(self) -> None:
+        """Break the barrier: whoever waits, and whoever arrives before a reset, gets BrokenBarrierError.
+
+        A generation that is complete already goes on undisturbed. It does not suspend, but on trio it is a
+        checkpoint; in clean-up that may run cancelled, use `abort_nowait`.
+
+        Raises RuntimeError if no known event loop is running, or if tasks of another one wait here. Rule B6.
+
+        >>> import asyncio
+        >>> barrier = Barrier(2)
+        >>> asyncio.run(barrier.abort())
+        >>> barrier.broken
+        True
+        """
+        await self._run(spec.abort)
+
+    async def reset(self) -> None:
+        """Make the barrier whole and empty: whoever waits gets BrokenBarrierError.
+
+        A generation that is complete already goes on undisturbed. It does not suspend, but on trio it is a
+        checkpoint; in clean-up that may run cancelled, use `reset_nowait`.
+
+        Raises RuntimeError if no known event loop is running, or if tasks of another one wait here. Rule B7.
+
+        >>> import asyncio
+        >>> barrier = Barrier(2)
+        >>> asyncio.run(barrier.abort())
+        >>> asyncio.run(barrier.reset())
+        >>> barrier.broken
+        False
+        """
+        await self._run(spec.reset)
+
+    def abort_nowait(self) -> None:
+        """As `abort`, as a plain call, for callbacks and for clean-up; it needs no event loop.
+
+        From another thread, hand it to the loop: `loop.call_soon_threadsafe(barrier.abort_nowait)`.
+
+        >>> barrier = Barrier(2)
+        >>> barrier.abort_nowait()
+        >>> barrier.broken
+        True
+        """
+        self._parking.enter_plain()
+        self._decide(spec.abort)
+
+    def reset_nowait(self) -> None:
+        """As `reset`, as a plain call, for callbacks and for clean-up; it needs no event loop.
+
+        >>> barrier = Barrier(2)
+        >>> barrier.abort_nowait()
+        >>> barrier.reset_nowait()
+        >>> barrier.broken
+        False
+        """
+        self._parking.enter_plain()
+        self._decide(spec.reset)
+
+    async def _run(self, operation: Operation) -> None:
+        host = self._parking.enter()
+        if not host.checkpoints:
+            self._decide(operation)
+            return
+        await host.checkpoint_if_cancelled()
+        self._decide(operation)
+        await host.cancel_shielded_checkpoint()
+
+    def _decide(self, operation: Operation) -> None:
+        parking = self._parking
+        parking.purge()
+        _, self._broken, rule = operation(self._parties, len(parking.queue), self._broken)
+        if parking.queue:
+            parking.release(rule)
+
+    async def __aenter__(self) -> int:
+        return await self.wait()
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Nothing: to leave the block is not to arrive again."""
+
+    def __repr__(self) -> str:
+        state = "broken" if self._broken else f"waiting={self.n_waiting}"
+        return f"<Barrier parties={self._parties} {state}>"

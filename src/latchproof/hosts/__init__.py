@@ -1,0 +1,148 @@
+"""Which event loop is running the caller, found without importing anything that the program has not imported itself."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from types import FrameType
+    from typing import Any, Protocol, TypeAlias
+
+    from latchproof_spec.step import BrokenBarrierError, Ending
+
+    class Waker(Protocol):
+        """What a parked task awaits; the await returns the ending that the task is woken with."""
+
+        def __await__(self) -> Any: ...
+        def __hash__(self) -> int: ...
+
+    Queue: TypeAlias = dict[Any, None]
+
+    class Host(Protocol):
+        """How a task parks and is woken on one event loop, and nothing else."""
+
+        @property
+        def name(self) -> str:
+            """The host's name."""
+
+        @property
+        def checkpoints(self) -> bool:
+            """Whether every awaited call is to be a checkpoint."""
+
+        @property
+        def broken_barrier_error(self) -> type[BrokenBarrierError]:
+            """What a call at a broken barrier raises."""
+
+        @property
+        def loop(self) -> object:
+            """The event loop, by its identity."""
+
+        def is_closed(self) -> bool:
+            """Whether the loop can never run a task again."""
+
+        def check_reachable(self) -> None:
+            """Raise RuntimeError if tasks of this loop cannot be woken from here, where no loop is running."""
+
+        def new_waker(self, queue: Queue) -> Waker:
+            """Put the running task's waker at the end of the queue. The task must await it at once."""
+
+        def wake(self, waker: Any, ending: Ending) -> None:
+            """Let a parked task go on. It has been taken out of the queue, or is about to be."""
+
+        def withdrawn(self, queue: Queue) -> Iterable[Any]:
+            """The wakers in the queue whose task's cancellation is requested and has not been delivered yet."""
+
+        def checkpoint_if_cancelled(self) -> Awaitable[None]:
+            """Deliver a cancellation that is pending; else do nothing."""
+
+        def cancel_shielded_checkpoint(self) -> Awaitable[None]:
+            """Let other tasks run, without being cancelled."""
+
+
+_FLOWNO = "flowno.core.event_loop.event_loop"
+
+
+def running(last: Host | None) -> Host | None:
+    """The host that runs the caller, or None. `last` is returned anew if it is still the one."""
+    modules = sys.modules
+    if "trio" in modules or _FLOWNO in modules:
+        return _running_of_several(last)
+    if "asyncio.events" not in modules:
+        return None
+    loop = modules["asyncio.events"]._get_running_loop()
+    if loop is None or (last is not None and last.loop is loop):
+        return last if loop is not None else None
+    return _asyncio_host(loop)
+
+
+def current(last: Host | None) -> Host:
+    """The host that runs the caller.
+
+    Raises RuntimeError where no known event loop is running.
+    """
+    host = running(last)
+    if host is None:
+        raise RuntimeError(
+            "no event loop that latchproof knows is running here; await this from a task of asyncio, trio or Flowno "
+            "(>= 0.1.19), or call the plain methods (count_down_nowait, abort_nowait, reset_nowait, set_count)"
+        )
+    return host
+
+
+def _asyncio_host(loop: Any) -> Host:
+    from latchproof.hosts.asyncio import AsyncioHost
+
+    return AsyncioHost(loop)
+
+
+def _trio_host(token: Any) -> Host:
+    from latchproof.hosts.trio import TrioHost
+
+    return TrioHost(token)
+
+
+def _flowno_host(loop: Any) -> Host:
+    from latchproof.hosts.flowno import FlownoHost
+
+    return FlownoHost(loop)
+
+
+def _running_of_several(last: Host | None) -> Host | None:
+    """As `running`, in a program that has imported more than asyncio."""
+    found: list[tuple[Any, Callable[[Any], Host], Callable[[], Any]]] = []
+    modules = sys.modules
+    events = modules.get("asyncio.events")
+    loop = events._get_running_loop() if events is not None else None
+    if loop is not None:
+        found.append((loop, _asyncio_host, lambda: _asyncio_coroutine(loop)))
+    lowlevel = modules.get("trio.lowlevel")
+    if lowlevel is not None and lowlevel.in_trio_task():
+        found.append((lowlevel.current_trio_token(), _trio_host, lambda: lowlevel.current_task().coro))
+    flowno = modules.get(_FLOWNO)
+    current_task = getattr(flowno, "current_task", None)  # absent while flowno is being imported, and before 0.1.15
+    if flowno is not None and current_task is not None and current_task() is not None:
+        found.append((flowno.current_event_loop(), _flowno_host, current_task))
+    if not found:
+        return None
+    loop, make_host, _ = found[0] if len(found) == 1 else _innermost(found)
+    return last if last is not None and last.loop is loop else make_host(loop)
+
+
+def _asyncio_coroutine(loop: Any) -> Any:
+    task = sys.modules["asyncio"].current_task(loop)
+    return task.get_coro() if task is not None else None
+
+
+def _innermost(
+    found: list[tuple[Any, Callable[[Any], Host], Callable[[], Any]]],
+) -> tuple[Any, Callable[[Any], Host], Callable[[], Any]]:
+    """The one nearest to the caller, where one loop runs inside a task or a callback of another, as in a notebook."""
+    frames = {getattr(coroutine(), "cr_frame", None): entry for entry in found for coroutine in entry[2:]}
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame in frames:
+            return frames[frame]
+        frame = frame.f_back
+    return found[-1]

@@ -1,0 +1,77 @@
+"""Parking and waking on Flowno's event loop (0.1.19 and later).
+
+A parked task yields Flowno's own command for waiting on an event, with a private event that is never set; it is woken
+through the loop's queue of ready tasks, so that the value it is woken with comes back from the yield. A cancellation
+that is requested lies in that same queue until it is delivered.
+"""
+
+from __future__ import annotations
+
+from flowno.core.event_loop.commands import EventWaitCommand
+from flowno.core.event_loop.event_loop import EventLoop, current_task
+
+from latchproof_spec.step import BrokenBarrierError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any, Final
+
+    from latchproof.hosts import Queue
+    from latchproof_spec.step import Ending
+
+
+class FlownoWaker:
+    """A task that is parked; for the loop, an event that is not set."""
+
+    __slots__ = ("_loop", "_set", "task")
+
+    def __init__(self, loop: EventLoop) -> None:
+        self._loop = loop
+        self._set = False
+        self.task: Any = current_task()
+
+    def __await__(self) -> Generator[EventWaitCommand, Ending, Ending]:
+        try:
+            return (yield EventWaitCommand(event=self))
+        finally:
+            self._loop.event_waiters.pop(self, None)
+
+
+class FlownoHost:
+    """One Flowno event loop."""
+
+    __slots__ = ("loop",)
+
+    name: Final = "flowno"
+    checkpoints: Final = False
+    broken_barrier_error: Final = BrokenBarrierError
+
+    def __init__(self, loop: EventLoop) -> None:
+        self.loop = loop
+
+    def is_closed(self) -> bool:
+        """A Flowno loop is never closed: it can be run again."""
+        return False
+
+    def check_reachable(self) -> None:
+        """A loop that is not running wakes its tasks when it runs again."""
+
+    def new_waker(self, queue: Queue) -> FlownoWaker:
+        waker = FlownoWaker(self.loop)
+        queue[waker] = None
+        return waker
+
+    def wake(self, waker: FlownoWaker, ending: Ending) -> None:
+        self.loop.event_waiters.pop(waker, None)
+        self.loop.tasks.append((waker.task, ending, None))
+
+    def withdrawn(self, queue: Queue) -> list[FlownoWaker]:
+        requested = {task for task, _, error in self.loop.tasks if error is not None}
+        return [waker for waker in queue if waker.task in requested] if requested else []
+
+    async def checkpoint_if_cancelled(self) -> None:
+        """Flowno has no checkpoints."""
+
+    async def cancel_shielded_checkpoint(self) -> None:
+        """Flowno has no checkpoints."""

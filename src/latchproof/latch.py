@@ -1,0 +1,178 @@
+"""The CountdownLatch that programs use: a shell that parks and wakes tasks and asks the specification what to do."""
+
+from __future__ import annotations
+
+from latchproof.parking import Parking
+from latchproof_spec import latch as spec
+from latchproof_spec.step import ZeroLatchError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from latchproof_spec.step import Rule
+
+
+class CountdownLatch:
+    """Tasks wait until a count has been counted down to zero; then all of them go on.
+
+    `count` is an int, 0 or more; a latch made with 0 is open. Not thread-safe.
+
+    Raises TypeError if the count is no int (a bool is none), ValueError if it is negative.
+    Specified in `latchproof_spec.latch`, rules L1 to L10.
+
+    >>> import asyncio
+    >>> async def main() -> int:
+    ...     latch = CountdownLatch(2)
+    ...     waiting = asyncio.create_task(latch.wait())
+    ...     await latch.count_down()
+    ...     await latch.count_down()
+    ...     await waiting
+    ...     return latch.count
+    >>> asyncio.run(main())
+    0
+    """
+
+    __slots__ = ("__weakref__", "_count", "_parking")
+
+    ZeroLatchError: Final = ZeroLatchError
+
+    def __init__(self, count: int) -> None:
+        _, (self._count, _), rule = spec.create(count)
+        if rule.refuses:
+            raise rule.errors[0](rule.message.format(repr(count)))
+        self._parking = Parking()
+
+    @property
+    def count(self) -> int:
+        """The current count; 0 is open.
+
+        >>> CountdownLatch(3).count
+        3
+        """
+        return self._count
+
+    async def wait(self) -> None:
+        """Go on once the count is zero: at once if it is, else when a count_down makes it so.
+
+        A task that is cancelled while it waits takes back its wait and nothing else. On asyncio and Flowno a wait
+        on an open latch does not suspend; on trio it is a checkpoint.
+
+        Raises RuntimeError if no known event loop is running, or if tasks of another one wait here.
+        Rules L7 to L10.
+
+        >>> import asyncio
+        >>> asyncio.run(CountdownLatch(0).wait())
+        """
+        host = self._parking.enter()
+        if host.checkpoints:
+            await host.checkpoint_if_cancelled()
+        queue = self._parking.queue
+        self._count, _, rule = spec.wait(self._count, len(queue))
+        if rule.caller != "parks":
+            if host.checkpoints:
+                await host.cancel_shielded_checkpoint()
+            return
+        waker = host.new_waker(queue)
+        try:
+            await waker
+        except BaseException:
+            queue.pop(waker, None)
+            raise
+
+    async def count_down(self, exception_if_zero: bool = False) -> None:
+        """Take one off the count; the last one releases every waiting task.
+
+        At zero already, nothing changes, and a warning is logged by the logger "latchproof". It does not suspend,
+        but on trio it is a checkpoint; in clean-up that may run cancelled, use `count_down_nowait`.
+
+        Raises ZeroLatchError instead of warning if `exception_if_zero`, and RuntimeError if no known event loop is
+        running or tasks of another one wait here. Rules L1 to L3x.
+
+        >>> import asyncio
+        >>> latch = CountdownLatch(1)
+        >>> asyncio.run(latch.count_down())
+        >>> latch.count
+        0
+        """
+        host = self._parking.enter()
+        if not host.checkpoints:
+            self._count_down(exception_if_zero)
+            return
+        await host.checkpoint_if_cancelled()
+        try:
+            self._count_down(exception_if_zero)
+        finally:
+            await host.cancel_shielded_checkpoint()
+
+    def count_down_nowait(self, exception_if_zero: bool = False) -> None:
+        """As `count_down`, as a plain call, for callbacks and for clean-up; it needs no event loop.
+
+        From another thread, hand it to the loop: `loop.call_soon_threadsafe(latch.count_down_nowait)`.
+
+        >>> latch = CountdownLatch(1)
+        >>> latch.count_down_nowait()
+        >>> latch.count_down_nowait(exception_if_zero=True)
+        Traceback (most recent call last):
+        ...
+        latchproof_spec.step.ZeroLatchError: count_down() on a latch whose count is zero already
+        """
+        self._parking.enter_plain()
+        self._count_down(exception_if_zero)
+
+    def countdown_nowait(self, event_loop: object = None) -> None:
+        """As `count_down_nowait`, by the name and with the argument that Flowno's own code calls it with.
+
+        The argument is not needed: parked tasks know their event loop.
+
+        >>> latch = CountdownLatch(1)
+        >>> latch.countdown_nowait(None)
+        >>> latch.count
+        0
+        """
+        self.count_down_nowait()
+
+    def set_count(self, n: int) -> None:
+        """Set the count of a latch that nobody waits on: 0 opens it, more closes it.
+
+        Tasks that have been released go on all the same, whatever is set before they run.
+
+        Raises TypeError if `n` is no int (a bool is none), ValueError if it is negative, LatchInUseError if tasks
+        wait; nothing is changed then. Rules L4 to L6.
+
+        >>> latch = CountdownLatch(0)
+        >>> latch.set_count(2)
+        >>> latch.count
+        2
+        """
+        parking = self._parking
+        parking.enter_plain()
+        count, _, rule = spec.set_count(self._count, len(parking.queue), n)
+        if rule.heeds_parked and parking.purge():
+            count, _, rule = spec.set_count(self._count, len(parking.queue), n)
+        self._count = count
+        self._conclude(rule, n)
+
+    def _count_down(self, exception_if_zero: bool) -> None:
+        parking = self._parking
+        count, _, rule = spec.count_down(self._count, len(parking.queue), exception_if_zero)
+        if rule.heeds_parked and parking.purge():
+            count, _, rule = spec.count_down(self._count, len(parking.queue), exception_if_zero)
+        self._count = count
+        if rule is not spec.L1:
+            self._conclude(rule)
+
+    def _conclude(self, rule: Rule, argument: object = None) -> None:
+        """Do to the parked and to the caller what the rule says."""
+        if rule.queue != "stays" and self._parking.queue:
+            self._parking.release(rule)
+        if rule.warns:
+            import logging
+
+            logging.getLogger("latchproof").warning("%r: %s", self, rule.message)
+        if rule.refuses:
+            raise rule.errors[0](rule.message.format(repr(argument)))
+
+    def __repr__(self) -> str:
+        waiting = len(self._parking)
+        return f"<CountdownLatch count={self._count}{f' waiting={waiting}' if waiting else ''}>"

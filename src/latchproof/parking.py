@@ -1,0 +1,89 @@
+"""The queue of parked tasks: all that a latch or a barrier holds besides the few values of its specified state.
+
+The number parked in the specification is the length of this queue, less the tasks whose cancellation is requested and
+which have not run yet. Those are purged, but not before every decision: a decision that neither refuses nor touches the
+parked is the same however many of them are withdrawn (the prover shows this for every operation), so the shells first
+decide with the queue as it is, and purge and decide again only where it could matter.
+"""
+
+from __future__ import annotations
+
+from latchproof import hosts
+from latchproof_spec.step import endings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from latchproof.hosts import Host, Queue
+    from latchproof_spec.step import Rule
+
+
+class Parking:
+    """Tasks parked on one host, in order of arrival."""
+
+    __slots__ = ("host", "queue")
+
+    def __init__(self) -> None:
+        self.host: Host | None = None
+        self.queue: Queue = {}
+
+    def enter(self) -> Host:
+        """The host of the task that calls, which from now on is the host of whoever parks.
+
+        Raises RuntimeError where no known event loop is running, or where tasks are parked on another one.
+        """
+        host = hosts.current(self.host)
+        if host is not self.host:
+            if self.queue:
+                self._leave_to(host)
+            self.host = host
+        return host
+
+    def enter_plain(self) -> None:
+        """As `enter`, for a plain method, which needs no event loop.
+
+        Raises RuntimeError where tasks are parked that cannot be woken from here.
+        """
+        if not self.queue or self.host is None:
+            return
+        here = hosts.running(self.host)
+        if here is not None and here is not self.host:
+            self._leave_to(here)
+        elif here is None and not self.host.is_closed():
+            self.host.check_reachable()
+
+    def _leave_to(self, other: Host) -> None:
+        owner = self.host
+        assert owner is not None
+        if not owner.is_closed():
+            raise RuntimeError(
+                f"tasks of another event loop ({owner.name}) wait here; this one ({other.name}) must not use it "
+                "meanwhile: make one latch or barrier for each event loop"
+            )
+        self.queue.clear()
+
+    def purge(self) -> bool:
+        """Take out the tasks that are withdrawn already; whether there were any."""
+        if not self.queue or self.host is None:
+            return False
+        before = len(self.queue)
+        if self.host.is_closed():
+            self.queue.clear()
+        else:
+            for waker in self.host.withdrawn(self.queue):
+                del self.queue[waker]
+        return len(self.queue) < before
+
+    def release(self, rule: Rule) -> None:
+        """Let every parked task go on with the ending that the rule has for it."""
+        host = self.host
+        assert host is not None
+        wake = host.wake
+        for waker, ending in zip(self.queue, endings(rule, len(self.queue)), strict=True):
+            wake(waker, ending)
+        self.queue.clear()
+
+    def __len__(self) -> int:
+        """How many are parked, without those that are withdrawn already."""
+        if not self.queue or self.host is None or self.host.is_closed():
+            return 0
+        return len(self.queue) - sum(1 for _ in self.host.withdrawn(self.queue))
