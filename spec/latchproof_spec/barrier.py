@@ -9,7 +9,7 @@ lines are contracts in the sense of PEP 316; CrossHair confirms them over all pa
 from __future__ import annotations
 
 from latchproof_spec.policy import LATCHPROOF_BARRIER, BarrierPolicy
-from latchproof_spec.step import BrokenBarrierError, Machine, Operation, Rule, is_whole_number
+from latchproof_spec.step import BrokenBarrierError, Rule, is_whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,9 +78,11 @@ def wait(parties: int, parked: int, broken: bool, policy: BarrierPolicy = LATCHP
 
     pre: invariant(parties, parked, broken)
     post: invariant(parties, __return__[0], __return__[1])
-    post: __return__[1] == broken and __return__[2].refuses == broken
-    post: (__return__[2].caller == "parks") == (not broken and parked + 1 < parties)
-    post: __return__[0] == (parked if broken else (parked + 1) % parties)
+    post: __return__[:2] == (0 if broken or parked + 1 == parties else parked + 1, broken)
+    post: __return__[2].caller == ("raises" if broken else "parks" if parked + 1 < parties else "returns an index")
+    post: __return__[2].queue == ("indexed" if not broken and parked + 1 == parties else "stays")
+    post: __return__[2].queue != "indexed" or __return__[2].order == policy.index_order
+    post: __return__[2].errors == ((BrokenBarrierError,) if broken else ())
 
     >>> wait(2, 0, False), wait(2, 1, False), wait(2, 0, True)
     ((1, False, B1), (0, False, B2), (0, True, B3))
@@ -105,6 +107,9 @@ def withdraw(
     post: invariant(parties, __return__[0], __return__[1])
     post: is_parked or __return__[:2] == (parked, broken)
     post: not is_parked or __return__[:2] == ((parked - 1, broken) if policy.cancelled == "withdraws" else (0, True))
+    post: __return__[2].caller == "leaves"
+    post: __return__[2].queue == ("failed" if is_parked and policy.cancelled == "breaks" else "stays")
+    post: __return__[2].queue == "stays" or __return__[2].errors == (BrokenBarrierError,)
 
     >>> withdraw(3, 2, False, True), withdraw(3, 2, False, False)
     ((1, False, B4), (2, False, B5))
@@ -120,7 +125,9 @@ def abort(parties: int, parked: int, broken: bool, policy: BarrierPolicy = LATCH
     """Break the barrier.
 
     pre: invariant(parties, parked, broken)
-    post: __return__ == (0, True, B6)
+    post: __return__[:2] == (0, True)
+    post: __return__[2].caller == "returns" and __return__[2].queue == "failed"
+    post: __return__[2].errors == (BrokenBarrierError,)
 
     >>> abort(3, 2, False)
     (0, True, B6)
@@ -132,7 +139,9 @@ def reset(parties: int, parked: int, broken: bool, policy: BarrierPolicy = LATCH
     """Make the barrier whole again.
 
     pre: invariant(parties, parked, broken)
-    post: __return__ == (0, False, B7)
+    post: __return__[:2] == (0, False)
+    post: __return__[2].caller == "returns" and __return__[2].queue == "failed"
+    post: __return__[2].errors == (BrokenBarrierError,)
 
     >>> reset(3, 2, False)
     (0, False, B7)
@@ -143,6 +152,10 @@ def reset(parties: int, parked: int, broken: bool, policy: BarrierPolicy = LATCH
 def create(parties: int) -> tuple[tuple[int], tuple[int, bool], Rule]:
     """A new barrier: whole, and nobody is parked at it.
 
+    post: __return__[2].refuses == (parties < 1)
+    post: not __return__[2].refuses or __return__[2].errors == (ValueError,)
+    post: __return__[2].refuses or __return__[:2] == ((parties,), (0, False))
+
     >>> create(3), create(0)
     (((3,), (0, False), B0), ((0,), (0, False), B0v))
     """
@@ -151,22 +164,3 @@ def create(parties: int) -> tuple[tuple[int], tuple[int, bool], Rule]:
     if parties < 1:
         return (parties,), (0, False), B0v
     return (parties,), (0, False), B0
-
-
-BARRIER: Final = Machine(
-    "barrier",
-    constants=("parties",),
-    state=("parked", "broken"),
-    create=create,
-    operations=(
-        Operation("wait", wait, waits=True),
-        Operation("abort", abort, optional=True),
-        Operation("reset", reset, optional=True),
-    ),
-    withdraw=Operation("withdraw", withdraw, {"is_parked": bool}),
-    observations={
-        "n_waiting": lambda parties, parked, broken: parked,
-        "broken": lambda parties, parked, broken: broken,
-    },
-    rules=(B0, B0v, B0t, B1, B2, B2r, B2a, B3, B4, B4b, B5, B6, B7),
-)

@@ -8,7 +8,7 @@ sense of PEP 316; CrossHair confirms them over all paths.
 from __future__ import annotations
 
 from latchproof_spec.policy import LATCHPROOF_LATCH, LatchPolicy
-from latchproof_spec.step import LatchInUseError, Machine, Operation, Rule, ZeroLatchError, is_whole_number
+from latchproof_spec.step import LatchInUseError, Rule, ZeroLatchError, is_whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,9 +71,12 @@ def count_down(
 
     pre: invariant(count, parked)
     post: invariant(__return__[0], __return__[1])
-    post: __return__[0] == max(count - 1, 0)
-    post: __return__[1] == (0 if __return__[0] == 0 else parked)
+    post: __return__[:2] == ((count - 1, parked) if count > 1 else (0, 0))
+    post: __return__[2].queue == ("released" if count == 1 else "stays")
     post: __return__[2].refuses == (count == 0 and (exception_if_zero or policy.over_counting == "raises"))
+    post: __return__[2].refuses or __return__[2].caller == "returns"
+    post: not __return__[2].refuses or (__return__[2].errors == (ZeroLatchError,)) == (policy.over_counting == "ignored")
+    post: __return__[2].warns == (count == 0 and not __return__[2].refuses)
 
     >>> count_down(2, 1), count_down(1, 1), count_down(0, 0), count_down(0, 0, True)
     ((1, 1, L1), (0, 0, L2), (0, 0, L3), (0, 0, L3x))
@@ -95,8 +98,10 @@ def set_count(count: int, parked: int, n: int, policy: LatchPolicy = LATCHPROOF_
     pre: invariant(count, parked)
     post: invariant(__return__[0], __return__[1])
     post: __return__[2].refuses == (n < 0 or (parked > 0 and policy.set_count_in_use == "refuses"))
-    post: __return__[:2] == (count, parked) if __return__[2].refuses else __return__[0] == n
-    post: __return__[1] in (parked, 0) and (__return__[1] == parked or n == 0)
+    post: __return__[2].refuses or __return__[2].caller == "returns"
+    post: not __return__[2].refuses or __return__[2].errors == ((ValueError,) if n < 0 else (LatchInUseError,))
+    post: __return__[:2] == ((count, parked) if __return__[2].refuses else (n, parked if n > 0 else 0))
+    post: __return__[2].queue == ("released" if parked > 0 and __return__[1] == 0 else "stays")
 
     >>> set_count(0, 0, 2), set_count(2, 1, 0), set_count(2, 0, -1), set_count(2, 0, True)
     ((2, 0, L6), (2, 1, L5), (2, 0, L4), (2, 0, L4t))
@@ -119,8 +124,9 @@ def wait(count: int, parked: int, policy: LatchPolicy = LATCHPROOF_LATCH) -> Res
 
     pre: invariant(count, parked)
     post: invariant(__return__[0], __return__[1])
-    post: __return__[0] == count and __return__[1] == parked + (1 if count > 0 else 0)
-    post: (__return__[2].caller == "parks") == (count > 0)
+    post: __return__[:2] == (count, parked + 1 if count > 0 else parked)
+    post: __return__[2].caller == ("parks" if count > 0 else "returns")
+    post: __return__[2].queue == "stays"
 
     >>> wait(0, 0), wait(2, 1)
     ((0, 0, L7), (2, 2, L8))
@@ -135,7 +141,8 @@ def withdraw(count: int, parked: int, is_parked: bool, policy: LatchPolicy = LAT
 
     pre: invariant(count, parked) and (parked > 0 or not is_parked)
     post: invariant(__return__[0], __return__[1])
-    post: __return__[0] == count and __return__[1] == parked - (1 if is_parked else 0)
+    post: __return__[:2] == (count, parked - 1 if is_parked else parked)
+    post: __return__[2].caller == "leaves" and __return__[2].queue == "stays"
 
     >>> withdraw(2, 1, True), withdraw(2, 1, False)
     ((2, 0, L9), (2, 1, L10))
@@ -148,24 +155,12 @@ def withdraw(count: int, parked: int, is_parked: bool, policy: LatchPolicy = LAT
 def create(count: int) -> tuple[tuple[()], tuple[int, int], Rule]:
     """A new latch: an open one that nobody waits on, with its count set.
 
+    post: __return__[2].refuses == (count < 0)
+    post: not __return__[2].refuses or __return__[2].errors == (ValueError,)
+    post: __return__[2].refuses or __return__[:2] == ((), (count, 0))
+
     >>> create(2), create(-1)
     (((), (2, 0), L6), ((), (0, 0), L4))
     """
     new_count, parked, rule = set_count(0, 0, count)
     return (), (new_count, parked), rule
-
-
-LATCH: Final = Machine(
-    "latch",
-    constants=(),
-    state=("count", "parked"),
-    create=create,
-    operations=(
-        Operation("wait", wait, waits=True),
-        Operation("count_down", count_down, {"exception_if_zero": bool}),
-        Operation("set_count", set_count, {"n": int}, optional=True),
-    ),
-    withdraw=Operation("withdraw", withdraw, {"is_parked": bool}),
-    observations={"count": lambda count, parked: count},
-    rules=(L1, L2, L3, L3x, L3p, L4, L4t, L5, L5k, L5r, L6, L7, L8, L9, L10),
-)

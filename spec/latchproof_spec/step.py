@@ -17,8 +17,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` alone would cost a fifth of what importing asyncio costs
-    from collections.abc import Callable, Iterable
-    from typing import Any, Final, Literal, TypeAlias, TypeVar
+    from collections.abc import Iterable
+    from typing import Final, Literal, TypeAlias, TypeVar
 
     Caller: TypeAlias = Literal["parks", "returns", "returns an index", "raises", "leaves"]
     Queue: TypeAlias = Literal["stays", "released", "indexed", "failed"]
@@ -161,68 +161,3 @@ def apply(rule: Rule, queue: tuple[T, ...], who: T) -> tuple[tuple[T, ...], tupl
     if rule.caller in ("returns", "returns an index", "raises"):
         gone_on = (*gone_on, (who, caller_ending(rule, len(queue))))
     return (queue if rule.queue == "stays" else ()), gone_on
-
-
-class Operation:
-    """An operation of a machine: its name, its function, and the parameters that a call gives it.
-
-    `function` is called with the machine's constants, its state, the call's arguments and a policy.
-    `parameters` maps each argument's name to `int` or `bool`. `optional` operations may be absent from other
-    people's classes. `waits` says whether the call may block. `withdraw` is no call: the host makes it, for a
-    task whose cancellation is requested.
-    """
-
-    __slots__ = ("function", "name", "optional", "parameters", "waits")
-
-    def __init__(
-        self,
-        name: str,
-        function: Callable[..., tuple[Any, ...]],
-        parameters: dict[str, type] | None = None,
-        *,
-        waits: bool = False,
-        optional: bool = False,
-    ) -> None:
-        self.name: Final = name
-        self.function: Final = function
-        self.parameters: Final = parameters or {}
-        self.waits: Final = waits
-        self.optional: Final = optional
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-class Machine:
-    """A machine whole: how it is made, what its state is called, its operations, rules, observations and claims.
-
-    `create` takes the constructor's argument and returns `(constants, state, rule)`; a rule that refuses comes
-    with a state that must not be used. `observations` are the properties that a caller may read, each a function
-    of constants and state.
-    """
-
-    __slots__ = ("constants", "create", "name", "observations", "operations", "rules", "state", "withdraw")
-
-    def __init__(
-        self,
-        name: Literal["latch", "barrier"],
-        *,
-        constants: tuple[str, ...],
-        state: tuple[str, ...],
-        create: Callable[[Any], tuple[tuple[Any, ...], tuple[Any, ...], Rule]],
-        operations: tuple[Operation, ...],
-        withdraw: Operation,
-        observations: dict[str, Callable[..., Any]],
-        rules: tuple[Rule, ...],
-    ) -> None:
-        self.name: Final[Literal["latch", "barrier"]] = name
-        self.constants: Final = constants
-        self.state: Final = state
-        self.create: Final = create
-        self.operations: Final = operations
-        self.withdraw: Final = withdraw
-        self.observations: Final = observations
-        self.rules: Final = rules
-
-    def __repr__(self) -> str:
-        return self.name

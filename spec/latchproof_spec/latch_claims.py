@@ -1,0 +1,139 @@
+"""What is claimed of the CountdownLatch, as functions that are evaluated on ints and on symbolic ints alike.
+
+The sentences of the claims, and what the arguments `step` and `moment` hold, stand in `claims`.
+"""
+
+from __future__ import annotations
+
+from latchproof_spec import claims
+from latchproof_spec.claims import C1, C2, C3, C4, C7, C10, C11, C12, Account, Moment, Property, Step
+from latchproof_spec.step import LatchInUseError, ZeroLatchError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+
+def count_is_not_negative(count: int, parked: int) -> bool:
+    return count >= 0
+
+
+def nobody_is_parked_at_zero(count: int, parked: int) -> bool:
+    return parked >= 0 and (count > 0 or parked == 0)
+
+
+def count_is_kept(step: Step) -> bool:
+    """C1: a count_down takes one off unless there is none to take, set_count sets, nothing else touches the count."""
+    count, _ = step.before
+    new_count, _ = step.after
+    if step.rule.refuses or step.operation not in ("count_down", "set_count"):
+        return bool(new_count == count)
+    if step.operation == "set_count":
+        return bool(new_count == step.arguments["n"])
+    return bool(new_count == count - 1) if count > 0 else bool(new_count == 0)
+
+
+def parked_are_counted(step: Step) -> bool:
+    """C2: one more for a caller that parks, one fewer for a parked one that leaves, none left by a release."""
+    _, parked = step.before
+    _, new_parked = step.after
+    if step.rule.caller == "parks":
+        return bool(new_parked == parked + 1)
+    if step.rule.queue == "released":
+        return bool(new_parked == 0)
+    if step.operation == "withdraw" and step.arguments["is_parked"]:
+        return bool(new_parked == parked - 1)
+    return bool(new_parked == parked)
+
+
+def goes_on_at_zero(step: Step) -> bool:
+    """C3: a wait returns, and the parked are released, only in a step before or after which the count is zero."""
+    count, _ = step.before
+    new_count, _ = step.after
+    returns = step.operation == "wait" and step.rule.caller == "returns"
+    return not (returns or step.rule.queue != "stays") or count == 0 or new_count == 0
+
+
+def zero_releases(step: Step) -> bool:
+    """C12: the step that brings the count to zero releases whoever is parked, with a plain return."""
+    _, parked = step.before
+    new_count, _ = step.after
+    return step.rule.queue == "released" or parked == 0 or new_count > 0
+
+
+def withdrawal_takes_back_itself(step: Step) -> bool:
+    """C7."""
+    return step.operation != "withdraw" or (
+        step.after == (step.before[0], step.before[1] - (1 if step.arguments["is_parked"] else 0))
+        and step.rule.queue == "stays"
+        and step.rule.caller == "leaves"
+    )
+
+
+def refusals_are_exact(step: Step) -> bool:
+    """C10: which error is due, and that it is this one, or none."""
+    count, parked = step.before
+    due: type[Exception] | None = None
+    if step.operation == "set_count":
+        if step.arguments["n"] < 0:
+            due = ValueError
+        elif parked > 0 and step.policy.set_count_in_use == "refuses":
+            due = LatchInUseError
+    if step.operation == "count_down" and count == 0:
+        if step.policy.over_counting == "raises":
+            due = RuntimeError
+        elif step.arguments["exception_if_zero"]:
+            due = ZeroLatchError
+    return (step.rule.errors[0] if step.rule.refuses else None) is due
+
+
+def blocked_while_closed(count: int, parked: int) -> bool:
+    return parked == 0 or count > 0
+
+
+def endings_are_plain(moment: Moment) -> bool:
+    """C12: whoever goes on, goes on with a plain return, except a caller that is refused."""
+    return all(ending is None or task == moment.who for task, ending in moment.gone_on)
+
+
+SET_LESS_COUNTED: Final = Account(
+    "the count is what was last set less the count_downs since, never below zero",
+    (C1,),
+    ("last_set", "count_downs"),
+    start=lambda constants, state: (state[0], 0),
+    update=lambda step, ghosts: (
+        ghosts
+        if step.rule.refuses or step.operation not in ("count_down", "set_count")
+        else (step.arguments["n"], 0)
+        if step.operation == "set_count"
+        else (ghosts[0], ghosts[1] + 1)
+    ),
+    holds=lambda constants, state, ghosts: (
+        state[0] == ghosts[0] - ghosts[1] if ghosts[0] > ghosts[1] else state[0] == 0
+    ),
+)
+
+
+INVARIANTS: Final = (
+    Property("the count is not negative", (C1,), count_is_not_negative),
+    Property("nobody is parked at zero", (C2,), nobody_is_parked_at_zero),
+    Property("whoever is blocked is at a closed latch", (C11,), blocked_while_closed),
+)
+
+STEP_PROPERTIES: Final = (
+    Property("the count is kept", (C1,), count_is_kept),
+    Property("the parked are counted", (C2,), parked_are_counted),
+    Property("goes on at zero", (C3,), goes_on_at_zero),
+    Property("refused changes nothing", (C4,), claims.refused_changes_nothing),
+    Property("a withdrawal takes back itself", (C7,), withdrawal_takes_back_itself),
+    Property("refusals are exact", (C10,), refusals_are_exact),
+    Property("zero releases", (C12,), zero_releases),
+)
+
+HISTORY_PROPERTIES: Final = (
+    Property("only the parked and the caller go on", (C2, C7), claims.only_the_parked_and_the_caller_go_on),
+    Property("the released stay released", (C12,), claims.released_stay_released),
+    Property("endings are plain", (C12,), endings_are_plain),
+)
+
+ACCOUNTS: Final = (SET_LESS_COUNTED,)
