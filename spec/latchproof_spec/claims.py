@@ -26,13 +26,22 @@ if TYPE_CHECKING:
 
 
 class Claim:
-    """A claim: its ID, the machines that it is about, whether it is safety or liveness, and its sentence."""
+    """A claim: its ID, the machines that it is about, whether it is safety or liveness, and its sentence.
 
-    __slots__ = ("id", "kind", "machines", "sentence")
+    `rules` are those that give it a chance to fail: a run that fires none of them says nothing about the claim.
+    """
+
+    __slots__ = ("id", "kind", "machines", "rules", "sentence")
 
     def __init__(
-        self, id: str, kind: Literal["safety", "liveness"], machines: tuple[MachineName, ...], sentence: str
+        self,
+        id: str,
+        kind: Literal["safety", "liveness"],
+        machines: tuple[MachineName, ...],
+        rules: str,
+        sentence: str,
     ) -> None:
+        self.rules: Final = tuple(rules.split())
         self.id: Final = id
         self.kind: Final = kind
         self.machines: Final = machines
@@ -43,37 +52,38 @@ class Claim:
 
 
 # fmt: off
-C1: Final = Claim("C1", "safety", ("latch",),
+C1: Final = Claim("C1", "safety", ("latch",), "L1 L2 L5k L5r L6",
     "The count is never negative, and is what was last set less the count_downs since, never below zero.")
-C2: Final = Claim("C2", "safety", ("latch",),
+C2: Final = Claim("C2", "safety", ("latch",), "L2 L8 L9 L5r",
     "Nobody is parked on an open latch, and the number parked is the number of tasks in wait() that are neither "
     "released nor withdrawn.")
-C3: Final = Claim("C3", "safety", ("latch",),
+C3: Final = Claim("C3", "safety", ("latch",), "L2 L7 L5r",
     "wait() on a latch returns only if the count was zero at some moment between call and return.")
-C4: Final = Claim("C4", "safety", ("latch", "barrier"), "A refused call changes nothing, for anyone.")
-C5: Final = Claim("C5", "safety", ("barrier",),
+C4: Final = Claim("C4", "safety", ("latch", "barrier"), "L3x L3p L4 L5 B3",
+    "A refused call changes nothing, for anyone.")
+C5: Final = Claim("C5", "safety", ("barrier",), "B2 B2r B2a",
     "A generation's indices are exactly 0..parties-1, each once, in order of arrival.")
-C6: Final = Claim("C6", "safety", ("barrier",),
+C6: Final = Claim("C6", "safety", ("barrier",), "B2 B2r B2a",
     "Whoever returns from a barrier's wait() belongs to one generation of exactly parties arrivals, none of them "
     "withdrawn before the trip.")
-C7: Final = Claim("C7", "safety", ("latch", "barrier"),
+C7: Final = Claim("C7", "safety", ("latch", "barrier"), "L9 L10 B4 B5",
     "A withdrawal takes back its own arrival and nothing else: nobody is released, broken or stranded by it.")
-C8: Final = Claim("C8", "safety", ("barrier",),
+C8: Final = Claim("C8", "safety", ("barrier",), "B5",
     "Once tripped, a generation is out of reach of every later abort, reset and withdrawal.")
-C9: Final = Claim("C9", "safety", ("barrier",),
+C9: Final = Claim("C9", "safety", ("barrier",), "B6 B7",
     "abort breaks and reset mends; each fails exactly the parked; nothing else changes whether the barrier is broken.")
-C10: Final = Claim("C10", "safety", ("latch", "barrier"),
+C10: Final = Claim("C10", "safety", ("latch", "barrier"), "L3x L3p L4 L5 B3",
     "Each refusal happens exactly when its rule says, with that error.")
-C11: Final = Claim("C11", "safety", ("latch", "barrier"),
+C11: Final = Claim("C11", "safety", ("latch", "barrier"), "L8 B1",
     "At rest nobody is stranded: whoever is blocked is at a latch with count > 0, or at a whole barrier with fewer "
     "parked than parties.")
-C12: Final = Claim("C12", "liveness", ("latch",),
+C12: Final = Claim("C12", "liveness", ("latch",), "L2 L5r",
     "A task parked on a latch whose count reaches zero goes on, unless it is cancelled, whatever set_count does "
     "afterwards.")
-C13: Final = Claim("C13", "liveness", ("barrier",),
+C13: Final = Claim("C13", "liveness", ("barrier",), "B2 B2r B2a",
     "When the parties-th arrival that is not withdrawn takes effect on a whole barrier, all of that generation go on, "
     "unless cancelled.")
-C14: Final = Claim("C14", "liveness", ("barrier",),
+C14: Final = Claim("C14", "liveness", ("barrier",), "B6 B7",
     "Whoever is parked when abort or reset takes effect goes on with the error, unless cancelled.")
 # fmt: on
 

@@ -75,7 +75,8 @@ def count_down(
     post: __return__[2].queue == ("released" if count == 1 else "stays")
     post: __return__[2].refuses == (count == 0 and (exception_if_zero or policy.over_counting == "raises"))
     post: __return__[2].refuses or __return__[2].caller == "returns"
-    post: not __return__[2].refuses or (__return__[2].errors == (ZeroLatchError,)) == (policy.over_counting == "ignored")
+    post: not __return__[2].refuses or policy.over_counting == "raises" or __return__[2].errors == (ZeroLatchError,)
+    post: not __return__[2].refuses or policy.over_counting != "raises" or RuntimeError in __return__[2].errors
     post: __return__[2].warns == (count == 0 and not __return__[2].refuses)
 
     >>> count_down(2, 1), count_down(1, 1), count_down(0, 0), count_down(0, 0, True)

@@ -51,21 +51,22 @@ class Operation:
 class Machine:
     """A machine whole: how it is made, what its state is called, its operations, rules, observations and claims.
 
-    `create` takes the constructor's argument and returns `(constants, state, rule)`; a rule that refuses comes
-    with a state that must not be used. `observations` are the properties that a caller may read, and `phases` the
-    states of its diagram, each a function of constants and state. What is claimed of it stands in `invariants`,
+    `create` takes the constructor's argument, which is called `parameter`, and returns `(constants, state, rule)`; a
+    rule that refuses comes with a state that must not be used. `observations` are the properties that a caller may
+    read, and `phases` the states of its diagram, each a function of constants and state. What is claimed of it stands in `invariants`,
     `step_properties`, `history_properties` and `accounts` (see `claims`).
     """
 
     __slots__ = (
         "accounts", "constants", "create", "history_properties", "invariants", "name", "observations", "operations",
-        "phases", "policies", "rules", "state", "step_properties", "withdraw",
+        "parameter", "phases", "policies", "rules", "state", "step_properties", "withdraw",
     )  # fmt: skip
 
     def __init__(
         self,
         name: Literal["latch", "barrier"],
         *,
+        parameter: str,
         constants: tuple[str, ...],
         state: dict[str, type],
         create: Callable[[Any], tuple[tuple[Any, ...], tuple[Any, ...], Rule]],
@@ -81,6 +82,7 @@ class Machine:
         accounts: tuple[Account, ...],
     ) -> None:
         self.name: Final[Literal["latch", "barrier"]] = name
+        self.parameter: Final = parameter
         self.constants: Final = constants
         self.state: Final = state
         self.create: Final = create
@@ -101,6 +103,7 @@ class Machine:
 
 LATCH: Final = Machine(
     "latch",
+    parameter="count",
     constants=(),
     state={"count": int, "parked": int},
     create=latch.create,
@@ -138,6 +141,7 @@ LATCH: Final = Machine(
 
 BARRIER: Final = Machine(
     "barrier",
+    parameter="parties",
     constants=("parties",),
     state={"parked": int, "broken": bool},
     create=barrier.create,

@@ -52,14 +52,13 @@ class Parking:
             self.host.check_reachable()
 
     def _leave_to(self, other: Host) -> None:
-        owner = self.host
-        assert owner is not None
-        if not owner.is_closed():
+        self.purge()
+        if self.queue:
+            assert self.host is not None
             raise RuntimeError(
-                f"tasks of another event loop ({owner.name}) wait here; this one ({other.name}) must not use it "
+                f"tasks of another event loop ({self.host.name}) wait here; this one ({other.name}) must not use it "
                 "meanwhile: make one latch or barrier for each event loop"
             )
-        self.queue.clear()
 
     def purge(self) -> bool:
         """Take out the tasks that are withdrawn already; whether there were any."""

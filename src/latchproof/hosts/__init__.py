@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         def __hash__(self) -> int: ...
 
     Queue: TypeAlias = dict[Any, None]
+    Found: TypeAlias = tuple[Any, Callable[[Any], "Host"], Callable[[Any], tuple[object, ...]]]
 
     class Host(Protocol):
         """How a task parks and is woken on one event loop, and nothing else."""
@@ -110,39 +111,53 @@ def _flowno_host(loop: Any) -> Host:
 
 
 def _running_of_several(last: Host | None) -> Host | None:
-    """As `running`, in a program that has imported more than asyncio."""
-    found: list[tuple[Any, Callable[[Any], Host], Callable[[], Any]]] = []
+    """As `running`, in a program that has imported more than asyncio, or whose other thread is importing it now."""
+    found: list[Found] = []
     modules = sys.modules
-    events = modules.get("asyncio.events")
-    loop = events._get_running_loop() if events is not None else None
+    get_running_loop = getattr(modules.get("asyncio.events"), "_get_running_loop", None)
+    loop = get_running_loop() if get_running_loop is not None else None
     if loop is not None:
-        found.append((loop, _asyncio_host, lambda: _asyncio_coroutine(loop)))
-    lowlevel = modules.get("trio.lowlevel")
-    if lowlevel is not None and lowlevel.in_trio_task():
-        found.append((lowlevel.current_trio_token(), _trio_host, lambda: lowlevel.current_task().coro))
-    flowno = modules.get(_FLOWNO)
-    current_task = getattr(flowno, "current_task", None)  # absent while flowno is being imported, and before 0.1.15
-    if flowno is not None and current_task is not None and current_task() is not None:
-        found.append((flowno.current_event_loop(), _flowno_host, current_task))
+        found.append((loop, _asyncio_host, _asyncio_marks))
+    lowlevel: Any = modules.get("trio.lowlevel")
+    in_trio_task = getattr(lowlevel, "in_trio_task", None)
+    if in_trio_task is not None and in_trio_task():
+        found.append((lowlevel.current_trio_token(), _trio_host, _trio_marks))
+    flowno: Any = modules.get(_FLOWNO)
+    current_task = getattr(flowno, "current_task", None)  # absent before 0.1.15
+    if current_task is not None and current_task() is not None:
+        # A context variable, inherited by the callbacks and threads that the task starts: is it running here and now?
+        loop = flowno.current_event_loop()
+        if loop is not None and loop._loop_thread is modules["threading"].current_thread():
+            found.append((loop, _flowno_host, _flowno_marks))
     if not found:
         return None
     loop, make_host, _ = found[0] if len(found) == 1 else _innermost(found)
     return last if last is not None and last.loop is loop else make_host(loop)
 
 
-def _asyncio_coroutine(loop: Any) -> Any:
-    task = sys.modules["asyncio"].current_task(loop)
-    return task.get_coro() if task is not None else None
-
-
-def _innermost(
-    found: list[tuple[Any, Callable[[Any], Host], Callable[[], Any]]],
-) -> tuple[Any, Callable[[Any], Host], Callable[[], Any]]:
+def _innermost(found: list[Found]) -> Found:
     """The one nearest to the caller, where one loop runs inside a task or a callback of another, as in a notebook."""
-    frames = {getattr(coroutine(), "cr_frame", None): entry for entry in found for coroutine in entry[2:]}
+    marked = {id(mark): entry for entry in found for mark in entry[2](entry[0])}
     frame: FrameType | None = sys._getframe()
     while frame is not None:
-        if frame in frames:
-            return frames[frame]
+        entry = marked.get(id(frame)) or marked.get(id(frame.f_code))
+        if entry is not None:
+            return entry
         frame = frame.f_back
     return found[-1]
+
+
+def _asyncio_marks(loop: Any) -> tuple[object, ...]:
+    """The frames, or their code, that show on the stack that this loop runs. uvloop itself has no frames."""
+    asyncio: Any = sys.modules["asyncio"]
+    task = asyncio.current_task(loop)
+    frame = getattr(task.get_coro(), "cr_frame", None) if task is not None else None
+    return frame, asyncio.BaseEventLoop.run_forever.__code__, asyncio.Runner.run.__code__
+
+
+def _trio_marks(token: object) -> tuple[object, ...]:
+    return (getattr(sys.modules["trio.lowlevel"].current_task().coro, "cr_frame", None),)
+
+
+def _flowno_marks(loop: Any) -> tuple[object, ...]:
+    return (sys.modules[_FLOWNO].EventLoop.run_until_complete.__code__,)

@@ -1,8 +1,8 @@
 """Parking and waking on Flowno's event loop (0.1.19 and later).
 
 A parked task yields Flowno's own command for waiting on an event, with a private event that is never set; it is woken
-through the loop's queue of ready tasks, so that the value it is woken with comes back from the yield. A cancellation
-that is requested lies in that same queue until it is delivered.
+through the loop's queue of ready tasks, by a value that nothing else sends. A cancellation that is requested lies in
+that same queue until it is delivered.
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ if TYPE_CHECKING:
 class FlownoWaker:
     """A task that is parked; for the loop, an event that is not set."""
 
-    __slots__ = ("_loop", "_set", "task")
+    __slots__ = ("_loop", "_set", "ending", "task")
 
     def __init__(self, loop: EventLoop) -> None:
         self._loop = loop
         self._set = False
         self.task: Any = current_task()
+        self.ending: Ending = None
 
-    def __await__(self) -> Generator[EventWaitCommand, Ending, Ending]:
+    def __await__(self) -> Generator[EventWaitCommand, object, Ending]:
         try:
-            return (yield EventWaitCommand(event=self))
+            while (yield EventWaitCommand(event=self)) is not self:
+                """Resumed by a sleep or a join that this task was cancelled out of: Flowno does not forget those."""
+            return self.ending
         finally:
             self._loop.event_waiters.pop(self, None)
 
@@ -51,7 +54,7 @@ class FlownoHost:
         self.loop = loop
 
     def is_closed(self) -> bool:
-        """A Flowno loop is never closed: it can be run again."""
+        """Flowno has no word for it: a loop that has stopped keeps its tasks."""
         return False
 
     def check_reachable(self) -> None:
@@ -64,10 +67,12 @@ class FlownoHost:
 
     def wake(self, waker: FlownoWaker, ending: Ending) -> None:
         self.loop.event_waiters.pop(waker, None)
-        self.loop.tasks.append((waker.task, ending, None))
+        waker.ending = ending
+        self.loop.tasks.append((waker.task, waker, None))
 
     def withdrawn(self, queue: Queue) -> list[FlownoWaker]:
-        requested = {task for task, _, error in self.loop.tasks if error is not None}
+        tasks = tuple(self.loop.tasks)  # a copy in one step: other threads may add tasks to a Flowno loop
+        requested = {task for task, _, error in tasks if error is not None}
         return [waker for waker in queue if waker.task in requested] if requested else []
 
     async def checkpoint_if_cancelled(self) -> None:

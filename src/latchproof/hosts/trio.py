@@ -51,6 +51,8 @@ class TrioHost:
         self.loop = token
 
     def is_closed(self) -> bool:
+        if self._is_here():
+            return False
         try:
             self.loop.run_sync_soon(_nothing, idempotent=True)
         except trio.RunFinishedError:
@@ -58,15 +60,17 @@ class TrioHost:
         return False
 
     def check_reachable(self) -> None:
-        try:
-            here = trio.lowlevel.current_trio_token()
-        except RuntimeError:
-            here = None
-        if here is not self.loop:
+        if not self._is_here():
             raise RuntimeError(
                 "tasks of a trio run wait here, and this is not its thread; "
                 "hand the call to it: trio.from_thread.run_sync(method)"
             )
+
+    def _is_here(self) -> bool:
+        try:
+            return trio.lowlevel.current_trio_token() is self.loop
+        except RuntimeError:
+            return False
 
     def new_waker(self, queue: Queue) -> TrioWaker:
         waker = TrioWaker(queue)

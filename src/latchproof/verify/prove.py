@@ -65,7 +65,7 @@ def symbols(machine: Machine, operation: Operation | None = None) -> Symbolic:
     constants = tuple(symbol(name, int) for name in machine.constants)
     state = tuple(symbol(name, kind) for name, kind in machine.state.items())
     arguments = {name: symbol(name, kind) for name, kind in (operation.parameters if operation else {}).items()}
-    premises = [_truth(partial(p.holds, *constants, *state)) for p in machine.invariants]
+    premises = [truth(partial(p.holds, *constants, *state)) for p in machine.invariants]
     if "is_parked" in arguments:
         parked = dict(zip(machine.state, state, strict=True))["parked"]
         premises.append(z3.Implies(bool_term(arguments["is_parked"]), bool_term(parked > 0)))
@@ -102,7 +102,7 @@ def _wrapped(premises: tuple[z3.BoolRef, ...]) -> list[SymBool]:
     return [SymBool(premise) for premise in premises]
 
 
-def _truth(predicate: Callable[[], object], premises: tuple[z3.BoolRef, ...] = ()) -> z3.BoolRef:
+def truth(predicate: Callable[[], object], premises: tuple[z3.BoolRef, ...] = ()) -> z3.BoolRef:
     """A predicate that may branch, as one term: the disjunction of the paths on which it is true."""
     paths = enumerate_paths(predicate, _wrapped(premises))
     return z3.Or([z3.And(*path.conditions, bool_term(path.result)) for path in paths])
@@ -135,7 +135,7 @@ class _Prover:
         try:
             solver = z3.Solver()
             solver.set("timeout", 30_000)
-            solver.add(*premises, z3.Not(_truth(conclusion, premises)))
+            solver.add(*premises, z3.Not(truth(conclusion, premises)))
             smtlib = solver.to_smt2()
             verdict = solver.check()
             if verdict == z3.unsat:
@@ -206,7 +206,7 @@ class _Prover:
                 yield self._discharge(str(property_), property_.claims, where, premises, partial(property_.holds, step))
             for account in machine.accounts:
                 ghosts = tuple(symbol(name, int) for name in account.ghosts)
-                before = _truth(partial(account.holds, step.constants, step.before, ghosts))
+                before = truth(partial(account.holds, step.constants, step.before, ghosts))
                 yield self._discharge(
                     f"still adds up: {account}",
                     account.claims,
@@ -255,7 +255,7 @@ class _Prover:
         less = (*given.state[:position], fewer, *given.state[position + 1 :])
         alike = Symbolic(given.constants, less, given.arguments, ())
         # of the lesser state nothing is assumed but that it can be: the invariants, and somebody there to withdraw
-        invariants = tuple(_truth(partial(p.holds, *given.constants, *less)) for p in machine.invariants)
+        invariants = tuple(truth(partial(p.holds, *given.constants, *less)) for p in machine.invariants)
         at_least = 1 if "is_parked" in given.arguments else 0
 
         def same() -> bool:

@@ -65,10 +65,12 @@ class SymBool:
     """A symbolic boolean. To ask for its truth is to decide it."""
 
     __slots__ = ("term",)
-    __hash__ = None  # type: ignore[assignment]  # equal terms are not equal objects; nothing may hash one
 
     def __init__(self, term: z3.BoolRef) -> None:
         self.term = term
+
+    def __hash__(self) -> int:
+        raise TypeError(f"the symbolic {self.term} has no one value, and cannot be hashed")
 
     def __bool__(self) -> bool:
         if not _running:
@@ -86,17 +88,20 @@ class SymBool:
 
 
 class SymInt:
-    """A symbolic integer, which takes itself for an int."""
+    """A symbolic integer, which takes itself for an int: isinstance(x, int) holds, as of what it stands for."""
 
     __slots__ = ("term",)
-    __hash__ = None  # type: ignore[assignment]  # equal terms are not equal objects; nothing may hash one
+
+    @property
+    def __class__(self) -> type[Any]:
+        return int
+
+    @__class__.setter
+    def __class__(self, other: type[Any]) -> None:
+        raise TypeError("a symbolic integer stays one")
 
     def __init__(self, term: z3.ArithRef) -> None:
         self.term = term
-
-    @property  # type: ignore[misc]  # so that isinstance(self, int) holds, as it does for what this stands for
-    def __class__(self) -> type:
-        return int
 
     def __add__(self, other: object) -> SymInt:
         return SymInt(self.term + int_term(other))
@@ -139,6 +144,9 @@ class SymInt:
         raise TypeError(f"the symbolic {self.term} has no one value: the function would depend on it in all its bits")
 
     __int__ = __index__
+
+    def __hash__(self) -> int:
+        raise TypeError(f"the symbolic {self.term} has no one value, and cannot be hashed")
 
     def __repr__(self) -> str:
         return str(self.term)

@@ -1,0 +1,96 @@
+"""Which claim does a history break, that no configuration allows?
+
+The event that no configuration allows is compared with what the configurations say of the call: an index that was given
+to another, a return without a release, an error where a release was due, a release that never came.
+"""
+
+from __future__ import annotations
+
+from latchproof.verify.history import Configuration, End, Fate, Finding, Judge, Observe, Rest, is_broken_barrier_error
+from latchproof_spec.step import ANY_INDEX
+
+
+def attribute(judge: Judge, before: set[Configuration], event: End | Observe | Rest) -> Finding:
+    """The finding for an event that none of the configurations `before` it allows."""
+    if isinstance(event, End):
+        return _of_end(judge, before, event)
+    if isinstance(event, Observe):
+        return _of_observation(judge, before, event)
+    return _of_rest(judge, before)
+
+
+def _of_end(judge: Judge, before: set[Configuration], event: End) -> Finding:
+    fates = {here.fate(event.call) for here in before}
+    allowed, rules = _allowed(judge, fates)
+    operation = judge.operation(event.call)
+    if event.how == "returned":
+        value = f" {event.value!r}" if event.value is not None else ""
+        seen = f"{operation.name}() returned{value}"
+        if not operation.waits:
+            claim = "C10"
+        elif any(isinstance(fate.ending, int) for fate in fates):
+            claim = "C5"
+        elif any(fate.kind == "ends" for fate in fates):
+            claim = "C10" if any(fate.rule is not None and fate.rule.refuses for fate in fates) else "C14"
+        else:
+            claim = "C3" if judge.machine.name == "latch" else "C6"
+        return Finding(claim, seen, allowed, rules)
+    if event.how == "cancelled":
+        return Finding("C11", f"{operation.name}() ended cancelled, and nobody cancelled it", allowed, rules)
+    assert event.error is not None
+    seen = f"{operation.name}() raised {type(event.error).__name__}: {event.error}"
+    if not is_broken_barrier_error(event.error) or not operation.waits:
+        return Finding("C10", seen, allowed, rules)
+    if any(isinstance(fate.ending, int) for fate in fates):
+        return Finding("C8", seen, allowed, rules)
+    return Finding("C7" if judge.cancellations else "C9", seen, allowed, rules)
+
+
+def _of_observation(judge: Judge, before: set[Configuration], event: Observe) -> Finding:
+    for name, value in event.values:
+        due = {judge.machine.observations[name](*judge.constants, *here.state) for here in before}
+        if value not in due:
+            claim = {"count": "C1", "n_waiting": "C6", "broken": "C9"}[name]
+            if name != "count" and judge.cancellations:
+                claim = "C7"
+            return Finding(claim, f"{name} is {value!r}", tuple(f"{name} = {one!r}" for one in sorted(due)), ())
+    seen = ", ".join(f"{name} is {value!r}" for name, value in event.values)
+    return Finding("C4", seen, ("not both of these at once",), ())
+
+
+def _of_rest(judge: Judge, before: set[Configuration]) -> Finding:
+    for call in sorted({call for here in before for call, _ in here.fates}):
+        fates = {here.fate(call) for here in before}
+        allowed, rules = _allowed(judge, fates)
+        operation = judge.operation(call)
+        seen = f"nothing can run any more, and {operation.name}() of call {call + 1} has not ended"
+        if judge.is_requested(call):
+            return Finding("C11", f"{seen} although it was cancelled", allowed, rules)
+        if not operation.waits:
+            return Finding("C11", seen, allowed, rules)
+        if all(fate.kind == "ends" for fate in fates):
+            indexed = any(isinstance(fate.ending, int) for fate in fates)
+            failed = any(isinstance(fate.ending, type) for fate in fates)
+            claim = "C13" if indexed else "C14" if failed else "C12"
+            return Finding(claim, seen, allowed, rules)
+    return Finding("C11", "nothing can run any more, and somebody is blocked who should not be", ("a release",), ())
+
+
+def _allowed(judge: Judge, fates: set[Fate]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the specification allows of a call, in words, and the rules by which it does."""
+    words = set()
+    for fate in fates:
+        if fate.kind == "parked":
+            words.add("to stay parked")
+        elif fate.kind == "withdrawn":
+            words.add("to end cancelled")
+        elif fate.kind == "ends":
+            if isinstance(fate.ending, type):
+                words.add(f"to raise {fate.ending.__name__}")
+            elif fate.ending == ANY_INDEX:
+                parties = judge.constants[0]
+                words.add(f"to return one of 0..{parties - 1} that its generation has not given yet")
+            else:
+                words.add("to return" if fate.ending is None else f"to return {fate.ending}")
+    rules = sorted({fate.rule.id for fate in fates if fate.rule is not None})
+    return tuple(sorted(words)), tuple(rules)

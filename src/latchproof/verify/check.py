@@ -1,0 +1,182 @@
+"""Checks somebody's latch or barrier against the specification, under every policy or the one that is asked for."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from latchproof.verify.scenario import Shape, default_shapes, levels
+from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk
+from latchproof.verify.target import Target, TargetError
+from latchproof_spec.claims import CLAIMS, Claim
+
+SCHEDULES = 500_000
+"""So many schedules of one shape and constructor argument are run before a check stops short."""
+
+Progress = Callable[[str, Walk], None]
+
+
+@dataclass(frozen=True)
+class PolicyVerdict:
+    """What was found under one policy: the smallest failure for each claim that is broken.
+
+    `fired` are the rules of the specification that were fired, `chances` the claims that had a chance to fail, and
+    `without_chance` those that are about what the target has, and had none.
+    """
+
+    policy: str
+    failures: dict[str, Failure]
+    fired: tuple[str, ...]
+    chances: tuple[str, ...]
+    without_chance: tuple[str, ...]
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether no history broke a claim."""
+        return not self.failures
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a check.
+
+    `status`: "conforms" within the bounds, "counterexample", or "inconclusive" with its `reasons`. `reported` is the
+    policy that failures are shown for: the one that was asked for, or else the nearest. `satisfied` are the policies
+    under which nothing was found.
+    """
+
+    target: Target
+    status: Literal["conforms", "counterexample", "inconclusive"]
+    reported: PolicyVerdict
+    satisfied: tuple[str, ...]
+    policies: tuple[PolicyVerdict, ...]
+    strict: bool
+    bounds: tuple[str, ...]
+    schedules: int
+    pruned: int
+    steps: int
+    reasons: tuple[str, ...]
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        """0 conforms, 1 counterexample, 3 inconclusive."""
+        return {"conforms": 0, "counterexample": 1, "inconclusive": 3}[self.status]
+
+
+def check(
+    target: Target,
+    *,
+    policy: str | None = None,
+    strict: bool = False,
+    shapes: tuple[Shape, ...] | None = None,
+    schedules: int = SCHEDULES,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Run the target's real code under every schedule of every program of the shapes, and judge every history.
+
+    Without a policy the target conforms if any named one is satisfied. Raises TargetError for a policy that there is
+    not.
+
+    >>> from latchproof.verify.target import load
+    >>> verdict = check(load("asyncio:Barrier"), policy="cpython")
+    >>> verdict.status, list(verdict.reported.failures)
+    ('counterexample', ['C5'])
+    """
+    begun = time.perf_counter()
+    machine = target.machine
+    named = {one.name: one for one in machine.policies}
+    if policy is not None and policy not in named:
+        raise TargetError(f"there is no policy {policy!r} for a {machine.name}; there are {', '.join(named)}")
+    judged = distinct_policies(machine.policies) if policy is None else {named[policy]: (policy,)}
+    shapes = default_shapes(target) if shapes is None else shapes
+    walks: list[Walk] = []
+    reasons: list[str] = []
+    with _silence():
+        for shape, argument in levels(shapes):
+            explorer = Explorer(target, shape, argument, list(judged), strict=strict)
+            try:
+                walk = explorer.walk(
+                    at_most=schedules, on_run=None if progress is None else partial(progress, shape.describe(target))
+                )
+            except NondeterminismError as error:
+                reasons.append(str(error))
+                continue
+            walks.append(walk)
+            name = "count" if machine.name == "latch" else "parties"
+            if not walk.complete:
+                reasons.append(f"{name} {argument}: stopped after {schedules} schedules of {shape.describe(target)}")
+            if walk.restless:
+                reasons.append(
+                    f"{name} {argument}: {walk.restless} schedules never came to rest, so whether anyone is stranded "
+                    "in them is not known"
+                )
+    verdicts = [_verdict(target, one.name, names, walks) for one, names in judged.items()]
+    flat = tuple(verdict for group in verdicts for verdict in group)
+    reported = min(flat, key=lambda verdict: len(verdict.failures))
+    if reported.satisfied and reported.without_chance:
+        reasons.append(f"{', '.join(reported.without_chance)} never had a chance to fail")
+    status: Literal["conforms", "counterexample", "inconclusive"] = (
+        "counterexample" if not reported.satisfied else "inconclusive" if reasons else "conforms"
+    )
+    return Verdict(
+        target,
+        status,
+        reported,
+        tuple(verdict.policy for verdict in flat if verdict.satisfied),
+        flat,
+        strict,
+        tuple(shape.describe(target) for shape in shapes),
+        sum(walk.schedules for walk in walks),
+        sum(walk.pruned for walk in walks),
+        sum(walk.steps for walk in walks),
+        tuple(reasons),
+        time.perf_counter() - begun,
+    )
+
+
+def distinct_policies(policies: tuple[Any, ...]) -> dict[Any, tuple[str, ...]]:
+    """Policies that differ by more than their name, each with the names of those that are the same as it."""
+    groups: dict[tuple[Any, ...], tuple[Any, list[str]]] = {}
+    for policy in policies:
+        axes = tuple(getattr(policy, axis) for axis in type(policy).__slots__ if axis != "name")
+        groups.setdefault(axes, (policy, []))[1].append(policy.name)
+    return {policy: tuple(names) for policy, names in groups.values()}
+
+
+def _verdict(target: Target, policy: str, names: tuple[str, ...], walks: list[Walk]) -> list[PolicyVerdict]:
+    smallest: dict[str, Failure] = {}
+    fired: set[str] = set()
+    for walk in walks:
+        fired |= walk.fired[policy]
+        for claim, failure in walk.failures[policy].items():
+            if claim not in smallest or failure.size < smallest[claim].size:
+                smallest[claim] = failure
+    ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
+    about = [claim for claim in CLAIMS if _is_about(claim, target)]
+    chances = tuple(claim.id for claim in about if fired & set(claim.rules))
+    without = tuple(claim.id for claim in about if claim.id not in chances)
+    return [PolicyVerdict(name, ordered, tuple(sorted(fired)), chances, without) for name in names]
+
+
+def _is_about(claim: Claim, target: Target) -> bool:
+    """Whether the claim is about something that the target has: whether an operation of its could fire its rules."""
+    operations = {operation.name for operation in target.operations} | {target.machine.withdraw.name}
+    rules = {rule.id for rule in target.machine.rules if rule.operation in operations}
+    return target.machine.name in claim.machines and bool(rules & set(claim.rules))
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """What the target logs, it would log thousands of times."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)

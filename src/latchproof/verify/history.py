@@ -1,0 +1,340 @@
+"""Is this history one that the specification allows?
+
+A history is what can be seen of a run: calls begin, end by returning, raising or being cancelled, cancellations are
+requested, observations are read, and now and then nothing can run any more. The judge keeps every *configuration* that
+the history so far allows: a state of the specification, its queue, and for every call that has begun and not ended
+what has become of it. Between two events any call that has not taken effect may do so, by the specification's own
+function, and any call whose cancellation was requested may be withdrawn. Each event filters the configurations; when
+none is left, no linearization of the history exists.
+
+In the strict form, which our own classes keep, a call takes effect in its first step and a cancellation at its request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from latchproof_spec.machines import Machine, Operation
+from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule, apply
+
+if TYPE_CHECKING:
+    from latchproof_spec.step import Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A call has made its first step, or is about to within this one."""
+
+    call: int
+    operation: str
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A call has ended: by returning `value`, by raising `error`, or by being `cancelled`."""
+
+    call: int
+    how: Literal["returned", "raised", "cancelled"]
+    value: object = None
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The cancellation of a call that has begun was requested."""
+
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observe:
+    """What the observations read, by name, at this instant."""
+
+    values: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing can run: whoever has not returned is blocked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """An error that reached nobody but the event loop's exception handler."""
+
+    error: str
+
+
+Event: TypeAlias = Begin | End | Request | Observe | Rest | Stray
+
+
+class Fate(NamedTuple):
+    """What has become of a call that has begun.
+
+    `kind`: "new", it has not taken effect; "parked"; "ends", it may end with `ending`; "withdrawn", it can only end
+    cancelled. `generation` is that of an index; `may_break`, whether a policy lets an abort reach the call although
+    it was released.
+    """
+
+    kind: Literal["new", "parked", "ends", "withdrawn"]
+    rule: Rule | None = None
+    ending: Ending = None
+    generation: int = 0
+    may_break: bool = False
+
+
+NEW = Fate("new")
+PARKED = Fate("parked")
+WITHDRAWN = Fate("withdrawn")
+
+
+class Configuration(NamedTuple):
+    """One way in which the history so far may have come about."""
+
+    state: tuple[Any, ...]
+    queue: tuple[int, ...]
+    fates: tuple[tuple[int, Fate], ...]
+    generation: int
+    given: tuple[tuple[int, int], ...]
+    """Indices that calls have returned with, as (generation, index), where the order is left open."""
+
+    def fate(self, call: int) -> Fate:
+        return next(fate for other, fate in self.fates if other == call)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A history that the specification does not allow: the claim it breaks, what was seen and what was allowed."""
+
+    claim: str
+    seen: str
+    allowed: tuple[str, ...]
+    rules: tuple[str, ...]
+
+
+class Judge:
+    """Judges one history, event by event, under one policy.
+
+    `argument` is what the constructor was given. `step` returns None as long as the history is allowed.
+
+    >>> from latchproof_spec.machines import BARRIER
+    >>> judge = Judge(BARRIER, BARRIER.policies[0], 2)
+    >>> events = [Begin(0, "wait"), Begin(1, "wait"), End(1, "returned", 1), End(0, "returned", 1)]
+    >>> [finding.claim for event in events if (finding := judge.step(event))]
+    ['C5']
+    """
+
+    def __init__(self, machine: Machine, policy: Any, argument: int, *, strict: bool = False) -> None:
+        self.machine = machine
+        self.policy = policy
+        self.strict = strict
+        self.constants, state, rule = machine.create(argument)
+        if rule.refuses:
+            raise ValueError(rule.message.format(argument))
+        self._operations = {operation.name: operation for operation in machine.operations}
+        self._calls: dict[int, tuple[Operation, tuple[Any, ...]]] = {}
+        self._requested: frozenset[int] = frozenset()
+        self.cancellations = 0
+        self.finding: Finding | None = None
+        self._configurations = {Configuration(state, (), (), 0, ())}
+        self.fired: set[str] = set()
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """What `restore` needs to judge another continuation of the history so far."""
+        return self._configurations, self._requested, dict(self._calls), self.cancellations, self.finding
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        """Go back to a snapshot."""
+        self._configurations, self._requested, calls, self.cancellations, self.finding = snapshot
+        self._calls = dict(calls)
+
+    @property
+    def configurations(self) -> frozenset[Configuration]:
+        """Every configuration that the history so far allows."""
+        return frozenset(self._configurations)
+
+    def step(self, event: Event) -> Finding | None:
+        """Take the next event; the finding, if no configuration allows it. After a finding nothing more is judged."""
+        if self.finding is None:
+            self.finding = self._judge(event)
+            return self.finding
+        return None
+
+    def _judge(self, event: Event) -> Finding | None:
+        if isinstance(event, Begin):
+            self._calls[event.call] = (self._operations[event.operation], event.arguments)
+            begun = (_with(configuration, event.call, NEW) for configuration in self._configurations)
+            self._configurations = {self._effect(c, event.call) for c in begun} if self.strict else set(begun)
+            return None
+        if isinstance(event, Request):
+            self._requested |= {event.call}
+            self.cancellations += 1
+            if self.strict:
+                self._configurations = {self._withdraw(c, event.call) or c for c in self._configurations}
+            return None
+        if isinstance(event, Stray):
+            return Finding("C10", f"an error reached the event loop: {event.error}", ("no such error",), ())
+        before = self._configurations if self.strict else self._closure()
+        if isinstance(event, End):
+            after = set(self._ended(before, event))
+        elif isinstance(event, Observe):
+            after = {c for c in before if self._observable(c, event)}
+        else:
+            after = {c for c in before if self._at_rest(c)}
+        if not after:
+            return self._finding(before, event)
+        self._configurations = after
+        if isinstance(event, End):
+            self._requested -= {event.call}
+            del self._calls[event.call]
+        return None
+
+    def _closure(self) -> set[Configuration]:
+        """Every configuration that effects and withdrawals may lead to from here."""
+        seen = set(self._configurations)
+        waiting = list(seen)
+        while waiting:
+            here = waiting.pop()
+            for call, fate in here.fates:
+                if fate.kind == "new":
+                    after: Configuration | None = self._effect(here, call)
+                    self._add(after, seen, waiting)
+                if call in self._requested:
+                    self._add(self._withdraw(here, call), seen, waiting)
+        return seen
+
+    @staticmethod
+    def _add(configuration: Configuration | None, seen: set[Configuration], waiting: list[Configuration]) -> None:
+        if configuration is not None and configuration not in seen:
+            seen.add(configuration)
+            waiting.append(configuration)
+
+    def _effect(self, here: Configuration, call: int) -> Configuration:
+        """The call takes effect, by the specification's function."""
+        operation, arguments = self._calls[call]
+        *state, rule = operation.function(*self.constants, *here.state, *arguments, policy=self.policy)
+        after = self._apply(here, tuple(state), rule, call)
+        if operation.waits and call in self._requested and self.strict and after.fate(call) == PARKED:
+            return self._withdraw(after, call) or after
+        return after
+
+    def _withdraw(self, here: Configuration, call: int) -> Configuration | None:
+        """The call's cancellation takes effect; None if it has nothing to take effect on."""
+        fate = here.fate(call)
+        if fate.kind == "new":
+            return _with(here, call, WITHDRAWN)
+        is_parked = fate.kind == "parked"
+        *state, rule = self.machine.withdraw.function(*self.constants, *here.state, is_parked, policy=self.policy)
+        if not is_parked:
+            self.fired.add(rule.id)
+            return None
+        return _with(self._apply(here, tuple(state), rule, call), call, WITHDRAWN)
+
+    def _apply(self, here: Configuration, state: tuple[Any, ...], rule: Rule, call: int) -> Configuration:
+        self.fired.add(rule.id)
+        queue, gone_on = apply(rule, here.queue, call)
+        fates = dict(here.fates)
+        reaches_released = (
+            rule.queue == "failed" and getattr(self.policy, "abort_reaches", "the parked") != "the parked"
+        )
+        if reaches_released and rule.caller != "leaves":
+            for other, fate in here.fates:
+                if fate.kind == "ends" and isinstance(fate.ending, int):
+                    fates[other] = fate._replace(may_break=True)
+        for other, ending in gone_on:
+            fates[other] = Fate("ends", rule, ending, here.generation)
+        if rule.caller == "parks":
+            fates[call] = PARKED
+        generation = here.generation + (1 if rule.queue == "indexed" else 0)
+        return Configuration(state, queue, tuple(sorted(fates.items(), key=_first)), generation, here.given)
+
+    def _ended(self, before: Iterable[Configuration], event: End) -> Iterator[Configuration]:
+        for here in before:
+            fate = here.fate(event.call)
+            if event.how == "cancelled":
+                if event.call in self._requested and fate.kind != "parked":
+                    yield _without(here, event.call)
+            elif fate.kind == "ends" and self._matches(here, fate, event):
+                after = _without(here, event.call)
+                if fate.ending == ANY_INDEX and event.how == "returned" and isinstance(event.value, int):
+                    after = after._replace(given=tuple(sorted((*here.given, (fate.generation, event.value)))))
+                yield after
+
+    def _matches(self, here: Configuration, fate: Fate, event: End) -> bool:
+        if event.how == "raised":
+            assert event.error is not None
+            if fate.may_break and is_broken_barrier_error(event.error):
+                return True
+            return isinstance(fate.ending, type) and fate.rule is not None and is_due(fate.rule, event.error)
+        if fate.ending == ANY_INDEX:
+            index = event.value
+            parties = self.constants[0]
+            return type(index) is int and 0 <= index < parties and (fate.generation, index) not in here.given
+        if isinstance(fate.ending, int):
+            return type(event.value) is int and event.value == fate.ending
+        return fate.ending is None
+
+    def _observable(self, here: Configuration, event: Observe) -> bool:
+        for name, value in event.values:
+            due: int = self.machine.observations[name](*self.constants, *here.state)
+            if type(value) is not type(due) or not isinstance(value, int):
+                return False
+            most = due
+            if name == "n_waiting" and self.policy.n_waiting_counts != "the parked":
+                most = due + sum(1 for _, fate in here.fates if fate.kind == "ends" and isinstance(fate.ending, int))
+            if not due <= value <= most:
+                return False
+        return True
+
+    def _at_rest(self, here: Configuration) -> bool:
+        return all(fate.kind == "parked" and call not in self._requested for call, fate in here.fates)
+
+    def _finding(self, before: set[Configuration], event: End | Observe | Rest) -> Finding:
+        from latchproof.verify.attribution import attribute
+
+        return attribute(self, before, event)
+
+    def is_requested(self, call: int) -> bool:
+        """Whether the cancellation of this call was requested."""
+        return call in self._requested
+
+    def operation(self, call: int) -> Operation:
+        """The operation of a call that has begun and not ended."""
+        return self._calls[call][0]
+
+
+def is_broken_barrier_error(error: BaseException) -> bool:
+    """Whether an exception says that a barrier is broken: its class, or a base of it, is so named."""
+    return any(base.__name__ == BrokenBarrierError.__name__ for base in type(error).__mro__)
+
+
+def is_due(rule: Rule, error: BaseException) -> bool:
+    """Whether an exception is one that the rule calls for. Other people's classes name theirs as they like."""
+    if BrokenBarrierError in rule.errors:
+        return is_broken_barrier_error(error)
+    families = tuple(RuntimeError if issubclass(due, RuntimeError) else due for due in rule.errors)
+    return (
+        isinstance(error, families)
+        and not is_broken_barrier_error(error)
+        and not isinstance(error, RecursionError | NotImplementedError)
+    )
+
+
+def _with(here: Configuration, call: int, fate: Fate) -> Configuration:
+    fates = dict(here.fates)
+    fates[call] = fate
+    return here._replace(fates=tuple(sorted(fates.items(), key=_first)))
+
+
+def _without(here: Configuration, call: int) -> Configuration:
+    fates = tuple(item for item in here.fates if item[0] != call)
+    generations = {fate.generation for _, fate in fates if fate.kind == "ends"}
+    given = tuple(pair for pair in here.given if pair[0] in generations)
+    return here._replace(fates=fates, given=given)
+
+
+def _first(item: tuple[int, Fate]) -> int:
+    return item[0]

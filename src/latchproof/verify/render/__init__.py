@@ -1,0 +1,1 @@
+"""Renderings of what the kit finds, and of the specification itself."""

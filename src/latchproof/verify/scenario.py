@@ -1,0 +1,74 @@
+"""Programs to try: which calls, how many, how many at once, how many cancellations, with which constructor arguments.
+
+A program is not drawn up in advance. A shape bounds a tree of anonymous calls, of which every program within the bounds
+is a branch; the explorer of schedules walks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from latchproof.verify.target import Call, Target
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Bounds for a tree of programs.
+
+    `arguments`      constructor arguments: counts, or numbers of parties.
+    `at_once`        how many calls may be under way at once.
+    `calls`          how many calls there are in all.
+    `cancellations`  how many requests to cancel one.
+    `waits_only`     whether nothing but wait() is called.
+    `numbers`        what a parameter that is an int is given.
+    """
+
+    arguments: tuple[int, ...]
+    at_once: int
+    calls: int
+    cancellations: int
+    waits_only: bool = False
+    numbers: tuple[int, ...] = ()
+
+    def describe(self, target: Target) -> str:
+        """The bounds in words."""
+        name = "count" if target.machine.name == "latch" else "parties"
+        arguments = ", ".join(map(str, self.arguments))
+        operations = "wait only" if self.waits_only else "all operations"
+        return (
+            f"{name} {arguments}: {self.calls} calls, {self.at_once} at once, "
+            f"{self.cancellations} cancellation{'' if self.cancellations == 1 else 's'}, {operations}"
+        )
+
+    def choices(self, target: Target) -> tuple[Call, ...]:
+        """The calls that a program may make."""
+        calls = target.calls(self.numbers)
+        return tuple(call for call in calls if call.operation.waits) if self.waits_only else calls
+
+
+BARRIER_SHAPES = (
+    Shape((1, 2, 3), at_once=3, calls=4, cancellations=1),
+    Shape((4,), at_once=4, calls=5, cancellations=1, waits_only=True),
+    Shape((2,), at_once=2, calls=7, cancellations=1, waits_only=True),
+    Shape((3,), at_once=3, calls=6, cancellations=1, waits_only=True),
+    Shape((2, 3), at_once=3, calls=3, cancellations=2, waits_only=True),
+)
+LATCH_SHAPES = (Shape((0, 1, 2, 3), at_once=3, calls=4, cancellations=1, numbers=(-1, 0, 1, 2)),)
+
+QUICK_BARRIER_SHAPES = (Shape((1, 2, 3), at_once=3, calls=3, cancellations=1),)
+QUICK_LATCH_SHAPES = (Shape((0, 1, 2), at_once=3, calls=3, cancellations=1, numbers=(-1, 0, 2)),)
+
+
+def default_shapes(target: Target, *, quick: bool = False) -> tuple[Shape, ...]:
+    """The shapes that are tried unless others are asked for: depth where it has been seen to find faults."""
+    if target.machine.name == "latch":
+        return QUICK_LATCH_SHAPES if quick else LATCH_SHAPES
+    return QUICK_BARRIER_SHAPES if quick else BARRIER_SHAPES
+
+
+def levels(shapes: tuple[Shape, ...]) -> Iterator[tuple[Shape, int]]:
+    """Each shape with each of its constructor arguments, smallest first."""
+    for shape in shapes:
+        for argument in shape.arguments:
+            yield shape, argument
