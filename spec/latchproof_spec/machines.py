@@ -53,8 +53,8 @@ class Machine:
 
     `create` takes the constructor's argument, which is called `parameter`, and returns `(constants, state, rule)`; a
     rule that refuses comes with a state that must not be used. `observations` are the properties that a caller may
-    read, and `phases` the states of its diagram, each a function of constants and state. What is claimed of it stands in `invariants`,
-    `step_properties`, `history_properties` and `accounts` (see `claims`).
+    read, and `phases` the states of its diagram, each a function of constants and state. What is claimed of it stands
+    in `invariants`, `step_properties`, `history_properties` and `accounts` (see `claims`).
     """
 
     __slots__ = (

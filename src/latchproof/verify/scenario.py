@@ -67,6 +67,25 @@ def default_shapes(target: Target, *, quick: bool = False) -> tuple[Shape, ...]:
     return QUICK_BARRIER_SHAPES if quick else BARRIER_SHAPES
 
 
+def asked_for(
+    target: Target, at_once: int | None, calls: int | None, cancellations: int | None
+) -> tuple[Shape, ...] | None:
+    """The one shape that replaces the default ones where any of its bounds is given; None where none is."""
+    if at_once is None and calls is None and cancellations is None:
+        return None
+    first = default_shapes(target)[0]
+    at_once = first.at_once if at_once is None else at_once
+    return (
+        Shape(
+            tuple(range(at_once + 1)) if target.machine.name == "latch" else tuple(range(1, at_once + 1)),
+            at_once,
+            first.calls if calls is None else calls,
+            first.cancellations if cancellations is None else cancellations,
+            numbers=first.numbers,
+        ),
+    )
+
+
 def levels(shapes: tuple[Shape, ...]) -> Iterator[tuple[Shape, int]]:
     """Each shape with each of its constructor arguments, smallest first."""
     for shape in shapes:

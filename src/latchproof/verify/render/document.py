@@ -55,7 +55,7 @@ def document(machine: Machine) -> str:
         "## Diagram",
         "",
         "```mermaid",
-        *_diagram(machine, first),
+        *diagram(machine, first),
         "```",
         "",
         "## Invariants and properties",
@@ -214,7 +214,7 @@ def _policy_table(machine: Machine, policies: Sequence[Any]) -> list[str]:
     return lines
 
 
-def _diagram(machine: Machine, policy: Any) -> list[str]:
+def diagram(machine: Machine, policy: Any) -> list[str]:
     """An arrow for every rule that can lead from one phase to another, as the solver finds."""
     arrows: dict[tuple[str, str], list[str]] = {}
     for operation in _operations(machine):

@@ -9,29 +9,33 @@ from latchproof.verify.schedule import Failure
 def lanes(failure: Failure, *, width: int = 100) -> list[str]:
     """The lines of the picture, at most `width` characters wide as far as the calls allow."""
     names = {event.call: _call(event) for event in failure.history if isinstance(event, Begin)}
-    calls = sorted(names)
-    column = max(12, min(24, (width - 22) // max(1, len(calls)) - 2))
-    lines = ["step  " + "  ".join(f"{f'call {call + 1}':<{column}}" for call in calls).rstrip()]
-    step = 0
-    observed = ""
+    column = max(14, min(22, (width - 34) // max(1, len(names)) - 2))
+    header = "  ".join(f"{f'call {call + 1}':<{column}}" for call in sorted(names))
+    lines = [f"step  {header}".rstrip()]
+    step = 1
+    open_calls: set[int] = set()
+    observed: str | None = None
     last = len(failure.history) - 1
     for position, event in enumerate(failure.history):
+        call, text = _cell(event, names)
+        if isinstance(event, Begin):
+            open_calls.add(event.call)
         if isinstance(event, Observe):
             step += 1
-            seen = ", ".join(f"{name}={value}" for name, value in event.values)
-            if position != last and lines and seen != observed and len(lines) > 1:
-                lines[-1] = f"{lines[-1]}  [{seen}]"
-            observed = seen
-            if position != last:
-                continue
-        call, text = _cell(event, names)
-        cells = ["." * (1 if one in _open(failure.history[:position]) else 0) for one in calls]
-        if call is not None:
-            cells[calls.index(call)] = text
-        row = "  ".join(f"{cell:<{column}}" for cell in cells).rstrip() if call is not None else text
-        mark = "   <- not allowed" if position == last else ""
-        number = "-" if isinstance(event, Request | Rest) else str(step + 1)
-        lines.append(f"{number:>4}  {row}{mark}")
+        if position != last and isinstance(event, Observe | Rest):
+            if isinstance(event, Observe) and text != observed:
+                lines[-1] = f"{lines[-1]:<{6 + len(header)}}  {text}".rstrip()
+                observed = text
+            continue
+        if call is None:
+            row = text
+        else:
+            cells = [text if one == call else "|" if one in open_calls else "" for one in sorted(names)]
+            row = "  ".join(f"{cell:<{column}}" for cell in cells).rstrip()
+        number = "" if isinstance(event, Request | Rest) else str(step)
+        lines.append(f"{number:>4}  {row}{'   <- not allowed' if position == last else ''}")
+        if isinstance(event, End):
+            open_calls.discard(event.call)
     return lines
 
 
@@ -49,11 +53,6 @@ def _call(event: Begin) -> str:
     return f"{event.operation}({', '.join(map(repr, event.arguments))})"
 
 
-def _open(history: tuple[Event, ...]) -> set[int]:
-    begun = {event.call for event in history if isinstance(event, Begin)}
-    return begun - {event.call for event in history if isinstance(event, End)}
-
-
 def _cell(event: Event, names: dict[int, str]) -> tuple[int | None, str]:
     if isinstance(event, Begin):
         return event.call, names[event.call]
@@ -66,7 +65,7 @@ def _cell(event: Event, names: dict[int, str]) -> tuple[int | None, str]:
             return event.call, f"raises {type(event.error).__name__}"
         return event.call, "returns" if event.value is None else f"returns {event.value!r}"
     if isinstance(event, Observe):
-        return None, ", ".join(f"{name} is {value!r}" for name, value in event.values)
+        return None, ", ".join(f"{name}={value!r}" for name, value in event.values)
     if isinstance(event, Stray):
         return None, f"the event loop is told: {event.error}"
     return None, "nothing can run any more"

@@ -1,0 +1,278 @@
+"""The command line.
+
+Exit codes: 0 holds, 1 a counterexample, 2 usage or a target that cannot be driven, 3 inconclusive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXTRA = 'this command needs the kit: pip install "latchproof[verify]"'
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with the arguments (those of the process, unless given); returns the exit code."""
+    options = _parser().parse_args(arguments)
+    missing = [name for name in ("rich", "z3", "hypothesis", "crosshair") if find_spec(name) is None]
+    if missing:
+        print(f"latchproof: {EXTRA} (missing: {', '.join(missing)})", file=sys.stderr)
+        return 2
+    from rich.console import Console
+
+    from latchproof.verify.target import TargetError
+
+    console = Console()
+    try:
+        code: int = options.run(options, console)
+    except TargetError as error:
+        print(f"latchproof: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("latchproof: interrupted; nothing is concluded", file=sys.stderr)
+        return 3
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="latchproof",
+        description="Checks latches and barriers for async Python against a specification that is executed, explored "
+        "and proved.",
+        epilog="Exit codes: 0 holds within the bounds printed; 1 a counterexample; 2 usage, or a target that cannot be "
+        "loaded or driven; 3 inconclusive.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    verify = commands.add_parser("verify", help="gather the evidence for our own claims and print the ledger")
+    verify.add_argument("--quick", action="store_true", help="smaller bounds, in well under a minute")
+    verify.add_argument("--json", metavar="FILE", type=Path, help="write the ledger to FILE as JSON")
+    verify.set_defaults(run=_verify)
+
+    check = commands.add_parser(
+        "check",
+        help="run every schedule of a latch's or barrier's real code, and judge every history",
+        epilog="Example: latchproof check asyncio:Barrier --policy cpython",
+    )
+    _add_target(check)
+    check.add_argument("--tasks", type=_positive, metavar="N", help="calls at once; replaces the default bounds")
+    check.add_argument("--calls", type=_positive, metavar="N", help="calls in all; replaces the default bounds")
+    check.add_argument("--cancels", type=_natural, metavar="N", help="cancellations; replaces the default bounds")
+    check.add_argument("--schedules", type=_positive, metavar="N", help="stop after N schedules of one bound")
+    check.set_defaults(run=_check)
+
+    fuzz = commands.add_parser(
+        "fuzz",
+        help="run the Hypothesis state machine made from the specification over a latch or barrier",
+        epilog="Example: latchproof fuzz asyncio:Barrier --host asyncio",
+    )
+    _add_target(fuzz)
+    fuzz.add_argument("--examples", type=_positive, default=1000, metavar="N", help="how many examples (default 1000)")
+    fuzz.set_defaults(run=_fuzz)
+
+    prove = commands.add_parser("prove", help="discharge the inductive proofs, for all counts, parties and tasks")
+    prove.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
+    prove.add_argument("--verbose", action="store_true", help="a line for each obligation")
+    prove.set_defaults(run=_prove)
+
+    explore = commands.add_parser("explore", help="every state of specification x tasks, to a bound")
+    explore.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
+    explore.add_argument("--tasks", type=_positive, nargs="+", default=[3, 4], metavar="N", help="numbers of tasks")
+    explore.add_argument("--upto", type=_positive, default=4, metavar="N", help="largest count and parties (default 4)")
+    explore.set_defaults(run=_explore)
+
+    export = commands.add_parser("export", help="the specification in another form, rendered from its enumerated paths")
+    export.add_argument("machine", choices=("latch", "barrier"))
+    export.add_argument(
+        "--format", choices=("markdown", "mermaid", "smt2"), default="markdown",
+        help="markdown: the review document; mermaid: the state diagram; smt2: every proof obligation",
+    )  # fmt: skip
+    export.set_defaults(run=_export)
+    return parser
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS; a factory will do")
+    parser.add_argument("--kind", choices=("latch", "barrier"), help="what it is to be, where that cannot be told")
+    parser.add_argument("--host", default="asyncio", help="the event loop to run it on (default asyncio)")
+    parser.add_argument("--policy", metavar="NAME", help="judge by this policy; without it, by every named one")
+    parser.add_argument("--strict", action="store_true", help="an operation takes effect in its first step")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return number
+
+
+def _verify(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.ledger import gather
+    from latchproof.verify.render.terminal import print_ledger, say
+
+    kind_of = "quick" if options.quick else "full"
+    say(console, f"latchproof verify: the {kind_of} ledger of our own claims, from evidence gathered now")
+    with console.status("...") as status:
+
+        def on_start(kind: str) -> None:
+            if console.is_terminal:
+                status.update(f"gathering: {kind}")
+            else:
+                say(console, f"gathering: {kind}")
+
+        ledger = gather(quick=options.quick, on_start=on_start)
+    say(console)
+    print_ledger(console, ledger)
+    if options.json is not None:
+        options.json.write_text(json.dumps(ledger.to_json(), indent=2) + "\n", encoding="utf-8")
+    return ledger.exit_code
+
+
+def _check(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.check import SCHEDULES, check
+    from latchproof.verify.render.terminal import print_verdict, say
+    from latchproof.verify.scenario import asked_for
+    from latchproof.verify.schedule import Walk
+    from latchproof.verify.target import TargetError, load
+
+    if options.host != "asyncio":
+        raise TargetError(
+            f"check drives asyncio, not {options.host!r}; latchproof fuzz TARGET --host {options.host} drives "
+            "asyncio, uvloop, trio and flowno"
+        )
+    target = load(options.target, options.kind)
+    shapes = asked_for(target, options.tasks, options.calls, options.cancels)
+    policy = options.policy or "every named policy"
+    say(console, f"latchproof check {target.name}: a {target.machine.name}, on asyncio, judged by {policy}")
+    with console.status("...") as status:
+
+        def progress(bounds: str, walk: Walk) -> None:
+            if walk.schedules % 200 == 0:
+                status.update(f"{bounds}: {walk.schedules:,} schedules")
+
+        verdict = check(
+            target,
+            policy=options.policy,
+            strict=options.strict,
+            shapes=shapes,
+            schedules=options.schedules or SCHEDULES,
+            progress=progress if console.is_terminal else None,
+        )
+    say(console)
+    print_verdict(console, verdict)
+    return verdict.exit_code
+
+
+def _fuzz(options: argparse.Namespace, console: Console) -> int:
+    from hypothesis import settings
+    from hypothesis.stateful import run_state_machine_as_test
+
+    from latchproof.testing import state_machine
+    from latchproof.verify.render.terminal import say
+    from latchproof.verify.target import load
+
+    target = load(options.target, options.kind)
+    machine = state_machine(target, host=options.host, policy=options.policy, strict=options.strict)
+    try:
+        run_state_machine_as_test(
+            machine, settings=settings(max_examples=options.examples, deadline=None, print_blob=True)
+        )
+    except AssertionError as error:
+        say(console, str(error))
+        for note in getattr(error, "__notes__", ()):
+            say(console, note)
+        return 1
+    say(
+        console,
+        f"{target.name} on {options.host}: {machine.examples:,} examples, {machine.calls:,} calls, nothing found; "
+        f"rules fired: {', '.join(sorted(machine.fired)) or 'none'}",
+    )
+    return 0 if machine.fired else 3
+
+
+def _prove(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.prove import prove
+    from latchproof.verify.render.terminal import print_table, say
+    from latchproof_spec.machines import MACHINES
+
+    machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
+    obligations = [obligation for machine in machines for obligation in prove(machine)]
+    if options.verbose:
+        for one in obligations:
+            where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
+            say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {where}: {one.name}")
+    claims = sorted({claim for one in obligations for claim in one.claims}, key=lambda claim: int(claim[1:]))
+    rows = []
+    for claim in [*claims, ""]:
+        about = [one for one in obligations if (claim in one.claims if claim else not one.claims)]
+        proved = sum(one.status == "proved" for one in about)
+        status = "holds" if proved == len(about) else "fails"
+        rows.append((claim or "(what keeps the proofs honest)", f"{status} {proved:,} of {len(about):,} proved"))
+    print_table(console, ("claim", "for every count, number of parties and of tasks, under every policy"), rows)
+    bad = [one for one in obligations if one.status != "proved"]
+    for one in bad:
+        where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
+        say(console, f"{one.status}: {where}: {one.name}: {one.counterexample}", style="bold red")
+    return 1 if any(one.status == "refuted" for one in bad) else 3 if bad else 0
+
+
+def _explore(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.explore import explore
+    from latchproof.verify.render.terminal import print_table, say
+    from latchproof_spec.machines import MACHINES
+
+    machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
+    found = [
+        explore(machine, policy, argument, tasks=tasks)
+        for machine in machines
+        for policy in machine.policies
+        for argument in range(0 if machine.name == "latch" else 1, options.upto + 1)
+        for tasks in options.tasks
+    ]
+    rows = [
+        (
+            f"{one.machine}({one.argument})", one.policy, str(one.tasks), f"{one.states:,}", f"{one.transitions:,}",
+            str(one.depth), "fails" if one.violations else "holds" if one.complete else "inconclusive",
+        )
+        for one in found
+    ]  # fmt: skip
+    print_table(console, ("machine", "policy", "tasks", "states", "transitions", "depth", "properties"), rows)
+    for one in found:
+        for violation in one.violations:
+            say(console, f"{one.machine}({one.argument}) {one.policy}: {violation.property} fails after:", style="red")
+            for line in violation.run:
+                say(console, f"    {line}")
+    if any(one.violations for one in found):
+        return 1
+    return 0 if all(one.complete for one in found) else 3
+
+
+def _export(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.prove import prove
+    from latchproof.verify.render.document import diagram, document
+    from latchproof_spec.machines import MACHINES
+
+    machine = MACHINES[options.machine]
+    if options.format == "markdown":
+        sys.stdout.write(document(machine))
+    elif options.format == "mermaid":
+        sys.stdout.write("\n".join(diagram(machine, machine.policies[0])) + "\n")
+    else:
+        for one in prove(machine):
+            sys.stdout.write(f"; {one.machine} {one.policy} {one.operation} {one.rule}: {one.name}\n{one.smtlib}\n")
+    return 0

@@ -1,0 +1,228 @@
+"""For other people's test suites: Hypothesis state machines made from the specification.
+
+The machine is derived, not written: the specification's operations become its rules, with a strategy for each of their
+parameters, the specification's functions are its model, and that a history breaks no claim is its invariant. Calls are
+made on a real event loop, may be cancelled, and interleave as the loop has it.
+
+>>> from hypothesis.stateful import run_state_machine_as_test
+>>> from hypothesis import settings
+>>> from latchproof import CountdownLatch
+>>> machine = state_machine(CountdownLatch, host="asyncio", strict=True)
+>>> run_state_machine_as_test(machine, settings=settings(max_examples=5, database=None))
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from latchproof.verify.check import distinct_policies
+from latchproof.verify.drivers import Driver, make_driver
+from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest
+from latchproof.verify.target import Call, Target, TargetError, adapt
+from latchproof_spec.claims import CLAIMS
+
+__all__ = ["SpecificationMachine", "state_machine"]
+
+QUIET_PASSES = 8
+"""After so many passes in which nothing happens, nothing can run any more."""
+
+AT_ONCE = 5
+"""So many calls are under way at once at most."""
+
+
+class SpecificationMachine(RuleBasedStateMachine):
+    """What every derived machine has: a loop, an instance, calls under way, and a judge for each policy.
+
+    `fired` gathers, over all examples, the rules of the specification that were fired; `examples` and `calls` count.
+    """
+
+    target: Target
+    host: str
+    policies: tuple[Any, ...]
+    strict: bool
+    fired: set[str]
+    examples: int
+    calls: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logging = logging.root.manager.disable
+        logging.disable(logging.CRITICAL)
+        self._driver: Driver = make_driver(self.host)
+        self._history: list[Event] = []
+        self._under_way: dict[int, Any] = {}
+        self._cancelled: set[int] = set()
+        self._begun = 0
+        self._made = 0
+        self._over = False
+        self._instance: Any = None
+        self._judges: list[Judge] = []
+        type(self).examples += 1
+
+    def make(self, argument: int) -> None:
+        """Make the instance."""
+        self._instance = self.target.make(argument)
+        self._judges = [Judge(self.target.machine, one, argument, strict=self.strict) for one in self.policies]
+
+    def call(self, operation: str, arguments: dict[str, Any]) -> None:
+        """Make a task that makes a call."""
+        found = next(one for one in self.target.operations if one.name == operation)
+        handle: list[Any] = []
+        self._made += 1
+        handle.append(self._driver.spawn(self._play(Call(found, tuple(arguments.values())), handle)))
+
+    async def _play(self, call: Call, handle: list[Any]) -> None:
+        number = self._begun
+        self._begun += 1
+        type(self).calls += 1
+        self._under_way[number] = handle
+        self._take(Begin(number, call.operation.name, call.arguments))
+        try:
+            value = getattr(self._instance, call.operation.name)(*call.arguments)
+            if inspect.isawaitable(value):
+                value = await value
+        except self._driver.cancelled:
+            self._ended(End(number, "cancelled"))
+            raise
+        except Exception as error:
+            self._ended(End(number, "raised", error=error))
+        else:
+            self._ended(End(number, "returned", value))
+
+    def _ended(self, end: End) -> None:
+        self._under_way.pop(end.call, None)
+        self._take(end)
+
+    def _take(self, event: Event) -> None:
+        if self._over:
+            return
+        self._history.append(event)
+        for judge in self._judges:
+            judge.step(event)
+
+    @precondition(lambda self: self._instance is not None)
+    @rule()
+    def run_pass(self) -> None:
+        """Let every task that is ready run once."""
+        self._driver.run_pass()
+        if self.target.observations:
+            self._take(Observe(self.target.observe(self._instance)))
+        self.judge()
+
+    @precondition(lambda self: set(self._under_way) - self._cancelled)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        """Request the cancellation of a call that has begun and not ended."""
+        number = data.draw(st.sampled_from(sorted(set(self._under_way) - self._cancelled)))
+        self._cancelled.add(number)
+        self._take(Request(number))
+        self._driver.cancel(self._under_way[number][0])
+
+    @precondition(lambda self: self._made > 0)
+    @rule()
+    def rest(self) -> None:
+        """Run until nothing can run any more."""
+        quiet = 0
+        while quiet < QUIET_PASSES:
+            before = sum(1 for event in self._history if not isinstance(event, Observe))
+            self.run_pass()
+            happened = sum(1 for event in self._history if not isinstance(event, Observe)) - before
+            quiet = 0 if happened else quiet + 1
+        self._take(Rest())
+        self.judge()
+
+    def judge(self) -> None:
+        """Raise AssertionError if no policy allows the history any more."""
+        findings = [judge.finding for judge in self._judges]
+        if findings and all(findings):
+            raise AssertionError(self._explain(findings[0]))
+
+    def _explain(self, finding: Finding | None) -> str:
+        assert finding is not None
+        sentence = next(claim.sentence for claim in CLAIMS if claim.id == finding.claim)
+        happened = "\n".join(f"  {event}" for event in self._history if not isinstance(event, Observe))
+        return (
+            f"{self.target.name} breaks {finding.claim} on {self.host}: {sentence}\n"
+            f"seen: {finding.seen}\nallowed: {' or '.join(finding.allowed) or 'nothing of the kind'}\n{happened}"
+        )
+
+    def teardown(self) -> None:
+        """Run to rest, then close the loop."""
+        try:
+            if self._instance is not None and self._made and not all(judge.finding for judge in self._judges):
+                self.rest()
+        finally:
+            self._over = True
+            self._driver.close()
+            for judge in self._judges:
+                type(self).fired |= judge.fired
+            logging.disable(self._logging)
+
+
+def state_machine(
+    target: Target | Callable[[int], Any],
+    *,
+    kind: str | None = None,
+    host: str = "asyncio",
+    policy: str | None = None,
+    strict: bool = False,
+    largest: int = 4,
+) -> type[SpecificationMachine]:
+    """A Hypothesis state machine for a latch or barrier class, made from the specification.
+
+    `target` is a class, or a factory that takes the count or the parties; `kind` is "latch" or "barrier", where that
+    cannot be told. `host` is "asyncio", "uvloop", "trio" or "flowno". Without a `policy`, a history is allowed if any
+    named policy allows it all along. `strict` is the form that our own classes keep: an operation takes effect in its
+    first step, a cancellation at its request. `largest` bounds the constructor's argument and every int.
+
+    Put `TestMyBarrier = state_machine(MyBarrier).TestCase` in a test module, and pytest runs it.
+
+    Raises TargetError if the target cannot be driven, or there is no such policy or host.
+    """
+    found = target if isinstance(target, Target) else adapt(target, kind=kind)
+    machine = found.machine
+    policies = tuple(distinct_policies(machine.policies))
+    if policy is not None:
+        policies = tuple(one for one in machine.policies if one.name == policy)
+        if not policies:
+            names = ", ".join(one.name for one in machine.policies)
+            raise TargetError(f"there is no policy {policy!r} for a {machine.name}; there are {names}")
+    make_driver(host).close()  # a host that is not there is said at once, not in the middle of a test
+    smallest = 1 if machine.name == "barrier" else 0
+
+    def make(self: SpecificationMachine, argument: int) -> None:
+        self.make(argument)
+
+    members: dict[str, Any] = {
+        "target": found,
+        "host": host,
+        "policies": policies,
+        "strict": strict,
+        "fired": set(),
+        "examples": 0,
+        "calls": 0,
+        "make_instance": initialize(argument=st.integers(smallest, largest))(make),
+    }
+    for operation in found.operations:
+        strategies = {
+            name: st.booleans() if operation.parameters[name] is bool else st.integers(-1, largest)
+            for name in found.parameters[operation.name]
+        }
+        members[f"call_{operation.name}"] = _rule_for(operation.name, strategies)
+    return type(f"{found.name.rpartition(':')[2]}On{host.title()}", (SpecificationMachine,), members)
+
+
+def _rule_for(operation: str, strategies: dict[str, Any]) -> Any:
+    def call(self: SpecificationMachine, **arguments: Any) -> None:
+        self.call(operation, arguments)
+
+    call.__name__ = f"call_{operation}"
+    has_room = precondition(lambda self: self._made - self._begun + len(self._under_way) < AT_ONCE)
+    derive: Any = rule(**strategies)
+    return has_room(derive(call))

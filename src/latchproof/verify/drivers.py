@@ -1,0 +1,212 @@
+"""Real event loops, run a pass at a time: what a test that decides as it goes needs of a host.
+
+A pass lets every task that is ready run once. Between two passes tasks are made and cancelled. The loops are the hosts'
+own: asyncio's and uvloop's are stopped after each pass, Flowno's returns when a task that does nothing has had its
+turn, and trio's is a guest of a queue of callbacks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import queue
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Protocol
+
+from latchproof.verify.target import TargetError
+
+HOSTS = ("asyncio", "uvloop", "trio", "flowno")
+
+
+class Driver(Protocol):
+    """A host's event loop under the control of a test."""
+
+    cancelled: type[BaseException]
+    """What a cancelled task's call raises."""
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
+        """Make a task; it takes its first step in the next pass. The handle is for `cancel`."""
+
+    def cancel(self, handle: Any) -> None:
+        """Request the task's cancellation."""
+
+    def run_pass(self) -> None:
+        """Let every task that is ready run once."""
+
+    def close(self) -> None:
+        """End every task and the loop."""
+
+
+class AsyncioDriver:
+    """asyncio's own event loop, or uvloop's."""
+
+    def __init__(self, make_loop: Callable[[], Any] | None = None) -> None:
+        import asyncio
+
+        self._asyncio = asyncio
+        self.cancelled: type[BaseException] = asyncio.CancelledError
+        self._loop = asyncio.new_event_loop() if make_loop is None else make_loop()
+        self._tasks: list[Any] = []
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
+        task = self._loop.create_task(coroutine)
+        self._tasks.append(task)
+        return task
+
+    def cancel(self, handle: Any) -> None:
+        handle.cancel()
+
+    def run_pass(self) -> None:
+        self._loop.call_soon(self._loop.stop)
+        self._loop.run_forever()
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            self._loop.run_until_complete(self._asyncio.gather(*self._tasks, return_exceptions=True))
+        self._loop.close()
+
+
+class FlownoDriver:
+    """Flowno's own event loop."""
+
+    def __init__(self) -> None:
+        from flowno.core.event_loop.event_loop import EventLoop
+        from flowno.core.event_loop.selectors import sel
+        from flowno.core.event_loop.tasks import TaskCancelled
+
+        self.cancelled: type[BaseException] = TaskCancelled
+        self._loop = EventLoop()
+        self._selector = sel
+        self._handles: list[Any] = []
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
+        handle = self._loop.create_task(coroutine)
+        self._handles.append(handle)
+        return handle
+
+    def cancel(self, handle: Any) -> None:
+        handle.cancel()
+
+    def run_pass(self) -> None:
+        with _signals_kept():
+            self._loop.run_until_complete(_nothing(), wait_for_spawned_tasks=False)
+        self._selector.unregister(self._loop._wakeup_reader)  # each run registers it, and none takes it back
+
+    def close(self) -> None:
+        for handle in self._handles:
+            handle.cancel()
+        for _ in range(3):
+            self.run_pass()
+        for end in (self._loop._wakeup_reader, self._loop._wakeup_writer):
+            end.close()
+
+
+class TrioDriver:
+    """trio, as a guest of a host loop that is nothing but a queue of callbacks.
+
+    trio runs the tasks that are ready in an order that it shuffles. For a test to be repeatable, its source of
+    randomness is seeded, and it is told to start from an order that does not depend on addresses; this is the one place
+    where trio's internals are touched, in the way that its own plugin for pytest does.
+    """
+
+    def __init__(self) -> None:
+        import trio
+
+        self.cancelled: type[BaseException] = trio.Cancelled
+        self._trio = trio
+        self._run: Any
+        self._run = importlib.import_module("trio._core._run")
+        self._deterministic = self._run._ALLOW_DETERMINISTIC_SCHEDULING
+        self._run._ALLOW_DETERMINISTIC_SCHEDULING = True
+        self._run._r.seed(0)
+        self._callbacks: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._nursery: Any = None
+        self._done = False
+        trio.lowlevel.start_guest_run(
+            self._main,
+            run_sync_soon_threadsafe=self._callbacks.put,
+            done_callback=self._finished,
+            host_uses_signal_set_wakeup_fd=True,
+        )
+        self._until(lambda: self._nursery is not None)
+
+    async def _main(self) -> None:
+        async with self._trio.open_nursery() as nursery:
+            self._nursery = nursery
+            await self._trio.sleep_forever()
+
+    def _finished(self, outcome: object) -> None:
+        self._done = True
+
+    def _until(self, reached: Callable[[], bool]) -> None:
+        while not reached():
+            self._callbacks.get()()
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
+        scope = self._trio.CancelScope()
+
+        async def in_scope() -> None:
+            with scope:
+                await coroutine
+
+        self._nursery.start_soon(in_scope)
+        return scope
+
+    def cancel(self, handle: Any) -> None:
+        handle.cancel()
+
+    def run_pass(self) -> None:
+        turns: list[None] = []
+
+        async def take_a_turn() -> None:
+            turns.append(None)
+
+        self._nursery.start_soon(take_a_turn)
+        self._until(lambda: bool(turns))
+
+    def close(self) -> None:
+        self._nursery.cancel_scope.cancel()
+        self._until(lambda: self._done)
+        self._run._ALLOW_DETERMINISTIC_SCHEDULING = self._deterministic
+
+
+def make_driver(host: str) -> Driver:
+    """A driver for a host by its name.
+
+    Raises TargetError if there is no such host, or if it is not installed.
+    """
+    if host not in HOSTS:
+        raise TargetError(f"{host!r} is no host that can be driven; there are {', '.join(HOSTS)}")
+    try:
+        if host == "asyncio":
+            return AsyncioDriver()
+        if host == "trio":
+            return TrioDriver()
+        if host == "flowno":
+            return FlownoDriver()
+        import uvloop
+
+        return AsyncioDriver(uvloop.new_event_loop)
+    except ModuleNotFoundError as error:
+        raise TargetError(f"{host} is not installed here: pip install {host}") from error
+
+
+async def _nothing() -> None:
+    """What takes a turn."""
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Flowno's loop takes over SIGINT, SIGTERM and SIGUSR1 while it runs, and leaves them at their defaults."""
+    names = [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1]
+    before = [(name, signal.getsignal(name)) for name in names]
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for name, handler in before:
+                signal.signal(name, handler)

@@ -1,0 +1,284 @@
+"""The ledger: every claim, what evidence was just gathered for it, to which bound, and how to gather it again.
+
+A cell holds only what was computed in this run. What was not gathered says so, and why.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import latchproof
+from latchproof.verify.check import Verdict, check
+from latchproof.verify.explore import explore
+from latchproof.verify.prove import prove_all
+from latchproof.verify.scenario import default_shapes
+from latchproof.verify.target import adapt
+from latchproof_spec.claims import CLAIMS
+from latchproof_spec.machines import MACHINES
+
+Kind = Literal["proved", "explored", "scheduled", "contracted", "fuzzed"]
+Status = Literal["holds", "fails", "inconclusive", "not_run"]
+KINDS: tuple[Kind, ...] = ("proved", "explored", "scheduled", "contracted", "fuzzed")
+
+CLASSES: dict[str, type[Any]] = {"latch": latchproof.CountdownLatch, "barrier": latchproof.Barrier}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One cell: what a kind of evidence says of a claim.
+
+    `count` is of obligations, judgements, schedules, conditions or calls, as `unit` says. `detail` says what went
+    wrong, or why the cell was not run.
+    """
+
+    claim: str
+    kind: Kind
+    status: Status
+    bound: str = ""
+    count: int = 0
+    unit: str = ""
+    seconds: float = 0.0
+    reproduce: str = ""
+    detail: str = ""
+
+
+@dataclass
+class Ledger:
+    """Every cell that was gathered, and which rules of the specification each kind of evidence fired."""
+
+    cells: list[Evidence] = field(default_factory=list)
+    rules: dict[str, set[str]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def cell(self, claim: str, kind: Kind) -> Evidence:
+        """The cell of a claim and a kind of evidence."""
+        return next(cell for cell in self.cells if cell.claim == claim and cell.kind == kind)
+
+    @property
+    def unfired(self) -> dict[str, list[str]]:
+        """For each kind of evidence that fires rules, those of our own policy that it did not fire."""
+        due = own_rules()
+        return {kind: sorted(due - fired) for kind, fired in self.rules.items() if due - fired}
+
+    @property
+    def exit_code(self) -> int:
+        """1 if a cell fails, 3 if one is inconclusive, if a rule was never fired or a claim has no evidence, else 0."""
+        if any(cell.status == "fails" for cell in self.cells):
+            return 1
+        bare = any(all(self.cell(claim.id, kind).status != "holds" for kind in KINDS) for claim in CLAIMS)
+        return 3 if bare or self.unfired or any(cell.status == "inconclusive" for cell in self.cells) else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The ledger as plain data."""
+        return {
+            "claims": [
+                {
+                    "id": claim.id,
+                    "sentence": claim.sentence,
+                    "evidence": [
+                        {name: value for name, value in asdict(self.cell(claim.id, kind)).items() if name != "claim"}
+                        for kind in KINDS
+                    ],
+                }
+                for claim in CLAIMS
+            ],
+            "rules_not_fired": self.unfired,
+            "seconds": self.seconds,
+            "exit_code": self.exit_code,
+        }
+
+
+def own_rules() -> set[str]:
+    """The rules that can apply under our own policy and that a run can fire: all but those of a constructor."""
+    from latchproof.verify.prove import rules_of
+
+    return {rule for machine in MACHINES.values() for rule in rules_of(machine, machine.policies[0])}
+
+
+def gather(*, quick: bool = False, on_start: Callable[[str], None] | None = None) -> Ledger:
+    """Gather every kind of evidence for the shipped specification and runtime; with `quick`, to smaller bounds."""
+    begun = time.perf_counter()
+    ledger = Ledger()
+    gatherers: dict[Kind, Callable[[bool, Ledger], Iterator[Evidence]]] = {
+        "proved": _proved,
+        "explored": _explored,
+        "scheduled": _scheduled,
+        "contracted": _contracted,
+        "fuzzed": _fuzzed,
+    }
+    for kind, gatherer in gatherers.items():
+        if on_start is not None:
+            on_start(kind)
+        ledger.cells += gatherer(quick, ledger)
+    ledger.seconds = time.perf_counter() - begun
+    return ledger
+
+
+def _proved(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
+    begun = time.perf_counter()
+    obligations = prove_all()
+    seconds = time.perf_counter() - begun
+    # those without a claim keep every proof honest: if one of them is not proved, no claim is
+    honest = [o for o in obligations if not o.claims and o.status != "proved"]
+    for claim in CLAIMS:
+        about = [o for o in obligations if claim.id in o.claims]
+        if not about:
+            yield Evidence(
+                claim.id, "proved", "not_run", detail="it is about identities, which counters cannot express"
+            )
+            continue
+        bad = [o for o in about if o.status != "proved"] + honest
+        status: Status = "holds" if not bad else "fails" if any(o.status == "refuted" for o in bad) else "inconclusive"
+        detail = "; ".join(
+            f"{o.name}: {o.machine}.{o.operation} {o.rule} ({o.policy}) {o.counterexample}" for o in bad[:3]
+        )
+        bound = "every count, number of parties and of tasks; every policy"
+        if any(account.claims and claim in account.claims for m in MACHINES.values() for account in m.accounts):
+            bound += "; over every history, by induction"
+        yield Evidence(
+            claim.id, "proved", status, bound, len(about), "obligations", seconds, "latchproof prove", detail
+        )
+
+
+def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
+    begun = time.perf_counter()
+    tasks = (3, 4) if quick else (5, 6)
+    arguments = {"latch": range(4), "barrier": range(1, 5)} if quick else {"latch": range(5), "barrier": range(1, 7)}
+    checks: dict[str, int] = {}
+    violated: dict[str, str] = {}
+    fired = ledger.rules.setdefault("explored", set())
+    states = 0
+    complete = True
+    for machine in MACHINES.values():
+        for policy in machine.policies:
+            for argument in arguments[machine.name]:
+                for number in tasks:
+                    found = explore(machine, policy, argument, tasks=number)
+                    states += found.states
+                    complete &= found.complete
+                    fired |= found.rules
+                    for name, count in found.checks.items():
+                        checks[name] = checks.get(name, 0) + count
+                    for violation in found.violations:
+                        run = " / ".join(violation.run)
+                        for name in violation.claims:
+                            where = f"{machine.name}({argument}), policy {policy.name}"
+                            violated.setdefault(name, f"{violation.property}, {where}: {run}")
+    seconds = time.perf_counter() - begun
+    reproduce = f"latchproof explore --tasks {tasks[0]} {tasks[1]}"
+    bound = (
+        f"{tasks[0]} and {tasks[1]} tasks, counts 0-{max(arguments['latch'])}, parties 1-{max(arguments['barrier'])}, "
+        f"calls without bound; {states:,} states up to symmetry, every policy"
+    )
+    for claim in CLAIMS:
+        count = checks.get(claim.id, 0)
+        status: Status = (
+            "fails"
+            if claim.id in violated
+            else "holds"
+            if count and complete
+            else "inconclusive"
+            if count
+            else "not_run"
+        )
+        detail = violated.get(claim.id, "" if count else "no property of it is judged on specification x tasks")
+        yield Evidence(claim.id, "explored", status, bound, count, "judgements", seconds, reproduce, detail)
+
+
+def _scheduled(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
+    verdicts: dict[str, Verdict] = {}
+    for name, factory in CLASSES.items():
+        target = adapt(factory, f"latchproof:{factory.__name__}", name)
+        shapes = default_shapes(target, quick=quick)
+        verdicts[name] = check(target, policy="latchproof", strict=True, shapes=shapes)
+    fired = ledger.rules.setdefault("scheduled", set())
+    for verdict in verdicts.values():
+        fired |= set(verdict.reported.fired)
+    for claim in CLAIMS:
+        yield _scheduled_cell(claim.id, [verdicts[name] for name in claim.machines])
+
+
+def _scheduled_cell(claim: str, verdicts: list[Verdict]) -> Evidence:
+    failures = [verdict.reported.failures[claim] for verdict in verdicts if claim in verdict.reported.failures]
+    status: Status = "holds"
+    detail = ""
+    if failures:
+        status, detail = "fails", f"{failures[0].finding.seen}; {' / '.join(failures[0].schedule)}"
+    elif any(claim not in verdict.reported.chances for verdict in verdicts):
+        status, detail = "inconclusive", "it never had a chance to fail"
+    elif any(verdict.reasons for verdict in verdicts):
+        status, detail = "inconclusive", "; ".join(reason for verdict in verdicts for reason in verdict.reasons)
+    elif any(not verdict.reported.satisfied for verdict in verdicts):
+        status, detail = "inconclusive", "runs ended early, at a failure of another claim"
+    bound = "asyncio, strict form; " + "; ".join(bound for verdict in verdicts for bound in verdict.bounds)
+    count = sum(verdict.schedules for verdict in verdicts)
+    names = " and ".join(f"latchproof check {verdict.target.name} --strict --policy latchproof" for verdict in verdicts)
+    seconds = sum(verdict.seconds for verdict in verdicts)
+    return Evidence(claim, "scheduled", status, bound, count, "schedules", seconds, names, detail)
+
+
+def _contracted(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
+    for claim in CLAIMS:
+        yield Evidence(claim.id, "contracted", "not_run", detail="")
+
+
+def _fuzzed(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
+    from hypothesis import HealthCheck, Phase, settings
+    from hypothesis.stateful import run_state_machine_as_test
+
+    from latchproof.testing import state_machine
+    from latchproof.verify.drivers import HOSTS
+    from latchproof.verify.target import TargetError
+
+    examples = 100 if quick else 1000
+    options = settings(
+        max_examples=examples,
+        stateful_step_count=30,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    begun = time.perf_counter()
+    fired = ledger.rules.setdefault("fuzzed", set())
+    calls = dict.fromkeys(CLASSES, 0)
+    broken: dict[str, str] = {}
+    ran, absent = [], []
+    for host in HOSTS:
+        try:
+            machines = {
+                name: state_machine(factory, kind=name, host=host, policy="latchproof", strict=True)
+                for name, factory in CLASSES.items()
+            }
+        except TargetError as error:
+            absent.append(str(error))
+            continue
+        ran.append(host)
+        for name, machine in machines.items():
+            try:
+                run_state_machine_as_test(machine, settings=options)
+            except AssertionError as error:
+                broken[name] = str(error)
+            fired |= machine.fired
+            calls[name] += machine.calls
+    seconds = time.perf_counter() - begun
+    bound = f"{', '.join(ran)}; {examples} examples of 30 steps each, strict form"
+    for claim in CLAIMS:
+        found = [broken[name] for name in claim.machines if name in broken]
+        mine = [one for one in found if f" breaks {claim.id} " in one]
+        had_chance = bool(fired & set(claim.rules))
+        status: Status = "fails" if mine else "inconclusive" if found or not had_chance else "holds"
+        detail = mine[0] if mine else "; ".join(absent)
+        if found and not mine:
+            detail = "examples ended early, at a failure of another claim"
+        elif not had_chance:
+            detail = "it never had a chance to fail"
+        count = sum(calls[name] for name in claim.machines)
+        reproduce = " and ".join(
+            f"latchproof fuzz latchproof:{CLASSES[name].__name__} --strict --policy latchproof"
+            for name in claim.machines
+        )
+        yield Evidence(claim.id, "fuzzed", status, bound, count, "calls", seconds, reproduce, detail)

@@ -1,0 +1,134 @@
+"""What the commands print: with rich where there is a terminal, as plain aligned text where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from latchproof.verify.check import Verdict
+from latchproof.verify.ledger import KINDS, Evidence, Ledger
+from latchproof.verify.render.lanes import explain, lanes
+from latchproof_spec.claims import CLAIMS
+
+_STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow", "not_run": "dim"}
+
+
+def print_table(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: bool = True) -> None:
+    """A table; a cell that begins with a status is coloured by it."""
+    if console.is_terminal:
+        table = Table(*headers, header_style="bold", pad_edge=False)
+        for row in rows:
+            table.add_row(*(_styled(cell) for cell in row))
+        console.print(table)
+        return
+    widths = [max(len(str(row[column])) for row in [headers, *rows]) for column in range(len(headers))]
+    for row in [headers, *rows]:
+        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def say(console: Console, line: str = "", style: str | None = None) -> None:
+    """A line as it stands, not wrapped when it goes to a file."""
+    console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _styled(cell: str) -> str:
+    status = cell.split(" ", 1)[0]
+    return f"[{_STYLE[status]}]{escape(cell)}[/]" if status in _STYLE else escape(cell)
+
+
+def print_ledger(console: Console, ledger: Ledger) -> None:
+    """The ledger: a row a claim, a column a kind of evidence; then what each kind's bound was, and what went wrong."""
+    rows = [(claim.id, *(_cell(ledger.cell(claim.id, kind)) for kind in KINDS)) for claim in CLAIMS]
+    print_table(console, ("claim", *KINDS), rows)
+    say(console)
+    for claim in CLAIMS:
+        say(console, f"{claim.id:<4} {claim.sentence}")
+    say(console)
+    for kind in KINDS:
+        cells = [cell for cell in ledger.cells if cell.kind == kind and cell.status != "not_run"]
+        for bound, reproduce in dict.fromkeys((cell.bound, cell.reproduce) for cell in cells):
+            claims = " ".join(cell.claim for cell in cells if cell.bound == bound and cell.reproduce == reproduce)
+            say(console, f"{kind} ({claims}): {bound}")
+            say(console, f"    again: {reproduce}")
+        idle = {cell.detail for cell in ledger.cells if cell.kind == kind and cell.status == "not_run"}
+        for reason in sorted(idle):
+            claims = " ".join(
+                cell.claim
+                for cell in ledger.cells
+                if cell.kind == kind and cell.status == "not_run" and cell.detail == reason
+            )
+            say(console, f"{kind}: not run for {claims}: {reason}")
+    for name, rules in ledger.rules.items():
+        missing = ledger.unfired.get(name)
+        state = f"never fired: {', '.join(missing)}" if missing else "every rule of our own policy was fired"
+        say(console, f"rules, {name}: {state} ({len(rules)} in all)")
+    for cell in ledger.cells:
+        if cell.status in ("fails", "inconclusive"):
+            say(console, f"{cell.claim} {cell.kind} {cell.status}: {cell.detail}", style=_STYLE[cell.status])
+    words = {0: "every cell that was run holds", 1: "a claim fails", 3: "something is inconclusive"}
+    say(console, f"{words[ledger.exit_code]} ({ledger.seconds:.1f} s)")
+
+
+def _cell(cell: Evidence) -> str:
+    return f"{cell.status} {cell.count:,}" if cell.status != "not_run" else "not_run"
+
+
+def print_verdict(console: Console, verdict: Verdict) -> None:
+    """The outcome of a check: each broken claim with its shortest run, then what was run, and what it means."""
+    target = verdict.target
+    reported = verdict.reported
+    form = ", strict form" if verdict.strict else ""
+    for claim_id, failure in reported.failures.items():
+        claim = next(one for one in CLAIMS if one.id == claim_id)
+        calls, requests, argument, steps = failure.size
+        say(console, f"{claim_id} is broken: {claim.sentence}", style="bold red")
+        say(console)
+        say(
+            console,
+            f"  {target.name}({argument}) on asyncio, policy {reported.policy}{form}: {calls} calls, "
+            f"{requests} cancellation{'' if requests == 1 else 's'}, {steps} steps of the event loop",
+        )
+        say(console)
+        for line in lanes(failure, width=max(80, console.width) - 2):
+            say(console, f"  {line}")
+        say(console)
+        for line in explain(failure):
+            say(console, f"  {line}")
+        say(console, f"  schedule: {'; '.join(failure.schedule)}", style="dim")
+        say(console)
+    say(console, f"bounds    {verdict.bounds[0]}")
+    for bound in verdict.bounds[1:]:
+        say(console, f"          {bound}")
+    say(
+        console,
+        f"ran       {verdict.schedules:,} schedules on asyncio ({verdict.pruned:,} of them broken off: they commute "
+        f"with another), {verdict.steps:,} steps, {verdict.seconds:.1f} s",
+    )
+    say(console, f"fired     rules {', '.join(reported.fired) or 'none'}")
+    say(console, f"chances   {', '.join(reported.chances) or 'none'} had a chance to fail")
+    if target.absent:
+        say(console, f"absent    {', '.join(target.absent)}: not exercised")
+    for reason in verdict.reasons:
+        say(console, f"note      {reason}", style="yellow")
+    if len(verdict.policies) > 1:
+        for one in verdict.policies:
+            state = "satisfied" if one.satisfied else f"breaks {', '.join(one.failures)}"
+            say(console, f"policy    {one.policy}: {state}")
+    say(console, f"verdict   {_meaning(verdict)}", style={0: "green", 1: "bold red"}.get(verdict.exit_code, "yellow"))
+
+
+def _meaning(verdict: Verdict) -> str:
+    name = verdict.target.name
+    if verdict.status == "counterexample":
+        broken = ", ".join(verdict.reported.failures)
+        nearest = " (the nearest; no policy is satisfied)" if len(verdict.policies) > 1 else ""
+        return f"{name} breaks {broken} under the policy {verdict.reported.policy}{nearest}"
+    if verdict.status == "inconclusive":
+        return f"nothing was found against {name}, but the check is inconclusive: see the notes"
+    return (
+        f"{name} conforms within these bounds to the policy {', '.join(verdict.satisfied)}; beyond them nothing is said"
+    )
