@@ -29,9 +29,10 @@ class Claim:
     """A claim: its ID, the machines that it is about, whether it is safety or liveness, and its sentence.
 
     `rules` are those that give it a chance to fail: a run that fires none of them says nothing about the claim.
+    `beyond_counters` is what of it no number can say: a proof about the counters alone leaves that open.
     """
 
-    __slots__ = ("id", "kind", "machines", "rules", "sentence")
+    __slots__ = ("beyond_counters", "id", "kind", "machines", "rules", "sentence")
 
     def __init__(
         self,
@@ -40,7 +41,9 @@ class Claim:
         machines: tuple[MachineName, ...],
         rules: str,
         sentence: str,
+        beyond_counters: str = "",
     ) -> None:
+        self.beyond_counters: Final = beyond_counters
         self.rules: Final = tuple(rules.split())
         self.id: Final = id
         self.kind: Final = kind
@@ -56,20 +59,25 @@ C1: Final = Claim("C1", "safety", ("latch",), "L1 L2 L5k L5r L6",
     "The count is never negative, and is what was last set less the count_downs since, never below zero.")
 C2: Final = Claim("C2", "safety", ("latch",), "L2 L8 L9 L5r",
     "Nobody is parked on an open latch, and the number parked is the number of tasks in wait() that are neither "
-    "released nor withdrawn.")
+    "released nor withdrawn.",
+    beyond_counters="which tasks they are")
 C3: Final = Claim("C3", "safety", ("latch",), "L2 L7 L5r",
-    "wait() on a latch returns only if the count was zero at some moment between call and return.")
+    "wait() on a latch returns only if the count was zero at some moment between call and return.",
+    beyond_counters="that whoever returns was released, or found the count at zero")
 C4: Final = Claim("C4", "safety", ("latch", "barrier"), "L3x L3p L4 L5 B3",
     "A refused call changes nothing, for anyone.")
 C5: Final = Claim("C5", "safety", ("barrier",), "B2 B2r B2a",
-    "A generation's indices are exactly 0..parties-1, each once, in order of arrival.")
+    "A generation's indices are exactly 0..parties-1, each once, in order of arrival.",
+    beyond_counters="who holds which index")
 C6: Final = Claim("C6", "safety", ("barrier",), "B2 B2r B2a",
     "Whoever returns from a barrier's wait() belongs to one generation of exactly parties arrivals, none of them "
-    "withdrawn before the trip.")
+    "withdrawn before the trip.",
+    beyond_counters="which arrivals make a generation")
 C7: Final = Claim("C7", "safety", ("latch", "barrier"), "L9 L10 B4 B5",
     "A withdrawal takes back its own arrival and nothing else: nobody is released, broken or stranded by it.")
 C8: Final = Claim("C8", "safety", ("barrier",), "B5",
-    "Once tripped, a generation is out of reach of every later abort, reset and withdrawal.")
+    "Once tripped, a generation is out of reach of every later abort, reset and withdrawal.",
+    beyond_counters="what becomes of tasks that were released")
 C9: Final = Claim("C9", "safety", ("barrier",), "B6 B7",
     "abort breaks and reset mends; each fails exactly the parked; nothing else changes whether the barrier is broken.")
 C10: Final = Claim("C10", "safety", ("latch", "barrier"), "L3x L3p L4 L5 B3",
@@ -79,12 +87,15 @@ C11: Final = Claim("C11", "safety", ("latch", "barrier"), "L8 B1",
     "parked than parties.")
 C12: Final = Claim("C12", "liveness", ("latch",), "L2 L5r",
     "A task parked on a latch whose count reaches zero goes on, unless it is cancelled, whatever set_count does "
-    "afterwards.")
+    "afterwards.",
+    beyond_counters="that a released task goes on")
 C13: Final = Claim("C13", "liveness", ("barrier",), "B2 B2r B2a",
     "When the parties-th arrival that is not withdrawn takes effect on a whole barrier, all of that generation go on, "
-    "unless cancelled.")
+    "unless cancelled.",
+    beyond_counters="that a released task goes on")
 C14: Final = Claim("C14", "liveness", ("barrier",), "B6 B7",
-    "Whoever is parked when abort or reset takes effect goes on with the error, unless cancelled.")
+    "Whoever is parked when abort or reset takes effect goes on with the error, unless cancelled.",
+    beyond_counters="that a released task goes on")
 # fmt: on
 
 CLAIMS: Final = (C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13, C14)

@@ -146,7 +146,7 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
 def _check(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.check import SCHEDULES, check
     from latchproof.verify.render.terminal import print_verdict, say
-    from latchproof.verify.scenario import asked_for
+    from latchproof.verify.scenario import one_shape
     from latchproof.verify.schedule import Walk
     from latchproof.verify.target import TargetError, load
 
@@ -156,7 +156,8 @@ def _check(options: argparse.Namespace, console: Console) -> int:
             "asyncio, uvloop, trio and flowno"
         )
     target = load(options.target, options.kind)
-    shapes = asked_for(target, options.tasks, options.calls, options.cancels)
+    bounds = (options.tasks, options.calls, options.cancels)
+    shapes = None if bounds == (None, None, None) else one_shape(target, *bounds)
     policy = options.policy or "every named policy"
     say(console, f"latchproof check {target.name}: a {target.machine.name}, on asyncio, judged by {policy}")
     with console.status("...") as status:

@@ -56,28 +56,21 @@ BARRIER_SHAPES = (
 )
 LATCH_SHAPES = (Shape((0, 1, 2, 3), at_once=3, calls=4, cancellations=1, numbers=(-1, 0, 1, 2)),)
 
-QUICK_BARRIER_SHAPES = (Shape((1, 2, 3), at_once=3, calls=3, cancellations=1),)
-QUICK_LATCH_SHAPES = (Shape((0, 1, 2), at_once=3, calls=3, cancellations=1, numbers=(-1, 0, 2)),)
 
-
-def default_shapes(target: Target, *, quick: bool = False) -> tuple[Shape, ...]:
+def default_shapes(target: Target) -> tuple[Shape, ...]:
     """The shapes that are tried unless others are asked for: depth where it has been seen to find faults."""
-    if target.machine.name == "latch":
-        return QUICK_LATCH_SHAPES if quick else LATCH_SHAPES
-    return QUICK_BARRIER_SHAPES if quick else BARRIER_SHAPES
+    return LATCH_SHAPES if target.machine.name == "latch" else BARRIER_SHAPES
 
 
-def asked_for(
-    target: Target, at_once: int | None, calls: int | None, cancellations: int | None
-) -> tuple[Shape, ...] | None:
-    """The one shape that replaces the default ones where any of its bounds is given; None where none is."""
-    if at_once is None and calls is None and cancellations is None:
-        return None
+def one_shape(
+    target: Target, at_once: int | None = None, calls: int | None = None, cancellations: int | None = None
+) -> tuple[Shape, ...]:
+    """The one shape with these bounds that takes the place of the default ones; what is not given is as in the first."""
     first = default_shapes(target)[0]
     at_once = first.at_once if at_once is None else at_once
     return (
         Shape(
-            tuple(range(at_once + 1)) if target.machine.name == "latch" else tuple(range(1, at_once + 1)),
+            tuple(range(0 if target.machine.name == "latch" else 1, at_once + 1)),
             at_once,
             first.calls if calls is None else calls,
             first.cancellations if cancellations is None else cancellations,

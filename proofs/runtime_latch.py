@@ -1,0 +1,161 @@
+"""Contracts of the runtime's CountdownLatch, for CrossHair: what can be seen of it is what the specification says.
+
+Each driver plays a scenario with the real coroutines. Its first contract compares that with the same scenario in the
+world of the specification; the others say what matters of it in plain ints, without asking the specification. Counts
+are any ints; of tasks there are up to two, of which any are cancelled, before or after somebody calls, and whether or
+not the cancellation has been delivered by then.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from proofs import worlds
+
+from latchproof import CountdownLatch
+from latchproof_spec import latch as spec
+
+Cancelled: TypeAlias = tuple[bool, bool]
+Created: TypeAlias = tuple[type[Exception] | None, int]
+
+
+def enter(latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled, delivered: bool) -> None:
+    """Up to two tasks wait; the cancellation of some is requested, and perhaps delivered."""
+    for _ in range(waiting):
+        latch.wait()
+    cancel(latch, waiting, cancelled)
+    if delivered:
+        latch.run()
+
+
+def cancel(latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled) -> None:
+    """Request the cancellation of some of those that wait."""
+    for who in range(waiting):
+        if cancelled[who]:
+            latch.cancel(who)
+
+
+def play_wait(latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled, delivered: bool) -> worlds.Seen:
+    enter(latch, waiting, cancelled, delivered)
+    latch.wait()
+    return latch.seen()
+
+
+def play_count_down(
+    latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled, delivered: bool, strict: bool, plain: bool
+) -> worlds.Seen:
+    enter(latch, waiting, cancelled, delivered)
+    latch.count_down(strict, plain)
+    return latch.seen()
+
+
+def play_set_count(latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled, delivered: bool, n: int) -> worlds.Seen:
+    enter(latch, waiting, cancelled, delivered)
+    latch.set_count(n)
+    return latch.seen()
+
+
+def play_release(latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled, n: int) -> worlds.Seen:
+    for _ in range(waiting):
+        latch.wait()
+    latch.count_down()
+    cancel(latch, waiting, cancelled)
+    latch.set_count(n)
+    return latch.seen()
+
+
+def play_abandon(latch: worlds.AnyLatch, waiting: int, abandoned: Cancelled, n: int) -> worlds.Seen:
+    for _ in range(waiting):
+        latch.wait()
+    for who in range(waiting):
+        if abandoned[who]:
+            latch.abandon(who)
+    latch.set_count(n)
+    return latch.seen()
+
+
+def ended(seen: worlds.Seen, count: int, waiting: int, cancelled: Cancelled, opened: bool) -> bool:
+    """Whether all that waited came to what they should, if the count was `count` when they came.
+
+    Who found the latch open was gone before anybody could cancel it. The others went on if it was opened, unless they
+    were cancelled.
+    """
+    for i in range(waiting):
+        closed = worlds.CANCELLED if cancelled[i] else None if opened else worlds.PARKED
+        if seen.endings[i] != (closed if count > 0 else None):
+            return False
+    return True
+
+
+def specified_create(count: int) -> Created:
+    """What comes of it, as specified."""
+    _, _, rule = spec.create(count)
+    return (rule.errors[0], 0) if rule.refuses else (None, count)
+
+
+def create(count: int) -> Created:
+    """Make a latch: the error that it raises, or the count that it has.
+
+    post: __return__ == specified_create(count)
+    post: __return__ == ((ValueError, 0) if count < 0 else (None, count))
+    """
+    try:
+        return None, CountdownLatch(count).count
+    except (ValueError, TypeError) as error:
+        return type(error), 0
+
+
+def wait(count: int, waiting: int, cancelled: Cancelled, delivered: bool) -> worlds.Seen:
+    """A wait, while others wait already.
+
+    pre: count >= 0 and 0 <= waiting <= 2
+    post: __return__ == play_wait(worlds.SpecifiedLatch(count), waiting, cancelled, delivered)
+    post: __return__.endings[waiting] == (worlds.PARKED if count > 0 else None)
+    """
+    with worlds.idle_loop():
+        return play_wait(worlds.RealLatch(count), waiting, cancelled, delivered)
+
+
+def count_down(
+    count: int, waiting: int, cancelled: Cancelled, delivered: bool, strict: bool, plain: bool
+) -> worlds.Seen:
+    """A count_down, awaited or plain, while tasks wait.
+
+    pre: count >= 0 and 0 <= waiting <= 2
+    post: __return__ == play_count_down(worlds.SpecifiedLatch(count), waiting, cancelled, delivered, strict, plain)
+    post: __return__.state[0] == max(count - 1, 0) and ended(__return__, count, waiting, cancelled, count <= 1)
+    """
+    with worlds.idle_loop():
+        return play_count_down(worlds.RealLatch(count), waiting, cancelled, delivered, strict, plain)
+
+
+def set_count(count: int, waiting: int, cancelled: Cancelled, delivered: bool, n: int) -> worlds.Seen:
+    """A set_count, which is refused while tasks wait that are not cancelled.
+
+    pre: count >= 0 and 0 <= waiting <= 2
+    post: __return__ == play_set_count(worlds.SpecifiedLatch(count), waiting, cancelled, delivered, n)
+    post: __return__.state[0] == (n if __return__.endings[waiting] is None else count)
+    """
+    with worlds.idle_loop():
+        return play_set_count(worlds.RealLatch(count), waiting, cancelled, delivered, n)
+
+
+def release(count: int, waiting: int, cancelled: Cancelled, n: int) -> worlds.Seen:
+    """The latch is opened and at once set again, and some are cancelled meanwhile, before anybody could run.
+
+    pre: count >= 0 and 0 <= waiting <= 2
+    post: __return__ == play_release(worlds.SpecifiedLatch(count), waiting, cancelled, n)
+    post: ended(__return__, count, waiting, cancelled, count <= 1)
+    """
+    with worlds.idle_loop():
+        return play_release(worlds.RealLatch(count), waiting, cancelled, n)
+
+
+def abandon(count: int, waiting: int, abandoned: Cancelled, n: int) -> worlds.Seen:
+    """Coroutines that wait are closed without a cancellation, and the count is set.
+
+    pre: count >= 0 and 0 <= waiting <= 2
+    post: __return__ == play_abandon(worlds.SpecifiedLatch(count), waiting, abandoned, n)
+    """
+    with worlds.idle_loop():
+        return play_abandon(worlds.RealLatch(count), waiting, abandoned, n)
