@@ -65,7 +65,7 @@ def default_shapes(target: Target) -> tuple[Shape, ...]:
 def one_shape(
     target: Target, at_once: int | None = None, calls: int | None = None, cancellations: int | None = None
 ) -> tuple[Shape, ...]:
-    """The one shape with these bounds that takes the place of the default ones; what is not given is as in the first."""
+    """The one shape with these bounds, in place of the default ones; what is not given is as in the first of those."""
     first = default_shapes(target)[0]
     at_once = first.at_once if at_once is None else at_once
     return (
