@@ -145,15 +145,18 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
 
 def _check(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.check import SCHEDULES, check
+    from latchproof.verify.drivers import HOSTS
     from latchproof.verify.render.terminal import print_verdict, say
     from latchproof.verify.scenario import one_shape
     from latchproof.verify.schedule import Walk
     from latchproof.verify.target import TargetError, load
 
+    if options.host not in HOSTS:
+        raise TargetError(f"{options.host!r} is no host; there are {', '.join(HOSTS)}")
     if options.host != "asyncio":
         raise TargetError(
-            f"check drives asyncio, not {options.host!r}; latchproof fuzz TARGET --host {options.host} drives "
-            "asyncio, uvloop, trio and flowno"
+            f"check runs every schedule on asyncio alone; latchproof fuzz {options.target} --host {options.host} runs "
+            f"random ones on {options.host}"
         )
     target = load(options.target, options.kind)
     bounds = (options.tasks, options.calls, options.cancels)
