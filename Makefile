@@ -50,8 +50,8 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 	done; done
 
 spec: $(SETUP) ## write spec/latch.md and spec/barrier.md anew from the specification
-	$(BIN)/latchproof export latch > spec/latch.md
-	$(BIN)/latchproof export barrier > spec/barrier.md
+	$(BIN)/latchproof export latch --format markdown > spec/latch.md
+	$(BIN)/latchproof export barrier --format markdown > spec/barrier.md
 
 dist: $(SETUP) ## sdist, and the wheel built from it, in dist/
 	$(BIN)/python -m build --no-isolation

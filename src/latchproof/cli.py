@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--calls", type=_positive, metavar="N", help="calls in all; replaces the default bounds")
     check.add_argument("--cancels", type=_natural, metavar="N", help="cancellations; replaces the default bounds")
     check.add_argument("--schedules", type=_positive, metavar="N", help="stop after N schedules of one bound")
+    check.add_argument("--json", metavar="FILE", type=Path, help="write the verdict and its traces to FILE as JSON")
     check.set_defaults(run=_check)
 
     fuzz = commands.add_parser(
@@ -89,12 +90,18 @@ def _parser() -> argparse.ArgumentParser:
     explore.add_argument("--upto", type=_positive, default=4, metavar="N", help="largest count and parties (default 4)")
     explore.set_defaults(run=_explore)
 
-    export = commands.add_parser("export", help="the specification in another form, rendered from its enumerated paths")
-    export.add_argument("machine", choices=("latch", "barrier"))
+    export = commands.add_parser(
+        "export",
+        help="the specification, or a trace, in another form",
+        epilog="Examples: latchproof export barrier --format markdown; latchproof export trace.json --format itf",
+    )
+    export.add_argument("what", metavar="latch|barrier|FILE", help="a machine, or what check --json wrote")
     export.add_argument(
-        "--format", choices=("markdown", "mermaid", "smt2"), default="markdown",
-        help="markdown: the review document; mermaid: the state diagram; smt2: every proof obligation",
+        "--format", choices=("markdown", "mermaid", "smt2", "itf"), required=True,
+        help="markdown: a machine's review document; smt2: its proof obligations; mermaid: a machine's state diagram, "
+        "or a trace as a sequence diagram; itf: a trace for the tools of TLA+",
     )  # fmt: skip
+    export.add_argument("--claim", metavar="ID", help="the trace of this claim (default: the first)")
     export.set_defaults(run=_export)
     return parser
 
@@ -179,6 +186,8 @@ def _check(options: argparse.Namespace, console: Console) -> int:
         )
     say(console)
     print_verdict(console, verdict)
+    if options.json is not None:
+        options.json.write_text(json.dumps(verdict.to_json(), indent=2) + "\n", encoding="utf-8")
     return verdict.exit_code
 
 
@@ -267,16 +276,41 @@ def _explore(options: argparse.Namespace, console: Console) -> int:
 
 
 def _export(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.target import TargetError
+    from latchproof_spec.machines import MACHINES
+
+    form = options.format
+    if options.what in MACHINES:
+        if form == "itf":
+            raise TargetError("a machine has no ITF form; name a file that check --json wrote")
+        sys.stdout.write(_export_machine(options.what, form))
+    else:
+        if form in ("markdown", "smt2"):
+            raise TargetError(f"a trace has no {form} form; name a machine: {', '.join(MACHINES)}")
+        sys.stdout.write(_export_trace(Path(options.what), options.claim, form))
+    return 0
+
+
+def _export_machine(name: str, form: str) -> str:
     from latchproof.verify.prove import prove
     from latchproof.verify.render.document import diagram, document
     from latchproof_spec.machines import MACHINES
 
-    machine = MACHINES[options.machine]
-    if options.format == "markdown":
-        sys.stdout.write(document(machine))
-    elif options.format == "mermaid":
-        sys.stdout.write("\n".join(diagram(machine, machine.policies[0])) + "\n")
-    else:
-        for one in prove(machine):
-            sys.stdout.write(f"; {one.machine} {one.policy} {one.operation} {one.rule}: {one.name}\n{one.smtlib}\n")
-    return 0
+    machine = MACHINES[name]
+    if form == "markdown":
+        return document(machine)
+    if form == "mermaid":
+        return "\n".join(diagram(machine, machine.policies[0])) + "\n"
+    return "".join(
+        f"; {one.machine} {one.policy} {one.operation} {one.rule}: {one.name}\n{one.smtlib}\n" for one in prove(machine)
+    )
+
+
+def _export_trace(path: Path, claim: str | None, form: str) -> str:
+    from latchproof.verify.render.sequence import sequence
+    from latchproof.verify.trace import read_file
+
+    trace = read_file(path, claim)
+    if form == "mermaid":
+        return "\n".join(sequence(trace)) + "\n"
+    return json.dumps(trace.to_itf(), indent=2) + "\n"

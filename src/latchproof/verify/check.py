@@ -13,6 +13,7 @@ from typing import Any, Literal
 from latchproof.verify.scenario import Shape, default_shapes, levels
 from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk
 from latchproof.verify.target import Target, TargetError
+from latchproof.verify.trace import Trace, make_trace
 from latchproof_spec.claims import CLAIMS, Claim
 
 SCHEDULES = 500_000
@@ -62,6 +63,44 @@ class Verdict:
     steps: int
     reasons: tuple[str, ...]
     seconds: float
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """The shortest run for each claim that is broken under the reported policy."""
+        name, kind, policy = self.target.name, self.target.machine.name, self.reported.policy
+        failures = self.reported.failures.values()
+        return tuple(make_trace(failure, name, kind, policy, strict=self.strict) for failure in failures)
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as plain data; the schema of its traces stands in `latchproof.verify.trace`."""
+        return {
+            "target": self.target.name,
+            "machine": self.target.machine.name,
+            "host": "asyncio",
+            "strict": self.strict,
+            "status": self.status,
+            "exit_code": self.exit_code,
+            "reported_policy": self.reported.policy,
+            "policies": [
+                {
+                    "name": one.policy,
+                    "satisfied": one.satisfied,
+                    "broken": list(one.failures),
+                    "rules_fired": list(one.fired),
+                    "had_a_chance": list(one.chances),
+                    "had_no_chance": list(one.without_chance),
+                }
+                for one in self.policies
+            ],
+            "bounds": list(self.bounds),
+            "absent": list(self.target.absent),
+            "schedules": self.schedules,
+            "pruned": self.pruned,
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "reasons": list(self.reasons),
+            "traces": [trace.to_json() for trace in self.traces],
+        }
 
     @property
     def exit_code(self) -> int:

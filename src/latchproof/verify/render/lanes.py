@@ -2,70 +2,43 @@
 
 from __future__ import annotations
 
-from latchproof.verify.history import Begin, End, Event, Observe, Request, Rest, Stray
-from latchproof.verify.schedule import Failure
+from latchproof.verify.trace import Trace, describe
 
 
-def lanes(failure: Failure, *, width: int = 100) -> list[str]:
+def lanes(trace: Trace, *, width: int = 100) -> list[str]:
     """The lines of the picture, at most `width` characters wide as far as the calls allow."""
-    names = {event.call: _call(event) for event in failure.history if isinstance(event, Begin)}
-    column = max(14, min(22, (width - 34) // max(1, len(names)) - 2))
-    header = "  ".join(f"{f'call {call + 1}':<{column}}" for call in sorted(names))
+    calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
+    column = max(14, min(22, (width - 34) // max(1, len(calls)) - 2))
+    header = "  ".join(f"{f'call {call}':<{column}}" for call in calls)
     lines = [f"step  {header}".rstrip()]
     step = 1
-    open_calls: set[int] = set()
+    under_way: set[int] = set()
     observed: str | None = None
-    last = len(failure.history) - 1
-    for position, event in enumerate(failure.history):
-        call, text = _cell(event, names)
-        if isinstance(event, Begin):
-            open_calls.add(event.call)
-        if isinstance(event, Observe):
+    last = len(trace.events) - 1
+    for position, event in enumerate(trace.events):
+        kind, text = event["kind"], describe(event)
+        if kind == "begin":
+            under_way.add(event["call"])
+        if kind == "observe":
             step += 1
-        if position != last and isinstance(event, Observe | Rest):
-            if isinstance(event, Observe) and text != observed:
+        if position != last and kind in ("observe", "rest"):
+            if kind == "observe" and text != observed:
                 lines[-1] = f"{lines[-1]:<{6 + len(header)}}  {text}".rstrip()
                 observed = text
             continue
-        if call is None:
-            row = text
-        else:
-            cells = [text if one == call else "|" if one in open_calls else "" for one in sorted(names)]
+        if "call" in event:
+            cells = [text if call == event["call"] else "|" if call in under_way else "" for call in calls]
             row = "  ".join(f"{cell:<{column}}" for cell in cells).rstrip()
-        number = "" if isinstance(event, Request | Rest) else str(step)
+        else:
+            row = text
+        number = "" if kind in ("request", "rest") else str(step)
         lines.append(f"{number:>4}  {row}{'   <- not allowed' if position == last else ''}")
-        if isinstance(event, End):
-            open_calls.discard(event.call)
+        if kind == "end":
+            under_way.discard(event["call"])
     return lines
 
 
-def explain(failure: Failure) -> list[str]:
+def explain(trace: Trace) -> list[str]:
     """What was seen in the end, and what the specification allows there."""
-    finding = failure.finding
-    rules = f" (rule {', '.join(finding.rules)})" if finding.rules else ""
-    return [
-        f"seen:     {finding.seen}",
-        f"allowed:  {' or '.join(finding.allowed) or 'nothing of the kind'}{rules}",
-    ]
-
-
-def _call(event: Begin) -> str:
-    return f"{event.operation}({', '.join(map(repr, event.arguments))})"
-
-
-def _cell(event: Event, names: dict[int, str]) -> tuple[int | None, str]:
-    if isinstance(event, Begin):
-        return event.call, names[event.call]
-    if isinstance(event, Request):
-        return event.call, "is cancelled"
-    if isinstance(event, End):
-        if event.how == "cancelled":
-            return event.call, "ends cancelled"
-        if event.how == "raised":
-            return event.call, f"raises {type(event.error).__name__}"
-        return event.call, "returns" if event.value is None else f"returns {event.value!r}"
-    if isinstance(event, Observe):
-        return None, ", ".join(f"{name}={value!r}" for name, value in event.values)
-    if isinstance(event, Stray):
-        return None, f"the event loop is told: {event.error}"
-    return None, "nothing can run any more"
+    rules = f" (rule {', '.join(trace.rules)})" if trace.rules else ""
+    return [f"seen:     {trace.seen}", f"allowed:  {' or '.join(trace.allowed) or 'nothing of the kind'}{rules}"]

@@ -11,6 +11,7 @@ from rich.table import Table
 from latchproof.verify.check import Verdict
 from latchproof.verify.ledger import KINDS, Evidence, Ledger
 from latchproof.verify.render.lanes import explain, lanes
+from latchproof.verify.trace import Trace
 from latchproof_spec.claims import CLAIMS
 
 _STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow", "not_run": "dim"}
@@ -77,29 +78,34 @@ def _cell(cell: Evidence) -> str:
     return f"{cell.status} {cell.count:,}" if cell.status != "not_run" else "not_run"
 
 
+def print_trace(console: Console, trace: Trace) -> None:
+    """A broken claim with the run that breaks it."""
+    claim = next(one for one in CLAIMS if one.id == trace.claim)
+    requests = trace.count("request")
+    say(console, f"{claim.id} is broken: {claim.sentence}", style="bold red")
+    say(console)
+    say(
+        console,
+        f"  {trace.target}({trace.argument}) on {trace.host}, policy {trace.policy}"
+        f"{', strict form' if trace.strict else ''}: {trace.count('begin')} calls, "
+        f"{requests} cancellation{'' if requests == 1 else 's'}, {trace.steps} steps of the event loop",
+    )
+    say(console)
+    for line in lanes(trace, width=max(80, console.width) - 2):
+        say(console, f"  {line}")
+    say(console)
+    for line in explain(trace):
+        say(console, f"  {line}")
+    say(console, f"  schedule: {'; '.join(trace.schedule)}", style="dim")
+    say(console)
+
+
 def print_verdict(console: Console, verdict: Verdict) -> None:
     """The outcome of a check: each broken claim with its shortest run, then what was run, and what it means."""
     target = verdict.target
     reported = verdict.reported
-    form = ", strict form" if verdict.strict else ""
-    for claim_id, failure in reported.failures.items():
-        claim = next(one for one in CLAIMS if one.id == claim_id)
-        calls, requests, argument, steps = failure.size
-        say(console, f"{claim_id} is broken: {claim.sentence}", style="bold red")
-        say(console)
-        say(
-            console,
-            f"  {target.name}({argument}) on asyncio, policy {reported.policy}{form}: {calls} calls, "
-            f"{requests} cancellation{'' if requests == 1 else 's'}, {steps} steps of the event loop",
-        )
-        say(console)
-        for line in lanes(failure, width=max(80, console.width) - 2):
-            say(console, f"  {line}")
-        say(console)
-        for line in explain(failure):
-            say(console, f"  {line}")
-        say(console, f"  schedule: {'; '.join(failure.schedule)}", style="dim")
-        say(console)
+    for trace in verdict.traces:
+        print_trace(console, trace)
     say(console, f"bounds    {verdict.bounds[0]}")
     for bound in verdict.bounds[1:]:
         say(console, f"          {bound}")
