@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from latchproof.verify.check import Verdict
+
 EXTRA = 'this command needs the kit: pip install "latchproof[verify]"'
 
 
@@ -68,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--cancels", type=_natural, metavar="N", help="cancellations; replaces the default bounds")
     check.add_argument("--schedules", type=_positive, metavar="N", help="stop after N schedules of one bound")
     check.add_argument("--json", metavar="FILE", type=Path, help="write the verdict and its traces to FILE as JSON")
+    check.add_argument("--junit", metavar="FILE", type=Path, help="write the verdict to FILE as JUnit XML")
+    check.add_argument("--mermaid", metavar="FILE", type=Path, help="write the first counterexample as a diagram")
+    check.add_argument("--repro", metavar="FILE", type=Path, help="write the first counterexample as a test of its own")
     check.set_defaults(run=_check)
 
     fuzz = commands.add_parser(
@@ -97,9 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("what", metavar="latch|barrier|FILE", help="a machine, or what check --json wrote")
     export.add_argument(
-        "--format", choices=("markdown", "mermaid", "smt2", "itf"), required=True,
+        "--format", choices=("markdown", "mermaid", "smt2", "itf", "pytest"), required=True,
         help="markdown: a machine's review document; smt2: its proof obligations; mermaid: a machine's state diagram, "
-        "or a trace as a sequence diagram; itf: a trace for the tools of TLA+",
+        "or a trace as a sequence diagram; itf: a trace for the tools of TLA+; pytest: a trace as a test of its own",
     )  # fmt: skip
     export.add_argument("--claim", metavar="ID", help="the trace of this claim (default: the first)")
     export.set_defaults(run=_export)
@@ -132,8 +137,8 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.ledger import gather
     from latchproof.verify.render.terminal import print_ledger, say
 
-    kind_of = "quick" if options.quick else "full"
-    say(console, f"latchproof verify: the {kind_of} ledger of our own claims, from evidence gathered now")
+    tier = "quick" if options.quick else "full"
+    say(console, f"latchproof verify: the {tier} ledger of our own claims, from evidence gathered now")
     with console.status("...") as status:
 
         def on_start(kind: str) -> None:
@@ -186,9 +191,32 @@ def _check(options: argparse.Namespace, console: Console) -> int:
         )
     say(console)
     print_verdict(console, verdict)
-    if options.json is not None:
-        options.json.write_text(json.dumps(verdict.to_json(), indent=2) + "\n", encoding="utf-8")
+    _write_renderings(options, console, verdict)
     return verdict.exit_code
+
+
+def _write_renderings(options: argparse.Namespace, console: Console, verdict: Verdict) -> None:
+    from latchproof.verify.render.junit import junit
+    from latchproof.verify.render.repro import NoReproductionError, reproduction
+    from latchproof.verify.render.sequence import sequence
+    from latchproof.verify.render.terminal import say
+
+    written: list[tuple[Path, str]] = []
+    if options.json is not None:
+        written.append((options.json, json.dumps(verdict.to_json(), indent=2) + "\n"))
+    if options.junit is not None:
+        written.append((options.junit, junit(verdict)))
+    for trace in verdict.traces[:1]:
+        if options.mermaid is not None:
+            written.append((options.mermaid, "\n".join(sequence(trace)) + "\n"))
+        if options.repro is not None:
+            try:
+                written.append((options.repro, reproduction(trace)))
+            except NoReproductionError as error:
+                say(console, f"no reproduction was written: {error}", style="yellow")
+    for path, text in written:
+        path.write_text(text, encoding="utf-8")
+        say(console, f"wrote     {path}")
 
 
 def _fuzz(options: argparse.Namespace, console: Console) -> int:
@@ -281,8 +309,8 @@ def _export(options: argparse.Namespace, console: Console) -> int:
 
     form = options.format
     if options.what in MACHINES:
-        if form == "itf":
-            raise TargetError("a machine has no ITF form; name a file that check --json wrote")
+        if form in ("itf", "pytest"):
+            raise TargetError(f"a machine has no {form} form; name a file that check --json wrote")
         sys.stdout.write(_export_machine(options.what, form))
     else:
         if form in ("markdown", "smt2"):
@@ -307,10 +335,17 @@ def _export_machine(name: str, form: str) -> str:
 
 
 def _export_trace(path: Path, claim: str | None, form: str) -> str:
+    from latchproof.verify.render.repro import NoReproductionError, reproduction
     from latchproof.verify.render.sequence import sequence
+    from latchproof.verify.target import TargetError
     from latchproof.verify.trace import read_file
 
     trace = read_file(path, claim)
+    if form == "pytest":
+        try:
+            return reproduction(trace)
+        except NoReproductionError as error:
+            raise TargetError(f"there is no reproduction: {error}") from error
     if form == "mermaid":
         return "\n".join(sequence(trace)) + "\n"
     return json.dumps(trace.to_itf(), indent=2) + "\n"

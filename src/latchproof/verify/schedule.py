@@ -6,7 +6,8 @@ call may be made, by a task that joins the back of the ready queue; a call that 
 very step in which a call ends, its task may go on to another. What the loop would not do is never tried.
 
 A run is repeated from the start for every path: real code cannot be copied. What is not repeated is the judging of the
-part that two runs share. A new call commutes with a step that makes nothing ready, so of the two orders one is tried.
+part that two runs share. A new call commutes with a step that makes nothing ready: of the two orders, that in which the
+call comes first is tried.
 """
 
 from __future__ import annotations
@@ -127,10 +128,6 @@ class Walk:
     failures: dict[str, dict[str, Failure]] = field(default_factory=dict)
 
 
-class _PrunedError(Exception):
-    """This order of two commuting choices is tried the other way round."""
-
-
 class Explorer:
     """Walks every schedule of every program of a shape, for one constructor argument, judging by several policies."""
 
@@ -149,7 +146,7 @@ class Explorer:
         self._shape = shape
         self._argument = argument
         self._judges = [Judge(target.machine, policy, argument, strict=strict) for policy in policies]
-        self._calls = shape.choices(target)
+        self._calls = {call: str(call) for call in shape.choices(target)}
         self._stack: list[_Choice] = []
         self._walk = Walk(failures={policy.name: {} for policy in policies})
 
@@ -191,8 +188,6 @@ class Explorer:
             run.play()
             if on_history is not None:
                 on_history(tuple(run.history))
-        except _PrunedError:
-            self._walk.pruned += 1
         finally:
             run.tear_down()
         self._walk.steps += run.steps
@@ -212,7 +207,7 @@ class _Run:
         target: Target,
         shape: Shape,
         argument: int,
-        calls: tuple[Call, ...],
+        calls: dict[Call, str],
         judges: list[Judge],
         stack: list[_Choice],
         prune: bool,
@@ -228,8 +223,8 @@ class _Run:
         self._argument = argument
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._all_tasks: list[asyncio.Task[None]] = []
-        self._births: set[asyncio.Task[None]] = set()
-        self._newborn: asyncio.Task[None] | None = None
+        self._commutes = False
+        """Whether a call made now could as well have been made before the last step: then it was, on another path."""
         self._requests: dict[int, int] = {}
         self._begun = 0
         self._made = 0
@@ -256,6 +251,8 @@ class _Run:
                 can_run = self.loop.can_run()
                 if not can_run and not rested:
                     self._take(Rest())
+                    self._observe()
+                    self._commutes = False
                     rested = True
                     continue
                 options = self._options(can_run)
@@ -279,18 +276,18 @@ class _Run:
     def _options(self, can_run: bool) -> list[str]:
         options = ["run"] if can_run else []
         self._actions: dict[str, tuple[Callable[[Any], None], Any]] = {}
-        under_way = self._made - self._begun + len(self._tasks)
-        if self._made < self._shape.calls and under_way < self._shape.at_once:
-            for call in self._calls:
-                name = f"call {call}"
-                self._actions[name] = (self._spawn, call)
-                options.append(name)
+        if self._has_room() and not self._commutes:
+            for call, name in self._calls.items():
+                self._actions[f"call {name}"] = (self._spawn, call)
         if self._cancelled < self._shape.cancellations:
             for number in self._tasks:
-                name = f"cancel {number + 1}"
-                self._actions[name] = (self._cancel, number)
-                options.append(name)
-        return options
+                self._actions[f"cancel {number + 1}"] = (self._cancel, number)
+        return [*options, *self._actions]
+
+    def _has_room(self) -> bool:
+        """Whether one more call may be made."""
+        under_way = self._made - self._begun + len(self._tasks)
+        return self._made < self._shape.calls and under_way < self._shape.at_once
 
     def _choose(self, options: tuple[str, ...]) -> int:
         if len(options) == 1:
@@ -313,17 +310,14 @@ class _Run:
         return choice.taken
 
     def _step(self) -> None:
-        newborn, self._newborn = self._newborn, None
+        had_room = self._has_room()
         ready, timers = self.loop.waiting
         self.steps += 1
         self._progress += 1
-        if not self.loop.run_one():
-            return
-        if not self._settled:
+        if self.loop.run_one() and not self._settled:
             self._observe()
         made_nothing_ready = self.loop.waiting == (ready - 1, timers)
-        if self._prune and newborn is not None and made_nothing_ready and newborn not in self._births:
-            raise _PrunedError
+        self._commutes = self._prune and had_room and made_nothing_ready
 
     def _observe(self) -> None:
         if not self._target.observations:
@@ -342,10 +336,10 @@ class _Run:
         self._made += 1
         task = self.loop.create_task(self._play_task(call))
         self._all_tasks.append(task)
-        self._newborn = task
+        self._commutes = False
 
     def _cancel(self, number: int) -> None:
-        self._newborn = None
+        self._commutes = False
         self._cancelled += 1
         self._take(Request(number))
         self._tasks[number].cancel()
@@ -358,7 +352,6 @@ class _Run:
             task = asyncio.current_task(self.loop)
             assert task is not None
             self._tasks[number] = task
-            self._births.add(task)
             self._take(Begin(number, call.operation.name, call.arguments))
             end = await self._play_call(number, call)
             if self._over:
@@ -386,12 +379,11 @@ class _Run:
         """Whether the task goes on to another call in the same step; that matters only if others are ready to run."""
         if self._made >= self._shape.calls or not self.loop.waiting[0]:
             return None
-        options = ("return", *(f"then {call}" for call in self._calls))
-        chosen = self._choose(options)
+        chosen = self._choose(("return", *(f"then {name}" for name in self._calls.values())))
         if chosen == 0:
             return None
         self._made += 1
-        return self._calls[chosen - 1]
+        return tuple(self._calls)[chosen - 1]
 
     def _take(self, event: Event) -> None:
         """Note an event, and judge it unless it stands in the part of the history that was judged before."""
