@@ -6,12 +6,16 @@ from latchproof.verify.trace import Trace, describe
 
 
 def lanes(trace: Trace, *, width: int = 100) -> list[str]:
-    """The lines of the picture, at most `width` characters wide as far as the calls allow."""
+    """The lines of the picture, at most `width` characters wide as far as the calls allow.
+
+    Lines with one number happen in one step of the event loop; steps in which nothing can be seen have no number.
+    """
     calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
     column = max(14, min(22, (width - 34) // max(1, len(calls)) - 2))
     header = "  ".join(f"{f'call {call}':<{column}}" for call in calls)
     lines = [f"step  {header}".rstrip()]
     step = 1
+    seen_in_step = False
     under_way: set[int] = set()
     observed: str | None = None
     last = len(trace.events) - 1
@@ -19,10 +23,11 @@ def lanes(trace: Trace, *, width: int = 100) -> list[str]:
         kind, text = event["kind"], describe(event)
         if kind == "begin":
             under_way.add(event["call"])
-        if kind == "observe":
+        if kind == "observe" and seen_in_step:
             step += 1
+            seen_in_step = False
         if position != last and kind in ("observe", "rest"):
-            if kind == "observe" and text != observed:
+            if kind == "observe" and text != observed and len(lines) > 1:
                 lines[-1] = f"{lines[-1]:<{6 + len(header)}}  {text}".rstrip()
                 observed = text
             continue
@@ -31,6 +36,7 @@ def lanes(trace: Trace, *, width: int = 100) -> list[str]:
             row = "  ".join(f"{cell:<{column}}" for cell in cells).rstrip()
         else:
             row = text
+        seen_in_step |= kind in ("begin", "end")
         number = "" if kind in ("request", "rest") else str(step)
         lines.append(f"{number:>4}  {row}{'   <- not allowed' if position == last else ''}")
         if kind == "end":

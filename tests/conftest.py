@@ -1,0 +1,37 @@
+"""Every test that takes `host` runs on every host; one that is a coroutine function is run by it."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+import pytest
+
+from tests.runtime.drivers import ASYNCIO, EAGER_ASYNCIO, FLOWNO, LONE_ASYNCIO, TRIO, UVLOOP, Host
+
+HAS_EAGER_TASKS = pytest.mark.skipif(sys.version_info < (3, 12), reason="no eager tasks before Python 3.12")
+HAS_UVLOOP = pytest.mark.skipif(sys.platform == "win32", reason="no uvloop on Windows")
+ASYNCIO_HOSTS = [
+    pytest.param(ASYNCIO, id="asyncio"),
+    pytest.param(LONE_ASYNCIO, id="asyncio-alone"),
+    pytest.param(UVLOOP, id="uvloop", marks=HAS_UVLOOP),
+    pytest.param(EAGER_ASYNCIO, id="asyncio-eager", marks=HAS_EAGER_TASKS),
+]
+HOSTS = [*ASYNCIO_HOSTS, pytest.param(TRIO, id="trio"), pytest.param(FLOWNO, id="flowno")]
+
+
+@pytest.fixture(params=HOSTS)
+def host(request: pytest.FixtureRequest) -> Host:
+    chosen: Host = request.param
+    return chosen
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    test: Any = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test):
+        return None
+    arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in inspect.signature(test).parameters}
+    arguments["host"].run(lambda: test(**arguments))
+    return True

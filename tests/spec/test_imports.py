@@ -1,0 +1,31 @@
+"""What importing the specification costs: it is imported by every program that uses a latch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import latchproof_spec
+
+SOURCE = Path(latchproof_spec.__file__).parents[1]
+MODULES = ["barrier", "barrier_claims", "claims", "latch", "latch_claims", "machines", "policy", "step"]
+
+
+def test_these_are_its_modules() -> None:
+    assert sorted(path.stem for path in (SOURCE / "latchproof_spec").glob("*.py") if path.stem != "__init__") == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_it_imports_nothing_but_itself(module: str) -> None:
+    script = (
+        "import sys; before = set(sys.modules)\n"
+        f"sys.path.insert(0, {str(SOURCE)!r}); import latchproof_spec.{module}\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert f"latchproof_spec.{module}" in loaded
+    assert [name for name in loaded if name.partition(".")[0] not in ("latchproof_spec", "__future__")] == []
