@@ -64,7 +64,7 @@ class Trace:
         return {"schema": SCHEMA, "version": VERSION, **asdict(self)}
 
     def to_itf(self) -> dict[str, Any]:
-        """The trace in Apalache's Informal Trace Format: after each event, how the calls stand and what was observed."""
+        """The trace in Apalache's Informal Trace Format: after each event, how calls stand and what was observed."""
         calls: dict[int, str] = {}
         observed: dict[str, Any] = {}
         states = []

@@ -1,0 +1,104 @@
+"""What is released: the wheel that is built from the sdist, and nothing that does not belong in it."""
+
+from __future__ import annotations
+
+import email
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = {"latchproof": ROOT / "src" / "latchproof", "latchproof_spec": ROOT / "spec" / "latchproof_spec"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The wheel and the sdist that it is built from."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = folder.glob("*.whl")
+    (sdist,) = folder.glob("*.tar.gz")
+    return wheel, sdist
+
+
+def names(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist()
+
+
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        return email.message_from_bytes(archive.read(name))
+
+
+def test_the_wheel_has_every_module_of_both_packages(built: tuple[Path, Path]) -> None:
+    expected = {
+        f"{package}/{path.relative_to(folder).as_posix()}"
+        for package, folder in SOURCES.items()
+        for path in folder.rglob("*.py")
+    }
+    expected |= {"latchproof/py.typed", "latchproof_spec/py.typed"}
+    assert {name for name in names(built[0]) if ".dist-info/" not in name} == expected
+
+
+def test_the_wheel_has_its_license_and_its_command(built: tuple[Path, Path]) -> None:
+    with zipfile.ZipFile(built[0]) as archive:
+        (license_,) = (one for one in archive.namelist() if one.endswith(".dist-info/licenses/LICENSE"))
+        assert archive.read(license_) == (ROOT / "LICENSE").read_bytes()
+        (entry,) = (one for one in archive.namelist() if one.endswith(".dist-info/entry_points.txt"))
+        assert "latchproof = latchproof.cli:main" in archive.read(entry).decode()
+
+
+def test_the_metadata(built: tuple[Path, Path]) -> None:
+    found = metadata(built[0])
+    assert found["Name"] == "latchproof"
+    assert found["License-Expression"] == "MIT"
+    assert found["Requires-Python"] == ">=3.11"
+    assert set(found.get_all("Provides-Extra", [])) >= {"verify", "trio", "flowno"}
+    required = found.get_all("Requires-Dist", [])
+    assert [one for one in required if "extra ==" not in one] == []  # the runtime needs nothing
+    of_the_kit = {one.split(">")[0].split(";")[0].strip() for one in required if "extra == 'verify'" in one}
+    assert of_the_kit == {"crosshair-tool", "hypothesis", "rich", "z3-solver"}
+
+
+def test_the_sdist_has_what_it_takes_to_check_it(built: tuple[Path, Path]) -> None:
+    with tarfile.open(built[1]) as archive:
+        found = {name.partition("/")[2] for name in archive.getnames()}
+    assert found >= {"pyproject.toml", "LICENSE", "README.md", "Makefile", "requirements-dev.txt"}
+    assert found >= {"tests/test_packaging.py", "proofs/manifest.toml", "spec/latch.md", "src/latchproof/py.typed"}
+    assert [name for name in found if "__pycache__" in name or name.startswith((".git/", ".venv"))] == []
+
+
+def test_it_works_from_the_wheel_alone(built: tuple[Path, Path], tmp_path: Path) -> None:
+    target = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-cache-dir"]
+    install += ["--disable-pip-version-check", "--target", str(target), str(built[0])]
+    subprocess.run(install, check=True, capture_output=True)
+    script = (
+        "import asyncio, sys\n"
+        f"sys.path.insert(0, {str(target)!r})\n"
+        "import latchproof, latchproof_spec\n"
+        f"assert latchproof.__file__.startswith({str(target)!r}), latchproof.__file__\n"
+        f"assert latchproof_spec.__file__.startswith({str(target)!r}), latchproof_spec.__file__\n"
+        "async def main():\n"
+        "    barrier = latchproof.Barrier(2)\n"
+        "    return await asyncio.gather(barrier.wait(), barrier.wait())\n"
+        "print(asyncio.run(main()))\n"
+        "from latchproof.cli import main\n"
+        "print(main(['prove']))\n"
+    )
+    # -I -S: neither this checkout nor what is installed beside it
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["[0, 1]", "2"]
+    assert 'pip install "latchproof[verify]"' in done.stderr

@@ -1,0 +1,211 @@
+"""Small latches and barriers to check: right ones that are unusual, wrong ones, and some that cannot be driven."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+
+from latchproof import CountdownLatch
+
+_runs = itertools.count()
+
+
+class PlainLatch:
+    """A right latch, with plain methods and nothing else than it must have."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def wait(self) -> None:
+        if self._count:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            await future
+
+    def count_down(self) -> None:
+        self._count = max(0, self._count - 1)
+        if self._count == 0:
+            for future in self._waiting:
+                if not future.done():
+                    future.set_result(None)
+
+
+class ForgetfulLatch(PlainLatch):
+    """It wakes only the first of those that wait."""
+
+    def count_down(self) -> None:
+        self._waiting = self._waiting[:1]
+        super().count_down()
+
+
+class HastyLatch(PlainLatch):
+    """It lets everybody pass after one turn of the loop."""
+
+    async def wait(self) -> None:
+        await asyncio.sleep(0)
+
+
+class PollingLatch(PlainLatch):
+    """It looks again at every turn of the loop, and so never comes to rest."""
+
+    async def wait(self) -> None:
+        while self._count:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+class SlowLatch(PlainLatch):
+    """It takes an hour to wait, which must not take an hour."""
+
+    async def wait(self) -> None:
+        await super().wait()
+        await asyncio.sleep(3600)
+
+
+class MoodyLatch(PlainLatch):
+    """It suspends once more at every third call: it does not do the same again."""
+
+    async def wait(self) -> None:
+        if next(_runs) % 3 == 0:
+            await asyncio.sleep(0)
+        await super().wait()
+
+
+class CountingLatch(PlainLatch):
+    """Its count can be read, and goes below zero."""
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    def count_down(self) -> None:
+        super().count_down()
+        if not any(not future.done() for future in self._waiting):
+            self._count -= 1
+
+
+class ShoutingLatch(PlainLatch):
+    """What goes wrong in it reaches nobody but the event loop."""
+
+    def count_down(self) -> None:
+        super().count_down()
+        asyncio.get_running_loop().call_soon(self._shout)
+
+    def _shout(self) -> None:
+        raise KeyError("in a callback")
+
+
+class BlindLatch(CountdownLatch):
+    """Its count cannot be read."""
+
+    @property
+    def count(self) -> int:
+        raise LookupError("no count today")
+
+
+class StuckLatch(PlainLatch):
+    """What ignores its cancellation is still there at rest."""
+
+    async def wait(self) -> None:
+        while self._count:
+            try:
+                await super().wait()
+            except asyncio.CancelledError:
+                continue
+
+
+class UntidyLatch(PlainLatch):
+    """It awaits in its clean-up, which a coroutine that is closed may not do."""
+
+    async def wait(self) -> None:
+        try:
+            await super().wait()
+        finally:
+            await asyncio.sleep(0)
+
+
+class FifoBarrier:
+    """A right barrier by a queue of futures. It has no abort, no reset and nothing to be read but `parties`."""
+
+    def __init__(self, parties: int) -> None:
+        self.parties = parties
+        self._parked: deque[asyncio.Future[int]] = deque()
+
+    async def wait(self) -> int:
+        self._parked = deque(future for future in self._parked if not future.cancelled())
+        if len(self._parked) == self.parties - 1:
+            for index, other in enumerate(self._parked):
+                other.set_result(index)
+            self._parked.clear()
+            return self.parties - 1
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._parked.append(future)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future in self._parked:
+                self._parked.remove(future)
+            raise
+
+
+class CountdownBarrier(FifoBarrier):
+    """As java's: the first gets parties - 1, the last 0; but a cancelled party does not break it."""
+
+    async def wait(self) -> int:
+        return self.parties - 1 - await super().wait()
+
+
+class GreedyBarrier(FifoBarrier):
+    """It trips one arrival too early."""
+
+    def __init__(self, parties: int) -> None:
+        super().__init__(max(1, parties - 1))
+
+
+class Outer:
+    class Inner(FifoBarrier):
+        """A class in a class."""
+
+
+class Demanding:
+    """Its constructor wants more."""
+
+    def __init__(self, parties: int, name: str) -> None: ...
+
+
+class Waiter:
+    """It has wait() alone."""
+
+    def __init__(self, number: int) -> None: ...
+
+    async def wait(self) -> None: ...
+
+
+class Stranger:
+    """It is neither."""
+
+    def __init__(self, number: int) -> None: ...
+
+
+class Abortable:
+    """It has abort() and no wait()."""
+
+    def __init__(self, number: int) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class StubbedBarrier(FifoBarrier):
+    """Its abort() is there, and says that it is not."""
+
+    async def abort(self) -> None:
+        raise NotImplementedError
+
+
+def make_barrier(parties: int) -> FifoBarrier:
+    """A factory."""
+    return FifoBarrier(parties)
+
+
+NUMBER = 17

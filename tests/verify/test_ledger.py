@@ -1,0 +1,363 @@
+"""The ledger says what was gathered and no more; a cell can fail, and then the whole does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from latchproof import Barrier, CountdownLatch
+from latchproof.cli import main
+from latchproof.verify import ledger as keeping
+from latchproof.verify.contracts import Condition, Contracts, ContractsNotRunError
+from latchproof.verify.explore import Exploration, Violation
+from latchproof.verify.ledger import KINDS, Evidence, Kind, Ledger, Status, own_rules
+from latchproof.verify.prove import Obligation
+from latchproof.verify.render.terminal import print_ledger
+from latchproof_spec.claims import CLAIMS
+from tests.verify.samples import ForgetfulLatch, GreedyBarrier
+
+IDS = [claim.id for claim in CLAIMS]
+OF_LATCH = {claim.id for claim in CLAIMS if "latch" in claim.machines}
+
+
+def contracts(*failures: str, claims: list[str] = IDS) -> Contracts:
+    """What the gate of the contracts would say; it takes a minute, and has tests of its own."""
+    conditions = [
+        Condition("proofs/file.py", "function", 7, "True", "confirmed", "confirmed", "", (claim,)) for claim in claims
+    ]
+    canary = Condition("proofs/canaries.py", "function", 7, "False", "refuted", "refuted", "", ())
+    return Contracts((*conditions, canary), failures, 1.5)
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "check_contracts", contracts)
+    monkeypatch.setattr(keeping, "QUICK_EXAMPLES", 25)
+
+
+def by_claim(cells: Iterator[Evidence]) -> dict[str, Evidence]:
+    return {cell.claim: cell for cell in cells}
+
+
+def statuses(cells: Iterator[Evidence]) -> dict[str, str]:
+    return {cell.claim: cell.status for cell in cells}
+
+
+@pytest.fixture(scope="module")
+def gathered() -> Ledger:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeping, "check_contracts", contracts)
+        patch.setattr(keeping, "QUICK_EXAMPLES", 25)
+        started: list[str] = []
+        ledger = keeping.gather(quick=True, on_start=started.append)
+        assert sorted(started) == sorted(KINDS)
+        return ledger
+
+
+def test_every_claim_holds_by_every_kind_of_evidence(gathered: Ledger) -> None:
+    beyond = {"C5", "C8", "C12", "C13", "C14"}
+    for claim in IDS:
+        for kind in KINDS:
+            due = "not_run" if kind == "proved" and claim in beyond else "holds"
+            assert (claim, kind, gathered.cell(claim, kind).status) == (claim, kind, due)
+    assert gathered.exit_code == 0
+    assert gathered.unfired == {}
+    assert len(gathered.cells) == len(IDS) * len(KINDS)
+    assert gathered.seconds > 0
+
+
+def test_a_cell_says_what_was_done_and_how_to_do_it_again(gathered: Ledger) -> None:
+    for cell in gathered.cells:
+        if cell.status == "not_run":
+            assert cell.detail
+        else:
+            assert cell.count > 0
+            assert cell.seconds > 0
+            assert cell.bound
+            assert cell.reproduce.startswith(("latchproof ", "python proofs/"))
+    units = {cell.kind: cell.unit for cell in gathered.cells if cell.status == "holds"}
+    assert units == {
+        "proved": "obligations", "explored": "judgements", "scheduled": "schedules", "contracted": "conditions",
+        "fuzzed": "calls",
+    }  # fmt: skip
+
+
+def test_the_commands_that_it_names_are_there(gathered: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
+    commands = {
+        one for cell in gathered.cells for one in cell.reproduce.split(" and ") if one.startswith("latchproof ")
+    }
+    assert len(commands) == 6
+    for command in commands:
+        with pytest.raises(SystemExit) as exit_:
+            main([*command.replace("HOST", "asyncio").split()[1:], "--help"])
+        assert exit_.value.code == 0
+    capsys.readouterr()
+
+
+def test_the_proofs_say_what_they_leave_open(gathered: Ledger) -> None:
+    assert gathered.cell("C1", "proved").bound == "for every count, number of parties and of tasks, under every policy"
+    assert "which leave open which tasks they are" in gathered.cell("C2", "proved").bound
+    assert gathered.cell("C5", "proved").detail == "who holds which index: that is beyond counters"
+    assert "its premise is proved" in gathered.cell("C12", "proved").detail
+
+
+def test_what_is_gathered_in_full_is_more() -> None:
+    ledgers = Ledger(), Ledger()
+    quick, full = (
+        by_claim(keeping._explored(tier, ledger)) for tier, ledger in zip((True, False), ledgers, strict=True)
+    )
+    assert all(full[claim].count > quick[claim].count for claim in IDS)
+    assert quick["C1"].bound.startswith("3 and 4 tasks, counts 0-3, parties 1-4, calls without bound; ")
+    assert full["C1"].bound.startswith("5 and 6 tasks, counts 0-4, parties 1-6, calls without bound; ")
+    assert (quick["C1"].reproduce, full["C1"].reproduce) == (
+        "latchproof explore --tasks 3 4", "latchproof explore --tasks 5 6",
+    )  # fmt: skip
+
+
+def test_our_own_rules_are_those_that_a_run_can_fire() -> None:
+    assert own_rules() == {
+        "L1", "L2", "L3", "L3x", "L4", "L5", "L6", "L7", "L8", "L9", "L10",
+        "B1", "B2", "B3", "B4", "B5", "B6", "B7",
+    }  # fmt: skip
+
+
+def full_ledger(*changes: tuple[str, Kind, Status]) -> Ledger:
+    """A ledger in which everything holds but for the changes."""
+    changed = {(claim, kind): status for claim, kind, status in changes}
+    cells = [
+        Evidence(claim, kind, changed.get((claim, kind), "holds"), "a bound", 3, "units", 0.5, "again", "a detail")
+        for claim in IDS
+        for kind in KINDS
+    ]
+    return Ledger(cells, {"fuzzed": own_rules()}, 2.5)
+
+
+NOTHING: list[tuple[str, Kind, Status]] = [("C9", kind, "not_run") for kind in KINDS]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ([], 0),
+        ([("C3", "proved", "not_run")], 0),
+        ([("C3", "proved", "inconclusive")], 3),
+        ([("C3", "proved", "fails")], 1),
+        ([("C14", "fuzzed", "fails")], 1),
+        ([("C3", "proved", "fails"), ("C4", "proved", "inconclusive")], 1),
+        (NOTHING, 3),
+        (NOTHING[1:], 0),
+    ],
+)
+def test_the_exit_code(changes: list[tuple[str, Kind, Status]], code: int) -> None:
+    assert full_ledger(*changes).exit_code == code
+
+
+def test_a_rule_that_was_never_fired_is_inconclusive() -> None:
+    ledger = full_ledger()
+    ledger.rules["explored"] = own_rules() - {"B5", "L10"}
+    assert ledger.unfired == {"explored": ["B5", "L10"]}
+    assert ledger.exit_code == 3
+
+
+def test_the_ledger_as_plain_data(gathered: Ledger) -> None:
+    data = json.loads(json.dumps(gathered.to_json()))
+    assert set(data) >= {"claims", "rules_not_fired", "seconds", "exit_code"}
+    assert (data["exit_code"], data["rules_not_fired"]) == (0, {})
+    assert [(one["id"], one["sentence"]) for one in data["claims"]] == [(one.id, one.sentence) for one in CLAIMS]
+    for one in data["claims"]:
+        assert [cell["kind"] for cell in one["evidence"]] == list(KINDS)
+        for cell in one["evidence"]:
+            assert set(cell) == {"kind", "status", "bound", "count", "unit", "seconds", "reproduce", "detail"}
+    assert data["claims"][2]["evidence"][1]["count"] == gathered.cell("C3", "explored").count
+
+
+def obligation(*claims: str, status: Any = "proved") -> Obligation:
+    return Obligation("a name", claims, "latch", "java", "wait", "L7", status, "count = 70", "", 0.1)
+
+
+@pytest.mark.parametrize(
+    ("status", "claims", "expected"),
+    [
+        ("refuted", ("C1",), {"C1": "fails", "C2": "holds"}),
+        ("unknown", ("C1",), {"C1": "inconclusive", "C2": "holds"}),
+        ("refuted", (), {"C1": "fails", "C2": "fails"}),
+        ("unknown", (), {"C1": "inconclusive", "C2": "inconclusive"}),
+    ],
+)
+def test_a_proof_that_fails_fails_its_claims(
+    monkeypatch: pytest.MonkeyPatch, status: str, claims: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    """An obligation of no claim keeps all of them honest: if it fails, they all do."""
+    obligations = [obligation("C1"), obligation("C2"), obligation("C4"), obligation(*claims, status=status)]
+    monkeypatch.setattr(keeping, "prove_all", lambda: obligations)
+    cells = by_claim(keeping._proved(True, Ledger()))
+    assert {claim: cells[claim].status for claim in expected} == expected
+    assert cells["C1"].detail == "a name: latch.wait L7 (java) count = 70"
+    assert cells["C1"].count == 1 + ("C1" in claims)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (Exploration("latch", "java", 1, 2, 3, checks={"C1": 5}), {"C1": "holds", "C2": "not_run"}),
+        (Exploration("latch", "java", 1, 2, 3, checks={"C1": 5}, complete=False), {"C1": "inconclusive"}),
+        (
+            Exploration(
+                "latch",
+                "java",
+                1,
+                2,
+                3,
+                checks={"C1": 5, "C2": 5},
+                violations=[Violation("a name", ("C2",), ("x", "y"))],
+            ),
+            {"C1": "holds", "C2": "fails"},
+        ),
+    ],
+)
+def test_an_exploration_that_fails_fails_its_claims(
+    monkeypatch: pytest.MonkeyPatch, found: Exploration, expected: dict[str, str]
+) -> None:
+    monkeypatch.setattr(keeping, "explore", lambda *arguments, **options: found)
+    cells = by_claim(keeping._explored(True, Ledger()))
+    assert {claim: cells[claim].status for claim in expected} == expected
+    if found.violations:
+        assert cells["C2"].detail == "a name, latch(0), policy latchproof: x / y"
+    runs = (4 * 6 + 4 * 5) * 2  # counts x policies of the latch, parties x policies of the barrier, numbers of tasks
+    assert cells["C1"].count == 5 * runs
+
+
+def test_schedules_that_fail_fail_their_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "CLASSES", {"latch": ForgetfulLatch, "barrier": Barrier})
+    cells = by_claim(keeping._scheduled(True, Ledger()))
+    failing = [claim for claim in IDS if cells[claim].status == "fails"]
+    assert len(failing) == 1
+    assert set(failing) <= {"C11", "C12"}
+    assert "nothing can run any more" in cells[failing[0]].detail
+    assert {cells[claim].status for claim in OF_LATCH - set(failing)} == {"inconclusive"}
+    assert {cells[claim].status for claim in set(IDS) - OF_LATCH} == {"holds"}
+
+
+def test_claims_without_a_chance_are_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "QUICK_CALLS", 1)
+    cells = by_claim(keeping._scheduled(True, Ledger()))
+    assert cells["C8"].status == "inconclusive"
+    assert cells["C8"].detail == "it never had a chance to fail"
+
+
+def test_contracts_that_fail_fail_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "check_contracts", lambda: contracts("a failure", "another"))
+    cells = by_claim(keeping._contracted(True, Ledger()))
+    assert {cell.status for cell in cells.values()} == {"fails"}
+    assert cells["C1"].detail == "a failure; another"
+
+
+def test_a_claim_without_a_contract_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "check_contracts", lambda: contracts(claims=["C1", "C1", "C2"]))
+    cells = by_claim(keeping._contracted(True, Ledger()))
+    assert (cells["C1"].status, cells["C1"].count) == ("holds", 2)
+    assert (cells["C3"].status, cells["C3"].detail) == ("not_run", "no contract is about it")
+    assert "1 false contracts refuted" in cells["C1"].bound
+
+
+def test_without_a_checkout_contracts_are_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent() -> Contracts:
+        raise ContractsNotRunError("no source checkout")
+
+    monkeypatch.setattr(keeping, "check_contracts", absent)
+    cells = by_claim(keeping._contracted(True, Ledger()))
+    assert {(cell.status, cell.detail) for cell in cells.values()} == {("not_run", "no source checkout")}
+
+
+def test_fuzzing_that_fails_fails_its_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latchproof.verify.drivers.HOSTS", ("asyncio",))
+    monkeypatch.setattr(keeping, "CLASSES", {"latch": CountdownLatch, "barrier": GreedyBarrier})
+    cells = by_claim(keeping._fuzzed(True, Ledger()))
+    assert cells["C6"].status == "fails"
+    assert "GreedyBarrier breaks C6 on asyncio" in cells["C6"].detail
+    assert {cells[claim].status for claim in set(IDS) - OF_LATCH - {"C6"}} == {"inconclusive"}
+    assert {cells[claim].status for claim in OF_LATCH - {"C4", "C7", "C10", "C11"}} == {"holds"}
+
+
+def test_a_host_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    monkeypatch.setattr("latchproof.verify.drivers.HOSTS", ("asyncio", "uvloop"))
+    cells = by_claim(keeping._fuzzed(True, Ledger()))
+    assert cells["C1"].bound.startswith("asyncio; 25 examples")
+    assert (cells["C1"].status, cells["C1"].detail) == ("holds", "uvloop is not installed here: pip install uvloop")
+
+
+def test_without_a_host_nothing_had_a_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    monkeypatch.setattr("latchproof.verify.drivers.HOSTS", ("uvloop",))
+    assert set(statuses(keeping._fuzzed(True, Ledger())).values()) == {"inconclusive"}
+
+
+def printed(ledger: Ledger) -> list[str]:
+    console = Console(width=200, force_terminal=False)
+    with console.capture() as capture:
+        print_ledger(console, ledger)
+    return capture.get().splitlines()
+
+
+def test_the_ledger_is_printed(gathered: Ledger) -> None:
+    lines = printed(gathered)
+    assert lines[0].split() == ["claim", *KINDS]
+    assert [line.split()[0] for line in lines[1:15]] == IDS
+    assert lines[5].split()[:2] == ["C5", "not_run"]
+    assert lines[1].split()[1:3] == ["holds", f"{gathered.cell('C1', 'proved').count:,}"]
+    assert [line for line in lines if line.startswith("C3   wait() on a latch returns only if")]
+    assert "proved: not run for C5: who holds which index: that is beyond counters" in lines
+    assert [line for line in lines if line.startswith("explored (C1 C2 C3 C4 C5 ")]
+    assert [line for line in lines if line.startswith("    again: latchproof explore")]
+    assert [
+        line for line in lines if line.startswith("rules, fuzzed: every rule of our own policy was fired (18 in all)")
+    ]
+    assert lines[-1].startswith("every cell that was run holds (")
+
+
+def test_what_fails_is_printed() -> None:
+    ledger = full_ledger(("C3", "explored", "fails"), ("C4", "fuzzed", "inconclusive"))
+    ledger.rules["explored"] = own_rules() - {"B5"}
+    lines = printed(ledger)
+    assert "C3 explored fails: a detail" in lines
+    assert "C4 fuzzed inconclusive: a detail" in lines
+    assert "rules, explored: never fired: B5 (17 in all)" in lines
+    assert lines[-1] == "a claim fails (2.5 s)"
+    assert printed(full_ledger(("C4", "fuzzed", "inconclusive")))[-1] == "something is inconclusive (2.5 s)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [([], 0), ([("C3", "explored", "fails")], 1), ([("C3", "explored", "inconclusive")], 3)],
+)
+def test_verify_exits_as_the_ledger_says(
+    changes: Any, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[bool] = []
+
+    def gather(*, quick: bool, on_start: Any) -> Ledger:
+        asked.append(quick)
+        on_start("proved")
+        return full_ledger(*changes)
+
+    monkeypatch.setattr(keeping, "gather", gather)
+    file = tmp_path / "ledger.json"
+    assert main(["verify", "--quick", "--json", str(file)]) == code
+    assert main(["verify"]) == code
+    assert asked == [True, False]
+    assert json.loads(file.read_text(encoding="utf-8"))["exit_code"] == code
+    assert "gathering: proved" in capsys.readouterr().out
+
+
+def test_nothing_is_left_behind(gathered: Ledger) -> None:
+    """The event loops that were driven are closed, and none is left as the current one."""
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        asyncio.get_running_loop()

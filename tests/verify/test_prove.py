@@ -1,0 +1,237 @@
+"""The proofs hold of the specification, and of no faulty one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+import z3
+
+from latchproof.verify import prove as proving
+from latchproof.verify.prove import Obligation, paths_of, prove, prove_all, rules_of, rules_taken, unproved
+from latchproof.verify.symbolic import UndecidableError
+from latchproof_spec import barrier, latch
+from latchproof_spec.claims import C1, C6, Account, Property
+from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine
+from latchproof_spec.step import Rule
+from tests.verify.faults import FAULTS, Fault, changed, with_operation, with_parts
+
+LEMMA = "fewer parked make no difference"
+
+
+def refuted(machine: Machine, policy: str = "latchproof", *, only: str = "") -> list[Obligation]:
+    """What is not proved under a policy; with `only`, of one operation and the withdrawal."""
+    if only:
+        machine = with_parts(machine, operations=tuple(one for one in machine.operations if one.name == only))
+    return unproved(list(prove(machine, tuple(one for one in machine.policies if one.name == policy))))
+
+
+def claims_of(obligations: list[Obligation]) -> set[str]:
+    return {claim for one in obligations for claim in one.claims}
+
+
+@pytest.fixture(scope="module")
+def everything() -> list[Obligation]:
+    return prove_all()
+
+
+def test_everything_is_proved(everything: list[Obligation]) -> None:
+    assert unproved(everything) == []
+    assert {one.counterexample for one in everything} == {""}
+
+
+def test_the_obligations_are_counted(everything: list[Obligation]) -> None:
+    """One for each path with each invariant, step property and account, and those that keep the proof honest."""
+    expected: Counter[tuple[str, str, str]] = Counter()
+    for machine in MACHINES.values():
+        shapes = (machine.invariants, machine.step_properties, machine.accounts)
+        about_a_path = sum(map(len, shapes))
+        for policy in machine.policies:
+            for operation in (*machine.operations, machine.withdraw):
+                paths = len(paths_of(machine, operation, policy))
+                expected[machine.name, policy.name, operation.name] = paths * (1 + about_a_path) + 3
+    found = Counter((one.machine, one.policy, one.operation) for one in everything if one.operation != "create")
+    assert found == expected
+    created = [one for one in everything if one.operation == "create"]
+    assert Counter(one.machine for one in created) == {"latch": 4, "barrier": 3}
+    assert {one.rule for one in created} == {"L6", "B0"}
+
+
+def test_every_rule_of_every_policy_is_reached(everything: list[Obligation]) -> None:
+    for machine in MACHINES.values():
+        for policy in machine.policies:
+            of_policy = [one for one in everything if (one.machine, one.policy) == (machine.name, policy.name)]
+            assert rules_taken(of_policy) == set(rules_of(machine, policy))
+    unreached = {rule.id for machine in MACHINES.values() for rule in machine.rules} - rules_taken(everything)
+    assert unreached == {"L4t", "B0t", "B0v"}  # arguments that are no numbers, and a constructor that refuses
+
+
+def test_which_claims_are_proved_of_counters(everything: list[Obligation]) -> None:
+    assert claims_of(everything) == {f"C{number}" for number in (1, 2, 3, 4, 6, 7, 9, 10, 11, 12, 13, 14)}
+
+
+def test_the_proof_is_kept_honest(everything: list[Obligation]) -> None:
+    assert {one.name for one in everything if not one.claims} == {
+        "the premises are satisfiable", "the paths leave nothing out", "the paths are disjoint", LEMMA,
+    }  # fmt: skip
+
+
+def test_the_negation_of_each_obligation_is_there_for_another_solver(everything: list[Obligation]) -> None:
+    for one in everything[::7]:
+        solver = z3.Solver()
+        solver.from_string(one.smtlib)
+        assert solver.check() == (z3.sat if one.name == "the premises are satisfiable" else z3.unsat)
+        assert one.seconds >= 0
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.operation}-{fault.new.strip()}")
+def test_a_fault_is_refuted_with_the_claim_that_it_breaks(fault: Fault) -> None:
+    found = refuted(fault.plant(), fault.policy, only=fault.operation)
+    assert " ".join(sorted(claims_of(found), key=lambda claim: int(claim[1:]))) == fault.refuted
+    assert {one.name for one in found if not one.claims} == ({LEMMA} if fault.lemma else set())
+    for one in found:
+        assert one.status == "refuted"
+        assert one.counterexample
+        assert one.operation == fault.operation
+
+
+def test_most_faults_are_refuted() -> None:
+    """The others are about identities, and the explorer's."""
+    assert [fault.new for fault in FAULTS if not fault.refuted] == ['if policy.index_order == "any"']
+    assert len(FAULTS) > 40
+
+
+def test_the_model_is_of_the_fault() -> None:
+    function = changed(
+        latch.count_down, "return count - 1, parked, L1", "return count - (2 if count == 70 else 1), parked, L1"
+    )
+    (one,) = [o for o in refuted(with_operation(LATCH, "count_down", function)) if o.name == "the count is kept"]
+    assert "count = 70" in one.counterexample
+    assert (one.machine, one.policy, one.operation, one.rule, one.claims) == (
+        "latch", "latchproof", "count_down", "L1", ("C1",),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("machine", "create", "claims"),
+    [
+        (LATCH, lambda count: ((), (count, 1), latch.L6), {"C1", "C2", "C11"}),
+        (LATCH, lambda count: ((), (-1, 0), latch.L6), {"C1"}),
+        (BARRIER, lambda parties: ((parties,), (0, False), barrier.B0), {"C6", "C11"}),
+        (BARRIER, lambda parties: ((2,), (0, True), barrier.B0), set()),
+        (BARRIER, lambda parties: ((2,), (1, True), barrier.B0), {"C6", "C7", "C11"}),
+    ],
+)
+def test_a_faulty_creation_is_refuted(machine: Machine, create: Any, claims: set[str]) -> None:
+    found = refuted(with_parts(machine, create=create, operations=()))
+    assert claims_of(found) == claims
+    assert {one.operation for one in found} == ({"create"} if claims else set())
+    assert all(one.name.startswith(f"a new {machine.name}: ") for one in found)
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
+def test_a_contradictory_premise_is_caught(machine: Machine) -> None:
+    contradiction = Property("a contradiction", (C1,), lambda *state: state[-2] > 0 and state[-2] < 0)
+    faulty = with_parts(machine, invariants=(*machine.invariants, contradiction))
+    found = [one for one in refuted(faulty) if one.operation != "create"]
+    assert {one.name for one in found} == {"the premises are satisfiable"}
+    assert {one.operation for one in found} == {o.name for o in (*machine.operations, machine.withdraw)}
+    assert {one.status for one in found} == {"refuted"}
+
+
+def test_an_invariant_that_is_not_kept_is_refuted_with_its_claim() -> None:
+    alone = Property("one is parked at most", (C6,), lambda parties, parked, broken: parked <= 1)
+    found = refuted(with_parts(BARRIER, invariants=(*BARRIER.invariants, alone)))
+    assert {(one.name, one.claims, one.operation, one.rule) for one in found} == {
+        ("stays: one is parked at most", ("C6",), "wait", "B1")
+    }
+
+
+def test_an_account_that_does_not_add_up_is_refuted() -> None:
+    (kept,) = LATCH.accounts
+    forgetful = Account(
+        "forgetful", (C1,), kept.ghosts, kept.start,
+        lambda step, ghosts: ghosts if step.rule is latch.L1 else kept.update(step, ghosts), kept.holds,
+    )  # fmt: skip
+    late = Account("late", (C1,), kept.ghosts, lambda constants, state: (0, 0), kept.update, kept.holds)
+    found = refuted(with_parts(LATCH, accounts=(forgetful, late)))
+    assert {(one.name, one.operation, one.rule) for one in found} == {
+        ("still adds up: forgetful", "count_down", "L1"),
+        ("a new latch: late", "create", "L6"),
+    }
+
+
+def test_only_the_lemma_is_refuted_where_only_it_is_broken() -> None:
+    """A count_down that leaves instead of returning if more than five are parked: no counter shows it."""
+    leaves = Rule("L1z", "count_down", "leaves", "A rule that there is not.")
+
+    def count_down(count: Any, parked: Any, exception_if_zero: Any, policy: Any) -> tuple[Any, Any, Rule]:
+        if count > 1 and parked > 5:
+            return count - 1, parked, leaves
+        return latch.count_down(count, parked, exception_if_zero, policy)
+
+    (one,) = refuted(with_operation(LATCH, "count_down", count_down))
+    assert (one.name, one.operation, one.rule, one.status) == (LEMMA, "count_down", "all", "refuted")
+    assert "fewer = " in one.counterexample
+
+
+@pytest.mark.parametrize(
+    ("effect", "difference"),
+    [
+        (("returns", "stays"), "the count"),
+        (("returns", "released"), None),
+        (("raises", "stays"), None),
+    ],
+)
+def test_the_lemma_is_about_steps_that_do_not_heed_the_parked(effect: Any, difference: str | None) -> None:
+    caller, queue = effect
+    rule = Rule("X", "wait", caller, "A rule that there is not.", queue=queue, errors=(ValueError,))
+
+    def wait(count: Any, parked: Any, policy: Any) -> tuple[Any, Any, Rule]:
+        return count + parked, parked, rule
+
+    found = refuted(with_parts(with_operation(LATCH, "wait", wait), step_properties=(), accounts=()), only="wait")
+    assert ({one.operation for one in found if one.name == LEMMA} == {"wait"}) == (difference is not None)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "name"), [((5, 1), "the paths leave nothing out"), ((1, 5), "the paths are disjoint")]
+)
+def test_a_function_that_is_not_deterministic_is_refuted(bounds: tuple[int, int], name: str) -> None:
+    """The enumeration relies on it: a path that is repeated must come to the same decisions."""
+    runs = iter(bounds * 50)
+
+    def wait(count: Any, parked: Any, policy: Any) -> tuple[Any, Any, Rule]:
+        if count > next(runs):
+            return count, parked + 1, latch.L8
+        return count, parked, latch.L7
+
+    found = [one for one in refuted(with_operation(LATCH, "wait", wait), only="wait") if one.rule == "all"]
+    assert name in {one.name for one in found}
+
+
+def test_what_cannot_be_decided_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def undecidable(*arguments: object) -> object:
+        raise UndecidableError("too hard")
+
+    alone = with_parts(LATCH, operations=(), invariants=(), step_properties=(), accounts=())
+    monkeypatch.setattr(proving, "truth", undecidable)
+    found = refuted(alone)
+    assert {one.name for one in found} == {"the paths leave nothing out", "the paths are disjoint", LEMMA}
+    assert {(one.status, one.counterexample) for one in found} == {("unknown", "too hard")}
+
+
+def test_what_the_solver_does_not_answer_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = with_parts(LATCH, operations=(), invariants=(), step_properties=(), accounts=())
+    answer = z3.Solver.check
+    monkeypatch.setattr(z3.Solver, "check", lambda self, *given: answer(self, *given) if given else z3.unknown)
+    found = refuted(alone)
+    assert {one.status for one in found} == {"unknown"}
+    assert "the premises are satisfiable" in {one.name for one in found}
+
+
+def test_the_policies_that_are_asked_for_are_tried_and_else_all() -> None:
+    few = with_parts(LATCH, operations=(), step_properties=())
+    assert {one.policy for one in prove(few, LATCH.policies[1:3])} == {"any", "flowno", "java"}
+    assert {one.policy for one in prove(few)} == {"any", *(policy.name for policy in LATCH.policies)}
