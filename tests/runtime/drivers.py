@@ -125,12 +125,17 @@ class AsyncioHost(Host):
         self.new_loop = new_loop
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        complaints: list[dict[str, Any]] = []
+
         async def guarded() -> T:
+            asyncio.get_running_loop().set_exception_handler(lambda loop, complaint: complaints.append(complaint))
             async with asyncio.timeout(WATCHDOG_SECONDS):
                 return await self._run_and_clean_up(main)
 
         with asyncio.Runner(loop_factory=self.new_loop) as runner:
-            return runner.run(guarded())
+            result = runner.run(guarded())
+        assert complaints == []  # of callbacks, which asyncio would only log
+        return result
 
     async def pause(self) -> None:
         await asyncio.sleep(0)

@@ -366,6 +366,19 @@ async def test_async_with_gives_the_index_and_leaving_is_no_arrival(host: Host) 
     assert (barrier.n_waiting, barrier.broken) == (0, False)
 
 
+async def test_who_leaves_the_block_waits_for_nobody(host: Host) -> None:
+    barrier = Barrier(2)
+
+    async def take_part_once() -> int:
+        async with barrier as index:
+            return index
+
+    task = await host.spawn(take_part_once())
+    assert await barrier.wait() == 1
+    await host.settle()
+    assert (task.outcome, barrier.n_waiting) == (0, 0)
+
+
 async def test_async_with_lets_errors_through_and_they_do_not_break_the_barrier(host: Host) -> None:
     barrier = Barrier(1)
     with pytest.raises(KeyError, match="mine"):

@@ -151,23 +151,37 @@ def test_one_barrier_goes_from_loop_to_loop_within_another_while_nobody_waits(ou
     outer.run(main)
 
 
+async def check_that_callbacks_work(host: Host) -> None:
+    latch, barrier = CountdownLatch(1), Barrier(2)
+    waiting, failed = await host.spawn_all(latch.wait(), barrier.wait())
+    loop = asyncio.get_running_loop()
+    loop.call_soon(latch.count_down_nowait)
+    loop.call_soon(barrier.abort_nowait)
+    await host.settle()
+    assert waiting.outcome is None
+    assert isinstance(failed.outcome, BrokenBarrierError)
+
+
 @pytest.mark.parametrize("inner", ASYNCIO_HOSTS)
 @pytest.mark.parametrize("outer", [TRIO, FLOWNO], ids=lambda host: host.name)
 def test_a_callback_of_asyncio_within_another_loop_belongs_to_asyncio(outer: Host, inner: Host) -> None:
     """No task of asyncio runs then, and one of the outer loop does."""
 
-    async def inner_main() -> None:
-        latch, barrier = CountdownLatch(1), Barrier(2)
-        waiting, failed = await inner.spawn_all(latch.wait(), barrier.wait())
-        loop = asyncio.get_running_loop()
-        loop.call_soon(latch.count_down_nowait)
-        loop.call_soon(barrier.abort_nowait)
-        await inner.settle()
-        assert waiting.outcome is None
-        assert isinstance(failed.outcome, BrokenBarrierError)
-
     async def main() -> None:
-        inner.run(inner_main)
+        inner.run(lambda: check_that_callbacks_work(inner))
+
+    outer.run(main)
+
+
+@pytest.mark.parametrize("inner", ASYNCIO_HOSTS)
+@pytest.mark.parametrize("outer", [TRIO, FLOWNO], ids=lambda host: host.name)
+def test_a_loop_of_asyncio_within_another_is_found_without_asyncio_run(outer: Host, inner: AsyncioHost) -> None:
+    async def main() -> None:
+        loop = inner.new_loop()
+        loop.run_until_complete(check_that_all_works(inner))
+        if inner is not UVLOOP:  # of uvloop's callbacks the stack shows nothing but what runs the loop
+            loop.run_until_complete(check_that_callbacks_work(inner))
+        loop.close()
 
     outer.run(main)
 
@@ -450,14 +464,29 @@ def test_a_host_that_cannot_be_imported_is_not_looked_at() -> None:
         assert asyncio.run(Barrier(1).wait()) == 0
 
 
-def test_no_loop_is_no_host() -> None:
-    assert hosts.running(None) is None
+def test_no_loop_is_no_host_whatever_the_last_one_was(host: Host) -> None:
+    async def find() -> hosts.Host:
+        return hosts.current(None)
+
+    last = host.run(find)
+    assert hosts.running(None) is hosts.running(last) is None
     with mock.patch.dict(sys.modules):
         for name in ("trio", FLOWNO_MODULE):
             del sys.modules[name]
-        assert hosts.running(None) is None
+        assert hosts.running(None) is hosts.running(last) is None
         del sys.modules["asyncio.events"]
-        assert hosts.running(None) is None
+        assert hosts.running(None) is hosts.running(last) is None
+
+
+def test_flownos_loop_is_no_host_while_none_of_its_tasks_runs() -> None:
+    class WatchingLoop(FlownoLoop):
+        def has_living_tasks(self) -> bool:
+            found.append(hosts.running(None))
+            return super().has_living_tasks()
+
+    found: list[object] = []
+    run_flowno(FLOWNO.pause(), WatchingLoop())
+    assert set(found) == {None}
 
 
 async def test_a_host_is_made_once_for_a_loop(host: Host) -> None:

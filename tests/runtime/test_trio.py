@@ -213,6 +213,13 @@ def test_a_run_is_closed_when_it_has_ended() -> None:
 
     trio.run(another_run)
 
+    barrier = Barrier(2)
+    barrier._parking.host = ended
+    barrier._parking.queue["a task of a run that has crashed"] = None
+    assert barrier.n_waiting == 0
+    barrier.reset_nowait()  # which would be refused to this thread if the run could still be reached
+    assert len(barrier._parking.queue) == 0
+
 
 async def test_to_ask_whether_the_run_is_closed_does_not_keep_it_busy(host: Host) -> None:
     """A property that is read in a loop must not wake the run up each time: its clock would never jump."""

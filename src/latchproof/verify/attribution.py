@@ -36,7 +36,9 @@ def _of_end(judge: Judge, before: set[Configuration], event: End) -> Finding:
             claim = "C3" if judge.machine.name == "latch" else "C6"
         return Finding(claim, seen, allowed, rules)
     if event.how == "cancelled":
-        return Finding("C11", f"{operation.name}() ended cancelled, and nobody cancelled it", allowed, rules)
+        failed = any(isinstance(fate.ending, type) for fate in fates)
+        claim = "C14" if failed else "C7" if judge.cancellations else "C11"
+        return Finding(claim, f"{operation.name}() ended cancelled, and nobody cancelled it", allowed, rules)
     assert event.error is not None
     seen = f"{operation.name}() raised {type(event.error).__name__}: {event.error}"
     if not is_broken_barrier_error(event.error) or not operation.waits:
@@ -50,17 +52,29 @@ def _of_observation(judge: Judge, before: set[Configuration], event: Observe) ->
     for name, value in event.values:
         due = {judge.machine.observations[name](*judge.constants, *here.state) for here in before}
         if value not in due:
-            claim = {"count": "C1", "n_waiting": "C6", "broken": "C9"}[name]
-            if name != "count" and judge.cancellations:
-                claim = "C7"
-            return Finding(claim, f"{name} is {value!r}", tuple(f"{name} = {one!r}" for one in sorted(due)), ())
+            allowed = tuple(f"{name} = {one!r}" for one in sorted(due))
+            return Finding(_of_what_happened(judge, name), f"{name} is {value!r}", allowed, ())
     seen = ", ".join(f"{name} is {value!r}" for name, value in event.values)
-    return Finding("C4", seen, ("not both of these at once",), ())
+    return Finding(_of_what_happened(judge, event.values[0][0]), seen, ("not both of these at once",), ())
+
+
+def _of_what_happened(judge: Judge, name: str) -> str:
+    """The claim that an observation breaks: that about what happened since the last one, which was right."""
+    if "rest" in judge.recent:
+        return "C11"
+    if "refused" in judge.recent:
+        return "C4"
+    if "cancelled" in judge.recent:
+        return "C7"
+    if judge.recent & {"abort", "reset"}:
+        return "C9"
+    return {"count": "C1", "n_waiting": "C6", "broken": "C9"}[name]
 
 
 def _of_rest(judge: Judge, before: set[Configuration]) -> Finding:
-    for call in sorted({call for here in before for call, _ in here.fates}):
-        fates = {here.fate(call) for here in before}
+    settled = {here for here in before if all(fate.kind != "new" for _, fate in here.fates)}
+    for call in sorted({call for here in settled for call, _ in here.fates}):
+        fates = {here.fate(call) for here in settled}
         allowed, rules = _allowed(judge, fates)
         operation = judge.operation(call)
         seen = f"nothing can run any more, and {operation.name}() of call {call + 1} has not ended"
@@ -71,7 +85,9 @@ def _of_rest(judge: Judge, before: set[Configuration]) -> Finding:
         if all(fate.kind == "ends" for fate in fates):
             indexed = any(isinstance(fate.ending, int) for fate in fates)
             failed = any(isinstance(fate.ending, type) for fate in fates)
-            claim = "C13" if indexed else "C14" if failed else "C12"
+            refused = any(fate.rule is not None and fate.rule.refuses for fate in fates)
+            parked = all(fate.rule is not None and fate.rule.operation != operation.name for fate in fates)
+            claim = "C10" if refused else "C13" if indexed else "C14" if failed else "C12" if parked else "C11"
             return Finding(claim, seen, allowed, rules)
     return Finding("C11", "nothing can run any more, and somebody is blocked who should not be", ("a release",), ())
 

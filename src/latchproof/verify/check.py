@@ -6,15 +6,16 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
+from latchproof.verify.history import Begin, End, Event
 from latchproof.verify.scenario import Shape, default_shapes, levels
 from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk
 from latchproof.verify.target import Target, TargetError
 from latchproof.verify.trace import Trace, make_trace
-from latchproof_spec.claims import CLAIMS, Claim
+from latchproof_spec.claims import CLAIMS
 
 SCHEDULES = 500_000
 """So many schedules of one shape and constructor argument are run before a check stops short."""
@@ -48,7 +49,7 @@ class Verdict:
 
     `status`: "conforms" within the bounds, "counterexample", or "inconclusive" with its `reasons`. `reported` is the
     policy that failures are shown for: the one that was asked for, or else the nearest. `satisfied` are the policies
-    under which nothing was found.
+    under which nothing was found. `notes` say what a reader should know besides, and what concludes nothing.
     """
 
     target: Target
@@ -63,6 +64,7 @@ class Verdict:
     steps: int
     reasons: tuple[str, ...]
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -137,6 +139,7 @@ def check(
     walks: list[Walk] = []
     reasons: list[str] = []
     with _silence():
+        target = _implemented(target)
         for shape, argument in levels(shapes):
             explorer = Explorer(target, shape, argument, list(judged), strict=strict)
             try:
@@ -145,7 +148,7 @@ def check(
                 )
             except NondeterminismError as error:
                 reasons.append(str(error))
-                continue
+                walk = explorer.so_far
             walks.append(walk)
             name = "count" if machine.name == "latch" else "parties"
             if not walk.complete:
@@ -155,7 +158,7 @@ def check(
                     f"{name} {argument}: {walk.restless} schedules never came to rest, so whether anyone is stranded "
                     "in them is not known"
                 )
-    verdicts = [_verdict(target, one.name, names, walks) for one, names in judged.items()]
+    verdicts = [_verdict(target, one, names, walks) for one, names in judged.items()]
     flat = tuple(verdict for group in verdicts for verdict in group)
     reported = min(flat, key=lambda verdict: len(verdict.failures))
     if reported.satisfied and reported.without_chance:
@@ -176,6 +179,10 @@ def check(
         sum(walk.steps for walk in walks),
         tuple(reasons),
         time.perf_counter() - begun,
+        tuple(
+            f"states cannot be told from each other ({unknown} has no fingerprint), so none was recognized as met before"
+            for unknown in sorted({walk.no_fingerprint for walk in walks if walk.no_fingerprint is not None})
+        ),
     )
 
 
@@ -188,26 +195,56 @@ def distinct_policies(policies: tuple[Any, ...]) -> dict[Any, tuple[str, ...]]:
     return {policy: tuple(names) for policy, names in groups.values()}
 
 
-def _verdict(target: Target, policy: str, names: tuple[str, ...], walks: list[Walk]) -> list[PolicyVerdict]:
+def _verdict(target: Target, policy: Any, names: tuple[str, ...], walks: list[Walk]) -> list[PolicyVerdict]:
     smallest: dict[str, Failure] = {}
     fired: set[str] = set()
     for walk in walks:
-        fired |= walk.fired[policy]
-        for claim, failure in walk.failures[policy].items():
+        fired |= walk.fired[policy.name]
+        for claim, failure in walk.failures[policy.name].items():
             if claim not in smallest or failure.size < smallest[claim].size:
                 smallest[claim] = failure
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
-    about = [claim for claim in CLAIMS if _is_about(claim, target)]
+    can_fire = {rule for argument in (1, 2, 3) for rule in _rules_in_reach(target, policy, argument)}
+    about = [claim for claim in CLAIMS if target.machine.name in claim.machines and can_fire & set(claim.rules)]
     chances = tuple(claim.id for claim in about if fired & set(claim.rules))
     without = tuple(claim.id for claim in about if claim.id not in chances)
     return [PolicyVerdict(name, ordered, tuple(sorted(fired)), chances, without) for name in names]
 
 
-def _is_about(claim: Claim, target: Target) -> bool:
-    """Whether the claim is about something that the target has: whether an operation of its could fire its rules."""
-    operations = {operation.name for operation in target.operations} | {target.machine.withdraw.name}
-    rules = {rule.id for rule in target.machine.rules if rule.operation in operations}
-    return target.machine.name in claim.machines and bool(rules & set(claim.rules))
+def _rules_in_reach(target: Target, policy: Any, argument: int) -> set[str]:
+    """The rules that the operations which the target has can fire at all: nothing breaks a barrier without an abort."""
+    machine = target.machine
+    constants, start, _ = machine.create(argument)
+    states, fired = {start}, set()
+    for _ in range(4):  # to trip with three parties, or to open a latch of three and over-count, and one call more
+        for state in tuple(states):
+            for call in target.calls((-1, 0, 1, 2)):
+                *after, rule = call.operation.function(*constants, *state, *call.arguments, policy=policy)
+                states.add(tuple(after))
+                fired.add(rule.id)
+            for is_parked in (False, True):
+                if is_parked and dict(zip(machine.state, state, strict=True))["parked"] == 0:
+                    continue
+                *after, rule = machine.withdraw.function(*constants, *state, is_parked, policy=policy)
+                states.add(tuple(after))
+                fired.add(rule.id)
+    return fired
+
+
+def _implemented(target: Target) -> Target:
+    """The target without those optional operations that only raise NotImplementedError: they are absent."""
+    stubs: set[str] = set()
+
+    def note(history: tuple[Event, ...]) -> None:
+        begin = next(event for event in history if isinstance(event, Begin))
+        end = next((event for event in history if isinstance(event, End)), None)
+        if end is not None and isinstance(end.error, NotImplementedError):
+            stubs.add(begin.operation)
+
+    Explorer(target, Shape((2,), 1, 1, 0, numbers=(0,)), 2, target.machine.policies[:1]).walk(on_history=note)
+    absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
+    present = tuple(one for one in target.operations if one.name not in absent)
+    return replace(target, operations=present, absent=(*target.absent, *absent))
 
 
 @contextmanager

@@ -20,6 +20,10 @@ from latchproof.verify.target import TargetError
 HOSTS = ("asyncio", "uvloop", "trio", "flowno")
 
 
+PASSES_TO_END = 20
+"""So many passes are granted to tasks that were cancelled when a loop is closed."""
+
+
 class Driver(Protocol):
     """A host's event loop under the control of a test."""
 
@@ -45,7 +49,6 @@ class AsyncioDriver:
     def __init__(self, make_loop: Callable[[], Any] | None = None) -> None:
         import asyncio
 
-        self._asyncio = asyncio
         self.cancelled: type[BaseException] = asyncio.CancelledError
         self._loop = asyncio.new_event_loop() if make_loop is None else make_loop()
         self._tasks: list[Any] = []
@@ -63,10 +66,19 @@ class AsyncioDriver:
         self._loop.run_forever()
 
     def close(self) -> None:
+        # a task may suspend in its clean-up, or ignore its cancellation altogether: it is not waited for for ever
+        for _ in range(PASSES_TO_END):
+            unfinished = [task for task in self._tasks if not task.done()]
+            if not unfinished:
+                break
+            for task in unfinished:
+                task.cancel()
+            self.run_pass()
         for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            self._loop.run_until_complete(self._asyncio.gather(*self._tasks, return_exceptions=True))
+            if task.done():
+                task.cancelled() or task.exception()
+            else:
+                task._log_destroy_pending = False
         self._loop.close()
 
 

@@ -12,6 +12,7 @@ In the strict form, which our own classes keep, a call takes effect in its first
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -138,18 +139,32 @@ class Judge:
         self._calls: dict[int, tuple[Operation, tuple[Any, ...]]] = {}
         self._requested: frozenset[int] = frozenset()
         self.cancellations = 0
+        self.recent: frozenset[str] = frozenset()
+        """What happened since the last observation: operations that began, "refused", "cancelled" and "rest"."""
         self.finding: Finding | None = None
         self._configurations = {Configuration(state, (), (), 0, ())}
         self.fired: set[str] = set()
 
     def snapshot(self) -> tuple[Any, ...]:
         """What `restore` needs to judge another continuation of the history so far."""
-        return self._configurations, self._requested, dict(self._calls), self.cancellations, self.finding
+        return (
+            self._configurations, self._requested, dict(self._calls), self.cancellations, self.recent, self.finding
+        )  # fmt: skip
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Go back to a snapshot."""
-        self._configurations, self._requested, calls, self.cancellations, self.finding = snapshot
+        self._configurations, self._requested, calls, self.cancellations, self.recent, self.finding = snapshot
         self._calls = dict(calls)
+
+    def state(self, ranks: dict[int, int]) -> tuple[Any, ...]:
+        """All that the judgement of what follows depends on, in plain values; calls go by their ranks."""
+        if self.finding is not None:
+            return ()
+        return (
+            tuple(sorted(self.recent)),
+            tuple(sorted(ranks[call] for call in self._requested)),
+            tuple(sorted(marshal.dumps(_plainly(here, ranks), 2) for here in self._configurations)),
+        )
 
     @property
     def configurations(self) -> frozenset[Configuration]:
@@ -166,12 +181,14 @@ class Judge:
     def _judge(self, event: Event) -> Finding | None:
         if isinstance(event, Begin):
             self._calls[event.call] = (self._operations[event.operation], event.arguments)
+            self.recent |= {event.operation}
             begun = (_with(configuration, event.call, NEW) for configuration in self._configurations)
             self._configurations = {self._effect(c, event.call) for c in begun} if self.strict else set(begun)
             return None
         if isinstance(event, Request):
             self._requested |= {event.call}
             self.cancellations += 1
+            self.recent |= {"cancelled"}
             if self.strict:
                 self._configurations = {self._withdraw(c, event.call) or c for c in self._configurations}
             return None
@@ -187,7 +204,15 @@ class Judge:
         if not after:
             return self._finding(before, event)
         self._configurations = after
+        if isinstance(event, Observe):
+            self.recent = frozenset()
+        if isinstance(event, Rest):
+            self.recent |= {"rest"}
         if isinstance(event, End):
+            if event.how == "cancelled":
+                self.recent |= {"cancelled"}
+            elif any(_is_refused(here.fate(event.call)) for here in before):
+                self.recent |= {"refused"}
             self._requested -= {event.call}
             del self._calls[event.call]
         return None
@@ -226,6 +251,8 @@ class Judge:
         fate = here.fate(call)
         if fate.kind == "new":
             return _with(here, call, WITHDRAWN)
+        if fate.kind == "withdrawn":
+            return None
         is_parked = fate.kind == "parked"
         *state, rule = self.machine.withdraw.function(*self.constants, *here.state, is_parked, policy=self.policy)
         if not is_parked:
@@ -258,10 +285,9 @@ class Judge:
                 if event.call in self._requested and fate.kind != "parked":
                     yield _without(here, event.call)
             elif fate.kind == "ends" and self._matches(here, fate, event):
-                after = _without(here, event.call)
                 if fate.ending == ANY_INDEX and event.how == "returned" and isinstance(event.value, int):
-                    after = after._replace(given=tuple(sorted((*here.given, (fate.generation, event.value)))))
-                yield after
+                    here = here._replace(given=tuple(sorted((*here.given, (fate.generation, event.value)))))
+                yield _without(here, event.call)
 
     def _matches(self, here: Configuration, fate: Fate, event: End) -> bool:
         if event.how == "raised":
@@ -320,6 +346,30 @@ def is_due(rule: Rule, error: BaseException) -> bool:
         isinstance(error, families)
         and not is_broken_barrier_error(error)
         and not isinstance(error, RecursionError | NotImplementedError)
+    )
+
+
+def _is_refused(fate: Fate) -> bool:
+    return fate.rule is not None and fate.rule.refuses
+
+
+def _plainly(here: Configuration, ranks: dict[int, int]) -> tuple[Any, ...]:
+    """A configuration in plain values, with generations counted from the present one."""
+    return (
+        here.state,
+        tuple(ranks[call] for call in here.queue),
+        tuple(
+            (
+                ranks[call],
+                fate.kind,
+                fate.rule and fate.rule.id,
+                fate.ending.__name__ if isinstance(fate.ending, type) else fate.ending,
+                fate.generation - here.generation if fate.ending == ANY_INDEX else 0,
+                fate.may_break,
+            )
+            for call, fate in here.fates
+        ),
+        tuple((generation - here.generation, index) for generation, index in here.given),
     )
 
 

@@ -54,7 +54,10 @@ BARRIER_SHAPES = (
     Shape((3,), at_once=3, calls=6, cancellations=1, waits_only=True),
     Shape((2, 3), at_once=3, calls=3, cancellations=2, waits_only=True),
 )
-LATCH_SHAPES = (Shape((0, 1, 2, 3), at_once=3, calls=4, cancellations=1, numbers=(-1, 0, 1, 2)),)
+LATCH_SHAPES = (
+    Shape((0, 1, 2, 3), at_once=3, calls=4, cancellations=1, numbers=(-1, 0, 1, 2)),
+    Shape((1, 2), at_once=2, calls=3, cancellations=2, numbers=(0,)),
+)
 
 
 def default_shapes(target: Target) -> tuple[Shape, ...]:

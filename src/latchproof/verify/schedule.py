@@ -6,29 +6,42 @@ call may be made, by a task that joins the back of the ready queue; a call that 
 very step in which a call ends, its task may go on to another. What the loop would not do is never tried.
 
 A run is repeated from the start for every path: real code cannot be copied. What is not repeated is the judging of the
-part that two runs share. A new call commutes with a step that makes nothing ready: of the two orders, that in which the
-call comes first is tried.
+part that two runs share. A new call commutes with a step that makes nothing ready, so of the two orders one is tried:
+that in which the call comes later, and the loop perhaps to rest before it. And a state that was met before, in no more
+steps, is not gone on from again; one that is met again in the same run, with nothing but steps between, is rest too.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import heapq
 import inspect
 import threading
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVarTuple
 
+from latchproof.verify.fingerprint import Fingerprinter, NoFingerprintError
 from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
 from latchproof.verify.scenario import Shape
 from latchproof.verify.target import Call, Target
 
+Given = TypeVarTuple("Given")
+
+QUIET_STEPS = 6
+"""After so many steps without progress it is looked for whether the same states come round again."""
+
 STEPS_WITHOUT_PROGRESS = 60
 """So many steps in which no call begins or ends and no observation changes make a run that never rests."""
+
+
+CLOSINGS = 4
+"""So often is a coroutine told to close that goes on to await; the rest is left to the garbage collector."""
+
+REST, TIME_PASSES = ("rest",), ("time passes",)
 
 
 class NondeterminismError(Exception):
@@ -45,11 +58,24 @@ class StepLoop(asyncio.BaseEventLoop):
     def __init__(self, on_error: Callable[[str], None]) -> None:
         super().__init__()
         self._now = 0.0
+        self.time_was_read = False
+        """Whether what time it is may be part of the target's state. To set a timer is not to read the time."""
         self._on_error = on_error
         self._thread_id = threading.get_ident()  # it counts as running from the start
 
-    def time(self) -> float:
+    @property
+    def now(self) -> float:
+        """What time it is, for the harness."""
         return self._now
+
+    def time(self) -> float:
+        self.time_was_read = True
+        return self._now
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Given], object], *args: *Given, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._now + delay, callback, *args, context=context)
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -67,21 +93,35 @@ class StepLoop(asyncio.BaseEventLoop):
 
     def can_run(self) -> bool:
         """Whether a handle is ready, or a timer will make one."""
+        return bool(self._ready or self.has_timer())
+
+    def has_timer(self) -> bool:
+        """Whether a timer is set."""
         while self._scheduled and self._scheduled[0].cancelled():
             heapq.heappop(self._scheduled)
-        return bool(self._ready or self._scheduled)
+        return bool(self._scheduled)
 
     def run_one(self) -> bool:
         """Run the next handle; when none is ready, let time pass until the next timer. False if it was cancelled."""
         if not self._ready:
-            self._now = max(self._now, self._scheduled[0].when())
-            while self._scheduled and self._scheduled[0].when() <= self._now:
-                self._ready.append(heapq.heappop(self._scheduled))
+            self.let_time_pass()
         handle = self._ready.popleft()
         if handle.cancelled():
             return False
         handle._run()
         return True
+
+    def let_time_pass(self) -> None:
+        """Until the next timer."""
+        self._now = max(self._now, self._scheduled[0].when())
+        while self._scheduled and self._scheduled[0].when() <= self._now:
+            self._ready.append(heapq.heappop(self._scheduled))
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        """All that it does next depends on."""
+        timers = [(timer.when() - self._now, timer) for timer in self._scheduled]
+        return self._ready, timers, self._now if self.time_was_read else None
 
     def finish(self) -> None:
         """Close it, whatever is left to run."""
@@ -94,6 +134,18 @@ class _Choice:
     options: tuple[str, ...]
     taken: int
     snapshots: tuple[Any, ...]
+    steps: int = 0
+    fingerprint: bytes | None = None
+    rested: bool = False
+    quiet: bool = False
+    """The first option is to run a handle, and that made nothing ready: calls made before it commute with it."""
+
+    def advance(self) -> bool:
+        """Go on to the next option; False if none is left. Calls that only a quiet step can follow are left out."""
+        self.taken += 1
+        if self.quiet and self.taken == 1 and not self.options[-1].startswith("cancel"):
+            return False
+        return self.taken < len(self.options)
 
 
 @dataclass(frozen=True)
@@ -115,7 +167,8 @@ class Walk:
     """What came of walking one tree: how much was run, the rules fired, and the smallest failure for each claim.
 
     `fired` and `failures` are by the name of the policy. `pruned` counts the schedules that were broken off because
-    they commute with another, `restless` those that never came to rest.
+    they commute with another or come to a state that was met before, `restless` those that never came to rest.
+    `no_fingerprint` says what kept states from being recognized.
     """
 
     schedules: int = 0
@@ -124,8 +177,22 @@ class Walk:
     events: int = 0
     restless: int = 0
     complete: bool = True
+    no_fingerprint: str | None = None
     fired: dict[str, set[str]] = field(default_factory=dict)
     failures: dict[str, dict[str, Failure]] = field(default_factory=dict)
+
+
+class _PrunedError(Exception):
+    """This order of two commuting choices is tried the other way round, or this state was met before."""
+
+
+@dataclass
+class _Met:
+    """The states that were met, each with the fewest steps to it."""
+
+    fingerprinter: Fingerprinter
+    steps: dict[bytes, int] = field(default_factory=dict)
+    failure: str | None = None
 
 
 class Explorer:
@@ -140,8 +207,11 @@ class Explorer:
         *,
         strict: bool = False,
         prune: bool = True,
+        merge: bool = True,
     ) -> None:
         self._prune = prune
+        self._merge = merge
+        self._met: _Met | None = None
         self._target = target
         self._shape = shape
         self._argument = argument
@@ -159,9 +229,12 @@ class Explorer:
     ) -> Walk:
         """Run every schedule, or the first `at_most`. `on_run` is told after each run how far the walk has come.
 
-        `on_history` is given the history of every run that was not broken off. Raises NondeterminismError if the
-        target does not do the same again under the same schedule.
+        `on_history` is given the history of every run that was not broken off; every state is gone on from then, also
+        one that was met before. Raises NondeterminismError if the target does not do the same again under the same
+        schedule.
         """
+        if self._merge and on_history is None:
+            self._met = _Met(_fingerprinter(self._calls))
         start = [judge.snapshot() for judge in self._judges]
         while True:
             if not self._stack:
@@ -171,23 +244,32 @@ class Explorer:
             self._walk.schedules += 1
             if on_run is not None:
                 on_run(self._walk)
-            while self._stack and self._stack[-1].taken + 1 == len(self._stack[-1].options):
+            while self._stack and not self._stack[-1].advance():
                 self._stack.pop()
             if not self._stack:
                 break
-            self._stack[-1].taken += 1
             if at_most is not None and self._walk.schedules >= at_most:
                 self._walk.complete = False
                 break
+        return self.so_far
+
+    @property
+    def so_far(self) -> Walk:
+        """How far the walk has come."""
         self._walk.fired = {judge.policy.name: set(judge.fired) for judge in self._judges}
+        self._walk.no_fingerprint = self._met.failure if self._met is not None else None
         return self._walk
 
     def _run(self, on_history: Callable[[tuple[Event, ...]], None] | None) -> None:
-        run = _Run(self._target, self._shape, self._argument, self._calls, self._judges, self._stack, self._prune)
+        run = _Run(
+            self._target, self._shape, self._argument, self._calls, self._judges, self._stack, self._prune, self._met
+        )
         try:
             run.play()
             if on_history is not None:
                 on_history(tuple(run.history))
+        except _PrunedError:
+            self._walk.pruned += 1
         finally:
             run.tear_down()
         self._walk.steps += run.steps
@@ -211,8 +293,12 @@ class _Run:
         judges: list[Judge],
         stack: list[_Choice],
         prune: bool,
+        met: _Met | None,
     ) -> None:
         self._prune = prune
+        self._met = met
+        self._passed: dict[bytes, float] = {}
+        """The states met since the last choice that was not to run a handle, and what time it was."""
         self._target = target
         self._shape = shape
         self._calls = calls
@@ -222,10 +308,12 @@ class _Run:
         self._repeating = len(stack)
         self._argument = argument
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._all_tasks: list[asyncio.Task[None]] = []
-        self._commutes = False
-        """Whether a call made now could as well have been made before the last step: then it was, on another path."""
-        self._requests: dict[int, int] = {}
+        self._all_tasks: list[asyncio.Task[Any]] = []
+        self._births: set[asyncio.Task[None]] = set()
+        self._newborn: asyncio.Task[None] | None = None
+        self._front_is_quiet = False
+        self._latest: _Choice | None = None
+        self._fingerprint: bytes | None = None
         self._begun = 0
         self._made = 0
         self._cancelled = 0
@@ -233,6 +321,7 @@ class _Run:
         self._progress = 0
         self._over = False
         self.loop = StepLoop(self._stray)
+        self.loop.set_task_factory(self._make_task)
         self.steps = 0
         self.restless = 0
         self.history: list[Event] = []
@@ -250,14 +339,21 @@ class _Run:
             while not self._settled:
                 can_run = self.loop.can_run()
                 if not can_run and not rested:
-                    self._take(Rest())
-                    self._observe()
-                    self._commutes = False
+                    self._rest()
                     rested = True
                     continue
-                options = self._options(can_run)
+                options = self._options(can_run and not rested)
                 if not options:
                     return
+                if len(options) > 1 or self._progress > QUIET_STEPS:
+                    round_trip = self._comes_round(rested)
+                    if round_trip == REST:
+                        self._rest()
+                        rested = True
+                    if round_trip == TIME_PASSES:
+                        self.loop.let_time_pass()
+                    if round_trip:
+                        continue
                 chosen = self._choose(tuple(options))
                 rested = False
                 action = options[chosen]
@@ -268,15 +364,71 @@ class _Run:
                         return
                 else:
                     self._progress = 0
+                    self._passed.clear()
                     act, detail = self._actions[action]
                     act(detail)
         finally:
             events._set_running_loop(running)
 
+    def _rest(self) -> None:
+        """Nothing can run, or only what goes round in circles; what is observed then is observed at rest."""
+        self._passed.clear()
+        self._take(Rest())
+        self._observe()
+
+    def _comes_round(self, rested: bool) -> tuple[str, ...] | None:
+        """What happens if this state was met before in this run, with nothing but steps since; None if it was not.
+
+        That is rest. But if no time passed in between, and a timer is set, then first the timer is due.
+
+        Raises _PrunedError if the state was met before in another run, in no more steps.
+        """
+        if self._met is None:
+            return None
+        now = self.loop.now
+        if self._position < len(self._stack):
+            choice = self._stack[self._position]
+            if choice.steps != self.steps:
+                return None
+            if choice.options in (REST, TIME_PASSES) and choice.rested == rested:
+                self._position += 1
+                return choice.options
+            if choice.fingerprint is not None:
+                self._passed.setdefault(choice.fingerprint, now)
+            return None
+        self._fingerprint = fingerprint = self._fingerprint_of_now(self._met, rested)
+        if fingerprint is None:
+            return None
+        if fingerprint in self._passed:
+            outcome = TIME_PASSES if self._passed[fingerprint] == now and self.loop.has_timer() else REST
+            self._stack.append(_Choice(outcome, 0, (), self.steps, rested=rested))
+            self._position += 1
+            return outcome
+        self._passed[fingerprint] = now
+        if self._met.steps.get(fingerprint, self.steps + 1) <= self.steps:
+            raise _PrunedError
+        self._met.steps[fingerprint] = self.steps
+        return None
+
+    def _fingerprint_of_now(self, met: _Met, rested: bool) -> bytes | None:
+        if met.failure is not None:
+            return None
+        ranks = {call: rank for rank, call in enumerate(sorted(self._tasks))}
+        self.ranks = ranks
+        budgets = (self._made, self._begun, self._cancelled, self._newborn is not None, self._front_is_quiet, rested)
+        judged = tuple(judge.state(ranks) for judge in self._judges)
+        tasks = [self._tasks[call] for call in ranks]
+        try:
+            return met.fingerprinter.of(self._instance, tasks, self.loop.state, besides=(budgets, judged))
+        except NoFingerprintError as error:
+            met.failure = str(error)
+            return None
+
     def _options(self, can_run: bool) -> list[str]:
-        options = ["run"] if can_run else []
+        options = ["run"] if can_run and not self._front_is_quiet else []
         self._actions: dict[str, tuple[Callable[[Any], None], Any]] = {}
-        if self._has_room() and not self._commutes:
+        under_way = self._made - self._begun + len(self._tasks)
+        if self._made < self._shape.calls and under_way < self._shape.at_once:
             for call, name in self._calls.items():
                 self._actions[f"call {name}"] = (self._spawn, call)
         if self._cancelled < self._shape.cancellations:
@@ -284,13 +436,10 @@ class _Run:
                 self._actions[f"cancel {number + 1}"] = (self._cancel, number)
         return [*options, *self._actions]
 
-    def _has_room(self) -> bool:
-        """Whether one more call may be made."""
-        under_way = self._made - self._begun + len(self._tasks)
-        return self._made < self._shape.calls and under_way < self._shape.at_once
-
     def _choose(self, options: tuple[str, ...]) -> int:
+        self._latest = None
         if len(options) == 1:
+            self._fingerprint = None
             self.schedule.append(options[0])
             return 0
         if self._position < len(self._stack):
@@ -303,21 +452,29 @@ class _Run:
                 for judge, snapshot in zip(self._judges, choice.snapshots, strict=True):
                     judge.restore(snapshot)
         else:
-            choice = _Choice(options, 0, tuple(judge.snapshot() for judge in self._judges))
+            snapshots = tuple(judge.snapshot() for judge in self._judges)
+            choice = _Choice(options, 0, snapshots, self.steps, self._fingerprint)
             self._stack.append(choice)
+        self._fingerprint = None
+        self._latest = choice
         self._position += 1
         self.schedule.append(options[choice.taken])
         return choice.taken
 
     def _step(self) -> None:
-        had_room = self._has_room()
+        newborn, self._newborn = self._newborn, None
         ready, timers = self.loop.waiting
+        choice = self._latest
         self.steps += 1
         self._progress += 1
         if self.loop.run_one() and not self._settled:
             self._observe()
         made_nothing_ready = self.loop.waiting == (ready - 1, timers)
-        self._commutes = self._prune and had_room and made_nothing_ready
+        if self._prune and made_nothing_ready:
+            if newborn is not None and newborn not in self._births:
+                raise _PrunedError
+            if choice is not None and choice is self._latest:
+                choice.quiet = True
 
     def _observe(self) -> None:
         if not self._target.observations:
@@ -334,12 +491,18 @@ class _Run:
 
     def _spawn(self, call: Call) -> None:
         self._made += 1
-        task = self.loop.create_task(self._play_task(call))
+        self._newborn = self.loop.create_task(self._play_task(call))
+        self._front_is_quiet |= self._latest is not None and self._latest.quiet
+
+    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        """Tasks that the target makes are noted too, so that none is left suspended."""
+        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, **options)
         self._all_tasks.append(task)
-        self._commutes = False
+        return task
 
     def _cancel(self, number: int) -> None:
-        self._commutes = False
+        self._newborn = None
+        self._front_is_quiet = False
         self._cancelled += 1
         self._take(Request(number))
         self._tasks[number].cancel()
@@ -352,6 +515,7 @@ class _Run:
             task = asyncio.current_task(self.loop)
             assert task is not None
             self._tasks[number] = task
+            self._births.add(task)
             self._take(Begin(number, call.operation.name, call.arguments))
             end = await self._play_call(number, call)
             if self._over:
@@ -411,7 +575,23 @@ class _Run:
         self._over = True
         for task in self._all_tasks:
             coroutine = task.get_coro()
-            if not task.done() and isinstance(coroutine, Coroutine):
-                with contextlib.suppress(RuntimeError):  # it awaits in its clean-up, which one that is closed may not
+            if task.done() or not isinstance(coroutine, Coroutine):
+                continue
+            for _ in range(CLOSINGS):
+                try:
                     coroutine.close()
+                except Exception:  # it awaits in its clean-up, or clean-up fails in a state that no run leads to
+                    continue
+                break
         self.loop.finish()
+
+
+def _fingerprinter(calls: dict[Call, str]) -> Fingerprinter:
+    """One that knows the harness's own frames: of those it matters which call they make, and how far they are."""
+    numbers = {call: number for number, call in enumerate(calls)}
+
+    def name(bound: dict[str, Any]) -> tuple[Any, ...]:
+        run: _Run = bound["self"]
+        return numbers[bound["call"]], run.ranks.get(bound.get("number", -1))
+
+    return Fingerprinter((StepLoop,), {_Run._play_task.__code__: name, _Run._play_call.__code__: name})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 import inspect
 import os
 import sys
+from asyncio import events
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +96,7 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
     if not callable(factory):
         raise TargetError(f"{name} is {type(factory).__name__}, not a class or a factory")
     try:
-        instance = factory(2)
+        instance = _make(factory)
     except Exception as error:
         raise TargetError(
             f"{name}(2) raised {type(error).__name__}: {error}; a latch is made with its count, a barrier with its "
@@ -123,6 +125,23 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
     return Target(name, machine, factory, tuple(present), parameters, observations, tuple(absent))
 
 
+def _make(factory: Callable[[int], Any]) -> Any:
+    """An instance to look at. Some can be made only where an event loop runs."""
+    try:
+        return factory(2)
+    except Exception as error:
+        loop = asyncio.new_event_loop()
+        running = events._get_running_loop()
+        events._set_running_loop(loop)
+        try:
+            return factory(2)
+        except Exception:
+            raise error from None  # the first is what was wrong
+        finally:
+            events._set_running_loop(running)
+            loop.close()
+
+
 def _kind(instance: Any, name: str) -> str:
     has = {name for name in ("wait", "count_down", "abort", "reset", "n_waiting", "parties") if hasattr(instance, name)}
     if "wait" in has and "count_down" in has:
@@ -146,11 +165,17 @@ def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ..
     positional = [p for p in parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if any(p.kind == p.VAR_POSITIONAL for p in parameters.values()):
         return tuple(operation.parameters)
-    return tuple(
+    accepted = tuple(
         name
         for position, (name, kind) in enumerate(operation.parameters.items())
         if position < len(positional) and (kind is int or positional[position].name == name)
     )
+    if wanted := [p.name for p in positional[len(accepted) :] if p.default is p.empty]:
+        raise TargetError(
+            f"{operation.name}() wants {', '.join(wanted)}, which the specified one does not take; write a small class "
+            "around it that gives what it wants"
+        )
+    return accepted
 
 
 def _read(instance: Any, name: str) -> object:
@@ -161,7 +186,7 @@ def _read(instance: Any, name: str) -> object:
 def _is_observable(instance: Any, name: str) -> bool:
     try:
         value = _read(instance, name)
-    except AttributeError:
+    except Exception:  # absent, or not to be read just like that, as list.count
         return False
     if inspect.iscoroutine(value):
         value.close()

@@ -1,0 +1,208 @@
+"""The verdict on a class: what it breaks, under which policies, within which bounds, and when nothing is concluded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from latchproof import Barrier, CountdownLatch
+from latchproof.verify.check import Verdict, check, distinct_policies
+from latchproof.verify.scenario import Shape, one_shape
+from latchproof.verify.schedule import Walk
+from latchproof.verify.target import TargetError, adapt, load
+from latchproof_spec.machines import BARRIER, LATCH, MACHINES
+from tests.verify import samples
+
+SMALL = Shape((1, 2), at_once=2, calls=3, cancellations=1, numbers=(-1, 0, 2))
+
+
+def small(factory: Any, **options: Any) -> Verdict:
+    return check(adapt(factory), shapes=(SMALL,), **options)
+
+
+@pytest.fixture(scope="module")
+def asyncio_barrier() -> dict[str, Verdict]:
+    return {policy.name: check(load("asyncio:Barrier"), policy=policy.name) for policy in BARRIER.policies}
+
+
+@pytest.mark.parametrize("factory", [CountdownLatch, Barrier])
+def test_our_own_classes_conform_in_the_strict_form(factory: Any) -> None:
+    verdict = check(adapt(factory), policy="latchproof", strict=True)
+    assert (verdict.status, verdict.exit_code, verdict.reasons) == ("conforms", 0, ())
+    assert verdict.satisfied == ("latchproof",)
+    assert verdict.reported.failures == {}
+    assert verdict.reported.without_chance == ()
+    machine = verdict.target.machine
+    assert set(verdict.reported.chances) == {
+        f"C{n}" for n in (range(1, 15)) if f"C{n}" in {c.id for c in _claims(machine.name)}
+    }
+    assert verdict.strict
+    assert verdict.schedules > 100
+    assert verdict.steps > 100
+    assert verdict.seconds > 0
+
+
+def _claims(name: str) -> list[Any]:
+    from latchproof_spec.claims import CLAIMS
+
+    return [claim for claim in CLAIMS if name in claim.machines]
+
+
+def test_asyncio_s_barrier_breaks_c5_under_its_own_policy(asyncio_barrier: dict[str, Verdict]) -> None:
+    verdict = asyncio_barrier["cpython"]
+    assert (verdict.status, verdict.exit_code, verdict.satisfied) == ("counterexample", 1, ())
+    sizes = {claim: failure.size[:2] for claim, failure in verdict.reported.failures.items()}
+    assert sizes == {"C5": (4, 1)}
+
+
+def test_and_c8_too_under_ours(asyncio_barrier: dict[str, Verdict]) -> None:
+    sizes = {claim: one.size[:2] for claim, one in asyncio_barrier["latchproof"].reported.failures.items()}
+    assert sizes["C5"] == (4, 1)
+    assert sizes["C8"] == (3, 0)
+
+
+def test_the_nearest_policy_is_reported() -> None:
+    verdict = check(load("asyncio:Barrier"))
+    broken = {one.policy: len(one.failures) for one in verdict.policies}
+    assert list(broken) == [policy.name for policy in BARRIER.policies]
+    assert verdict.reported.policy == min(broken, key=lambda name: broken[name]) == "cpython"
+    assert verdict.satisfied == ()
+
+
+def test_any_policy_that_is_satisfied_will_do() -> None:
+    verdict = small(samples.CountdownBarrier)
+    assert (verdict.status, verdict.satisfied) == ("conforms", ("cpython", "lenient"))
+    assert {one.policy for one in verdict.policies if one.satisfied} == {"cpython", "lenient"}
+    assert {one.policy for one in verdict.policies if "C5" in one.failures} == {"latchproof", "aiologic"}
+
+
+@pytest.mark.parametrize(
+    ("factory", "claims"),
+    [
+        (samples.GreedyBarrier, {"C6"}),
+        (samples.HastyLatch, {"C3"}),
+        (samples.StuckLatch, {"C11"}),
+        (samples.ShoutingLatch, {"C10"}),
+    ],
+)
+def test_a_fault_breaks_its_claim(factory: Any, claims: set[str]) -> None:
+    verdict = small(factory)
+    assert verdict.exit_code == 1
+    assert set(verdict.reported.failures) == claims
+
+
+def test_claims_are_in_their_order() -> None:
+    verdict = small(samples.CountingLatch, policy="latchproof")
+    broken = list(verdict.reported.failures)
+    assert len(broken) > 1
+    assert broken == sorted(broken, key=lambda claim: int(claim[1:]))
+
+
+def test_the_smallest_failure_of_all_arguments_is_kept() -> None:
+    shapes = (Shape((3, 2), at_once=3, calls=3, cancellations=0, waits_only=True),)
+    verdict = check(adapt(samples.GreedyBarrier), shapes=shapes, policy="latchproof")
+    assert verdict.reported.failures["C6"].size == (1, 0, 2, 1)
+
+
+def test_what_is_absent_is_said_and_not_asked_for() -> None:
+    verdict = small(samples.FifoBarrier)
+    assert verdict.target.absent == ("abort", "reset", "n_waiting", "broken")
+    assert verdict.status == "conforms"
+    assert not {"B3", "B6", "B7"} & set(verdict.reported.fired)
+    # nothing breaks a barrier without abort: what is about that needs no chance
+    assert not {"C4", "C9", "C10", "C14"} & {*verdict.reported.chances, *verdict.reported.without_chance}
+
+
+def test_what_is_there_only_to_say_that_it_is_not_is_absent() -> None:
+    verdict = small(samples.StubbedBarrier)
+    assert "abort" in verdict.target.absent
+    assert verdict.status == "conforms"
+
+
+def test_a_class_that_does_not_do_the_same_again_is_inconclusive() -> None:
+    verdict = small(samples.MoodyLatch, policy="latchproof")
+    assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
+    assert any("under the same schedule there was the choice" in reason for reason in verdict.reasons)
+
+
+def test_a_check_that_is_cut_short_is_inconclusive() -> None:
+    verdict = check(adapt(Barrier), policy="latchproof", shapes=(SMALL,), schedules=5)
+    assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
+    reason = "parties 2: stopped after 5 schedules of parties 1, 2: 3 calls, 2 at once, 1 cancellation, all operations"
+    assert reason in verdict.reasons
+    assert verdict.schedules <= 10
+
+
+def test_a_counterexample_wins_over_what_is_inconclusive() -> None:
+    verdict = check(adapt(samples.HastyLatch), policy="latchproof", shapes=(SMALL,), schedules=1)
+    assert verdict.reasons
+    assert (verdict.status, verdict.exit_code) == ("counterexample", 1)
+
+
+def test_claims_that_never_had_a_chance_are_inconclusive() -> None:
+    shapes = (Shape((2,), at_once=2, calls=2, cancellations=0),)
+    verdict = check(adapt(Barrier), policy="latchproof", shapes=shapes)
+    assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
+    assert "C8" in verdict.reported.without_chance
+    assert any("C8" in reason and reason.endswith("never had a chance to fail") for reason in verdict.reasons)
+    assert not set(verdict.reported.chances) & set(verdict.reported.without_chance)
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
+def test_there_is_no_such_policy(machine: Any) -> None:
+    names = ", ".join(policy.name for policy in machine.policies)
+    factory = {"latch": CountdownLatch, "barrier": Barrier}[machine.name]
+    with pytest.raises(TargetError, match=f"there is no policy 'ruby' for a {machine.name}; there are {names}"):
+        check(adapt(factory), policy="ruby")
+
+
+def test_policies_that_are_the_same_are_judged_once() -> None:
+    groups = {policy.name: names for policy, names in distinct_policies(LATCH.policies).items()}
+    assert groups == {
+        "latchproof": ("latchproof",), "flowno": ("flowno", "java", "cpython", "lenient"), "aiologic": ("aiologic",),
+    }  # fmt: skip
+    assert len(distinct_policies(BARRIER.policies)) == len(BARRIER.policies)
+    verdict = small(CountdownLatch)
+    assert {one.policy for one in verdict.policies} == {policy.name for policy in LATCH.policies}
+
+
+def test_progress_is_told() -> None:
+    told: list[tuple[str, int]] = []
+
+    def progress(bounds: str, walk: Walk) -> None:
+        told.append((bounds, walk.schedules))
+
+    verdict = check(adapt(Barrier), policy="latchproof", shapes=(SMALL,), progress=progress)
+    assert len(told) == verdict.schedules
+    assert {bounds for bounds, _ in told} == set(verdict.bounds) == {SMALL.describe(adapt(Barrier))}
+
+
+def test_what_the_target_logs_is_not_seen(caplog: pytest.LogCaptureFixture) -> None:
+    small(CountdownLatch, policy="latchproof")  # which warns of every count_down at zero
+    assert caplog.records == []
+    assert logging.root.manager.disable == logging.NOTSET
+
+
+def test_an_hour_of_sleep_takes_no_time() -> None:
+    assert small(samples.SlowLatch, policy="latchproof").status == "conforms"
+
+
+def test_the_verdict_as_plain_data(asyncio_barrier: dict[str, Verdict]) -> None:
+    verdict = asyncio_barrier["cpython"]
+    data = json.loads(json.dumps(verdict.to_json()))
+    assert data["target"] == "asyncio:Barrier"
+    assert (data["machine"], data["host"], data["strict"]) == ("barrier", "asyncio", False)
+    assert (data["status"], data["exit_code"], data["reported_policy"]) == ("counterexample", 1, "cpython")
+    assert [one["broken"] for one in data["policies"]] == [["C5"]]
+    assert (data["absent"], data["reasons"], len(data["bounds"])) == ([], [], 5)
+    assert [trace["claim"] for trace in data["traces"]] == ["C5"]
+
+
+def test_the_bounds_are_those_that_were_asked_for() -> None:
+    target = adapt(asyncio.Barrier)
+    verdict = check(target, policy="cpython", shapes=one_shape(target, calls=2))
+    assert verdict.bounds == ("parties 1, 2, 3: 2 calls, 3 at once, 1 cancellation, all operations",)

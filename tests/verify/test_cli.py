@@ -1,0 +1,362 @@
+"""The command line: what it prints, and 0, 1, 2 or 3."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import z3
+
+from latchproof import cli
+from latchproof.cli import main
+from latchproof.verify import explore as exploring
+from latchproof.verify import prove as proving
+from latchproof.verify.prove import Obligation
+from latchproof_spec import machines
+from latchproof_spec.machines import BARRIER, LATCH
+from tests.verify.faults import faulty
+
+SAMPLES = "tests.verify.samples"
+
+GOLDEN = """\
+latchproof check asyncio:Barrier: a barrier, on asyncio, judged by cpython
+
+C5 is broken: A generation's indices are exactly 0..parties-1, each once, in order of arrival.
+
+  asyncio:Barrier(3) on asyncio, policy cpython: 4 calls, 1 cancellation, 7 steps of the event loop
+
+  step  call 1          call 2          call 3          call 4
+     1  wait()                                                          n_waiting=1, broken=False
+     2  |               wait()                                          n_waiting=2, broken=False
+        is cancelled    |
+     3  ends cancelled  |                                               n_waiting=1, broken=False
+     4                  |               wait()                          n_waiting=2, broken=False
+     5                  |               |               wait()
+     5                  |               |               returns 2       n_waiting=0, broken=False
+     6                  returns 1       |
+     7                                  returns 1   <- not allowed
+
+  seen:     wait() returned 1
+  allowed:  to return one of 0..2 that its generation has not given yet (rule B2a)
+  schedule: call wait(); run; call wait(); run; cancel 1; run; call wait(); run; call wait(); run; run; run
+
+bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
+          parties 4: 5 calls, 4 at once, 1 cancellation, wait only
+          parties 2: 7 calls, 2 at once, 1 cancellation, wait only
+          parties 3: 6 calls, 3 at once, 1 cancellation, wait only
+          parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
+ran       N schedules on asyncio (N of them broken off: they commute with another), N steps, N s
+fired     rules B1, B2a, B3, B4, B5, B6, B7
+chances   C4, C5, C6, C7, C8, C9, C10, C11, C13, C14 had a chance to fail
+verdict   asyncio:Barrier breaks C5 under the policy cpython
+"""
+
+
+def without_numbers(text: str) -> str:
+    """How many schedules were run, and how long it took, is of no concern here."""
+    return re.sub(r"^ran .*$", lambda line: re.sub(r"\d[\d,.]*", "N", line[0]), text, flags=re.MULTILINE)
+
+
+def test_check_prints_the_counterexample(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "asyncio:Barrier", "--policy", "cpython"]) == 1
+    assert without_numbers(capsys.readouterr().out) == GOLDEN
+
+
+def in_a_process(*arguments: str, module: bool = True) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "latchproof"] if module else [str(Path(sys.executable).parent / "latchproof")]
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, encoding="utf-8")
+
+
+def test_python_dash_m_latchproof_is_the_command() -> None:
+    done = in_a_process("check", "asyncio:Barrier", "--policy", "cpython")
+    assert (done.returncode, without_numbers(done.stdout), done.stderr) == (1, GOLDEN, "")
+
+
+def test_a_target_that_is_not_there_is_one_line_on_stderr() -> None:
+    done = in_a_process("check", "no_such_module:Barrier")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("latchproof: there is no module 'no_such_module'")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "check", "fuzz", "prove", "explore", "export"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main([command, "--help"])
+    assert exit_.value.code == 0
+    assert f"usage: latchproof {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nothing"],
+        ["check"],
+        ["check", "asyncio:Barrier", "--tasks", "0"],
+        ["check", "asyncio:Barrier", "--calls", "0"],
+        ["check", "asyncio:Barrier", "--calls", "-1"],
+        ["check", "asyncio:Barrier", "--cancels", "-1"],
+        ["check", "asyncio:Barrier", "--schedules", "0"],
+        ["check", "asyncio:Barrier", "--schedules", "many"],
+        ["check", "asyncio:Barrier", "--kind", "semaphore"],
+        ["fuzz", "asyncio:Barrier", "--examples", "0"],
+        ["prove", "--machine", "semaphore"],
+        ["explore", "--tasks", "0"],
+        ["explore", "--upto", "0"],
+        ["export", "latch"],
+        ["export", "latch", "--format", "pdf"],
+    ],
+)
+def test_usage_errors_exit_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    assert "usage: latchproof" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("no_such_module:Barrier", "there is no module 'no_such_module'"),
+        ("asyncio:Barier", "did you mean Barrier"),
+        (f"{SAMPLES}:Stranger", "is neither a latch"),
+        (f"{SAMPLES}:Waiter", "say what it is to be: --kind latch or --kind barrier"),
+        (f"{SAMPLES}:Demanding", "name a factory function"),
+        ("asyncio", "write MODULE:CLASS"),
+        ("nowhere.py:Barrier", "there is no file nowhere.py"),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "fuzz"])
+def test_what_cannot_be_driven_exits_with_2(
+    command: str, target: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, target]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("latchproof: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+@pytest.mark.parametrize("command", ["check", "fuzz"])
+def test_an_unknown_policy_or_host_exits_with_2(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "asyncio:Barrier", "--policy", "ruby"]) == 2
+    assert "there is no policy 'ruby' for a barrier; there are latchproof, cpython" in capsys.readouterr().err
+    assert main([command, "asyncio:Barrier", "--host", "curio"]) == 2
+    assert "curio" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["trio", "flowno", "uvloop"])
+def test_check_says_what_drives_other_hosts(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "asyncio:Barrier", "--host", host]) == 2
+    assert f"latchproof fuzz asyncio:Barrier --host {host} runs random ones" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("package", ["rich", "z3", "hypothesis", "crosshair"])
+@pytest.mark.parametrize("command", [["verify", "--quick"], ["check", "asyncio:Barrier"], ["prove"]])
+def test_without_the_extra_it_says_what_to_install(
+    command: list[str], package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == package else find(name))
+    assert main(command) == 2
+    out, err = capsys.readouterr()
+    message = f'this command needs the kit: pip install "latchproof[verify]" (missing: {package})'
+    assert (out, err) == ("", f"latchproof: {message}\n")
+
+
+def test_an_interrupted_command_is_inconclusive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("latchproof.verify.check.check", interrupted)
+    assert main(["check", "asyncio:Barrier"]) == 3
+    assert "interrupted; nothing is concluded" in capsys.readouterr().err
+
+
+# --------------------------------------------------------------------------------------------------- check
+
+
+def lines_of(text: str, label: str) -> list[str]:
+    return [line[10:] for line in text.splitlines() if line.startswith(f"{label} ")]
+
+
+def test_check_of_our_own_barrier_conforms(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "latchproof:Barrier", "--policy", "latchproof", "--strict", "--calls", "3"]) == 0
+    out = capsys.readouterr().out
+    assert lines_of(out, "verdict") == [
+        "latchproof:Barrier conforms within these bounds to the policy latchproof; beyond them nothing is said"
+    ]
+    assert lines_of(out, "bounds") == ["parties 1, 2, 3: 3 calls, 3 at once, 1 cancellation, all operations"]
+    assert lines_of(out, "policy") == []
+    assert lines_of(out, "absent") == []
+
+
+def test_check_without_a_policy_says_which_are_satisfied(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "latchproof:CountdownLatch", "--calls", "3", "--tasks", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "judged by every named policy" in out.splitlines()[0]
+    assert [line.split(":")[0] for line in lines_of(out, "policy")] == [policy.name for policy in LATCH.policies]
+    assert lines_of(out, "policy")[0] == "latchproof: satisfied"
+    assert lines_of(out, "policy")[-1].startswith("aiologic: breaks C10")
+
+
+def test_check_of_a_faulty_class_names_the_nearest_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", f"{SAMPLES}:GreedyBarrier", "--calls", "2"]) == 1
+    out = capsys.readouterr().out
+    (verdict,) = lines_of(out, "verdict")
+    assert verdict.startswith(f"{SAMPLES}:GreedyBarrier breaks C")
+    assert verdict.endswith(" (the nearest; no policy is satisfied)")
+    assert lines_of(out, "absent") == ["abort, reset, n_waiting, broken: not exercised"]
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        (["--schedules", "3"], "stopped after 3 schedules of parties 1, 2, 3: 4 calls"),
+        (["--calls", "1", "--cancels", "0"], "never had a chance to fail"),
+    ],
+)
+def test_a_check_that_checks_too_little_is_inconclusive(
+    options: list[str], note: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "latchproof:Barrier", "--policy", "latchproof", *options]) == 3
+    out = capsys.readouterr().out
+    assert any(note in line for line in lines_of(out, "note"))
+    (verdict,) = lines_of(out, "verdict")
+    assert verdict == "nothing was found against latchproof:Barrier, but the check is inconclusive: see the notes"
+
+
+def test_a_class_that_does_not_do_the_same_again_is_inconclusive(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", f"{SAMPLES}:MoodyLatch", "--calls", "3", "--policy", "latchproof"]) == 3
+    assert any("under the same schedule" in line for line in lines_of(capsys.readouterr().out, "note"))
+
+
+# ---------------------------------------------------------------------------------------------------- fuzz
+
+
+def test_fuzz_of_our_own_latch_finds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuzz", "latchproof:CountdownLatch", "--strict", "--policy", "latchproof", "--examples", "5"]) == 0
+    out = capsys.readouterr().out
+    assert re.match(
+        r"latchproof:CountdownLatch on asyncio: \d+ examples, \d+ calls, nothing found; rules fired: L1", out
+    )
+
+
+def test_fuzz_of_a_faulty_class_shows_the_history(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuzz", f"{SAMPLES}:GreedyBarrier", "--examples", "100"]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith(f"{SAMPLES}:GreedyBarrier breaks C6 on asyncio: Whoever returns")
+    assert "seen: wait() returned 0" in out
+    assert "Begin(call=0, operation='wait', arguments=())" in out
+
+
+def test_fuzz_that_calls_nothing_is_inconclusive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("hypothesis.stateful.run_state_machine_as_test", lambda machine, settings: None)
+    assert main(["fuzz", "latchproof:Barrier"]) == 3
+    assert "rules fired: none" in capsys.readouterr().out
+
+
+# --------------------------------------------------------------------------------------------------- prove
+
+
+def test_prove_proves_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--machine", "barrier"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:-1]] == ["C4", "C6", "C7", "C9", "C10", "C11", "C13", "C14"]
+    assert lines[-1].startswith("(what keeps the proofs honest)  holds ")
+    for line in lines[1:]:
+        proved, total = re.findall(r"([\d,]+) of ([\d,]+) proved", line)[0]
+        assert proved == total
+
+
+def test_prove_verbosely_has_a_line_for_each_obligation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--machine", "barrier", "--verbose"]) == 0
+    out = capsys.readouterr().out
+    assert "proved   C7       barrier latchproof withdraw B4: a withdrawal takes back itself" in out
+    assert "proved   -        barrier latchproof wait all: the paths are disjoint" in out
+
+
+@pytest.mark.parametrize(("status", "code"), [("refuted", 1), ("unknown", 3)])
+def test_prove_says_what_is_not_proved(
+    status: Any, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = Obligation("good", ("C1",), "latch", "java", "wait", "L7", "proved", "", "", 0.1)
+    bad = Obligation("bad", ("C2",), "latch", "java", "wait", "L8", status, "[count = 3]", "", 0.1)
+    monkeypatch.setattr(proving, "prove", lambda machine: [good, bad])
+    assert main(["prove", "--machine", "latch"]) == code
+    out = capsys.readouterr().out
+    assert f"{status}: latch java wait L8: bad: [count = 3]" in out
+    assert re.search(r"^C1 +holds 1 of 1 proved$", out, flags=re.MULTILINE)
+    assert re.search(r"^C2 +fails 0 of 1 proved$", out, flags=re.MULTILINE)
+
+
+# ------------------------------------------------------------------------------------------------- explore
+
+
+def test_explore_explores_every_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explore", "--machine", "barrier", "--tasks", "2", "3", "--upto", "2"]) == 0
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["machine", "policy", "tasks", "states", "transitions", "depth", "properties"]
+    assert len(lines) == len(BARRIER.policies) * 2 * 2
+    assert "barrier(2)  latchproof  3      18      87           5      holds" in lines
+
+
+def test_explore_of_the_latch_begins_with_an_open_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explore", "--machine", "latch", "--tasks", "1", "--upto", "1"]) == 0
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]} == {"latch(0)", "latch(1)"}
+
+
+def test_explore_shows_the_run_that_breaks_a_property(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = faulty(BARRIER, "abort", "return 0, True, B6", "return parked, True, B6")
+    monkeypatch.setattr(machines, "MACHINES", {"barrier": wrong})
+    assert main(["explore", "--machine", "barrier", "--tasks", "2", "--upto", "2"]) == 1
+    out = capsys.readouterr().out
+    assert "barrier(2) latchproof: nobody is parked when broken fails after:\n    a task calls wait()\n" in out
+    assert re.search(r"^barrier\(2\) +latchproof +2 .* fails$", out, flags=re.MULTILINE)
+
+
+def test_explore_that_stops_short_is_inconclusive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    explore = exploring.explore
+    monkeypatch.setattr(exploring, "explore", lambda *given, **options: explore(*given, **options, at_most=2))
+    assert main(["explore", "--machine", "latch", "--tasks", "2", "--upto", "1"]) == 3
+    assert "inconclusive" in capsys.readouterr().out
+
+
+# -------------------------------------------------------------------------------------------------- export
+
+
+@pytest.mark.parametrize("machine", ["latch", "barrier"])
+def test_export_writes_the_review_document(machine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", machine, "--format", "markdown"]) == 0
+    written = Path(__file__).resolve().parents[2] / "spec" / f"{machine}.md"
+    assert capsys.readouterr().out == written.read_text(encoding="utf-8")
+
+
+def test_export_writes_the_diagram(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "latch", "--format", "mermaid"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "stateDiagram-v2"
+
+
+def test_export_writes_every_obligation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "barrier", "--format", "smt2"]) == 0
+    out = capsys.readouterr().out
+    assert "; barrier latchproof withdraw B4: a withdrawal takes back itself\n" in out
+    one = out[: out.index("; barrier", 10)]
+    solver = z3.Solver()
+    solver.from_string(one)
+    assert solver.check() == z3.unsat

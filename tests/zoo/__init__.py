@@ -1,0 +1,1 @@
+"""Latches and barriers to try the kit on: right ones, and ones with one fault each."""
