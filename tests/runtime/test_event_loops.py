@@ -469,6 +469,8 @@ def test_no_loop_is_no_host_whatever_the_last_one_was(host: Host) -> None:
         return hosts.current(None)
 
     last = host.run(find)
+    with pytest.raises(RuntimeError, match="no event loop"):
+        hosts.current(last)
     assert hosts.running(None) is hosts.running(last) is None
     with mock.patch.dict(sys.modules):
         for name in ("trio", FLOWNO_MODULE):

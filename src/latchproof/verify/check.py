@@ -101,6 +101,7 @@ class Verdict:
             "steps": self.steps,
             "seconds": self.seconds,
             "reasons": list(self.reasons),
+            "notes": list(self.notes),
             "traces": [trace.to_json() for trace in self.traces],
         }
 
@@ -180,7 +181,7 @@ def check(
         tuple(reasons),
         time.perf_counter() - begun,
         tuple(
-            f"states cannot be told from each other ({unknown} has no fingerprint), so none was recognized as met before"
+            f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"
             for unknown in sorted({walk.no_fingerprint for walk in walks if walk.no_fingerprint is not None})
         ),
     )

@@ -111,15 +111,18 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
         say(console, f"          {bound}")
     say(
         console,
-        f"ran       {verdict.schedules:,} schedules on asyncio ({verdict.pruned:,} of them broken off: they commute "
-        f"with another), {verdict.steps:,} steps, {verdict.seconds:.1f} s",
+        f"ran       {verdict.schedules:,} schedules on asyncio, {verdict.steps:,} steps, {verdict.seconds:.1f} s",
+    )
+    say(
+        console,
+        f"spared    {verdict.pruned:,} of them broken off: they commute with another, or come to a state met before",
     )
     say(console, f"fired     rules {', '.join(reported.fired) or 'none'}")
     say(console, f"chances   {', '.join(reported.chances) or 'none'} had a chance to fail")
     if target.absent:
         say(console, f"absent    {', '.join(target.absent)}: not exercised")
-    for reason in verdict.reasons:
-        say(console, f"note      {reason}", style="yellow")
+    for note in (*verdict.reasons, *verdict.notes):
+        say(console, f"note      {note}", style="yellow")
     if len(verdict.policies) > 1:
         for one in verdict.policies:
             state = "satisfied" if one.satisfied else f"breaks {', '.join(one.failures)}"
@@ -135,6 +138,5 @@ def _meaning(verdict: Verdict) -> str:
         return f"{name} breaks {broken} under the policy {verdict.reported.policy}{nearest}"
     if verdict.status == "inconclusive":
         return f"nothing was found against {name}, but the check is inconclusive: see the notes"
-    return (
-        f"{name} conforms within these bounds to the policy {', '.join(verdict.satisfied)}; beyond them nothing is said"
-    )
+    policies = f"polic{'y' if len(verdict.satisfied) == 1 else 'ies'} {', '.join(verdict.satisfied)}"
+    return f"{name} conforms within these bounds to the {policies}; beyond them nothing is said"
