@@ -28,7 +28,7 @@ latchproof check asyncio:Barrier: a barrier, on asyncio, judged by cpython
 
 C5 is broken: A generation's indices are exactly 0..parties-1, each once, in order of arrival.
 
-  asyncio:Barrier(3) on asyncio, policy cpython: 4 calls, 1 cancellation, 7 steps of the event loop
+  asyncio:Barrier(3) on asyncio, policy cpython: 4 calls, 1 cancellation, N steps of the event loop
 
   step  call 1          call 2          call 3          call 4
      1  wait()                                                          n_waiting=1, broken=False
@@ -43,7 +43,7 @@ C5 is broken: A generation's indices are exactly 0..parties-1, each once, in ord
 
   seen:     wait() returned 1
   allowed:  to return one of 0..2 that its generation has not given yet (rule B2a)
-  schedule: call wait(); run; call wait(); run; cancel 1; run; call wait(); run; call wait(); run; run; run
+  schedule: call wait(); run; call wait(); run; cancel 1; run; call wait(); run; call wait(); run
 
 bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 4: 5 calls, 4 at once, 1 cancellation, wait only
@@ -59,8 +59,10 @@ verdict   asyncio:Barrier breaks C5 under the policy cpython
 
 
 def without_numbers(text: str) -> str:
-    """How many schedules were run, and how long it took, is of no concern here."""
-    return re.sub(r"^(ran|spared) .*$", lambda line: re.sub(r"\d[\d,.]*", "N", line[0]), text, flags=re.MULTILINE)
+    """How much was run, how long it took, and how many steps a version of Python makes of it, is of no concern here."""
+    text = re.sub(r"^(ran|spared) .*$", lambda line: re.sub(r"\d[\d,.]*", "N", line[0]), text, flags=re.MULTILINE)
+    text = re.sub(r"\d+ steps of the event loop", "N steps of the event loop", text)
+    return re.sub(r"(; run)+", "; run", text)
 
 
 def test_check_prints_the_counterexample(capsys: pytest.CaptureFixture[str]) -> None:

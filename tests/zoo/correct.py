@@ -449,14 +449,11 @@ class FutureLatch:
         finally:
             self._futures.remove(future)
 
-    async def count_down(self, exception_if_zero: bool = False) -> None:
-        if self.count == 0:
-            if exception_if_zero:
-                raise RuntimeError("zero already")
-            return
-        self.count -= 1
-        if self.count == 0:
-            self._open()
+    async def count_down(self) -> None:
+        if self.count > 0:
+            self.count -= 1
+            if self.count == 0:
+                self._open()
 
     def _open(self) -> None:
         for future in self._parked():
@@ -468,6 +465,15 @@ class FutureLatch:
         if self._parked():
             raise LatchInUseError("tasks are parked")
         self.count = n
+
+
+class ErrorLatch(FutureLatch):
+    """Over-counting raises if it is asked to."""
+
+    async def count_down(self, exception_if_zero: bool = False) -> None:
+        if exception_if_zero and self.count == 0:
+            raise RuntimeError("zero already")
+        await super().count_down()
 
 
 class Gate:
@@ -580,7 +586,7 @@ class SuspendingLatch:
     """Lets others run before and after everything that it does."""
 
     def __init__(self, count: int) -> None:
-        self._inner = FutureLatch(count)
+        self._inner = ErrorLatch(count)
 
     @property
     def count(self) -> int:
@@ -660,6 +666,7 @@ BARRIERS = (
 )
 LATCHES = (
     FutureLatch,
+    ErrorLatch,
     EventLatch,
     SemaphoreLatch,
     ConditionLatch,

@@ -8,6 +8,7 @@ import contextlib
 from tests.zoo.correct import (
     ChainBarrier,
     DrainingBarrier,
+    ErrorLatch,
     EventBarrier,
     EventLatch,
     FutureBarrier,
@@ -659,28 +660,27 @@ class CancellingAbortBarrier(FutureBarrier):
 class NegativeLatch(FutureLatch):
     """The count falls below zero."""
 
-    async def count_down(self, exception_if_zero: bool = False) -> None:
-        if self.count == 0 and not exception_if_zero:
+    async def count_down(self) -> None:
+        if self.count == 0:
             self.count = -1
-        elif self.count >= 0:
-            await super().count_down(exception_if_zero)
+        await super().count_down()
 
 
-class RaisingLatch(FutureLatch):
+class RaisingLatch(ErrorLatch):
     """Over-counting raises, whatever was asked for."""
 
     async def count_down(self, exception_if_zero: bool = False) -> None:
         await super().count_down(exception_if_zero=True)
 
 
-class SilentLatch(FutureLatch):
+class SilentLatch(ErrorLatch):
     """exception_if_zero is ignored."""
 
     async def count_down(self, exception_if_zero: bool = False) -> None:
         await super().count_down()
 
 
-class EarlyErrorLatch(FutureLatch):
+class EarlyErrorLatch(ErrorLatch):
     """exception_if_zero raises when the count becomes zero."""
 
     async def count_down(self, exception_if_zero: bool = False) -> None:
@@ -933,13 +933,13 @@ class LeftTokenLatch(FutureLatch):
 class LostUpdateLatch(FutureLatch):
     """count_down lets others run between reading and writing."""
 
-    async def count_down(self, exception_if_zero: bool = False) -> None:
+    async def count_down(self) -> None:
         count = self.count
         await asyncio.sleep(0)
         if count > 1:
             self.count = count - 1
         else:
-            await super().count_down(exception_if_zero)
+            await super().count_down()
 
 
 class KeptLockLatch(FutureLatch):
@@ -949,11 +949,11 @@ class KeptLockLatch(FutureLatch):
         super().__init__(count)
         self._lock = asyncio.Lock()
 
-    async def count_down(self, exception_if_zero: bool = False) -> None:
+    async def count_down(self) -> None:
         await self._lock.acquire()
         await asyncio.sleep(0)
         self._lock.release()
-        await super().count_down(exception_if_zero)
+        await super().count_down()
 
 
 class LostSecondCancellationLatch(EventLatch):

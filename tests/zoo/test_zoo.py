@@ -22,6 +22,7 @@ from tests.zoo import correct, faulty
 LONG = {
     faulty.DeadlineLatch,
     faulty.ImpatientBarrier,
+    faulty.ImpatientLatch,
     faulty.ImpatientPollingLatch,
     faulty.KeptLockLatch,
     faulty.LappedPollingBarrier,

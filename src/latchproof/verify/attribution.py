@@ -53,7 +53,8 @@ def _of_observation(judge: Judge, before: set[Configuration], event: Observe) ->
         due = {judge.machine.observations[name](*judge.constants, *here.state) for here in before}
         if value not in due:
             allowed = tuple(f"{name} = {one!r}" for one in sorted(due))
-            return Finding(_of_what_happened(judge, name), f"{name} is {value!r}", allowed, ())
+            at_rest = "nothing can run any more, and " if "rest" in judge.recent else ""
+            return Finding(_of_what_happened(judge, name), f"{at_rest}{name} is {value!r}", allowed, ())
     seen = ", ".join(f"{name} is {value!r}" for name, value in event.values)
     return Finding(_of_what_happened(judge, event.values[0][0]), seen, ("not both of these at once",), ())
 
