@@ -224,7 +224,8 @@ class Intruder:
     """A cancelled task that stands for another thread: while the loop's tasks are gone through, there is one more."""
 
     def __hash__(self) -> int:
-        FLOWNO.loop.tasks.append((self, None, None))  # type: ignore[arg-type]
+        tasks: Any = FLOWNO.loop.tasks
+        tasks.append((self, None, None))
         return 1
 
 
@@ -232,7 +233,8 @@ async def test_another_thread_may_add_a_task_to_the_loop_while_the_withdrawn_are
     """Flowno allows that, and a deque must not change while Python code goes through it."""
     barrier = Barrier(2)
     await host.spawn(barrier.wait())
-    FLOWNO.loop.tasks.extend([(Intruder(), None, KeyError())] * 2)  # type: ignore[list-item]
+    tasks: Any = FLOWNO.loop.tasks
+    tasks.extend([(Intruder(), None, KeyError())] * 2)
     try:
         assert barrier.n_waiting == 1
         assert len(FLOWNO.loop.tasks) == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import weakref
+from typing import Any
 
 import pytest
 
@@ -314,7 +315,8 @@ def test_a_latch_can_be_referred_to_weakly() -> None:
 
 
 def test_a_latch_has_no_attributes_but_its_own() -> None:
+    latch: Any = CountdownLatch(1)
     with pytest.raises(AttributeError):
-        CountdownLatch(1).cuont = 2  # type: ignore[attr-defined]
+        latch.cuont = 2
     with pytest.raises(AttributeError):
-        CountdownLatch(1).count = 2  # type: ignore[misc]
+        latch.count = 2

@@ -63,7 +63,7 @@ def test_what_was_done_without_a_loop_is_seen_on_every_loop(host: Host) -> None:
 
 def test_one_latch_and_barrier_serve_one_loop_after_another() -> None:
     latch, barrier = CountdownLatch(0), Barrier(2)
-    hosts: list[Host] = [case.values[0] for case in ASYNCIO_HOSTS]  # type: ignore[misc]
+    hosts: list[Any] = [case.values[0] for case in ASYNCIO_HOSTS]
 
     async def main(host: Host) -> None:
         latch.set_count(1)
@@ -73,7 +73,7 @@ def test_one_latch_and_barrier_serve_one_loop_after_another() -> None:
         assert [task.outcome for task in (waiting, *meeting)] == [None, 0, 1]
 
     for host in [*hosts, TRIO, *hosts, FLOWNO, TRIO, FLOWNO]:
-        host.run(lambda host=host: main(host))  # type: ignore[misc]
+        host.run(partial(main, host))
 
 
 async def test_the_plain_methods_do_in_a_task_what_the_awaited_ones_do(host: Host) -> None:

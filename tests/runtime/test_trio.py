@@ -82,6 +82,10 @@ async def test_a_call_that_has_had_its_effect_is_not_cancelled_any_more(host: Ho
     assert after == [repr(shared)]  # it was there before the call let others run
 
 
+def _note(arrived: list[str], shared: object) -> None:
+    arrived.append(repr(shared))
+
+
 async def test_a_wait_that_parks_is_a_checkpoint_and_a_cancelled_one_does_not_arrive(host: Host) -> None:
     latch, barrier = CountdownLatch(1), Barrier(2)
     for shared in (latch, barrier):
@@ -89,7 +93,7 @@ async def test_a_wait_that_parks_is_a_checkpoint_and_a_cancelled_one_does_not_ar
         arrived: list[str] = []
         with trio.CancelScope() as scope:
             scope.cancel()
-            await right_after(shared.wait(), lambda shared=shared, arrived=arrived: arrived.append(repr(shared)))  # type: ignore[misc]
+            await right_after(shared.wait(), partial(_note, arrived, shared))
         assert scope.cancelled_caught
         assert arrived == [before]
 
