@@ -55,6 +55,23 @@ class PollingLatch(PlainLatch):
             await asyncio.sleep(0)
 
 
+class DeafLatch(PlainLatch):
+    """It polls, and never hears that the count is zero."""
+
+    pause = 0.0
+
+    async def wait(self) -> None:
+        closed = self._count > 0
+        while closed:  # noqa: ASYNC110
+            await asyncio.sleep(self.pause)
+
+
+class DrowsyLatch(DeafLatch):
+    """It polls once in a minute, to no avail either."""
+
+    pause = 60.0
+
+
 class SlowLatch(PlainLatch):
     """It takes an hour to wait, which must not take an hour."""
 

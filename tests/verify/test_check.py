@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.verify.check import Verdict, check, distinct_policies
+from latchproof.verify.check import Verdict, _rules_in_reach, check, distinct_policies
 from latchproof.verify.scenario import Shape, one_shape
 from latchproof.verify.schedule import Walk
 from latchproof.verify.target import TargetError, adapt, load
@@ -150,6 +150,26 @@ def test_claims_that_never_had_a_chance_are_inconclusive() -> None:
     assert "C8" in verdict.reported.without_chance
     assert any("C8" in reason and reason.endswith("never had a chance to fail") for reason in verdict.reasons)
     assert not set(verdict.reported.chances) & set(verdict.reported.without_chance)
+
+
+@pytest.mark.parametrize(
+    ("factory", "policy", "rules"),
+    [
+        (Barrier, "latchproof", "B1 B2 B3 B4 B5 B6 B7"),
+        (Barrier, "java", "B1 B2r B3 B4b B5 B6 B7"),
+        (samples.FifoBarrier, "cpython", "B1 B2a B4 B5"),
+        (samples.FifoBarrier, "aiologic", "B1 B2 B3 B4b B5"),  # whoever is cancelled breaks it
+        (CountdownLatch, "latchproof", "L1 L2 L3 L3x L4 L5 L6 L7 L8 L9 L10"),
+        (CountdownLatch, "aiologic", "L1 L2 L3p L4 L5k L5r L6 L7 L8 L9 L10"),
+        (samples.PlainLatch, "cpython", "L1 L2 L3 L7 L8 L9 L10"),
+    ],
+)
+def test_which_rules_can_be_asked_for(factory: Any, policy: str, rules: str) -> None:
+    """A claim must have had a chance if something that the target has could have given it one."""
+    target = adapt(factory)
+    named = next(one for one in target.machine.policies if one.name == policy)
+    reached = {rule for argument in (1, 2, 3) for rule in _rules_in_reach(target, named, argument)}
+    assert reached == set(rules.split())
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)

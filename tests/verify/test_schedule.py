@@ -6,7 +6,9 @@ import asyncio
 import itertools
 import logging
 from asyncio import events
+from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -245,15 +247,29 @@ def test_the_next_call_of_a_task_may_be_made_in_the_step_in_which_the_last_ends(
     assert "cwwc" in orders
 
 
+@pytest.mark.parametrize("factory", [Barrier, CountdownLatch, asyncio.Barrier])
+def test_a_task_that_was_cancelled_makes_no_other_call(factory: Any) -> None:
+    shape = Shape((2,), at_once=3, calls=4, cancellations=1)
+    goes_on = []
+
+    def note(history: tuple[Event, ...]) -> None:
+        for one, other in pairwise(history):
+            if isinstance(one, End) and isinstance(other, Begin):
+                goes_on.append(one.how)
+
+    explorer(factory, shape, 2).walk(on_history=note)
+    assert set(goes_on) >= {"returned"}
+    assert "cancelled" not in goes_on
+
+
 def test_a_walk_counts() -> None:
     shape = Shape((1,), at_once=1, calls=1, cancellations=0, waits_only=True)
     told: list[int] = []
     walk = explorer(samples.PlainLatch, shape, 1).walk(on_run=lambda so_far: told.append(so_far.schedules))
     assert walk.complete
     assert walk.schedules == len(told) == told[-1]
-    assert walk.steps >= 1
-    assert walk.events >= 3
-    assert walk.restless == 0
+    # to rest, the call, its only step, to rest
+    assert (walk.schedules, walk.steps, walk.pruned, walk.events, walk.restless) == (1, 1, 0, 3, 0)
     assert walk.fired["latchproof"] >= {"L8"}
     assert walk.failures == {"latchproof": {}}
 
@@ -289,6 +305,31 @@ def test_a_failure_says_how_it_was_come_to() -> None:
     assert [event for event in failure.history if not isinstance(event, Rest)] == [
         Begin(0, "wait"), Begin(1, "wait"), End(1, "returned", 2 - 1),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [samples.ForgetfulLatch, samples.CountingLatch, samples.HastyLatch, samples.GreedyBarrier, asyncio.Barrier],
+)
+def test_a_schedule_names_the_calls_that_were_made(factory: Any) -> None:
+    shape = Shape((2,), at_once=3, calls=4, cancellations=1, numbers=(0,))
+    for policy in ("latchproof", "aiologic"):
+        for failure in failures(factory, shape, 2, policy=policy).values():
+            words = [word.split(" ", 1) for word in failure.schedule]
+            made = Counter(rest[0] for verb, *rest in words if verb in ("call", "then"))
+            begun = Counter(
+                f"{event.operation}({', '.join(map(repr, event.arguments))})"
+                for event in failure.history
+                if isinstance(event, Begin)
+            )
+            assert begun <= made
+            requests = [f"{event.call + 1}" for event in failure.history if isinstance(event, Request)]
+            assert requests == [rest[0] for verb, *rest in words if verb == "cancel"]
+            thens = sum(verb == "then" for verb, *_ in words)
+            together = sum(
+                isinstance(one, End) and isinstance(other, Begin) for one, other in pairwise(failure.history)
+            )
+            assert thens == together
 
 
 def test_the_smallest_failure_is_kept() -> None:
@@ -378,6 +419,15 @@ def test_polling_comes_to_rest_where_states_are_recognized() -> None:
     walk = explorer(samples.PollingLatch, shape, 1).walk()
     assert walk.restless == 0
     assert walk.failures == {"latchproof": {}}
+
+
+@pytest.mark.parametrize("factory", [samples.DeafLatch, samples.DrowsyLatch])
+def test_who_polls_for_ever_is_found_at_rest(factory: Any) -> None:
+    shape = Shape((1,), at_once=2, calls=2, cancellations=0)
+    failure = min(failures(factory, shape, 1).values(), key=lambda one: one.size)
+    assert failure.size[:2] == (2, 0)
+    assert failure.history[-1] == Rest()
+    assert failure.finding.seen.startswith("nothing can run any more, and wait() of call 1 has not ended")
 
 
 def test_polling_never_rests_where_they_are_not() -> None:

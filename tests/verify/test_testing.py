@@ -156,6 +156,34 @@ def test_right_classes_pass_in_the_lenient_form() -> None:
     run(state_machine(samples.UntidyLatch, policy="latchproof"), 60)
 
 
+def test_what_shows_only_at_rest_is_found_at_the_end_of_an_example() -> None:
+    machine = state_machine(samples.DeafLatch, policy="latchproof")()
+    machine.make(1)
+    machine.call("wait", {})
+    machine.run_pass()
+    machine.call("count_down", {})
+    machine.run_pass()
+    with pytest.raises(AssertionError, match="nothing can run any more"):
+        machine.teardown()
+
+
+def test_an_example_in_which_nothing_was_made_ends_in_peace() -> None:
+    state_machine(samples.DeafLatch)().teardown()
+    machine = state_machine(samples.DeafLatch)()
+    machine.make(1)
+    machine.teardown()
+
+
+def test_after_a_finding_an_example_ends_without_another() -> None:
+    machine = state_machine(samples.HastyLatch, policy="latchproof")()
+    machine.make(1)
+    machine.call("wait", {})
+    machine.run_pass()
+    with pytest.raises(AssertionError, match="breaks C3"):
+        machine.run_pass()
+    machine.teardown()
+
+
 def test_it_can_be_put_into_a_test_module() -> None:
     case = state_machine(samples.GreedyBarrier).TestCase
     case.settings = settings(max_examples=60, database=None, deadline=None, derandomize=True, phases=[Phase.generate])

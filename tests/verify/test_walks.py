@@ -159,7 +159,7 @@ def test_what_is_strictly_allowed_is_leniently_allowed(machine: Machine, policy:
     @OPTIONS
     @given(seed=st.integers(0, 2**32), argument=st.integers(1, 3))
     def check(seed: int, argument: int) -> None:
-        events = Walk(machine, policy, argument, seed, strict=True).run(20)
+        events = Walk(machine, policy, argument, seed, strict=True).run(14)
         judge = Judge(machine, policy, argument)
         assert [(event, judge.finding) for event in events if judge.step(event)] == []
 

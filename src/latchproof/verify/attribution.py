@@ -41,7 +41,7 @@ def _of_end(judge: Judge, before: set[Configuration], event: End) -> Finding:
         return Finding(claim, f"{operation.name}() ended cancelled, and nobody cancelled it", allowed, rules)
     assert event.error is not None
     seen = f"{operation.name}() raised {type(event.error).__name__}: {event.error}"
-    if not is_broken_barrier_error(event.error) or not operation.waits:
+    if not is_broken_barrier_error(event.error) or not operation.waits or judge.machine.name == "latch":
         return Finding("C10", seen, allowed, rules)
     if any(isinstance(fate.ending, int) for fate in fates):
         return Finding("C8", seen, allowed, rules)
