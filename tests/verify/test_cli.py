@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from latchproof import cli
 from latchproof.cli import main
 from latchproof.verify import explore as exploring
 from latchproof.verify import prove as proving
+from latchproof.verify.notation import compact
 from latchproof.verify.prove import Obligation
 from latchproof_spec import machines
 from latchproof_spec.machines import BARRIER, LATCH
@@ -156,10 +158,62 @@ def test_an_unknown_policy_or_host_exits_with_2(command: str, capsys: pytest.Cap
     assert "curio" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("host", ["trio", "flowno", "uvloop"])
-def test_check_says_what_drives_other_hosts(host: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "asyncio:Barrier", "--host", host]) == 2
-    assert f"latchproof fuzz asyncio:Barrier --host {host} runs random ones" in capsys.readouterr().err
+def test_check_says_what_drives_other_hosts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "asyncio:Barrier", "--host", "uvloop"]) == 2
+    assert "'uvloop' is no host that can be run a step at a time" in capsys.readouterr().err
+
+
+def test_check_on_another_host(capsys: pytest.CaptureFixture[str]) -> None:
+    target = f"{SAMPLES.replace('samples', 'trio_samples')}:StayingBarrier"
+    arguments = ["--host", "trio", "--policy", "cpython", "--tasks", "2", "--calls", "2"]
+    assert main(["check", target, *arguments]) == 1
+    out = capsys.readouterr().out
+    assert "a barrier, on trio, judged by cpython" in out
+    assert f"again:    latchproof replay '2:w|.w-1|~..|.' {target} --host trio --policy cpython" in out
+
+
+def test_replay_repeats_what_check_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = tmp_path / "found.json"
+    assert main(["check", "asyncio:Barrier", "--policy", "cpython", "--json", str(found)]) == 1
+    capsys.readouterr()
+    assert main(["replay", str(found), "asyncio:Barrier"]) == 1
+    by_file = capsys.readouterr().out
+    string = json.loads(found.read_text())["traces"][0]["schedule"]
+    notation = compact(3, string)
+    assert main(["replay", notation, "asyncio:Barrier", "--policy", "cpython"]) == 1
+    assert capsys.readouterr().out == by_file
+    assert "call 4 returns 2" in by_file
+    assert "parked 2, broken False; call 2 parked; call 3 parked" in by_file
+    assert "C5 is broken" in by_file
+
+
+def test_replay_of_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "2:w.w..", "latchproof:Barrier"]) == 0
+    assert "the specification allows this run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["2:w.-2", "latchproof:Barrier"], "choice 3 of the schedule is 'cancel 2', and what can be done there is"),
+        (["2:x", "latchproof:Barrier"], "'x' in the schedule says nothing for a barrier"),
+        (["nowhere.json", "latchproof:Barrier"], "nowhere.json cannot be read"),
+        (["2:w.", "latchproof:Barrier", "--policy", "soft"], "there is no policy 'soft' for a barrier"),
+        (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is no host"),
+    ],
+)
+def test_replay_says_what_is_wrong(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("scheduler", ["random", "pct"])
+def test_check_by_another_scheduler(scheduler: str, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--scheduler", scheduler, "--schedules", "300", "--seed", "5", "--policy", "latchproof"]
+    assert main(["check", "latchproof:Barrier", *options]) == 0
+    out = capsys.readouterr().out
+    assert f"chosen    at random: {scheduler}, seed 5; others there are were not tried" in out
+    assert "nothing was found against latchproof:Barrier in these schedules, under latchproof" in out
 
 
 @pytest.mark.parametrize("package", ["rich", "z3", "hypothesis", "crosshair"])
@@ -258,9 +312,10 @@ def test_fuzz_of_our_own_latch_finds_nothing(capsys: pytest.CaptureFixture[str])
 def test_fuzz_of_a_faulty_class_shows_the_history(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fuzz", f"{SAMPLES}:GreedyBarrier", "--examples", "100"]) == 1
     out = capsys.readouterr().out
-    assert out.startswith(f"{SAMPLES}:GreedyBarrier breaks C6 on asyncio: Whoever returns")
-    assert "seen: wait() returned 0" in out
-    assert "Begin(call=0, operation='wait', arguments=())" in out
+    assert "C6 is broken: Whoever returns" in out
+    assert "seen:     wait() returned 0" in out
+    assert re.search(rf"again:    latchproof replay '\d:w[w.]*' {SAMPLES}:GreedyBarrier", out)
+    assert "Failing test case" in out or "Falsifying example" in out
 
 
 def test_fuzz_that_calls_nothing_is_inconclusive(
