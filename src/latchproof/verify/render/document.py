@@ -243,6 +243,7 @@ def _property_rows(machine: Machine) -> list[str]:
         ("invariant", machine.invariants),
         ("step property", machine.step_properties),
         ("history property", machine.history_properties),
+        ("census", machine.censuses),
     )
     rows = [
         f"| {', '.join(claim.id for claim in one.claims)} | {shape} | {one.name} | `{one.holds.__name__}` |"
@@ -254,4 +255,5 @@ def _property_rows(machine: Machine) -> list[str]:
         f"{', '.join(f'`{ghost}`' for ghost in account.ghosts)} |"
         for account in machine.accounts
     ]
+    rows += [f"| {one.claim.id} | eventuality | {one.name} | `{one.owes.__name__}` |" for one in machine.eventualities]
     return rows
