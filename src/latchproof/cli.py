@@ -91,8 +91,19 @@ def _parser() -> argparse.ArgumentParser:
 
     explore = commands.add_parser("explore", help="every state of specification x tasks, to a bound")
     explore.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
+    explore.add_argument("--policy", metavar="NAME", help="under this policy; without it, under every named one")
     explore.add_argument("--tasks", type=_positive, nargs="+", default=[3, 4], metavar="N", help="numbers of tasks")
     explore.add_argument("--upto", type=_positive, default=4, metavar="N", help="largest count and parties (default 4)")
+    explore.add_argument("--calls", type=_natural, metavar="N", help="calls of each task (default: without bound)")
+    explore.add_argument("--operations", nargs="+", metavar="NAME", help="call these alone (default: all)")
+    explore.add_argument(
+        "--fair-tasks",
+        type=_positive,
+        nargs="+",
+        default=[3, 4],
+        metavar="N",
+        help="numbers of tasks for the eventualities, whose graphs are not reduced by symmetry (default 3 4)",
+    )
     explore.set_defaults(run=_explore)
 
     export = commands.add_parser(
@@ -274,33 +285,41 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
 
 def _explore(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.explore import explore
-    from latchproof.verify.render.terminal import print_table, say
+    from latchproof.verify.fairness import check_eventualities
+    from latchproof.verify.render.terminal import print_explorations, print_liveness, say
+    from latchproof.verify.target import TargetError
     from latchproof_spec.machines import MACHINES
 
     machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
-    found = [
-        explore(machine, policy, argument, tasks=tasks)
+    models = [
+        (machine, policy, argument)
         for machine in machines
         for policy in machine.policies
+        if options.policy in (None, policy.name)
         for argument in range(0 if machine.name == "latch" else 1, options.upto + 1)
-        for tasks in options.tasks
     ]
-    rows = [
-        (
-            f"{one.machine}({one.argument})", one.policy, str(one.tasks), f"{one.states:,}", f"{one.transitions:,}",
-            str(one.depth), "fails" if one.violations else "holds" if one.complete else "inconclusive",
-        )
-        for one in found
-    ]  # fmt: skip
-    print_table(console, ("machine", "policy", "tasks", "states", "transitions", "depth", "properties"), rows)
-    for one in found:
-        for violation in one.violations:
-            say(console, f"{one.machine}({one.argument}) {one.policy}: {violation.property} fails after:", style="red")
-            for line in violation.run:
-                say(console, f"    {line}")
-    if any(one.violations for one in found):
+    if not models:
+        raise TargetError(f"there is no policy {options.policy!r}")
+    bounds = {"calls": options.calls, "operations": options.operations}
+    try:
+        found = [explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
+    except ValueError as error:
+        raise TargetError(str(error)) from error
+    print_explorations(console, found)
+    if options.calls is not None or options.operations is not None:
+        say(console, "C12 to C14 were not checked as eventualities: that takes all operations, and calls without bound")
+        live = []
+    else:
+        live = [check_eventualities(*model, tasks=tasks) for model in models for tasks in options.fair_tasks]
+        say(console)
+        print_liveness(console, live)
+    promises = [promise for one in live for promise in one.promises]
+    if any(one.violations for one in found) or any(promise.status == "fails" for promise in promises):
         return 1
-    return 0 if all(one.complete for one in found) else 3
+    checked = {promise.claim for promise in promises if promise.status == "holds"}
+    vacuous = any(promise.claim not in checked for promise in promises)
+    complete = all(one.complete for one in found) and all(one.complete for one in live)
+    return 3 if vacuous or not complete else 0
 
 
 def _export(options: argparse.Namespace, console: Console) -> int:
