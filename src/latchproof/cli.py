@@ -9,14 +9,17 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from latchproof.verify.check import Verdict
+
+_MODELS = ("tla", "cfg", "promela")
 
 EXTRA = 'this command needs the kit: pip install "latchproof[verify]"'
 
@@ -113,11 +116,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("what", metavar="latch|barrier|FILE", help="a machine, or what check --json wrote")
     export.add_argument(
-        "--format", choices=("markdown", "mermaid", "smt2", "itf", "pytest"), required=True,
-        help="markdown: a machine's review document; smt2: its proof obligations; mermaid: a machine's state diagram, "
-        "or a trace as a sequence diagram; itf: a trace for the tools of TLA+; pytest: a trace as a test of its own",
+        "--format", choices=("markdown", "mermaid", "smt2", "tla", "cfg", "promela", "itf", "pytest"), required=True,
+        help="markdown: a machine's review document; smt2: its proof obligations; tla, cfg: its TLA+ module, and the "
+        "configuration for TLC; promela: its model for Spin; mermaid: a machine's state diagram, or a trace as a "
+        "sequence diagram; itf: a trace for the tools of TLA+; pytest: a trace as a test of its own",
     )  # fmt: skip
     export.add_argument("--claim", metavar="ID", help="the trace of this claim (default: the first)")
+    bounds = export.add_argument_group("bounds of a model, for tla, cfg and promela")
+    bounds.add_argument("--tasks", type=_positive, metavar="N", help="so many tasks (default 4)")
+    bounds.add_argument("--argument", type=int, metavar="N", help="made with this count or parties (default 2, 3)")
+    bounds.add_argument("--calls", type=_natural, metavar="N", help="calls of each task (default: without bound)")
+    bounds.add_argument("--operations", nargs="+", metavar="NAME", help="call these alone (default: all)")
+    bounds.add_argument("--policy", metavar="NAME", help="under this policy (default: latchproof)")
     export.set_defaults(run=_export)
     return parser
 
@@ -327,12 +337,19 @@ def _export(options: argparse.Namespace, console: Console) -> int:
     from latchproof_spec.machines import MACHINES
 
     form = options.format
-    if options.what in MACHINES:
+    bounds = {name: getattr(options, name) for name in ("argument", "tasks", "calls", "operations", "policy")}
+    bounds = {name: value for name, value in bounds.items() if value is not None}
+    if bounds and (form not in _MODELS or options.what not in MACHINES):
+        given = ", ".join(f"--{name}" for name in bounds)
+        raise TargetError(f"{given}: bounds are for models of latch and barrier, formats {', '.join(_MODELS)}")
+    if options.what in MACHINES and form in _MODELS:
+        sys.stdout.write(_export_model(options.what, form, bounds))
+    elif options.what in MACHINES:
         if form in ("itf", "pytest"):
             raise TargetError(f"a machine has no {form} form; name a file that check --json wrote")
         sys.stdout.write(_export_machine(options.what, form))
     else:
-        if form in ("markdown", "smt2"):
+        if form in ("markdown", "smt2", *_MODELS):
             raise TargetError(f"a trace has no {form} form; name a machine: {', '.join(MACHINES)}")
         sys.stdout.write(_export_trace(Path(options.what), options.claim, form))
     return 0
@@ -351,6 +368,26 @@ def _export_machine(name: str, form: str) -> str:
     return "".join(
         f"; {one.machine} {one.policy} {one.operation} {one.rule}: {one.name}\n{one.smtlib}\n" for one in prove(machine)
     )
+
+
+def _export_model(name: str, form: str, bounds: dict[str, Any]) -> str:
+    from latchproof.verify.render import promela, tla
+    from latchproof.verify.render.transitions import DEFAULT_BOUNDS, ExportError, make_model
+    from latchproof.verify.target import TargetError
+    from latchproof_spec.machines import MACHINES
+
+    machine = MACHINES[name]
+    wanted = bounds.pop("policy", machine.policies[0].name)
+    policy = next((one for one in machine.policies if one.name == wanted), None)
+    if policy is None:
+        raise TargetError(f"there is no policy {wanted!r} for a {name}")
+    if "operations" in bounds:
+        bounds["operations"] = tuple(bounds["operations"])
+    try:
+        model = make_model(machine, policy, replace(DEFAULT_BOUNDS[name], **bounds))
+        return {"tla": tla.module, "cfg": tla.configuration, "promela": promela.promela}[form](model)
+    except ExportError as error:
+        raise TargetError(str(error)) from error
 
 
 def _export_trace(path: Path, claim: str | None, form: str) -> str:
