@@ -41,6 +41,7 @@ unit: $(SETUP)
 
 proofs: $(SETUP) ## every proof and contract, to the full bounds: induction, exploration, schedules, CrossHair, fuzzing
 	$(BIN)/latchproof prove
+	$(BIN)/python proofs/run_explorations.py
 	$(BIN)/python proofs/run_contracts.py
 	$(BIN)/latchproof verify
 

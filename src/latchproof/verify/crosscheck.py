@@ -84,13 +84,16 @@ def expected(machine: Machine, policy: Any, bounds: Bounds) -> Verdicts:
     )
 
 
-def spin(model: Model, directory: Path) -> Verdicts:
-    """What Spin finds of the Promela model. Raises CrosscheckError where it, or a C compiler, is missing."""
+def spin(model: Model, directory: Path, text: str | None = None) -> Verdicts:
+    """What Spin finds of the Promela model; of the `text` given in its place, if any.
+
+    Raises CrosscheckError where Spin, or a C compiler, is missing.
+    """
     begun = time.perf_counter()
     for tool in ("spin", "cc"):
         if shutil.which(tool) is None:
             raise CrosscheckError(f"{tool} is not installed here; make crosscheck installs it on Debian")
-    (directory / "model.pml").write_text(promela(model), encoding="utf-8")
+    (directory / "model.pml").write_text(promela(model) if text is None else text, encoding="utf-8")
     _run(["spin", "-a", "model.pml"], directory)
     _run(["cc", "-O2", "-DSAFETY", "-DNOREDUCE", "-DNOCLAIM", "-o", "safety", "pan.c"], directory)
     states, safe = read_spin(_run(["./safety", "-m1000000"], directory))
