@@ -36,7 +36,7 @@ class Syntax:
 
 
 TLA: Final = Syntax("TRUE", "FALSE", " /\\ ", " \\/ ", "~", "=", "#", "IF {0} THEN {1} ELSE {2}")
-PROMELA: Final = Syntax("true", "false", " && ", " || ", "!", "==", "!=", "({0} -> {1} : {2})")
+PROMELA: Final = Syntax("true", "false", " && ", " || ", "!", "==", "!=", "{0} -> {1} : {2}")
 
 
 def written(term: z3.ExprRef, syntax: Syntax, names: Mapping[str, str] | None = None) -> str:
