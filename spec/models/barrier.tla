@@ -127,16 +127,16 @@ Spec == Init /\ [][Next]_vars
 Fair == Spec /\ \A t \in Tasks : WF_vars(GoesOn(t))  \* the host lets a released task run some day
 
 \* C6, C11: fewer than parties are parked
-fewer_than_parties_are_parked == parked >= 0 /\ parties > parked
+fewer_than_parties_are_parked == parked >= 0 /\ parked < parties
 
 \* C11: nobody is parked when broken
-nobody_is_parked_when_broken == ~broken \/ parked = 0
+nobody_is_parked_when_broken == parked = 0 \/ ~broken
 
 \* C6: the parked are the tasks parked
 parked_are_the_tasks_parked == parked = Cardinality(Queue)
 
 \* C11: nobody is stranded
-nobody_is_stranded == Cardinality(Queue) = 0 \/ Cardinality(Released) > 0 \/ (~broken /\ parties > Cardinality(Queue))
+nobody_is_stranded == Cardinality(Released) > 0 \/ Cardinality(Queue) = 0 \/ (~broken /\ Cardinality(Queue) < parties)
 
 \* What each step does, by the rule that applied.
 every_step == [][\A t \in Tasks :

@@ -36,10 +36,10 @@ inline look() {
     :: else -> break
     od;
     assert(count >= 0);  /* C1: the count is not negative */
-    assert(parked == 0 || (parked >= 0 && count > 0));  /* C2: nobody is parked at zero */
+    assert((parked >= 0 && count > 0) || parked == 0);  /* C2: nobody is parked at zero */
     assert(parked == 0 || count > 0);  /* C11: whoever is blocked is at a closed latch */
     assert(parked == tasks_parked);  /* C2: the parked are the tasks parked */
-    assert(tasks_released > 0 || count > 0 || tasks_parked == 0);  /* C11: nobody is stranded */
+    assert(tasks_released > 0 || tasks_parked == 0 || count > 0);  /* C11: nobody is stranded */
     u = 0
 }
 

@@ -165,7 +165,7 @@ Fair == Spec /\ \A t \in Tasks : WF_vars(GoesOn(t))  \* the host lets a released
 count_is_not_negative == count >= 0
 
 \* C2: nobody is parked at zero
-nobody_is_parked_at_zero == parked = 0 \/ (parked >= 0 /\ count > 0)
+nobody_is_parked_at_zero == (parked >= 0 /\ count > 0) \/ parked = 0
 
 \* C11: whoever is blocked is at a closed latch
 blocked_while_closed == parked = 0 \/ count > 0
@@ -174,7 +174,7 @@ blocked_while_closed == parked = 0 \/ count > 0
 parked_are_the_tasks_parked == parked = Cardinality(Queue)
 
 \* C11: nobody is stranded
-nobody_is_stranded == Cardinality(Released) > 0 \/ count > 0 \/ Cardinality(Queue) = 0
+nobody_is_stranded == Cardinality(Released) > 0 \/ Cardinality(Queue) = 0 \/ count > 0
 
 \* What each step does, by the rule that applied.
 every_step == [][\A t \in Tasks :

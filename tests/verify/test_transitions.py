@@ -162,6 +162,7 @@ def test_paths_of_one_rule_are_told_apart() -> None:
         (z3.BoolVal(True) == B, "b", "b"),
         (z3.Implies(B, X == 1), "~b \\/ x = 1", "!b || x == 1"),
         (X - (Y - 1) == 2 * X, "x - (y - 1) = 2 * x", "x - (y - 1) == 2 * x"),
+        (X - 0 == Y, "x = y", "x == y"),
         (-X == Y, "-x = y", "-x == y"),
         (z3.If(B, X, Y) == 0, "(IF b THEN x ELSE y) = 0", "(b -> x : y) == 0"),
         (z3.BoolVal(True), "TRUE", "true"),

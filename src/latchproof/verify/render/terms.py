@@ -112,8 +112,11 @@ class _Writer:
         if z3.is_add(term):
             return self._sum(term.children()), _SUM
         if z3.is_sub(term):
-            first, *others = (self._inside(child, _PRODUCT) for child in term.children())
-            return " - ".join([first, *others]), _SUM
+            first, *others = term.children()
+            taken = [child for child in others if not (z3.is_int_value(child) and child.as_long() == 0)]
+            if not taken:
+                return self.text(first)
+            return " - ".join(self._inside(child, _PRODUCT) for child in (first, *taken)), _SUM
         if z3.is_mul(term):
             if term.num_args() == 2 and z3.is_int_value(term.arg(0)) and term.arg(0).as_long() == -1:
                 return f"-{self._inside(term.arg(1), _ATOM)}", _UNARY

@@ -186,7 +186,7 @@ def _rows(machine: Machine, policy: Any, operation: Operation, tasks: int) -> It
             eventuality.claim.id: _simplified(truth(partial(eventuality.owes, step)), known)
             for eventuality in machine.eventualities
         }
-        after = {name: z3.simplify(term(value)) for name, value in zip(machine.state, step.after, strict=True)}
+        after = {name: term(value) for name, value in zip(machine.state, step.after, strict=True)}
         yield Row(
             step.rule.id,
             operation,
@@ -237,29 +237,50 @@ def _check(property_: Property, holds: z3.BoolRef) -> Check:
 
 
 def _simplified(condition: z3.BoolRef, known: list[z3.BoolRef]) -> z3.BoolRef:
-    """The condition; true, or false, if what is known implies that."""
-    if is_implied(condition, known):
-        return z3.BoolVal(True)
-    if is_implied(z3.Not(condition), known):
-        return z3.BoolVal(False)
-    cases = [_parts(case, z3.is_and) for case in _parts(z3.simplify(condition), z3.is_or)]
+    """A condition that says the same as this one wherever what is known holds: its cases, as few and short as may be.
+
+    The parts keep the order in which the specification has them; the solver's own would depend on what it did before.
+    """
+    cases = [_parts(case, z3.is_and) for case in _parts(condition, z3.is_or)]
+    cases = [[part for part in case if not z3.is_true(part)] for case in cases]
+    cases = [case for case in cases if not any(z3.is_false(part) for part in case)]
+    if not cases or not all(cases):
+        return z3.BoolVal(bool(cases))
+    solver = z3.Solver()
+    solver.add(*known)
+
+    def is_known(conclusion: z3.BoolRef) -> bool:
+        solver.push()
+        solver.add(z3.Not(conclusion))
+        verdict = solver.check()
+        solver.pop()
+        return bool(verdict == z3.unsat)
 
     def whole(remaining: list[list[z3.BoolRef]]) -> z3.BoolRef:
-        return z3.Or([z3.And(case) for case in remaining])
+        return _joined(z3.Or, [_joined(z3.And, case) for case in remaining])
 
-    # leave out a case, or a part of one, as long as what remains says the same, where what is known holds
+    for truth_value in (True, False):
+        if is_known(condition == truth_value):
+            return z3.BoolVal(truth_value)
     for index in reversed(range(len(cases))):
         fewer = [case for other, case in enumerate(cases) if other != index]
-        if is_implied(whole(fewer) == condition, known):
+        if fewer and is_known(whole(fewer) == condition):
             cases = fewer
             continue
         for part in list(cases[index]):
             less = [one for one in cases[index] if one is not part]
             weaker = [less if other == index else case for other, case in enumerate(cases)]
-            if is_implied(whole(weaker) == condition, known):
+            if less and is_known(whole(weaker) == condition):
                 cases = weaker
-    return z3.simplify(whole(cases))
+    return whole(cases)
 
 
 def _parts(condition: z3.BoolRef, is_joined: Callable[[z3.ExprRef], bool]) -> list[z3.BoolRef]:
-    return list(condition.children()) if is_joined(condition) else [condition]
+    """What is joined in a condition, however deep."""
+    if not is_joined(condition):
+        return [condition]
+    return [part for child in condition.children() for part in _parts(child, is_joined)]
+
+
+def _joined(join: Callable[[list[z3.BoolRef]], z3.BoolRef], parts: list[z3.BoolRef]) -> z3.BoolRef:
+    return parts[0] if len(parts) == 1 else join(parts)
