@@ -413,6 +413,36 @@ def test_export_writes_the_review_document(machine: str, capsys: pytest.CaptureF
     assert capsys.readouterr().out == written.read_text(encoding="utf-8")
 
 
+def test_export_of_a_model_takes_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    bounds = ["--tasks", "2", "--argument", "5", "--calls", "3", "--operations", "wait", "--policy", "java"]
+    assert main(["export", "barrier", "--format", "cfg", *bounds]) == 0
+    out = capsys.readouterr().out
+    assert "    Tasks = {A, B}\n    Argument = 5\n    Calls = 3\n" in out
+    assert main(["export", "barrier", "--format", "promela", *bounds]) == 0
+    out = capsys.readouterr().out
+    assert "#define TASKS 2\n" in out
+    assert "#define parties 5\n" in out
+    assert "inline B4b(t)" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["latch", "--format", "markdown", "--tasks", "3"], "--tasks: bounds are for models of latch and barrier"),
+        (["latch", "--format", "tla", "--argument", "-1"], "a latch's count must be 0 or more, not -1"),
+        (["latch", "--format", "tla", "--operations", "abort"], "a latch has no operation 'abort'"),
+        (["latch", "--format", "promela", "--policy", "no"], "there is no policy 'no' for a latch"),
+        (["trace.json", "--format", "promela"], "a trace has no promela form"),
+        (["trace.json", "--format", "itf", "--calls", "2"], "--calls: bounds are for models of latch and barrier"),
+    ],
+)
+def test_export_refuses_what_no_model_has(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_export_writes_the_diagram(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "latch", "--format", "mermaid"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == "stateDiagram-v2"

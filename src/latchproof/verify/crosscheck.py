@@ -90,13 +90,8 @@ def spin(model: Model, directory: Path, text: str | None = None) -> Verdicts:
     Raises CrosscheckError where Spin, or a C compiler, is missing.
     """
     begun = time.perf_counter()
-    for tool in ("spin", "cc"):
-        if shutil.which(tool) is None:
-            raise CrosscheckError(f"{tool} is not installed here; make crosscheck installs it on Debian")
-    (directory / "model.pml").write_text(promela(model) if text is None else text, encoding="utf-8")
-    _run(["spin", "-a", "model.pml"], directory)
-    _run(["cc", "-O2", "-DSAFETY", "-DNOREDUCE", "-DNOCLAIM", "-o", "safety", "pan.c"], directory)
-    states, safe = read_spin(_run(["./safety", "-m1000000"], directory))
+    compile_spin(model, directory, text)
+    states, safe = run_spin(directory)
     fair, unfair = {}, {}
     if _eventualities(model):
         _run(["cc", "-O2", "-DNOREDUCE", "-DNFAIR=3", "-o", "liveness", "pan.c"], directory)
@@ -105,6 +100,22 @@ def spin(model: Model, directory: Path, text: str | None = None) -> Verdicts:
             fair[claim] = read_spin(_run(["./liveness", "-m1000000", "-a", "-f", *named], directory))[1]
             unfair[claim] = read_spin(_run(["./liveness", "-m1000000", "-a", *named], directory))[1]
     return Verdicts("Spin", states, safe, fair, unfair, time.perf_counter() - begun)
+
+
+def compile_spin(model: Model, directory: Path, text: str | None = None) -> None:
+    """Write the Promela model, or the text in its place, and compile the verifier of what holds of states and steps."""
+    for tool in ("spin", "cc"):
+        if shutil.which(tool) is None:
+            raise CrosscheckError(f"{tool} is not installed here; make crosscheck installs it on Debian")
+    (directory / "model.pml").write_text(promela(model) if text is None else text, encoding="utf-8")
+    _run(["spin", "-a", "model.pml"], directory)
+    # no partial order reduction, which would leave states out, and of what is asked only what is safety
+    _run(["cc", "-O2", "-DSAFETY", "-DNOREDUCE", "-DNOCLAIM", "-o", "safety", "pan.c"], directory)
+
+
+def run_spin(directory: Path) -> tuple[int, bool]:
+    """Run the verifier that was compiled: the number of states, and whether nothing fails."""
+    return read_spin(_run(["./safety", "-m1000000"], directory))
 
 
 def read_spin(output: str) -> tuple[int, bool]:
@@ -135,6 +146,15 @@ def tlc(model: Model, directory: Path, jar: str) -> Verdicts:
             fair[claim] = _tlc(model, directory, jar, fair=True, claims=[claim])[1] is None
         unfair[claim] = _tlc(model, directory, jar, fair=False, claims=[claim])[1] is None
     return Verdicts("TLC", states, safe, fair, unfair, time.perf_counter() - begun)
+
+
+def run_tlc(model: Model, directory: Path, jar: str) -> int:
+    """Write the TLA+ module and run TLC on it: the number of states. Raises CrosscheckError if anything fails in it."""
+    (directory / f"{model.machine.name}.tla").write_text(module(model), encoding="utf-8")
+    states, broken = _tlc(model, directory, jar, fair=True, claims=_eventualities(model))
+    if broken is not None:
+        raise CrosscheckError(f"TLC finds a fault of {broken}")
+    return states
 
 
 def _tlc(model: Model, directory: Path, jar: str, *, fair: bool, claims: list[str]) -> tuple[int, str | None]:
