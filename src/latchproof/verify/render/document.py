@@ -12,8 +12,8 @@ from typing import Any
 
 import z3
 
-from latchproof.verify.prove import paths_of, symbols, truth
-from latchproof.verify.symbolic import Path, enumerate_paths, symbol, term
+from latchproof.verify.prove import paths_of, symbols
+from latchproof.verify.symbolic import Path, enumerate_paths, symbol, term, truth
 from latchproof_spec.claims import CLAIMS, Step
 from latchproof_spec.machines import Machine, Operation
 from latchproof_spec.step import Rule
