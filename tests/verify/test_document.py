@@ -35,6 +35,8 @@ def test_every_rule_and_every_property_is_in_the_document(machine: Machine) -> N
         assert all(f"| {one.name} |" in text for one in shape)
     assert all(f"| census | {one.name} |" in text for one in machine.censuses)
     assert all(f"| eventuality | {one.name} |" in text for one in machine.eventualities)
+    claims = machine.call_claims
+    assert all(f"| {one.name} |" in text for one in (*claims.invariants, *claims.places, *claims.steps))
 
 
 SHOWN = [

@@ -244,6 +244,9 @@ def _property_rows(machine: Machine) -> list[str]:
         ("step property", machine.step_properties),
         ("history property", machine.history_properties),
         ("census", machine.censuses),
+        ("of any two calls", machine.call_claims.invariants),
+        ("of any place", machine.call_claims.places),
+        ("of any call in a step", machine.call_claims.steps),
     )
     rows = [
         f"| {', '.join(claim.id for claim in one.claims)} | {shape} | {one.name} | `{one.holds.__name__}` |"
