@@ -53,7 +53,7 @@ class Query:
 
 def in_order(declarations: Iterable[str]) -> tuple[str, ...]:
     """Declarations in an order in which they can be made: sorts first, and each kind by name."""
-    return tuple(sorted(declarations, key=lambda line: ("(declare-fun" in line, line)))
+    return tuple(sorted(declarations, key=lambda line: (line.startswith("(declare-fun"), line)))
 
 
 def text_of(term: z3.BoolRef) -> tuple[str, frozenset[str]]:

@@ -534,10 +534,12 @@ class Identities:
         *besides: z3.BoolRef,
     ) -> Goal:
         """A goal about one transition; without a conclusion, that it can be made in a small world, and `besides`."""
-        premises = (*one.small, *besides) if conclusion is None else (*one.premises, *besides)
+        # the very same tuples, where there is nothing besides: what is put to a solver is recognised by them
+        small = (*one.small, *besides) if besides else one.small
+        premises = small if conclusion is None else (*one.premises, *besides) if besides else one.premises
         return Goal(
             model, name, claims, self._machine.name, self._policy.name, one.operation, one.rule, premises, conclusion,
-            (*one.small, *besides),
+            small,
         )  # fmt: skip
 
 
@@ -557,16 +559,8 @@ def _numbers() -> list[Term]:
     return [z3.IntVal(number) for number in range(FEW + 1)]
 
 
-def _mentions(body: Term, constant: Term) -> bool:
-    waiting, seen = [body], set()
-    while waiting:
-        one = waiting.pop()
-        if one.eq(constant):
-            return True
-        if one.get_id() not in seen:
-            seen.add(one.get_id())
-            waiting += one.children()
-    return False
+def _mentions(body: Term, part: Term) -> bool:
+    return not z3.substitute(body, (part, z3.Const("somebody else", part.sort()))).eq(body)
 
 
 def _patterns(world: World, calls: list[Term], body: z3.BoolRef) -> list[list[Term]]:

@@ -201,7 +201,7 @@ class _Discharge:
     """Puts goals to z3, each that is the same but once: policies that do not differ in an operation share its proof."""
 
     def __init__(self) -> None:
-        self._answers: dict[tuple[int, ...], tuple[Goal, Status, str, str, Query]] = {}
+        self._answers: dict[tuple[int, ...], tuple[Goal, Status, str, str, Query, str]] = {}
         self._premises: tuple[tuple[z3.BoolRef, ...], tuple[z3.BoolRef, ...], tuple[int, ...]] = ((), (), ())
         self._asked: tuple[tuple[int, ...], z3.Solver] = ((), z3.Solver())
         self._texts: dict[int, tuple[z3.ExprRef, str, frozenset[str]]] = {}
@@ -217,11 +217,12 @@ class _Discharge:
         key = (*ids, -1, -1 if goal.conclusion is None else goal.conclusion.get_id())
         if key not in self._answers:
             # the goal is kept with the answer: its terms' identities are theirs only as long as they live
-            self._answers[key] = (goal, *self._ask(goal, premises, ids))
-        _, status, counterexample, verdict, query = self._answers[key]
+            answer = self._ask(goal, premises, ids)
+            self._answers[key] = (goal, *answer, answer[-1].text)
+        _, status, counterexample, verdict, query, text = self._answers[key]
         return Obligation(
             goal.name, goal.claims, goal.machine, goal.policy, goal.operation, goal.rule, status, counterexample,
-            query.text, time.perf_counter() - begun, goal.model, query, (("z3", verdict),),
+            text, time.perf_counter() - begun, goal.model, query, (("z3", verdict),),
         )  # fmt: skip
 
     def _ask(

@@ -24,11 +24,14 @@ class UndecidableError(Exception):
 
 @dataclass(frozen=True)
 class _Decision:
-    """What was decided when a truth was asked for: the condition, which way to go, and whether there was a choice."""
+    """What was decided when a truth was asked for: the condition, and which way to go.
+
+    Where there was a choice, `simplified` is the condition in the form in which it is recognised when asked for again.
+    """
 
     condition: z3.BoolRef
     choice: bool
-    free: bool
+    simplified: z3.BoolRef | None = None
 
 
 class _Decisions:
@@ -38,7 +41,6 @@ class _Decisions:
         self._solver = solver
         self._repeated = repeated
         self._known: dict[int, bool] = {}
-        self._kept: list[z3.BoolRef] = []
         self._taken: list[_Decision] = []
         self.conditions: list[z3.BoolRef] = []
         self.open: list[list[_Decision]] = []
@@ -49,25 +51,23 @@ class _Decisions:
             return self._take(self._repeated[at])
         decided = z3.simplify(condition)
         if z3.is_true(decided) or z3.is_false(decided):
-            return self._take(_Decision(condition, z3.is_true(decided), False))
+            return self._take(_Decision(condition, z3.is_true(decided)))
         if decided.get_id() in self._known:
-            return self._take(_Decision(condition, self._known[decided.get_id()], False))
+            return self._take(_Decision(condition, self._known[decided.get_id()]))
         if at < len(self._repeated):
-            return self._take(_Decision(condition, self._repeated[at].choice, True))
+            return self._take(_Decision(condition, self._repeated[at].choice, decided))
         choice = self._possible(condition)
         if choice and self._possible(z3.Not(condition)):
-            self.open.append([*self._taken, _Decision(condition, False, True)])
-        return self._take(_Decision(condition, choice, True))
+            self.open.append([*self._taken, _Decision(condition, False, decided)])
+        return self._take(_Decision(condition, choice, decided))
 
     def _take(self, decision: _Decision) -> bool:
         self._taken.append(decision)
-        if decision.free:
+        if decision.simplified is not None:
             taken = decision.condition if decision.choice else z3.Not(decision.condition)
             self.conditions.append(taken)
-            # whoever asks again is told the same
-            simplified = z3.simplify(decision.condition)
-            self._known[simplified.get_id()] = decision.choice
-            self._kept.append(simplified)  # its identity is its own only as long as it lives
+            # whoever asks again is told the same; the term is kept in `_taken`, and so its identity is its own
+            self._known[decision.simplified.get_id()] = decision.choice
             if self._solver is not None:
                 self._solver.add(taken)
         return decision.choice
