@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs fuzz spec lint types unit contracts dist lock clean
+.PHONY: help verify test proofs fuzz spec browser screenshots lint types unit contracts dist lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,29 @@ spec: $(SETUP) ## write spec/latch.md and spec/barrier.md anew from the specific
 	$(BIN)/latchproof export latch --format markdown > spec/latch.md
 	$(BIN)/latchproof export barrier --format markdown > spec/barrier.md
 
+BROWSER := .venv-browser/bin
+PAGES := build/browser
+DRIVE := PYTHONPATH=src:spec:. $(BROWSER)/python -m pytest browser --pages $(PAGES)
+
+browser: $(PAGES)/report.html ## the HTML pages in headless Chromium, against the specification's functions (installs it)
+	$(DRIVE)
+
+screenshots: $(PAGES)/report.html ## the same, and the README's pictures written anew to docs/images
+	$(DRIVE) --screenshots docs/images
+
+.PHONY: $(PAGES)/report.html
+$(PAGES)/report.html: $(SETUP) .venv-browser/.complete
+	@mkdir -p $(PAGES)
+	@$(BIN)/latchproof check asyncio:Barrier --policy cpython --html $(PAGES)/check.html --json $(PAGES)/check.json \
+		> $(PAGES)/check.txt; test $$? -eq 1 || { cat $(PAGES)/check.txt; exit 1; }
+	$(BIN)/latchproof report --quick --html $@
+
+.venv-browser/.complete: browser/requirements.txt browser/install_chromium.sh
+	@sh browser/install_chromium.sh
+	@$(PYTHON) -m venv .venv-browser
+	@$(BROWSER)/python -m pip install --quiet --disable-pip-version-check -r browser/requirements.txt
+	@touch $@
+
 dist: $(SETUP) ## sdist, and the wheel built from it, in dist/
 	$(BIN)/python -m build --no-isolation
 
@@ -61,4 +84,4 @@ lock: ## resolve requirements-dev.txt anew (needs uv)
 		--extra verify --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what was made
-	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-browser dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

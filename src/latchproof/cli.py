@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -72,8 +73,27 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", metavar="FILE", type=Path, help="write the verdict and its traces to FILE as JSON")
     check.add_argument("--junit", metavar="FILE", type=Path, help="write the verdict to FILE as JUnit XML")
     check.add_argument("--mermaid", metavar="FILE", type=Path, help="write the first counterexample as a diagram")
+    check.add_argument(
+        "--html", metavar="FILE", type=Path, help="write the verdict as a page that steps through its runs"
+    )
     check.add_argument("--repro", metavar="FILE", type=Path, help="write the first counterexample as a test of its own")
     check.set_defaults(run=_check)
+
+    report = commands.add_parser(
+        "report",
+        help="the rules, the claims with their evidence, a stepper and counterexamples as one HTML file",
+        epilog="Example: latchproof report --quick --html report.html",
+    )
+    report.add_argument("--html", metavar="FILE", type=Path, required=True, help="the file to write")
+    report.add_argument("--quick", action="store_true", help="gather the evidence to smaller bounds")
+    report.add_argument(
+        "--ledger", metavar="FILE", type=Path, help="take the evidence that verify --json wrote instead"
+    )
+    report.add_argument(
+        "--trace", metavar="FILE", type=Path, nargs="+", default=[],
+        help="show the counterexamples that check --json wrote too, besides that of asyncio.Barrier",
+    )  # fmt: skip
+    report.set_defaults(run=_report)
 
     fuzz = commands.add_parser(
         "fuzz",
@@ -195,6 +215,34 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     return verdict.exit_code
 
 
+def _report(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.check import check
+    from latchproof.verify.ledger import gather
+    from latchproof.verify.prove import prove_all
+    from latchproof.verify.render.html.report import read_ledger, report
+    from latchproof.verify.render.terminal import say
+    from latchproof.verify.target import load
+    from latchproof.verify.trace import read_all
+
+    traces = [trace for path in options.trace for trace in read_all(path)]
+    if options.ledger is None:
+        say(console, f"gathering the {'quick' if options.quick else 'full'} ledger, as latchproof verify does")
+        ledger = gather(quick=options.quick).to_json()
+    else:
+        ledger = read_ledger(options.ledger)
+    shown = [*check(load("asyncio:Barrier"), policy="cpython").traces, *traces]
+    page = report(ledger, prove_all(), shown, _command())
+    options.html.write_text(page, encoding="utf-8")
+    say(console, f"wrote     {options.html}")
+    code: int = ledger["exit_code"]
+    return code
+
+
+def _command() -> str:
+    """The command that this process was given, as one would type it."""
+    return shlex.join(["latchproof", *sys.argv[1:]])
+
+
 def _write_renderings(options: argparse.Namespace, console: Console, verdict: Verdict) -> None:
     from latchproof.verify.render.junit import junit
     from latchproof.verify.render.repro import NoReproductionError, reproduction
@@ -206,6 +254,10 @@ def _write_renderings(options: argparse.Namespace, console: Console, verdict: Ve
         written.append((options.json, json.dumps(verdict.to_json(), indent=2) + "\n"))
     if options.junit is not None:
         written.append((options.junit, junit(verdict)))
+    if options.html is not None:
+        from latchproof.verify.render.html.report import run
+
+        written.append((options.html, run(verdict, _command())))
     for trace in verdict.traces[:1]:
         if options.mermaid is not None:
             written.append((options.mermaid, "\n".join(sequence(trace)) + "\n"))
