@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs fuzz spec browser screenshots lint types unit contracts dist lock clean
+.PHONY: help verify test proofs fuzz spec browser screenshots docs lint types unit contracts dist lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,18 @@ $(PAGES)/report.html: $(SETUP) .venv-browser/.complete
 	@$(BROWSER)/python -m pip install --quiet --disable-pip-version-check -r browser/requirements.txt
 	@touch $@
 
+DOCS := .venv-docs/bin
+
+docs: $(SETUP) .venv-docs/.complete ## the documentation: every program and command in it run, then built to build/docs
+	$(BIN)/python -m pytest docs
+	$(DOCS)/python -m sphinx --fail-on-warning --keep-going --fresh-env -q -b html docs build/docs
+	@echo "the documentation is in build/docs/index.html"
+
+.venv-docs/.complete: requirements-dev.txt docs/requirements.txt
+	@$(PYTHON) -m venv .venv-docs
+	@$(DOCS)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r docs/requirements.txt
+	@touch $@
+
 dist: $(SETUP) ## sdist, and the wheel built from it, in dist/
 	$(BIN)/python -m build --no-isolation
 
@@ -84,4 +96,4 @@ lock: ## resolve requirements-dev.txt anew (needs uv)
 		--extra verify --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what was made
-	rm -rf .venv .venv-browser dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-browser .venv-docs dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
