@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs fuzz spec browser screenshots docs lint types unit contracts dist lock clean
+.PHONY: help verify test proofs fuzz spec golden browser screenshots docs lint types unit contracts dist lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 spec: $(SETUP) ## write spec/latch.md and spec/barrier.md anew from the specification
 	$(BIN)/latchproof export latch --format markdown > spec/latch.md
 	$(BIN)/latchproof export barrier --format markdown > spec/barrier.md
+
+golden: $(SETUP) ## write anew what the commands are expected to print; read the difference
+	PYTHONPATH=src:spec $(BIN)/python -m tests.verify.golden
 
 BROWSER := .venv-browser/bin
 PAGES := build/browser

@@ -59,7 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    verify = commands.add_parser("verify", help="gather the evidence for our own claims and print the ledger")
+    verify = commands.add_parser(
+        "verify",
+        help="gather the evidence for our own claims and print the ledger",
+        epilog="Example: latchproof verify --quick --json ledger.json",
+    )
     verify.add_argument("--quick", action="store_true", help="smaller bounds, in well under a minute")
     verify.add_argument("--json", metavar="FILE", type=Path, help="write the ledger to FILE as JSON")
     verify.set_defaults(run=_verify)
@@ -130,12 +134,20 @@ def _parser() -> argparse.ArgumentParser:
     fuzz.add_argument("--examples", type=_positive, default=1000, metavar="N", help="how many examples (default 1000)")
     fuzz.set_defaults(run=_fuzz)
 
-    prove = commands.add_parser("prove", help="discharge the inductive proofs, for all counts, parties and tasks")
+    prove = commands.add_parser(
+        "prove",
+        help="discharge the inductive proofs, for all counts, parties and tasks",
+        epilog="Example: latchproof prove --machine barrier --verbose",
+    )
     prove.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
     prove.add_argument("--verbose", action="store_true", help="a line for each obligation")
     prove.set_defaults(run=_prove)
 
-    explore = commands.add_parser("explore", help="every state of specification x tasks, to a bound")
+    explore = commands.add_parser(
+        "explore",
+        help="every state of specification x tasks, to a bound",
+        epilog="Example: latchproof explore --machine barrier --tasks 3 4 --upto 4",
+    )
     explore.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
     explore.add_argument("--tasks", type=_positive, nargs="+", default=[3, 4], metavar="N", help="numbers of tasks")
     explore.add_argument("--upto", type=_positive, default=4, metavar="N", help="largest count and parties (default 4)")
