@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import itertools
 import json
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium import webdriver
@@ -59,6 +62,26 @@ def test_the_ledger_opens_to_its_evidence(report: Page) -> None:
 def test_every_rule_is_there_with_its_sentence(report: Page, machine: object) -> None:
     for rule in MACHINES[str(machine)].rules:
         assert rule.sentence in report.text(f"#rule-{rule.id}")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_faults_are_those_of_the_ledger(report: Page, pages: Path, machine: str) -> None:
+    mutants = (_data(pages / "report.html")["ledger"].get("mutants") or {}).get("mutants", [])
+    mine = [one for one in mutants if one["id"].startswith(machine)]
+    rows = [row.split("\t")[0] for row in report.texts(f"#faults-{machine} tbody tr th")]
+    assert len(rows) == len(mine)
+    for rule in {row.id for row in MACHINES[machine].rules} - {"L4t", "B0t"}:
+        about = [one for one in mine if re.search(rf"\b{rule}\b", f"{one['id']} {one['sentence']}")]
+        broken = sum(any(one["broken"].values()) for one in about)
+        shown = report.texts(f"#rule-{rule} a[href='#faults-{machine}']")
+        assert shown == ([f"{broken} of {len(about)}"] if about else [])
+
+
+def _data(path: Path) -> dict[str, Any]:
+    """What a page holds."""
+    (packed,) = re.findall(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
+    return data
 
 
 @pytest.mark.parametrize(("machine", "policy", "argument", "tasks"), WALKS)
@@ -210,7 +233,7 @@ def _event(event: dict[str, object]) -> Event:
 def test_what_a_screen_reader_needs(report: Page) -> None:
     unnamed = report.chrome.execute_script(
         "return [...document.querySelectorAll('button, select, input, [role=img], a')].filter((one) => "
-        "!(one.innerText.trim() || one.getAttribute('aria-label') || one.labels?.length)).map((one) => one.outerHTML)"
+        "!(one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length)).map((one) => one.outerHTML)"
     )
     assert unnamed == []
     levels = [int(name[1]) for name in report.chrome.execute_script(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def _ledger(console: Console) -> None:
     print_ledger(console, Ledger(cells, {"explored": own_rules()}, 1.5))
 
 
+@cache
 def cases() -> dict[str, Callable[[Console], None]]:
     """What is printed, by name."""
     return {

@@ -25,7 +25,7 @@ const ledgerSection = (data) => {
 };
 
 const evidence = (data, claim, cell, words) => {
-  const fields = Object.entries(cell).filter(([name, value]) => !["kind", "status"].includes(name) && value !== "");
+  const fields = Object.entries(cell).filter(([name, value]) => !["kind", "status"].includes(name) && value !== "" && value !== null);
   return el("details", { id: `evidence-${claim.id}-${cell.kind}`, class: "evidence" },
     el("summary", {}, `${claim.id} ${cell.kind}: `, el("span", { class: cell.status }, words(cell)),
       cell.unit && cell.status !== "not_run" ? ` ${cell.unit}` : ""),
