@@ -90,13 +90,14 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
 def print_explorations(console: Console, found: Sequence[Exploration]) -> None:
     """A row for each exploration, then the shortest run to each property that does not hold."""
     headers = (
-        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "properties",
+        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "at rest",
+        "properties",
     )  # fmt: skip
     rows = [
         (
             f"{one.machine}({one.argument})", one.policy, str(one.tasks),
             "any" if one.calls is None else str(one.calls), " ".join(one.operations), f"{one.orbits:,}",
-            f"{one.states:,}", f"{one.transitions:,}", str(one.depth),
+            f"{one.states:,}", f"{one.transitions:,}", str(one.depth), f"{one.rests:,}",
             "fails" if one.violations else "holds" if one.complete else "inconclusive",
         )
         for one in found
