@@ -49,7 +49,7 @@ class RBarrier:
 
 
 class CountdownLatch:
-    """aiologic.CountdownEvent, counting down alone."""
+    """aiologic.CountdownEvent; set_count is made of its own up(), down() and clear()."""
 
     def __init__(self, count: int) -> None:
         self._event = aiologic.CountdownEvent(count)
@@ -59,6 +59,16 @@ class CountdownLatch:
 
     def count_down(self) -> None:
         self._event.down()
+
+    def set_count(self, count: int) -> None:
+        if count < 0:
+            raise ValueError("a count is not negative")
+        if count == 0:
+            self._event.clear()
+        else:
+            while self._event.value > count:
+                self._event.down()
+            self._event.up(count - self._event.value)
 
     @property
     def count(self) -> int:
