@@ -9,7 +9,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -60,17 +61,28 @@ def of_minor(minor: str) -> list[str]:
     return sorted(found, key=lambda version: [int(digits) for digits in re.findall(r"\d+", version)])
 
 
+def prepare(wanted: Iterable[tuple[str, tuple[str, ...], bool]]) -> None:
+    """Make environments of interpreter, requirements and whether with dependencies; two at a time."""
+    _wheel()
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(lambda one: environment(one[0], one[1], dependencies=one[2]), sorted(wanted)):
+            pass
+
+
 @functools.cache
 def environment(python: str, requirements: tuple[str, ...], *, dependencies: bool = True) -> Path:
     """The interpreter of an environment on a version of CPython that was found, made or refreshed as needed.
 
-    Without `dependencies` the requirements are installed alone.
+    A requirement without a version gets the one that the kit has locked. Without `dependencies` those with a version
+    are installed alone.
     """
     label = "-".join(["cpython", python, *(one.replace("==", "-") for one in requirements)])
     folder = CACHE / "environments" / label
     wheel = _wheel()
-    kit = [f"latchproof[verify] @ {wheel.as_uri()}", *NEEDED]
-    sources = "\n".join([*kit, *requirements, str(dependencies)]).encode()
+    locked = [one for one in requirements if "==" not in one]
+    pinned = [one for one in requirements if "==" in one]
+    kit = [f"latchproof[verify] @ {wheel.as_uri()}", *NEEDED, *locked]
+    sources = "\n".join([*kit, *pinned, str(dependencies)]).encode()
     state = hashlib.sha256(sources + LOCK.read_bytes() + wheel.read_bytes()).hexdigest()
     stamp = folder / "complete"
     interpreter = folder / "bin" / "python"
@@ -82,8 +94,8 @@ def environment(python: str, requirements: tuple[str, ...], *, dependencies: boo
     pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", folder]
     install: list[str | Path] = [*pip, "--quiet", "--disable-pip-version-check", "install"]
     _run([*install, "--constraint", LOCK, *kit])
-    if requirements:  # after the kit, for it may want other versions of what the kit has locked
-        _run([*install, *(() if dependencies else ("--no-deps",)), *requirements])
+    if pinned:  # after the kit, for it may want other versions of what the kit has locked
+        _run([*install, *(() if dependencies else ("--no-deps",)), *pinned])
     _run([*install, "--no-deps", "--force-reinstall", wheel])  # the version does not say that the checkout has changed
     stamp.write_text(state, encoding="utf-8")
     return interpreter

@@ -14,78 +14,69 @@ TABLE = Path(__file__).parent / "exhibits.toml"
 ADAPTERS = "tests/museum/adapters"
 
 
-@dataclass(frozen=True)
-class Exhibit:
-    """A fault of a released class.
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What is checked: a class of a released package, by `latchproof check`.
 
-    `package` and `version` are what is installed ("CPython" is the interpreter itself, each version that is found).
-    `broken` are the claims that the class breaks under the policy, `claim` the one whose shortest run is shown; that
-    run has so many `calls` and `cancellations`, on an object made with `argument`. `note` and `upstream` are prose: why
-    it is a fault and not a policy, and what is known about it where the class comes from. `python` is the minor version
-    of CPython that the package needs, where it needs one; without `dependencies` the package is installed alone, for
-    the class that is exhibited needs none of them.
+    `package` and `version` are what is installed ("CPython" is the interpreter itself). `bounds` are options that
+    replace the default bounds, where those take long. `python` is the minor version of CPython that the package needs,
+    where it needs one; without `dependencies` the package is installed alone, for the class needs none of them. `note`
+    is prose.
     """
 
     id: str
-    title: str
     package: str
     version: str
     host: str
     target: str
     kind: str
     policy: str
-    claim: str
-    broken: tuple[str, ...]
-    argument: int
-    calls: int
-    cancellations: int
     note: str
-    upstream: str
     strict: bool = False
+    bounds: tuple[str, ...] = ()
     python: str = ""
     dependencies: bool = True
 
     @property
     def is_of_the_standard_library(self) -> bool:
-        """Whether the interpreter itself is what is exhibited."""
+        """Whether the interpreter itself is what is checked."""
         return self.package == "CPython"
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """What is installed for it, pinned."""
-        return () if self.is_of_the_standard_library else (f"{self.package}=={self.version}",)
+        """What is installed for it: the package, pinned, and its host, where that is one that the kit locks."""
+        host = ("trio",) if self.host == "trio" else ()
+        return host if self.is_of_the_standard_library else (f"{self.package}=={self.version}", *host)
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """The arguments of `latchproof`."""
         strict = ("--strict",) if self.strict else ()
-        return ("check", self.target, "--kind", self.kind, "--host", self.host, "--policy", self.policy, *strict)
+        judged = ("--kind", self.kind, "--host", self.host, "--policy", self.policy, *strict)
+        return ("check", self.target, *judged, *self.bounds)
 
 
-@dataclass(frozen=True)
-class Clearance:
-    """A released class in which nothing was found: `latchproof check` conforms to `policy` within its bounds."""
+@dataclass(frozen=True, kw_only=True)
+class Exhibit(Subject):
+    """A fault of a released class; one of the standard library is looked for on every interpreter that is found.
 
-    id: str
-    package: str
-    version: str
-    host: str
-    target: str
-    kind: str
-    policy: str
-    note: str
-    python: str = ""
-    dependencies: bool = True
+    `claim` is the claim whose shortest run is shown; that run has so many `calls` and `cancellations`, on an object
+    made with `argument`. `also` are claims that must be broken besides. `note` says why it is a fault and not a policy,
+    `upstream` what is known about it where the class comes from.
+    """
 
-    @property
-    def requirements(self) -> tuple[str, ...]:
-        """What is installed for it, pinned."""
-        return (f"{self.package}=={self.version}",)
+    title: str
+    claim: str
+    argument: int
+    calls: int
+    cancellations: int
+    upstream: str
+    also: tuple[str, ...] = ()
 
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """The arguments of `latchproof`."""
-        return ("check", self.target, "--kind", self.kind, "--host", self.host, "--policy", self.policy)
+
+@dataclass(frozen=True, kw_only=True)
+class Clearance(Subject):
+    """A class in which nothing was found: it conforms to `policy` within the bounds."""
 
 
 def exhibits() -> list[Exhibit]:

@@ -1,4 +1,4 @@
-"""asynkets' EventfulCounter under the documented names: a latch is a counter that is waited for to reach its minimum."""
+"""asynkets' EventfulCounter under the documented names: a latch is a counter that is awaited to reach its minimum."""
 
 from __future__ import annotations
 
