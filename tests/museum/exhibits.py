@@ -62,7 +62,8 @@ class Exhibit(Subject):
 
     `claim` is the claim whose shortest run is shown; that run has so many `calls` and `cancellations`, on an object
     made with `argument`. `also` are claims that must be broken besides. `note` says why it is a fault and not a policy,
-    `upstream` what is known about it where the class comes from.
+    `upstream` what is known about it where the class comes from. `unreproduced` is why there is no standalone
+    reproduction, in the words of `latchproof export`, where there is none.
     """
 
     title: str
@@ -72,6 +73,7 @@ class Exhibit(Subject):
     cancellations: int
     upstream: str
     also: tuple[str, ...] = ()
+    unreproduced: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,7 @@ def _exhibit(exhibit: Exhibit) -> str:
     others = [one for one in first.broken if one != exhibit.claim]
     beside = f" It also breaks {_and(others)} under this policy." if others else ""
     command = f"latchproof {' '.join(exhibit.arguments)} --json verdict.json"
-    export = f"latchproof export verdict.json --format pytest --claim {exhibit.claim}"
+    export = "" if exhibit.unreproduced else f"\nlatchproof export verdict.json --format pytest --claim {exhibit.claim}"
     size = (
         f"{counted(first.count('begin'), 'call')}, {counted(first.count('request'), 'cancellation')}, "
         f"{counted(first.steps, 'step')} of the event loop; {first.verdict['schedules']:,} schedules were run."
@@ -63,10 +63,18 @@ def _exhibit(exhibit: Exhibit) -> str:
         f"{exhibit.note.strip()}\n\n"
         f"The shortest run (on CPython {first.python}): {size}\n\n"
         f"```text\n{_block([*lanes(trace, width=WIDTH), '', *explain(trace)])}\n```\n\n"
-        f"```console\n{command}\n{export}\n```\n\n"
-        f"<details><summary>The standalone reproduction, which fails</summary>\n\n"
-        f"```python\n{first.reproduction.strip()}\n```\n\n</details>\n\n"
+        f"```console\n{command}{export}\n```\n\n"
+        f"{_reproduction(exhibit, first)}\n\n"
         f"Upstream: {exhibit.upstream.strip()}\n"
+    )
+
+
+def _reproduction(exhibit: Exhibit, visit: Visit) -> str:
+    if exhibit.unreproduced:
+        return f"There is no standalone reproduction: {exhibit.unreproduced}."
+    return (
+        "<details><summary>The standalone reproduction, which fails</summary>\n\n"
+        f"```python\n{visit.reproduction.strip()}\n```\n\n</details>"
     )
 
 

@@ -33,6 +33,8 @@ def test_every_rule_and_every_property_is_in_the_document(machine: Machine) -> N
         assert f"| {rule.id} |" in text or f"{rule.id}: " in text or f"**{rule.id}** " in text
     for shape in (machine.invariants, machine.step_properties, machine.history_properties, machine.accounts):
         assert all(f"| {one.name} |" in text for one in shape)
+    assert all(f"| census | {one.name} |" in text for one in machine.censuses)
+    assert all(f"| eventuality | {one.name} |" in text for one in machine.eventualities)
 
 
 SHOWN = [
