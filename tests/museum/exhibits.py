@@ -96,6 +96,11 @@ def pythons() -> tuple[str, ...]:
     return tuple(_table()["pythons"])
 
 
+def looked_at() -> str:
+    """What was looked at besides, and how far."""
+    return str(_table()["looked_at"])
+
+
 def _table() -> dict[str, Any]:
     return tomllib.loads(TABLE.read_text(encoding="utf-8"))
 

@@ -11,7 +11,7 @@ from latchproof.verify.render.lanes import explain, lanes
 from latchproof.verify.trace import from_json
 from latchproof_spec.claims import CLAIMS
 from tests.museum.environments import ROOT
-from tests.museum.exhibits import ADAPTERS, Clearance, Exhibit, clearances, exhibits
+from tests.museum.exhibits import ADAPTERS, Clearance, Exhibit, clearances, exhibits, looked_at
 from tests.museum.visit import RESULTS, Acquittal, Visit, counted
 
 PAGE = ROOT / "docs" / "museum.md"
@@ -93,6 +93,7 @@ def _clearances() -> str:
             f"  Not exercised: {', '.join(verdict['absent']) or 'nothing'}.\n"
             f"  {' '.join(clearance.note.split())}\n"
         ]
+    lines += [f"\n{looked_at().strip()}\n"]
     return "".join(lines)
 
 
