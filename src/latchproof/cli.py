@@ -357,29 +357,35 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
 
 
 def _prove(options: argparse.Namespace, console: Console) -> int:
-    from latchproof.verify.prove import prove
+    from latchproof.verify.prove import prove_whole
     from latchproof.verify.render.terminal import print_table, say
+    from latchproof.verify.smtlib import solvers
     from latchproof_spec.machines import MACHINES
 
-    machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
-    obligations = [obligation for machine in machines for obligation in prove(machine)]
+    obligations = prove_whole([MACHINES[options.machine]] if options.machine else MACHINES.values())
     if options.verbose:
         for one in obligations:
             where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
-            say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {where}: {one.name}")
+            answers = " ".join(f"{solver}:{answer}" for solver, answer in one.verdicts)
+            say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {where}: {one.name} [{answers}]")
     claims = sorted({claim for one in obligations for claim in one.claims}, key=lambda claim: int(claim[1:]))
     rows = []
     for claim in [*claims, ""]:
         about = [one for one in obligations if (claim in one.claims if claim else not one.claims)]
         proved = sum(one.status == "proved" for one in about)
-        status = "holds" if proved == len(about) else "fails"
+        open_ = {one.status for one in about} - {"proved"}
+        status = "holds" if not open_ else "inconclusive" if open_ == {"unconfirmed"} else "fails"
         rows.append((claim or "(what keeps the proofs honest)", f"{status} {proved:,} of {len(about):,} proved"))
     print_table(console, ("claim", "for every count, number of parties and of tasks, under every policy"), rows)
-    bad = [one for one in obligations if one.status != "proved"]
+    queries = len({one.query for one in obligations})
+    say(console, f"{len(obligations):,} obligations, {queries:,} different queries, each put to {solvers()}")
+    bad = [one for one in obligations if one.status not in ("proved", "unconfirmed")]
     for one in bad:
         where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
         say(console, f"{one.status}: {where}: {one.name}: {one.counterexample}", style="bold red")
-    return 1 if any(one.status == "refuted" for one in bad) else 3 if bad else 0
+    if any(one.status in ("refuted", "disputed") for one in bad):
+        return 1
+    return 0 if all(one.status == "proved" for one in obligations) else 3
 
 
 def _explore(options: argparse.Namespace, console: Console) -> int:
@@ -445,8 +451,9 @@ def _export(options: argparse.Namespace, console: Console) -> int:
 
 
 def _export_machine(name: str, form: str) -> str:
-    from latchproof.verify.prove import prove
+    from latchproof.verify.prove import CONTROLS, MODELS, prove
     from latchproof.verify.render.document import diagram, document
+    from latchproof.verify.smtlib import script
     from latchproof_spec.machines import MACHINES
 
     machine = MACHINES[name]
@@ -454,9 +461,7 @@ def _export_machine(name: str, form: str) -> str:
         return document(machine)
     if form == "mermaid":
         return "\n".join(diagram(machine, machine.policies[0])) + "\n"
-    return "".join(
-        f"; {one.machine} {one.policy} {one.operation} {one.rule}: {one.name}\n{one.smtlib}\n" for one in prove(machine)
-    )
+    return script(prove(machine, models=(*MODELS, *CONTROLS)))
 
 
 def _export_model(name: str, form: str, bounds: dict[str, Any]) -> str:

@@ -6,6 +6,8 @@ A cell holds only what was computed in this run. What was not gathered says so, 
 from __future__ import annotations
 
 import time
+import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -13,11 +15,12 @@ from typing import Any, Literal
 
 import latchproof
 from latchproof.verify.check import Verdict, check, distinct_policies
-from latchproof.verify.contracts import ContractsNotRunError, check_contracts
+from latchproof.verify.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root
 from latchproof.verify.explore import explore
 from latchproof.verify.fairness import Liveness, check_eventualities
-from latchproof.verify.prove import prove_all
+from latchproof.verify.prove import Obligation, prove_all
 from latchproof.verify.scenario import one_shape
+from latchproof.verify.smtlib import solvers
 from latchproof.verify.target import adapt
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES
@@ -137,26 +140,36 @@ def _proved(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     seconds = time.perf_counter() - begun
     # those without a claim keep every proof honest: if one of them is not proved, no claim is
     dishonest = [o for o in obligations if not o.claims and o.status != "proved"]
+    miscounted = _miscounted(obligations)
     for claim in CLAIMS:
         about = [o for o in obligations if claim.id in o.claims]
         bad = [o for o in about if o.status != "proved"] + dishonest
         count = len(about)
-        bound = "for every count, number of parties and of tasks, under every policy"
+        bound = f"for every count, number of parties, generations and tasks, under every policy, by {solvers()}"
         detail = "; ".join(
-            f"{o.name}: {o.machine}.{o.operation} {o.rule} ({o.policy}) {o.counterexample}" for o in bad[:3]
+            f"{o.status}: {o.name}: {o.machine}.{o.operation} {o.rule} ({o.policy}) {o.counterexample}" for o in bad[:3]
         )
         status: Status = "holds"
-        if bad:
-            status = "fails" if any(o.status == "refuted" for o in bad) else "inconclusive"
-        elif claim.kind == "liveness":
-            status = "not_run"
-            detail = f"its premise is proved ({count} obligations: the step that is to release does), but not yet "
-            detail += claim.beyond_counters
+        if miscounted:
+            status, detail = "fails", "; ".join([miscounted, *([detail] if detail else [])])
+        elif bad:
+            status = "fails" if any(o.status in ("refuted", "disputed") for o in bad) else "inconclusive"
         elif not about:
-            status, detail = "not_run", f"{claim.beyond_counters}: that is beyond counters"
-        elif claim.beyond_counters:
-            bound += f"; on counters, which leave open {claim.beyond_counters}"
+            status, detail = "not_run", "no obligation is about it"
+        elif claim.beyond_counters and all(o.model == "counters" for o in about):
+            status, detail = "inconclusive", f"proved of counters alone, which leave open {claim.beyond_counters}"
         yield Evidence(claim.id, "proved", status, bound, count, "obligations", seconds, "latchproof prove", detail)
+
+
+def _miscounted(obligations: list[Obligation]) -> str:
+    """What differs from the numbers of obligations that the manifest expects, where there is a source checkout."""
+    try:
+        manifest = find_root() / MANIFEST
+    except ContractsNotRunError:
+        return ""
+    expected = tomllib.loads(manifest.read_text(encoding="utf-8"))["proofs"]
+    found = {machine: dict(Counter(o.model for o in obligations if o.machine == machine)) for machine in MACHINES}
+    return "" if found == expected else f"the manifest expects {expected} obligations, there are {found}"
 
 
 def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:

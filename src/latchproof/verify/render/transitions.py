@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import z3
 
 from latchproof.verify.explore import choose
-from latchproof.verify.prove import paths_of, symbols, truth
+from latchproof.verify.prove import paths_of, symbols
 from latchproof.verify.render.document import conditions, is_implied
-from latchproof.verify.symbolic import Path, enumerate_paths, symbol, term
+from latchproof.verify.symbolic import Path, enumerate_paths, symbol, term, truth
 from latchproof_spec.claims import Property, Step
 from latchproof_spec.machines import Machine, Operation
 from latchproof_spec.step import Rule, endings
