@@ -5,10 +5,10 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs fuzz spec lint types unit contracts dist lock clean
+.PHONY: help verify test proofs mutants mutants-runtime fuzz spec lint types unit contracts dist lock clean
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(SETUP): requirements-dev.txt pyproject.toml
 	@echo "setting up .venv with $$($(PYTHON) --version)"
@@ -48,6 +48,9 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 	for host in asyncio uvloop trio flowno; do for class in CountdownLatch Barrier; do \
 		$(BIN)/latchproof fuzz latchproof:$$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
 	done; done
+
+mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (about 10 minutes)
+	time $(BIN)/latchproof mutants
 
 spec: $(SETUP) ## write spec/latch.md and spec/barrier.md anew from the specification
 	$(BIN)/latchproof export latch --format markdown > spec/latch.md

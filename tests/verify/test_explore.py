@@ -227,8 +227,8 @@ def test_judgements_are_counted() -> None:
     assert 0 < found.seconds <= time.perf_counter() - begun
     # whole and broken; from each of them the task may wait, abort and reset
     assert size(found) == (2, 6, 1)
-    # C6 is judged by an invariant of each state, by two step properties and a history property of each step
-    assert found.checks["C6"] == 2 + 6 * 3
+    # C6 is judged by an invariant of each state, by three step properties and a history property of each step
+    assert found.checks["C6"] == 2 + 6 * 4
     assert found.checks["C5"] == 6
     assert found.checks["C11"] == 2 * 2
 
