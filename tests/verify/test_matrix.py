@@ -71,6 +71,7 @@ def test_each_claim_is_broken_by_what_is_about_it(quick: Matrix) -> None:
         ("barrier: a shared break flag", "scheduled", "C8"),
         ("latch.L2: the queue released -> stays", "fuzzed", "C12"),
         ("barrier: a live index", "scheduled", "C5"),
+        ("barrier: a shared break flag", "fuzzed", "C8"),
         ("latch: a gate that closes again", "scheduled", "C12"),
         ("barrier.abort: return 0, True, B6 -> return 0, False, B6", "contracted", "C9"),
     ],

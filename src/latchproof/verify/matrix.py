@@ -65,7 +65,7 @@ TASKS, HIGHEST_COUNT, MOST_STATES = 3, 2, 300
 ARGUMENTS = {"latch": (0, 1, 2), "barrier": (1, 2, 3)}
 CALLS, MORE_CALLS = 3, 4
 """The second, for the mutants of what becomes of tasks, where the first does not kill them."""
-EXAMPLES, LARGEST = 25, 4
+EXAMPLES, LARGEST = 100, 4
 SCHEDULES = 20_000
 BATCH = 25
 CONDITION_SECONDS = 5
