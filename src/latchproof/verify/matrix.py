@@ -235,6 +235,13 @@ def judge_mutants(
     return matrix
 
 
+def judge_by_numbers(mutant: Mutant, policy: Any) -> frozenset[str]:
+    """The claims that a mutant of the operations breaks under a policy, by what is explored and called."""
+    judge = _Judge(CHEAP, quick=True)
+    original = MACHINES[mutant.machine.name]
+    return frozenset(judge._explored(mutant, original, policy) | judge._called(mutant, original, policy))
+
+
 class _Judge:
     def __init__(self, kinds: tuple[Kind, ...], quick: bool) -> None:
         self._quick = quick
