@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from latchproof.verify.check import Verdict
+    from latchproof.verify.trace import Trace
 
 SCHEDULERS = ("exhaustive", "random", "pct")
 """As `latchproof.verify.scheduler` has them, which needs the kit; a test compares the two."""
@@ -106,8 +107,11 @@ def _parser() -> argparse.ArgumentParser:
         help="run the Hypothesis state machine made from the specification over a latch or barrier",
         epilog="Example: latchproof fuzz asyncio:Barrier --host asyncio",
     )
-    _add_target(fuzz)
+    _add_target(fuzz, hosts="asyncio (default), uvloop, trio, flowno")
     fuzz.add_argument("--examples", type=_positive, default=1000, metavar="N", help="how many examples (default 1000)")
+    fuzz.add_argument("--json", metavar="FILE", type=Path, help="write what was found to FILE, as a trace")
+    fuzz.add_argument("--mermaid", metavar="FILE", type=Path, help="write what was found as a diagram")
+    fuzz.add_argument("--repro", metavar="FILE", type=Path, help="write what was found as a test of its own")
     fuzz.set_defaults(run=_fuzz)
 
     prove = commands.add_parser("prove", help="discharge the inductive proofs, for all counts, parties and tasks")
@@ -149,10 +153,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_target(parser: argparse.ArgumentParser, host: str | None = "asyncio") -> None:
+def _add_target(
+    parser: argparse.ArgumentParser, host: str | None = "asyncio", hosts: str = "asyncio (default), trio, flowno"
+) -> None:
     parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS; a factory will do")
     parser.add_argument("--kind", choices=("latch", "barrier"), help="what it is to be, where that cannot be told")
-    parser.add_argument("--host", default=host, help="the event loop to run it on: asyncio (default), trio, flowno")
+    parser.add_argument("--host", default=host, help=f"the event loop to run it on: {hosts}")
     parser.add_argument("--policy", metavar="NAME", help="judge by this policy; without it, by every named one")
     parser.add_argument("--strict", action="store_true", help="an operation takes effect in its first step")
 
@@ -271,9 +277,6 @@ def _replay(options: argparse.Namespace, console: Console) -> int:
 
 def _write_renderings(options: argparse.Namespace, console: Console, verdict: Verdict) -> None:
     from latchproof.verify.render.junit import junit
-    from latchproof.verify.render.repro import NoReproductionError, reproduction
-    from latchproof.verify.render.sequence import sequence
-    from latchproof.verify.render.terminal import say
 
     written: list[tuple[Path, str]] = []
     if options.json is not None:
@@ -281,13 +284,33 @@ def _write_renderings(options: argparse.Namespace, console: Console, verdict: Ve
     if options.junit is not None:
         written.append((options.junit, junit(verdict)))
     for trace in verdict.traces[:1]:
-        if options.mermaid is not None:
-            written.append((options.mermaid, "\n".join(sequence(trace)) + "\n"))
-        if options.repro is not None:
-            try:
-                written.append((options.repro, reproduction(trace)))
-            except NoReproductionError as error:
-                say(console, f"no reproduction was written: {error}", style="yellow")
+        written += _renderings_of_trace(options, console, trace, json_too=False)
+    _write(written, console)
+
+
+def _renderings_of_trace(
+    options: argparse.Namespace, console: Console, trace: Trace, *, json_too: bool = True
+) -> list[tuple[Path, str]]:
+    from latchproof.verify.render.repro import NoReproductionError, reproduction
+    from latchproof.verify.render.sequence import sequence
+    from latchproof.verify.render.terminal import say
+
+    written: list[tuple[Path, str]] = []
+    if json_too and options.json is not None:
+        written.append((options.json, json.dumps(trace.to_json(), indent=2) + "\n"))
+    if options.mermaid is not None:
+        written.append((options.mermaid, "\n".join(sequence(trace)) + "\n"))
+    if options.repro is not None:
+        try:
+            written.append((options.repro, reproduction(trace)))
+        except NoReproductionError as error:
+            say(console, f"no reproduction was written: {error}", style="yellow")
+    return written
+
+
+def _write(written: list[tuple[Path, str]], console: Console) -> None:
+    from latchproof.verify.render.terminal import say
+
     for path, text in written:
         path.write_text(text, encoding="utf-8")
         say(console, f"wrote     {path}")
@@ -297,8 +320,8 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
     from hypothesis import settings
     from hypothesis.stateful import run_state_machine_as_test
 
-    from latchproof.testing import state_machine
-    from latchproof.verify.render.terminal import say
+    from latchproof.testing import state_machine, trace_of
+    from latchproof.verify.render.terminal import print_trace, say
     from latchproof.verify.target import load
 
     target = load(options.target, options.kind)
@@ -308,9 +331,14 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
             machine, settings=settings(max_examples=options.examples, deadline=None, print_blob=True)
         )
     except AssertionError as error:
-        say(console, str(error))
+        trace = trace_of(machine)
+        if trace is None:
+            raise  # it is not the judge's
+        say(console)
+        print_trace(console, trace)
         for note in getattr(error, "__notes__", ()):
             say(console, note)
+        _write(_renderings_of_trace(options, console, trace), console)
         return 1
     say(
         console,

@@ -280,3 +280,40 @@ class PickyLatch(PlainLatch):
         if count == 0:
             raise ValueError("what for?")
         super().__init__(count)
+
+
+class SetLatch(PlainLatch):
+    """A right latch that keeps who waits in a set, and so wakes them in an order of no run's choosing."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._unordered: set[asyncio.Future[None]] = set()
+
+    async def wait(self) -> None:
+        if self._count:
+            future = asyncio.get_running_loop().create_future()
+            self._unordered.add(future)
+            try:
+                await future
+            finally:
+                self._unordered.discard(future)
+
+    def count_down(self) -> None:
+        self._count = max(0, self._count - 1)
+        if self._count == 0:
+            for future in self._unordered:
+                if not future.done():
+                    future.set_result(None)
+
+
+class DemandingLatch:
+    """Its count_down wants to be told how."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    async def wait(self) -> None:
+        await asyncio.sleep(0)
+
+    def count_down(self, *, how: str) -> None:
+        self._count -= len(how)

@@ -16,6 +16,7 @@ from latchproof.verify.notation import compact
 from latchproof.verify.scenario import Shape
 from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk
 from latchproof.verify.scheduler import Replay, make_scheduler
+from latchproof.verify.stepping.asyncio import NumberedStepLoop
 from latchproof.verify.target import Target, TargetError
 
 REPLAYS = 2
@@ -34,6 +35,8 @@ class Job:
     scheduler: str
     schedules: int
     seed: int
+    numbered: bool = False
+    """Whether futures and tasks are hashed by their number, on asyncio."""
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     done: bool = True
     absent: tuple[str, ...] = ()
+    is_deterministic: bool = True
 
 
 class InterruptedWalkError(Exception):
@@ -58,19 +62,37 @@ class InterruptedWalkError(Exception):
 def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = None) -> Outcome:
     """Walk the job's schedules, and repeat every failing run. `on_run` may raise InterruptedWalkError.
 
+    A target that does not do the same again may go over a set of futures, in the order of their addresses: it is given
+    another chance, on a loop where that order is fixed.
+
     Raises TargetError if the host cannot run a step at a time, or is not there.
     """
+    outcome = _do_job(target, job, on_run)
+    if outcome.is_deterministic or job.host != "asyncio":
+        return outcome
+    again = _do_job(target, replace(job, numbered=True), on_run)
+    if not again.is_deterministic:
+        return outcome
+    note = (
+        "the target depends on the order in which a set of futures or tasks is gone over, which is that of their "
+        "addresses; it was run in the order of their creation alone"
+    )
+    return replace(again, notes=(*again.notes, note))
+
+
+def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> Outcome:
     explorer = _explorer(target, job, job.policies, job.shape, make_scheduler(job.scheduler, job.schedules, job.seed))
     name = "count" if target.machine.name == "latch" else "parties"
     where = f"{name} {job.argument}"
     reasons: list[str] = []
     notes: list[str] = []
-    done = True
+    done = is_deterministic = True
     with contained(lambda: explorer.steps_made) as containment:
         try:
             at_most = job.schedules if job.scheduler == "exhaustive" else None
             explorer.walk(at_most=at_most, on_run=on_run)
         except NondeterminismError as error:
+            is_deterministic = False
             reasons.append(str(error))
         except StuckError as error:
             last = explorer.last_run
@@ -83,6 +105,7 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
             for claim, failure in tuple(failures.items()):
                 if done and not all(_happens_again(target, job, policy, failure) for _ in range(REPLAYS)):
                     del failures[claim]
+                    is_deterministic = False
                     reasons.append(
                         f"{where}: what breaks {claim} under the policy {policy} does not happen again under the same "
                         f"schedule, {compact(failure.argument, failure.schedule)}"
@@ -96,7 +119,8 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
         )
     if not containment.watched:
         notes.append("outside of the main thread a step that does not end is not broken off")
-    return Outcome(walk, (*reasons, *containment.doubts), (*notes, *containment.notes), done, target.absent)
+    reasons += containment.doubts
+    return Outcome(walk, tuple(reasons), (*notes, *containment.notes), done, target.absent, is_deterministic)
 
 
 def replay(target: Target, job: Job, schedule: tuple[str, ...]) -> Explorer:
@@ -137,6 +161,7 @@ def _explorer(target: Target, job: Job, policies: tuple[str, ...], shape: Shape,
         host=job.host,
         strict=job.strict,
         scheduler=scheduler,
+        make_stepper=NumberedStepLoop if job.numbered else None,
     )
 
 

@@ -177,12 +177,13 @@ class Explorer:
         prune: bool = True,
         merge: bool = True,
         scheduler: Scheduler | None = None,
+        make_stepper: Callable[[], Stepper] | None = None,
     ) -> None:
         self.target = target
         self.shape = shape
         self.argument = argument
         self.scheduler: Scheduler = scheduler or Exhaustive()
-        self.make_stepper = stepper_class(host)
+        self.make_stepper = make_stepper or stepper_class(host)
         self.prune = prune and self.scheduler.exhaustive
         self.judges = [Judge(target.machine, policy, argument, strict=strict) for policy in policies]
         choices = shape.choices(target)

@@ -61,6 +61,11 @@ class Trace:
         return self.schedule.count("run")
 
     @property
+    def is_stepwise(self) -> bool:
+        """Whether the schedule says every step; one that was fuzzed may know of nothing but passes."""
+        return "run" in self.schedule or not self.count("begin")
+
+    @property
     def notation(self) -> str:
         """The schedule as a short string, which `latchproof replay` repeats."""
         return compact(self.argument, self.schedule)

@@ -21,9 +21,6 @@ from latchproof_spec.claims import CLAIMS
 
 SECONDS = 60
 
-TRIES = 200
-"""So often is a program for trio run: trio tosses a coin for the order of each pass."""
-
 
 class NoReproductionError(Exception):
     """The schedule cannot be had with the host's own means alone."""
@@ -142,27 +139,53 @@ finally:
 )
 
 TRIO = Dialect(
-    imports="import inspect\n\nimport trio",
+    imports="import contextlib\nimport importlib\nimport inspect\nimport random\n\nimport sniffio\nimport trio",
     cancelled="trio.Cancelled",
     frame="""\
+core = importlib.import_module("trio._core._run")
+nursery = it = None
+
+async def main():
+    nonlocal it, nursery
+    async with trio.open_nursery() as nursery:
+        it = {constructor}({argument})
+        await trio.sleep_forever()
+
 async def within(scope, *todo):
     with scope:
         await calls(*todo)
 
-async def scenario():
-    ended.clear()
-    async with trio.open_nursery() as nursery:
-        it = {constructor}({argument})
-{nested}
-        nursery.cancel_scope.cancel()
+class Coin(random.Random):  # trio tosses one for the order of each pass; here it falls as it is told to
+    side = 0.0
 
-for _ in range({tries}):  # trio tosses a coin for the order in which it resumes the tasks of each pass
-    trio.run(scenario, strict_exception_groups=False)
+    def random(self):
+        return self.side
+
+def one_pass(side=0.0):
+    coin.side = side
+    loop.send(runner.io_manager.get_events(0))
+
+coin, core._r, before = Coin(), None, core._r
+core._r, sniffio.thread_local.name = coin, "trio"
+core._ALLOW_DETERMINISTIC_SCHEDULING = False  # which Hypothesis turns on where it is installed
+runner = core.setup_runner(None, [], False, True)
+loop = core.unrolled_run(runner, main, (), host_uses_signal_set_wakeup_fd=True)
+try:
+    loop.send(None)
+    while it is None:
+        one_pass()
+{body}
+finally:
+    nursery.cancel_scope.cancel()
+    with contextlib.suppress(StopIteration):
+        while True:
+            one_pass()
+    core._r, sniffio.thread_local.name = before, None
 """,
     task="{name} = trio.CancelScope()\nnursery.start_soon(within, {name}, {todo})",
     cancel="{name}.cancel()",
-    words={"pass": "await trio.lowlevel.checkpoint()"},
-    turn="await trio.lowlevel.checkpoint()",
+    words={"pass": "one_pass()", "pass reversed": "one_pass(1.0)"},
+    turn="one_pass()",
 )
 
 FLOWNO = Dialect(
@@ -215,8 +238,6 @@ def _source(trace: Trace, dialect: Dialect) -> str:
         constructor=constructor,
         argument=trace.argument,
         body=indent(program, "    "),
-        nested=indent(program, "        "),
-        tries=TRIES,
     )
     body = indent(CALLS.format(cancelled=dialect.cancelled) + "\n" + frame, "    ")
     return f'''"""{trace.target}({trace.argument}): {trace.seen}.
@@ -245,7 +266,7 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
     lines: list[str] = []
     task_of_call = {call: f"task{calls[0]}" for calls in tasks for call in calls}
     waiting = list(tasks)
-    for choice in trace.schedule:
+    for choice in _with_orders(trace.schedule):
         if choice in dialect.words:
             lines.append(dialect.words[choice])
         elif choice.startswith("call "):
@@ -260,6 +281,25 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
         elif choice.startswith("cancel "):
             lines.append(dialect.cancel.format(name=task_of_call[int(choice.split()[1])]))
     return [*lines, *_assertion(trace, dialect)]
+
+
+def _with_orders(schedule: tuple[str, ...]) -> list[str]:
+    """The schedule with the order of a pass, which is chosen when it has begun, told where it begins.
+
+    Raises NoReproductionError if something is done in the midst of a pass: by whom, in a program?
+    """
+    words: list[str] = []
+    in_pass = False
+    for word in schedule:
+        if word == "reversed":
+            latest = max(position for position, one in enumerate(words) if one == "pass")
+            words[latest] = "pass reversed"
+        else:
+            if in_pass and word == "run" and words[-1] not in ("run", "pass", "pass reversed"):
+                raise NoReproductionError("a call is made or cancelled in the midst of a pass")
+            in_pass |= word == "pass"
+            words.append(word)
+    return words
 
 
 def _tasks(trace: Trace) -> list[list[int]]:

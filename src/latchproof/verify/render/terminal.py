@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -159,7 +160,8 @@ def print_trace(console: Console, trace: Trace) -> None:
     say(console, f"  schedule: {'; '.join(trace.schedule)}", style="dim")
     options = f" --host {trace.host}" if trace.host != "asyncio" else ""
     options += f" --policy {trace.policy}{' --strict' if trace.strict else ''}"
-    say(console, f"  again:    latchproof replay '{trace.notation}' {trace.target}{options}", style="dim")
+    if trace.is_stepwise:
+        say(console, f"  again:    latchproof replay '{trace.notation}' {trace.target}{options}", style="dim")
     say(console)
 
 
@@ -196,6 +198,13 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
             state = "satisfied" if one.satisfied else f"breaks {', '.join(one.failures)}"
             say(console, f"policy    {one.policy}: {state}")
     say(console, f"verdict   {_meaning(verdict)}", style={0: "green", 1: "bold red"}.get(verdict.exit_code, "yellow"))
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """What `latchproof check` prints of a verdict, as text."""
+    out = io.StringIO()
+    print_verdict(Console(file=out, width=120), verdict)
+    return out.getvalue()
 
 
 def _meaning(verdict: Verdict) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import itertools
 import threading
 from asyncio import events
 from collections import deque
@@ -137,6 +138,49 @@ class StepLoop(asyncio.BaseEventLoop):
                 close(task.get_coro())
         self._thread_id = None
         self.close()
+
+
+class NumberedStepLoop(StepLoop):
+    """A step loop whose futures and tasks are hashed by their number, so that sets of them are always in one order.
+
+    By their addresses, as sets usually go, no run of a class that goes over such a set could be repeated.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = itertools.count()
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return _NumberedFuture(loop=self)
+
+    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        task = _NumberedTask(coroutine, loop=loop, **options)
+        self._tasks_made.append(task)
+        return task
+
+
+class _NumberedFuture(asyncio.Future[Any]):
+    number: int
+
+    def __new__(cls, *, loop: NumberedStepLoop) -> _NumberedFuture:
+        future = super().__new__(cls)
+        future.number = next(loop.numbers)
+        return future
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+class _NumberedTask(asyncio.Task[Any]):
+    number: int
+
+    def __new__(cls, coroutine: Any, *, loop: Any, **options: Any) -> _NumberedTask:
+        task = super().__new__(cls)
+        task.number = next(loop.numbers)
+        return task
+
+    def __hash__(self) -> int:
+        return self.number
 
 
 def close(coroutine: Any) -> None:

@@ -57,6 +57,8 @@ class TrioStepper:
         library, sniffio.thread_local.name = sniffio.thread_local.name, "trio"
         core_: Any = core
         coin, core_._r = core_._r, _Coin(self)
+        # Hypothesis, once it is imported, has trio sort its batches by the age of the tasks; what users run does not
+        sorts, core_._ALLOW_DETERMINISTIC_SCHEDULING = core_._ALLOW_DETERMINISTIC_SCHEDULING, False
         task_class: Any = core.Task
         hash_before = task_class.__hash__
         numbers = itertools.count()
@@ -79,6 +81,7 @@ class TrioStepper:
             self._end()
             task_class.__hash__ = hash_before
             core_._r = coin
+            core_._ALLOW_DETERMINISTIC_SCHEDULING = sorts
             sniffio.thread_local.name = library
 
     def _pass_begins(self) -> bool:
@@ -247,11 +250,6 @@ class _Coin:
         if stepper._over or not several or stepper._script is None:
             return 0.0
         return 0.0 if stepper._script.choose(*ORDERS) == 0 else 1.0
-
-    def shuffle(self, batch: list[Any]) -> None:
-        """Where a test has told trio to shuffle instead: in order or reversed will do."""
-        if self.random() == 0.0:
-            batch.reverse()
 
 
 class _Instrument(trio.abc.Instrument):
