@@ -52,6 +52,9 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (about 10 minutes)
 	time $(BIN)/latchproof mutants
 
+mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (10 minutes)
+	time $(BIN)/python proofs/runtime_mutants.py
+
 spec: $(SETUP) ## write spec/latch.md and spec/barrier.md anew from the specification
 	$(BIN)/latchproof export latch --format markdown > spec/latch.md
 	$(BIN)/latchproof export barrier --format markdown > spec/barrier.md
@@ -64,4 +67,4 @@ lock: ## resolve requirements-dev.txt anew (needs uv)
 		--extra verify --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what was made
-	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants
