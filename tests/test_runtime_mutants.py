@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from proofs.runtime_mutants import SURVIVORS, Change, change_of, function_of, judge, read_survivors
 
 DIFF = """\

@@ -44,10 +44,10 @@ from latchproof.verify.contracts import (
     read_manifest,
 )
 from latchproof.verify.explore import explore
-from latchproof.verify.prove import Symbolic, prove, symbols, take, truth
+from latchproof.verify.prove import Symbolic, prove, symbols, take
 from latchproof.verify.scenario import one_shape
 from latchproof.verify.specified import specified
-from latchproof.verify.symbolic import UndecidableError, symbol
+from latchproof.verify.symbolic import SymBool, UndecidableError, bool_term, enumerate_paths, symbol
 from latchproof.verify.target import TargetError, adapt
 from latchproof_spec.claims import CLAIMS, Step
 from latchproof_spec.machines import MACHINES, Machine, Operation
@@ -498,16 +498,16 @@ def _same_effect(rule: Rule, other: Rule, parked: Any) -> bool:
 
 def _model(same: Callable[[], bool], premises: tuple[z3.BoolRef, ...] = ()) -> str:
     """Numbers for which it is not the same; "" if there are none."""
-    solver = z3.Solver()
-    solver.add(*premises, z3.Not(truth(same, premises)))
-    verdict = solver.check()
-    if verdict == z3.unknown:
-        raise UndecidableError(f"the solver cannot tell whether it is the same: {solver.reason_unknown()}")
-    return (
-        ", ".join(f"{name} = {solver.model()[name]}" for name in solver.model()) or "always"
-        if (verdict == z3.sat)
-        else ""
-    )
+    for path in enumerate_paths(same, [SymBool(premise) for premise in premises]):
+        solver = z3.Solver()
+        solver.add(*premises, *path.conditions, z3.Not(bool_term(path.result)))
+        verdict = solver.check()
+        if verdict == z3.unknown:
+            raise UndecidableError(f"the solver cannot tell whether it is the same: {solver.reason_unknown()}")
+        if verdict == z3.sat:
+            model = solver.model()
+            return ", ".join(f"{name} = {model[name]}" for name in model) or "always"
+    return ""
 
 
 def _calls(machine: Machine, policy: Any) -> Iterator[Step]:
