@@ -18,7 +18,7 @@ DIFF = """\
 """
 NAME = "latchproof.parking.xǁParkingǁpurge__mutmut_7"
 CHANGE = Change("latchproof.parking.Parking.purge", "before = len(self.queue)", "before = None")
-LISTED = {CHANGE: "it makes no difference"}
+LISTED = {CHANGE: 1}
 
 
 def test_a_change_is_told_by_its_function_and_lines_wherever_they_stand() -> None:
@@ -56,10 +56,16 @@ def test_what_is_not_accounted_for_fails(status: str) -> None:
     )
 
 
+def test_what_is_accounted_for_in_one_place_is_not_in_two() -> None:
+    lines, passed = judge({NAME: "survived", "other": "survived"}, {NAME: CHANGE, "other": CHANGE}, LISTED)
+    assert not passed
+    assert len([line for line in lines if line.startswith("NOT NOTICED")]) == 2
+
+
 def test_what_is_listed_and_noticed_is_said() -> None:
     lines, passed = judge({NAME: "killed"}, {}, LISTED)
     assert passed
-    assert lines[-1].startswith("listed, but it does not survive any more, or is not there: latchproof.parking")
+    assert lines[-1].startswith("listed, but it does not survive any more, or not so often: latchproof.parking")
 
 
 def test_a_gate_that_tried_nothing_fails() -> None:
@@ -72,7 +78,8 @@ ENTRY = '[[survivor]]\nfunction = "f"\nremoved = "a"\nadded = "b"\nwhy = "{why}"
 
 
 def test_a_survivor_without_an_argument_or_twice_is_an_error() -> None:
-    assert read_survivors(ENTRY.format(why="because")) == {Change("f", "a", "b"): "because"}
+    assert read_survivors(ENTRY.format(why="because")) == {Change("f", "a", "b"): 1}
+    assert read_survivors(ENTRY.format(why="because") + "times = 2") == {Change("f", "a", "b"): 2}
     for text in (ENTRY.format(why=" "), ENTRY.format(why="because") * 2):
         with pytest.raises(ValueError, match="there twice, or without a reason: f"):
             read_survivors(text)
