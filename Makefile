@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs mutants mutants-runtime fuzz spec lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck mutants mutants-runtime fuzz spec lint types unit contracts dist lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -41,8 +41,13 @@ unit: $(SETUP)
 
 proofs: $(SETUP) ## every proof and contract, to the full bounds: induction, exploration, schedules, CrossHair, fuzzing
 	$(BIN)/latchproof prove
+	$(BIN)/python proofs/run_explorations.py
 	$(BIN)/python proofs/run_contracts.py
 	$(BIN)/latchproof verify
+
+crosscheck: $(SETUP) ## Spin, and TLC where TLC_JAR names its jar, must find what we find on the exported models
+	@sh proofs/install_spin.sh
+	$(BIN)/python proofs/run_crosscheck.py
 
 fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, for a long time
 	for host in asyncio uvloop trio flowno; do for class in CountdownLatch Barrier; do \
@@ -55,9 +60,13 @@ mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evi
 mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (10 minutes)
 	time $(BIN)/python proofs/runtime_mutants.py
 
-spec: $(SETUP) ## write spec/latch.md and spec/barrier.md anew from the specification
-	$(BIN)/latchproof export latch --format markdown > spec/latch.md
-	$(BIN)/latchproof export barrier --format markdown > spec/barrier.md
+spec: $(SETUP) ## write the review documents spec/*.md and the models spec/models/* anew from the specification
+	for machine in latch barrier; do \
+		$(BIN)/latchproof export $$machine --format markdown > spec/$$machine.md && \
+		$(BIN)/latchproof export $$machine --format tla > spec/models/$$machine.tla && \
+		$(BIN)/latchproof export $$machine --format cfg > spec/models/$$machine.cfg && \
+		$(BIN)/latchproof export $$machine --format promela > spec/models/$$machine.pml || exit 1; \
+	done
 
 dist: $(SETUP) ## sdist, and the wheel built from it, in dist/
 	$(BIN)/python -m build --no-isolation

@@ -7,7 +7,23 @@ from __future__ import annotations
 
 from latchproof_spec import claims
 from latchproof_spec.barrier import BROKEN
-from latchproof_spec.claims import C4, C5, C6, C7, C8, C9, C10, C11, C13, C14, Account, Moment, Property, Step
+from latchproof_spec.claims import (
+    C4,
+    C5,
+    C6,
+    C7,
+    C8,
+    C9,
+    C10,
+    C11,
+    C13,
+    C14,
+    Account,
+    Eventuality,
+    Moment,
+    Property,
+    Step,
+)
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, is_whole_number
 
 TYPE_CHECKING = False
@@ -98,6 +114,28 @@ def abort_and_reset_fail_the_parked(step: Step) -> bool:
     )
 
 
+def parked_are_the_tasks_parked(constants: tuple[int], state: tuple[int, bool], parked: int, released: int) -> bool:
+    """C6: the number in the state is the number of tasks."""
+    return state[0] == parked
+
+
+def nobody_is_stranded(constants: tuple[int], state: tuple[int, bool], parked: int, released: int) -> bool:
+    """C11: once everybody who is released has gone on, whoever is parked is at a whole barrier, too few to trip it."""
+    return released > 0 or parked == 0 or (not state[1] and parked < constants[0])
+
+
+def whole_generation_owes(step: Step) -> bool:
+    """C13: the parties-th arrival at a whole barrier lets its generation go on."""
+    (parties,) = step.constants
+    parked, broken = step.before
+    return step.operation == "wait" and not broken and bool(parked + 1 == parties)
+
+
+def abort_and_reset_owe(step: Step) -> bool:
+    """C14: abort and reset let the parked go on."""
+    return step.operation in ("abort", "reset")
+
+
 def indices_are_exact(moment: Moment) -> bool:
     """C5: at a trip the parked in order of arrival, then the caller, get 0..parties-1; nobody gets an index else."""
     given = [ending for _, ending in moment.gone_on if isinstance(ending, int)]
@@ -176,3 +214,13 @@ HISTORY_PROPERTIES: Final = (
 )
 
 ACCOUNTS: Final = (EVERY_ARRIVAL_IS_ACCOUNTED_FOR,)
+
+CENSUSES: Final = (
+    Property("the parked are the tasks parked", (C6,), parked_are_the_tasks_parked),
+    Property("nobody is stranded", (C11,), nobody_is_stranded),
+)
+
+EVENTUALITIES: Final = (
+    Eventuality("a whole generation goes on", C13, whole_generation_owes),
+    Eventuality("parked at abort or reset goes on", C14, abort_and_reset_owe),
+)

@@ -6,7 +6,7 @@ The sentences of the claims, and what the arguments `step` and `moment` hold, st
 from __future__ import annotations
 
 from latchproof_spec import claims
-from latchproof_spec.claims import C1, C2, C3, C4, C7, C10, C11, C12, Account, Moment, Property, Step
+from latchproof_spec.claims import C1, C2, C3, C4, C7, C10, C11, C12, Account, Eventuality, Moment, Property, Step
 from latchproof_spec.step import LatchInUseError, ZeroLatchError, is_whole_number
 
 TYPE_CHECKING = False
@@ -105,6 +105,21 @@ def blocked_while_closed(count: int, parked: int) -> bool:
     return parked == 0 or count > 0
 
 
+def parked_are_the_tasks_parked(constants: tuple[()], state: tuple[int, int], parked: int, released: int) -> bool:
+    """C2: the number in the state is the number of tasks."""
+    return state[1] == parked
+
+
+def nobody_is_stranded(constants: tuple[()], state: tuple[int, int], parked: int, released: int) -> bool:
+    """C11: once everybody who is released has gone on, whoever is parked is at a closed latch."""
+    return released > 0 or parked == 0 or state[0] > 0
+
+
+def zero_owes(step: Step) -> bool:
+    """C12: a step that leaves the count at zero lets the parked go on."""
+    return bool(step.after[0] == 0)
+
+
 def endings_are_plain(moment: Moment) -> bool:
     """C12: whoever goes on, goes on with a plain return, except a caller that is refused."""
     return all(ending is None or task == moment.who for task, ending in moment.gone_on)
@@ -152,3 +167,10 @@ HISTORY_PROPERTIES: Final = (
 )
 
 ACCOUNTS: Final = (SET_LESS_COUNTED,)
+
+CENSUSES: Final = (
+    Property("the parked are the tasks parked", (C2,), parked_are_the_tasks_parked),
+    Property("nobody is stranded", (C11,), nobody_is_stranded),
+)
+
+EVENTUALITIES: Final = (Eventuality("parked at zero goes on", C12, zero_owes),)

@@ -10,9 +10,10 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from latchproof.verify.check import Verdict
     from latchproof.verify.trace import Trace
 
+_MODELS = ("tla", "cfg", "promela")
 SCHEDULERS = ("exhaustive", "random", "pct")
 """As `latchproof.verify.scheduler` has them, which needs the kit; a test compares the two."""
 
@@ -121,8 +123,19 @@ def _parser() -> argparse.ArgumentParser:
 
     explore = commands.add_parser("explore", help="every state of specification x tasks, to a bound")
     explore.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
+    explore.add_argument("--policy", metavar="NAME", help="under this policy; without it, under every named one")
     explore.add_argument("--tasks", type=_positive, nargs="+", default=[3, 4], metavar="N", help="numbers of tasks")
     explore.add_argument("--upto", type=_positive, default=4, metavar="N", help="largest count and parties (default 4)")
+    explore.add_argument("--calls", type=_natural, metavar="N", help="calls of each task (default: without bound)")
+    explore.add_argument("--operations", nargs="+", metavar="NAME", help="call these alone (default: all)")
+    explore.add_argument(
+        "--fair-tasks",
+        type=_positive,
+        nargs="+",
+        default=[3, 4],
+        metavar="N",
+        help="numbers of tasks for the eventualities, whose graphs are not reduced by symmetry (default 3 4)",
+    )
     explore.set_defaults(run=_explore)
 
     mutants = commands.add_parser(
@@ -144,11 +157,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("what", metavar="latch|barrier|FILE", help="a machine, or what check --json wrote")
     export.add_argument(
-        "--format", choices=("markdown", "mermaid", "smt2", "itf", "pytest"), required=True,
-        help="markdown: a machine's review document; smt2: its proof obligations; mermaid: a machine's state diagram, "
-        "or a trace as a sequence diagram; itf: a trace for the tools of TLA+; pytest: a trace as a test of its own",
+        "--format", choices=("markdown", "mermaid", "smt2", "tla", "cfg", "promela", "itf", "pytest"), required=True,
+        help="markdown: a machine's review document; smt2: its proof obligations; tla, cfg: its TLA+ module, and the "
+        "configuration for TLC; promela: its model for Spin; mermaid: a machine's state diagram, or a trace as a "
+        "sequence diagram; itf: a trace for the tools of TLA+; pytest: a trace as a test of its own",
     )  # fmt: skip
     export.add_argument("--claim", metavar="ID", help="the trace of this claim (default: the first)")
+    bounds = export.add_argument_group("bounds of a model, for tla, cfg and promela")
+    bounds.add_argument("--tasks", type=_positive, metavar="N", help="so many tasks (default 4)")
+    bounds.add_argument("--argument", type=int, metavar="N", help="made with this count or parties (default 2, 3)")
+    bounds.add_argument("--calls", type=_natural, metavar="N", help="calls of each task (default: without bound)")
+    bounds.add_argument("--operations", nargs="+", metavar="NAME", help="call these alone (default: all)")
+    bounds.add_argument("--policy", metavar="NAME", help="under this policy (default: latchproof)")
     export.set_defaults(run=_export)
     return parser
 
@@ -349,60 +369,74 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
 
 
 def _prove(options: argparse.Namespace, console: Console) -> int:
-    from latchproof.verify.prove import prove
+    from latchproof.verify.prove import prove_whole
     from latchproof.verify.render.terminal import print_table, say
+    from latchproof.verify.smtlib import solvers
     from latchproof_spec.machines import MACHINES
 
-    machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
-    obligations = [obligation for machine in machines for obligation in prove(machine)]
+    obligations = prove_whole([MACHINES[options.machine]] if options.machine else MACHINES.values())
     if options.verbose:
         for one in obligations:
             where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
-            say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {where}: {one.name}")
+            answers = " ".join(f"{solver}:{answer}" for solver, answer in one.verdicts)
+            say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {where}: {one.name} [{answers}]")
     claims = sorted({claim for one in obligations for claim in one.claims}, key=lambda claim: int(claim[1:]))
     rows = []
     for claim in [*claims, ""]:
         about = [one for one in obligations if (claim in one.claims if claim else not one.claims)]
         proved = sum(one.status == "proved" for one in about)
-        status = "holds" if proved == len(about) else "fails"
+        open_ = {one.status for one in about} - {"proved"}
+        status = "holds" if not open_ else "inconclusive" if open_ == {"unconfirmed"} else "fails"
         rows.append((claim or "(what keeps the proofs honest)", f"{status} {proved:,} of {len(about):,} proved"))
     print_table(console, ("claim", "for every count, number of parties and of tasks, under every policy"), rows)
-    bad = [one for one in obligations if one.status != "proved"]
+    queries = len({one.query for one in obligations})
+    say(console, f"{len(obligations):,} obligations, {queries:,} different queries, each put to {solvers()}")
+    bad = [one for one in obligations if one.status not in ("proved", "unconfirmed")]
     for one in bad:
         where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
         say(console, f"{one.status}: {where}: {one.name}: {one.counterexample}", style="bold red")
-    return 1 if any(one.status == "refuted" for one in bad) else 3 if bad else 0
+    if any(one.status in ("refuted", "disputed") for one in bad):
+        return 1
+    return 0 if all(one.status == "proved" for one in obligations) else 3
 
 
 def _explore(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.explore import explore
-    from latchproof.verify.render.terminal import print_table, say
+    from latchproof.verify.fairness import check_eventualities
+    from latchproof.verify.render.terminal import print_explorations, print_liveness, say
+    from latchproof.verify.target import TargetError
     from latchproof_spec.machines import MACHINES
 
     machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
-    found = [
-        explore(machine, policy, argument, tasks=tasks)
+    models = [
+        (machine, policy, argument)
         for machine in machines
         for policy in machine.policies
+        if options.policy in (None, policy.name)
         for argument in range(0 if machine.name == "latch" else 1, options.upto + 1)
-        for tasks in options.tasks
     ]
-    rows = [
-        (
-            f"{one.machine}({one.argument})", one.policy, str(one.tasks), f"{one.states:,}", f"{one.transitions:,}",
-            str(one.depth), "fails" if one.violations else "holds" if one.complete else "inconclusive",
-        )
-        for one in found
-    ]  # fmt: skip
-    print_table(console, ("machine", "policy", "tasks", "states", "transitions", "depth", "properties"), rows)
-    for one in found:
-        for violation in one.violations:
-            say(console, f"{one.machine}({one.argument}) {one.policy}: {violation.property} fails after:", style="red")
-            for line in violation.run:
-                say(console, f"    {line}")
-    if any(one.violations for one in found):
+    if not models:
+        raise TargetError(f"there is no policy {options.policy!r}")
+    bounds = {"calls": options.calls, "operations": options.operations}
+    try:
+        found = [explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
+    except ValueError as error:
+        raise TargetError(str(error)) from error
+    print_explorations(console, found)
+    if options.calls is not None or options.operations is not None:
+        say(console, "C12 to C14 were not checked as eventualities: that takes all operations, and calls without bound")
+        live = []
+    else:
+        live = [check_eventualities(*model, tasks=tasks) for model in models for tasks in options.fair_tasks]
+        say(console)
+        print_liveness(console, live)
+    promises = [promise for one in live for promise in one.promises]
+    if any(one.violations for one in found) or any(promise.status == "fails" for promise in promises):
         return 1
-    return 0 if all(one.complete for one in found) else 3
+    checked = {promise.claim for promise in promises if promise.status == "holds"}
+    vacuous = any(promise.claim not in checked for promise in promises)
+    complete = all(one.complete for one in found) and all(one.complete for one in live)
+    return 3 if vacuous or not complete else 0
 
 
 def _mutants(options: argparse.Namespace, console: Console) -> int:
@@ -443,20 +477,28 @@ def _export(options: argparse.Namespace, console: Console) -> int:
     from latchproof_spec.machines import MACHINES
 
     form = options.format
-    if options.what in MACHINES:
+    bounds = {name: getattr(options, name) for name in ("argument", "tasks", "calls", "operations", "policy")}
+    bounds = {name: value for name, value in bounds.items() if value is not None}
+    if bounds and (form not in _MODELS or options.what not in MACHINES):
+        given = ", ".join(f"--{name}" for name in bounds)
+        raise TargetError(f"{given}: bounds are for models of latch and barrier, formats {', '.join(_MODELS)}")
+    if options.what in MACHINES and form in _MODELS:
+        sys.stdout.write(_export_model(options.what, form, bounds))
+    elif options.what in MACHINES:
         if form in ("itf", "pytest"):
             raise TargetError(f"a machine has no {form} form; name a file that check --json wrote")
         sys.stdout.write(_export_machine(options.what, form))
     else:
-        if form in ("markdown", "smt2"):
+        if form in ("markdown", "smt2", *_MODELS):
             raise TargetError(f"a trace has no {form} form; name a machine: {', '.join(MACHINES)}")
         sys.stdout.write(_export_trace(Path(options.what), options.claim, form))
     return 0
 
 
 def _export_machine(name: str, form: str) -> str:
-    from latchproof.verify.prove import prove
+    from latchproof.verify.prove import CONTROLS, MODELS, prove
     from latchproof.verify.render.document import diagram, document
+    from latchproof.verify.smtlib import script
     from latchproof_spec.machines import MACHINES
 
     machine = MACHINES[name]
@@ -464,9 +506,27 @@ def _export_machine(name: str, form: str) -> str:
         return document(machine)
     if form == "mermaid":
         return "\n".join(diagram(machine, machine.policies[0])) + "\n"
-    return "".join(
-        f"; {one.machine} {one.policy} {one.operation} {one.rule}: {one.name}\n{one.smtlib}\n" for one in prove(machine)
-    )
+    return script(prove(machine, models=(*MODELS, *CONTROLS)))
+
+
+def _export_model(name: str, form: str, bounds: dict[str, Any]) -> str:
+    from latchproof.verify.render import promela, tla
+    from latchproof.verify.render.transitions import DEFAULT_BOUNDS, ExportError, make_model
+    from latchproof.verify.target import TargetError
+    from latchproof_spec.machines import MACHINES
+
+    machine = MACHINES[name]
+    wanted = bounds.pop("policy", machine.policies[0].name)
+    policy = next((one for one in machine.policies if one.name == wanted), None)
+    if policy is None:
+        raise TargetError(f"there is no policy {wanted!r} for a {name}")
+    if "operations" in bounds:
+        bounds["operations"] = tuple(bounds["operations"])
+    try:
+        model = make_model(machine, policy, replace(DEFAULT_BOUNDS[name], **bounds))
+        return {"tla": tla.module, "cfg": tla.configuration, "promela": promela.promela}[form](model)
+    except ExportError as error:
+        raise TargetError(str(error)) from error
 
 
 def _export_trace(path: Path, claim: str | None, form: str) -> str:

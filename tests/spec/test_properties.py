@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from latchproof_spec import barrier, latch
-from latchproof_spec.claims import Account, Moment, Property, Step
+from latchproof_spec.claims import CLAIMS, Account, Moment, Property, Step
 from latchproof_spec.machines import BARRIER, LATCH, Machine
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule
 
@@ -289,6 +289,11 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (seen(ZERO, "W", "A", "", ("A", BB), ("W", None)),),
         ],
     ),
+    "the parked are the tasks parked": ([((), (1, 2), 2, 1)], [((), (1, 2), 1, 1), ((), (1, 0), 1, 0)]),
+    "nobody is stranded": (
+        [((), (1, 1), 1, 0), ((), (0, 0), 0, 0), ((), (0, 1), 1, 1)],
+        [((), (0, 1), 1, 0), ((), (0, 0), 2, 0)],
+    ),
 }
 
 BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
@@ -488,18 +493,25 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(barred(1, False, barrier.B1, (2, False), BREAKS), "W", "A", "AW", ("A", BB)),),
         ],
     ),
+    "the parked are the tasks parked": (
+        [((3,), (2, False), 2, 1)], [((3,), (2, False), 1, 1), ((3,), (0, True), 1, 0)],
+    ),
+    "nobody is stranded": (
+        [((3,), (2, False), 2, 0), ((3,), (0, True), 0, 0), ((3,), (0, True), 1, 1)],
+        [((3,), (2, False), 3, 0), ((3,), (0, True), 1, 0), ((3,), (0, False), 4, 0)],
+    ),
 }  # fmt: skip
 
 CASES = [
     pytest.param(property_, *cases[property_.name], id=f"{machine}-{property_}")
     for machine, cases in ((LATCH, LATCH_CASES), (BARRIER, BARRIER_CASES))
-    for property_ in (*machine.invariants, *machine.step_properties, *machine.history_properties)
+    for property_ in (*machine.invariants, *machine.step_properties, *machine.history_properties, *machine.censuses)
 ]
 
 
 @pytest.mark.parametrize(("machine", "cases"), [(LATCH, LATCH_CASES), (BARRIER, BARRIER_CASES)], ids=repr)
 def test_every_property_has_its_cases(machine: Machine, cases: dict[str, Any]) -> None:
-    properties = (*machine.invariants, *machine.step_properties, *machine.history_properties)
+    properties = (*machine.invariants, *machine.step_properties, *machine.history_properties, *machine.censuses)
     assert set(cases) == {property_.name for property_ in properties}
     assert all(refused for _, refused in cases.values())
 
@@ -594,3 +606,35 @@ def test_the_barrier_account_is_kept(step: Step, ghosts: tuple[int, ...]) -> Non
 def test_every_account_is_covered_here() -> None:
     assert [len(machine.accounts) for machine in (LATCH, BARRIER)] == [1, 1]
     assert all(isinstance(account, Account) for machine in (LATCH, BARRIER) for account in machine.accounts)
+
+
+@pytest.mark.parametrize(
+    ("machine", "name", "owing", "others"),
+    [
+        (
+            LATCH,
+            "parked at zero goes on",
+            [ZERO, latched((1, 2), latch.L5r, (0, 0), KEEPS, n=0), latched((0, 1), latch.L7, (0, 1))],
+            [DOWN, PARK, LEAVE, latched((0, 0), latch.L6, (2, 0), n=2)],
+        ),
+        (
+            BARRIER,
+            "a whole generation goes on",
+            [
+                TRIP, TRIP_ANY, barred(2, False, barrier.B1, (3, False)),
+                barred(0, False, barrier.B2, (0, False), parties=1),
+            ],
+            [ARRIVE, ABORT, RESET, TAKE_BACK, REFUSED, barred(2, True, barrier.B3, (2, True))],
+        ),
+        (BARRIER, "parked at abort or reset goes on", [ABORT, RESET], [TRIP, ARRIVE, TAKE_BACK, BREAK, REFUSED]),
+    ],
+)  # fmt: skip
+def test_which_steps_owe_an_eventuality(machine: Machine, name: str, owing: list[Step], others: list[Step]) -> None:
+    (eventuality,) = (one for one in machine.eventualities if one.name == name)
+    assert [eventuality.owes(step) for step in owing] == [True] * len(owing)
+    assert [eventuality.owes(step) for step in others] == [False] * len(others)
+
+
+def test_every_claim_of_liveness_is_an_eventuality() -> None:
+    found = {one.claim.id for machine in (LATCH, BARRIER) for one in machine.eventualities}
+    assert found == {claim.id for claim in CLAIMS if claim.kind == "liveness"}

@@ -44,7 +44,7 @@ def quick() -> Matrix:
 def test_the_sample_of_the_ledger_passes_its_gate(quick: Matrix) -> None:
     assert quick.exit_code == 0
     assert (quick.vacuous, quick.of_original, quick.not_judged) == ([], set(), [])
-    assert len(quick.with_status("killed")) + len(quick.with_status("equivalent")) == len(quick.judgements) > 60
+    assert len(quick.with_status("killed")) + len(quick.with_status("equivalent")) == len(quick.judgements) > 40
     assert len(quick.with_status("killed")) > len(quick.with_status("equivalent")) > 0
 
 
@@ -240,7 +240,7 @@ def test_the_matrix_is_printed(quick: Matrix) -> None:
         counts = [str(quick.killed(claim.id, kind)) for kind in quick.kinds]
         assert [claim.id, *counts] in [line.split() for line in text.splitlines()]
     assert all(one.mutant.id in text for one in quick.judgements)
-    assert "of the generated ones one in 12" in text
+    assert "of the generated ones one in 20" in text
 
 
 def test_the_matrix_as_plain_data(quick: Matrix) -> None:

@@ -6,18 +6,22 @@ A cell holds only what was computed in this run. What was not gathered says so, 
 from __future__ import annotations
 
 import time
+import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal
 
 import latchproof
-from latchproof.verify.check import Verdict, check
-from latchproof.verify.contracts import ContractsNotRunError, check_contracts
+from latchproof.verify.check import Verdict, check, distinct_policies
+from latchproof.verify.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root
 from latchproof.verify.explore import explore
+from latchproof.verify.fairness import Liveness, check_eventualities
 from latchproof.verify.matrix import Matrix, judge_mutants
-from latchproof.verify.prove import prove_all
+from latchproof.verify.prove import Obligation, prove_all
 from latchproof.verify.scenario import one_shape
+from latchproof.verify.smtlib import solvers
 from latchproof.verify.target import adapt
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES
@@ -158,26 +162,36 @@ def _proved(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     seconds = time.perf_counter() - begun
     # those without a claim keep every proof honest: if one of them is not proved, no claim is
     dishonest = [o for o in obligations if not o.claims and o.status != "proved"]
+    miscounted = _miscounted(obligations)
     for claim in CLAIMS:
         about = [o for o in obligations if claim.id in o.claims]
         bad = [o for o in about if o.status != "proved"] + dishonest
         count = len(about)
-        bound = "for every count, number of parties and of tasks, under every policy"
+        bound = f"for every count, number of parties, generations and tasks, under every policy, by {solvers()}"
         detail = "; ".join(
-            f"{o.name}: {o.machine}.{o.operation} {o.rule} ({o.policy}) {o.counterexample}" for o in bad[:3]
+            f"{o.status}: {o.name}: {o.machine}.{o.operation} {o.rule} ({o.policy}) {o.counterexample}" for o in bad[:3]
         )
         status: Status = "holds"
-        if bad:
-            status = "fails" if any(o.status == "refuted" for o in bad) else "inconclusive"
-        elif claim.kind == "liveness":
-            status = "not_run"
-            detail = f"its premise is proved ({count} obligations: the step that is to release does), but not yet "
-            detail += claim.beyond_counters
+        if miscounted:
+            status, detail = "fails", "; ".join([miscounted, *([detail] if detail else [])])
+        elif bad:
+            status = "fails" if any(o.status in ("refuted", "disputed") for o in bad) else "inconclusive"
         elif not about:
-            status, detail = "not_run", f"{claim.beyond_counters}: that is beyond counters"
-        elif claim.beyond_counters:
-            bound += f"; on counters, which leave open {claim.beyond_counters}"
+            status, detail = "not_run", "no obligation is about it"
+        elif claim.beyond_counters and all(o.model == "counters" for o in about):
+            status, detail = "inconclusive", f"proved of counters alone, which leave open {claim.beyond_counters}"
         yield Evidence(claim.id, "proved", status, bound, count, "obligations", seconds, "latchproof prove", detail)
+
+
+def _miscounted(obligations: list[Obligation]) -> str:
+    """What differs from the numbers of obligations that the manifest expects, where there is a source checkout."""
+    try:
+        manifest = find_root() / MANIFEST
+    except ContractsNotRunError:
+        return ""
+    expected = tomllib.loads(manifest.read_text(encoding="utf-8"))["proofs"]
+    found = {machine: dict(Counter(o.model for o in obligations if o.machine == machine)) for machine in MACHINES}
+    return "" if found == expected else f"the manifest expects {expected} obligations, there are {found}"
 
 
 def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
@@ -187,14 +201,14 @@ def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     checks: dict[str, int] = {}
     violated: dict[str, str] = {}
     fired = ledger.rules.setdefault("explored", set())
-    states = 0
+    orbits = 0
     complete = True
     for machine in MACHINES.values():
         for policy in machine.policies:
             for argument in arguments[machine.name]:
                 for number in tasks:
                     found = explore(machine, policy, argument, tasks=number)
-                    states += found.states
+                    orbits += found.orbits
                     complete &= found.complete
                     fired |= found.rules
                     for name, count in found.checks.items():
@@ -204,11 +218,22 @@ def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
                         for name in violation.claims:
                             where = f"{machine.name}({argument}), policy {policy.name}"
                             violated.setdefault(name, f"{violation.property}, {where}: {run}")
+    fair_tasks = (3, 4) if quick else (4, 5)
+    live = [
+        check_eventualities(machine, policy, argument, tasks=number)
+        for machine in MACHINES.values()
+        for policy in distinct_policies(machine.policies)
+        for argument in arguments[machine.name]
+        for number in fair_tasks
+    ]
     seconds = time.perf_counter() - begun
-    reproduce = f"latchproof explore --tasks {tasks[0]} {tasks[1]}"
+    most = max(max(numbers) for numbers in arguments.values())
+    reproduce = (
+        f"latchproof explore --tasks {tasks[0]} {tasks[1]} --fair-tasks {fair_tasks[0]} {fair_tasks[1]} --upto {most}"
+    )
     bound = (
         f"{tasks[0]} and {tasks[1]} tasks, counts 0-{max(arguments['latch'])}, parties 1-{max(arguments['barrier'])}, "
-        f"calls without bound; {states:,} states up to symmetry, every policy"
+        f"calls without bound; {orbits:,} states up to symmetry, every policy"
     )
     for claim in CLAIMS:
         count = checks.get(claim.id, 0)
@@ -222,7 +247,29 @@ def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
             else "not_run"
         )
         detail = violated.get(claim.id, "" if count else "no property of it is judged on specification x tasks")
-        yield Evidence(claim.id, "explored", status, bound, count, "judgements", seconds, reproduce, detail)
+        reach = bound
+        if claim.kind == "liveness" and status == "holds":
+            status, detail = _of_eventualities(claim.id, live, fair_tasks)
+            reach += (
+                f"; as an eventuality, with {fair_tasks[0]} and {fair_tasks[1]} tasks, under weak fairness, and not "
+                "without it"
+            )
+        yield Evidence(claim.id, "explored", status, reach, count, "judgements", seconds, reproduce, detail)
+
+
+def _of_eventualities(claim: str, live: list[Liveness], tasks: tuple[int, ...]) -> tuple[Status, str]:
+    """What the cyclic graphs say of a claim: it holds if none fails, and, for each number of tasks, some can fail."""
+    about = [(one, promise) for one in live for promise in one.promises if promise.claim == claim]
+    for one, promise in about:
+        if promise.broken is not None:
+            run = f"{' / '.join(promise.broken.stem)} / for ever: {' / '.join(promise.broken.cycle) or 'nothing'}"
+            return "fails", f"{promise.name}, {one.machine}({one.argument}), policy {one.policy}: {run}"
+    if not all(one.complete for one, _ in about):
+        return "inconclusive", "a graph was given up, for it has too many states"
+    able = {one.tasks for one, promise in about if promise.status == "holds"}
+    if able != set(tasks):
+        return "inconclusive", "it is not owed to anybody, or comes without fairness too"
+    return "holds", ""
 
 
 def _scheduled(quick: bool, ledger: Ledger) -> Iterator[Evidence]:

@@ -44,6 +44,7 @@ from latchproof.verify.contracts import (
     read_manifest,
 )
 from latchproof.verify.explore import explore
+from latchproof.verify.goals import Model
 from latchproof.verify.prove import Symbolic, prove, symbols, take
 from latchproof.verify.scenario import one_shape
 from latchproof.verify.specified import specified
@@ -67,6 +68,8 @@ CALLS, MORE_CALLS = 3, 4
 """The second, for the mutants of what becomes of tasks, where the first does not kill them."""
 EXAMPLES, LARGEST = 100, 4
 SCHEDULES = 20_000
+MODELS_TRIED: tuple[Model, ...] = ("counters", "identities")
+"""What is proved of liveness rests on these; the mutants are not put to it anew."""
 BATCH = 25
 CONDITION_SECONDS = 5
 AS_CODE: tuple[Kind, ...] = ("scheduled", "fuzzed")
@@ -75,13 +78,13 @@ CHEAP: tuple[Kind, ...] = ("explored", "called")
 """These kinds judge a mutant under every policy under which it differs; the others, under the first of those."""
 QUICK_ARGUMENTS = {"latch": (1,), "barrier": (2, 3)}
 """What the classes are made with, with `quick`."""
-SAMPLE = 12
+SAMPLE = 20
 """With `quick`, of the generated mutants one in so many is judged."""
 NUMBERS = range(-2, 4)
 NO_NUMBERS = (True, 1.5)
 
 BOUNDS: dict[Kind, str] = {
-    "proved": "every count, number of parties and of tasks",
+    "proved": f"every count, number of parties and of tasks; {' and '.join(MODELS_TRIED)}",
     "explored": (
         f"{TASKS} tasks, counts {ARGUMENTS['latch'][0]}-{ARGUMENTS['latch'][-1]}, parties {ARGUMENTS['barrier'][0]}-"
         f"{ARGUMENTS['barrier'][-1]}, set_count to {HIGHEST_COUNT}, the first {MOST_STATES:,} states"
@@ -304,7 +307,7 @@ class _Judge:
         )
 
     def _proved(self, mutant: Mutant, original: Machine, policy: Any) -> set[str]:
-        refuted = [one for one in prove(mutant.machine, (policy,)) if one.status == "refuted"]
+        refuted = [one for one in prove(mutant.machine, (policy,), models=MODELS_TRIED) if one.status == "refuted"]
         return {claim for one in refuted for claim in one.claims or ("",)}
 
     def _explored(self, mutant: Mutant, original: Machine, policy: Any) -> set[str]:

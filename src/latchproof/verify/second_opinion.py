@@ -7,7 +7,7 @@ times as there are mutants. Where no mutant allows the history, it is not linear
 specification, and there is no second opinion.
 
 What the kit reports is the attribution: of the faulty histories in tests/verify/test_history.py this one agrees with it
-about five in nine, has nothing to say of every fourth, and where the two differ it is mostly this one that is wrong, for
+about five in nine, has nothing to say of every fourth, and where the two differ it is mostly the one that errs, for
 of several small faults that allow a history the first is as good as any. That test names each difference.
 """
 

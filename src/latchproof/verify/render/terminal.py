@@ -12,6 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 from latchproof.verify.check import Verdict
+from latchproof.verify.explore import Exploration
+from latchproof.verify.fairness import Lasso, Liveness
 from latchproof.verify.history import Configuration, Event, Fate, Judge
 from latchproof.verify.ledger import KINDS, Evidence, Ledger
 from latchproof.verify.matrix import Matrix, in_order
@@ -133,6 +135,61 @@ def _of_matrix(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
         yield f"no claim sees {one.mutant.id}: {one.witness}", "bold red"
     for one in matrix.with_status("undecided"):
         yield f"undecided: {one.mutant.id}: {one.undecided}", "yellow"
+
+
+def print_explorations(console: Console, found: Sequence[Exploration]) -> None:
+    """A row for each exploration, then the shortest run to each property that does not hold."""
+    headers = (
+        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "properties",
+    )  # fmt: skip
+    rows = [
+        (
+            f"{one.machine}({one.argument})", one.policy, str(one.tasks),
+            "any" if one.calls is None else str(one.calls), " ".join(one.operations), f"{one.orbits:,}",
+            f"{one.states:,}", f"{one.transitions:,}", str(one.depth),
+            "fails" if one.violations else "holds" if one.complete else "inconclusive",
+        )
+        for one in found
+    ]  # fmt: skip
+    print_table(console, headers, rows)
+    for one in found:
+        for violation in one.violations:
+            say(console, f"{one.machine}({one.argument}) {one.policy}: {violation.property} fails after:", style="red")
+            for line in violation.run:
+                say(console, f"    {line}")
+
+
+def print_liveness(console: Console, found: Sequence[Liveness]) -> None:
+    """A row for each eventuality; a fair run for each that fails; and, for each claim, a run that is not fair."""
+    headers = ("machine", "policy", "tasks", "claim", "states", "under weak fairness", "without it to one task")
+    rows = [
+        (
+            f"{one.machine}({one.argument})", one.policy, str(one.tasks), promise.claim, f"{one.states:,}",
+            "inconclusive" if promise.status == "holds" and not one.complete else promise.status,
+            "fails" if promise.without_fairness else "never owed",
+        )
+        for one in found
+        for promise in one.promises
+    ]  # fmt: skip
+    print_table(console, headers, rows)
+    shown: set[str] = set()
+    for one in found:
+        for promise in one.promises:
+            where = f"{promise.claim}, {one.machine}({one.argument}) {one.policy}"
+            if promise.broken is not None:
+                say(console, f"{where}: {promise.name} fails under weak fairness:", style="red")
+                _print_lasso(console, promise.broken)
+            if promise.without_fairness is not None and promise.claim not in shown:
+                shown.add(promise.claim)
+                say(console, f"{where}: without fairness to A, A need not go on:")
+                _print_lasso(console, promise.without_fairness)
+
+
+def _print_lasso(console: Console, lasso: Lasso) -> None:
+    for line in lasso.stem:
+        say(console, f"    {line}")
+    for line in lasso.cycle or ("nothing happens any more",):
+        say(console, f"    for ever: {line}")
 
 
 def _cell(cell: Evidence) -> str:
