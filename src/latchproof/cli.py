@@ -170,6 +170,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     explore.set_defaults(run=_explore)
 
+    mutants = commands.add_parser(
+        "mutants",
+        help="claims x mutants of the specification: which claim breaks on which fault, by which kind of evidence",
+        epilog="Exit codes: 1 if a mutant survives that is not proved to be no fault, or a claim kills none; else 0.",
+    )
+    mutants.add_argument("--quick", action="store_true", help="a sample, by what is proved and explored, in seconds")
+    mutants.add_argument("--only", default="", metavar="TEXT", help="only the mutants whose ID has TEXT in it")
+    mutants.add_argument("--kinds", nargs="+", metavar="KIND", help="only these kinds of evidence (default: all)")
+    mutants.add_argument("--verbose", action="store_true", help="what came of each mutant")
+    mutants.add_argument("--json", metavar="FILE", type=Path, help="write the matrix to FILE as JSON")
+    mutants.set_defaults(run=_mutants)
+
     export = commands.add_parser(
         "export",
         help="the specification, or a trace, in another form",
@@ -489,6 +501,39 @@ def _explore(options: argparse.Namespace, console: Console) -> int:
     vacuous = any(promise.claim not in checked for promise in promises)
     complete = all(one.complete for one in found) and all(one.complete for one in live)
     return 3 if vacuous or not complete else 0
+
+
+def _mutants(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.contracts import ContractsNotRunError
+    from latchproof.verify.ledger import MUTANT_KINDS
+    from latchproof.verify.matrix import KINDS, judge_mutants
+    from latchproof.verify.render.terminal import print_matrix, say
+    from latchproof.verify.target import TargetError
+
+    if unknown := set(options.kinds or ()) - set(KINDS):
+        raise TargetError(f"{', '.join(sorted(unknown))}: no kind of evidence; there are {', '.join(KINDS)}")
+    kinds = [kind for kind in KINDS if kind in (options.kinds or (MUTANT_KINDS if options.quick else KINDS))]
+    with console.status("...") as status:
+        try:
+            matrix = judge_mutants(
+                kinds,
+                quick=options.quick,
+                only=options.only,
+                progress=status.update if console.is_terminal else None,
+            )
+        except ContractsNotRunError as error:
+            raise TargetError(f"{error}; leave them out: --kinds {' '.join(set(kinds) - {'contracted'})}") from error
+    print_matrix(console, matrix, verbose=options.verbose)
+    say(console)
+    if options.json is not None:
+        options.json.write_text(json.dumps(matrix.to_json(), indent=2) + "\n", encoding="utf-8")
+    words = {
+        0: "every mutant is killed or no fault, every claim kills",
+        1: "the gate fails",
+        3: "something is undecided",
+    }
+    say(console, f"{words[matrix.exit_code]} ({sum(matrix.seconds.values()):.1f} s of judging)")
+    return matrix.exit_code
 
 
 def _export(options: argparse.Namespace, console: Console) -> int:
