@@ -39,7 +39,7 @@ inline look() {
     :: else -> break
     od;
     assert(parked >= 0 && parked < parties);  /* C6, C11: fewer than parties are parked */
-    assert(parked == 0 || !broken);  /* C11: nobody is parked when broken */
+    assert(!broken || parked == 0);  /* C11: nobody is parked when broken */
     assert(parked == tasks_parked);  /* C6: the parked are the tasks parked */
     assert(tasks_released > 0 || tasks_parked == 0 || (!broken && tasks_parked < parties));  /* C11: nobody is stranded */
     u = 0

@@ -130,7 +130,7 @@ Fair == Spec /\ \A t \in Tasks : WF_vars(GoesOn(t))  \* the host lets a released
 fewer_than_parties_are_parked == parked >= 0 /\ parked < parties
 
 \* C11: nobody is parked when broken
-nobody_is_parked_when_broken == parked = 0 \/ ~broken
+nobody_is_parked_when_broken == ~broken \/ parked = 0
 
 \* C6: the parked are the tasks parked
 parked_are_the_tasks_parked == parked = Cardinality(Queue)
