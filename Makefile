@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs fuzz spec lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck fuzz spec lint types unit contracts dist lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,17 +41,26 @@ unit: $(SETUP)
 
 proofs: $(SETUP) ## every proof and contract, to the full bounds: induction, exploration, schedules, CrossHair, fuzzing
 	$(BIN)/latchproof prove
+	$(BIN)/python proofs/run_explorations.py
 	$(BIN)/python proofs/run_contracts.py
 	$(BIN)/latchproof verify
+
+crosscheck: $(SETUP) ## Spin, and TLC where TLC_JAR names its jar, must find what we find on the exported models
+	@sh proofs/install_spin.sh
+	$(BIN)/python proofs/run_crosscheck.py
 
 fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, for a long time
 	for host in asyncio uvloop trio flowno; do for class in CountdownLatch Barrier; do \
 		$(BIN)/latchproof fuzz latchproof:$$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
 	done; done
 
-spec: $(SETUP) ## write spec/latch.md and spec/barrier.md anew from the specification
-	$(BIN)/latchproof export latch --format markdown > spec/latch.md
-	$(BIN)/latchproof export barrier --format markdown > spec/barrier.md
+spec: $(SETUP) ## write the review documents spec/*.md and the models spec/models/* anew from the specification
+	for machine in latch barrier; do \
+		$(BIN)/latchproof export $$machine --format markdown > spec/$$machine.md && \
+		$(BIN)/latchproof export $$machine --format tla > spec/models/$$machine.tla && \
+		$(BIN)/latchproof export $$machine --format cfg > spec/models/$$machine.cfg && \
+		$(BIN)/latchproof export $$machine --format promela > spec/models/$$machine.pml || exit 1; \
+	done
 
 dist: $(SETUP) ## sdist, and the wheel built from it, in dist/
 	$(BIN)/python -m build --no-isolation

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from latchproof.verify.check import Verdict
+    from latchproof.verify.trace import Trace
+
+_MODELS = ("tla", "cfg", "promela")
+SCHEDULERS = ("exhaustive", "random", "pct")
+"""As `latchproof.verify.scheduler` has them, which needs the kit; a test compares the two."""
 
 EXTRA = 'this command needs the kit: pip install "latchproof[verify]"'
 
@@ -68,20 +75,45 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--tasks", type=_positive, metavar="N", help="calls at once; replaces the default bounds")
     check.add_argument("--calls", type=_positive, metavar="N", help="calls in all; replaces the default bounds")
     check.add_argument("--cancels", type=_natural, metavar="N", help="cancellations; replaces the default bounds")
-    check.add_argument("--schedules", type=_positive, metavar="N", help="stop after N schedules of one bound")
+    check.add_argument(
+        "--scheduler", choices=SCHEDULERS, default="exhaustive",
+        help="exhaustive: every schedule (default); random, pct: so many at random, uniformly or by priorities",
+    )  # fmt: skip
+    check.add_argument(
+        "--schedules", type=_positive, metavar="N",
+        help="exhaustive: stop after N schedules of one bound; random, pct: how many in all (default 10,000)",
+    )  # fmt: skip
+    check.add_argument("--seed", type=_natural, default=0, metavar="S", help="for random and pct (default 0)")
+    check.add_argument("--workers", type=_positive, metavar="N", help="processes to use (default: one a core)")
     check.add_argument("--json", metavar="FILE", type=Path, help="write the verdict and its traces to FILE as JSON")
     check.add_argument("--junit", metavar="FILE", type=Path, help="write the verdict to FILE as JUnit XML")
     check.add_argument("--mermaid", metavar="FILE", type=Path, help="write the first counterexample as a diagram")
     check.add_argument("--repro", metavar="FILE", type=Path, help="write the first counterexample as a test of its own")
     check.set_defaults(run=_check)
 
+    replay = commands.add_parser(
+        "replay",
+        help="repeat one run of a latch or barrier, step by step",
+        epilog="Examples: latchproof replay trace.json asyncio:Barrier; "
+        "latchproof replay 3:w.w.-1.w.w.. asyncio:Barrier --policy cpython",
+    )
+    replay.add_argument(
+        "what", metavar="FILE|SCHEDULE", help="what check --json wrote, or a schedule as check prints it"
+    )
+    _add_target(replay, host=None)
+    replay.add_argument("--claim", metavar="ID", help="the trace of this claim (default: the first)")
+    replay.set_defaults(run=_replay)
+
     fuzz = commands.add_parser(
         "fuzz",
         help="run the Hypothesis state machine made from the specification over a latch or barrier",
         epilog="Example: latchproof fuzz asyncio:Barrier --host asyncio",
     )
-    _add_target(fuzz)
+    _add_target(fuzz, hosts="asyncio (default), uvloop, trio, flowno")
     fuzz.add_argument("--examples", type=_positive, default=1000, metavar="N", help="how many examples (default 1000)")
+    fuzz.add_argument("--json", metavar="FILE", type=Path, help="write what was found to FILE, as a trace")
+    fuzz.add_argument("--mermaid", metavar="FILE", type=Path, help="write what was found as a diagram")
+    fuzz.add_argument("--repro", metavar="FILE", type=Path, help="write what was found as a test of its own")
     fuzz.set_defaults(run=_fuzz)
 
     prove = commands.add_parser("prove", help="discharge the inductive proofs, for all counts, parties and tasks")
@@ -91,8 +123,19 @@ def _parser() -> argparse.ArgumentParser:
 
     explore = commands.add_parser("explore", help="every state of specification x tasks, to a bound")
     explore.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
+    explore.add_argument("--policy", metavar="NAME", help="under this policy; without it, under every named one")
     explore.add_argument("--tasks", type=_positive, nargs="+", default=[3, 4], metavar="N", help="numbers of tasks")
     explore.add_argument("--upto", type=_positive, default=4, metavar="N", help="largest count and parties (default 4)")
+    explore.add_argument("--calls", type=_natural, metavar="N", help="calls of each task (default: without bound)")
+    explore.add_argument("--operations", nargs="+", metavar="NAME", help="call these alone (default: all)")
+    explore.add_argument(
+        "--fair-tasks",
+        type=_positive,
+        nargs="+",
+        default=[3, 4],
+        metavar="N",
+        help="numbers of tasks for the eventualities, whose graphs are not reduced by symmetry (default 3 4)",
+    )
     explore.set_defaults(run=_explore)
 
     export = commands.add_parser(
@@ -102,19 +145,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("what", metavar="latch|barrier|FILE", help="a machine, or what check --json wrote")
     export.add_argument(
-        "--format", choices=("markdown", "mermaid", "smt2", "itf", "pytest"), required=True,
-        help="markdown: a machine's review document; smt2: its proof obligations; mermaid: a machine's state diagram, "
-        "or a trace as a sequence diagram; itf: a trace for the tools of TLA+; pytest: a trace as a test of its own",
+        "--format", choices=("markdown", "mermaid", "smt2", "tla", "cfg", "promela", "itf", "pytest"), required=True,
+        help="markdown: a machine's review document; smt2: its proof obligations; tla, cfg: its TLA+ module, and the "
+        "configuration for TLC; promela: its model for Spin; mermaid: a machine's state diagram, or a trace as a "
+        "sequence diagram; itf: a trace for the tools of TLA+; pytest: a trace as a test of its own",
     )  # fmt: skip
     export.add_argument("--claim", metavar="ID", help="the trace of this claim (default: the first)")
+    bounds = export.add_argument_group("bounds of a model, for tla, cfg and promela")
+    bounds.add_argument("--tasks", type=_positive, metavar="N", help="so many tasks (default 4)")
+    bounds.add_argument("--argument", type=int, metavar="N", help="made with this count or parties (default 2, 3)")
+    bounds.add_argument("--calls", type=_natural, metavar="N", help="calls of each task (default: without bound)")
+    bounds.add_argument("--operations", nargs="+", metavar="NAME", help="call these alone (default: all)")
+    bounds.add_argument("--policy", metavar="NAME", help="under this policy (default: latchproof)")
     export.set_defaults(run=_export)
     return parser
 
 
-def _add_target(parser: argparse.ArgumentParser) -> None:
+def _add_target(
+    parser: argparse.ArgumentParser, host: str | None = "asyncio", hosts: str = "asyncio (default), trio, flowno"
+) -> None:
     parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS; a factory will do")
     parser.add_argument("--kind", choices=("latch", "barrier"), help="what it is to be, where that cannot be told")
-    parser.add_argument("--host", default="asyncio", help="the event loop to run it on (default asyncio)")
+    parser.add_argument("--host", default=host, help=f"the event loop to run it on: {hosts}")
     parser.add_argument("--policy", metavar="NAME", help="judge by this policy; without it, by every named one")
     parser.add_argument("--strict", action="store_true", help="an operation takes effect in its first step")
 
@@ -156,38 +208,33 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
 
 
 def _check(options: argparse.Namespace, console: Console) -> int:
-    from latchproof.verify.check import SCHEDULES, check
-    from latchproof.verify.drivers import HOSTS
-    from latchproof.verify.render.terminal import print_verdict, say
-    from latchproof.verify.scenario import one_shape
-    from latchproof.verify.schedule import Walk
-    from latchproof.verify.target import TargetError, load
+    from latchproof.verify.check import check
+    from latchproof.verify.render.terminal import Bar, print_verdict, say
+    from latchproof.verify.scenario import default_shapes, one_shape
+    from latchproof.verify.stepping import stepper_class
+    from latchproof.verify.target import load
 
-    if options.host not in HOSTS:
-        raise TargetError(f"{options.host!r} is no host; there are {', '.join(HOSTS)}")
-    if options.host != "asyncio":
-        raise TargetError(
-            f"check runs every schedule on asyncio alone; latchproof fuzz {options.target} --host {options.host} runs "
-            f"random ones on {options.host}"
-        )
+    stepper_class(options.host)
     target = load(options.target, options.kind)
     bounds = (options.tasks, options.calls, options.cancels)
-    shapes = None if bounds == (None, None, None) else one_shape(target, *bounds)
+    if bounds == (None, None, None):
+        shapes = default_shapes(target, options.host)
+    else:
+        shapes = one_shape(target, *bounds, host=options.host)
     policy = options.policy or "every named policy"
-    say(console, f"latchproof check {target.name}: a {target.machine.name}, on asyncio, judged by {policy}")
-    with console.status("...") as status:
-
-        def progress(bounds: str, walk: Walk) -> None:
-            if walk.schedules % 200 == 0:
-                status.update(f"{bounds}: {walk.schedules:,} schedules")
-
+    say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}")
+    with Bar(console, shapes, target) as progress:
         verdict = check(
             target,
+            host=options.host,
             policy=options.policy,
             strict=options.strict,
             shapes=shapes,
-            schedules=options.schedules or SCHEDULES,
-            progress=progress if console.is_terminal else None,
+            scheduler=options.scheduler,
+            schedules=options.schedules,
+            seed=options.seed,
+            workers=options.workers or _cores(),
+            progress=progress,
         )
     say(console)
     print_verdict(console, verdict)
@@ -195,11 +242,49 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     return verdict.exit_code
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _replay(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.jobs import Job, replay
+    from latchproof.verify.notation import is_notation, parse
+    from latchproof.verify.render.terminal import print_replay, print_trace, say
+    from latchproof.verify.scenario import Shape
+    from latchproof.verify.stepping import stepper_class
+    from latchproof.verify.target import TargetError, load
+    from latchproof.verify.trace import make_trace, read_file
+
+    host, policy, strict, kind = options.host, options.policy, options.strict, options.kind
+    if is_notation(options.what):
+        target = load(options.target, kind)
+        argument, schedule = parse(options.what, target.machine)
+    else:
+        trace = read_file(Path(options.what), options.claim)
+        target = load(options.target, kind or trace.machine)
+        argument, schedule = trace.argument, trace.schedule
+        host, policy, strict = host or trace.host, policy or trace.policy, strict or trace.strict
+    host, policy = host or "asyncio", policy or target.machine.policies[0].name
+    if policy not in [one.name for one in target.machine.policies]:
+        names = ", ".join(one.name for one in target.machine.policies)
+        raise TargetError(f"there is no policy {policy!r} for a {target.machine.name}; there are {names}")
+    stepper_class(host)
+    job = Job(Shape((argument,), 1, 1, 0), argument, (policy,), host, strict, "replay", 1, 0)
+    say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
+    explorer = replay(target, job, schedule)
+    assert explorer.last_run is not None
+    print_replay(console, explorer.last_run, target, next(one for one in target.machine.policies if one.name == policy))
+    failures = explorer.so_far.failures[policy].values()
+    for failure in failures:
+        made = make_trace(failure, target.name, target.machine.name, policy, strict=strict, host=host)
+        print_trace(console, made)
+    if not failures:
+        say(console, "the specification allows this run", style="green")
+    return 1 if failures else 0
+
+
 def _write_renderings(options: argparse.Namespace, console: Console, verdict: Verdict) -> None:
     from latchproof.verify.render.junit import junit
-    from latchproof.verify.render.repro import NoReproductionError, reproduction
-    from latchproof.verify.render.sequence import sequence
-    from latchproof.verify.render.terminal import say
 
     written: list[tuple[Path, str]] = []
     if options.json is not None:
@@ -207,13 +292,33 @@ def _write_renderings(options: argparse.Namespace, console: Console, verdict: Ve
     if options.junit is not None:
         written.append((options.junit, junit(verdict)))
     for trace in verdict.traces[:1]:
-        if options.mermaid is not None:
-            written.append((options.mermaid, "\n".join(sequence(trace)) + "\n"))
-        if options.repro is not None:
-            try:
-                written.append((options.repro, reproduction(trace)))
-            except NoReproductionError as error:
-                say(console, f"no reproduction was written: {error}", style="yellow")
+        written += _renderings_of_trace(options, console, trace, json_too=False)
+    _write(written, console)
+
+
+def _renderings_of_trace(
+    options: argparse.Namespace, console: Console, trace: Trace, *, json_too: bool = True
+) -> list[tuple[Path, str]]:
+    from latchproof.verify.render.repro import NoReproductionError, reproduction
+    from latchproof.verify.render.sequence import sequence
+    from latchproof.verify.render.terminal import say
+
+    written: list[tuple[Path, str]] = []
+    if json_too and options.json is not None:
+        written.append((options.json, json.dumps(trace.to_json(), indent=2) + "\n"))
+    if options.mermaid is not None:
+        written.append((options.mermaid, "\n".join(sequence(trace)) + "\n"))
+    if options.repro is not None:
+        try:
+            written.append((options.repro, reproduction(trace)))
+        except NoReproductionError as error:
+            say(console, f"no reproduction was written: {error}", style="yellow")
+    return written
+
+
+def _write(written: list[tuple[Path, str]], console: Console) -> None:
+    from latchproof.verify.render.terminal import say
+
     for path, text in written:
         path.write_text(text, encoding="utf-8")
         say(console, f"wrote     {path}")
@@ -223,8 +328,8 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
     from hypothesis import settings
     from hypothesis.stateful import run_state_machine_as_test
 
-    from latchproof.testing import state_machine
-    from latchproof.verify.render.terminal import say
+    from latchproof.testing import state_machine, trace_of
+    from latchproof.verify.render.terminal import print_trace, say
     from latchproof.verify.target import load
 
     target = load(options.target, options.kind)
@@ -234,9 +339,14 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
             machine, settings=settings(max_examples=options.examples, deadline=None, print_blob=True)
         )
     except AssertionError as error:
-        say(console, str(error))
+        trace = trace_of(machine)
+        if trace is None:
+            raise  # it is not the judge's
+        say(console)
+        print_trace(console, trace)
         for note in getattr(error, "__notes__", ()):
             say(console, note)
+        _write(_renderings_of_trace(options, console, trace), console)
         return 1
     say(
         console,
@@ -280,33 +390,41 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
 
 def _explore(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.explore import explore
-    from latchproof.verify.render.terminal import print_table, say
+    from latchproof.verify.fairness import check_eventualities
+    from latchproof.verify.render.terminal import print_explorations, print_liveness, say
+    from latchproof.verify.target import TargetError
     from latchproof_spec.machines import MACHINES
 
     machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
-    found = [
-        explore(machine, policy, argument, tasks=tasks)
+    models = [
+        (machine, policy, argument)
         for machine in machines
         for policy in machine.policies
+        if options.policy in (None, policy.name)
         for argument in range(0 if machine.name == "latch" else 1, options.upto + 1)
-        for tasks in options.tasks
     ]
-    rows = [
-        (
-            f"{one.machine}({one.argument})", one.policy, str(one.tasks), f"{one.states:,}", f"{one.transitions:,}",
-            str(one.depth), "fails" if one.violations else "holds" if one.complete else "inconclusive",
-        )
-        for one in found
-    ]  # fmt: skip
-    print_table(console, ("machine", "policy", "tasks", "states", "transitions", "depth", "properties"), rows)
-    for one in found:
-        for violation in one.violations:
-            say(console, f"{one.machine}({one.argument}) {one.policy}: {violation.property} fails after:", style="red")
-            for line in violation.run:
-                say(console, f"    {line}")
-    if any(one.violations for one in found):
+    if not models:
+        raise TargetError(f"there is no policy {options.policy!r}")
+    bounds = {"calls": options.calls, "operations": options.operations}
+    try:
+        found = [explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
+    except ValueError as error:
+        raise TargetError(str(error)) from error
+    print_explorations(console, found)
+    if options.calls is not None or options.operations is not None:
+        say(console, "C12 to C14 were not checked as eventualities: that takes all operations, and calls without bound")
+        live = []
+    else:
+        live = [check_eventualities(*model, tasks=tasks) for model in models for tasks in options.fair_tasks]
+        say(console)
+        print_liveness(console, live)
+    promises = [promise for one in live for promise in one.promises]
+    if any(one.violations for one in found) or any(promise.status == "fails" for promise in promises):
         return 1
-    return 0 if all(one.complete for one in found) else 3
+    checked = {promise.claim for promise in promises if promise.status == "holds"}
+    vacuous = any(promise.claim not in checked for promise in promises)
+    complete = all(one.complete for one in found) and all(one.complete for one in live)
+    return 3 if vacuous or not complete else 0
 
 
 def _export(options: argparse.Namespace, console: Console) -> int:
@@ -314,12 +432,19 @@ def _export(options: argparse.Namespace, console: Console) -> int:
     from latchproof_spec.machines import MACHINES
 
     form = options.format
-    if options.what in MACHINES:
+    bounds = {name: getattr(options, name) for name in ("argument", "tasks", "calls", "operations", "policy")}
+    bounds = {name: value for name, value in bounds.items() if value is not None}
+    if bounds and (form not in _MODELS or options.what not in MACHINES):
+        given = ", ".join(f"--{name}" for name in bounds)
+        raise TargetError(f"{given}: bounds are for models of latch and barrier, formats {', '.join(_MODELS)}")
+    if options.what in MACHINES and form in _MODELS:
+        sys.stdout.write(_export_model(options.what, form, bounds))
+    elif options.what in MACHINES:
         if form in ("itf", "pytest"):
             raise TargetError(f"a machine has no {form} form; name a file that check --json wrote")
         sys.stdout.write(_export_machine(options.what, form))
     else:
-        if form in ("markdown", "smt2"):
+        if form in ("markdown", "smt2", *_MODELS):
             raise TargetError(f"a trace has no {form} form; name a machine: {', '.join(MACHINES)}")
         sys.stdout.write(_export_trace(Path(options.what), options.claim, form))
     return 0
@@ -337,6 +462,26 @@ def _export_machine(name: str, form: str) -> str:
     if form == "mermaid":
         return "\n".join(diagram(machine, machine.policies[0])) + "\n"
     return script(prove(machine, models=(*MODELS, *CONTROLS)))
+
+
+def _export_model(name: str, form: str, bounds: dict[str, Any]) -> str:
+    from latchproof.verify.render import promela, tla
+    from latchproof.verify.render.transitions import DEFAULT_BOUNDS, ExportError, make_model
+    from latchproof.verify.target import TargetError
+    from latchproof_spec.machines import MACHINES
+
+    machine = MACHINES[name]
+    wanted = bounds.pop("policy", machine.policies[0].name)
+    policy = next((one for one in machine.policies if one.name == wanted), None)
+    if policy is None:
+        raise TargetError(f"there is no policy {wanted!r} for a {name}")
+    if "operations" in bounds:
+        bounds["operations"] = tuple(bounds["operations"])
+    try:
+        model = make_model(machine, policy, replace(DEFAULT_BOUNDS[name], **bounds))
+        return {"tla": tla.module, "cfg": tla.configuration, "promela": promela.promela}[form](model)
+    except ExportError as error:
+        raise TargetError(str(error)) from error
 
 
 def _export_trace(path: Path, claim: str | None, form: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from latchproof.cli import main
 from latchproof.verify import explore as exploring
 from latchproof.verify import prove as proving
 from latchproof.verify import smtlib
+from latchproof.verify.notation import compact
 from latchproof.verify.prove import Obligation
 from latchproof_spec import machines
 from latchproof_spec.machines import BARRIER, LATCH
@@ -45,6 +47,7 @@ C5 is broken: A generation's indices are exactly 0..parties-1, each once, in ord
   seen:     wait() returned 1
   allowed:  to return one of 0..2 that its generation has not given yet (rule B2a)
   schedule: call wait(); run; call wait(); run; cancel 1; run; call wait(); run; call wait(); run
+  again:    latchproof replay '3:w.w.-1.w.w.' asyncio:Barrier --policy cpython
 
 bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 4: 5 calls, 4 at once, 1 cancellation, wait only
@@ -52,7 +55,7 @@ bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 3: 6 calls, 3 at once, 1 cancellation, wait only
           parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
 ran       N schedules on asyncio, N steps, N s
-spared    N of them broken off: they commute with another, or come to a state met before
+spared    N of them broken off: they commute with another, or come to a state met before; all stand for N and more
 fired     rules B1, B2a, B3, B4, B5, B6, B7
 chances   C4, C5, C6, C7, C8, C9, C10, C11, C13, C14 had a chance to fail
 verdict   asyncio:Barrier breaks C5 under the policy cpython
@@ -63,7 +66,7 @@ def without_numbers(text: str) -> str:
     """How much was run, how long it took, and how many steps a version of Python makes of it, is of no concern here."""
     text = re.sub(r"^(ran|spared) .*$", lambda line: re.sub(r"\d[\d,.]*", "N", line[0]), text, flags=re.MULTILINE)
     text = re.sub(r"\d+ steps of the event loop", "N steps of the event loop", text)
-    return re.sub(r"(; run)+", "; run", text)
+    return re.sub(r"\.+'", ".'", re.sub(r"(; run)+", "; run", text))
 
 
 def test_check_prints_the_counterexample(capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,10 +159,62 @@ def test_an_unknown_policy_or_host_exits_with_2(command: str, capsys: pytest.Cap
     assert "curio" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("host", ["trio", "flowno", "uvloop"])
-def test_check_says_what_drives_other_hosts(host: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "asyncio:Barrier", "--host", host]) == 2
-    assert f"latchproof fuzz asyncio:Barrier --host {host} runs random ones" in capsys.readouterr().err
+def test_check_says_what_drives_other_hosts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "asyncio:Barrier", "--host", "uvloop"]) == 2
+    assert "'uvloop' is no host that can be run a step at a time" in capsys.readouterr().err
+
+
+def test_check_on_another_host(capsys: pytest.CaptureFixture[str]) -> None:
+    target = f"{SAMPLES.replace('samples', 'trio_samples')}:StayingBarrier"
+    arguments = ["--host", "trio", "--policy", "cpython", "--tasks", "2", "--calls", "2"]
+    assert main(["check", target, *arguments]) == 1
+    out = capsys.readouterr().out
+    assert "a barrier, on trio, judged by cpython" in out
+    assert f"again:    latchproof replay '2:w|.w-1|~..|.' {target} --host trio --policy cpython" in out
+
+
+def test_replay_repeats_what_check_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = tmp_path / "found.json"
+    assert main(["check", "asyncio:Barrier", "--policy", "cpython", "--json", str(found)]) == 1
+    capsys.readouterr()
+    assert main(["replay", str(found), "asyncio:Barrier"]) == 1
+    by_file = capsys.readouterr().out
+    string = json.loads(found.read_text())["traces"][0]["schedule"]
+    notation = compact(3, string)
+    assert main(["replay", notation, "asyncio:Barrier", "--policy", "cpython"]) == 1
+    assert capsys.readouterr().out == by_file
+    assert "call 4 returns 2" in by_file
+    assert "parked 2, broken False; call 2 parked; call 3 parked" in by_file
+    assert "C5 is broken" in by_file
+
+
+def test_replay_of_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "2:w.w..", "latchproof:Barrier"]) == 0
+    assert "the specification allows this run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["2:w.-2", "latchproof:Barrier"], "choice 3 of the schedule is 'cancel 2', and what can be done there is"),
+        (["2:x", "latchproof:Barrier"], "'x' in the schedule says nothing for a barrier"),
+        (["nowhere.json", "latchproof:Barrier"], "nowhere.json cannot be read"),
+        (["2:w.", "latchproof:Barrier", "--policy", "soft"], "there is no policy 'soft' for a barrier"),
+        (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is no host"),
+    ],
+)
+def test_replay_says_what_is_wrong(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("scheduler", ["random", "pct"])
+def test_check_by_another_scheduler(scheduler: str, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--scheduler", scheduler, "--schedules", "300", "--seed", "5", "--policy", "latchproof"]
+    assert main(["check", "latchproof:Barrier", *options]) == 0
+    out = capsys.readouterr().out
+    assert f"chosen    at random: {scheduler}, seed 5; others there are were not tried" in out
+    assert "nothing was found against latchproof:Barrier in these schedules, under latchproof" in out
 
 
 @pytest.mark.parametrize("package", ["rich", "z3", "hypothesis", "crosshair"])
@@ -258,9 +313,10 @@ def test_fuzz_of_our_own_latch_finds_nothing(capsys: pytest.CaptureFixture[str])
 def test_fuzz_of_a_faulty_class_shows_the_history(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fuzz", f"{SAMPLES}:GreedyBarrier", "--examples", "100"]) == 1
     out = capsys.readouterr().out
-    assert out.startswith(f"{SAMPLES}:GreedyBarrier breaks C6 on asyncio: Whoever returns")
-    assert "seen: wait() returned 0" in out
-    assert "Begin(call=0, operation='wait', arguments=())" in out
+    assert "C6 is broken: Whoever returns" in out
+    assert "seen:     wait() returned 0" in out
+    assert re.search(rf"again:    latchproof replay '\d:w[w.]*' {SAMPLES}:GreedyBarrier", out)
+    assert "Failing test case" in out or "Falsifying example" in out
 
 
 def test_fuzz_that_calls_nothing_is_inconclusive(
@@ -328,16 +384,78 @@ def test_prove_without_a_second_solver_is_inconclusive(
 
 
 def test_explore_explores_every_policy(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explore", "--machine", "barrier", "--tasks", "2", "3", "--upto", "2"]) == 0
+    assert main(["explore", "--machine", "barrier", "--tasks", "2", "3", "--upto", "2", "--fair-tasks", "2"]) == 0
     header, *lines = capsys.readouterr().out.splitlines()
-    assert header.split() == ["machine", "policy", "tasks", "states", "transitions", "depth", "properties"]
-    assert len(lines) == len(BARRIER.policies) * 2 * 2
-    assert "barrier(2)  latchproof  3      18      87           5      holds" in lines
+    assert header.split() == [
+        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "properties",
+    ]  # fmt: skip
+    explored = lines[: lines.index("")]
+    assert len(explored) == len(BARRIER.policies) * 2 * 2
+    row = ["barrier(2)", "latchproof", "3", "any", "wait", "abort", "reset", "18", "65", "87", "5", "holds"]
+    assert row in [line.split() for line in explored]
+
+
+def test_explore_checks_the_eventualities(capsys: pytest.CaptureFixture[str]) -> None:
+    fair = ["--fair-tasks", "2", "3", "--policy", "latchproof"]
+    assert main(["explore", "--machine", "barrier", "--tasks", "1", "--upto", "2", *fair]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = [line.split() for line in lines[lines.index("") + 2 :]]
+    assert table[:3] == [
+        ["barrier(1)", "latchproof", "2", "C13", "2", "vacuous", "never", "owed"],
+        ["barrier(1)", "latchproof", "2", "C14", "2", "vacuous", "never", "owed"],
+        ["barrier(1)", "latchproof", "3", "C13", "2", "vacuous", "never", "owed"],
+    ]
+    assert ["barrier(2)", "latchproof", "3", "C14", "65", "holds", "fails"] in table
+    at = lines.index("C14, barrier(2) latchproof: without fairness to A, A need not go on:")
+    assert lines[at + 1 : at + 4] == ["    A calls wait()", "    B calls abort()", "    for ever: B calls wait()"]
+
+
+def test_explore_with_eventualities_that_are_never_owed_is_inconclusive(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explore", "--machine", "barrier", "--tasks", "2", "--upto", "1"]) == 3
+    capsys.readouterr()
+
+
+def test_explore_shows_the_fair_run_on_which_an_eventuality_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = faulty(LATCH, "count_down", "return 0, 0, L2", "return 0, 0, L1")
+    monkeypatch.setattr(machines, "MACHINES", {"latch": wrong})
+    assert main(["explore", "--machine", "latch", "--tasks", "2", "--upto", "1", "--policy", "latchproof"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("C12, latch(1) latchproof: parked at zero goes on fails under weak fairness:")
+    assert lines[at + 1 : at + 4] == [
+        "    A calls wait()", "    B calls count_down(exception_if_zero=False)", "    for ever: B calls wait()",
+    ]  # fmt: skip
+
+
+def test_explore_bounds_calls_and_operations(capsys: pytest.CaptureFixture[str]) -> None:
+    bounds = ["--calls", "2", "--operations", "wait", "--policy", "latchproof"]
+    assert main(["explore", "--machine", "barrier", "--tasks", "5", "--upto", "3", *bounds]) == 0
+    out = capsys.readouterr().out
+    row = ["barrier(3)", "latchproof", "5", "2", "wait", "622", "40,973", "2,944", "17", "holds"]
+    assert row in [line.split() for line in out.splitlines()]
+    assert "C12 to C14 were not checked as eventualities" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--machine", "latch", "--policy", "no"], "there is no policy 'no'"),
+        (["--machine", "latch", "--operations", "abort"], "a latch has no operation 'abort'; it has wait, count_down"),
+        (["--machine", "latch", "--tasks", "99", "--calls", "9"], "99 tasks with 9 calls each are more than"),
+    ],
+)
+def test_explore_refuses_what_cannot_be_explored(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explore", *arguments]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_explore_of_the_latch_begins_with_an_open_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explore", "--machine", "latch", "--tasks", "1", "--upto", "1"]) == 0
-    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]} == {"latch(0)", "latch(1)"}
+    assert main(["explore", "--machine", "latch", "--tasks", "1", "--upto", "1", "--fair-tasks", "2"]) == 0
+    out = capsys.readouterr().out
+    assert {line.split()[0] for line in out[: out.index("\n\n")].splitlines()[1:]} == {"latch(0)", "latch(1)"}
 
 
 def test_explore_shows_the_run_that_breaks_a_property(
@@ -348,7 +466,7 @@ def test_explore_shows_the_run_that_breaks_a_property(
     assert main(["explore", "--machine", "barrier", "--tasks", "2", "--upto", "2"]) == 1
     out = capsys.readouterr().out
     assert "barrier(2) latchproof: nobody is parked when broken fails after:\n    a task calls wait()\n" in out
-    assert re.search(r"^barrier\(2\) +latchproof +2 .* fails$", out, flags=re.MULTILINE)
+    assert re.search(r"^barrier\(2\) +latchproof +2 +any .* fails$", out, flags=re.MULTILINE)
 
 
 def test_explore_that_stops_short_is_inconclusive(
@@ -368,6 +486,36 @@ def test_export_writes_the_review_document(machine: str, capsys: pytest.CaptureF
     assert main(["export", machine, "--format", "markdown"]) == 0
     written = Path(__file__).resolve().parents[2] / "spec" / f"{machine}.md"
     assert capsys.readouterr().out == written.read_text(encoding="utf-8")
+
+
+def test_export_of_a_model_takes_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    bounds = ["--tasks", "2", "--argument", "5", "--calls", "3", "--operations", "wait", "--policy", "java"]
+    assert main(["export", "barrier", "--format", "cfg", *bounds]) == 0
+    out = capsys.readouterr().out
+    assert "    Tasks = {A, B}\n    Argument = 5\n    Calls = 3\n" in out
+    assert main(["export", "barrier", "--format", "promela", *bounds]) == 0
+    out = capsys.readouterr().out
+    assert "#define TASKS 2\n" in out
+    assert "#define parties 5\n" in out
+    assert "inline B4b(t)" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["latch", "--format", "markdown", "--tasks", "3"], "--tasks: bounds are for models of latch and barrier"),
+        (["latch", "--format", "tla", "--argument", "-1"], "a latch's count must be 0 or more, not -1"),
+        (["latch", "--format", "tla", "--operations", "abort"], "a latch has no operation 'abort'"),
+        (["latch", "--format", "promela", "--policy", "no"], "there is no policy 'no' for a latch"),
+        (["trace.json", "--format", "promela"], "a trace has no promela form"),
+        (["trace.json", "--format", "itf", "--calls", "2"], "--calls: bounds are for models of latch and barrier"),
+    ],
+)
+def test_export_refuses_what_no_model_has(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", *arguments]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_export_writes_the_diagram(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,7 @@ from latchproof.cli import main
 from latchproof.verify import ledger as keeping
 from latchproof.verify.contracts import Condition, Contracts, ContractsNotRunError
 from latchproof.verify.explore import Exploration, Violation
+from latchproof.verify.fairness import Lasso, Liveness, Promise, check_eventualities
 from latchproof.verify.ledger import KINDS, Evidence, Kind, Ledger, Status, own_rules
 from latchproof.verify.prove import Obligation, prove
 from latchproof.verify.render.terminal import print_ledger
@@ -113,7 +114,13 @@ def test_the_proofs_say_by_which_solvers(gathered: Ledger) -> None:
         assert (" and cvc5 " in gathered.cell(claim, "proved").bound) == CONFIRMED
 
 
-def test_what_is_gathered_in_full_is_more() -> None:
+def smaller(*model: Any, tasks: int) -> Liveness:
+    """The eventualities with two tasks fewer than it says."""
+    return replace(check_eventualities(*model, tasks=tasks - 2), tasks=tasks)
+
+
+def test_what_is_gathered_in_full_is_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "check_eventualities", smaller)
     ledgers = Ledger(), Ledger()
     quick, full = (
         by_claim(keeping._explored(tier, ledger)) for tier, ledger in zip((True, False), ledgers, strict=True)
@@ -122,7 +129,8 @@ def test_what_is_gathered_in_full_is_more() -> None:
     assert quick["C1"].bound.startswith("3 and 4 tasks, counts 0-3, parties 1-4, calls without bound; ")
     assert full["C1"].bound.startswith("5 and 6 tasks, counts 0-4, parties 1-6, calls without bound; ")
     assert (quick["C1"].reproduce, full["C1"].reproduce) == (
-        "latchproof explore --tasks 3 4", "latchproof explore --tasks 5 6",
+        "latchproof explore --tasks 3 4 --fair-tasks 3 4 --upto 4",
+        "latchproof explore --tasks 5 6 --fair-tasks 4 5 --upto 6",
     )  # fmt: skip
 
 
@@ -265,6 +273,41 @@ def test_an_exploration_that_fails_fails_its_claims(
         assert cells["C2"].detail == "a name, latch(0), policy latchproof: x / y"
     runs = (4 * 6 + 4 * 5) * 2  # counts x policies of the latch, parties x policies of the barrier, numbers of tasks
     assert cells["C1"].count == 5 * runs
+
+
+HELD = Promise("goes on", "C12", 5, None, Lasso(("A calls wait()",), ("B calls wait()",)))
+BROKEN = Promise("goes on", "C12", 5, Lasso(("A calls wait()",), ()), None)
+NEVER = Promise("goes on", "C12", 0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("promise", "complete", "status", "detail"),
+    [
+        (HELD, True, "holds", ""),
+        (HELD, False, "inconclusive", "a graph was given up, for it has too many states"),
+        (NEVER, True, "inconclusive", "it is not owed to anybody, or comes without fairness too"),
+        (
+            BROKEN, True, "fails",
+            "goes on, latch(0), policy latchproof: A calls wait() / for ever: nothing",
+        ),
+        (BROKEN, False, "fails", "goes on, latch(0), policy latchproof: A calls wait() / for ever: nothing"),
+    ],
+)  # fmt: skip
+def test_an_eventuality_that_fails_fails_its_claim(
+    monkeypatch: pytest.MonkeyPatch, promise: Promise, complete: bool, status: str, detail: str
+) -> None:
+    found = Exploration("latch", "java", 1, 2, 3, checks={"C1": 5, "C12": 5})
+    monkeypatch.setattr(keeping, "explore", lambda *arguments, **options: found)
+
+    def live(machine: Any, policy: Any, argument: int, *, tasks: int) -> Liveness:
+        promises = (promise,) if machine.name == "latch" else ()
+        return Liveness(machine.name, policy.name, argument, tasks, 3, 7, 9, complete, promises, 0.1)
+
+    monkeypatch.setattr(keeping, "check_eventualities", live)
+    cells = by_claim(keeping._explored(True, Ledger()))
+    assert (cells["C12"].status, cells["C12"].detail, cells["C1"].status) == (status, detail, "holds")
+    assert "as an eventuality, with 3 and 4 tasks, under weak fairness" in cells["C12"].bound
+    assert "eventuality" not in cells["C1"].bound
 
 
 def test_schedules_that_fail_fail_their_claims(monkeypatch: pytest.MonkeyPatch) -> None:

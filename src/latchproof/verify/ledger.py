@@ -14,9 +14,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import latchproof
-from latchproof.verify.check import Verdict, check
+from latchproof.verify.check import Verdict, check, distinct_policies
 from latchproof.verify.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root
 from latchproof.verify.explore import explore
+from latchproof.verify.fairness import Liveness, check_eventualities
 from latchproof.verify.prove import Obligation, prove_all
 from latchproof.verify.scenario import one_shape
 from latchproof.verify.smtlib import solvers
@@ -178,14 +179,14 @@ def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     checks: dict[str, int] = {}
     violated: dict[str, str] = {}
     fired = ledger.rules.setdefault("explored", set())
-    states = 0
+    orbits = 0
     complete = True
     for machine in MACHINES.values():
         for policy in machine.policies:
             for argument in arguments[machine.name]:
                 for number in tasks:
                     found = explore(machine, policy, argument, tasks=number)
-                    states += found.states
+                    orbits += found.orbits
                     complete &= found.complete
                     fired |= found.rules
                     for name, count in found.checks.items():
@@ -195,11 +196,22 @@ def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
                         for name in violation.claims:
                             where = f"{machine.name}({argument}), policy {policy.name}"
                             violated.setdefault(name, f"{violation.property}, {where}: {run}")
+    fair_tasks = (3, 4) if quick else (4, 5)
+    live = [
+        check_eventualities(machine, policy, argument, tasks=number)
+        for machine in MACHINES.values()
+        for policy in distinct_policies(machine.policies)
+        for argument in arguments[machine.name]
+        for number in fair_tasks
+    ]
     seconds = time.perf_counter() - begun
-    reproduce = f"latchproof explore --tasks {tasks[0]} {tasks[1]}"
+    most = max(max(numbers) for numbers in arguments.values())
+    reproduce = (
+        f"latchproof explore --tasks {tasks[0]} {tasks[1]} --fair-tasks {fair_tasks[0]} {fair_tasks[1]} --upto {most}"
+    )
     bound = (
         f"{tasks[0]} and {tasks[1]} tasks, counts 0-{max(arguments['latch'])}, parties 1-{max(arguments['barrier'])}, "
-        f"calls without bound; {states:,} states up to symmetry, every policy"
+        f"calls without bound; {orbits:,} states up to symmetry, every policy"
     )
     for claim in CLAIMS:
         count = checks.get(claim.id, 0)
@@ -213,7 +225,29 @@ def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
             else "not_run"
         )
         detail = violated.get(claim.id, "" if count else "no property of it is judged on specification x tasks")
-        yield Evidence(claim.id, "explored", status, bound, count, "judgements", seconds, reproduce, detail)
+        reach = bound
+        if claim.kind == "liveness" and status == "holds":
+            status, detail = _of_eventualities(claim.id, live, fair_tasks)
+            reach += (
+                f"; as an eventuality, with {fair_tasks[0]} and {fair_tasks[1]} tasks, under weak fairness, and not "
+                "without it"
+            )
+        yield Evidence(claim.id, "explored", status, reach, count, "judgements", seconds, reproduce, detail)
+
+
+def _of_eventualities(claim: str, live: list[Liveness], tasks: tuple[int, ...]) -> tuple[Status, str]:
+    """What the cyclic graphs say of a claim: it holds if none fails, and, for each number of tasks, some can fail."""
+    about = [(one, promise) for one in live for promise in one.promises if promise.claim == claim]
+    for one, promise in about:
+        if promise.broken is not None:
+            run = f"{' / '.join(promise.broken.stem)} / for ever: {' / '.join(promise.broken.cycle) or 'nothing'}"
+            return "fails", f"{promise.name}, {one.machine}({one.argument}), policy {one.policy}: {run}"
+    if not all(one.complete for one, _ in about):
+        return "inconclusive", "a graph was given up, for it has too many states"
+    able = {one.tasks for one, promise in about if promise.status == "holds"}
+    if able != set(tasks):
+        return "inconclusive", "it is not owed to anybody, or comes without fairness too"
+    return "holds", ""
 
 
 def _scheduled(quick: bool, ledger: Ledger) -> Iterator[Evidence]:

@@ -73,26 +73,31 @@ def document(machine: Machine) -> str:
 
 
 def guard(path: Path[Any], premises: Sequence[z3.BoolRef]) -> str:
+    """When a path is taken, given the premises, in words."""
+    return ", ".join(_words(condition) for condition in conditions(path, premises)) or "always"
+
+
+def conditions(path: Path[Any], premises: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:
     """When a path is taken, given the premises: a value if it is but one, else the decisions that are not implied."""
     needed = list(path.conditions)
     for condition in path.conditions:
         others = [one for one in needed if one is not condition]
-        if _implied(condition, [*premises, *others]):
+        if is_implied(condition, [*premises, *others]):
             needed = others
-    return ", ".join(_pinned(needed, premises)) or "always"
+    return _pinned(needed, premises)
 
 
-def _implied(conclusion: z3.BoolRef, premises: Sequence[z3.BoolRef]) -> bool:
+def is_implied(conclusion: z3.BoolRef, premises: Sequence[z3.BoolRef]) -> bool:
     solver = z3.Solver()
     solver.add(*premises, z3.Not(conclusion))
     return bool(solver.check() == z3.unsat)
 
 
-def _pinned(conditions: list[z3.BoolRef], premises: Sequence[z3.BoolRef]) -> list[str]:
-    """The conditions in words; several on one variable that leave it but one value as that value."""
-    names = {str(v): v for condition in conditions for v in _variables(condition) if v.sort() == z3.IntSort()}
-    words: list[str] = []
-    rest = list(conditions)
+def _pinned(needed: list[z3.BoolRef], premises: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:
+    """The conditions; several on one variable that leave it but one value as that value."""
+    names = {str(v): v for condition in needed for v in _variables(condition) if v.sort() == z3.IntSort()}
+    values: list[z3.BoolRef] = []
+    rest = list(needed)
     for name, variable in sorted(names.items()):
         about = [one for one in rest if {str(v) for v in _variables(one)} == {name}]
         solver = z3.Solver()
@@ -100,10 +105,10 @@ def _pinned(conditions: list[z3.BoolRef], premises: Sequence[z3.BoolRef]) -> lis
         if not about or solver.check() != z3.sat:
             continue
         value = solver.model().eval(variable, model_completion=True)
-        if _implied(variable == value, [*premises, *about]):
-            words.append(f"{name} = {value}")
+        if is_implied(variable == value, [*premises, *about]):
+            values.append(variable == value)
             rest = [one for one in rest if not any(one is other for other in about)]
-    return words + [_words(condition) for condition in rest]
+    return values + rest
 
 
 def _variables(expression: z3.ExprRef) -> list[z3.ExprRef]:
