@@ -58,11 +58,12 @@ museum: $(SETUP) ## faults in released software, found anew, each in an environm
 	@rm -rf .museum/results
 	$(BIN)/python -m pytest -m museum tests/museum
 	$(BIN)/python -m tests.museum.page
+
 mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (about 10 minutes)
-	time $(BIN)/latchproof mutants
+	$(BIN)/latchproof mutants
 
 mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (10 minutes)
-	time $(BIN)/python proofs/runtime_mutants.py
+	$(BIN)/python proofs/runtime_mutants.py
 
 spec: $(SETUP) ## write the review documents spec/*.md and the models spec/models/* anew from the specification
 	for machine in latch barrier; do \
