@@ -5,10 +5,10 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs crosscheck fuzz spec golden browser screenshots docs lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck mutants mutants-runtime fuzz museum spec golden browser screenshots docs lint types unit contracts dist lock clean
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(SETUP): requirements-dev.txt pyproject.toml
 	@echo "setting up .venv with $$($(PYTHON) --version)"
@@ -53,6 +53,16 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 	for host in asyncio uvloop trio flowno; do for class in CountdownLatch Barrier; do \
 		$(BIN)/latchproof fuzz latchproof:$$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
 	done; done
+
+museum: $(SETUP) ## faults in released software, found anew, each in an environment of its own; writes docs/museum.md
+	@rm -rf .museum/results
+	$(BIN)/python -m pytest -m museum tests/museum
+	$(BIN)/python -m tests.museum.page
+mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (about 10 minutes)
+	time $(BIN)/latchproof mutants
+
+mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (10 minutes)
+	time $(BIN)/python proofs/runtime_mutants.py
 
 spec: $(SETUP) ## write the review documents spec/*.md and the models spec/models/* anew from the specification
 	for machine in latch barrier; do \
@@ -108,4 +118,4 @@ lock: ## resolve requirements-dev.txt anew (needs uv)
 		--extra verify --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what was made
-	rm -rf .venv .venv-browser .venv-docs dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-browser .venv-docs .museum dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants

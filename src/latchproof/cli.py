@@ -170,6 +170,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     explore.set_defaults(run=_explore)
 
+    mutants = commands.add_parser(
+        "mutants",
+        help="claims x mutants of the specification: which claim breaks on which fault, by which kind of evidence",
+        epilog="Exit codes: 1 if a mutant survives that is not proved to be no fault, or a claim kills none; else 0.",
+    )
+    mutants.add_argument("--quick", action="store_true", help="a sample, by what is proved and explored, in seconds")
+    mutants.add_argument("--only", default="", metavar="TEXT", help="only the mutants whose ID has TEXT in it")
+    mutants.add_argument("--kinds", nargs="+", metavar="KIND", help="only these kinds of evidence (default: all)")
+    mutants.add_argument("--verbose", action="store_true", help="what came of each mutant")
+    mutants.add_argument("--json", metavar="FILE", type=Path, help="write the matrix to FILE as JSON")
+    mutants.set_defaults(run=_mutants)
+
     export = commands.add_parser(
         "export",
         help="the specification, or a trace, in another form",
@@ -421,29 +433,35 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
 
 
 def _prove(options: argparse.Namespace, console: Console) -> int:
-    from latchproof.verify.prove import prove
+    from latchproof.verify.prove import prove_whole
     from latchproof.verify.render.terminal import print_table, say
+    from latchproof.verify.smtlib import solvers
     from latchproof_spec.machines import MACHINES
 
-    machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
-    obligations = [obligation for machine in machines for obligation in prove(machine)]
+    obligations = prove_whole([MACHINES[options.machine]] if options.machine else MACHINES.values())
     if options.verbose:
         for one in obligations:
             where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
-            say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {where}: {one.name}")
+            answers = " ".join(f"{solver}:{answer}" for solver, answer in one.verdicts)
+            say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {where}: {one.name} [{answers}]")
     claims = sorted({claim for one in obligations for claim in one.claims}, key=lambda claim: int(claim[1:]))
     rows = []
     for claim in [*claims, ""]:
         about = [one for one in obligations if (claim in one.claims if claim else not one.claims)]
         proved = sum(one.status == "proved" for one in about)
-        status = "holds" if proved == len(about) else "fails"
+        open_ = {one.status for one in about} - {"proved"}
+        status = "holds" if not open_ else "inconclusive" if open_ == {"unconfirmed"} else "fails"
         rows.append((claim or "(what keeps the proofs honest)", f"{status} {proved:,} of {len(about):,} proved"))
     print_table(console, ("claim", "for every count, number of parties and of tasks, under every policy"), rows)
-    bad = [one for one in obligations if one.status != "proved"]
+    queries = len({one.query for one in obligations})
+    say(console, f"{len(obligations):,} obligations, {queries:,} different queries, each put to {solvers()}")
+    bad = [one for one in obligations if one.status not in ("proved", "unconfirmed")]
     for one in bad:
         where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
         say(console, f"{one.status}: {where}: {one.name}: {one.counterexample}", style="bold red")
-    return 1 if any(one.status == "refuted" for one in bad) else 3 if bad else 0
+    if any(one.status in ("refuted", "disputed") for one in bad):
+        return 1
+    return 0 if all(one.status == "proved" for one in obligations) else 3
 
 
 def _explore(options: argparse.Namespace, console: Console) -> int:
@@ -485,6 +503,39 @@ def _explore(options: argparse.Namespace, console: Console) -> int:
     return 3 if vacuous or not complete else 0
 
 
+def _mutants(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.contracts import ContractsNotRunError
+    from latchproof.verify.ledger import MUTANT_KINDS
+    from latchproof.verify.matrix import KINDS, judge_mutants
+    from latchproof.verify.render.terminal import print_matrix, say
+    from latchproof.verify.target import TargetError
+
+    if unknown := set(options.kinds or ()) - set(KINDS):
+        raise TargetError(f"{', '.join(sorted(unknown))}: no kind of evidence; there are {', '.join(KINDS)}")
+    kinds = [kind for kind in KINDS if kind in (options.kinds or (MUTANT_KINDS if options.quick else KINDS))]
+    with console.status("...") as status:
+        try:
+            matrix = judge_mutants(
+                kinds,
+                quick=options.quick,
+                only=options.only,
+                progress=status.update if console.is_terminal else None,
+            )
+        except ContractsNotRunError as error:
+            raise TargetError(f"{error}; leave them out: --kinds {' '.join(set(kinds) - {'contracted'})}") from error
+    print_matrix(console, matrix, verbose=options.verbose)
+    say(console)
+    if options.json is not None:
+        options.json.write_text(json.dumps(matrix.to_json(), indent=2) + "\n", encoding="utf-8")
+    words = {
+        0: "every mutant is killed or no fault, every claim kills",
+        1: "the gate fails",
+        3: "something is undecided",
+    }
+    say(console, f"{words[matrix.exit_code]} ({sum(matrix.seconds.values()):.1f} s of judging)")
+    return matrix.exit_code
+
+
 def _export(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.target import TargetError
     from latchproof_spec.machines import MACHINES
@@ -509,8 +560,9 @@ def _export(options: argparse.Namespace, console: Console) -> int:
 
 
 def _export_machine(name: str, form: str) -> str:
-    from latchproof.verify.prove import prove
+    from latchproof.verify.prove import CONTROLS, MODELS, prove
     from latchproof.verify.render.document import diagram, document
+    from latchproof.verify.smtlib import script
     from latchproof_spec.machines import MACHINES
 
     machine = MACHINES[name]
@@ -518,9 +570,7 @@ def _export_machine(name: str, form: str) -> str:
         return document(machine)
     if form == "mermaid":
         return "\n".join(diagram(machine, machine.policies[0])) + "\n"
-    return "".join(
-        f"; {one.machine} {one.policy} {one.operation} {one.rule}: {one.name}\n{one.smtlib}\n" for one in prove(machine)
-    )
+    return script(prove(machine, models=(*MODELS, *CONTROLS)))
 
 
 def _export_model(name: str, form: str, bounds: dict[str, Any]) -> str:

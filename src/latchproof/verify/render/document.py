@@ -13,8 +13,8 @@ from typing import Any
 
 import z3
 
-from latchproof.verify.prove import paths_of, symbols, truth
-from latchproof.verify.symbolic import Path, enumerate_paths, symbol, term
+from latchproof.verify.prove import paths_of, symbols
+from latchproof.verify.symbolic import Path, enumerate_paths, symbol, term, truth
 from latchproof_spec.claims import CLAIMS, Step
 from latchproof_spec.machines import Machine, Operation
 from latchproof_spec.step import Rule
@@ -267,6 +267,9 @@ def _property_rows(machine: Machine) -> list[str]:
         ("step property", machine.step_properties),
         ("history property", machine.history_properties),
         ("census", machine.censuses),
+        ("of any two calls", machine.call_claims.invariants),
+        ("of any place", machine.call_claims.places),
+        ("of any call in a step", machine.call_claims.steps),
     )
     rows = [
         f"| {', '.join(claim.id for claim in one.claims)} | {shape} | {one.name} | `{one.holds.__name__}` |"
