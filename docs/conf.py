@@ -50,10 +50,12 @@ def as_rst(app: object, what: str, name: str, obj: object, options: object, line
 
 def prepare(app: object, name: str, source: list[str]) -> None:
     """The pages that other commands write join the contents; an anchor that they write as HTML becomes one of ours."""
-    if name == "index":
-        more = [page for page in ("museum", "trust") if (ROOT / "docs" / f"{page}.md").exists()]
-        if more:
-            source[0] += "\n".join(["", "```{toctree}", ":hidden:", ":caption: More", "", *more, "```", ""])
+    there = {page: (ROOT / "docs" / f"{page}.md").exists() for page in ("museum", "trust")}
+    for page, exists in there.items():
+        if not exists:  # before it is written, what links to it is plain text
+            source[0] = re.sub(rf"\[([^\]]+)\]\((?:\.\./)?{page}\.md\)", r"\1", source[0])
+    if name == "index" and (more := [page for page, exists in there.items() if exists]):
+        source[0] += "\n".join(["", "```{toctree}", ":hidden:", ":caption: More", "", *more, "```", ""])
     source[0] = re.sub(r'^<a id="([\w-]+)"></a>$', r"(\1)=", source[0], flags=re.MULTILINE)
 
 

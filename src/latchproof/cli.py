@@ -173,7 +173,8 @@ def _parser() -> argparse.ArgumentParser:
     mutants = commands.add_parser(
         "mutants",
         help="claims x mutants of the specification: which claim breaks on which fault, by which kind of evidence",
-        epilog="Exit codes: 1 if a mutant survives that is not proved to be no fault, or a claim kills none; else 0.",
+        epilog="Exit codes: 1 if a mutant survives that is not proved to be no fault, or a claim kills none; else 0. "
+        "Example: latchproof mutants --quick --verbose",
     )
     mutants.add_argument("--quick", action="store_true", help="a sample, by what is proved and explored, in seconds")
     mutants.add_argument("--only", default="", metavar="TEXT", help="only the mutants whose ID has TEXT in it")

@@ -43,6 +43,7 @@ def report(ledger: dict[str, Any], obligations: Sequence[Obligation], traces: Se
                 "where": f"{one.machine}, {one.policy}: {one.operation} {one.rule}",
                 "status": one.status,
                 "counterexample": one.counterexample,
+                "verdicts": list(getattr(one, "verdicts", ())),  # of each solver by name, where several were asked
                 "smtlib": texts.setdefault(one.smtlib, len(texts)),
             }
             for one in obligations

@@ -47,6 +47,7 @@ const obligations = (data, claim) => {
     made.append(...about.map((one) => el("details", {},
       el("summary", {}, el("span", { class: one.status === "proved" ? "holds" : "fails" }, one.status),
         ` ${one.where}: ${one.name}`),
+      one.verdicts.length ? el("p", {}, one.verdicts.map(([solver, said]) => `${solver}: ${said}`).join(", ")) : null,
       one.counterexample ? el("p", { class: "fails" }, one.counterexample) : null,
       el("pre", {}, data.smtlib[one.smtlib]))));
   });

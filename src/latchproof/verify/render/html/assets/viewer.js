@@ -38,7 +38,8 @@ const showTrace = (data, body, number) => {
     slider.setAttribute("aria-valuetext", `event ${here} of ${trace.steps.length}: ${step.words}`);
     rows.forEach((row, i) => {
       row.className = [i === here - 1 ? "chosen" : "", trace.steps[i].allowed ? "" : "difference"].join(" ").trim();
-      row.toggleAttribute("aria-current", i === here - 1);
+      if (i === here - 1) row.setAttribute("aria-current", "step");
+      else row.removeAttribute("aria-current");
     });
     did.replaceChildren(el("h3", {}, "The implementation"), el("p", { id: "trace-event" },
       `${step.call ? `call ${step.call}: ` : ""}${step.words}`),
