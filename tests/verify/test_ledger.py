@@ -282,6 +282,7 @@ def test_an_exploration_that_fails_fails_its_claims(
     monkeypatch: pytest.MonkeyPatch, found: Exploration, expected: dict[str, str]
 ) -> None:
     monkeypatch.setattr(keeping, "explore", lambda *arguments, **options: found)
+    monkeypatch.setattr(keeping, "check_eventualities", smaller)
     cells = by_claim(keeping._explored(True, Ledger()))
     assert {claim: cells[claim].status for claim in expected} == expected
     if found.violations:

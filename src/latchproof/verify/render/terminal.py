@@ -6,10 +6,11 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from latchproof.verify.check import Verdict
 from latchproof.verify.explore import Exploration
@@ -32,7 +33,9 @@ _STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow", "not_
 def print_table(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: bool = True) -> None:
     """A table; a cell that begins with a status is coloured by it."""
     if console.is_terminal:
-        table = Table(*headers, header_style="bold", pad_edge=False)
+        # few lines between columns and none of a word's letters left out, so that all can be read at 80 columns
+        columns = [Column(header, overflow="fold") for header in headers]
+        table = Table(*columns, header_style="bold", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
         for row in rows:
             table.add_row(*(_styled(cell) for cell in row))
         console.print(table)
@@ -140,13 +143,14 @@ def _of_matrix(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
 def print_explorations(console: Console, found: Sequence[Exploration]) -> None:
     """A row for each exploration, then the shortest run to each property that does not hold."""
     headers = (
-        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "properties",
+        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "at rest",
+        "properties",
     )  # fmt: skip
     rows = [
         (
             f"{one.machine}({one.argument})", one.policy, str(one.tasks),
             "any" if one.calls is None else str(one.calls), " ".join(one.operations), f"{one.orbits:,}",
-            f"{one.states:,}", f"{one.transitions:,}", str(one.depth),
+            f"{one.states:,}", f"{one.transitions:,}", str(one.depth), f"{one.rests:,}",
             "fails" if one.violations else "holds" if one.complete else "inconclusive",
         )
         for one in found
