@@ -229,8 +229,6 @@ def test_which_claims_each_property_makes_precise() -> None:
             "a withdrawal takes back itself": "C7",
             "only abort breaks and reset mends": "C9",
             "refusals are exact": "C10",
-            "nothing warns": "C10",
-            "the parties are as asked": "C6",
             "abort and reset fail the parked": "C14",
             "only the parked and the caller go on": "C7",
             "indices are exact": "C5",

@@ -399,12 +399,10 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (built(1, barrier.B0v, (1,)),),
             (built(True, barrier.B0, (True,)),),
             (built("3", barrier.B0v, ("3",)),),
+            (built(2, barrier.B0),),
+            (built(4, barrier.B0),),
+            (barred(2, False, ABORTS_AND_WARNS, (0, True)),),
         ],
-    ),
-    "nothing warns": ([(TRIP,), (ABORT,), (REFUSED,)], [(barred(2, False, ABORTS_AND_WARNS, (0, True)),)]),
-    "the parties are as asked": (
-        [(TRIP,), (built(3, barrier.B0),), (built(0, barrier.B0v),)],
-        [(built(2, barrier.B0),), (built(4, barrier.B0),)],
     ),
     "abort and reset fail the parked": (
         [(TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,)],

@@ -66,7 +66,7 @@ def test_each_claim_is_broken_by_what_is_about_it(quick: Matrix) -> None:
         ("latch.L3p: the error ValueError -> none", "explored", "C10"),
         ("latch.L4t: the error TypeError -> ValueError", "called", "C10"),
         ("barrier.B0v: the error ValueError -> TypeError", "called", "C10"),
-        ("barrier.create: return (parties,), (0, False), B0 -> return (parties + 1,), (0, False), B0", "called", "C6"),
+        ("barrier.create: return (parties,), (0, False), B0 -> return (parties + 1,), (0, False), B0", "called", "C10"),
         ("barrier.withdraw: return parked, broken, B5 -> return parked - 1, broken, B5", "scheduled", "C7"),
         ("barrier: a shared break flag", "scheduled", "C8"),
         ("latch.L2: the queue released -> stays", "fuzzed", "C12"),
