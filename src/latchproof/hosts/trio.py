@@ -6,18 +6,33 @@ that is being cancelled.
 
 from __future__ import annotations
 
+from functools import partial
+from sys import modules
+
 import outcome
 import trio
+from trio.lowlevel import (
+    Abort,
+    TrioToken,
+    current_task,
+    current_trio_token,
+    in_trio_task,
+    reschedule,
+    wait_task_rescheduled,
+)
 
+from latchproof.hosts import is_asyncio_running, is_flowno_running
 from latchproof_spec.step import BrokenBarrierError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterable
     from typing import Any, Final
 
     from latchproof.hosts import Queue
     from latchproof_spec.step import Ending
+
+_ABORTED: Final = Abort.SUCCEEDED
 
 
 class TrioWaker:
@@ -27,15 +42,14 @@ class TrioWaker:
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
-        self.task = trio.lowlevel.current_task()
+        self.task = current_task()
 
     def __await__(self) -> Generator[Any, Any, Ending]:
-        ending: Ending = yield from trio.lowlevel.wait_task_rescheduled(self._abort).__await__()
-        return ending
+        return wait_task_rescheduled(self._abort).__await__()
 
-    def _abort(self, raise_cancel: object) -> trio.lowlevel.Abort:
+    def _abort(self, raise_cancel: object) -> Abort:
         self._queue.pop(self, None)
-        return trio.lowlevel.Abort.SUCCEEDED
+        return _ABORTED
 
 
 class TrioHost:
@@ -43,12 +57,26 @@ class TrioHost:
 
     __slots__ = ("loop",)
 
+    asyncio_tasks: Final = ()
+    trio_record: Final = None
+
     name: Final = "trio"
     checkpoints: Final = True
     broken_barrier_error: Final = BrokenBarrierError
 
-    def __init__(self, token: trio.lowlevel.TrioToken) -> None:
+    def __init__(self, token: TrioToken) -> None:
         self.loop = token
+
+    def is_here(self) -> bool:
+        return (
+            self._is_here()
+            and in_trio_task()
+            and ("asyncio" not in modules or not is_asyncio_running())
+            and ("flowno" not in modules or not is_flowno_running())
+        )
+
+    def look_around(self) -> None:
+        """What `is_here` goes by is always up to date."""
 
     def is_closed(self) -> bool:
         if self._is_here():
@@ -68,26 +96,22 @@ class TrioHost:
 
     def _is_here(self) -> bool:
         try:
-            return trio.lowlevel.current_trio_token() is self.loop
+            return current_trio_token() is self.loop
         except RuntimeError:
             return False
 
-    def new_waker(self, queue: Queue) -> TrioWaker:
-        waker = TrioWaker(queue)
-        queue[waker] = None
-        return waker
+    def makes_wakers(self, queue: Queue) -> Callable[[], TrioWaker]:
+        return partial(TrioWaker, queue)
 
-    def wake(self, waker: TrioWaker, ending: Ending) -> None:
-        trio.lowlevel.reschedule(waker.task, outcome.Value(ending))
+    def wake_all(self, queue: dict[TrioWaker, None], endings: Iterable[Ending]) -> None:
+        for waker, ending in zip(queue, endings, strict=True):
+            reschedule(waker.task, outcome.Value(ending))
 
     def withdrawn(self, queue: Queue) -> tuple[()]:
         return ()
 
-    async def checkpoint_if_cancelled(self) -> None:
-        await trio.lowlevel.checkpoint_if_cancelled()
-
-    async def cancel_shielded_checkpoint(self) -> None:
-        await trio.lowlevel.cancel_shielded_checkpoint()
+    checkpoint_if_cancelled = staticmethod(trio.lowlevel.checkpoint_if_cancelled)
+    cancel_shielded_checkpoint = staticmethod(trio.lowlevel.cancel_shielded_checkpoint)
 
 
 def _nothing() -> None:
