@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs fuzz spec lint types unit contracts dist lock clean
+.PHONY: help verify test proofs fuzz bench spec lint types unit contracts dist lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 		$(BIN)/latchproof fuzz latchproof:$$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
 	done; done
 
+bench: $(SETUP) ## ratios to the limit and to peers, compared with the committed ones (BENCH=--quick: a minute; --record: commit)
+	@$(BIN)/python -m benchmarks $(BENCH)
+
 spec: $(SETUP) ## write spec/latch.md and spec/barrier.md anew from the specification
 	$(BIN)/latchproof export latch --format markdown > spec/latch.md
 	$(BIN)/latchproof export barrier --format markdown > spec/barrier.md
@@ -61,4 +64,4 @@ lock: ## resolve requirements-dev.txt anew (needs uv)
 		--extra verify --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what was made
-	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
