@@ -15,13 +15,23 @@ from latchproof.verify.target import load
 
 README = Path(__file__).parent.parent / "README.md"
 PROGRAMS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+SUITES = [program for program in PROGRAMS if "def test_" in program]
 
 
 def test_there_are_programs_to_run() -> None:
-    assert len(PROGRAMS) == 3
+    assert len(PROGRAMS) == 4
+    assert len(SUITES) == 1
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_suite_passes(suite: str, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(suite)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "1 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("program", [program for program in PROGRAMS if program not in SUITES])
 def test_a_program_runs_and_prints_what_it_says(program: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -2,4 +2,5 @@
 
 from latchproof.cli import main
 
-raise SystemExit(main())
+if __name__ == "__main__":  # a process of its workers imports it too
+    raise SystemExit(main())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from latchproof.verify.check import Verdict
+    from latchproof.verify.trace import Trace
+
+SCHEDULERS = ("exhaustive", "random", "pct")
+"""As `latchproof.verify.scheduler` has them, which needs the kit; a test compares the two."""
 
 EXTRA = 'this command needs the kit: pip install "latchproof[verify]"'
 
@@ -68,20 +73,45 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--tasks", type=_positive, metavar="N", help="calls at once; replaces the default bounds")
     check.add_argument("--calls", type=_positive, metavar="N", help="calls in all; replaces the default bounds")
     check.add_argument("--cancels", type=_natural, metavar="N", help="cancellations; replaces the default bounds")
-    check.add_argument("--schedules", type=_positive, metavar="N", help="stop after N schedules of one bound")
+    check.add_argument(
+        "--scheduler", choices=SCHEDULERS, default="exhaustive",
+        help="exhaustive: every schedule (default); random, pct: so many at random, uniformly or by priorities",
+    )  # fmt: skip
+    check.add_argument(
+        "--schedules", type=_positive, metavar="N",
+        help="exhaustive: stop after N schedules of one bound; random, pct: how many in all (default 10,000)",
+    )  # fmt: skip
+    check.add_argument("--seed", type=_natural, default=0, metavar="S", help="for random and pct (default 0)")
+    check.add_argument("--workers", type=_positive, metavar="N", help="processes to use (default: one a core)")
     check.add_argument("--json", metavar="FILE", type=Path, help="write the verdict and its traces to FILE as JSON")
     check.add_argument("--junit", metavar="FILE", type=Path, help="write the verdict to FILE as JUnit XML")
     check.add_argument("--mermaid", metavar="FILE", type=Path, help="write the first counterexample as a diagram")
     check.add_argument("--repro", metavar="FILE", type=Path, help="write the first counterexample as a test of its own")
     check.set_defaults(run=_check)
 
+    replay = commands.add_parser(
+        "replay",
+        help="repeat one run of a latch or barrier, step by step",
+        epilog="Examples: latchproof replay trace.json asyncio:Barrier; "
+        "latchproof replay 3:w.w.-1.w.w.. asyncio:Barrier --policy cpython",
+    )
+    replay.add_argument(
+        "what", metavar="FILE|SCHEDULE", help="what check --json wrote, or a schedule as check prints it"
+    )
+    _add_target(replay, host=None)
+    replay.add_argument("--claim", metavar="ID", help="the trace of this claim (default: the first)")
+    replay.set_defaults(run=_replay)
+
     fuzz = commands.add_parser(
         "fuzz",
         help="run the Hypothesis state machine made from the specification over a latch or barrier",
         epilog="Example: latchproof fuzz asyncio:Barrier --host asyncio",
     )
-    _add_target(fuzz)
+    _add_target(fuzz, hosts="asyncio (default), uvloop, trio, flowno")
     fuzz.add_argument("--examples", type=_positive, default=1000, metavar="N", help="how many examples (default 1000)")
+    fuzz.add_argument("--json", metavar="FILE", type=Path, help="write what was found to FILE, as a trace")
+    fuzz.add_argument("--mermaid", metavar="FILE", type=Path, help="write what was found as a diagram")
+    fuzz.add_argument("--repro", metavar="FILE", type=Path, help="write what was found as a test of its own")
     fuzz.set_defaults(run=_fuzz)
 
     prove = commands.add_parser("prove", help="discharge the inductive proofs, for all counts, parties and tasks")
@@ -111,10 +141,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_target(parser: argparse.ArgumentParser) -> None:
+def _add_target(
+    parser: argparse.ArgumentParser, host: str | None = "asyncio", hosts: str = "asyncio (default), trio, flowno"
+) -> None:
     parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS; a factory will do")
     parser.add_argument("--kind", choices=("latch", "barrier"), help="what it is to be, where that cannot be told")
-    parser.add_argument("--host", default="asyncio", help="the event loop to run it on (default asyncio)")
+    parser.add_argument("--host", default=host, help=f"the event loop to run it on: {hosts}")
     parser.add_argument("--policy", metavar="NAME", help="judge by this policy; without it, by every named one")
     parser.add_argument("--strict", action="store_true", help="an operation takes effect in its first step")
 
@@ -156,38 +188,33 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
 
 
 def _check(options: argparse.Namespace, console: Console) -> int:
-    from latchproof.verify.check import SCHEDULES, check
-    from latchproof.verify.drivers import HOSTS
-    from latchproof.verify.render.terminal import print_verdict, say
-    from latchproof.verify.scenario import one_shape
-    from latchproof.verify.schedule import Walk
-    from latchproof.verify.target import TargetError, load
+    from latchproof.verify.check import check
+    from latchproof.verify.render.terminal import Bar, print_verdict, say
+    from latchproof.verify.scenario import default_shapes, one_shape
+    from latchproof.verify.stepping import stepper_class
+    from latchproof.verify.target import load
 
-    if options.host not in HOSTS:
-        raise TargetError(f"{options.host!r} is no host; there are {', '.join(HOSTS)}")
-    if options.host != "asyncio":
-        raise TargetError(
-            f"check runs every schedule on asyncio alone; latchproof fuzz {options.target} --host {options.host} runs "
-            f"random ones on {options.host}"
-        )
+    stepper_class(options.host)
     target = load(options.target, options.kind)
     bounds = (options.tasks, options.calls, options.cancels)
-    shapes = None if bounds == (None, None, None) else one_shape(target, *bounds)
+    if bounds == (None, None, None):
+        shapes = default_shapes(target, options.host)
+    else:
+        shapes = one_shape(target, *bounds, host=options.host)
     policy = options.policy or "every named policy"
-    say(console, f"latchproof check {target.name}: a {target.machine.name}, on asyncio, judged by {policy}")
-    with console.status("...") as status:
-
-        def progress(bounds: str, walk: Walk) -> None:
-            if walk.schedules % 200 == 0:
-                status.update(f"{bounds}: {walk.schedules:,} schedules")
-
+    say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}")
+    with Bar(console, shapes, target) as progress:
         verdict = check(
             target,
+            host=options.host,
             policy=options.policy,
             strict=options.strict,
             shapes=shapes,
-            schedules=options.schedules or SCHEDULES,
-            progress=progress if console.is_terminal else None,
+            scheduler=options.scheduler,
+            schedules=options.schedules,
+            seed=options.seed,
+            workers=options.workers or _cores(),
+            progress=progress,
         )
     say(console)
     print_verdict(console, verdict)
@@ -195,11 +222,49 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     return verdict.exit_code
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _replay(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.jobs import Job, replay
+    from latchproof.verify.notation import is_notation, parse
+    from latchproof.verify.render.terminal import print_replay, print_trace, say
+    from latchproof.verify.scenario import Shape
+    from latchproof.verify.stepping import stepper_class
+    from latchproof.verify.target import TargetError, load
+    from latchproof.verify.trace import make_trace, read_file
+
+    host, policy, strict, kind = options.host, options.policy, options.strict, options.kind
+    if is_notation(options.what):
+        target = load(options.target, kind)
+        argument, schedule = parse(options.what, target.machine)
+    else:
+        trace = read_file(Path(options.what), options.claim)
+        target = load(options.target, kind or trace.machine)
+        argument, schedule = trace.argument, trace.schedule
+        host, policy, strict = host or trace.host, policy or trace.policy, strict or trace.strict
+    host, policy = host or "asyncio", policy or target.machine.policies[0].name
+    if policy not in [one.name for one in target.machine.policies]:
+        names = ", ".join(one.name for one in target.machine.policies)
+        raise TargetError(f"there is no policy {policy!r} for a {target.machine.name}; there are {names}")
+    stepper_class(host)
+    job = Job(Shape((argument,), 1, 1, 0), argument, (policy,), host, strict, "replay", 1, 0)
+    say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
+    explorer = replay(target, job, schedule)
+    assert explorer.last_run is not None
+    print_replay(console, explorer.last_run, target, next(one for one in target.machine.policies if one.name == policy))
+    failures = explorer.so_far.failures[policy].values()
+    for failure in failures:
+        made = make_trace(failure, target.name, target.machine.name, policy, strict=strict, host=host)
+        print_trace(console, made)
+    if not failures:
+        say(console, "the specification allows this run", style="green")
+    return 1 if failures else 0
+
+
 def _write_renderings(options: argparse.Namespace, console: Console, verdict: Verdict) -> None:
     from latchproof.verify.render.junit import junit
-    from latchproof.verify.render.repro import NoReproductionError, reproduction
-    from latchproof.verify.render.sequence import sequence
-    from latchproof.verify.render.terminal import say
 
     written: list[tuple[Path, str]] = []
     if options.json is not None:
@@ -207,13 +272,33 @@ def _write_renderings(options: argparse.Namespace, console: Console, verdict: Ve
     if options.junit is not None:
         written.append((options.junit, junit(verdict)))
     for trace in verdict.traces[:1]:
-        if options.mermaid is not None:
-            written.append((options.mermaid, "\n".join(sequence(trace)) + "\n"))
-        if options.repro is not None:
-            try:
-                written.append((options.repro, reproduction(trace)))
-            except NoReproductionError as error:
-                say(console, f"no reproduction was written: {error}", style="yellow")
+        written += _renderings_of_trace(options, console, trace, json_too=False)
+    _write(written, console)
+
+
+def _renderings_of_trace(
+    options: argparse.Namespace, console: Console, trace: Trace, *, json_too: bool = True
+) -> list[tuple[Path, str]]:
+    from latchproof.verify.render.repro import NoReproductionError, reproduction
+    from latchproof.verify.render.sequence import sequence
+    from latchproof.verify.render.terminal import say
+
+    written: list[tuple[Path, str]] = []
+    if json_too and options.json is not None:
+        written.append((options.json, json.dumps(trace.to_json(), indent=2) + "\n"))
+    if options.mermaid is not None:
+        written.append((options.mermaid, "\n".join(sequence(trace)) + "\n"))
+    if options.repro is not None:
+        try:
+            written.append((options.repro, reproduction(trace)))
+        except NoReproductionError as error:
+            say(console, f"no reproduction was written: {error}", style="yellow")
+    return written
+
+
+def _write(written: list[tuple[Path, str]], console: Console) -> None:
+    from latchproof.verify.render.terminal import say
+
     for path, text in written:
         path.write_text(text, encoding="utf-8")
         say(console, f"wrote     {path}")
@@ -223,8 +308,8 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
     from hypothesis import settings
     from hypothesis.stateful import run_state_machine_as_test
 
-    from latchproof.testing import state_machine
-    from latchproof.verify.render.terminal import say
+    from latchproof.testing import state_machine, trace_of
+    from latchproof.verify.render.terminal import print_trace, say
     from latchproof.verify.target import load
 
     target = load(options.target, options.kind)
@@ -234,9 +319,14 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
             machine, settings=settings(max_examples=options.examples, deadline=None, print_blob=True)
         )
     except AssertionError as error:
-        say(console, str(error))
+        trace = trace_of(machine)
+        if trace is None:
+            raise  # it is not the judge's
+        say(console)
+        print_trace(console, trace)
         for note in getattr(error, "__notes__", ()):
             say(console, note)
+        _write(_renderings_of_trace(options, console, trace), console)
         return 1
     say(
         console,

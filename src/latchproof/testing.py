@@ -1,8 +1,13 @@
-"""For other people's test suites: Hypothesis state machines made from the specification.
+"""For other people's test suites: `check()`, and Hypothesis state machines made from the specification.
 
-The machine is derived, not written: the specification's operations become its rules, with a strategy for each of their
-parameters, the specification's functions are its model, and that a history breaks no claim is its invariant. Calls are
-made on a real event loop, may be cancelled, and interleave as the loop has it.
+`check` is `latchproof check` as a function.
+
+>>> check("asyncio:Barrier", policy="cpython").status
+'counterexample'
+
+A state machine is derived, not written: the specification's operations become its rules, with a strategy for each of
+their parameters, the specification's functions are its model, and that a history breaks no claim is its invariant.
+Calls are made on a real event loop, may be cancelled, and interleave as the loop has it.
 
 >>> from hypothesis.stateful import run_state_machine_as_test
 >>> from hypothesis import settings
@@ -21,13 +26,19 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from latchproof.verify.check import distinct_policies
+from latchproof.verify.check import Verdict, distinct_policies
+from latchproof.verify.check import check as check_target
 from latchproof.verify.drivers import Driver, make_driver
 from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest
-from latchproof.verify.target import Call, Target, TargetError, adapt
+from latchproof.verify.jobs import Job, replay
+from latchproof.verify.scenario import Shape, default_shapes, one_shape
+from latchproof.verify.schedule import Failure, NondeterminismError
+from latchproof.verify.stepping import STEPPED_HOSTS
+from latchproof.verify.target import Call, Target, TargetError, adapt, load
+from latchproof.verify.trace import Trace, make_trace
 from latchproof_spec.claims import CLAIMS
 
-__all__ = ["SpecificationMachine", "state_machine"]
+__all__ = ["SpecificationMachine", "Verdict", "check", "state_machine"]
 
 QUIET_PASSES = 8
 """After so many passes in which nothing happens, nothing can run any more."""
@@ -40,6 +51,7 @@ class SpecificationMachine(RuleBasedStateMachine):
     """What every derived machine has: a loop, an instance, calls under way, and a judge for each policy.
 
     `fired` gathers, over all examples, the rules of the specification that were fired; `examples` and `calls` count.
+    `failure` is the failing run that was made last, which after Hypothesis is done is the smallest one that it found.
     """
 
     target: Target
@@ -49,6 +61,7 @@ class SpecificationMachine(RuleBasedStateMachine):
     fired: set[str]
     examples: int
     calls: int
+    failure: Failure | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,6 +69,9 @@ class SpecificationMachine(RuleBasedStateMachine):
         logging.disable(logging.CRITICAL)
         self._driver: Driver = make_driver(self.host)
         self._history: list[Event] = []
+        self._schedule: list[str] = []
+        self._argument = 0
+        self._steps = 0
         self._under_way: dict[int, Any] = {}
         self._cancelled: set[int] = set()
         self._begun = 0
@@ -67,6 +83,7 @@ class SpecificationMachine(RuleBasedStateMachine):
 
     def make(self, argument: int) -> None:
         """Make the instance."""
+        self._argument = argument
         self._instance = self.target.make(argument)
         self._judges = [Judge(self.target.machine, one, argument, strict=self.strict) for one in self.policies]
 
@@ -75,7 +92,9 @@ class SpecificationMachine(RuleBasedStateMachine):
         found = next(one for one in self.target.operations if one.name == operation)
         handle: list[Any] = []
         self._made += 1
-        handle.append(self._driver.spawn(self._play(Call(found, tuple(arguments.values())), handle)))
+        call = Call(found, tuple(arguments.values()))
+        self._schedule.append(f"call {call}")
+        handle.append(self._driver.spawn(self._play(call, handle)))
 
     async def _play(self, call: Call, handle: list[Any]) -> None:
         number = self._begun
@@ -110,7 +129,7 @@ class SpecificationMachine(RuleBasedStateMachine):
     @rule()
     def run_pass(self) -> None:
         """Let every task that is ready run once."""
-        self._driver.run_pass()
+        self._schedule += self._driver.run_pass()
         if self.target.observations:
             self._take(Observe(self.target.observe(self._instance)))
         self.judge()
@@ -121,6 +140,7 @@ class SpecificationMachine(RuleBasedStateMachine):
         """Request the cancellation of a call that has begun and not ended."""
         number = data.draw(st.sampled_from(sorted(set(self._under_way) - self._cancelled)))
         self._cancelled.add(number)
+        self._schedule.append(f"cancel {number + 1}")
         self._take(Request(number))
         self._driver.cancel(self._under_way[number][0])
 
@@ -141,6 +161,10 @@ class SpecificationMachine(RuleBasedStateMachine):
         """Raise AssertionError if no policy allows the history any more."""
         findings = [judge.finding for judge in self._judges]
         if findings and all(findings):
+            assert findings[0] is not None
+            calls = sum(isinstance(event, Begin) for event in self._history)
+            size = (calls, len(self._cancelled), self._argument, self._schedule.count("run"))
+            type(self).failure = Failure(findings[0], self._argument, tuple(self._schedule), tuple(self._history), size)
             raise AssertionError(self._explain(findings[0]))
 
     def _explain(self, finding: Finding | None) -> str:
@@ -163,6 +187,72 @@ class SpecificationMachine(RuleBasedStateMachine):
             for judge in self._judges:
                 type(self).fired |= judge.fired
             logging.disable(self._logging)
+
+
+def check(
+    target: str | Target | Callable[[int], Any],
+    *,
+    kind: str | None = None,
+    host: str = "asyncio",
+    policy: str | None = None,
+    strict: bool = False,
+    tasks: int | None = None,
+    calls: int | None = None,
+    cancels: int | None = None,
+    scheduler: str = "exhaustive",
+    schedules: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+) -> Verdict:
+    """Check a class, a factory or "MODULE:NAME" as `latchproof check` does; the options are those of the command.
+
+    `workers` needs a target that is named: each loads it. Without, it is done in this process.
+
+    Raises TargetError if the target cannot be driven, or an option names what there is not.
+    """
+    if isinstance(target, str):
+        found = load(target, kind)
+    elif isinstance(target, Target):
+        found = target
+    else:
+        found = adapt(target, kind=kind)
+        if workers is not None:
+            raise TargetError(f"workers load what they check by its name: give MODULE:NAME in place of {found.name}")
+    bounds = (tasks, calls, cancels)
+    shapes = default_shapes(found, host) if bounds == (None, None, None) else one_shape(found, *bounds, host=host)
+    return check_target(
+        found,
+        host=host,
+        policy=policy,
+        strict=strict,
+        shapes=shapes,
+        scheduler=scheduler,
+        schedules=schedules,
+        seed=seed,
+        workers=workers,
+    )
+
+
+def trace_of(machine: type[SpecificationMachine]) -> Trace | None:
+    """The canonical trace of what a machine found; None if it found nothing.
+
+    Where the host can be run a step at a time, the run is repeated so, and what that shows is the trace: `latchproof
+    replay` repeats it. Where it cannot, or shows nothing, the trace is what Hypothesis saw, a pass of the loop at a
+    time.
+    """
+    if machine.failure is None:
+        return None
+    failure, policy = machine.failure, machine.policies[0].name
+    if machine.host in STEPPED_HOSTS:
+        shape = Shape((failure.argument,), 1, 1, 0)
+        job = Job(shape, failure.argument, (policy,), machine.host, machine.strict, "replay", 1, 0)
+        try:
+            repeated = replay(machine.target, job, failure.schedule).so_far.failures[policy]
+        except (NondeterminismError, TargetError):
+            repeated = {}
+        failure = min(repeated.values(), key=lambda one: one.size, default=failure)
+    name, kind = machine.target.name, machine.target.machine.name
+    return make_trace(failure, name, kind, policy, strict=machine.strict, host=machine.host)
 
 
 def state_machine(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import sys
+import threading
 from collections import deque
 
 from latchproof import CountdownLatch
@@ -226,3 +229,91 @@ def make_barrier(parties: int) -> FifoBarrier:
 
 
 NUMBER = 17
+
+
+class SpinningLatch(PlainLatch):
+    """It waits without letting anybody else run."""
+
+    async def wait(self) -> None:
+        while self._count > 0:
+            pass
+
+
+class LeavingLatch(PlainLatch):
+    """It ends the interpreter."""
+
+    async def wait(self) -> None:
+        os._exit(7)
+
+
+class SystemExitLatch(PlainLatch):
+    """It asks for the end of the interpreter in a callback, where nobody but the event loop hears of it."""
+
+    async def wait(self) -> None:
+        asyncio.get_running_loop().call_soon(sys.exit, "enough")
+        await super().wait()
+
+
+class ChattyLatch(PlainLatch):
+    """It says what it does, at length."""
+
+    async def wait(self) -> None:
+        print("waiting " * 1000)
+        print("still waiting", file=sys.stderr)
+        await super().wait()
+
+
+class ThreadedLatch(PlainLatch):
+    """It counts in a thread."""
+
+    def count_down(self) -> None:
+        thread = threading.Thread(target=lambda: None, name="counter")
+        thread.start()
+        thread.join()
+        super().count_down()
+
+
+class PickyLatch(PlainLatch):
+    """It cannot be made with the count 0."""
+
+    def __init__(self, count: int) -> None:
+        if count == 0:
+            raise ValueError("what for?")
+        super().__init__(count)
+
+
+class SetLatch(PlainLatch):
+    """A right latch that keeps who waits in a set, and so wakes them in an order of no run's choosing."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._unordered: set[asyncio.Future[None]] = set()
+
+    async def wait(self) -> None:
+        if self._count:
+            future = asyncio.get_running_loop().create_future()
+            self._unordered.add(future)
+            try:
+                await future
+            finally:
+                self._unordered.discard(future)
+
+    def count_down(self) -> None:
+        self._count = max(0, self._count - 1)
+        if self._count == 0:
+            for future in self._unordered:
+                if not future.done():
+                    future.set_result(None)
+
+
+class DemandingLatch:
+    """Its count_down wants to be told how."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    async def wait(self) -> None:
+        await asyncio.sleep(0)
+
+    def count_down(self, *, how: str) -> None:
+        self._count -= len(how)

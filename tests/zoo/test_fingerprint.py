@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from latchproof.verify.fingerprint import Fingerprinter, NoFingerprintError
-from latchproof.verify.schedule import StepLoop
+from latchproof.verify.stepping.asyncio import StepLoop
 from tests.zoo.correct import EventBarrier, FutureBarrier
 
 FINGERPRINTER = Fingerprinter((StepLoop,))
@@ -125,7 +125,7 @@ def test_what_is_made_alike_has_the_same_fingerprint(make: Callable[[], object])
 
 @contextmanager
 def one_step_loop() -> Iterator[StepLoop]:
-    loop = StepLoop(lambda error: None)
+    loop = StepLoop()
     running = asyncio.events._get_running_loop()
     asyncio.events._set_running_loop(loop)
     try:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from latchproof.verify.history import Begin, End, Event
+from latchproof.verify.jobs import Job, Outcome, do_job, implemented
 from latchproof.verify.scenario import Shape, default_shapes, levels
-from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk
+from latchproof.verify.schedule import Failure, Walk
+from latchproof.verify.scheduler import make_scheduler
+from latchproof.verify.stepping import stepper_class
 from latchproof.verify.target import Target, TargetError
 from latchproof.verify.trace import Trace, make_trace
 from latchproof_spec.claims import CLAIMS
@@ -20,7 +20,11 @@ from latchproof_spec.claims import CLAIMS
 SCHEDULES = 500_000
 """So many schedules of one shape and constructor argument are run before a check stops short."""
 
-Progress = Callable[[str, Walk], None]
+SAMPLES = 10_000
+"""So many schedules are run in all where they are chosen at random."""
+
+Progress = Callable[[int, Walk], None]
+"""Told how far a shape with a constructor argument is, by its number among `levels`."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +53,21 @@ class Verdict:
 
     `status`: "conforms" within the bounds, "counterexample", or "inconclusive" with its `reasons`. `reported` is the
     policy that failures are shown for: the one that was asked for, or else the nearest. `satisfied` are the policies
-    under which nothing was found. `notes` say what a reader should know besides, and what concludes nothing.
+    under which nothing was found. `schedules` were run, which stand for `covered` and more. `notes` say what a reader
+    should know besides, and what concludes nothing.
     """
 
     target: Target
+    host: str
     status: Literal["conforms", "counterexample", "inconclusive"]
     reported: PolicyVerdict
     satisfied: tuple[str, ...]
     policies: tuple[PolicyVerdict, ...]
     strict: bool
+    scheduler: str
     bounds: tuple[str, ...]
     schedules: int
+    covered: int
     pruned: int
     steps: int
     reasons: tuple[str, ...]
@@ -71,14 +79,16 @@ class Verdict:
         """The shortest run for each claim that is broken under the reported policy."""
         name, kind, policy = self.target.name, self.target.machine.name, self.reported.policy
         failures = self.reported.failures.values()
-        return tuple(make_trace(failure, name, kind, policy, strict=self.strict) for failure in failures)
+        return tuple(
+            make_trace(failure, name, kind, policy, strict=self.strict, host=self.host) for failure in failures
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as plain data; the schema of its traces stands in `latchproof.verify.trace`."""
         return {
             "target": self.target.name,
             "machine": self.target.machine.name,
-            "host": "asyncio",
+            "host": self.host,
             "strict": self.strict,
             "status": self.status,
             "exit_code": self.exit_code,
@@ -94,9 +104,11 @@ class Verdict:
                 }
                 for one in self.policies
             ],
+            "scheduler": self.scheduler,
             "bounds": list(self.bounds),
             "absent": list(self.target.absent),
             "schedules": self.schedules,
+            "covered": self.covered,
             "pruned": self.pruned,
             "steps": self.steps,
             "seconds": self.seconds,
@@ -114,16 +126,24 @@ class Verdict:
 def check(
     target: Target,
     *,
+    host: str = "asyncio",
     policy: str | None = None,
     strict: bool = False,
     shapes: tuple[Shape, ...] | None = None,
-    schedules: int = SCHEDULES,
+    scheduler: str = "exhaustive",
+    schedules: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> Verdict:
-    """Run the target's real code under every schedule of every program of the shapes, and judge every history.
+    """Run the target's real code under the schedules of every program of the shapes, and judge every history.
 
-    Without a policy the target conforms if any named one is satisfied. Raises TargetError for a policy that there is
-    not.
+    Without a policy the target conforms if any named one is satisfied. `scheduler` is "exhaustive", and `schedules`
+    bounds those of one shape and constructor argument; or it is "random" or "pct", and `schedules` is how many are run
+    in all, from `seed`. With `workers` it is done in so many processes, each of which loads the target by its name;
+    the outcome does not depend on their number. An interrupt ends it with what was found so far, inconclusive.
+
+    Raises TargetError for a policy, host or scheduler that there is not.
 
     >>> from latchproof.verify.target import load
     >>> verdict = check(load("asyncio:Barrier"), policy="cpython")
@@ -135,30 +155,27 @@ def check(
     named = {one.name: one for one in machine.policies}
     if policy is not None and policy not in named:
         raise TargetError(f"there is no policy {policy!r} for a {machine.name}; there are {', '.join(named)}")
+    stepper_class(host)
     judged = distinct_policies(machine.policies) if policy is None else {named[policy]: (policy,)}
-    shapes = default_shapes(target) if shapes is None else shapes
-    walks: list[Walk] = []
-    reasons: list[str] = []
-    with _silence():
-        target = _implemented(target)
-        for shape, argument in levels(shapes):
-            explorer = Explorer(target, shape, argument, list(judged), strict=strict)
-            try:
-                walk = explorer.walk(
-                    at_most=schedules, on_run=None if progress is None else partial(progress, shape.describe(target))
-                )
-            except NondeterminismError as error:
-                reasons.append(str(error))
-                walk = explorer.so_far
-            walks.append(walk)
-            name = "count" if machine.name == "latch" else "parties"
-            if not walk.complete:
-                reasons.append(f"{name} {argument}: stopped after {schedules} schedules of {shape.describe(target)}")
-            if walk.restless:
-                reasons.append(
-                    f"{name} {argument}: {walk.restless} schedules never came to rest, so whether anyone is stranded "
-                    "in them is not known"
-                )
+    shapes = default_shapes(target, host) if shapes is None else shapes
+    places = list(levels(shapes))
+    exhaustive = scheduler == "exhaustive"
+    schedules = schedules or (SCHEDULES if exhaustive else SAMPLES)
+    each = schedules if exhaustive else -(-schedules // len(places))
+    policies = tuple(one.name for one in judged)
+    jobs = [
+        Job(shape, argument, policies, host, strict, scheduler, each, seed + number)
+        for number, (shape, argument) in enumerate(places)
+    ]
+    make_scheduler(scheduler, each, seed)
+    outcomes, interrupted = _outcomes(target, jobs, workers, progress)
+    reasons = ["interrupted; what was not done is not known"] if interrupted else []
+    reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
+    walks = [outcome.walk for outcome in outcomes]
+    absent = next((outcome.absent for outcome in outcomes if outcome.absent), target.absent)
+    target = replace(
+        target, operations=tuple(one for one in target.operations if one.name not in absent), absent=absent
+    )
     verdicts = [_verdict(target, one, names, walks) for one, names in judged.items()]
     flat = tuple(verdict for group in verdicts for verdict in group)
     reported = min(flat, key=lambda verdict: len(verdict.failures))
@@ -167,24 +184,53 @@ def check(
     status: Literal["conforms", "counterexample", "inconclusive"] = (
         "counterexample" if not reported.satisfied else "inconclusive" if reasons else "conforms"
     )
+    notes = [
+        f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"
+        for unknown in sorted({walk.no_fingerprint for walk in walks if walk.no_fingerprint is not None})
+    ]
+    notes += dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
     return Verdict(
-        target,
-        status,
-        reported,
-        tuple(verdict.policy for verdict in flat if verdict.satisfied),
-        flat,
-        strict,
-        tuple(shape.describe(target) for shape in shapes),
-        sum(walk.schedules for walk in walks),
-        sum(walk.pruned for walk in walks),
-        sum(walk.steps for walk in walks),
-        tuple(reasons),
-        time.perf_counter() - begun,
-        tuple(
-            f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"
-            for unknown in sorted({walk.no_fingerprint for walk in walks if walk.no_fingerprint is not None})
-        ),
+        target=target,
+        host=host,
+        status=status,
+        reported=reported,
+        satisfied=tuple(verdict.policy for verdict in flat if verdict.satisfied),
+        policies=flat,
+        strict=strict,
+        scheduler=scheduler if exhaustive else f"{scheduler}, seed {seed}",
+        bounds=tuple(shape.describe(target) for shape in shapes),
+        schedules=sum(walk.schedules for walk in walks),
+        covered=sum(walk.covered for walk in walks),
+        pruned=sum(walk.pruned for walk in walks),
+        steps=sum(walk.steps for walk in walks),
+        reasons=tuple(reasons),
+        seconds=time.perf_counter() - begun,
+        notes=tuple(notes),
     )
+
+
+def _outcomes(
+    target: Target, jobs: list[Job], workers: int | None, progress: Progress | None
+) -> tuple[list[Outcome], bool]:
+    """What came of the jobs, and whether they were interrupted."""
+    if workers is not None:
+        from latchproof.verify.workers import InterruptedCheckError, Pool
+
+        pool = Pool(target.name, target.machine.name, workers)
+        try:
+            return pool.do(jobs, progress), False
+        except InterruptedCheckError as interruption:
+            return interruption.outcomes, True
+    outcomes: list[Outcome] = []
+    try:
+        if jobs:
+            target = implemented(target, jobs[0])
+        for number, job in enumerate(jobs):
+            tell = None if progress is None else partial(progress, number)
+            outcomes.append(do_job(target, job, tell))
+    except KeyboardInterrupt:
+        return outcomes, True
+    return outcomes, False
 
 
 def distinct_policies(policies: tuple[Any, ...]) -> dict[Any, tuple[str, ...]]:
@@ -200,8 +246,8 @@ def _verdict(target: Target, policy: Any, names: tuple[str, ...], walks: list[Wa
     smallest: dict[str, Failure] = {}
     fired: set[str] = set()
     for walk in walks:
-        fired |= walk.fired[policy.name]
-        for claim, failure in walk.failures[policy.name].items():
+        fired |= walk.fired.get(policy.name, set())
+        for claim, failure in walk.failures.get(policy.name, {}).items():
             if claim not in smallest or failure.size < smallest[claim].size:
                 smallest[claim] = failure
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
@@ -230,30 +276,3 @@ def _rules_in_reach(target: Target, policy: Any, argument: int) -> set[str]:
                 states.add(tuple(after))
                 fired.add(rule.id)
     return fired
-
-
-def _implemented(target: Target) -> Target:
-    """The target without those optional operations that only raise NotImplementedError: they are absent."""
-    stubs: set[str] = set()
-
-    def note(history: tuple[Event, ...]) -> None:
-        begin = next(event for event in history if isinstance(event, Begin))
-        end = next((event for event in history if isinstance(event, End)), None)
-        if end is not None and isinstance(end.error, NotImplementedError):
-            stubs.add(begin.operation)
-
-    Explorer(target, Shape((2,), 1, 1, 0, numbers=(0,)), 2, target.machine.policies[:1]).walk(on_history=note)
-    absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
-    present = tuple(one for one in target.operations if one.name not in absent)
-    return replace(target, operations=present, absent=(*target.absent, *absent))
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """What the target logs, it would log thousands of times."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)

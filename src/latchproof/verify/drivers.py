@@ -36,8 +36,8 @@ class Driver(Protocol):
     def cancel(self, handle: Any) -> None:
         """Request the task's cancellation."""
 
-    def run_pass(self) -> None:
-        """Let every task that is ready run once."""
+    def run_pass(self) -> list[str]:
+        """Let every task that is ready run once; what that is in the words of a schedule."""
 
     def close(self) -> None:
         """End every task and the loop."""
@@ -61,9 +61,12 @@ class AsyncioDriver:
     def cancel(self, handle: Any) -> None:
         handle.cancel()
 
-    def run_pass(self) -> None:
+    def run_pass(self) -> list[str]:
+        ready = getattr(self._loop, "_ready", None)  # uvloop does not show it
+        words = ["pass"] if ready is None else ["run"] * len(ready)
         self._loop.call_soon(self._loop.stop)
         self._loop.run_forever()
+        return words
 
     def close(self) -> None:
         # a task may suspend in its clean-up, or ignore its cancellation altogether: it is not waited for for ever
@@ -103,10 +106,12 @@ class FlownoDriver:
     def cancel(self, handle: Any) -> None:
         handle.cancel()
 
-    def run_pass(self) -> None:
+    def run_pass(self) -> list[str]:
+        words = ["run"] * len(self._loop.tasks)
         with _signals_kept():
             self._loop.run_until_complete(_nothing(), wait_for_spawned_tasks=False)
         self._selector.unregister(self._loop._wakeup_reader)  # each run registers it, and none takes it back
+        return words
 
     def close(self) -> None:
         for handle in self._handles:
@@ -171,7 +176,7 @@ class TrioDriver:
     def cancel(self, handle: Any) -> None:
         handle.cancel()
 
-    def run_pass(self) -> None:
+    def run_pass(self) -> list[str]:
         turns: list[None] = []
 
         async def take_a_turn() -> None:
@@ -179,6 +184,7 @@ class TrioDriver:
 
         self._nursery.start_soon(take_a_turn)
         self._until(lambda: bool(turns))
+        return ["pass"]
 
     def close(self) -> None:
         self._nursery.cancel_scope.cancel()

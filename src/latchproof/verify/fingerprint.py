@@ -63,6 +63,8 @@ class Fingerprinter:
     def __init__(self, opaque: tuple[type, ...] = (), frames: dict[types.CodeType, Namer] | None = None) -> None:
         self._opaque = opaque
         self._frames = frames or {}
+        self.parts: dict[type, Callable[[Any], tuple[object, ...]]] = {}
+        """What objects of these types, and of those derived from them, consist of. May be set anew at any time."""
         self._lasting: dict[int, tuple[int, object]] = {}
         self._walks: dict[type, Callable[[Any], None]] = {}
         self._context = contextvars.copy_context()
@@ -122,6 +124,9 @@ class Fingerprinter:
         """How objects of a type are walked."""
         if issubclass(kind, self._opaque):
             return lambda thing: self._out.append(kind.__name__)
+        for base in kind.__mro__:
+            if base in self.parts:
+                return self._walk_by_parts(base)
         if issubclass(kind, (*LASTING, Enum)):
             return lambda thing: self._out.append(("lasting", self.lasting(thing)))
         if issubclass(kind, BaseException):
@@ -136,6 +141,9 @@ class Fingerprinter:
         if kind.__name__ in SEE_THROUGH and kind.__module__ in ("builtins", "_asyncio"):
             return lambda thing: self._tell(kind.__name__, *gc.get_referents(thing))
         return self._instance_walk(kind)
+
+    def _walk_by_parts(self, base: type) -> Callable[[Any], None]:
+        return lambda thing: self._tell(base.__name__, *self.parts[base](thing))
 
     def _bases(self) -> dict[type, Callable[[Any], None]]:
         return {

@@ -64,9 +64,26 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """An error that reached nobody but the event loop's exception handler."""
+    """An error that is no call's, in a sentence: it reached the event loop's exception handler, for example."""
 
     error: str
+
+
+class SeenError(Exception):
+    """Stands for an exception that was seen in another process and could not be sent here."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(name, message)
+        self.name = name
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def error_name(error: BaseException) -> str:
+    """The name of an exception's class, also of one that could not be sent here."""
+    return error.name if isinstance(error, SeenError) else type(error).__name__
 
 
 Event: TypeAlias = Begin | End | Request | Observe | Rest | Stray
@@ -193,7 +210,7 @@ class Judge:
                 self._configurations = {self._withdraw(c, event.call) or c for c in self._configurations}
             return None
         if isinstance(event, Stray):
-            return Finding("C10", f"an error reached the event loop: {event.error}", ("no such error",), ())
+            return Finding("C10", event.error, ("no such error",), ())
         before = self._configurations if self.strict else self._closure()
         if isinstance(event, End):
             after = set(self._ended(before, event))

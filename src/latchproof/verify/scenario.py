@@ -41,6 +41,10 @@ class Shape:
             f"{self.cancellations} cancellation{'' if self.cancellations == 1 else 's'}, {operations}"
         )
 
+    def weight(self, argument: int) -> int:
+        """About how much work the programs with this argument are, beside others."""
+        return self.calls * (1 if self.waits_only else 4) * (self.cancellations + 1) * (argument + 1)
+
     def choices(self, target: Target) -> tuple[Call, ...]:
         """The calls that a program may make."""
         calls = target.calls(self.numbers)
@@ -58,18 +62,35 @@ LATCH_SHAPES = (
     Shape((0, 1, 2, 3), at_once=3, calls=4, cancellations=1, numbers=(-1, 0, 1, 2)),
     Shape((1, 2), at_once=2, calls=3, cancellations=2, numbers=(0,)),
 )
+TRIO_BARRIER_SHAPES = (
+    Shape((1, 2), at_once=3, calls=3, cancellations=1),
+    Shape((3,), at_once=3, calls=3, cancellations=1, waits_only=True),
+    Shape((2,), at_once=3, calls=4, cancellations=1, waits_only=True),
+)
+TRIO_LATCH_SHAPES = (
+    Shape((0, 1, 2), at_once=2, calls=3, cancellations=1, numbers=(0, 2)),
+    Shape((1,), at_once=1, calls=2, cancellations=0, numbers=(-1, 0, 1, 2)),
+)
+"""On trio every call is a checkpoint or two, and every pass has two orders: the same programs have more schedules."""
 
 
-def default_shapes(target: Target) -> tuple[Shape, ...]:
+def default_shapes(target: Target, host: str = "asyncio") -> tuple[Shape, ...]:
     """The shapes that are tried unless others are asked for: depth where it has been seen to find faults."""
-    return LATCH_SHAPES if target.machine.name == "latch" else BARRIER_SHAPES
+    is_latch = target.machine.name == "latch"
+    if host == "trio":
+        return TRIO_LATCH_SHAPES if is_latch else TRIO_BARRIER_SHAPES
+    return LATCH_SHAPES if is_latch else BARRIER_SHAPES
 
 
 def one_shape(
-    target: Target, at_once: int | None = None, calls: int | None = None, cancellations: int | None = None
+    target: Target,
+    at_once: int | None = None,
+    calls: int | None = None,
+    cancellations: int | None = None,
+    host: str = "asyncio",
 ) -> tuple[Shape, ...]:
     """The one shape with these bounds, in place of the default ones; what is not given is as in the first of those."""
-    first = default_shapes(target)[0]
+    first = default_shapes(target, host)[0]
     at_once = first.at_once if at_once is None else at_once
     return (
         Shape(

@@ -1,35 +1,29 @@
-"""Runs a target's real code on asyncio under every schedule of a shape's programs: paths in a tree of choices.
+"""Runs a target's real code under every schedule of a shape's programs, or under some: paths in a tree of choices.
 
-The event loop is asyncio's own, with its tasks, futures and first-in first-out ready queue; but it makes one step (runs
-one handle) when it is told to, and its clock is virtual. Between two steps a new
-call may be made, by a task that joins the back of the ready queue; a call that has begun may be cancelled; and in the
-very step in which a call ends, its task may go on to another. What the loop would not do is never tried.
+The event loop is the host's own, held before each of its steps (`latchproof.verify.stepping`). Between two steps a new
+call may be made, by a task that the host's scheduler gets to in its turn; a call that has begun may be cancelled; and
+in the very step in which a call ends, its task may go on to another. What the loop would not do is never tried.
 
-A run is repeated from the start for every path: real code cannot be copied. What is not repeated is the judging of the
-part that two runs share. A new call commutes with a step that makes nothing ready, so of the two orders one is tried:
-that in which the call comes later, and the loop perhaps to rest before it. And a state that was met before, in no more
-steps, is not gone on from again; one that is met again in the same run, with nothing but steps between, is rest too.
+A run is repeated from the start for every path: real code cannot be copied. What is not repeated is the choosing and
+the judging of the part that two runs share; that the target does the same again there is checked. A new call commutes
+with a step that makes nothing ready, so of the two orders one is tried: that in which the call comes later, and the
+loop perhaps to rest before it. And a state that was met before, in no more steps, is not gone on from again; one that
+is met again in the same run, with nothing but steps between, is rest too.
 """
 
 from __future__ import annotations
 
-import asyncio
-import heapq
 import inspect
-import threading
-from asyncio import events
-from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
-from contextvars import Context
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVarTuple
+from typing import Any, NamedTuple
 
 from latchproof.verify.fingerprint import Fingerprinter, NoFingerprintError
 from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
 from latchproof.verify.scenario import Shape
+from latchproof.verify.scheduler import COMES_ROUND, DEFAULTS, TIME_PASSES, Exhaustive, Scheduler
+from latchproof.verify.stepping import Stepper, stepper_class
 from latchproof.verify.target import Call, Target
-
-Given = TypeVarTuple("Given")
 
 QUIET_STEPS = 6
 """After so many steps without progress it is looked for whether the same states come round again."""
@@ -38,121 +32,67 @@ STEPS_WITHOUT_PROGRESS = 60
 """So many steps in which no call begins or ends and no observation changes make a run that never rests."""
 
 
-CLOSINGS = 4
-"""So often is a coroutine told to close that goes on to await; the rest is left to the garbage collector."""
-
-REST, TIME_PASSES = ("rest",), ("time passes",)
-
-
 class NondeterminismError(Exception):
     """The target did not do the same again under the same schedule: threads, randomness, or the wall clock."""
 
 
-class StepLoop(asyncio.BaseEventLoop):
-    """asyncio's own event loop, but that it runs one handle when it is told to, and that its time is virtual."""
+class _Action(NamedTuple):
+    """What is done at a choice."""
 
-    _ready: deque[asyncio.Handle]
-    _scheduled: list[asyncio.TimerHandle]
-    _thread_id: int | None
+    kind: str
+    word: str
+    payload: Any = None
 
-    def __init__(self, on_error: Callable[[str], None]) -> None:
-        super().__init__()
-        self._now = 0.0
-        self.time_was_read = False
-        """Whether what time it is may be part of the target's state. To set a timer is not to read the time."""
-        self._on_error = on_error
-        self._thread_id = threading.get_ident()  # it counts as running from the start
 
-    @property
-    def now(self) -> float:
-        """What time it is, for the harness."""
-        return self._now
-
-    def time(self) -> float:
-        self.time_was_read = True
-        return self._now
-
-    def call_later(
-        self, delay: float, callback: Callable[[*Given], object], *args: *Given, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        return self.call_at(self._now + delay, callback, *args, context=context)
-
-    def call_exception_handler(self, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        # what is said of futures and tasks that are collected is said at a time that no schedule controls
-        if error is not None and "never retrieved" not in context.get("message", ""):
-            self._on_error(f"{type(error).__name__}: {error}")
-
-    def _write_to_self(self) -> None:
-        """There is no selector to wake."""
-
-    @property
-    def waiting(self) -> tuple[int, int]:
-        """How many handles are ready, and how many timers are set."""
-        return len(self._ready), len(self._scheduled)
-
-    def can_run(self) -> bool:
-        """Whether a handle is ready, or a timer will make one."""
-        return bool(self._ready or self.has_timer())
-
-    def has_timer(self) -> bool:
-        """Whether a timer is set."""
-        while self._scheduled and self._scheduled[0].cancelled():
-            heapq.heappop(self._scheduled)
-        return bool(self._scheduled)
-
-    def run_one(self) -> bool:
-        """Run the next handle; when none is ready, let time pass until the next timer. False if it was cancelled."""
-        if not self._ready:
-            self.let_time_pass()
-        handle = self._ready.popleft()
-        if handle.cancelled():
-            return False
-        handle._run()
-        return True
-
-    def let_time_pass(self) -> None:
-        """Until the next timer."""
-        self._now = max(self._now, self._scheduled[0].when())
-        while self._scheduled and self._scheduled[0].when() <= self._now:
-            self._ready.append(heapq.heappop(self._scheduled))
-
-    @property
-    def state(self) -> tuple[Any, ...]:
-        """All that it does next depends on."""
-        timers = [(timer.when() - self._now, timer) for timer in self._scheduled]
-        return self._ready, timers, self._now if self.time_was_read else None
-
-    def finish(self) -> None:
-        """Close it, whatever is left to run."""
-        self._thread_id = None
-        self.close()
+_RUN = _Action("run", "run")
+_PASS = _Action("pass", "pass")
+_RETURN = _Action("return", "return")
+_REST = _Action("rest", "")
+"""Nothing can run any more."""
+_ROUND = _Action("rest", COMES_ROUND)
+"""What can run comes back to the same state for ever: that is rest too."""
+_TIME = _Action("time", TIME_PASSES)
+"""The same state comes round, and will until a timer is due."""
+_STOP = _Action("stop", "")
 
 
 @dataclass
 class _Choice:
-    options: tuple[str, ...]
+    """A choice between several options: which is taken now, and how the judges stood before it."""
+
+    options: tuple[_Action, ...]
     taken: int
     snapshots: tuple[Any, ...]
-    steps: int = 0
+    point: int
+    """How many decisions came before."""
     fingerprint: bytes | None = None
-    rested: bool = False
+    covered: int = 0
+    """For how many schedules the runs below it stand, so far."""
     quiet: bool = False
-    """The first option is to run a handle, and that made nothing ready: calls made before it commute with it."""
+    """The first option is to run a step, and that made nothing ready: calls made before it commute with it."""
 
     def advance(self) -> bool:
         """Go on to the next option; False if none is left. Calls that only a quiet step can follow are left out."""
         self.taken += 1
-        if self.quiet and self.taken == 1 and not self.options[-1].startswith("cancel"):
+        if self.quiet and self.taken == 1 and self.options[-1].kind != "cancel":
             return False
         return self.taken < len(self.options)
+
+
+class _Decision(NamedTuple):
+    """What was done at one point of a run, the state's fingerprint if it was taken, and the choice if there was one."""
+
+    action: _Action
+    fingerprint: bytes | None = None
+    choice: _Choice | None = None
 
 
 @dataclass(frozen=True)
 class Failure:
     """A run that ends in a finding: how it was made, what happened, and what was found.
 
-    `schedule` is the list of choices, in words; `history` every event, the last of which is not allowed.
+    `schedule` is the list of choices, in words; `history` every event, the last of which is not allowed. `size` counts
+    calls, cancellations, the constructor's argument and steps.
     """
 
     finding: Finding
@@ -168,14 +108,19 @@ class Walk:
 
     `fired` and `failures` are by the name of the policy. `pruned` counts the schedules that were broken off because
     they commute with another or come to a state that was met before, `restless` those that never came to rest.
-    `no_fingerprint` says what kept states from being recognized.
+    `no_fingerprint` says what kept states from being recognized. `covered` is for how many schedules the runs stand:
+    those that were made, and those below a state that was met before, which are as many as were found there at first;
+    those that commute with another are not counted.
     """
 
     schedules: int = 0
+    covered: int = 0
     steps: int = 0
     pruned: int = 0
     events: int = 0
     restless: int = 0
+    fraction: float = 0.0
+    """About how much of the tree has been walked, from 0 to 1, taking its branches for equally large."""
     complete: bool = True
     no_fingerprint: str | None = None
     fired: dict[str, set[str]] = field(default_factory=dict)
@@ -183,20 +128,42 @@ class Walk:
 
 
 class _PrunedError(Exception):
-    """This order of two commuting choices is tried the other way round, or this state was met before."""
+    """This order of two commuting choices is tried the other way round, or this state was met before.
+
+    `covered` is how many schedules there are below it.
+    """
+
+    def __init__(self, covered: int) -> None:
+        super().__init__(covered)
+        self.covered = covered
 
 
-@dataclass
 class _Met:
     """The states that were met, each with the fewest steps to it."""
 
-    fingerprinter: Fingerprinter
-    steps: dict[bytes, int] = field(default_factory=dict)
-    failure: str | None = None
+    def __init__(self, fingerprinter: Fingerprinter, *, merge: bool) -> None:
+        self.fingerprinter = fingerprinter
+        self.merge = merge
+        self.steps: dict[bytes, int] = {}
+        self.covered: dict[bytes, int] = {}
+        """How many schedules there are below each of them."""
+        self.failure: str | None = None
+
+    def was_met(self, fingerprint: bytes, steps: int) -> bool:
+        """Whether the state was met in another run, in no more steps; if not, it has been now."""
+        if not self.merge:
+            return False
+        if self.steps.get(fingerprint, steps + 1) <= steps:
+            return True
+        self.steps[fingerprint] = steps
+        return False
 
 
 class Explorer:
-    """Walks every schedule of every program of a shape, for one constructor argument, judging by several policies."""
+    """Walks the schedules of every program of a shape, for one constructor argument, judging by several policies.
+
+    Every schedule, unless a `scheduler` is given that says otherwise.
+    """
 
     def __init__(
         self,
@@ -205,19 +172,26 @@ class Explorer:
         argument: int,
         policies: Sequence[Any],
         *,
+        host: str = "asyncio",
         strict: bool = False,
         prune: bool = True,
         merge: bool = True,
+        scheduler: Scheduler | None = None,
+        make_stepper: Callable[[], Stepper] | None = None,
     ) -> None:
-        self._prune = prune
-        self._merge = merge
-        self._met: _Met | None = None
-        self._target = target
-        self._shape = shape
-        self._argument = argument
-        self._judges = [Judge(target.machine, policy, argument, strict=strict) for policy in policies]
-        self._calls = {call: str(call) for call in shape.choices(target)}
-        self._stack: list[_Choice] = []
+        self.target = target
+        self.shape = shape
+        self.argument = argument
+        self.scheduler: Scheduler = scheduler or Exhaustive()
+        self.make_stepper = make_stepper or stepper_class(host)
+        self.prune = prune and self.scheduler.exhaustive
+        self.judges = [Judge(target.machine, policy, argument, strict=strict) for policy in policies]
+        choices = shape.choices(target)
+        self.calls = tuple(_Action("call", f"call {call}", call) for call in choices)
+        self.thens = (_RETURN, *(_Action("then", f"then {call}", call) for call in choices))
+        self.met: _Met | None = _Met(_fingerprinter(choices), merge=self.scheduler.exhaustive) if merge else None
+        self.stack: list[_Choice] = []
+        self.last_run: Run | None = None
         self._walk = Walk(failures={policy.name: {} for policy in policies})
 
     def walk(
@@ -233,45 +207,77 @@ class Explorer:
         one that was met before. Raises NondeterminismError if the target does not do the same again under the same
         schedule.
         """
-        if self._merge and on_history is None:
-            self._met = _Met(_fingerprinter(self._calls))
-        start = [judge.snapshot() for judge in self._judges]
-        while True:
-            if not self._stack:
-                for judge, snapshot in zip(self._judges, start, strict=True):
-                    judge.restore(snapshot)
-            self._run(on_history)
-            self._walk.schedules += 1
-            if on_run is not None:
-                on_run(self._walk)
-            while self._stack and not self._stack[-1].advance():
-                self._stack.pop()
-            if not self._stack:
-                break
+        if on_history is not None:
+            self.met = None
+        start = [judge.snapshot() for judge in self.judges]
+        prefix: tuple[_Decision, ...] = ()
+        known: list[Event] = []
+        while self.scheduler.begin():
             if at_most is not None and self._walk.schedules >= at_most:
                 self._walk.complete = False
                 break
+            if not self.stack:
+                for judge, snapshot in zip(self.judges, start, strict=True):
+                    judge.restore(snapshot)
+            self.last_run = run = Run(self, prefix, known)
+            self._make(run, on_history)
+            if on_run is not None:
+                self._walk.fraction = self._fraction()
+                on_run(self._walk)
+            if not self.scheduler.exhaustive:
+                continue
+            while self.stack and not self.stack[-1].advance():
+                self._leave(self.stack.pop())
+            if not self.stack:
+                break
+            prefix, known = run.prefix_to(self.stack[-1]), run.history
         return self.so_far
+
+    @property
+    def steps_made(self) -> tuple[int, int]:
+        """What changes with every step."""
+        run = self.last_run
+        return self._walk.schedules, 0 if run is None else run.steps + len(run.history)
 
     @property
     def so_far(self) -> Walk:
         """How far the walk has come."""
-        self._walk.fired = {judge.policy.name: set(judge.fired) for judge in self._judges}
-        self._walk.no_fingerprint = self._met.failure if self._met is not None else None
+        self._walk.fired = {judge.policy.name: set(judge.fired) for judge in self.judges}
+        self._walk.no_fingerprint = self.met.failure if self.met is not None else None
+        while self.stack:
+            self._leave(self.stack.pop())
         return self._walk
 
-    def _run(self, on_history: Callable[[tuple[Event, ...]], None] | None) -> None:
-        run = _Run(
-            self._target, self._shape, self._argument, self._calls, self._judges, self._stack, self._prune, self._met
-        )
+    def _fraction(self) -> float:
+        walked, share = 0.0, 1.0
+        for choice in self.stack:
+            share /= len(choice.options)
+            walked += choice.taken * share
+        return walked
+
+    def _leave(self, choice: _Choice) -> None:
+        """Every option of a choice was tried, or no more will be."""
+        if self.met is not None and choice.fingerprint is not None:
+            self.met.covered[choice.fingerprint] = choice.covered
+        self._stands_for(choice.covered)
+
+    def _stands_for(self, schedules: int) -> None:
+        """What was last done below the choice at the top of the stack stands for so many schedules."""
+        if self.stack:
+            self.stack[-1].covered += schedules
+        else:
+            self._walk.covered += schedules
+
+    def _make(self, run: Run, on_history: Callable[[tuple[Event, ...]], None] | None) -> None:
         try:
             run.play()
             if on_history is not None:
                 on_history(tuple(run.history))
-        except _PrunedError:
+            self._stands_for(1)
+        except _PrunedError as pruned:
             self._walk.pruned += 1
-        finally:
-            run.tear_down()
+            self._stands_for(pruned.covered)
+        self._walk.schedules += 1
         self._walk.steps += run.steps
         self._walk.events += len(run.history)
         self._walk.restless += run.restless
@@ -281,206 +287,287 @@ class Explorer:
                 self._walk.failures[policy][failure.finding.claim] = failure
 
 
-class _Run:
-    """One run: a fresh instance on a fresh loop, driven by the choices on the stack, and by first choices beyond it."""
+class Run:
+    """One run: a fresh instance on a fresh loop, which repeats what is known and goes on from there.
 
-    def __init__(
-        self,
-        target: Target,
-        shape: Shape,
-        argument: int,
-        calls: dict[Call, str],
-        judges: list[Judge],
-        stack: list[_Choice],
-        prune: bool,
-        met: _Met | None,
-    ) -> None:
-        self._prune = prune
-        self._met = met
+    It is the script of a stepper.
+    """
+
+    def __init__(self, explorer: Explorer, prefix: tuple[_Decision, ...] = (), known: Sequence[Event] = ()) -> None:
+        self._explorer = explorer
+        self._prefix = prefix
+        self._known = known
+        self._repeating = bool(prefix)
+        self._decisions: list[_Decision] = []
         self._passed: dict[bytes, float] = {}
-        """The states met since the last choice that was not to run a handle, and what time it was."""
-        self._target = target
-        self._shape = shape
-        self._calls = calls
-        self._judges = judges
-        self._stack = stack
-        self._position = 0
-        self._repeating = len(stack)
-        self._argument = argument
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._all_tasks: list[asyncio.Task[Any]] = []
-        self._births: set[asyncio.Task[None]] = set()
-        self._newborn: asyncio.Task[None] | None = None
+        """The states met since the last choice that was not to run a step, and what time it was."""
+        self._tasks: dict[int, Any] = {}
+        """The handle of each call that is under way."""
+        self._births: set[int] = set()
+        self._spawned = 0
+        self._newborn: int | None = None
         self._front_is_quiet = False
         self._latest: _Choice | None = None
-        self._fingerprint: bytes | None = None
+        """The choice by which the latest decision was made."""
+        self._before_step: _Choice | None = None
         self._begun = 0
         self._made = 0
         self._cancelled = 0
+        self._requested: set[int] = set()
         self._observed: object = None
         self._progress = 0
+        self._rested = False
+        self._settled = False
         self._over = False
-        self.loop = StepLoop(self._stray)
-        self.loop.set_task_factory(self._make_task)
+        self._problem: BaseException | None = None
+        self._waiting = (0, 0)
+        self._stepper: Stepper
+        self.ranks: dict[int, int] = {}
         self.steps = 0
         self.restless = 0
         self.history: list[Event] = []
+        self.argument = explorer.argument
+        self.strict = explorer.judges[0].strict if explorer.judges else False
         self.schedule: list[str] = []
+        self.moments: list[int] = []
+        """How many events came before each choice of the schedule."""
         self.failures: list[tuple[str, Failure]] = []
-        self._settled = False
 
     def play(self) -> None:
-        """Run until nothing is left to choose, or the history is not allowed any more."""
-        running = events._get_running_loop()
-        events._set_running_loop(self.loop)
-        try:
-            self._instance = self._target.make(self._argument)
-            rested = False
-            while not self._settled:
-                can_run = self.loop.can_run()
-                if not can_run and not rested:
-                    self._rest()
-                    rested = True
-                    continue
-                options = self._options(can_run and not rested)
-                if not options:
-                    return
-                if len(options) > 1 or self._progress > QUIET_STEPS:
-                    round_trip = self._comes_round(rested)
-                    if round_trip == REST:
-                        self._rest()
-                        rested = True
-                    if round_trip == TIME_PASSES:
-                        self.loop.let_time_pass()
-                    if round_trip:
-                        continue
-                chosen = self._choose(tuple(options))
-                rested = False
-                action = options[chosen]
-                if action == "run":
-                    self._step()
-                    if self._progress > STEPS_WITHOUT_PROGRESS:
-                        self.restless = 1
-                        return
-                else:
-                    self._progress = 0
-                    self._passed.clear()
-                    act, detail = self._actions[action]
-                    act(detail)
-        finally:
-            events._set_running_loop(running)
+        """Run until nothing is left to choose, or the history is not allowed any more.
 
-    def _rest(self) -> None:
-        """Nothing can run, or only what goes round in circles; what is observed then is observed at rest."""
-        self._passed.clear()
-        self._take(Rest())
-        self._observe()
-
-    def _comes_round(self, rested: bool) -> tuple[str, ...] | None:
-        """What happens if this state was met before in this run, with nothing but steps since; None if it was not.
-
-        That is rest. But if no time passed in between, and a timer is set, then first the timer is due.
-
-        Raises _PrunedError if the state was met before in another run, in no more steps.
+        Raises what went wrong with the harness, or NondeterminismError.
         """
-        if self._met is None:
-            return None
-        now = self.loop.now
-        if self._position < len(self._stack):
-            choice = self._stack[self._position]
-            if choice.steps != self.steps:
-                return None
-            if choice.options in (REST, TIME_PASSES) and choice.rested == rested:
-                self._position += 1
-                return choice.options
-            if choice.fingerprint is not None:
-                self._passed.setdefault(choice.fingerprint, now)
-            return None
-        self._fingerprint = fingerprint = self._fingerprint_of_now(self._met, rested)
-        if fingerprint is None:
-            return None
-        if fingerprint in self._passed:
-            outcome = TIME_PASSES if self._passed[fingerprint] == now and self.loop.has_timer() else REST
-            self._stack.append(_Choice(outcome, 0, (), self.steps, rested=rested))
-            self._position += 1
-            return outcome
-        self._passed[fingerprint] = now
-        if self._met.steps.get(fingerprint, self.steps + 1) <= self.steps:
-            raise _PrunedError
-        self._met.steps[fingerprint] = self.steps
-        return None
+        self._stepper = stepper = self._explorer.make_stepper()
+        if self._explorer.met is not None:
+            self._explorer.met.fingerprinter.parts = stepper.parts()
+        try:
+            stepper.run(self)
+        except BaseException:
+            if self._problem is None:
+                raise  # else it is what the host made of the problem
+        finally:
+            self._over = True
+            stepper.finish()
+        if self._repeating and (self._problem is None or isinstance(self._problem, _PrunedError)):
+            raise NondeterminismError("under the same schedule a run went on once, and was at its end another time")
+        if self._problem is not None:
+            raise self._problem
 
-    def _fingerprint_of_now(self, met: _Met, rested: bool) -> bytes | None:
+    def prefix_to(self, choice: _Choice) -> tuple[_Decision, ...]:
+        """What another run repeats to come to a choice of this one, and to take its next option."""
+        point = choice.point
+        decision = self._decisions[point]._replace(action=choice.options[choice.taken])
+        return (*self._decisions[:point], decision)
+
+    # ------------------------------------------------------------------------------------ what a stepper asks and tells
+
+    def begin(self) -> None:
+        explorer = self._explorer
+        try:
+            self._instance = explorer.target.make(explorer.argument)
+        except Exception as error:
+            self._take(Stray(f"the constructor raised {type(error).__name__}: {error}"))
+
+    def before(self, *, between_passes: bool = False) -> bool:
+        if self._over:
+            return False
+        try:
+            goes_on = self._act_until_a_step(between_passes)
+        except BaseException as problem:  # a host might swallow it
+            self._problem = problem
+            goes_on = False
+        self._over = not goes_on
+        return goes_on
+
+    def after(self, *, ran: bool) -> None:
+        if self._over:
+            return
+        newborn, self._newborn = self._newborn, None
+        if ran and not self._settled:
+            self._observe()
+        ready, timers = self._waiting
+        if self._explorer.prune and self._stepper.waiting == (ready - 1, timers):
+            if newborn is not None and newborn not in self._births:
+                self._problem = _PrunedError(0)
+                self._over = True
+            elif self._latest is not None and self._latest is self._before_step:
+                self._latest.quiet = True
+        if self._progress > STEPS_WITHOUT_PROGRESS:
+            self.restless = 1
+            self._over = True
+
+    def choose(self, *options: str) -> int:
+        if self._over:
+            return 0
+        try:
+            actions = tuple(_Action("order", option, index) for index, option in enumerate(options))
+            action = self._decide(actions, None)
+        except BaseException as problem:
+            self._problem = problem
+            self._over = True
+            return 0
+        if action is _STOP:
+            self._over = True
+            return 0
+        index: int = action.payload
+        return index
+
+    def stray(self, error: str) -> None:
+        self._take(Stray(f"an error reached the event loop: {error}"))
+
+    # -------------------------------------------------------------------------------------------------- what is decided
+
+    def _act_until_a_step(self, between_passes: bool) -> bool:
+        """Do what the choices are, until one is to let the loop go on; False if the run is over."""
+        while not self._settled:
+            action = self._next(between_passes)
+            kind = action.kind
+            if kind == "run":
+                self.steps += 1
+                self._progress += 1
+                self._rested = False
+                self._waiting = self._stepper.waiting
+                self._before_step = self._latest
+                return True
+            if kind == "pass":
+                self._newborn = self._latest = None
+                self._front_is_quiet = self._rested = False
+                return True
+            if kind == "stop":
+                return False
+            if kind == "rest":
+                self._rested = True
+                self._passed.clear()
+                self._take(Rest())
+                self._observe()
+            elif kind == "time":
+                self._stepper.let_time_pass()
+            else:
+                self._rested = False
+                self._progress = 0
+                self._passed.clear()
+                if kind == "call":
+                    self._spawn(action.payload)
+                else:
+                    self._cancel(action.payload)
+        return False
+
+    def _next(self, between_passes: bool) -> _Action:
+        """The next thing to be done between two steps."""
+        if len(self._decisions) < len(self._prefix):
+            return self._repeat()
+        can_run = self._stepper.can_run()
+        if not can_run and not self._rested:
+            return self._note(_Decision(_REST))
+        options = self._options(can_run and not self._rested, between_passes)
+        if not options:
+            return self._note(_Decision(_STOP))
+        fingerprint = None
+        met = self._explorer.met
+        if met is not None and ((met.merge and len(options) > 1) or self._progress > QUIET_STEPS):
+            fingerprint = self._fingerprint(met, between_passes)
+            if fingerprint is not None:
+                now = self._stepper.now
+                if fingerprint in self._passed:
+                    same_time = self._passed[fingerprint] == now and self._stepper.has_timer()
+                    action = _TIME if same_time else _ROUND
+                    self._explorer.scheduler.insists_on(action.word)
+                    self._say(action)
+                    return self._note(_Decision(action))
+                self._passed[fingerprint] = now
+                if met.was_met(fingerprint, self.steps):
+                    raise _PrunedError(met.covered.get(fingerprint, 0))
+        for action in (_TIME, _ROUND):
+            if self._explorer.scheduler.insists_on(action.word):
+                self._say(action)
+                return self._note(_Decision(action))
+        return self._decide(options, fingerprint)
+
+    def _note(self, decision: _Decision) -> _Action:
+        self._decisions.append(decision)
+        self._latest = decision.choice
+        return decision.action
+
+    def _repeat(self) -> _Action:
+        """What was done here in the run before; at the last point, its next option."""
+        decision = self._prefix[len(self._decisions)]
+        if decision.fingerprint is not None:
+            self._passed.setdefault(decision.fingerprint, self._stepper.now)
+        action = self._note(decision)
+        self._say(action)
+        if len(self._decisions) == len(self._prefix):
+            self._repeating = False
+            assert decision.choice is not None
+            for judge, snapshot in zip(self._explorer.judges, decision.choice.snapshots, strict=True):
+                judge.restore(snapshot)
+        if (action.kind == "run" and not self._stepper.can_run()) or (
+            action.kind == "cancel" and action.payload not in self._tasks
+        ):
+            raise NondeterminismError(
+                f"under the same schedule {action.word!r} could be done once, and not another time"
+            )
+        return action
+
+    def _say(self, action: _Action) -> None:
+        if action.word and action.word not in DEFAULTS:
+            self.schedule.append(action.word)
+            self.moments.append(len(self.history))
+
+    def _decide(self, options: tuple[_Action, ...], fingerprint: bytes | None) -> _Action:
+        """Choose one of the options, by the prefix or by the scheduler."""
+        if len(self._decisions) < len(self._prefix):
+            return self._repeat()
+        scheduler = self._explorer.scheduler
+        choice = None
+        if scheduler.exhaustive:
+            if len(options) > 1:
+                snapshots = tuple(judge.snapshot() for judge in self._explorer.judges)
+                choice = _Choice(options, 0, snapshots, len(self._decisions), fingerprint)
+                self._explorer.stack.append(choice)
+            action = options[0]
+        else:
+            index = scheduler.choose([option.word for option in options])
+            action = _STOP if index is None else options[index]
+        self._say(action)
+        return self._note(_Decision(action, fingerprint, choice))
+
+    def _options(self, can_run: bool, between_passes: bool) -> tuple[_Action, ...]:
+        explorer = self._explorer
+        options: tuple[_Action, ...] = ()
+        if can_run and not self._front_is_quiet:
+            options = (_PASS if between_passes else _RUN,)
+        under_way = self._made - self._begun + len(self._tasks)
+        if self._made < explorer.shape.calls and under_way < explorer.shape.at_once:
+            options += explorer.calls
+        if self._cancelled < explorer.shape.cancellations:
+            options += tuple(_Action("cancel", f"cancel {number + 1}", number) for number in self._tasks)
+        return options
+
+    def _fingerprint(self, met: _Met, between_passes: bool) -> bytes | None:
         if met.failure is not None:
             return None
-        ranks = {call: rank for rank, call in enumerate(sorted(self._tasks))}
-        self.ranks = ranks
-        budgets = (self._made, self._begun, self._cancelled, self._newborn is not None, self._front_is_quiet, rested)
-        judged = tuple(judge.state(ranks) for judge in self._judges)
+        self.ranks = ranks = {call: rank for rank, call in enumerate(sorted(self._tasks))}
+        budgets = (
+            self._made, self._begun, self._cancelled, self._newborn is not None, self._front_is_quiet, self._rested,
+            between_passes, tuple(sorted(ranks[call] for call in self._requested if call in ranks)),
+        )  # fmt: skip
+        judged = tuple(judge.state(ranks) for judge in self._explorer.judges)
         tasks = [self._tasks[call] for call in ranks]
         try:
-            return met.fingerprinter.of(self._instance, tasks, self.loop.state, besides=(budgets, judged))
+            return met.fingerprinter.of(self._instance, tasks, self._stepper.state, besides=(budgets, judged))
         except NoFingerprintError as error:
             met.failure = str(error)
             return None
 
-    def _options(self, can_run: bool) -> list[str]:
-        options = ["run"] if can_run and not self._front_is_quiet else []
-        self._actions: dict[str, tuple[Callable[[Any], None], Any]] = {}
-        under_way = self._made - self._begun + len(self._tasks)
-        if self._made < self._shape.calls and under_way < self._shape.at_once:
-            for call, name in self._calls.items():
-                self._actions[f"call {name}"] = (self._spawn, call)
-        if self._cancelled < self._shape.cancellations:
-            for number in self._tasks:
-                self._actions[f"cancel {number + 1}"] = (self._cancel, number)
-        return [*options, *self._actions]
-
-    def _choose(self, options: tuple[str, ...]) -> int:
-        self._latest = None
-        if len(options) == 1:
-            self._fingerprint = None
-            self.schedule.append(options[0])
-            return 0
-        if self._position < len(self._stack):
-            choice = self._stack[self._position]
-            if choice.options != options:
-                raise NondeterminismError(
-                    f"under the same schedule there was the choice {choice.options} once, and {options} another time"
-                )
-            if self._position == self._repeating - 1:
-                for judge, snapshot in zip(self._judges, choice.snapshots, strict=True):
-                    judge.restore(snapshot)
-        else:
-            snapshots = tuple(judge.snapshot() for judge in self._judges)
-            choice = _Choice(options, 0, snapshots, self.steps, self._fingerprint)
-            self._stack.append(choice)
-        self._fingerprint = None
-        self._latest = choice
-        self._position += 1
-        self.schedule.append(options[choice.taken])
-        return choice.taken
-
-    def _step(self) -> None:
-        newborn, self._newborn = self._newborn, None
-        ready, timers = self.loop.waiting
-        choice = self._latest
-        self.steps += 1
-        self._progress += 1
-        if self.loop.run_one() and not self._settled:
-            self._observe()
-        made_nothing_ready = self.loop.waiting == (ready - 1, timers)
-        if self._prune and made_nothing_ready:
-            if newborn is not None and newborn not in self._births:
-                raise _PrunedError
-            if choice is not None and choice is self._latest:
-                choice.quiet = True
+    # --------------------------------------------------------------------------------------------------- what is done
 
     def _observe(self) -> None:
-        if not self._target.observations:
+        target = self._explorer.target
+        if not target.observations:
             return
         try:
-            values = self._target.observe(self._instance)
+            values = target.observe(self._instance)
         except Exception as error:
             self._take(Stray(f"an observation raised {type(error).__name__}: {error}"))
             return
@@ -491,38 +578,35 @@ class _Run:
 
     def _spawn(self, call: Call) -> None:
         self._made += 1
-        self._newborn = self.loop.create_task(self._play_task(call))
+        self._newborn = number = self._spawned
+        self._spawned += 1
+        handle: list[Any] = []
+        handle.append(self._stepper.spawn(self._play_task(call, handle, number)))
         self._front_is_quiet |= self._latest is not None and self._latest.quiet
-
-    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-        """Tasks that the target makes are noted too, so that none is left suspended."""
-        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, **options)
-        self._all_tasks.append(task)
-        return task
 
     def _cancel(self, number: int) -> None:
         self._newborn = None
         self._front_is_quiet = False
         self._cancelled += 1
+        self._requested.add(number)
         self._take(Request(number))
-        self._tasks[number].cancel()
+        self._stepper.cancel(self._tasks[number])
 
-    async def _play_task(self, call: Call | None) -> None:
+    async def _play_task(self, call: Call | None, handle: list[Any], birth: int) -> None:
         """A task that makes a call, and in the step in which it returns perhaps another."""
         while call is not None:
             number = self._begun
             self._begun += 1
-            task = asyncio.current_task(self.loop)
-            assert task is not None
-            self._tasks[number] = task
-            self._births.add(task)
+            self._tasks[number] = handle[0]
+            self._births.add(birth)
             self._take(Begin(number, call.operation.name, call.arguments))
             end = await self._play_call(number, call)
             if self._over:
                 return
             del self._tasks[number]
             self._take(end)
-            if end.how == "cancelled" or self._settled:
+            is_cancelled = number in self._requested and self._stepper.cancellation_lasts
+            if end.how == "cancelled" or is_cancelled or self._settled:
                 return
             call = self._next_call()
 
@@ -531,9 +615,13 @@ class _Run:
             value = getattr(self._instance, call.operation.name)(*call.arguments)
             if inspect.isawaitable(value):
                 value = await value
-        except asyncio.CancelledError:
+        except self._stepper.cancelled:
             return End(number, "cancelled")
         except GeneratorExit:
+            raise
+        except KeyboardInterrupt as interrupt:  # also what stops a step that does not end
+            self._problem = interrupt
+            self._over = True
             raise
         except BaseException as error:
             return End(number, "raised", error=error)
@@ -541,57 +629,67 @@ class _Run:
 
     def _next_call(self) -> Call | None:
         """Whether the task goes on to another call in the same step; that matters only if others are ready to run."""
-        if self._made >= self._shape.calls or not self.loop.waiting[0]:
+        if self._made >= self._explorer.shape.calls or not self._stepper.waiting[0]:
             return None
-        chosen = self._choose(("return", *(f"then {name}" for name in self._calls.values())))
-        if chosen == 0:
+        try:
+            action = self._decide(self._explorer.thens, None)
+        except BaseException as problem:  # it would be lost in the task
+            self._problem = problem
+            self._over = True
+            return None
+        if action.kind != "then":
+            self._over |= action is _STOP
             return None
         self._made += 1
-        return tuple(self._calls)[chosen - 1]
+        call: Call = action.payload
+        return call
 
     def _take(self, event: Event) -> None:
         """Note an event, and judge it unless it stands in the part of the history that was judged before."""
         if self._over or self._settled:
             return
         self._progress = 0 if isinstance(event, Begin | End) else self._progress
+        if self._repeating:
+            position = len(self.history)
+            if position >= len(self._known) or not _is_alike(event, self._known[position]):
+                self._problem = NondeterminismError(
+                    f"under the same schedule there was {_brief(self._known, position)} once, and {event} another time"
+                )
+                self._over = True
         self.history.append(event)
-        if self._position >= self._repeating:
-            for judge in self._judges:
+        if not self._repeating:
+            judges = self._explorer.judges
+            for judge in judges:
                 if (finding := judge.step(event)) is not None:
                     self.failures.append((judge.policy.name, self._failure(finding)))
-            self._settled = all(judge.finding is not None for judge in self._judges)
+            self._settled = all(judge.finding is not None for judge in judges)
 
     def _failure(self, finding: Finding) -> Failure:
         calls = sum(1 for event in self.history if isinstance(event, Begin))
         requests = sum(1 for event in self.history if isinstance(event, Request))
-        size = (calls, requests, self._argument, self.steps)
-        return Failure(finding, self._argument, tuple(self.schedule), tuple(self.history), size)
-
-    def _stray(self, error: str) -> None:
-        self._take(Stray(error))
-
-    def tear_down(self) -> None:
-        """Close what is still suspended; nothing that it does then is part of the history."""
-        self._over = True
-        for task in self._all_tasks:
-            coroutine = task.get_coro()
-            if task.done() or not isinstance(coroutine, Coroutine):
-                continue
-            for _ in range(CLOSINGS):
-                try:
-                    coroutine.close()
-                except Exception:  # it awaits in its clean-up, or clean-up fails in a state that no run leads to
-                    continue
-                break
-        self.loop.finish()
+        size = (calls, requests, self._explorer.argument, self.steps)
+        return Failure(finding, self._explorer.argument, tuple(self.schedule), tuple(self.history), size)
 
 
-def _fingerprinter(calls: dict[Call, str]) -> Fingerprinter:
+def _is_alike(event: Event, other: Event) -> bool:
+    """Whether two events of two runs are the same, as far as values can be compared across runs."""
+    if isinstance(event, End) and isinstance(other, End):
+        same = event.call == other.call and event.how == other.how and type(event.error) is type(other.error)
+        comparable = isinstance(event.value, int | float | str)  # what else they return is another object each time
+        return same and type(event.value) is type(other.value) and (not comparable or event.value == other.value)
+    return event == other
+
+
+def _brief(events: Sequence[Event], position: int) -> str:
+    return str(events[position]) if position < len(events) else "nothing more"
+
+
+def _fingerprinter(calls: Sequence[Call]) -> Fingerprinter:
     """One that knows the harness's own frames: of those it matters which call they make, and how far they are."""
     numbers = {call: number for number, call in enumerate(calls)}
 
     def name(bound: dict[str, Any]) -> tuple[Any, ...]:
-        run: _Run = bound["self"]
+        run: Run = bound["self"]
         return numbers[bound["call"]], run.ranks.get(bound.get("number", -1))
 
-    return Fingerprinter((StepLoop,), {_Run._play_task.__code__: name, _Run._play_call.__code__: name})
+    return Fingerprinter(frames={Run._play_task.__code__: name, Run._play_call.__code__: name})

@@ -170,7 +170,8 @@ def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ..
         for position, (name, kind) in enumerate(operation.parameters.items())
         if position < len(positional) and (kind is int or positional[position].name == name)
     )
-    if wanted := [p.name for p in positional[len(accepted) :] if p.default is p.empty]:
+    keywords = [p for p in parameters.values() if p.kind == p.KEYWORD_ONLY]
+    if wanted := [p.name for p in (*positional[len(accepted) :], *keywords) if p.default is p.empty]:
         raise TargetError(
             f"{operation.name}() wants {', '.join(wanted)}, which the specified one does not take; write a small class "
             "around it that gives what it wants"

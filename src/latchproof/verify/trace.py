@@ -10,7 +10,7 @@ It is one versioned schema. In JSON a trace is an object with
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
 - `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`), "end" (`call`, `how`, and
   `value` or `error` and `message`), "request" (`call`: its cancellation is requested), "observe" (`values`; one
-  follows each step of the event loop), "rest" (nothing can run), "stray" (`error`: the event loop was told of it).
+  follows each step of the event loop), "rest" (nothing can run), "stray" (`error`: that of no call).
   Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
 """
 
@@ -22,7 +22,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from latchproof.verify.history import Begin, End, Event, Observe, Request, Rest
+from latchproof.verify.history import Begin, End, Event, Observe, Request, Rest, error_name
+from latchproof.verify.notation import compact
 from latchproof.verify.schedule import Failure
 from latchproof.verify.target import TargetError
 
@@ -58,6 +59,16 @@ class Trace:
     def steps(self) -> int:
         """How many steps of the event loop the run takes."""
         return self.schedule.count("run")
+
+    @property
+    def is_stepwise(self) -> bool:
+        """Whether the schedule says every step; one that was fuzzed may know of nothing but passes."""
+        return "run" in self.schedule or not self.count("begin")
+
+    @property
+    def notation(self) -> str:
+        """The schedule as a short string, which `latchproof replay` repeats."""
+        return compact(self.argument, self.schedule)
 
     def to_json(self) -> dict[str, Any]:
         """The trace as plain data."""
@@ -107,7 +118,7 @@ def make_trace(
         allowed=finding.allowed,
         rules=finding.rules,
         schedule=failure.schedule,
-        events=tuple(_plain(event) for event in failure.history),
+        events=tuple(plainly(event) for event in failure.history),
     )
 
 
@@ -163,10 +174,11 @@ def describe(event: TraceEvent) -> str:
         return "returns" if event["value"] is None else f"returns {event['value']!r}"
     if kind == "observe":
         return ", ".join(f"{name}={value!r}" for name, value in event["values"].items())
-    return "nothing can run any more" if kind == "rest" else f"the event loop is told: {event['error']}"
+    return "nothing can run any more" if kind == "rest" else str(event["error"])
 
 
-def _plain(event: Event) -> TraceEvent:
+def plainly(event: Event) -> TraceEvent:
+    """An event as plain data."""
     if isinstance(event, Begin):
         return {
             "kind": "begin",
@@ -183,8 +195,8 @@ def _plain(event: Event) -> TraceEvent:
     if not isinstance(event, End):
         return {"kind": "stray", "error": event.error}
     plain: TraceEvent = {"kind": "end", "call": event.call + 1, "how": event.how}
-    if event.how == "raised":
-        plain |= {"error": type(event.error).__name__, "message": str(event.error)}
+    if event.error is not None:
+        plain |= {"error": error_name(event.error), "message": str(event.error)}
     elif event.how == "returned":
         plain["value"] = _value(event.value)
     return plain

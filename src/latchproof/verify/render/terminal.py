@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from latchproof.verify.check import Verdict
+from latchproof.verify.history import Configuration, Event, Fate, Judge
 from latchproof.verify.ledger import KINDS, Evidence, Ledger
 from latchproof.verify.render.lanes import explain, lanes
-from latchproof.verify.trace import Trace
+from latchproof.verify.scenario import Shape, levels
+from latchproof.verify.schedule import Run, Walk
+from latchproof.verify.target import Target
+from latchproof.verify.trace import Trace, describe, plainly
 from latchproof_spec.claims import CLAIMS
+from latchproof_spec.step import ANY_INDEX
 
 _STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow", "not_run": "dim"}
 
@@ -97,6 +105,10 @@ def print_trace(console: Console, trace: Trace) -> None:
     for line in explain(trace):
         say(console, f"  {line}")
     say(console, f"  schedule: {'; '.join(trace.schedule)}", style="dim")
+    options = f" --host {trace.host}" if trace.host != "asyncio" else ""
+    options += f" --policy {trace.policy}{' --strict' if trace.strict else ''}"
+    if trace.is_stepwise:
+        say(console, f"  again:    latchproof replay '{trace.notation}' {trace.target}{options}", style="dim")
     say(console)
 
 
@@ -111,12 +123,17 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
         say(console, f"          {bound}")
     say(
         console,
-        f"ran       {verdict.schedules:,} schedules on asyncio, {verdict.steps:,} steps, {verdict.seconds:.1f} s",
+        f"ran       {verdict.schedules:,} schedules on {verdict.host}, {verdict.steps:,} steps, "
+        f"{verdict.seconds:.1f} s",
     )
-    say(
-        console,
-        f"spared    {verdict.pruned:,} of them broken off: they commute with another, or come to a state met before",
-    )
+    if verdict.scheduler == "exhaustive":
+        say(
+            console,
+            f"spared    {verdict.pruned:,} of them broken off: they commute with another, or come to a state met "
+            f"before; all stand for {verdict.covered:,} and more",
+        )
+    else:
+        say(console, f"chosen    at random: {verdict.scheduler}; others there are were not tried")
     say(console, f"fired     rules {', '.join(reported.fired) or 'none'}")
     say(console, f"chances   {', '.join(reported.chances) or 'none'} had a chance to fail")
     if target.absent:
@@ -130,6 +147,13 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
     say(console, f"verdict   {_meaning(verdict)}", style={0: "green", 1: "bold red"}.get(verdict.exit_code, "yellow"))
 
 
+def verdict_text(verdict: Verdict) -> str:
+    """What `latchproof check` prints of a verdict, as text."""
+    out = io.StringIO()
+    print_verdict(Console(file=out, width=120), verdict)
+    return out.getvalue()
+
+
 def _meaning(verdict: Verdict) -> str:
     name = verdict.target.name
     if verdict.status == "counterexample":
@@ -138,5 +162,71 @@ def _meaning(verdict: Verdict) -> str:
         return f"{name} breaks {broken} under the policy {verdict.reported.policy}{nearest}"
     if verdict.status == "inconclusive":
         return f"nothing was found against {name}, but the check is inconclusive: see the notes"
+    if verdict.scheduler != "exhaustive":
+        return f"nothing was found against {name} in these schedules, under {', '.join(verdict.satisfied)}"
     policies = f"polic{'y' if len(verdict.satisfied) == 1 else 'ies'} {', '.join(verdict.satisfied)}"
     return f"{name} conforms within these bounds to the {policies}; beyond them nothing is said"
+
+
+class Bar:
+    """A progress bar with an estimate, where there is a terminal: how far each shape is, with each argument."""
+
+    def __init__(self, console: Console, shapes: tuple[Shape, ...], target: Target) -> None:
+        self._weights = [shape.weight(argument) for shape, argument in levels(shapes)]
+        self._parts = [0.0] * len(self._weights)
+        self._schedules = [0] * len(self._weights)
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._progress.add_task("starting", total=sum(self._weights))
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, number: int, walk: Walk) -> None:
+        """Job `number` is so far."""
+        self._parts[number] = max(self._parts[number], walk.fraction)
+        self._schedules[number] = walk.schedules
+        done = sum(weight * part for weight, part in zip(self._weights, self._parts, strict=True))
+        self._progress.update(self._task, completed=done, description=f"{sum(self._schedules):,} schedules")
+
+
+def print_replay(console: Console, run: Run, target: Target, policy: Any) -> None:
+    """A run step by step: what was done, what happened, and in which states the specification may be then."""
+    judge = Judge(target.machine, policy, run.argument, strict=run.strict)
+    say(console)
+    said = 0
+    rows = []
+    for position, event in enumerate(run.history):
+        while said < len(run.moments) and run.moments[said] <= position:
+            rows.append((run.schedule[said], "", ""))
+            said += 1
+        finding = judge.step(event)
+        states = sorted({_state(target, here) for here in judge.configurations})
+        rows.append(("", _event(event), "not allowed" if finding else " or ".join(states)))
+    rows += [(word, "", "") for word in run.schedule[said:]]
+    print_table(console, ("done", "what happened", "the specification"), rows)
+    say(console)
+
+
+def _event(event: Event) -> str:
+    plain = plainly(event)
+    return f"call {plain['call']} {describe(plain)}" if "call" in plain else describe(plain)
+
+
+def _state(target: Target, here: Configuration) -> str:
+    values = ", ".join(f"{name} {value}" for name, value in zip(target.machine.state, here.state, strict=True))
+    fates = [f"call {call + 1} {_fate(fate)}" for call, fate in here.fates]
+    return "; ".join([values, *fates])
+
+
+def _fate(fate: Fate) -> str:
+    if fate.kind != "ends":
+        return {"new": "has taken no effect", "parked": "parked", "withdrawn": "withdrawn"}[fate.kind]
+    ending = fate.ending
+    if isinstance(ending, int):
+        return "may return an index" if ending == ANY_INDEX else f"may return {ending}"
+    return "may return" if ending is None else f"may raise {ending.__name__}"

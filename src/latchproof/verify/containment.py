@@ -1,0 +1,132 @@
+"""Keeps a target from taking the checker with it: what spins, floods, or starts threads is contained and noted."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+STEP_SECONDS = 10
+"""So long may one step of the event loop take before it counts as one that does not end."""
+
+SHOWN = 120
+"""So many characters of what a target wrote are kept, to be shown."""
+
+
+class StuckError(KeyboardInterrupt):
+    """One step of the event loop does not end. An interrupt, since event loops let nothing else through."""
+
+
+class Containment:
+    """What is noted of a target while it runs."""
+
+    def __init__(self) -> None:
+        self.written = _Sink()
+        self.threads: set[str] = set()
+        self.watched = False
+        """Whether a step that does not end is broken off here: in the main thread, where there are alarms."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of it, in sentences."""
+        notes = []
+        if self.written.characters:
+            notes.append(
+                f"the target wrote {self.written.characters:,} characters, of which the first are {self.start!r}"
+            )
+        return tuple(notes)
+
+    @property
+    def start(self) -> str:
+        """The start of what was written."""
+        return self.written.start
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What keeps a check from concluding anything, in sentences."""
+        if not self.threads:
+            return ()
+        return (f"the target starts threads ({', '.join(sorted(self.threads))}), which no schedule controls",)
+
+
+@contextlib.contextmanager
+def contained(progress: Callable[[], object]) -> Iterator[Containment]:
+    """Run a target in here. `progress` must change with each of its steps.
+
+    Nothing that it logs or prints gets out. In the main thread StuckError is raised in a step that does not end, again
+    and again. The output of a target that does not write through `sys.stdout` and `sys.stderr` is not caught.
+    """
+    containment = Containment()
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with (
+            contextlib.redirect_stdout(containment.written),
+            contextlib.redirect_stderr(containment.written),
+            _threads_noted(containment.threads),
+            _alarm(progress) as containment.watched,
+        ):
+            yield containment
+    finally:
+        logging.disable(disabled)
+
+
+class _Sink(io.TextIOBase):
+    """Where what is written is counted, and not kept."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+        self.start = ""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.characters += len(text)
+        if len(self.start) < SHOWN:
+            self.start = (self.start + text)[:SHOWN]
+        return len(text)
+
+
+@contextlib.contextmanager
+def _threads_noted(names: set[str]) -> Iterator[None]:
+    thread_class: Any = threading.Thread
+    start = thread_class.start
+
+    def noted(thread: threading.Thread) -> None:
+        names.add(type(thread).__name__ if thread.name.startswith("Thread-") else thread.name)
+        start(thread)
+
+    thread_class.start = noted
+    try:
+        yield
+    finally:
+        thread_class.start = start
+
+
+@contextlib.contextmanager
+def _alarm(progress: Callable[[], object]) -> Iterator[bool]:
+    """Raise StuckError where `progress` stands still, as long as it does; yields whether that can be done here."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield False
+        return
+    last = progress()
+
+    def look(signum: int, frame: object) -> None:
+        nonlocal last
+        now = progress()
+        if now == last:
+            raise StuckError(f"a step of the event loop has not ended after {STEP_SECONDS} s")
+        last = now
+
+    before = signal.signal(signal.SIGALRM, look)
+    timer = signal.setitimer(signal.ITIMER_REAL, STEP_SECONDS, STEP_SECONDS)
+    try:
+        yield True
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, before)

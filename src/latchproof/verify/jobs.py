@@ -1,0 +1,212 @@
+"""A check in pieces: one shape with one constructor argument is a job, which can be done here or in another process.
+
+What comes of a job does not depend on where it is done, nor on what else is done at the time.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from latchproof.verify.containment import StuckError, contained
+from latchproof.verify.history import Begin, End, Event, SeenError
+from latchproof.verify.notation import compact
+from latchproof.verify.scenario import Shape
+from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk
+from latchproof.verify.scheduler import Replay, make_scheduler
+from latchproof.verify.stepping.asyncio import NumberedStepLoop
+from latchproof.verify.target import Target, TargetError
+
+REPLAYS = 2
+"""So often is a failing run repeated before it is believed."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One shape with one constructor argument, and how its schedules are chosen and judged."""
+
+    shape: Shape
+    argument: int
+    policies: tuple[str, ...]
+    host: str
+    strict: bool
+    scheduler: str
+    schedules: int
+    seed: int
+    numbered: bool = False
+    """Whether futures and tasks are hashed by their number, on asyncio."""
+
+
+@dataclass
+class Outcome:
+    """What came of a job.
+
+    `reasons` say why nothing can be concluded from it, `notes` what a reader should know besides. `done` is False for a
+    job that was broken off or never begun. `absent` is what the target has not, as found out where the job was done.
+    """
+
+    walk: Walk
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    done: bool = True
+    absent: tuple[str, ...] = ()
+    is_deterministic: bool = True
+
+
+class InterruptedWalkError(Exception):
+    """Somebody wants no more of it."""
+
+
+def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = None) -> Outcome:
+    """Walk the job's schedules, and repeat every failing run. `on_run` may raise InterruptedWalkError.
+
+    A target that does not do the same again may go over a set of futures, in the order of their addresses: it is given
+    another chance, on a loop where that order is fixed.
+
+    Raises TargetError if the host cannot run a step at a time, or is not there.
+    """
+    outcome = _do_job(target, job, on_run)
+    if outcome.is_deterministic or job.host != "asyncio":
+        return outcome
+    again = _do_job(target, replace(job, numbered=True), on_run)
+    if not again.is_deterministic:
+        return outcome
+    note = (
+        "the target depends on the order in which a set of futures or tasks is gone over, which is that of their "
+        "addresses; it was run in the order of their creation alone"
+    )
+    return replace(again, notes=(*again.notes, note))
+
+
+def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> Outcome:
+    explorer = _explorer(target, job, job.policies, job.shape, make_scheduler(job.scheduler, job.schedules, job.seed))
+    name = "count" if target.machine.name == "latch" else "parties"
+    where = f"{name} {job.argument}"
+    reasons: list[str] = []
+    notes: list[str] = []
+    done = is_deterministic = True
+    with contained(lambda: explorer.steps_made) as containment:
+        try:
+            at_most = job.schedules if job.scheduler == "exhaustive" else None
+            explorer.walk(at_most=at_most, on_run=on_run)
+        except NondeterminismError as error:
+            is_deterministic = False
+            reasons.append(str(error))
+        except StuckError as error:
+            last = explorer.last_run
+            schedule = compact(job.argument, last.schedule) if last is not None else ""
+            reasons.append(f"{where}: {error}; the schedule was {schedule}")
+        except InterruptedWalkError:
+            done = False
+        walk = explorer.so_far
+        for policy, failures in walk.failures.items():
+            for claim, failure in tuple(failures.items()):
+                if done and not all(_happens_again(target, job, policy, failure) for _ in range(REPLAYS)):
+                    del failures[claim]
+                    is_deterministic = False
+                    reasons.append(
+                        f"{where}: what breaks {claim} under the policy {policy} does not happen again under the same "
+                        f"schedule, {compact(failure.argument, failure.schedule)}"
+                    )
+    if not walk.complete:
+        reasons.append(f"{where}: stopped after {job.schedules:,} schedules of {job.shape.describe(target)}")
+    if walk.restless:
+        reasons.append(
+            f"{where}: {walk.restless:,} schedules never came to rest, so whether anyone is stranded in them is not "
+            "known"
+        )
+    if not containment.watched:
+        notes.append("outside of the main thread a step that does not end is not broken off")
+    reasons += containment.doubts
+    return Outcome(walk, tuple(reasons), (*notes, *containment.notes), done, target.absent, is_deterministic)
+
+
+def replay(target: Target, job: Job, schedule: tuple[str, ...]) -> Explorer:
+    """The explorer that has repeated one schedule, with its one run as `last_run`."""
+    calls = [word for word in schedule if word.startswith(("call ", "then "))]
+    numbers = sorted(
+        {int(text) for word in calls if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
+    )
+    shape = Shape(
+        (job.argument,),
+        at_once=max(1, len(calls)),
+        calls=len(calls),
+        cancellations=sum(word.startswith("cancel ") for word in schedule),
+        numbers=tuple(numbers) or (0,),
+    )
+    explorer = _explorer(target, job, job.policies, shape, Replay(schedule))
+    with contained(lambda: explorer.steps_made):
+        explorer.walk()
+    return explorer
+
+
+def _happens_again(target: Target, job: Job, policy: str, failure: Failure) -> bool:
+    try:
+        explorer = replay(target, replace(job, policies=(policy,), argument=failure.argument), failure.schedule)
+    except (NondeterminismError, TargetError, StuckError):
+        return False
+    again = explorer.so_far.failures[policy].values()
+    return [(one.finding.claim, one.finding.seen) for one in again] == [(failure.finding.claim, failure.finding.seen)]
+
+
+def _explorer(target: Target, job: Job, policies: tuple[str, ...], shape: Shape, scheduler: Any) -> Explorer:
+    named = {policy.name: policy for policy in target.machine.policies}
+    return Explorer(
+        target,
+        shape,
+        job.argument,
+        [named[policy] for policy in policies],
+        host=job.host,
+        strict=job.strict,
+        scheduler=scheduler,
+        make_stepper=NumberedStepLoop if job.numbered else None,
+    )
+
+
+def implemented(target: Target, job: Job) -> Target:
+    """The target without those optional operations that only raise NotImplementedError: they are absent."""
+    stubs: set[str] = set()
+
+    def note(history: tuple[Event, ...]) -> None:
+        begin = next((event for event in history if isinstance(event, Begin)), None)
+        end = next((event for event in history if isinstance(event, End)), None)
+        if begin is not None and end is not None and isinstance(end.error, NotImplementedError):
+            stubs.add(begin.operation)
+
+    shape = Shape((2,), 1, 1, 0, numbers=(0,))
+    explorer = Explorer(target, shape, 2, target.machine.policies[:1], host=job.host)
+    with contained(lambda: explorer.steps_made):
+        try:
+            explorer.walk(on_history=note)
+        except (NondeterminismError, StuckError):
+            return target  # it is found out again, and said, where it is checked
+    absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
+    present = tuple(one for one in target.operations if one.name not in absent)
+    return replace(target, operations=present, absent=(*target.absent, *absent))
+
+
+def portable(outcome: Outcome) -> Outcome:
+    """The outcome with nothing in it that cannot be sent to another process."""
+    for failures in outcome.walk.failures.values():
+        for claim, failure in failures.items():
+            failures[claim] = replace(failure, history=tuple(_portable(event) for event in failure.history))
+    return outcome
+
+
+def _portable(event: Event) -> Event:
+    if not isinstance(event, End):
+        return event
+    if event.error is not None:
+        return replace(event, error=_sendable(event.error))
+    return event if isinstance(event.value, int | float | str | None) else replace(event, value=repr(event.value))
+
+
+def _sendable(error: BaseException) -> BaseException:
+    try:
+        if type(pickle.loads(pickle.dumps(error))) is type(error):  # what was dumped just now
+            return error
+    except Exception:  # whatever it takes offence at
+        pass
+    return SeenError(type(error).__name__, str(error))

@@ -1,0 +1,66 @@
+"""One shape with one argument: what is given another chance, what does not happen again, and what is portable."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from latchproof.verify import jobs
+from latchproof.verify.check import check
+from latchproof.verify.history import End, SeenError
+from latchproof.verify.jobs import Job, do_job, portable
+from latchproof.verify.scenario import Shape
+from latchproof.verify.target import TargetError, adapt
+from tests.verify import samples
+
+SHAPE = Shape((1,), at_once=3, calls=4, cancellations=0)
+
+
+def job(shape: Shape = SHAPE) -> Job:
+    return Job(shape, 1, ("latchproof",), "asyncio", False, "exhaustive", 1000, 0)
+
+
+def test_a_set_of_futures_is_gone_over_in_one_order() -> None:
+    outcome = do_job(adapt(samples.SetLatch), job())
+    assert outcome.reasons == ()
+    assert outcome.walk.failures == {"latchproof": {}}
+    verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(SHAPE,))
+    assert verdict.reported.failures == {}
+
+
+def test_what_is_random_stays_inconclusive() -> None:
+    outcome = do_job(adapt(samples.MoodyLatch), job(Shape((1,), at_once=2, calls=3, cancellations=1)))
+    assert not outcome.is_deterministic
+    assert any("under the same schedule" in reason for reason in outcome.reasons)
+
+
+def test_a_failure_that_does_not_happen_again_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = adapt(samples.ForgetfulLatch)
+    assert do_job(target, job()).walk.failures["latchproof"]
+    monkeypatch.setattr(jobs, "_happens_again", lambda *_: False)
+    outcome = do_job(target, job())
+    assert outcome.walk.failures == {"latchproof": {}}
+    assert any("does not happen again under the same schedule, 1:" in reason for reason in outcome.reasons)
+
+
+def test_an_outcome_can_be_sent() -> None:
+    outcome = portable(do_job(adapt(samples.ForgetfulLatch), job()))
+    again = pickle.loads(pickle.dumps(outcome))
+    assert again.walk.failures == outcome.walk.failures
+
+
+def test_an_error_that_cannot_be_sent_keeps_its_name() -> None:
+    class LocalError(Exception):
+        pass
+
+    event = jobs._portable(End(0, "raised", error=LocalError("x")))
+    assert isinstance(event, End)
+    assert isinstance(event.error, SeenError)
+    assert (event.error.name, str(event.error)) == ("LocalError", "x")
+    assert str(pickle.loads(pickle.dumps(event.error))) == "x"
+
+
+def test_what_a_method_demands_by_keyword_is_said() -> None:
+    with pytest.raises(TargetError, match=r"count_down\(\) wants how, which the specified one does not take"):
+        adapt(samples.DemandingLatch)
