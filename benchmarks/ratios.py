@@ -56,20 +56,27 @@ def interleaved(contenders: Mapping[str, Callable[[], float]], rounds: int) -> d
     names = list(contenders)
     costs: dict[str, list[float]] = {name: [] for name in names}
     gc.freeze()  # what has been imported need not be looked through before every run
-    for number in range(rounds + 1):
-        first = number % len(names)
-        for name in names[first:] + names[:first]:
-            gc.collect()
-            gc.disable()
-            try:
-                cost = contenders[name]()
-            finally:
-                gc.enable()
-            if not cost > 0:
-                raise NonsenseError(f"{name} cost {cost}: more must be done in a round for this machine's clock")
-            if number > 0:
-                costs[name].append(cost)
+    try:
+        for number in range(rounds + 1):
+            first = number % len(names)
+            for name in names[first:] + names[:first]:
+                cost = _without_collector(contenders[name])
+                if not cost > 0:
+                    raise NonsenseError(f"{name} cost {cost}: more must be done in a round for this machine's clock")
+                if number > 0:
+                    costs[name].append(cost)
+    finally:
+        gc.unfreeze()
     return costs
+
+
+def _without_collector(run: Callable[[], float]) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        return run()
+    finally:
+        gc.enable()
 
 
 def over(costs: Mapping[str, Sequence[float]], reference: str) -> dict[str, list[float]]:
