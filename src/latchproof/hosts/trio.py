@@ -6,13 +6,13 @@ that is being cancelled.
 
 from __future__ import annotations
 
-from functools import partial
 from sys import modules
 
 import outcome
 import trio
 from trio.lowlevel import (
     Abort,
+    Task,
     TrioToken,
     current_task,
     current_trio_token,
@@ -21,7 +21,7 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
-from latchproof.hosts import is_asyncio_running, is_flowno_running
+from latchproof.hosts import is_flowno_running
 from latchproof_spec.step import BrokenBarrierError
 
 TYPE_CHECKING = False
@@ -40,9 +40,8 @@ class TrioWaker:
 
     __slots__ = ("_queue", "task")
 
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
-        self.task = current_task()
+    _queue: Queue
+    task: Task
 
     def __await__(self) -> Generator[Any, Any, Ending]:
         return wait_task_rescheduled(self._abort).__await__()
@@ -55,7 +54,7 @@ class TrioWaker:
 class TrioHost:
     """One run of trio."""
 
-    __slots__ = ("loop",)
+    __slots__ = ("_asyncio_loop", "loop")
 
     asyncio_tasks: Final = ()
     trio_record: Final = None
@@ -66,17 +65,23 @@ class TrioHost:
 
     def __init__(self, token: TrioToken) -> None:
         self.loop = token
+        self.look_around()
 
     def is_here(self) -> bool:
-        return (
-            self._is_here()
-            and in_trio_task()
-            and ("asyncio" not in modules or not is_asyncio_running())
-            and ("flowno" not in modules or not is_flowno_running())
-        )
+        try:
+            return (
+                current_trio_token() is self.loop
+                and in_trio_task()
+                and (self._asyncio_loop() is None if self._asyncio_loop is not None else "asyncio" not in modules)
+                and ("flowno" not in modules or not is_flowno_running())
+            )
+        except RuntimeError:
+            return False
 
     def look_around(self) -> None:
-        """What `is_here` goes by is always up to date."""
+        self._asyncio_loop: Callable[[], object] | None = getattr(
+            modules.get("asyncio.events"), "_get_running_loop", None
+        )
 
     def is_closed(self) -> bool:
         if self._is_here():
@@ -101,7 +106,15 @@ class TrioHost:
             return False
 
     def makes_wakers(self, queue: Queue) -> Callable[[], TrioWaker]:
-        return partial(TrioWaker, queue)
+        new: Callable[[type[TrioWaker]], TrioWaker] = object.__new__
+
+        def new_waker() -> TrioWaker:
+            waker = new(TrioWaker)  # which is quicker than to have an __init__ called
+            waker._queue = queue
+            waker.task = current_task()
+            return waker
+
+        return new_waker
 
     def wake_all(self, queue: dict[TrioWaker, None], endings: Iterable[Ending]) -> None:
         for waker, ending in zip(queue, endings, strict=True):
