@@ -52,7 +52,7 @@ class Parking:
 
         Raises RuntimeError where tasks are parked that cannot be woken from here.
         """
-        if not self.queue or self.host.is_here():
+        if not self.queue:
             return
         here = hosts.running(self.host)
         if here is not None and here is not self.host:

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
             """Trio's record of this thread; None where trio was not imported when it was last looked for."""
 
         def is_here(self) -> bool:
-            """Whether this host certainly runs the caller; found cheaply, and if False it may do so all the same."""
+            """Whether this host certainly runs the calling task; found cheaply, and if False it may all the same."""
 
         def look_around(self) -> None:
             """Look for what `is_here` goes by, which may have been imported meanwhile."""

@@ -63,8 +63,9 @@ class AsyncioHost:
             )
 
     else:
-        # There _get_running_loop asks the operating system for the number of the process, every time. It is as good to
-        # know that just one task of asyncio runs in this process, and that it is one of this loop.
+        # There _get_running_loop asks the operating system for the number of the process, every time. That just one
+        # task of asyncio runs in this process, and that it is one of this loop, says as much of every task. (Who drives
+        # a coroutine by hand on another thread meanwhile is taken for it; plain calls are not, for they do not ask.)
 
         def is_here(self) -> bool:
             return (
