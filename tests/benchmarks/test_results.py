@@ -12,6 +12,7 @@ from benchmarks.ratios import NonsenseError, Ratio
 from benchmarks.results import Key, Row, changes, from_json, read, rows_of, tables, to_json
 from benchmarks.targets import TARGETS, verdicts
 
+ROOT = Path(__file__).resolve().parents[2]
 TABLE = {
     "benchmark": "barrier wait",
     "host": "asyncio",
@@ -138,3 +139,11 @@ def test_targets_are_met_or_not_or_not_measured() -> None:
 def test_there_is_one_target_for_each_thing_on_each_python() -> None:
     things = [(str(target), python) for target in TARGETS for python in target.pythons]
     assert len(things) == len(set(things))
+
+
+@pytest.mark.parametrize("host", ["asyncio", "uvloop", "trio", "flowno"])
+@pytest.mark.parametrize("benchmark", ["barrier wait", "latch park and release"])
+def test_there_are_committed_ratios_to_compare_with(host: str, benchmark: str) -> None:
+    committed = {one.key for one in read(ROOT / "benchmarks" / "baseline.json")}
+    for python in ("3.11", "3.13"):
+        assert Key(python, host, benchmark, 1000, "latchproof", "limit") in committed
