@@ -5,10 +5,10 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs fuzz bench spec lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck mutants mutants-runtime fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(SETUP): requirements-dev.txt pyproject.toml
 	@echo "setting up .venv with $$($(PYTHON) --version)"
@@ -41,20 +41,77 @@ unit: $(SETUP)
 
 proofs: $(SETUP) ## every proof and contract, to the full bounds: induction, exploration, schedules, CrossHair, fuzzing
 	$(BIN)/latchproof prove
+	$(BIN)/python proofs/run_explorations.py
 	$(BIN)/python proofs/run_contracts.py
 	$(BIN)/latchproof verify
+
+crosscheck: $(SETUP) ## Spin, and TLC where TLC_JAR names its jar, must find what we find on the exported models
+	@sh proofs/install_spin.sh
+	$(BIN)/python proofs/run_crosscheck.py
 
 fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, for a long time
 	for host in asyncio uvloop trio flowno; do for class in CountdownLatch Barrier; do \
 		$(BIN)/latchproof fuzz latchproof:$$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
 	done; done
 
-bench: $(SETUP) ## ratios to the limit and to peers, compared with the committed ones (BENCH=--quick: a minute; --record: commit)
+bench: $(SETUP) ## ratios to the limit and to peers, compared with the committed ones (BENCH=--quick, BENCH=--record)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-spec: $(SETUP) ## write spec/latch.md and spec/barrier.md anew from the specification
-	$(BIN)/latchproof export latch --format markdown > spec/latch.md
-	$(BIN)/latchproof export barrier --format markdown > spec/barrier.md
+museum: $(SETUP) ## faults in released software, found anew, each in an environment of its own; writes docs/museum.md
+	@rm -rf .museum/results
+	$(BIN)/python -m pytest -m museum tests/museum
+	$(BIN)/python -m tests.museum.page
+mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (about 10 minutes)
+	time $(BIN)/latchproof mutants
+
+mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (10 minutes)
+	time $(BIN)/python proofs/runtime_mutants.py
+
+spec: $(SETUP) ## write the review documents spec/*.md and the models spec/models/* anew from the specification
+	for machine in latch barrier; do \
+		$(BIN)/latchproof export $$machine --format markdown > spec/$$machine.md && \
+		$(BIN)/latchproof export $$machine --format tla > spec/models/$$machine.tla && \
+		$(BIN)/latchproof export $$machine --format cfg > spec/models/$$machine.cfg && \
+		$(BIN)/latchproof export $$machine --format promela > spec/models/$$machine.pml || exit 1; \
+	done
+
+golden: $(SETUP) ## write anew what the commands are expected to print; read the difference
+	PYTHONPATH=src:spec $(BIN)/python -m tests.verify.golden
+
+BROWSER := .venv-browser/bin
+PAGES := build/browser
+DRIVE := PYTHONPATH=src:spec:. $(BROWSER)/python -m pytest browser --pages $(PAGES)
+
+browser: $(PAGES)/report.html ## the HTML pages in headless Chromium, against the specification's functions (installs it)
+	$(DRIVE)
+
+screenshots: $(PAGES)/report.html ## the same, and the README's pictures written anew to docs/images
+	$(DRIVE) --screenshots docs/images
+
+.PHONY: $(PAGES)/report.html
+$(PAGES)/report.html: $(SETUP) .venv-browser/.complete
+	@mkdir -p $(PAGES)
+	@$(BIN)/latchproof check asyncio:Barrier --policy cpython --html $(PAGES)/check.html --json $(PAGES)/check.json \
+		> $(PAGES)/check.txt; test $$? -eq 1 || { cat $(PAGES)/check.txt; exit 1; }
+	$(BIN)/latchproof report --quick --html $@
+
+.venv-browser/.complete: browser/requirements.txt browser/install_chromium.sh
+	@sh browser/install_chromium.sh
+	@$(PYTHON) -m venv .venv-browser
+	@$(BROWSER)/python -m pip install --quiet --disable-pip-version-check -r browser/requirements.txt
+	@touch $@
+
+DOCS := .venv-docs/bin
+
+docs: $(SETUP) .venv-docs/.complete ## the documentation: every program and command in it run, then built to build/docs
+	$(BIN)/python -m pytest docs
+	$(DOCS)/python -m sphinx --fail-on-warning --keep-going --fresh-env -q -b html docs build/docs
+	@echo "the documentation is in build/docs/index.html"
+
+.venv-docs/.complete: requirements-dev.txt docs/requirements.txt
+	@$(PYTHON) -m venv .venv-docs
+	@$(DOCS)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r docs/requirements.txt
+	@touch $@
 
 dist: $(SETUP) ## sdist, and the wheel built from it, in dist/
 	$(BIN)/python -m build --no-isolation
@@ -64,4 +121,4 @@ lock: ## resolve requirements-dev.txt anew (needs uv)
 		--extra verify --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what was made
-	rm -rf .venv .bench dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .venv-browser .venv-docs .museum dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants

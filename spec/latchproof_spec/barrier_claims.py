@@ -7,8 +7,24 @@ from __future__ import annotations
 
 from latchproof_spec import claims
 from latchproof_spec.barrier import BROKEN
-from latchproof_spec.claims import C4, C5, C6, C7, C8, C9, C10, C11, C13, C14, Account, Moment, Property, Step
-from latchproof_spec.step import ANY_INDEX, BrokenBarrierError
+from latchproof_spec.claims import (
+    C4,
+    C5,
+    C6,
+    C7,
+    C8,
+    C9,
+    C10,
+    C11,
+    C13,
+    C14,
+    Account,
+    Eventuality,
+    Moment,
+    Property,
+    Step,
+)
+from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, is_whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,10 +86,25 @@ def only_abort_breaks_and_reset_mends(step: Step) -> bool:
 
 
 def refusals_are_exact(step: Step) -> bool:
-    """C10: wait, and nothing else, is refused, by BrokenBarrierError, when the barrier is broken, and never else."""
+    """C10: wait is refused by BrokenBarrierError when the barrier is broken, a barrier of no parties is not made."""
     _, broken = step.before
-    due = BrokenBarrierError if step.operation == "wait" and broken else None
-    return (step.rule.errors[0] if step.rule.refuses else None) is due
+    due: tuple[type[Exception], ...] = ()
+    if step.operation == "wait" and broken:
+        due = BROKEN
+    if step.operation == "create":
+        parties = step.arguments["parties"]
+        due = (TypeError,) if not is_whole_number(parties) else (ValueError,) if parties < 1 else ()
+    return (step.rule.errors if step.rule.refuses else ()) == due
+
+
+def nothing_warns(step: Step) -> bool:
+    """C10: what a barrier has to say, it says by an error."""
+    return not step.rule.warns
+
+
+def parties_are_as_asked(step: Step) -> bool:
+    """C6: a new barrier has the parties that it was asked for."""
+    return step.operation != "create" or step.rule.refuses or step.constants == (step.arguments["parties"],)
 
 
 def abort_and_reset_fail_the_parked(step: Step) -> bool:
@@ -81,6 +112,28 @@ def abort_and_reset_fail_the_parked(step: Step) -> bool:
     return step.operation not in ("abort", "reset") or (
         step.rule.queue == "failed" and step.rule.caller == "returns" and step.rule.errors == BROKEN
     )
+
+
+def parked_are_the_tasks_parked(constants: tuple[int], state: tuple[int, bool], parked: int, released: int) -> bool:
+    """C6: the number in the state is the number of tasks."""
+    return state[0] == parked
+
+
+def nobody_is_stranded(constants: tuple[int], state: tuple[int, bool], parked: int, released: int) -> bool:
+    """C11: once everybody who is released has gone on, whoever is parked is at a whole barrier, too few to trip it."""
+    return released > 0 or parked == 0 or (not state[1] and parked < constants[0])
+
+
+def whole_generation_owes(step: Step) -> bool:
+    """C13: the parties-th arrival at a whole barrier lets its generation go on."""
+    (parties,) = step.constants
+    parked, broken = step.before
+    return step.operation == "wait" and not broken and bool(parked + 1 == parties)
+
+
+def abort_and_reset_owe(step: Step) -> bool:
+    """C14: abort and reset let the parked go on."""
+    return step.operation in ("abort", "reset")
 
 
 def indices_are_exact(moment: Moment) -> bool:
@@ -147,6 +200,8 @@ STEP_PROPERTIES: Final = (
     Property("a withdrawal takes back itself", (C7,), withdrawal_takes_back_itself),
     Property("only abort breaks and reset mends", (C9,), only_abort_breaks_and_reset_mends),
     Property("refusals are exact", (C10,), refusals_are_exact),
+    Property("nothing warns", (C10,), nothing_warns),
+    Property("the parties are as asked", (C6,), parties_are_as_asked),
     Property("abort and reset fail the parked", (C14,), abort_and_reset_fail_the_parked),
 )
 
@@ -159,3 +214,13 @@ HISTORY_PROPERTIES: Final = (
 )
 
 ACCOUNTS: Final = (EVERY_ARRIVAL_IS_ACCOUNTED_FOR,)
+
+CENSUSES: Final = (
+    Property("the parked are the tasks parked", (C6,), parked_are_the_tasks_parked),
+    Property("nobody is stranded", (C11,), nobody_is_stranded),
+)
+
+EVENTUALITIES: Final = (
+    Eventuality("a whole generation goes on", C13, whole_generation_owes),
+    Eventuality("parked at abort or reset goes on", C14, abort_and_reset_owe),
+)

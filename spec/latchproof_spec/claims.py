@@ -1,11 +1,14 @@
-"""What is claimed of every latch and barrier, and the four shapes that a claim takes.
+"""What is claimed of every latch and barrier, and the six shapes that a claim takes.
 
 A claim is a sentence with an ID. The machines' modules make it precise as functions, of these shapes:
 
 - an *invariant* of the state: `holds(*constants, *state)`;
 - a *step property*, of what one step did to the counters: `holds(step)`;
 - a *history property*, of who went on with what: `holds(moment)`, where a moment is a step with identities;
-- an *account*: numbers that only the reviewer keeps (ghosts) and that must always add up with the state.
+- an *account*: numbers that only the reviewer keeps (ghosts) and that must always add up with the state;
+- a *census*, of how many tasks there are: `holds(constants, state, parked, released)`, where the last two are numbers
+  of tasks, counted by whoever can see the tasks themselves;
+- an *eventuality*: `owes(step)` says whether a step owes it to the tasks that are parked to go on some day.
 
 The eventualities C12 to C14 follow by Lamport's rule WF1 from step and history properties: the step that makes a task
 eligible releases it there and then; a released task stays released, with the same ending, until it goes on or is
@@ -102,7 +105,11 @@ CLAIMS: Final = (C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13, C14)
 
 
 class Step:
-    """One step of a machine, in numbers: the operation's name, the state before and after, and the rule."""
+    """One step of a machine, in numbers: the operation's name, the state before and after, and the rule.
+
+    To make one is a step too, "create": from the state in which every value is that of its type, 0 or False, and with
+    the constructor's argument by its name.
+    """
 
     __slots__ = ("after", "arguments", "before", "constants", "operation", "policy", "rule")
 
@@ -191,6 +198,24 @@ class Account:
         self.start: Final = start
         self.update: Final = update
         self.holds: Final = holds
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Eventuality:
+    """A claim of liveness made precise: a step that `owes` owes it to each task that is parked to go on some day.
+
+    It is owed to whoever was parked before the step, and to its caller if that parks by it; and no longer to a task
+    that has gone on, or is cancelled.
+    """
+
+    __slots__ = ("claim", "name", "owes")
+
+    def __init__(self, name: str, claim: Claim, owes: Callable[[Step], bool]) -> None:
+        self.name: Final = name
+        self.claim: Final = claim
+        self.owes: Final = owes
 
     def __repr__(self) -> str:
         return self.name

@@ -7,6 +7,7 @@ here, and so holds for both without knowing either.
 from __future__ import annotations
 
 from latchproof_spec import barrier, barrier_claims, latch, latch_claims
+from latchproof_spec.call_claims import BARRIER_CALLS, LATCH_CALLS
 from latchproof_spec.policy import BARRIER_POLICIES, LATCH_POLICIES
 
 TYPE_CHECKING = False
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final, Literal
 
-    from latchproof_spec.claims import Account, Property
+    from latchproof_spec.call_claims import CallClaims
+    from latchproof_spec.claims import Account, Eventuality, Property
     from latchproof_spec.step import Rule
 
 
@@ -54,12 +56,14 @@ class Machine:
     `create` takes the constructor's argument, which is called `parameter`, and returns `(constants, state, rule)`; a
     rule that refuses comes with a state that must not be used. `observations` are the properties that a caller may
     read, and `phases` the states of its diagram, each a function of constants and state. What is claimed of it stands
-    in `invariants`, `step_properties`, `history_properties` and `accounts` (see `claims`).
+    in `invariants`, `step_properties`, `history_properties`, `accounts`, `censuses` and `eventualities` (see `claims`),
+    and in `call_claims` (see there).
     """
 
     __slots__ = (
-        "accounts", "constants", "create", "history_properties", "invariants", "name", "observations", "operations",
-        "parameter", "phases", "policies", "rules", "state", "step_properties", "withdraw",
+        "accounts", "call_claims", "censuses", "constants", "create", "eventualities", "history_properties",
+        "invariants", "name", "observations", "operations", "parameter", "phases", "policies", "rules", "state",
+        "step_properties", "withdraw",
     )  # fmt: skip
 
     def __init__(
@@ -80,6 +84,9 @@ class Machine:
         step_properties: tuple[Property, ...],
         history_properties: tuple[Property, ...],
         accounts: tuple[Account, ...],
+        censuses: tuple[Property, ...],
+        eventualities: tuple[Eventuality, ...],
+        call_claims: CallClaims,
     ) -> None:
         self.name: Final[Literal["latch", "barrier"]] = name
         self.parameter: Final = parameter
@@ -96,6 +103,9 @@ class Machine:
         self.step_properties: Final = step_properties
         self.history_properties: Final = history_properties
         self.accounts: Final = accounts
+        self.censuses: Final = censuses
+        self.eventualities: Final = eventualities
+        self.call_claims: Final = call_claims
 
     def __repr__(self) -> str:
         return self.name
@@ -137,6 +147,9 @@ LATCH: Final = Machine(
     step_properties=latch_claims.STEP_PROPERTIES,
     history_properties=latch_claims.HISTORY_PROPERTIES,
     accounts=latch_claims.ACCOUNTS,
+    censuses=latch_claims.CENSUSES,
+    eventualities=latch_claims.EVENTUALITIES,
+    call_claims=LATCH_CALLS,
 )
 
 BARRIER: Final = Machine(
@@ -179,6 +192,9 @@ BARRIER: Final = Machine(
     step_properties=barrier_claims.STEP_PROPERTIES,
     history_properties=barrier_claims.HISTORY_PROPERTIES,
     accounts=barrier_claims.ACCOUNTS,
+    censuses=barrier_claims.CENSUSES,
+    eventualities=barrier_claims.EVENTUALITIES,
+    call_claims=BARRIER_CALLS,
 )
 
 MACHINES: Final = {"latch": LATCH, "barrier": BARRIER}

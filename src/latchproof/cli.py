@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from latchproof.verify.check import Verdict
     from latchproof.verify.trace import Trace
 
+_MODELS = ("tla", "cfg", "promela")
 SCHEDULERS = ("exhaustive", "random", "pct")
 """As `latchproof.verify.scheduler` has them, which needs the kit; a test compares the two."""
 
@@ -59,7 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    verify = commands.add_parser("verify", help="gather the evidence for our own claims and print the ledger")
+    verify = commands.add_parser(
+        "verify",
+        help="gather the evidence for our own claims and print the ledger",
+        epilog="Example: latchproof verify --quick --json ledger.json",
+    )
     verify.add_argument("--quick", action="store_true", help="smaller bounds, in well under a minute")
     verify.add_argument("--json", metavar="FILE", type=Path, help="write the ledger to FILE as JSON")
     verify.set_defaults(run=_verify)
@@ -86,8 +93,27 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", metavar="FILE", type=Path, help="write the verdict and its traces to FILE as JSON")
     check.add_argument("--junit", metavar="FILE", type=Path, help="write the verdict to FILE as JUnit XML")
     check.add_argument("--mermaid", metavar="FILE", type=Path, help="write the first counterexample as a diagram")
+    check.add_argument(
+        "--html", metavar="FILE", type=Path, help="write the verdict as a page that steps through its runs"
+    )
     check.add_argument("--repro", metavar="FILE", type=Path, help="write the first counterexample as a test of its own")
     check.set_defaults(run=_check)
+
+    report = commands.add_parser(
+        "report",
+        help="the rules, the claims with their evidence, a stepper and counterexamples as one HTML file",
+        epilog="Example: latchproof report --quick --html report.html",
+    )
+    report.add_argument("--html", metavar="FILE", type=Path, required=True, help="the file to write")
+    report.add_argument("--quick", action="store_true", help="gather the evidence to smaller bounds")
+    report.add_argument(
+        "--ledger", metavar="FILE", type=Path, help="take the evidence that verify --json wrote instead"
+    )
+    report.add_argument(
+        "--trace", metavar="FILE", type=Path, nargs="+", default=[],
+        help="show the counterexamples that check --json wrote too, besides that of asyncio.Barrier",
+    )  # fmt: skip
+    report.set_defaults(run=_report)
 
     replay = commands.add_parser(
         "replay",
@@ -114,16 +140,47 @@ def _parser() -> argparse.ArgumentParser:
     fuzz.add_argument("--repro", metavar="FILE", type=Path, help="write what was found as a test of its own")
     fuzz.set_defaults(run=_fuzz)
 
-    prove = commands.add_parser("prove", help="discharge the inductive proofs, for all counts, parties and tasks")
+    prove = commands.add_parser(
+        "prove",
+        help="discharge the inductive proofs, for all counts, parties and tasks",
+        epilog="Example: latchproof prove --machine barrier --verbose",
+    )
     prove.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
     prove.add_argument("--verbose", action="store_true", help="a line for each obligation")
     prove.set_defaults(run=_prove)
 
-    explore = commands.add_parser("explore", help="every state of specification x tasks, to a bound")
+    explore = commands.add_parser(
+        "explore",
+        help="every state of specification x tasks, to a bound",
+        epilog="Example: latchproof explore --machine barrier --tasks 3 4 --upto 4",
+    )
     explore.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
+    explore.add_argument("--policy", metavar="NAME", help="under this policy; without it, under every named one")
     explore.add_argument("--tasks", type=_positive, nargs="+", default=[3, 4], metavar="N", help="numbers of tasks")
     explore.add_argument("--upto", type=_positive, default=4, metavar="N", help="largest count and parties (default 4)")
+    explore.add_argument("--calls", type=_natural, metavar="N", help="calls of each task (default: without bound)")
+    explore.add_argument("--operations", nargs="+", metavar="NAME", help="call these alone (default: all)")
+    explore.add_argument(
+        "--fair-tasks",
+        type=_positive,
+        nargs="+",
+        default=[3, 4],
+        metavar="N",
+        help="numbers of tasks for the eventualities, whose graphs are not reduced by symmetry (default 3 4)",
+    )
     explore.set_defaults(run=_explore)
+
+    mutants = commands.add_parser(
+        "mutants",
+        help="claims x mutants of the specification: which claim breaks on which fault, by which kind of evidence",
+        epilog="Exit codes: 1 if a mutant survives that is not proved to be no fault, or a claim kills none; else 0.",
+    )
+    mutants.add_argument("--quick", action="store_true", help="a sample, by what is proved and explored, in seconds")
+    mutants.add_argument("--only", default="", metavar="TEXT", help="only the mutants whose ID has TEXT in it")
+    mutants.add_argument("--kinds", nargs="+", metavar="KIND", help="only these kinds of evidence (default: all)")
+    mutants.add_argument("--verbose", action="store_true", help="what came of each mutant")
+    mutants.add_argument("--json", metavar="FILE", type=Path, help="write the matrix to FILE as JSON")
+    mutants.set_defaults(run=_mutants)
 
     export = commands.add_parser(
         "export",
@@ -132,11 +189,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("what", metavar="latch|barrier|FILE", help="a machine, or what check --json wrote")
     export.add_argument(
-        "--format", choices=("markdown", "mermaid", "smt2", "itf", "pytest"), required=True,
-        help="markdown: a machine's review document; smt2: its proof obligations; mermaid: a machine's state diagram, "
-        "or a trace as a sequence diagram; itf: a trace for the tools of TLA+; pytest: a trace as a test of its own",
+        "--format", choices=("markdown", "mermaid", "smt2", "tla", "cfg", "promela", "itf", "pytest"), required=True,
+        help="markdown: a machine's review document; smt2: its proof obligations; tla, cfg: its TLA+ module, and the "
+        "configuration for TLC; promela: its model for Spin; mermaid: a machine's state diagram, or a trace as a "
+        "sequence diagram; itf: a trace for the tools of TLA+; pytest: a trace as a test of its own",
     )  # fmt: skip
     export.add_argument("--claim", metavar="ID", help="the trace of this claim (default: the first)")
+    bounds = export.add_argument_group("bounds of a model, for tla, cfg and promela")
+    bounds.add_argument("--tasks", type=_positive, metavar="N", help="so many tasks (default 4)")
+    bounds.add_argument("--argument", type=int, metavar="N", help="made with this count or parties (default 2, 3)")
+    bounds.add_argument("--calls", type=_natural, metavar="N", help="calls of each task (default: without bound)")
+    bounds.add_argument("--operations", nargs="+", metavar="NAME", help="call these alone (default: all)")
+    bounds.add_argument("--policy", metavar="NAME", help="under this policy (default: latchproof)")
     export.set_defaults(run=_export)
     return parser
 
@@ -222,6 +286,34 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     return verdict.exit_code
 
 
+def _report(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.check import check
+    from latchproof.verify.ledger import gather
+    from latchproof.verify.prove import prove_all
+    from latchproof.verify.render.html.report import read_ledger, report
+    from latchproof.verify.render.terminal import say
+    from latchproof.verify.target import load
+    from latchproof.verify.trace import read_all
+
+    traces = [trace for path in options.trace for trace in read_all(path)]
+    if options.ledger is None:
+        say(console, f"gathering the {'quick' if options.quick else 'full'} ledger, as latchproof verify does")
+        ledger = gather(quick=options.quick).to_json()
+    else:
+        ledger = read_ledger(options.ledger)
+    shown = [*check(load("asyncio:Barrier"), policy="cpython").traces, *traces]
+    page = report(ledger, prove_all(), shown, _command())
+    options.html.write_text(page, encoding="utf-8")
+    say(console, f"wrote     {options.html}")
+    code: int = ledger["exit_code"]
+    return code
+
+
+def _command() -> str:
+    """The command that this process was given, as one would type it."""
+    return shlex.join(["latchproof", *sys.argv[1:]])
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -271,6 +363,10 @@ def _write_renderings(options: argparse.Namespace, console: Console, verdict: Ve
         written.append((options.json, json.dumps(verdict.to_json(), indent=2) + "\n"))
     if options.junit is not None:
         written.append((options.junit, junit(verdict)))
+    if options.html is not None:
+        from latchproof.verify.render.html.report import run
+
+        written.append((options.html, run(verdict, _command())))
     for trace in verdict.traces[:1]:
         written += _renderings_of_trace(options, console, trace, json_too=False)
     _write(written, console)
@@ -337,60 +433,107 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
 
 
 def _prove(options: argparse.Namespace, console: Console) -> int:
-    from latchproof.verify.prove import prove
+    from latchproof.verify.prove import prove_whole
     from latchproof.verify.render.terminal import print_table, say
+    from latchproof.verify.smtlib import solvers
     from latchproof_spec.machines import MACHINES
 
-    machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
-    obligations = [obligation for machine in machines for obligation in prove(machine)]
+    obligations = prove_whole([MACHINES[options.machine]] if options.machine else MACHINES.values())
     if options.verbose:
         for one in obligations:
             where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
-            say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {where}: {one.name}")
+            answers = " ".join(f"{solver}:{answer}" for solver, answer in one.verdicts)
+            say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {where}: {one.name} [{answers}]")
     claims = sorted({claim for one in obligations for claim in one.claims}, key=lambda claim: int(claim[1:]))
     rows = []
     for claim in [*claims, ""]:
         about = [one for one in obligations if (claim in one.claims if claim else not one.claims)]
         proved = sum(one.status == "proved" for one in about)
-        status = "holds" if proved == len(about) else "fails"
+        open_ = {one.status for one in about} - {"proved"}
+        status = "holds" if not open_ else "inconclusive" if open_ == {"unconfirmed"} else "fails"
         rows.append((claim or "(what keeps the proofs honest)", f"{status} {proved:,} of {len(about):,} proved"))
     print_table(console, ("claim", "for every count, number of parties and of tasks, under every policy"), rows)
-    bad = [one for one in obligations if one.status != "proved"]
+    queries = len({one.query for one in obligations})
+    say(console, f"{len(obligations):,} obligations, {queries:,} different queries, each put to {solvers()}")
+    bad = [one for one in obligations if one.status not in ("proved", "unconfirmed")]
     for one in bad:
         where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
         say(console, f"{one.status}: {where}: {one.name}: {one.counterexample}", style="bold red")
-    return 1 if any(one.status == "refuted" for one in bad) else 3 if bad else 0
+    if any(one.status in ("refuted", "disputed") for one in bad):
+        return 1
+    return 0 if all(one.status == "proved" for one in obligations) else 3
 
 
 def _explore(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.explore import explore
-    from latchproof.verify.render.terminal import print_table, say
+    from latchproof.verify.fairness import check_eventualities
+    from latchproof.verify.render.terminal import print_explorations, print_liveness, say
+    from latchproof.verify.target import TargetError
     from latchproof_spec.machines import MACHINES
 
     machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
-    found = [
-        explore(machine, policy, argument, tasks=tasks)
+    models = [
+        (machine, policy, argument)
         for machine in machines
         for policy in machine.policies
+        if options.policy in (None, policy.name)
         for argument in range(0 if machine.name == "latch" else 1, options.upto + 1)
-        for tasks in options.tasks
     ]
-    rows = [
-        (
-            f"{one.machine}({one.argument})", one.policy, str(one.tasks), f"{one.states:,}", f"{one.transitions:,}",
-            str(one.depth), "fails" if one.violations else "holds" if one.complete else "inconclusive",
-        )
-        for one in found
-    ]  # fmt: skip
-    print_table(console, ("machine", "policy", "tasks", "states", "transitions", "depth", "properties"), rows)
-    for one in found:
-        for violation in one.violations:
-            say(console, f"{one.machine}({one.argument}) {one.policy}: {violation.property} fails after:", style="red")
-            for line in violation.run:
-                say(console, f"    {line}")
-    if any(one.violations for one in found):
+    if not models:
+        raise TargetError(f"there is no policy {options.policy!r}")
+    bounds = {"calls": options.calls, "operations": options.operations}
+    try:
+        found = [explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
+    except ValueError as error:
+        raise TargetError(str(error)) from error
+    print_explorations(console, found)
+    if options.calls is not None or options.operations is not None:
+        say(console, "C12 to C14 were not checked as eventualities: that takes all operations, and calls without bound")
+        live = []
+    else:
+        live = [check_eventualities(*model, tasks=tasks) for model in models for tasks in options.fair_tasks]
+        say(console)
+        print_liveness(console, live)
+    promises = [promise for one in live for promise in one.promises]
+    if any(one.violations for one in found) or any(promise.status == "fails" for promise in promises):
         return 1
-    return 0 if all(one.complete for one in found) else 3
+    checked = {promise.claim for promise in promises if promise.status == "holds"}
+    vacuous = any(promise.claim not in checked for promise in promises)
+    complete = all(one.complete for one in found) and all(one.complete for one in live)
+    return 3 if vacuous or not complete else 0
+
+
+def _mutants(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.contracts import ContractsNotRunError
+    from latchproof.verify.ledger import MUTANT_KINDS
+    from latchproof.verify.matrix import KINDS, judge_mutants
+    from latchproof.verify.render.terminal import print_matrix, say
+    from latchproof.verify.target import TargetError
+
+    if unknown := set(options.kinds or ()) - set(KINDS):
+        raise TargetError(f"{', '.join(sorted(unknown))}: no kind of evidence; there are {', '.join(KINDS)}")
+    kinds = [kind for kind in KINDS if kind in (options.kinds or (MUTANT_KINDS if options.quick else KINDS))]
+    with console.status("...") as status:
+        try:
+            matrix = judge_mutants(
+                kinds,
+                quick=options.quick,
+                only=options.only,
+                progress=status.update if console.is_terminal else None,
+            )
+        except ContractsNotRunError as error:
+            raise TargetError(f"{error}; leave them out: --kinds {' '.join(set(kinds) - {'contracted'})}") from error
+    print_matrix(console, matrix, verbose=options.verbose)
+    say(console)
+    if options.json is not None:
+        options.json.write_text(json.dumps(matrix.to_json(), indent=2) + "\n", encoding="utf-8")
+    words = {
+        0: "every mutant is killed or no fault, every claim kills",
+        1: "the gate fails",
+        3: "something is undecided",
+    }
+    say(console, f"{words[matrix.exit_code]} ({sum(matrix.seconds.values()):.1f} s of judging)")
+    return matrix.exit_code
 
 
 def _export(options: argparse.Namespace, console: Console) -> int:
@@ -398,20 +541,28 @@ def _export(options: argparse.Namespace, console: Console) -> int:
     from latchproof_spec.machines import MACHINES
 
     form = options.format
-    if options.what in MACHINES:
+    bounds = {name: getattr(options, name) for name in ("argument", "tasks", "calls", "operations", "policy")}
+    bounds = {name: value for name, value in bounds.items() if value is not None}
+    if bounds and (form not in _MODELS or options.what not in MACHINES):
+        given = ", ".join(f"--{name}" for name in bounds)
+        raise TargetError(f"{given}: bounds are for models of latch and barrier, formats {', '.join(_MODELS)}")
+    if options.what in MACHINES and form in _MODELS:
+        sys.stdout.write(_export_model(options.what, form, bounds))
+    elif options.what in MACHINES:
         if form in ("itf", "pytest"):
             raise TargetError(f"a machine has no {form} form; name a file that check --json wrote")
         sys.stdout.write(_export_machine(options.what, form))
     else:
-        if form in ("markdown", "smt2"):
+        if form in ("markdown", "smt2", *_MODELS):
             raise TargetError(f"a trace has no {form} form; name a machine: {', '.join(MACHINES)}")
         sys.stdout.write(_export_trace(Path(options.what), options.claim, form))
     return 0
 
 
 def _export_machine(name: str, form: str) -> str:
-    from latchproof.verify.prove import prove
+    from latchproof.verify.prove import CONTROLS, MODELS, prove
     from latchproof.verify.render.document import diagram, document
+    from latchproof.verify.smtlib import script
     from latchproof_spec.machines import MACHINES
 
     machine = MACHINES[name]
@@ -419,9 +570,27 @@ def _export_machine(name: str, form: str) -> str:
         return document(machine)
     if form == "mermaid":
         return "\n".join(diagram(machine, machine.policies[0])) + "\n"
-    return "".join(
-        f"; {one.machine} {one.policy} {one.operation} {one.rule}: {one.name}\n{one.smtlib}\n" for one in prove(machine)
-    )
+    return script(prove(machine, models=(*MODELS, *CONTROLS)))
+
+
+def _export_model(name: str, form: str, bounds: dict[str, Any]) -> str:
+    from latchproof.verify.render import promela, tla
+    from latchproof.verify.render.transitions import DEFAULT_BOUNDS, ExportError, make_model
+    from latchproof.verify.target import TargetError
+    from latchproof_spec.machines import MACHINES
+
+    machine = MACHINES[name]
+    wanted = bounds.pop("policy", machine.policies[0].name)
+    policy = next((one for one in machine.policies if one.name == wanted), None)
+    if policy is None:
+        raise TargetError(f"there is no policy {wanted!r} for a {name}")
+    if "operations" in bounds:
+        bounds["operations"] = tuple(bounds["operations"])
+    try:
+        model = make_model(machine, policy, replace(DEFAULT_BOUNDS[name], **bounds))
+        return {"tla": tla.module, "cfg": tla.configuration, "promela": promela.promela}[form](model)
+    except ExportError as error:
+        raise TargetError(str(error)) from error
 
 
 def _export_trace(path: Path, claim: str | None, form: str) -> str:

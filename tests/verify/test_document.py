@@ -33,6 +33,10 @@ def test_every_rule_and_every_property_is_in_the_document(machine: Machine) -> N
         assert f"| {rule.id} |" in text or f"{rule.id}: " in text or f"**{rule.id}** " in text
     for shape in (machine.invariants, machine.step_properties, machine.history_properties, machine.accounts):
         assert all(f"| {one.name} |" in text for one in shape)
+    assert all(f"| census | {one.name} |" in text for one in machine.censuses)
+    assert all(f"| eventuality | {one.name} |" in text for one in machine.eventualities)
+    claims = machine.call_claims
+    assert all(f"| {one.name} |" in text for one in (*claims.invariants, *claims.places, *claims.steps))
 
 
 SHOWN = [
@@ -64,7 +68,7 @@ def test_a_fault_changes_the_document(fault: Fault) -> None:
         (lambda: "a" if X - 1 == Y else "b", {"a": "x - 1 = y", "b": "x - 1 ≠ y"}),
         (lambda: "a" if X > 1 else "b" if X > 0 else "c", {"a": "x > 1", "b": "x = 1", "c": "x ≤ 0"}),
         (lambda: "a", {"a": "always"}),
-        (lambda: "a" if X > 1 and B else "b" if X > 1 else "c", {"a": "x > 1, b", "b": "not b, x > 1", "c": "x ≤ 1"}),
+        (lambda: "a" if X > 1 and B else "b" if X > 1 else "c", {"a": "x > 1, b", "b": "x > 1, not b", "c": "x ≤ 1"}),
     ],
 )
 def test_a_guard_is_written_as_one_would(function: Any, guards: dict[str, str]) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from latchproof.verify.explore import Exploration, State, _moves, explore
+from latchproof.verify.explore import Exploration, explore
 from latchproof.verify.prove import rules_of
 from latchproof_spec.claims import Property
 from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine
-from latchproof_spec.step import BrokenBarrierError
 from tests.verify.faults import FAULTS, Fault, faulty, with_parts
 
 
@@ -21,7 +20,7 @@ def policy_of(machine: Machine, name: str) -> Any:
 
 
 def size(found: Exploration) -> tuple[int, int, int]:
-    return found.states, found.transitions, found.depth
+    return found.orbits, found.transitions, found.depth
 
 
 @pytest.mark.parametrize(
@@ -91,16 +90,20 @@ def calls_of(machine: Machine, highest: int) -> list[tuple[Any, tuple[Any, ...]]
 
 
 class BruteForce:
-    """Every state without symmetry: tasks have names, and the queue is a tuple of them.
+    """Every state without symmetry: tasks have names, the queue is a tuple of them, each has so many calls left.
 
-    Nothing of it is shared with the explorer but the specification's functions.
+    Nothing of it is shared with the explorer but the specification's functions. Without a bound on the calls, a task
+    has always one left.
     """
 
-    def __init__(self, machine: Machine, policy: Any, argument: int, tasks: int, highest: int) -> None:
+    def __init__(
+        self, machine: Machine, policy: Any, argument: int, tasks: int, highest: int, most: int | None = None
+    ) -> None:
         self.machine, self.policy, self.tasks = machine, policy, range(tasks)
         self.calls = calls_of(machine, highest)
+        self.cost = 0 if most is None else 1
         self.constants, state, _ = machine.create(argument)
-        level = {(state, (), frozenset[Any]())}
+        level = {(state, (), frozenset[Any](), (1 if most is None else most,) * tasks)}
         self.states = set(level)
         self.depth = -1
         while level:
@@ -109,34 +112,36 @@ class BruteForce:
             self.states |= level
 
     def moves(self, here: Any) -> list[tuple[Any, Any]]:
-        state, queue, released = here
+        state, queue, released, left = here
         found: list[tuple[Any, Any]] = []
         waiting = dict(released)
         for task in self.tasks:
             if task in waiting:
                 others = released - {(task, waiting[task])}
-                found.append((("goes on", task), (state, queue, others)))
-                found.append((("is cancelled", task), self.stepped((state, queue, others), task, False)))
+                found.append((("goes on", task), (state, queue, others, left)))
+                found.append((("is cancelled", task), self.stepped((state, queue, others, left), task, False)))
             elif task in queue:
                 found.append((("is cancelled", task), self.stepped(here, task, True)))
-            else:
+            elif left[task]:
+                fewer = (*left[:task], left[task] - self.cost, *left[task + 1 :])
                 for number, (function, arguments) in enumerate(self.calls):
                     *after, rule = function(*self.constants, *state, *arguments, policy=self.policy)
-                    found.append(((number, task), self.concluded(tuple(after), rule, here, task)))
+                    done = self.concluded(tuple(after), rule, (state, queue, released, fewer), task)
+                    found.append(((number, task), done))
         return found
 
     def stepped(self, here: Any, task: int, is_parked: bool) -> Any:
-        state, queue, released = here
+        state, queue, released, left = here
         *after, rule = self.machine.withdraw.function(*self.constants, *state, is_parked, policy=self.policy)
         rest = tuple(other for other in queue if other != task)
-        return self.concluded(tuple(after), rule, (state, rest, released), task)
+        return self.concluded(tuple(after), rule, (state, rest, released, left), task)
 
     def concluded(self, after: Any, rule: Any, here: Any, task: int) -> Any:
-        _, queue, released = here
+        _, queue, released, left = here
         if rule.caller == "parks":
             queue = (*queue, task)
         if rule.queue == "stays":
-            return after, queue, released
+            return after, queue, released, left
         endings: dict[str, list[Any]] = {
             "released": [None] * len(queue),
             "failed": ["broken"] * len(queue),
@@ -147,13 +152,18 @@ class BruteForce:
             "any": ["any"] * len(queue),
         }
         endings["indexed"] = orders[rule.order]
-        return after, (), released | set(zip(queue, endings[rule.queue], strict=True))
+        return after, (), released | set(zip(queue, endings[rule.queue], strict=True)), left
 
     def orbit(self, here: Any) -> Any:
         """The least of all renamings of a state."""
-        state, queue, released = here
+        state, queue, released, left = here
         return min(
-            (str(state), tuple(names[task] for task in queue), sorted((names[t], str(e)) for t, e in released))
+            (
+                str(state),
+                tuple(names[task] for task in queue),
+                sorted((names[t], str(e)) for t, e in released),
+                sorted((names[t], left[t]) for t in self.tasks),
+            )
             for names in permutations(self.tasks)
         )
 
@@ -166,15 +176,23 @@ class BruteForce:
         """From one state of each orbit, the moves that differ by more than the name of a task like another."""
         total = 0
         for here in self.orbits.values():
-            _, queue, released = here
+            _, queue, released, left = here
             endings = {task: str(ending) for task, ending in released}
             total += len(
                 {
-                    (what, queue.index(task) if task in queue else endings.get(task))
+                    (what, queue.index(task) if task in queue else endings.get(task), left[task])
                     for (what, task), _ in self.moves(here)
                 }
             )
         return total
+
+    @property
+    def rests(self) -> int:
+        """The orbits in which nothing can happen but that somebody parked is cancelled."""
+        return sum(
+            not here[2] and all(what == "is cancelled" for (what, _), _ in self.moves(here))
+            for here in self.orbits.values()
+        )
 
 
 @pytest.mark.parametrize("tasks", [1, 2, 3])
@@ -188,6 +206,73 @@ def test_a_brute_force_enumeration_without_symmetry_agrees(machine: Machine, pol
         raw = BruteForce(machine, policy, argument, tasks, highest=2)
         found = explore(machine, policy, argument, tasks=tasks, highest_count=2)
         assert size(found) == (len(raw.orbits), raw.transitions, raw.depth)
+        assert found.states == len(raw.states)
+
+
+@pytest.mark.parametrize(("tasks", "calls"), [(1, 0), (1, 3), (2, 1), (2, 2), (3, 1)])
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
+def test_a_brute_force_enumeration_of_bounded_calls_agrees(machine: Machine, tasks: int, calls: int) -> None:
+    for argument in (1, 2):
+        raw = BruteForce(machine, machine.policies[0], argument, tasks, 1, calls)
+        found = explore(machine, machine.policies[0], argument, tasks=tasks, calls=calls, highest_count=1)
+        assert size(found) == (len(raw.orbits), raw.transitions, raw.depth)
+        assert (found.states, found.rests, found.calls) == (len(raw.states), raw.rests, calls)
+        assert found.violations == []
+
+
+def test_every_state_of_bounded_calls_is_one_of_unbounded_ones() -> None:
+    """What is found with a bound on the calls is found without it, and from some bound on the other way round."""
+    for fault in FAULTS:
+        machine = fault.plant()
+        policy = policy_of(machine, fault.policy)
+        broken = [
+            {
+                one.property
+                for one in explore(
+                    machine, policy, fault.argument, tasks=3, calls=calls, highest_count=2, at_most=2000
+                ).violations
+            }
+            for calls in (1, 3, None)
+        ]
+        assert broken[0] <= broken[1] <= broken[2]
+
+
+def test_only_the_operations_that_are_named_are_called() -> None:
+    found = explore(BARRIER, BARRIER.policies[0], 2, tasks=3, operations=["wait"])
+    assert (found.operations, found.rules) == (("wait",), {"B1", "B2", "B4", "B5"})
+    with pytest.raises(ValueError, match="a barrier has no operation 'count_down'; it has wait, abort, reset"):
+        explore(BARRIER, BARRIER.policies[0], 2, tasks=3, operations=["wait", "count_down"])
+
+
+def test_calls_that_are_not_left_are_not_judged() -> None:
+    """A task that has made its calls makes no more, though it is idle like one that may."""
+    never = Property("no second call", (), lambda step: step.rule.id != "L3")
+    machine = with_parts(LATCH, step_properties=(never,))
+    once = explore(machine, LATCH.policies[0], 1, tasks=1, calls=1, operations=["count_down"])
+    twice = explore(machine, LATCH.policies[0], 1, tasks=1, calls=2, operations=["count_down"])
+    assert [len(found.violations) for found in (once, twice)] == [0, 1]
+    assert (once.rules, once.rests) == ({"L2"}, 1)
+
+
+def test_more_than_fits_is_refused() -> None:
+    with pytest.raises(ValueError, match="40 tasks with 9 calls each are more than can be explored"):
+        explore(BARRIER, BARRIER.policies[0], 3, tasks=40, calls=9)
+
+
+@pytest.mark.parametrize(
+    ("machine", "argument", "tasks", "calls", "operations", "expected"),
+    [
+        (BARRIER, 3, 5, 3, ["wait"], (4264, 332824, 23601, 25, 13)),
+        (BARRIER, 3, 6, 3, ["wait"], (13188, 4656536, 84005, 30, 13)),
+        (BARRIER, 3, 4, 3, None, (3003, 57091, 19556, 14, 14)),
+    ],
+)
+def test_the_size_of_the_graph_of_bounded_calls(
+    machine: Machine, argument: int, tasks: int, calls: int, operations: Any, expected: tuple[int, ...]
+) -> None:
+    found = explore(machine, machine.policies[0], argument, tasks=tasks, calls=calls, operations=operations)
+    assert (found.orbits, found.states, found.transitions, found.depth, found.rests) == expected
+    assert (found.complete, found.violations) == (True, [])
 
 
 def test_symmetry_saves_something() -> None:
@@ -227,10 +312,10 @@ def test_judgements_are_counted() -> None:
     assert 0 < found.seconds <= time.perf_counter() - begun
     # whole and broken; from each of them the task may wait, abort and reset
     assert size(found) == (2, 6, 1)
-    # C6 is judged by an invariant of each state, by two step properties and a history property of each step
-    assert found.checks["C6"] == 2 + 6 * 3
+    # C6 is judged by an invariant and a census of each state, by three properties of each step and one of its history
+    assert found.checks["C6"] == 2 * 2 + 6 * 4
     assert found.checks["C5"] == 6
-    assert found.checks["C11"] == 2 * 2
+    assert found.checks["C11"] == 2 * 3
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.operation}-{fault.new.strip()}")
@@ -278,28 +363,6 @@ def test_a_run_leads_to_a_rule(rule: str, run: tuple[str, ...]) -> None:
     assert [violation.run for violation in found.violations] == [run]
 
 
-def test_what_can_happen_next() -> None:
-    """Of two tasks that are alike, one is tried; a released task goes on, or is cancelled, and becomes idle."""
-    here: State = ((1, False), ((0, 0), (0, 0), (1, 0), (2, -3), (2, 1)))
-    moves = {label: after for label, _, after in _moves(BARRIER, BARRIER.policies[0], (3,), here, 0)}
-    assert moves == {
-        "a task calls wait()": ((2, False), ((0, 0), (1, 0), (1, 1), (2, -3), (2, 1))),
-        "a task calls abort()": ((0, True), ((0, 0), (0, 0), (2, -3), (2, -3), (2, 1))),
-        "a task calls reset()": ((0, False), ((0, 0), (0, 0), (2, -3), (2, -3), (2, 1))),
-        "the task parked at position 0 is cancelled": ((0, False), ((0, 0), (0, 0), (0, 0), (2, -3), (2, 1))),
-        f"a task released with {BrokenBarrierError} is cancelled before it has run": (
-            (1, False),
-            ((0, 0), (0, 0), (0, 0), (1, 0), (2, 1)),
-        ),
-        f"a task released with {BrokenBarrierError} goes on": ((1, False), ((0, 0), (0, 0), (0, 0), (1, 0), (2, 1))),
-        "a task released with 1 is cancelled before it has run": (
-            (1, False),
-            ((0, 0), (0, 0), (0, 0), (1, 0), (2, -3)),
-        ),
-        "a task released with 1 goes on": ((1, False), ((0, 0), (0, 0), (0, 0), (1, 0), (2, -3))),
-    }
-
-
 def test_the_start_is_judged_too() -> None:
     never = Property("never", (), lambda count, parked: False)
     (violation,) = explore(with_parts(LATCH, invariants=(never,)), LATCH.policies[0], 1, tasks=1).violations
@@ -310,7 +373,7 @@ def test_the_start_is_judged_too() -> None:
 def test_beyond_at_most_it_is_not_complete(at_most: int, complete: bool) -> None:
     found = explore(BARRIER, policy_of(BARRIER, "latchproof"), 2, tasks=3, at_most=at_most)
     assert found.complete is complete
-    assert found.states == min(at_most, 18)
+    assert found.orbits == min(at_most, 18)
 
 
 @pytest.mark.parametrize(("machine", "argument"), [(LATCH, -1), (BARRIER, 0)])
@@ -324,9 +387,9 @@ def test_released_tasks_keep_their_endings() -> None:
     endings = {"arrival": 2, "reversed": 2, "any": 1}
     for policy in BARRIER.policies:
         found = explore(BARRIER, policy, 3, tasks=3)
-        assert found.states == {2: 28, 1: 21}[endings[policy.index_order]]
+        assert found.orbits == {2: 28, 1: 21}[endings[policy.index_order]]
 
 
 def test_the_highest_count_bounds_what_is_set() -> None:
-    states = [explore(LATCH, LATCH.policies[0], 0, tasks=1, highest_count=highest).states for highest in range(4)]
+    states = [explore(LATCH, LATCH.policies[0], 0, tasks=1, highest_count=highest).orbits for highest in range(4)]
     assert states == sorted(set(states))

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from latchproof_spec.step import Ending
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(NamedTuple):
     """A call has made its first step, or is about to within this one."""
 
     call: int
@@ -33,8 +32,7 @@ class Begin:
     arguments: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """A call has ended: by returning `value`, by raising `error`, or by being `cancelled`."""
 
     call: int
@@ -43,27 +41,23 @@ class End:
     error: BaseException | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """The cancellation of a call that has begun was requested."""
 
     call: int
 
 
-@dataclass(frozen=True, slots=True)
-class Observe:
+class Observe(NamedTuple):
     """What the observations read, by name, at this instant."""
 
     values: tuple[tuple[str, object], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(NamedTuple):
     """Nothing can run: whoever has not returned is blocked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stray:
+class Stray(NamedTuple):
     """An error that is no call's, in a sentence: it reached the event loop's exception handler, for example."""
 
     error: str
@@ -161,6 +155,8 @@ class Judge:
         self.finding: Finding | None = None
         self._configurations = {Configuration(state, (), (), 0, ())}
         self.fired: set[str] = set()
+        self._effects: dict[tuple[Any, ...], Configuration] = {}
+        self._withdrawals: dict[tuple[Configuration, int], Configuration | None] = {}
 
     def snapshot(self) -> tuple[Any, ...]:
         """What `restore` needs to judge another continuation of the history so far."""
@@ -187,6 +183,11 @@ class Judge:
     def configurations(self) -> frozenset[Configuration]:
         """Every configuration that the history so far allows."""
         return frozenset(self._configurations)
+
+    @property
+    def reachable(self) -> frozenset[Configuration]:
+        """Every configuration that calls under way may have brought about by now, unseen."""
+        return self.configurations if self.strict else frozenset(self._closure())
 
     def step(self, event: Event) -> Finding | None:
         """Take the next event; the finding, if no configuration allows it. After a finding nothing more is judged."""
@@ -255,7 +256,14 @@ class Judge:
             waiting.append(configuration)
 
     def _effect(self, here: Configuration, call: int) -> Configuration:
-        """The call takes effect, by the specification's function."""
+        """The call takes effect, by the specification's function; which is asked once about each case."""
+        case = (here, call, *self._calls[call], self.strict and call in self._requested)
+        known = self._effects.get(case)
+        if known is None:
+            known = self._effects[case] = self._effect_of(here, call)
+        return known
+
+    def _effect_of(self, here: Configuration, call: int) -> Configuration:
         operation, arguments = self._calls[call]
         *state, rule = operation.function(*self.constants, *here.state, *arguments, policy=self.policy)
         after = self._apply(here, tuple(state), rule, call)
@@ -265,6 +273,12 @@ class Judge:
 
     def _withdraw(self, here: Configuration, call: int) -> Configuration | None:
         """The call's cancellation takes effect; None if it has nothing to take effect on."""
+        case = (here, call)
+        if case not in self._withdrawals:
+            self._withdrawals[case] = self._withdrawal_of(here, call)
+        return self._withdrawals[case]
+
+    def _withdrawal_of(self, here: Configuration, call: int) -> Configuration | None:
         fate = here.fate(call)
         if fate.kind == "new":
             return _with(here, call, WITHDRAWN)

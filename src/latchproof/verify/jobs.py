@@ -199,8 +199,8 @@ def _portable(event: Event) -> Event:
     if not isinstance(event, End):
         return event
     if event.error is not None:
-        return replace(event, error=_sendable(event.error))
-    return event if isinstance(event.value, int | float | str | None) else replace(event, value=repr(event.value))
+        return event._replace(error=_sendable(event.error))
+    return event if isinstance(event.value, int | float | str | None) else event._replace(value=repr(event.value))
 
 
 def _sendable(error: BaseException) -> BaseException:

@@ -6,17 +6,22 @@ A cell holds only what was computed in this run. What was not gathered says so, 
 from __future__ import annotations
 
 import time
+import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final, Literal
 
 import latchproof
-from latchproof.verify.check import Verdict, check
-from latchproof.verify.contracts import ContractsNotRunError, check_contracts
+from latchproof.verify.check import Verdict, check, distinct_policies
+from latchproof.verify.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root
 from latchproof.verify.explore import explore
-from latchproof.verify.prove import prove_all
+from latchproof.verify.fairness import Liveness, check_eventualities
+from latchproof.verify.matrix import Matrix, judge_mutants
+from latchproof.verify.prove import Obligation, prove_all
 from latchproof.verify.scenario import one_shape
+from latchproof.verify.smtlib import solvers
 from latchproof.verify.target import adapt
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES
@@ -24,6 +29,8 @@ from latchproof_spec.machines import MACHINES
 Kind = Literal["proved", "explored", "scheduled", "contracted", "fuzzed"]
 Status = Literal["holds", "fails", "inconclusive", "not_run"]
 KINDS: tuple[Kind, ...] = ("proved", "explored", "scheduled", "contracted", "fuzzed")
+MUTANT_KINDS: Final = ("proved", "explored", "called", "scheduled")
+"""The kinds of evidence by which the ledger's sample of mutants is judged."""
 
 QUICK_CALLS = 3
 """So many calls are scheduled with `quick`, in place of the default bounds of `check`."""
@@ -39,7 +46,8 @@ class Evidence:
     """One cell: what a kind of evidence says of a claim.
 
     `count` is of obligations, judgements, schedules, conditions or calls, as `unit` says. `detail` says what went
-    wrong, or why the cell was not run.
+    wrong, or why the cell was not run. `killed_mutants` is how many mutants of the specification break the claim by
+    this kind of evidence; None where that was not computed.
     """
 
     claim: str
@@ -51,15 +59,17 @@ class Evidence:
     seconds: float = 0.0
     reproduce: str = ""
     detail: str = ""
+    killed_mutants: int | None = None
 
 
 @dataclass
 class Ledger:
-    """Every cell that was gathered, and which rules of the specification each kind of evidence fired."""
+    """Every cell that was gathered, which rules each kind of evidence fired, and what came of the mutants."""
 
     cells: list[Evidence] = field(default_factory=list)
     rules: dict[str, set[str]] = field(default_factory=dict)
     seconds: float = 0.0
+    mutants: Matrix | None = None
 
     def cell(self, claim: str, kind: Kind) -> Evidence:
         """The cell of a claim and a kind of evidence."""
@@ -73,8 +83,11 @@ class Ledger:
 
     @property
     def exit_code(self) -> int:
-        """1 if a cell fails, 3 if one is inconclusive, if a rule was never fired or a claim has no evidence, else 0."""
-        if any(cell.status == "fails" for cell in self.cells):
+        """1 if a cell or the gate of the mutants fails, 3 if one is inconclusive or nothing was really checked, else 0.
+
+        Nothing was really checked where a rule was never fired, or a claim has no evidence.
+        """
+        if any(cell.status == "fails" for cell in self.cells) or (self.mutants and self.mutants.exit_code == 1):
             return 1
         bare = any(all(self.cell(claim.id, kind).status != "holds" for kind in KINDS) for claim in CLAIMS)
         return 3 if bare or self.unfired or any(cell.status == "inconclusive" for cell in self.cells) else 0
@@ -94,6 +107,7 @@ class Ledger:
                 for claim in CLAIMS
             ],
             "rules_not_fired": self.unfired,
+            "mutants": self.mutants.to_json() if self.mutants is not None else None,
             "seconds": self.seconds,
             "exit_code": self.exit_code,
         }
@@ -126,8 +140,20 @@ def gather(*, quick: bool = False, on_start: Callable[[str], None] | None = None
         if on_start is not None:
             on_start("contracted")
         ledger.cells += contracted.result()
+    if on_start is not None:
+        on_start("mutants")
+    _count_killed(ledger)
     ledger.seconds = time.perf_counter() - begun
     return ledger
+
+
+def _count_killed(ledger: Ledger) -> None:
+    """What each kind of evidence would have found, had the specification been wrong, of a sample of mutants."""
+    ledger.mutants = matrix = judge_mutants(MUTANT_KINDS, quick=True)
+    ledger.cells = [
+        replace(cell, killed_mutants=matrix.killed(cell.claim, cell.kind)) if cell.kind in MUTANT_KINDS else cell
+        for cell in ledger.cells
+    ]
 
 
 def _proved(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
@@ -136,26 +162,36 @@ def _proved(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     seconds = time.perf_counter() - begun
     # those without a claim keep every proof honest: if one of them is not proved, no claim is
     dishonest = [o for o in obligations if not o.claims and o.status != "proved"]
+    miscounted = _miscounted(obligations)
     for claim in CLAIMS:
         about = [o for o in obligations if claim.id in o.claims]
         bad = [o for o in about if o.status != "proved"] + dishonest
         count = len(about)
-        bound = "for every count, number of parties and of tasks, under every policy"
+        bound = f"for every count, number of parties, generations and tasks, under every policy, by {solvers()}"
         detail = "; ".join(
-            f"{o.name}: {o.machine}.{o.operation} {o.rule} ({o.policy}) {o.counterexample}" for o in bad[:3]
+            f"{o.status}: {o.name}: {o.machine}.{o.operation} {o.rule} ({o.policy}) {o.counterexample}" for o in bad[:3]
         )
         status: Status = "holds"
-        if bad:
-            status = "fails" if any(o.status == "refuted" for o in bad) else "inconclusive"
-        elif claim.kind == "liveness":
-            status = "not_run"
-            detail = f"its premise is proved ({count} obligations: the step that is to release does), but not yet "
-            detail += claim.beyond_counters
+        if miscounted:
+            status, detail = "fails", "; ".join([miscounted, *([detail] if detail else [])])
+        elif bad:
+            status = "fails" if any(o.status in ("refuted", "disputed") for o in bad) else "inconclusive"
         elif not about:
-            status, detail = "not_run", f"{claim.beyond_counters}: that is beyond counters"
-        elif claim.beyond_counters:
-            bound += f"; on counters, which leave open {claim.beyond_counters}"
+            status, detail = "not_run", "no obligation is about it"
+        elif claim.beyond_counters and all(o.model == "counters" for o in about):
+            status, detail = "inconclusive", f"proved of counters alone, which leave open {claim.beyond_counters}"
         yield Evidence(claim.id, "proved", status, bound, count, "obligations", seconds, "latchproof prove", detail)
+
+
+def _miscounted(obligations: list[Obligation]) -> str:
+    """What differs from the numbers of obligations that the manifest expects, where there is a source checkout."""
+    try:
+        manifest = find_root() / MANIFEST
+    except ContractsNotRunError:
+        return ""
+    expected = tomllib.loads(manifest.read_text(encoding="utf-8"))["proofs"]
+    found = {machine: dict(Counter(o.model for o in obligations if o.machine == machine)) for machine in MACHINES}
+    return "" if found == expected else f"the manifest expects {expected} obligations, there are {found}"
 
 
 def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
@@ -165,14 +201,14 @@ def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     checks: dict[str, int] = {}
     violated: dict[str, str] = {}
     fired = ledger.rules.setdefault("explored", set())
-    states = 0
+    orbits = 0
     complete = True
     for machine in MACHINES.values():
         for policy in machine.policies:
             for argument in arguments[machine.name]:
                 for number in tasks:
                     found = explore(machine, policy, argument, tasks=number)
-                    states += found.states
+                    orbits += found.orbits
                     complete &= found.complete
                     fired |= found.rules
                     for name, count in found.checks.items():
@@ -182,11 +218,22 @@ def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
                         for name in violation.claims:
                             where = f"{machine.name}({argument}), policy {policy.name}"
                             violated.setdefault(name, f"{violation.property}, {where}: {run}")
+    fair_tasks = (3, 4) if quick else (4, 5)
+    live = [
+        check_eventualities(machine, policy, argument, tasks=number)
+        for machine in MACHINES.values()
+        for policy in distinct_policies(machine.policies)
+        for argument in arguments[machine.name]
+        for number in fair_tasks
+    ]
     seconds = time.perf_counter() - begun
-    reproduce = f"latchproof explore --tasks {tasks[0]} {tasks[1]}"
+    most = max(max(numbers) for numbers in arguments.values())
+    reproduce = (
+        f"latchproof explore --tasks {tasks[0]} {tasks[1]} --fair-tasks {fair_tasks[0]} {fair_tasks[1]} --upto {most}"
+    )
     bound = (
         f"{tasks[0]} and {tasks[1]} tasks, counts 0-{max(arguments['latch'])}, parties 1-{max(arguments['barrier'])}, "
-        f"calls without bound; {states:,} states up to symmetry, every policy"
+        f"calls without bound; {orbits:,} states up to symmetry, every policy"
     )
     for claim in CLAIMS:
         count = checks.get(claim.id, 0)
@@ -200,7 +247,29 @@ def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
             else "not_run"
         )
         detail = violated.get(claim.id, "" if count else "no property of it is judged on specification x tasks")
-        yield Evidence(claim.id, "explored", status, bound, count, "judgements", seconds, reproduce, detail)
+        reach = bound
+        if claim.kind == "liveness" and status == "holds":
+            status, detail = _of_eventualities(claim.id, live, fair_tasks)
+            reach += (
+                f"; as an eventuality, with {fair_tasks[0]} and {fair_tasks[1]} tasks, under weak fairness, and not "
+                "without it"
+            )
+        yield Evidence(claim.id, "explored", status, reach, count, "judgements", seconds, reproduce, detail)
+
+
+def _of_eventualities(claim: str, live: list[Liveness], tasks: tuple[int, ...]) -> tuple[Status, str]:
+    """What the cyclic graphs say of a claim: it holds if none fails, and, for each number of tasks, some can fail."""
+    about = [(one, promise) for one in live for promise in one.promises if promise.claim == claim]
+    for one, promise in about:
+        if promise.broken is not None:
+            run = f"{' / '.join(promise.broken.stem)} / for ever: {' / '.join(promise.broken.cycle) or 'nothing'}"
+            return "fails", f"{promise.name}, {one.machine}({one.argument}), policy {one.policy}: {run}"
+    if not all(one.complete for one, _ in about):
+        return "inconclusive", "a graph was given up, for it has too many states"
+    able = {one.tasks for one, promise in about if promise.status == "holds"}
+    if able != set(tasks):
+        return "inconclusive", "it is not owed to anybody, or comes without fairness too"
+    return "holds", ""
 
 
 def _scheduled(quick: bool, ledger: Ledger) -> Iterator[Evidence]:

@@ -1,30 +1,52 @@
 """Induction over the specification's own functions: what holds of every count, every number of parties and of tasks.
 
-For each machine, each policy and each operation the function is run on symbolic integers, under the premise that the
-machine's invariants hold before. What the paths do is then put to the solver as obligations: that the invariants hold
-afterwards, that the step has each property that is claimed of it, that the accounts still add up. An obligation is
-proved when its negation has no model. Beside them stand obligations that keep the proof honest: a new machine has the
-invariants, each operation's paths are disjoint and leave nothing out, each path can be taken at all, and a decision
-that does not heed the parked is the same when fewer are parked (which is why the shells may purge lazily).
+Three models and their controls, each made from the paths through the same functions.
+
+- Counters: for each machine, policy and operation the function is run on symbolic integers, under the premise that the
+  machine's invariants hold before. What the paths do is put to the solver as obligations: that the invariants hold
+  afterwards, that the step has each property that is claimed of it, that the accounts still add up.
+- Identities (`identity`): the same steps, and what they do to each of any number of calls.
+- Liveness (`liveness`): what must happen some day, from the same steps, by Lamport's rule WF1.
+- Controls (`controls`): what must not be provable, so that the proofs are not empty.
+
+An obligation is proved when its negation has no model. Beside them stand obligations that keep the proof honest: a new
+machine has the invariants, each operation's paths are disjoint and leave nothing out, each path can be taken at all,
+and a decision that does not heed the parked is the same when fewer are parked (which is why the shells may purge
+lazily). Every obligation can be put to a second solver (`smtlib`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import z3
 
-from latchproof.verify.symbolic import Path, SymBool, UndecidableError, bool_term, enumerate_paths, symbol, term
+from latchproof.verify.controls import call_goals, counter_goals
+from latchproof.verify.goals import Goal, Model, Query, in_order, text_of
+from latchproof.verify.identity import Identities
+from latchproof.verify.liveness import liveness_controls, liveness_goals
+from latchproof.verify.smtlib import confirm
+from latchproof.verify.symbolic import Path, SymBool, all_of, any_of, bool_term, enumerate_paths, symbol, term, truth
+from latchproof.verify.truths import StepTruths
 from latchproof_spec.claims import Account, Claim, Step
 from latchproof_spec.machines import MACHINES, Machine, Operation
-from latchproof_spec.step import Rule
+from latchproof_spec.step import Rule, apply
 
-Status = Literal["proved", "refuted", "unknown"]
+Status = Literal["proved", "refuted", "unknown", "disputed", "unconfirmed"]
+
+MODELS: Final[tuple[Model, ...]] = ("counters", "identities", "liveness")
+"""What is proved of a machine, whole or in part, shipped or changed."""
+
+CONTROLS: Final[tuple[Model, ...]] = ("controls",)
+"""What keeps the proofs of a whole machine from being empty."""
+
+TIMEOUT = 10_000
+"""Milliseconds after which a solver is taken not to know."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +54,9 @@ class Obligation:
     """One thing put to the solver, and what it said.
 
     `claims` is empty for the obligations that keep the proof honest. `counterexample` is a model, where it is refuted.
-    `smtlib` is the negation that was found to have no model (or to have one), as SMT-LIB 2.
+    `smtlib` is the negation that was found to have no model (or to have one), as SMT-LIB 2, and `query` the same in
+    parts. `verdicts` holds what each solver answered that was asked, by name. An obligation that solvers answer
+    differently is disputed.
     """
 
     name: str
@@ -45,6 +69,9 @@ class Obligation:
     counterexample: str
     smtlib: str
     seconds: float
+    model: Model = "counters"
+    query: Query | None = None
+    verdicts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,28 +111,169 @@ def paths_of(machine: Machine, operation: Operation, policy: Any) -> list[Path[S
     return enumerate_paths(lambda: take(machine, operation, policy, given), premises=_wrapped(given.premises))
 
 
-def prove(machine: Machine, policies: tuple[Any, ...] | None = None) -> Iterator[Obligation]:
-    """Every obligation of a machine under each of the policies (all that are named, unless given), discharged."""
-    prover = _Prover(machine)
-    yield from prover.creation()
+def prove(
+    machine: Machine,
+    policies: tuple[Any, ...] | None = None,
+    *,
+    models: tuple[Model, ...] = MODELS,
+    apply: Callable[..., Any] = apply,
+) -> Iterator[Obligation]:
+    """Every obligation of a machine under each of the policies (all that are named, unless given), discharged by z3.
+
+    They come one by one, in the order of the models that are asked for: stop where you have seen enough. The
+    controls are of the claims, and mean something of a whole machine alone. `apply` says
+    what a rule does to a queue, unless the specification's own is meant.
+    """
+    # policies that differ in nothing but their name are one to a proof
+    alike: dict[tuple[Any, ...], list[Any]] = {}
     for policy in machine.policies if policies is None else policies:
-        for operation in (*machine.operations, machine.withdraw):
-            yield from prover.operation(operation, policy)
+        axes = tuple(getattr(policy, axis) for axis in type(policy).__slots__ if axis != "name")
+        alike.setdefault(axes, []).append(policy)
+    discharge = _Discharge()
+    goals = _Goals(machine, tuple(same[0] for same in alike.values()), apply)
+    for model in models:
+        for goal in goals.of(model):
+            found = discharge(goal)
+            yield found
+            for same in alike.values():
+                if same[0].name == goal.policy:
+                    yield from (replace(found, policy=other.name, seconds=0.0) for other in same[1:])
+
+
+def prove_whole(machines: Iterable[Machine]) -> list[Obligation]:
+    """Every obligation of whole machines, controls too, under every policy, discharged by both solvers."""
+    return confirm([one for machine in machines for one in prove(machine, models=(*MODELS, *CONTROLS))])
 
 
 def prove_all() -> list[Obligation]:
-    """Every obligation of both machines under every policy."""
-    return [obligation for machine in MACHINES.values() for obligation in prove(machine)]
+    """Every obligation of both machines: see `prove_whole`."""
+    return prove_whole(MACHINES.values())
+
+
+class _Goals:
+    """All that is to be proved of a machine under some policies, model by model."""
+
+    def __init__(self, machine: Machine, policies: tuple[Any, ...], apply: Callable[..., Any]) -> None:
+        self._machine = machine
+        self._policies = policies
+        self._apply = apply
+        self._operations = (*machine.operations, machine.withdraw)
+        self._truths = StepTruths()
+
+    @cached_property
+    def _models(self) -> list[Identities]:
+        return [
+            Identities(self._machine, policy, self._paths(policy), self._apply, self._truths)
+            for policy in self._policies
+        ]
+
+    def _paths(self, policy: Any) -> dict[Operation, list[Path[Step]]]:
+        return {operation: paths_of(self._machine, operation, policy) for operation in self._operations}
+
+    def of(self, model: Model) -> Iterator[Goal]:
+        if model == "counters":
+            counters = _Counters(self._machine, self._truths)
+            yield from counters.creation()
+            for policy in self._policies:
+                for operation in self._operations:
+                    yield from counters.operation(operation, policy)
+        elif model == "identities":
+            for path in enumerate_paths(lambda: self._machine.create(symbol("argument", int))):
+                if not path.result[-1].refuses:
+                    yield from self._models[0].creation(path)
+            for identities in self._models:
+                yield from identities.goals()
+        elif model == "liveness":
+            for identities in self._models:
+                yield from liveness_goals(identities, self._machine)
+        else:
+            yield from counter_goals(self._machine, self._policies)
+            yield from call_goals(self._machine, self._models)
+            for identities in self._models:
+                yield from liveness_controls(identities, self._machine)
 
 
 def _wrapped(premises: tuple[z3.BoolRef, ...]) -> list[SymBool]:
     return [SymBool(premise) for premise in premises]
 
 
-def truth(predicate: Callable[[], object], premises: tuple[z3.BoolRef, ...] = ()) -> z3.BoolRef:
-    """A predicate that may branch, as one term: the disjunction of the paths on which it is true."""
-    paths = enumerate_paths(predicate, _wrapped(premises))
-    return z3.Or([z3.And(*path.conditions, bool_term(path.result)) for path in paths])
+class _Discharge:
+    """Puts goals to z3, each that is the same but once: policies that do not differ in an operation share its proof."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[int, ...], tuple[Goal, Status, str, str, Query, str]] = {}
+        self._premises: tuple[tuple[z3.BoolRef, ...], tuple[z3.BoolRef, ...], tuple[int, ...]] = ((), (), ())
+        self._asked: tuple[tuple[int, ...], z3.Solver] = ((), z3.Solver())
+        self._texts: dict[int, tuple[z3.ExprRef, str, frozenset[str]]] = {}
+        self._asserted: dict[tuple[int, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
+
+    def __call__(self, goal: Goal) -> Obligation:
+        begun = time.perf_counter()
+        given, premises, ids = self._premises
+        if goal.premises is not given:
+            premises = tuple(one for one in goal.premises if not z3.is_true(one))
+            ids = tuple(one.get_id() for one in premises)
+            self._premises = goal.premises, premises, ids
+        key = (*ids, -1, -1 if goal.conclusion is None else goal.conclusion.get_id())
+        if key not in self._answers:
+            # the goal is kept with the answer: its terms' identities are theirs only as long as they live
+            answer = self._ask(goal, premises, ids)
+            self._answers[key] = (goal, *answer, answer[-1].text)
+        _, status, counterexample, verdict, query, text = self._answers[key]
+        return Obligation(
+            goal.name, goal.claims, goal.machine, goal.policy, goal.operation, goal.rule, status, counterexample,
+            text, time.perf_counter() - begun, goal.model, query, (("z3", verdict),),
+        )  # fmt: skip
+
+    def _ask(
+        self, goal: Goal, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...]
+    ) -> tuple[Status, str, str, Query]:
+        query = self._query(premises, ids, goal.conclusion)
+        if goal.conclusion is None:
+            solver = _solver(premises)
+            verdict = solver.check()
+            status: Status = "proved" if verdict == z3.sat else "unknown" if verdict == z3.unknown else "refuted"
+            return status, "", str(verdict), query
+        if self._asked[0] != ids:
+            self._asked = ids, _solver(premises)
+        solver = self._asked[1]
+        solver.push()
+        solver.add(z3.Not(goal.conclusion))
+        verdict = solver.check()
+        model = str(solver.model()) if verdict == z3.sat else ""
+        solver.pop()
+        if verdict == z3.unknown and goal.small is not None:
+            solver = _solver((*goal.small, z3.Not(goal.conclusion)))
+            if solver.check() == z3.sat:
+                return "refuted", str(solver.model()), "unknown", query
+        status = "proved" if verdict == z3.unsat else "refuted" if verdict == z3.sat else "unknown"
+        return status, model, str(verdict), query
+
+    def _query(self, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...], conclusion: z3.BoolRef | None) -> Query:
+        if ids not in self._asserted:
+            texts = [self._text(one) for one in premises]
+            declared = frozenset(line for _, lines in texts for line in lines)
+            self._asserted[ids] = tuple(text for text, _ in texts), declared
+        assertions, declared = self._asserted[ids]
+        if conclusion is None:
+            return Query(in_order(declared), assertions, "", "sat")
+        text, needed = self._text(conclusion)
+        return Query(in_order(declared | needed), assertions, f"(not {text})", "unsat")
+
+    def _text(self, one: z3.ExprRef) -> tuple[str, frozenset[str]]:
+        if one.get_id() not in self._texts:
+            self._texts[one.get_id()] = (one, *text_of(one))
+        return self._texts[one.get_id()][1:]
+
+
+def _solver(premises: Iterable[z3.BoolRef]) -> z3.Solver:
+    """A solver that instantiates quantifiers by their patterns alone, so that it does not take long not to know."""
+    solver = z3.Solver()
+    solver.set("timeout", TIMEOUT)
+    solver.set("auto_config", False)
+    solver.set("mbqi", False)
+    solver.add(*premises)
+    return solver
 
 
 def _adds_up_after(account: Account, step: Step, ghosts: tuple[Any, ...]) -> bool:
@@ -116,49 +284,27 @@ def _effect(rule: Rule) -> tuple[object, ...]:
     return rule.caller, rule.queue, rule.errors
 
 
-class _Prover:
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+class _Counters:
+    """The goals about counters of a machine."""
 
-    def _discharge(
+    def __init__(self, machine: Machine, truths: StepTruths) -> None:
+        self._machine = machine
+        self._truths = truths
+
+    def _goal(
         self,
         name: str,
         claims: tuple[Claim, ...],
         where: tuple[str, str, str],
         premises: tuple[z3.BoolRef, ...],
-        conclusion: Callable[[], object],
-    ) -> Obligation:
-        """Prove the conclusion, which may branch, from the premises."""
-        begun = time.perf_counter()
-        status: Status = "unknown"
-        counterexample = smtlib = ""
-        try:
-            solver = z3.Solver()
-            solver.set("timeout", 30_000)
-            solver.add(*premises, z3.Not(truth(conclusion, premises)))
-            smtlib = solver.to_smt2()
-            verdict = solver.check()
-            if verdict == z3.unsat:
-                status = "proved"
-            elif verdict == z3.sat:
-                status, counterexample = "refuted", str(solver.model())
-        except UndecidableError as error:
-            counterexample = str(error)
-        policy, operation, rule = where
-        return Obligation(
-            name,
-            tuple(claim.id for claim in claims),
-            self._machine.name,
-            policy,
-            operation,
-            rule,
-            status,
-            counterexample,
-            smtlib,
-            time.perf_counter() - begun,
-        )
+        conclusion: Callable[[], object] | z3.BoolRef | None,
+    ) -> Goal:
+        """That the premises imply the conclusion, which may branch; or, without one, that they can be met."""
+        ids = tuple(claim.id for claim in claims)
+        said = truth(conclusion) if callable(conclusion) else conclusion
+        return Goal("counters", name, ids, self._machine.name, *where, premises, said)
 
-    def creation(self) -> Iterator[Obligation]:
+    def creation(self) -> Iterator[Goal]:
         """A machine that the constructor does not refuse has the invariants, and its accounts add up."""
         machine = self._machine
         argument = symbol("argument", int)
@@ -168,7 +314,7 @@ class _Prover:
                 continue
             where = ("any", "create", rule.id)
             for invariant in machine.invariants:
-                yield self._discharge(
+                yield self._goal(
                     f"a new {machine.name}: {invariant}",
                     invariant.claims,
                     where,
@@ -176,7 +322,7 @@ class _Prover:
                     partial(invariant.holds, *constants, *state),
                 )
             for account in machine.accounts:
-                yield self._discharge(
+                yield self._goal(
                     f"a new {machine.name}: {account}",
                     account.claims,
                     where,
@@ -184,7 +330,7 @@ class _Prover:
                     partial(account.holds, constants, state, account.start(constants, state)),
                 )
 
-    def operation(self, operation: Operation, policy: Any) -> Iterator[Obligation]:
+    def operation(self, operation: Operation, policy: Any) -> Iterator[Goal]:
         machine = self._machine
         given = symbols(machine, operation)
         paths = paths_of(machine, operation, policy)
@@ -193,9 +339,10 @@ class _Prover:
             step = path.result
             premises = (*given.premises, *path.conditions)
             where = (policy.name, operation.name, step.rule.id)
-            yield self._taken(where, premises)
+            # without this, all that is proved of the path is empty
+            yield self._goal("the premises are satisfiable", (), where, premises, None)
             for invariant in machine.invariants:
-                yield self._discharge(
+                yield self._goal(
                     f"stays: {invariant}",
                     invariant.claims,
                     where,
@@ -203,11 +350,11 @@ class _Prover:
                     partial(invariant.holds, *step.constants, *step.after),
                 )
             for property_ in machine.step_properties:
-                yield self._discharge(str(property_), property_.claims, where, premises, partial(property_.holds, step))
+                yield self._goal(str(property_), property_.claims, where, premises, self._truths.of(property_, step))
             for account in machine.accounts:
                 ghosts = tuple(symbol(name, int) for name in account.ghosts)
                 before = truth(partial(account.holds, step.constants, step.before, ghosts))
-                yield self._discharge(
+                yield self._goal(
                     f"still adds up: {account}",
                     account.claims,
                     where,
@@ -218,31 +365,16 @@ class _Prover:
 
     def _paths_partition(
         self, operation: Operation, policy: Any, given: Symbolic, paths: list[Path[Step]]
-    ) -> Iterator[Obligation]:
+    ) -> Iterator[Goal]:
         where = (policy.name, operation.name, "all")
-        conditions = [z3.And(*path.conditions) for path in paths]
-        yield self._discharge(
-            "the paths leave nothing out", (), where, given.premises, lambda: _wrapped((z3.Or(conditions),))[0]
+        conditions = [all_of(path.conditions) for path in paths]
+        yield self._goal(
+            "the paths leave nothing out", (), where, given.premises, lambda: _wrapped((any_of(conditions),))[0]
         )
-        overlap = z3.Or([z3.And(one, other) for one, other in combinations(conditions, 2)])
-        yield self._discharge(
-            "the paths are disjoint", (), where, given.premises, lambda: _wrapped((z3.Not(overlap),))[0]
-        )
+        overlap = any_of([z3.And(one, other) for one, other in combinations(conditions, 2)])
+        yield self._goal("the paths are disjoint", (), where, given.premises, lambda: _wrapped((z3.Not(overlap),))[0])
 
-    def _taken(self, where: tuple[str, str, str], premises: tuple[z3.BoolRef, ...]) -> Obligation:
-        """The path can be taken: its premises have a model. Without that, all that is proved of it is empty."""
-        begun = time.perf_counter()
-        solver = z3.Solver()
-        solver.add(*premises)
-        verdict = solver.check()
-        status: Status = "proved" if verdict == z3.sat else "unknown" if verdict == z3.unknown else "refuted"
-        policy, operation, rule = where
-        seconds = time.perf_counter() - begun
-        name = "the premises are satisfiable"
-        smtlib = solver.to_smt2()
-        return Obligation(name, (), self._machine.name, policy, operation, rule, status, "", smtlib, seconds)
-
-    def _fewer_parked_make_no_difference(self, operation: Operation, policy: Any, given: Symbolic) -> Obligation:
+    def _fewer_parked_make_no_difference(self, operation: Operation, policy: Any, given: Symbolic) -> Goal:
         """A step by a rule that does not heed the parked is made to the same effect if fewer are.
 
         The shells count a task whose cancellation is requested as parked until they purge it; this is what makes it
@@ -272,7 +404,7 @@ class _Prover:
 
         premises = (*given.premises, *invariants, term(fewer) >= at_least, bool_term(fewer <= parked))
         where = (policy.name, operation.name, "all")
-        return self._discharge("fewer parked make no difference", (), where, premises, same)
+        return self._goal("fewer parked make no difference", (), where, premises, same)
 
 
 def rules_taken(obligations: list[Obligation]) -> set[str]:

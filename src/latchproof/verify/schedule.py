@@ -65,6 +65,8 @@ class _Choice:
     snapshots: tuple[Any, ...]
     point: int
     """How many decisions came before."""
+    words: int = 0
+    """How many of them are words of the schedule."""
     fingerprint: bytes | None = None
     covered: int = 0
     """For how many schedules the runs below it stand, so far."""
@@ -210,7 +212,8 @@ class Explorer:
         if on_history is not None:
             self.met = None
         start = [judge.snapshot() for judge in self.judges]
-        prefix: tuple[_Decision, ...] = ()
+        prefix: list[_Decision] = []
+        words: list[str] = []
         known: list[Event] = []
         while self.scheduler.begin():
             if at_most is not None and self._walk.schedules >= at_most:
@@ -219,7 +222,7 @@ class Explorer:
             if not self.stack:
                 for judge, snapshot in zip(self.judges, start, strict=True):
                     judge.restore(snapshot)
-            self.last_run = run = Run(self, prefix, known)
+            self.last_run = run = Run(self, prefix, words, known)
             self._make(run, on_history)
             if on_run is not None:
                 self._walk.fraction = self._fraction()
@@ -230,7 +233,8 @@ class Explorer:
                 self._leave(self.stack.pop())
             if not self.stack:
                 break
-            prefix, known = run.prefix_to(self.stack[-1]), run.history
+            prefix, words = run.prefix_to(self.stack[-1])
+            known = run.history
         return self.so_far
 
     @property
@@ -293,12 +297,19 @@ class Run:
     It is the script of a stepper.
     """
 
-    def __init__(self, explorer: Explorer, prefix: tuple[_Decision, ...] = (), known: Sequence[Event] = ()) -> None:
+    def __init__(
+        self,
+        explorer: Explorer,
+        prefix: Sequence[_Decision] = (),
+        words: Sequence[str] = (),
+        known: Sequence[Event] = (),
+    ) -> None:
         self._explorer = explorer
-        self._prefix = prefix
         self._known = known
         self._repeating = bool(prefix)
-        self._decisions: list[_Decision] = []
+        self._decisions = list(prefix)
+        """What is to be repeated, and then what has been decided."""
+        self._repeated = 0
         self._passed: dict[bytes, float] = {}
         """The states met since the last choice that was not to run a step, and what time it was."""
         self._tasks: dict[int, Any] = {}
@@ -328,7 +339,7 @@ class Run:
         self.history: list[Event] = []
         self.argument = explorer.argument
         self.strict = explorer.judges[0].strict if explorer.judges else False
-        self.schedule: list[str] = []
+        self.schedule = list(words)
         self.moments: list[int] = []
         """How many events came before each choice of the schedule."""
         self.failures: list[tuple[str, Failure]] = []
@@ -343,9 +354,10 @@ class Run:
             self._explorer.met.fingerprinter.parts = stepper.parts()
         try:
             stepper.run(self)
-        except BaseException:
-            if self._problem is None:
-                raise  # else it is what the host made of the problem
+        except BaseException as error:
+            # else it is what the host made of the problem, or of a step that cannot be repeated
+            if self._problem is None and (isinstance(error, KeyboardInterrupt) or not self._repeating):
+                raise
         finally:
             self._over = True
             stepper.finish()
@@ -354,11 +366,13 @@ class Run:
         if self._problem is not None:
             raise self._problem
 
-    def prefix_to(self, choice: _Choice) -> tuple[_Decision, ...]:
-        """What another run repeats to come to a choice of this one, and to take its next option."""
-        point = choice.point
-        decision = self._decisions[point]._replace(action=choice.options[choice.taken])
-        return (*self._decisions[:point], decision)
+    def prefix_to(self, choice: _Choice) -> tuple[list[_Decision], list[str]]:
+        """What another run repeats to come to a choice of this one, and to take its next option; and that in words."""
+        prefix = self._decisions[: choice.point + 1]
+        action = choice.options[choice.taken]
+        prefix[-1] = _Decision(action, prefix[-1].fingerprint, choice)
+        words = self.schedule[: choice.words]
+        return prefix, words if action.word in DEFAULTS else [*words, action.word]
 
     # ------------------------------------------------------------------------------------ what a stepper asks and tells
 
@@ -455,7 +469,7 @@ class Run:
 
     def _next(self, between_passes: bool) -> _Action:
         """The next thing to be done between two steps."""
-        if len(self._decisions) < len(self._prefix):
+        if self._repeating:
             return self._repeat()
         can_run = self._stepper.can_run()
         if not can_run and not self._rested:
@@ -491,22 +505,20 @@ class Run:
 
     def _repeat(self) -> _Action:
         """What was done here in the run before; at the last point, its next option."""
-        decision = self._prefix[len(self._decisions)]
-        if decision.fingerprint is not None:
-            self._passed.setdefault(decision.fingerprint, self._stepper.now)
-        action = self._note(decision)
-        self._say(action)
-        if len(self._decisions) == len(self._prefix):
-            self._repeating = False
-            assert decision.choice is not None
-            for judge, snapshot in zip(self._explorer.judges, decision.choice.snapshots, strict=True):
-                judge.restore(snapshot)
-        if (action.kind == "run" and not self._stepper.can_run()) or (
-            action.kind == "cancel" and action.payload not in self._tasks
-        ):
+        action, fingerprint, choice = self._decisions[self._repeated]
+        self._repeated += 1
+        self._latest = choice
+        if fingerprint is not None:
+            self._passed.setdefault(fingerprint, self._stepper.now)
+        if action.kind == "cancel" and action.payload not in self._tasks:
             raise NondeterminismError(
                 f"under the same schedule {action.word!r} could be done once, and not another time"
             )
+        if self._repeated == len(self._decisions):
+            self._repeating = False
+            assert choice is not None
+            for judge, snapshot in zip(self._explorer.judges, choice.snapshots, strict=True):
+                judge.restore(snapshot)
         return action
 
     def _say(self, action: _Action) -> None:
@@ -516,14 +528,14 @@ class Run:
 
     def _decide(self, options: tuple[_Action, ...], fingerprint: bytes | None) -> _Action:
         """Choose one of the options, by the prefix or by the scheduler."""
-        if len(self._decisions) < len(self._prefix):
+        if self._repeating:
             return self._repeat()
         scheduler = self._explorer.scheduler
         choice = None
         if scheduler.exhaustive:
             if len(options) > 1:
                 snapshots = tuple(judge.snapshot() for judge in self._explorer.judges)
-                choice = _Choice(options, 0, snapshots, len(self._decisions), fingerprint)
+                choice = _Choice(options, 0, snapshots, len(self._decisions), len(self.schedule), fingerprint)
                 self._explorer.stack.append(choice)
             action = options[0]
         else:
@@ -600,7 +612,21 @@ class Run:
             self._tasks[number] = handle[0]
             self._births.add(birth)
             self._take(Begin(number, call.operation.name, call.arguments))
-            end = await self._play_call(number, call)
+            try:
+                value = getattr(self._instance, call.operation.name)(*call.arguments)
+                if inspect.isawaitable(value):
+                    value = await value
+                end = End(number, "returned", value)
+            except self._stepper.cancelled:
+                end = End(number, "cancelled")
+            except GeneratorExit:
+                raise
+            except KeyboardInterrupt as interrupt:  # also what stops a step that does not end
+                self._problem = interrupt
+                self._over = True
+                raise
+            except BaseException as error:
+                end = End(number, "raised", error=error)
             if self._over:
                 return
             del self._tasks[number]
@@ -609,23 +635,6 @@ class Run:
             if end.how == "cancelled" or is_cancelled or self._settled:
                 return
             call = self._next_call()
-
-    async def _play_call(self, number: int, call: Call) -> End:
-        try:
-            value = getattr(self._instance, call.operation.name)(*call.arguments)
-            if inspect.isawaitable(value):
-                value = await value
-        except self._stepper.cancelled:
-            return End(number, "cancelled")
-        except GeneratorExit:
-            raise
-        except KeyboardInterrupt as interrupt:  # also what stops a step that does not end
-            self._problem = interrupt
-            self._over = True
-            raise
-        except BaseException as error:
-            return End(number, "raised", error=error)
-        return End(number, "returned", value)
 
     def _next_call(self) -> Call | None:
         """Whether the task goes on to another call in the same step; that matters only if others are ready to run."""
@@ -648,7 +657,8 @@ class Run:
         """Note an event, and judge it unless it stands in the part of the history that was judged before."""
         if self._over or self._settled:
             return
-        self._progress = 0 if isinstance(event, Begin | End) else self._progress
+        if type(event) is Begin or type(event) is End:
+            self._progress = 0
         if self._repeating:
             position = len(self.history)
             if position >= len(self._known) or not _is_alike(event, self._known[position]):
@@ -673,11 +683,13 @@ class Run:
 
 def _is_alike(event: Event, other: Event) -> bool:
     """Whether two events of two runs are the same, as far as values can be compared across runs."""
+    if type(event) is type(other) and event == other:
+        return True
     if isinstance(event, End) and isinstance(other, End):
         same = event.call == other.call and event.how == other.how and type(event.error) is type(other.error)
         comparable = isinstance(event.value, int | float | str)  # what else they return is another object each time
         return same and type(event.value) is type(other.value) and (not comparable or event.value == other.value)
-    return event == other
+    return False
 
 
 def _brief(events: Sequence[Event], position: int) -> str:
@@ -692,4 +704,4 @@ def _fingerprinter(calls: Sequence[Call]) -> Fingerprinter:
         run: Run = bound["self"]
         return numbers[bound["call"]], run.ranks.get(bound.get("number", -1))
 
-    return Fingerprinter(frames={Run._play_task.__code__: name, Run._play_call.__code__: name})
+    return Fingerprinter(frames={Run._play_task.__code__: name})

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import z3
 
@@ -22,36 +22,59 @@ class UndecidableError(Exception):
     """The solver could not decide whether a path exists, or a function has more paths than it may."""
 
 
+@dataclass(frozen=True)
+class _Decision:
+    """What was decided when a truth was asked for: the condition, and which way to go.
+
+    Where there was a choice, `simplified` is the condition in the form in which it is recognised when asked for again.
+    """
+
+    condition: z3.BoolRef
+    choice: bool
+    simplified: z3.BoolRef | None = None
+
+
 class _Decisions:
     """The decisions of one run: those that it is made to repeat, and those that it takes anew."""
 
-    def __init__(self, solver: z3.Solver, repeated: list[bool]) -> None:
+    def __init__(self, solver: z3.Solver | None, repeated: list[_Decision]) -> None:
         self._solver = solver
         self._repeated = repeated
-        self.taken: list[bool] = []
+        self._known: dict[int, bool] = {}
+        self._taken: list[_Decision] = []
         self.conditions: list[z3.BoolRef] = []
-        self.open: list[list[bool]] = []
+        self.open: list[list[_Decision]] = []
 
     def decide(self, condition: z3.BoolRef) -> bool:
+        at = len(self._taken)
+        if at < len(self._repeated) and self._repeated[at].condition.eq(condition):
+            return self._take(self._repeated[at])
         decided = z3.simplify(condition)
         if z3.is_true(decided) or z3.is_false(decided):
-            return bool(z3.is_true(decided))
-        depth = len(self.taken)
-        if depth < len(self._repeated):
-            choice = self._repeated[depth]
-        elif self._possible(condition):
-            choice = True
-            if self._possible(z3.Not(condition)):
-                self.open.append([*self.taken, False])
-        else:
-            choice = False
-        taken = condition if choice else z3.Not(condition)
-        self.taken.append(choice)
-        self.conditions.append(taken)
-        self._solver.add(taken)
-        return choice
+            return self._take(_Decision(condition, z3.is_true(decided)))
+        if decided.get_id() in self._known:
+            return self._take(_Decision(condition, self._known[decided.get_id()]))
+        if at < len(self._repeated):
+            return self._take(_Decision(condition, self._repeated[at].choice, decided))
+        choice = self._possible(condition)
+        if choice and self._possible(z3.Not(condition)):
+            self.open.append([*self._taken, _Decision(condition, False, decided)])
+        return self._take(_Decision(condition, choice, decided))
+
+    def _take(self, decision: _Decision) -> bool:
+        self._taken.append(decision)
+        if decision.simplified is not None:
+            taken = decision.condition if decision.choice else z3.Not(decision.condition)
+            self.conditions.append(taken)
+            # whoever asks again is told the same; the term is kept in `_taken`, and so its identity is its own
+            self._known[decision.simplified.get_id()] = decision.choice
+            if self._solver is not None:
+                self._solver.add(taken)
+        return decision.choice
 
     def _possible(self, condition: z3.BoolRef) -> bool:
+        if self._solver is None:
+            return True
         verdict = self._solver.check(condition)
         if verdict == z3.unknown:
             raise UndecidableError(f"the solver cannot tell whether {condition} is possible here")
@@ -120,22 +143,22 @@ class SymInt:
     __rmul__ = __mul__
 
     def __eq__(self, other: object) -> Any:
-        return SymBool(self.term == int_term(other))
+        return SymBool(self.term == _operand(other))
 
     def __ne__(self, other: object) -> Any:
-        return SymBool(self.term != int_term(other))
+        return SymBool(self.term != _operand(other))
 
     def __lt__(self, other: object) -> SymBool:
-        return SymBool(self.term < int_term(other))
+        return SymBool(self.term < _operand(other))
 
     def __le__(self, other: object) -> SymBool:
-        return SymBool(self.term <= int_term(other))
+        return SymBool(self.term <= _operand(other))
 
     def __gt__(self, other: object) -> SymBool:
-        return SymBool(self.term > int_term(other))
+        return SymBool(self.term > _operand(other))
 
     def __ge__(self, other: object) -> SymBool:
-        return SymBool(self.term >= int_term(other))
+        return SymBool(self.term >= _operand(other))
 
     def __bool__(self) -> bool:
         return bool(self != 0)
@@ -152,10 +175,15 @@ class SymInt:
         return str(self.term)
 
 
+def _operand(value: object) -> z3.ArithRef | int:
+    """A plain integer stays one: z3 would turn a comparison with a literal around."""
+    return value if type(value) is int else int_term(value)
+
+
 def int_term(value: object) -> z3.ArithRef:
     """The term of a symbolic or a plain integer."""
-    if type(value) is SymInt:
-        return value.term
+    if issubclass(type(value), SymInt):
+        return cast(SymInt, value).term
     if type(value) is int:
         return z3.IntVal(value)
     raise TypeError(f"no integer: {value!r}")
@@ -193,9 +221,12 @@ class Path(Generic[T]):
 
 
 def enumerate_paths(
-    function: Callable[[], T], premises: Sequence[object] = (), *, at_most: int = 1000
+    function: Callable[[], T], premises: Sequence[object] | None = (), *, at_most: int = 1000
 ) -> list[Path[T]]:
     """Every path through `function` that the premises allow. The premises may be symbolic, and are conjoined.
+
+    With `premises` None no solver is asked: there may be paths among them that cannot be taken, which costs less where
+    that does no harm, for the conditions of such a path are false together.
 
     Raises UndecidableError if the solver cannot tell whether a path exists, or if there are more than `at_most`.
 
@@ -204,12 +235,14 @@ def enumerate_paths(
     ['zero', 'more']
     """
     paths: list[Path[T]] = []
-    waiting: list[list[bool]] = [[]]
+    waiting: list[list[_Decision]] = [[]]
     while waiting:
         if len(paths) >= at_most:
             raise UndecidableError(f"more than {at_most} paths")
-        solver = z3.Solver()
-        solver.add(*(bool_term(premise) for premise in premises))
+        solver = None
+        if premises is not None:
+            solver = z3.Solver()
+            solver.add(*(bool_term(premise) for premise in premises))
         decisions = _Decisions(solver, waiting.pop())
         _running.append(decisions)
         try:
@@ -219,3 +252,47 @@ def enumerate_paths(
         paths.append(Path(tuple(decisions.conditions), result))
         waiting += decisions.open
     return paths
+
+
+def all_of(terms: Sequence[z3.BoolRef]) -> z3.BoolRef:
+    """The conjunction, which is true of none and the term itself of one: SMT-LIB has no `and` of fewer than two."""
+    return z3.And(*terms) if len(terms) > 1 else terms[0] if terms else z3.BoolVal(True)
+
+
+def any_of(terms: Sequence[z3.BoolRef]) -> z3.BoolRef:
+    """The disjunction, likewise."""
+    return z3.Or(*terms) if len(terms) > 1 else terms[0] if terms else z3.BoolVal(False)
+
+
+def truth(predicate: Callable[[], object]) -> z3.BoolRef:
+    """A predicate that may branch, as one term, which reads as the predicate does.
+
+    >>> count, parked = symbol("count", int), symbol("parked", int)
+    >>> truth(lambda: parked == 0 or count > 0)
+    Implies(Not(parked == 0), count > 0)
+    """
+    return _decided(enumerate_paths(predicate, None), 0)
+
+
+def _decided(paths: Sequence[Path[object]], depth: int) -> z3.BoolRef:
+    """What the paths return, which are alike up to a depth: if the decision there falls so this, else that."""
+    if len(paths[0].conditions) == depth:
+        return bool_term(paths[0].result)
+    condition = paths[0].conditions[depth]
+    yes = _decided([path for path in paths if path.conditions[depth].eq(condition)], depth + 1)
+    others = [path for path in paths if not path.conditions[depth].eq(condition)]
+    no = _decided(others, depth + 1) if others else z3.BoolVal(False)
+    # what was decided is known: `x if x else y` is `x or y`
+    yes = z3.BoolVal(True) if yes.eq(condition) else yes
+    no = z3.BoolVal(False) if no.eq(condition) else no
+    if z3.is_true(yes):
+        return condition if z3.is_false(no) else no if z3.is_true(no) else z3.Implies(_opposite(condition), no)
+    if z3.is_false(yes):
+        return _opposite(condition) if z3.is_true(no) else no if z3.is_false(no) else z3.And(_opposite(condition), no)
+    if z3.is_true(no):
+        return z3.Implies(condition, yes)
+    return z3.And(condition, yes) if z3.is_false(no) else z3.If(condition, yes, no)
+
+
+def _opposite(condition: z3.BoolRef) -> z3.BoolRef:
+    return condition.arg(0) if z3.is_not(condition) else z3.Not(condition)

@@ -7,13 +7,14 @@ invariants do not imply them; what it does to the state is read off the terms th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import z3
 
-from latchproof.verify.prove import paths_of, symbols, truth
-from latchproof.verify.symbolic import Path, enumerate_paths, symbol, term
+from latchproof.verify.prove import paths_of, symbols
+from latchproof.verify.symbolic import Path, enumerate_paths, symbol, term, truth
 from latchproof_spec.claims import CLAIMS, Step
 from latchproof_spec.machines import Machine, Operation
 from latchproof_spec.step import Rule
@@ -22,6 +23,18 @@ _LE, _LT, _GE, _GT, _EQ, _NE = z3.Z3_OP_LE, z3.Z3_OP_LT, z3.Z3_OP_GE, z3.Z3_OP_G
 _NEGATION = {_LE: _GT, _LT: _GE, _GE: _LT, _GT: _LE, _EQ: _NE, _NE: _EQ}
 _TURNED = {_LE: _GE, _LT: _GT, _GE: _LE, _GT: _LT}
 _SIGN = {_LE: "≤", _LT: "<", _GE: "≥", _GT: ">", _EQ: "=", _NE: "≠"}
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One path: the rule that it returns, the call, its guard, and what becomes of state, parked and caller."""
+
+    rule: Rule
+    call: str
+    when: str
+    change: str
+    parked: str
+    caller: str
 
 
 def document(machine: Machine) -> str:
@@ -43,7 +56,10 @@ def document(machine: Machine) -> str:
         "",
         *_rule_table(machine, first),
         "",
-        *_unreached(machine),
+        *(
+            f"- **{rule.id}** {rule.operation}: {rule.sentence} It raises {rule.errors[0].__name__}."
+            for rule in unreached(machine)
+        ),
         "",
         "A path's guard is given as far as the invariants do not imply it already. *Parked* says what becomes of the",
         "tasks that were parked before; *caller*, what becomes of the task that made the step.",
@@ -73,26 +89,31 @@ def document(machine: Machine) -> str:
 
 
 def guard(path: Path[Any], premises: Sequence[z3.BoolRef]) -> str:
+    """When a path is taken, given the premises, in words."""
+    return ", ".join(_words(condition) for condition in conditions(path, premises)) or "always"
+
+
+def conditions(path: Path[Any], premises: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:
     """When a path is taken, given the premises: a value if it is but one, else the decisions that are not implied."""
     needed = list(path.conditions)
     for condition in path.conditions:
         others = [one for one in needed if one is not condition]
-        if _implied(condition, [*premises, *others]):
+        if is_implied(condition, [*premises, *others]):
             needed = others
-    return ", ".join(_pinned(needed, premises)) or "always"
+    return _pinned(needed, premises)
 
 
-def _implied(conclusion: z3.BoolRef, premises: Sequence[z3.BoolRef]) -> bool:
+def is_implied(conclusion: z3.BoolRef, premises: Sequence[z3.BoolRef]) -> bool:
     solver = z3.Solver()
     solver.add(*premises, z3.Not(conclusion))
     return bool(solver.check() == z3.unsat)
 
 
-def _pinned(conditions: list[z3.BoolRef], premises: Sequence[z3.BoolRef]) -> list[str]:
-    """The conditions in words; several on one variable that leave it but one value as that value."""
-    names = {str(v): v for condition in conditions for v in _variables(condition) if v.sort() == z3.IntSort()}
-    words: list[str] = []
-    rest = list(conditions)
+def _pinned(needed: list[z3.BoolRef], premises: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:
+    """The conditions; several on one variable that leave it but one value as that value."""
+    names = {str(v): v for condition in needed for v in _variables(condition) if v.sort() == z3.IntSort()}
+    values: list[z3.BoolRef] = []
+    rest = list(needed)
     for name, variable in sorted(names.items()):
         about = [one for one in rest if {str(v) for v in _variables(one)} == {name}]
         solver = z3.Solver()
@@ -100,10 +121,10 @@ def _pinned(conditions: list[z3.BoolRef], premises: Sequence[z3.BoolRef]) -> lis
         if not about or solver.check() != z3.sat:
             continue
         value = solver.model().eval(variable, model_completion=True)
-        if _implied(variable == value, [*premises, *about]):
-            words.append(f"{name} = {value}")
+        if is_implied(variable == value, [*premises, *about]):
+            values.append(variable == value)
             rest = [one for one in rest if not any(one is other for other in about)]
-    return words + [_words(condition) for condition in rest]
+    return values + rest
 
 
 def _variables(expression: z3.ExprRef) -> list[z3.ExprRef]:
@@ -166,36 +187,33 @@ def _created(machine: Machine) -> list[tuple[str, Rule]]:
     return [(guard(path, ()), path.result) for path in paths]
 
 
-def _rule_table(machine: Machine, policy: Any) -> list[str]:
-    lines = ["| rule | operation | when | state | parked | caller | in words |", "|---|---|---|---|---|---|---|"]
-    for when, rule in _created(machine):
-        lines.append(f"| {rule.id} | create({machine.parameter}) | {when} | | | {_caller(rule)} | {rule.sentence} |")
+def rule_rows(machine: Machine, policy: Any) -> list[RuleRow]:
+    """A row for each path through the constructor and through every operation, under the policy."""
+    rows = [
+        RuleRow(rule, f"create({machine.parameter})", when, "", "", _caller(rule)) for when, rule in _created(machine)
+    ]
     for operation in _operations(machine):
         premises = symbols(machine, operation).premises
         for path in paths_of(machine, operation, policy):
-            step = path.result
+            rule = path.result.rule
             call = f"{operation.name}({', '.join(operation.parameters)})"
-            lines.append(
-                f"| {step.rule.id} | {call} | {guard(path, premises)} | {_change(step, machine)} | "
-                f"{_parked(step.rule)} | {_caller(step.rule)} | {step.rule.sentence} |"
-            )
+            change = _change(path.result, machine)
+            rows.append(RuleRow(rule, call, guard(path, premises), change, _parked(rule), _caller(rule)))
+    return rows
+
+
+def _rule_table(machine: Machine, policy: Any) -> list[str]:
+    lines = ["| rule | operation | when | state | parked | caller | in words |", "|---|---|---|---|---|---|---|"]
+    for row in rule_rows(machine, policy):
+        cells = (row.rule.id, row.call, row.when, row.change, row.parked, row.caller, row.rule.sentence)
+        lines.append("".join(f"| {cell} " if cell else "| " for cell in cells) + "|")
     return lines
 
 
-def _unreached(machine: Machine) -> list[str]:
+def unreached(machine: Machine) -> list[Rule]:
     """The rules that no number leads to: those for an argument that is none."""
-    ours = {rule.id for _, rule in _created(machine)}
-    ours |= {
-        path.result.rule.id
-        for policy in machine.policies
-        for one in _operations(machine)
-        for path in paths_of(machine, one, policy)
-    }
-    return [
-        f"- **{rule.id}** {rule.operation}: {rule.sentence} It raises {rule.errors[0].__name__}."
-        for rule in machine.rules
-        if rule.id not in ours
-    ]
+    ours = {row.rule.id for policy in machine.policies for row in rule_rows(machine, policy)}
+    return [rule for rule in machine.rules if rule.id not in ours]
 
 
 def _policy_table(machine: Machine, policies: Sequence[Any]) -> list[str]:
@@ -214,9 +232,9 @@ def _policy_table(machine: Machine, policies: Sequence[Any]) -> list[str]:
     return lines
 
 
-def diagram(machine: Machine, policy: Any) -> list[str]:
-    """An arrow for every rule that can lead from one phase to another, as the solver finds."""
-    arrows: dict[tuple[str, str], list[str]] = {}
+def arrows(machine: Machine, policy: Any) -> dict[tuple[str, str], list[str]]:
+    """The rules that can lead from one phase to another, as the solver finds, for each pair of phases with some."""
+    found: dict[tuple[str, str], list[str]] = {}
     for operation in _operations(machine):
         premises = symbols(machine, operation).premises
         for path in paths_of(machine, operation, policy):
@@ -231,11 +249,16 @@ def diagram(machine: Machine, policy: Any) -> list[str]:
                         truth(partial(is_goal, *step.constants, *step.after)),
                     )
                     if solver.check() == z3.sat:
-                        arrows.setdefault((source, goal), []).append(step.rule.id)
-    lines = ["stateDiagram-v2"]
-    for (source, goal), rules in arrows.items():
-        lines.append(f"    {source} --> {goal}: {', '.join(dict.fromkeys(rules))}")
-    return lines
+                        found.setdefault((source, goal), []).append(step.rule.id)
+    return {pair: list(dict.fromkeys(rules)) for pair, rules in found.items()}
+
+
+def diagram(machine: Machine, policy: Any) -> list[str]:
+    """The phases and the rules between them as a Mermaid state diagram."""
+    return [
+        "stateDiagram-v2",
+        *(f"    {source} --> {goal}: {', '.join(rules)}" for (source, goal), rules in arrows(machine, policy).items()),
+    ]
 
 
 def _property_rows(machine: Machine) -> list[str]:
@@ -243,6 +266,10 @@ def _property_rows(machine: Machine) -> list[str]:
         ("invariant", machine.invariants),
         ("step property", machine.step_properties),
         ("history property", machine.history_properties),
+        ("census", machine.censuses),
+        ("of any two calls", machine.call_claims.invariants),
+        ("of any place", machine.call_claims.places),
+        ("of any call in a step", machine.call_claims.steps),
     )
     rows = [
         f"| {', '.join(claim.id for claim in one.claims)} | {shape} | {one.name} | `{one.holds.__name__}` |"
@@ -254,4 +281,5 @@ def _property_rows(machine: Machine) -> list[str]:
         f"{', '.join(f'`{ghost}`' for ghost in account.ghosts)} |"
         for account in machine.accounts
     ]
+    rows += [f"| {one.claim.id} | eventuality | {one.name} | `{one.owes.__name__}` |" for one in machine.eventualities]
     return rows

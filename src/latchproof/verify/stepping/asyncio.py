@@ -67,7 +67,7 @@ class StepLoop(asyncio.BaseEventLoop):
             events._set_running_loop(running)
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return self.create_task(coroutine)
+        return self._make_task(self, coroutine)
 
     def cancel(self, handle: asyncio.Task[None]) -> None:
         handle.cancel()

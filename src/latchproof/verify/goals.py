@@ -1,0 +1,68 @@
+"""What is put to the solvers: goals, and what a query for one of them reads like in SMT-LIB 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import z3
+
+Model: TypeAlias = Literal["counters", "identities", "liveness", "controls"]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One thing to be proved: that the premises imply the conclusion; or with none, that they can be met together.
+
+    `claims` is empty for what keeps the proof honest. `small` are the premises for a few calls, with every quantifier
+    written out: quantified premises may leave the solver in doubt whether there is a counterexample, these do not.
+    """
+
+    model: Model
+    name: str
+    claims: tuple[str, ...]
+    machine: str
+    policy: str
+    operation: str
+    rule: str
+    premises: tuple[z3.BoolRef, ...]
+    conclusion: z3.BoolRef | None
+    small: tuple[z3.BoolRef, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query as text: the declarations that it needs, what is asserted, the negated conclusion, and what is due.
+
+    `expected` is unsat for a goal with a conclusion, for its negation must have no model, else sat.
+    """
+
+    declarations: tuple[str, ...]
+    assertions: tuple[str, ...]
+    negation: str
+    expected: Literal["sat", "unsat"]
+
+    @property
+    def text(self) -> str:
+        """The query on its own, as SMT-LIB 2."""
+        negation = (f"(assert {self.negation})",) if self.negation else ()
+        asserted = (f"(assert {one})" for one in self.assertions)
+        return "\n".join((*self.declarations, *asserted, *negation, "(check-sat)", ""))
+
+
+def in_order(declarations: Iterable[str]) -> tuple[str, ...]:
+    """Declarations in an order in which they can be made: sorts first, and each kind by name."""
+    return tuple(sorted(declarations, key=lambda line: (line.startswith("(declare-fun"), line)))
+
+
+def text_of(term: z3.BoolRef) -> tuple[str, frozenset[str]]:
+    """A term as SMT-LIB, and the declarations of the sorts and symbols that occur in it.
+
+    >>> text_of(z3.Int("count") > 0)
+    ('(> count 0)', frozenset({'(declare-fun count () Int)'}))
+    """
+    solver = z3.Solver()
+    solver.add(term)
+    declarations, _, rest = solver.sexpr().partition("(assert ")
+    return rest.rstrip()[:-1], frozenset(line for line in declarations.splitlines() if line)

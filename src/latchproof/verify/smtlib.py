@@ -1,0 +1,162 @@
+"""Obligations as one SMT-LIB 2 file, and a second solver that reads it.
+
+What cvc5 is given is the text of the export, and nothing else: a fault in the exporter shows as a disagreement. Queries
+that are the same under several policies stand there once, and what queries have in common is asserted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeAlias
+
+import z3
+
+from latchproof.verify.goals import Query, in_order
+from latchproof_spec.machines import MACHINES
+
+if TYPE_CHECKING:
+    from latchproof.verify.prove import Obligation
+
+SECOND = "cvc5"
+ABSENT = "cvc5 is not installed, so there is no second solver: pip install cvc5 (not every platform has a wheel)"
+
+TIME_LIMIT = 5_000
+"""Milliseconds that the second solver has for each query."""
+
+Asked: TypeAlias = dict[Query, list["Obligation"]]
+
+
+class SolverError(Exception):
+    """The second solver could not read what it was given, or did not answer each query once."""
+
+
+def asked(obligations: Iterable[Obligation]) -> Asked:
+    """The queries, each once, with the obligations that it is for."""
+    found: Asked = {}
+    for one in obligations:
+        if one.query is not None:
+            found.setdefault(one.query, []).append(one)
+    return found
+
+
+def script(obligations: Iterable[Obligation]) -> str:
+    """All the obligations as one file: each query beside what it is about, with the answer that proves it."""
+    return "\n".join(_script(asked(obligations))[0]) + "\n"
+
+
+def _script(queries: Asked) -> tuple[list[str], list[Query]]:
+    """The lines of the file, and the queries in the order in which it puts them."""
+    order: list[Query] = []
+    declared = in_order({line for query in queries for line in query.declarations})
+    lines = [
+        "; The obligations of the inductive proofs. Each says which claims it is about (or that it keeps the proof",
+        "; honest), and what a solver must answer: unsat, for the negation of what is claimed has no model; sat, where",
+        "; the premises are to be met. A step is made from the path through a function of the specification to the",
+        "; rule that is named; `x+` is what x is after it.",
+        "(set-logic ALL)",
+        *declared,
+        *_nested(list(queries), 0, queries, order),
+    ]
+    return lines, order
+
+
+def _nested(group: Sequence[Query], depth: int, queries: Asked, order: list[Query]) -> Iterator[str]:
+    """The queries of a group that share their first assertions, so many of which stand above already."""
+    common = depth
+    while all(len(one.assertions) > common for one in group) and (len({one.assertions[common] for one in group}) == 1):
+        common += 1
+    yield "(push 1)"
+    yield from (f"(assert {one})" for one in group[0].assertions[depth:common])
+    for longer, part in groupby(group, key=lambda one: len(one.assertions) > common):
+        if longer:
+            for _, same in groupby(part, key=lambda one: one.assertions[common]):
+                yield from _nested(list(same), common, queries, order)
+        else:
+            for query in part:
+                order.append(query)
+                yield from _asked_here(query, queries[query])
+    yield "(pop 1)"
+
+
+def _asked_here(query: Query, about: list[Obligation]) -> Iterator[str]:
+    rules = {rule.id: rule for machine in MACHINES.values() for rule in machine.rules}
+    policies: dict[tuple[str, str, str, str, tuple[str, ...]], list[str]] = {}
+    for one in about:
+        policies.setdefault((one.machine, one.operation, one.rule, one.name, one.claims), []).append(one.policy)
+    for (machine, operation, rule, name, claims), of_policies in policies.items():
+        sentence = f': "{rules[rule].sentence}"' if rule in rules else ""
+        yield f"; {machine} {operation} {rule}, policy {', '.join(of_policies)}{sentence}"
+        yield f";   {' '.join(claims) or '(honesty)'}: {name}"
+    if query.negation:
+        yield "(push 1)"
+        yield f"(assert {query.negation})"
+    yield f"(check-sat) ; {query.expected}"
+    if query.negation:
+        yield "(pop 1)"
+
+
+def solvers() -> str:
+    """The solvers that are there, with their versions."""
+    first = f"z3 {z3.get_version_string()}"
+    return f"{first} and {SECOND} {version(SECOND)}" if find_spec(SECOND) else f"{first} alone ({ABSENT})"
+
+
+def second_answers(text: str) -> list[str]:
+    """What cvc5 answers to each query of a file, in order. Raises SolverError where it cannot read the file."""
+    import cvc5
+
+    solver = cvc5.Solver(cvc5.TermManager())
+    solver.setOption("incremental", "true")
+    solver.setOption("tlimit-per", str(TIME_LIMIT))
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "obligations")
+    symbols = parser.getSymbolManager()
+    answers = []
+    try:
+        while not (command := parser.nextCommand()).isNull():
+            said = command.invoke(solver, symbols).strip()
+            answer = said.partition(" ")[0]  # "unknown" comes with its reason
+            if answer in ("sat", "unsat", "unknown"):
+                answers.append(answer)
+            elif said:
+                raise SolverError(said)
+    except RuntimeError as error:  # what cvc5 raises for a text that it cannot parse
+        raise SolverError(str(error)) from error
+    return answers
+
+
+def confirm(obligations: Sequence[Obligation]) -> list[Obligation]:
+    """The obligations, after a second solver was asked: what it does not confirm is proved no longer.
+
+    Without the second solver they are unconfirmed, and say so.
+    """
+    if find_spec(SECOND) is None:
+        return [
+            replace(one, status="unconfirmed", counterexample=ABSENT) if one.status == "proved" else one
+            for one in obligations
+        ]
+    queries = asked(obligations)
+    lines, order = _script(queries)
+    try:
+        answers = second_answers("\n".join(lines))
+        if len(answers) != len(order) or len(order) != len(queries):
+            raise SolverError(f"cvc5 gave {len(answers)} answers to {len(queries)} queries")
+    except SolverError as error:
+        return [replace(one, status="unknown", counterexample=f"cvc5: {error}") for one in obligations]
+    answered = dict(zip(order, answers, strict=True))
+    return [one if one.query is None else _judged(one, one.query, answered[one.query]) for one in obligations]
+
+
+def _judged(one: Obligation, query: Query, answer: str) -> Obligation:
+    judged = replace(one, verdicts=(*one.verdicts, (SECOND, answer)))
+    if one.status == "proved" and answer != query.expected:
+        if answer == "unknown":
+            return replace(judged, status="unknown", counterexample="cvc5 does not know, or took too long")
+        return replace(judged, status="disputed", counterexample=f"z3 says {query.expected}, cvc5 says {answer}")
+    if one.status == "refuted" and answer == query.expected:
+        return replace(judged, status="disputed", counterexample=f"cvc5 says {answer}; z3 has {one.counterexample}")
+    return judged

@@ -1,0 +1,1 @@
+"""Faults in released software, found by `latchproof check` from the specification alone."""

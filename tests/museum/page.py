@@ -1,0 +1,149 @@
+"""Writes docs/museum.md from what the visits to the exhibits computed: `python -m tests.museum.page`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from latchproof.verify.render.lanes import explain, lanes
+from latchproof.verify.trace import from_json
+from latchproof_spec.claims import CLAIMS
+from tests.museum.environments import ROOT
+from tests.museum.exhibits import ADAPTERS, Clearance, Exhibit, clearances, exhibits, looked_at
+from tests.museum.visit import RESULTS, Acquittal, Visit, counted
+
+PAGE = ROOT / "docs" / "museum.md"
+WIDTH = 116
+
+HEAD = """# The museum
+
+Faults in released software that `latchproof check` finds by itself: from the specification and a policy, with no
+scenario and no assertion given. The commands stand under each; `make museum` runs them all, each in an environment of
+its own with the version pinned, then the standalone reproduction, which must fail there, and writes this page from what
+came of it.
+
+A difference of policy is no fault: each is judged by a policy that its own documentation allows, and what could be said
+in its defence stands with it. What was searched for upstream is what public issue trackers held in November 2026.
+
+"""
+
+
+def page() -> str:
+    """The page. Raises FileNotFoundError if an exhibit was not visited."""
+    parts = [HEAD]
+    parts += [f"- [{exhibit.title}](#{exhibit.id})\n" for exhibit in exhibits()]
+    parts += ["- [Where nothing was found](#where-nothing-was-found)\n"]
+    parts += [_exhibit(exhibit) for exhibit in exhibits()]
+    parts += [_clearances()]
+    return "".join(parts)
+
+
+def _exhibit(exhibit: Exhibit) -> str:
+    visits = _visits(exhibit.id)
+    first = visits[-1]
+    trace = from_json(first.trace)
+    claim = next(one for one in CLAIMS if one.id == exhibit.claim)
+    where = f"CPython {_and([visit.python for visit in visits])}"
+    package = "" if exhibit.is_of_the_standard_library else f"{exhibit.package} {exhibit.version}, "
+    strict = ", in the strict form that our own classes are held to" if exhibit.strict else ""
+    others = [one for one in first.broken if one != exhibit.claim]
+    beside = f" It also breaks {_and(others)} under this policy." if others else ""
+    command = f"latchproof {' '.join(exhibit.arguments)} --json verdict.json"
+    export = "" if exhibit.unreproduced else f"\nlatchproof export verdict.json --format pytest --claim {exhibit.claim}"
+    size = (
+        f"{counted(first.count('begin'), 'call')}, {counted(first.count('request'), 'cancellation')}, "
+        f"{counted(first.steps, 'step')} of the event loop; {first.verdict['schedules']:,} schedules were run."
+    )
+    return (
+        f'\n<a id="{exhibit.id}"></a>\n\n## {exhibit.title}\n\n'
+        f"{package}{where}, on {exhibit.host}, judged by the policy `{exhibit.policy}`{strict}.\n"
+        f"**{claim.id}: {claim.sentence}**{beside}\n\n"
+        f"{exhibit.note.strip()}\n\n"
+        f"The shortest run (on CPython {first.python}): {size}\n\n"
+        f"```text\n{_block([*lanes(trace, width=WIDTH), '', *explain(trace)])}\n```\n\n"
+        f"```console\n{command}{export}\n```\n\n"
+        f"{_reproduction(exhibit, first)}\n\n"
+        f"Upstream: {exhibit.upstream.strip()}\n"
+    )
+
+
+def _reproduction(exhibit: Exhibit, visit: Visit) -> str:
+    if exhibit.unreproduced:
+        return f"There is no standalone reproduction: {exhibit.unreproduced}."
+    return (
+        "<details><summary>The standalone reproduction, which fails</summary>\n\n"
+        f"```python\n{visit.reproduction.strip()}\n```\n\n</details>"
+    )
+
+
+def _clearances() -> str:
+    lines = [
+        '\n<a id="where-nothing-was-found"></a>\n\n## Where nothing was found\n\n',
+        "`latchproof check` found nothing against these. Not found is not absent: the bounds stand beside each.\n\n",
+    ]
+    for clearance in clearances():
+        (acquittal,) = _acquittals(clearance)
+        verdict = acquittal.verdict
+        lines += [
+            f"- **{clearance.package} {clearance.version}**, `{_name(clearance.target)}`, a {clearance.kind} on "
+            f"{clearance.host}: conforms to the policy `{clearance.policy}` in {verdict['schedules']:,} schedules "
+            f"(CPython {acquittal.python}).\n  Bounds: {'; '.join(verdict['bounds'])}.\n"
+            f"  Not exercised: {', '.join(verdict['absent']) or 'nothing'}.\n"
+            f"  {' '.join(clearance.note.split())}\n"
+        ]
+    lines += [f"\n{looked_at().strip()}\n"]
+    return "".join(lines)
+
+
+def _name(target: str) -> str:
+    return f"{Path(target).stem}:{target.rpartition(':')[2]}" if target.startswith(ADAPTERS) else target
+
+
+def _visits(name: str) -> list[Visit]:
+    found = [Visit(**data) for data in _results(name)]
+    if not found:
+        raise FileNotFoundError(f"{name} was not visited")
+    return found
+
+
+def _acquittals(clearance: Clearance) -> list[Acquittal]:
+    found = [Acquittal(**data) for data in _results(clearance.id)]
+    if not found:
+        raise FileNotFoundError(f"{clearance.id} was not checked")
+    return found[-1:]
+
+
+def _results(name: str) -> list[dict[str, Any]]:
+    paths = sorted(RESULTS.glob(f"{name}@*.json"), key=lambda path: [int(part) for part in _version(path)])
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def _version(path: Path) -> list[str]:
+    return path.stem.partition("@")[2].split(".")
+
+
+def _block(lines: list[str]) -> str:
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def main() -> int:
+    """Write the page, unless an exhibit was not visited; returns the exit code."""
+    try:
+        text = page()
+    except FileNotFoundError as error:
+        print(f"the museum's page is left as it is: {error}")
+        return 0
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Every exhibit is found by `latchproof check`, with no scenario given, and its standalone reproduction fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.museum import environments
+from tests.museum.exhibits import Clearance, Exhibit, Subject, clearances, exhibits, pythons
+from tests.museum.visit import acquit, counted, visit
+
+pytestmark = pytest.mark.museum
+HERE = ".".join(map(str, sys.version_info[:3]))
+
+
+def _cases() -> list[object]:
+    """An exhibit of the standard library is visited on every interpreter that is found, any other on one."""
+    return [
+        pytest.param(exhibit, minor, id=f"{exhibit.id}-{minor}" if minor else exhibit.id)
+        for exhibit in exhibits()
+        for minor in (pythons() if exhibit.is_of_the_standard_library else [exhibit.python])
+    ]
+
+
+def _versions(minor: str) -> list[str]:
+    """Every interpreter of a minor version that is found; this one, where none is wanted in particular."""
+    found = environments.of_minor(minor) if minor else [HERE]
+    if not found:
+        pytest.skip(f"CPython {minor} is not found here, so this was not checked on it")
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared(request: pytest.FixtureRequest) -> None:
+    """The environments of what is to be checked, made before the first check: two at a time, for pip waits a lot."""
+    wanted: set[tuple[str, tuple[str, ...], bool]] = set()
+    for item in request.session.items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        subject = parameters.get("exhibit") or parameters.get("clearance")
+        if isinstance(subject, Subject):
+            minor = parameters.get("minor", subject.python)
+            versions = environments.of_minor(minor) if minor else [HERE]
+            wanted |= {(version, subject.requirements, subject.dependencies) for version in versions}
+    environments.prepare(wanted)
+
+
+@pytest.mark.parametrize(("exhibit", "minor"), _cases())
+def test_an_exhibit_is_found(exhibit: Exhibit, minor: str, record_property: Callable[[str, object], None]) -> None:
+    versions = _versions(minor)
+    for python in versions if exhibit.is_of_the_standard_library else versions[-1:]:
+        seen = visit(exhibit, python)
+        assert seen.exit_code == 1
+        assert {exhibit.claim, *exhibit.also} <= set(seen.broken)
+        size = (seen.trace["argument"], seen.count("begin"), seen.count("request"))
+        assert size == (exhibit.argument, exhibit.calls, exhibit.cancellations)
+        if exhibit.unreproduced:
+            assert not seen.reproduction
+            assert exhibit.unreproduced in seen.reproduction_output
+            reproduced = f"no standalone reproduction: {exhibit.unreproduced}"
+        else:
+            assert seen.reproduction_fails, seen.reproduction_output
+            reproduced = "the standalone reproduction fails"
+        record_property(
+            "museum",
+            f"{exhibit.title} (CPython {seen.python}): {exhibit.claim} in {counted(size[1], 'call')} and "
+            f"{counted(size[2], 'cancellation')}, {counted(seen.steps, 'step')}, after "
+            f"{seen.verdict['schedules']:,} schedules; {reproduced}",
+        )
+
+
+@pytest.mark.parametrize("clearance", clearances(), ids=lambda one: one.id)
+def test_nothing_is_found_in(clearance: Clearance, record_property: Callable[[str, object], None]) -> None:
+    seen = acquit(clearance, _versions(clearance.python)[-1])
+    assert seen.exit_code == 0
+    record_property(
+        "museum",
+        f"{clearance.package} {clearance.version}, {clearance.target}: nothing found in "
+        f"{seen.verdict['schedules']:,} schedules",
+    )

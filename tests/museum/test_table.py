@@ -1,0 +1,47 @@
+"""The table of exhibits is in order, and the page shows what stands in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from latchproof_spec.claims import CLAIMS
+from latchproof_spec.machines import MACHINES
+from tests.museum.environments import ROOT
+from tests.museum.exhibits import ADAPTERS, Subject, clearances, exhibits
+from tests.museum.page import PAGE
+
+SUBJECTS: list[Subject] = [*exhibits(), *clearances()]
+
+
+def test_there_is_something_to_see() -> None:
+    assert exhibits()
+    assert clearances()
+
+
+def test_no_two_have_one_name() -> None:
+    assert len({subject.id for subject in SUBJECTS}) == len(SUBJECTS)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda one: one.id)
+def test_what_it_names_exists(subject: Subject) -> None:
+    assert subject.policy in {policy.name for policy in MACHINES[subject.kind].policies}
+    file = subject.target.rpartition(":")[0]
+    assert not file.endswith(".py") or (ROOT / file).is_file()
+
+
+@pytest.mark.parametrize("exhibit", exhibits(), ids=lambda one: one.id)
+def test_the_page_shows_it(exhibit: Subject) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert f'<a id="{exhibit.id}"></a>' in page
+    assert exhibit.note.strip() in page
+    assert f"latchproof {' '.join(exhibit.arguments)}" in page
+
+
+def test_a_claim_that_is_expected_is_one() -> None:
+    known = {claim.id for claim in CLAIMS}
+    assert {claim for exhibit in exhibits() for claim in (exhibit.claim, *exhibit.also)} <= known
+
+
+def test_every_adapter_is_used() -> None:
+    used = {subject.target.rpartition(":")[0] for subject in SUBJECTS}
+    assert {f"{ADAPTERS}/{path.name}" for path in (ROOT / ADAPTERS).glob("*.py")} <= used

@@ -1,0 +1,156 @@
+"""Runs the check of an exhibit in its environment, and then its standalone reproduction."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.museum.environments import CACHE, ROOT, SECONDS, clean, environment
+from tests.museum.exhibits import ADAPTERS, Clearance, Exhibit
+
+RESULTS = CACHE / "results"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a check computed: its exit code and verdict, the reproduction of its shown run, and what came of that.
+
+    Where there is no reproduction, what came of it is why.
+    """
+
+    exhibit: str
+    python: str
+    exit_code: int
+    verdict: dict[str, Any]
+    trace: dict[str, Any]
+    reproduction: str
+    reproduction_exit_code: int
+    reproduction_output: str
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The claims that are broken under the exhibit's policy."""
+        return tuple(self.verdict["policies"][0]["broken"])
+
+    def count(self, kind: str) -> int:
+        """How many events of a kind the shown run has."""
+        return sum(event["kind"] == kind for event in self.trace["events"])
+
+    @property
+    def steps(self) -> int:
+        """How many steps of the event loop the shown run takes."""
+        return list(self.trace["schedule"]).count("run")
+
+    @property
+    def reproduction_fails(self) -> bool:
+        """Whether the standalone reproduction failed as a test fails: by its assertion, not by an error of its own."""
+        ran = bool(self.reproduction) and self.reproduction_exit_code == 1
+        return ran and "AssertionError" in self.reproduction_output
+
+
+def visit(exhibit: Exhibit, python: str) -> Visit:
+    """Check the exhibit on a version of CPython that was found; the outcome is also kept for the page."""
+    interpreter = environment(python, exhibit.requirements, dependencies=exhibit.dependencies)
+    folder = CACHE / "runs" / f"{exhibit.id}-{python}"
+    folder.mkdir(parents=True, exist_ok=True)
+    verdict_file = folder / "verdict.json"
+    verdict_file.unlink(missing_ok=True)
+    done = _run([interpreter, "-m", "latchproof", *exhibit.arguments, "--json", verdict_file], ROOT)
+    if not verdict_file.is_file():
+        raise AssertionError(f"the check left no verdict (exit code {done.returncode}):\n{done.stdout}{done.stderr}")
+    verdict = json.loads(verdict_file.read_text(encoding="utf-8"))
+    trace = next((one for one in verdict["traces"] if one["claim"] == exhibit.claim), None)
+    if trace is None:
+        raise AssertionError(f"{exhibit.claim} is not broken (exit code {done.returncode}):\n{done.stdout}")
+    exported = _run(
+        [interpreter, "-m", "latchproof", "export", verdict_file, "--format", "pytest", "--claim", exhibit.claim], ROOT
+    )
+    reproduction = standalone(exported.stdout, exhibit.target) if exported.returncode == 0 else ""
+    if reproduction:
+        path = folder / "test_reproduction.py"
+        path.write_text(reproduction, encoding="utf-8")
+        ran = _run([interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, path], folder)
+    else:
+        ran = exported
+    result = Visit(
+        exhibit.id, python, done.returncode, verdict, trace, reproduction, ran.returncode, ran.stdout + ran.stderr
+    )
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{exhibit.id}@{python}.json").write_text(json.dumps(asdict(result)), encoding="utf-8")
+    return result
+
+
+@dataclass(frozen=True)
+class Acquittal:
+    """What the check of a class computed in which nothing is expected to be found."""
+
+    clearance: str
+    python: str
+    exit_code: int
+    verdict: dict[str, Any]
+
+
+def acquit(clearance: Clearance, python: str) -> Acquittal:
+    """Check a class in which nothing is expected to be found; the outcome is also kept for the page."""
+    interpreter = environment(python, clearance.requirements, dependencies=clearance.dependencies)
+    folder = CACHE / "runs" / f"{clearance.id}-{python}"
+    folder.mkdir(parents=True, exist_ok=True)
+    verdict_file = folder / "verdict.json"
+    verdict_file.unlink(missing_ok=True)
+    done = _run([interpreter, "-m", "latchproof", *clearance.arguments, "--json", verdict_file], ROOT)
+    if not verdict_file.is_file():
+        raise AssertionError(f"the check left no verdict (exit code {done.returncode}):\n{done.stdout}{done.stderr}")
+    result = Acquittal(clearance.id, python, done.returncode, json.loads(verdict_file.read_text(encoding="utf-8")))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{clearance.id}@{python}.json").write_text(json.dumps(asdict(result)), encoding="utf-8")
+    return result
+
+
+def counted(number: int, thing: str) -> str:
+    """A number with what it counts.
+
+    >>> counted(1, "call"), counted(2, "call")
+    ('1 call', '2 calls')
+    """
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def standalone(source: str, target: str) -> str:
+    """A reproduction with the adapter of its target, where it has one, written out in it: it then needs no other file.
+
+    >>> standalone("from asyncio import Barrier", "asyncio:Barrier")
+    'from asyncio import Barrier'
+    """
+    file, _, name = target.rpartition(":")
+    if not file.startswith(ADAPTERS):
+        return source
+    pattern = re.compile(r"^import sys\n\nsys\.path\.insert\(0, .*\)\nfrom \w+ import \w+$", re.MULTILINE)
+    if len(pattern.findall(source)) != 1:
+        raise AssertionError(f"the reproduction does not import its adapter in the way that is known:\n{source}")
+    adapter = _only(ROOT / file, name)
+    return pattern.sub(lambda _: adapter, source)
+
+
+def _only(path: Path, name: str) -> str:
+    """The source of an adapter class, with the imports of its module."""
+    source = path.read_text(encoding="utf-8")
+    parts = [
+        ast.get_source_segment(source, node)
+        for node in ast.parse(source).body
+        if (isinstance(node, ast.ClassDef) and node.name == name)
+        or isinstance(node, ast.Import)
+        or (isinstance(node, ast.ImportFrom) and node.module != "__future__")
+    ]
+    *imports, body = [part for part in parts if part is not None]
+    return "\n".join(imports) + "\n\n\n" + body
+
+
+def _run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False, env=clean()
+    )
