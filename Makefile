@@ -5,7 +5,7 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs crosscheck mutants mutants-runtime fuzz museum spec golden browser screenshots docs lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck mutants mutants-runtime fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -53,6 +53,9 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 	for host in asyncio uvloop trio flowno; do for class in CountdownLatch Barrier; do \
 		$(BIN)/latchproof fuzz latchproof:$$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
 	done; done
+
+bench: $(SETUP) ## ratios to the limit and to peers, compared with the committed ones (BENCH=--quick, BENCH=--record)
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 museum: $(SETUP) ## faults in released software, found anew, each in an environment of its own; writes docs/museum.md
 	@rm -rf .museum/results
@@ -119,4 +122,4 @@ lock: ## resolve requirements-dev.txt anew (needs uv)
 		--extra verify --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what was made
-	rm -rf .venv .venv-browser .venv-docs .museum dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants
+	rm -rf .venv .bench .venv-browser .venv-docs .museum dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants

@@ -84,21 +84,27 @@ class Barrier:
         0
         """
         parking = self._parking
-        host = parking.enter()
-        if host.checkpoints:
-            await host.checkpoint_if_cancelled()
+        host = parking.host
+        if not host.is_here():
+            host = parking.enter()
         queue = parking.queue
-        _, broken, rule = spec.wait(self._parties, len(queue), self._broken)
-        if rule.heeds_parked and parking.purge():
+        if self._broken or len(queue) + 1 >= self._parties:  # else B1, as `latchproof.verify.shells` proves
             _, broken, rule = spec.wait(self._parties, len(queue), self._broken)
-        self._broken = broken
-        if rule.caller != "parks":
-            try:
-                return self._complete(rule, host)
-            finally:
-                if host.checkpoints:
+            if rule.heeds_parked and parking.purge():
+                _, broken, rule = spec.wait(self._parties, len(queue), self._broken)
+            if rule.caller != "parks":
+                if not host.checkpoints:
+                    self._broken = broken
+                    return self._complete(rule, host)
+                await host.checkpoint_if_cancelled()
+                try:
+                    self._broken = broken
+                    return self._complete(rule, host)
+                finally:
                     await host.cancel_shielded_checkpoint()
-        waker = host.new_waker(queue)
+            self._broken = broken
+        waker = parking.new_waker()
+        queue[waker] = None
         try:
             ending: Ending = await waker
         except BaseException:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import modules
+
 from latchproof.parking import Parking
 from latchproof_spec import latch as spec
 from latchproof_spec.step import ZeroLatchError
@@ -64,16 +66,22 @@ class CountdownLatch:
         >>> import asyncio
         >>> asyncio.run(CountdownLatch(0).wait())
         """
-        host = self._parking.enter()
-        if host.checkpoints:
-            await host.checkpoint_if_cancelled()
-        queue = self._parking.queue
-        self._count, _, rule = spec.wait(self._count, len(queue))
-        if rule.caller != "parks":
+        parking = self._parking
+        host = parking.host
+        if not host.is_here():
+            host = parking.enter()
+        queue = parking.queue
+        if self._count <= 0:  # else L8, as `latchproof.verify.shells` proves
+            count, _, rule = spec.wait(self._count, len(queue))
             if host.checkpoints:
-                await host.cancel_shielded_checkpoint()
-            return
-        waker = host.new_waker(queue)
+                await host.checkpoint_if_cancelled()
+            self._count = count
+            if rule.caller != "parks":
+                if host.checkpoints:
+                    await host.cancel_shielded_checkpoint()
+                return
+        waker = parking.new_waker()
+        queue[waker] = None
         try:
             await waker
         except BaseException:
@@ -95,7 +103,19 @@ class CountdownLatch:
         >>> latch.count
         0
         """
-        host = self._parking.enter()
+        parking = self._parking
+        host = parking.host
+        # With nobody parked it makes no difference which loop runs the caller, as long as one does that is not trio's.
+        if (
+            self._count > 1  # L1, as `latchproof.verify.shells` proves
+            and not parking.queue
+            and host.asyncio_tasks
+            and (host.trio_record.name is None if host.trio_record is not None else "trio" not in modules)
+        ):
+            self._count -= 1
+            return
+        if not host.is_here():
+            host = parking.enter()
         if not host.checkpoints:
             self._count_down(exception_if_zero)
             return

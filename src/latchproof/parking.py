@@ -13,18 +13,24 @@ from latchproof_spec.step import endings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from latchproof.hosts import Host, Queue
+    from collections.abc import Callable
+
+    from latchproof.hosts import Host, Queue, Waker
     from latchproof_spec.step import Rule
 
 
 class Parking:
-    """Tasks parked on one host, in order of arrival."""
+    """Tasks parked on one host, in order of arrival.
 
-    __slots__ = ("host", "queue")
+    A shell that parks asks `host.is_here()` first, which is cheap, and `enter` only if it is not or may not be.
+    """
+
+    __slots__ = ("host", "new_waker", "queue")
 
     def __init__(self) -> None:
-        self.host: Host | None = None
         self.queue: Queue = {}
+        self.host: Host = hosts.NOWHERE
+        self.new_waker: Callable[[], Waker] = self.host.makes_wakers(self.queue)
 
     def enter(self) -> Host:
         """The host of the task that calls, which from now on is the host of whoever parks.
@@ -36,6 +42,9 @@ class Parking:
             if self.queue:
                 self._leave_to(host)
             self.host = host
+            self.new_waker = host.makes_wakers(self.queue)
+        else:
+            host.look_around()
         return host
 
     def enter_plain(self) -> None:
@@ -43,7 +52,7 @@ class Parking:
 
         Raises RuntimeError where tasks are parked that cannot be woken from here.
         """
-        if not self.queue or self.host is None:
+        if not self.queue:
             return
         here = hosts.running(self.host)
         if here is not None and here is not self.host:
@@ -54,7 +63,6 @@ class Parking:
     def _leave_to(self, other: Host) -> None:
         self.purge()
         if self.queue:
-            assert self.host is not None
             raise RuntimeError(
                 f"tasks of another event loop ({self.host.name}) wait here; this one ({other.name}) must not use it "
                 "meanwhile: make one latch or barrier for each event loop"
@@ -62,7 +70,7 @@ class Parking:
 
     def purge(self) -> bool:
         """Take out the tasks that are withdrawn already; whether there were any."""
-        if not self.queue or self.host is None:
+        if not self.queue:
             return False
         before = len(self.queue)
         if self.host.is_closed():
@@ -74,15 +82,11 @@ class Parking:
 
     def release(self, rule: Rule) -> None:
         """Let every parked task go on with the ending that the rule has for it."""
-        host = self.host
-        assert host is not None
-        wake = host.wake
-        for waker, ending in zip(self.queue, endings(rule, len(self.queue)), strict=True):
-            wake(waker, ending)
+        self.host.wake_all(self.queue, endings(rule, len(self.queue)))
         self.queue.clear()
 
     def __len__(self) -> int:
         """How many are parked, without those that are withdrawn already."""
-        if not self.queue or self.host is None or self.host.is_closed():
+        if not self.queue or self.host.is_closed():
             return 0
         return len(self.queue) - sum(1 for _ in self.host.withdrawn(self.queue))

@@ -149,7 +149,8 @@ class LoneAsyncioHost(AsyncioHost):
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         with mock.patch.dict(sys.modules):
-            del sys.modules["trio"], sys.modules["flowno.core.event_loop.event_loop"]
+            for name in ("trio", "trio._core._run", "flowno.core.event_loop.event_loop"):
+                del sys.modules[name]
             return super().run(main)
 
 

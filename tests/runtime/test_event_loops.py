@@ -491,6 +491,49 @@ def test_flownos_loop_is_no_host_while_none_of_its_tasks_runs() -> None:
     assert set(found) == {None}
 
 
+async def test_a_host_knows_at_once_that_it_runs_the_caller(host: Host) -> None:
+    found = hosts.current(None)
+    assert found.is_here()
+    assert not hosts.NOWHERE.is_here()
+
+
+@pytest.mark.parametrize("on_its_own_thread", [False, True], ids=["within a task", "on a thread"])
+@pytest.mark.parametrize(("outer", "inner"), PAIRS)
+def test_a_host_knows_at_once_that_another_may_run_the_caller(
+    outer: Host, inner: Host, on_its_own_thread: bool
+) -> None:
+    async def main() -> None:
+        found = hosts.current(None)
+        seen: list[bool] = []
+
+        async def inner_main() -> None:
+            seen.append(found.is_here())
+
+        if on_its_own_thread:
+            on_a_thread(lambda: inner.run(inner_main))
+        else:
+            inner.run(inner_main)
+        assert seen == [False]
+        if outer is FLOWNO or inner is not FLOWNO:
+            assert found.is_here()
+
+    outer.run(main)
+
+
+async def test_a_host_looks_again_when_others_have_been_imported(host: Host) -> None:
+    """What is not known when a host is made, for nobody has imported it, is looked for by the next call."""
+    others = ("trio", "trio._core._run", FLOWNO_MODULE, "asyncio.events")
+    own = {"asyncio": (3,), "trio": (0, 1), "flowno": (2,)}[kind(host)]
+    with mock.patch.dict(sys.modules):
+        for number, name in enumerate(others):
+            if number not in own:
+                sys.modules.pop(name, None)
+        barrier = Barrier(1)
+        assert await barrier.wait() == 0
+    assert await barrier.wait() == 0
+    assert barrier._parking.host.is_here()
+
+
 async def test_a_host_is_made_once_for_a_loop(host: Host) -> None:
     first = hosts.current(None)
     assert (first.name, first.checkpoints) == (kind(host), host.checkpoints)

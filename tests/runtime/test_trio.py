@@ -82,20 +82,30 @@ async def test_a_call_that_has_had_its_effect_is_not_cancelled_any_more(host: Ho
     assert after == [repr(shared)]  # it was there before the call let others run
 
 
-def _note(arrived: list[str], shared: object) -> None:
-    arrived.append(repr(shared))
+class _Watch(trio.abc.Instrument):
+    """Notes what can be seen of a latch or barrier between any two steps of any tasks."""
+
+    def __init__(self, shared: object) -> None:
+        self.shared = shared
+        self.seen: list[str] = []
+
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.seen.append(repr(self.shared))
 
 
 async def test_a_wait_that_parks_is_a_checkpoint_and_a_cancelled_one_does_not_arrive(host: Host) -> None:
     latch, barrier = CountdownLatch(1), Barrier(2)
     for shared in (latch, barrier):
         before = repr(shared)
-        arrived: list[str] = []
+        watch = _Watch(shared)
+        trio.lowlevel.add_instrument(watch)
         with trio.CancelScope() as scope:
             scope.cancel()
-            await right_after(shared.wait(), partial(_note, arrived, shared))
+            await shared.wait()
+        trio.lowlevel.remove_instrument(watch)
         assert scope.cancelled_caught
-        assert arrived == [before]
+        assert watch.seen
+        assert set(watch.seen) == {before}
 
     async def wait_with_checkpoints() -> None:
         with trio.testing.assert_checkpoints():

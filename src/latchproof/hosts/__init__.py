@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import sys
 
+from latchproof_spec.step import BrokenBarrierError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
     from types import FrameType
-    from typing import Any, Protocol, TypeAlias
+    from typing import Any, Final, Protocol, TypeAlias
 
-    from latchproof_spec.step import BrokenBarrierError, Ending
+    from latchproof_spec.step import Ending
 
     class Waker(Protocol):
         """What a parked task awaits; the await returns the ending that the task is woken with."""
 
         def __await__(self) -> Any: ...
         def __hash__(self) -> int: ...
+
+    class TrioRecord(Protocol):
+        """What trio writes down about each thread, and reads differently on each: its name, while it runs there."""
+
+        name: str | None
 
     Queue: TypeAlias = dict[Any, None]
     Found: TypeAlias = tuple[Any, Callable[[Any], "Host"], Callable[[Any], tuple[object, ...]]]
@@ -40,17 +47,31 @@ if TYPE_CHECKING:
         def loop(self) -> object:
             """The event loop, by its identity."""
 
+        @property
+        def asyncio_tasks(self) -> Collection[object]:
+            """Empty unless a task of asyncio runs just now, on whatever thread."""
+
+        @property
+        def trio_record(self) -> TrioRecord | None:
+            """Trio's record of this thread; None where trio was not imported when it was last looked for."""
+
+        def is_here(self) -> bool:
+            """Whether this host certainly runs the calling task; found cheaply, and if False it may all the same."""
+
+        def look_around(self) -> None:
+            """Look for what `is_here` goes by, which may have been imported meanwhile."""
+
         def is_closed(self) -> bool:
             """Whether the loop can never run a task again."""
 
         def check_reachable(self) -> None:
             """Raise RuntimeError if tasks of this loop cannot be woken from here, where no loop is running."""
 
-        def new_waker(self, queue: Queue) -> Waker:
-            """Put the running task's waker at the end of the queue. The task must await it at once."""
+        def makes_wakers(self, queue: Queue) -> Callable[[], Any]:
+            """What makes a waker of the running task, which must put it at the queue's end and await it at once."""
 
-        def wake(self, waker: Any, ending: Ending) -> None:
-            """Let a parked task go on. It has been taken out of the queue, or is about to be."""
+        def wake_all(self, queue: Queue, endings: Iterable[Ending]) -> None:
+            """Let every parked task go on, each with its ending. The queue is to be cleared then."""
 
         def withdrawn(self, queue: Queue) -> Iterable[Any]:
             """The wakers in the queue whose task's cancellation is requested and has not been delivered yet."""
@@ -65,6 +86,53 @@ if TYPE_CHECKING:
 _FLOWNO = "flowno.core.event_loop.event_loop"
 
 
+class Nowhere:
+    """The host of a queue that nobody has come to yet."""
+
+    __slots__ = ()
+
+    name: Final = "none"
+    checkpoints: Final = False
+    broken_barrier_error: Final = BrokenBarrierError
+    loop: Final = None
+    asyncio_tasks: Final = ()
+    trio_record: Final = None
+
+    def is_here(self) -> bool:
+        return False
+
+    def look_around(self) -> None:
+        """There is nothing to see."""
+
+    def is_closed(self) -> bool:
+        return True
+
+    def check_reachable(self) -> None:
+        """Nobody waits to be reached."""
+
+    def makes_wakers(self, queue: Queue) -> Callable[[], Any]:
+        return _no_waker
+
+    def wake_all(self, queue: Queue, endings: Iterable[Ending]) -> None:
+        """Nobody waits to be woken."""
+
+    def withdrawn(self, queue: Queue) -> tuple[()]:
+        return ()
+
+    async def checkpoint_if_cancelled(self) -> None:
+        """Nothing runs here."""
+
+    async def cancel_shielded_checkpoint(self) -> None:
+        """Nothing runs here."""
+
+
+def _no_waker() -> Waker:
+    raise AssertionError("a task is to park whose host has not been looked for")
+
+
+NOWHERE: Final = Nowhere()
+
+
 def running(last: Host | None) -> Host | None:
     """The host that runs the caller, or None. `last` is returned anew if it is still the one."""
     modules = sys.modules
@@ -76,6 +144,36 @@ def running(last: Host | None) -> Host | None:
     if loop is None or (last is not None and last.loop is loop):
         return last if loop is not None else None
     return _asyncio_host(loop)
+
+
+def is_asyncio_running() -> bool:
+    """Whether a loop of asyncio runs on this thread, whatever else does.
+
+    >>> is_asyncio_running()
+    False
+    """
+    get_running_loop = getattr(sys.modules.get("asyncio.events"), "_get_running_loop", None)
+    return get_running_loop is not None and get_running_loop() is not None
+
+
+def is_trio_running() -> bool:
+    """Whether a task of trio runs on this thread, whatever else does.
+
+    >>> is_trio_running()
+    False
+    """
+    in_trio_task = getattr(sys.modules.get("trio.lowlevel"), "in_trio_task", None)
+    return in_trio_task is not None and bool(in_trio_task())
+
+
+def is_flowno_running() -> bool:
+    """Whether a task of Flowno may run on this thread, whatever else does.
+
+    >>> is_flowno_running()
+    False
+    """
+    current_task = getattr(sys.modules.get(_FLOWNO), "current_task", None)
+    return current_task is not None and current_task() is not None
 
 
 def current(last: Host | None) -> Host:

@@ -7,15 +7,23 @@ requested is known by its future before it has run.
 from __future__ import annotations
 
 import asyncio
+from asyncio.events import _get_running_loop
+from sys import modules, version_info
 
 from latchproof_spec import step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
     from typing import Final
 
-    from latchproof.hosts import Queue
+    from latchproof.hosts import Queue, TrioRecord
     from latchproof_spec.step import Ending
+
+_FLOWNO: Final = "flowno.core.event_loop.event_loop"
+
+# The tasks that run just now, by their loops; in later Pythons, which keep no such dict, nothing.
+_CURRENT_TASKS: Final[dict[asyncio.AbstractEventLoop, object]] = getattr(asyncio.tasks, "_current_tasks", {})
 
 
 class BrokenBarrierError(step.BrokenBarrierError, asyncio.BrokenBarrierError):
@@ -25,15 +33,47 @@ class BrokenBarrierError(step.BrokenBarrierError, asyncio.BrokenBarrierError):
 class AsyncioHost:
     """One asyncio event loop."""
 
-    __slots__ = ("_create_future", "loop")
+    __slots__ = ("_create_future", "_flowno_task", "loop", "trio_record")
 
     name: Final = "asyncio"
     checkpoints: Final = False
     broken_barrier_error: Final = BrokenBarrierError
+    asyncio_tasks: Final[Collection[object]] = _CURRENT_TASKS
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._create_future = loop.create_future
+        self.look_around()
+
+    # That asyncio runs is not enough: a task or a callback of it may run a loop of trio or Flowno. Trio tells whether
+    # it runs here by `trio.lowlevel.in_trio_task`, but to be told no costs a third of a suspension; the record in which
+    # it writes its name for sniffio costs a tenth of that. Without that record `is_here` is never sure.
+
+    def look_around(self) -> None:
+        self.trio_record: TrioRecord | None = getattr(modules.get("trio._core._run"), "sniffio_library", None)
+        self._flowno_task: Callable[[], object] | None = getattr(modules.get(_FLOWNO), "current_task", None)
+
+    if version_info >= (3, 12):
+
+        def is_here(self) -> bool:
+            return (
+                _get_running_loop() is self.loop
+                and (self.trio_record.name is None if self.trio_record is not None else "trio" not in modules)
+                and (self._flowno_task() is None if self._flowno_task is not None else _FLOWNO not in modules)
+            )
+
+    else:
+        # There _get_running_loop asks the operating system for the number of the process, every time. That just one
+        # task of asyncio runs in this process, and that it is one of this loop, says as much of every task. (Who drives
+        # a coroutine by hand on another thread meanwhile is taken for it; plain calls are not, for they do not ask.)
+
+        def is_here(self) -> bool:
+            return (
+                self.loop in _CURRENT_TASKS
+                and len(_CURRENT_TASKS) == 1
+                and (self.trio_record.name is None if self.trio_record is not None else "trio" not in modules)
+                and (self._flowno_task() is None if self._flowno_task is not None else _FLOWNO not in modules)
+            )
 
     def is_closed(self) -> bool:
         return self.loop.is_closed()
@@ -41,13 +81,12 @@ class AsyncioHost:
     def check_reachable(self) -> None:
         """A loop that is not running wakes its tasks when it runs again."""
 
-    def new_waker(self, queue: Queue) -> asyncio.Future[Ending]:
-        waker: asyncio.Future[Ending] = self._create_future()
-        queue[waker] = None
-        return waker
+    def makes_wakers(self, queue: Queue) -> Callable[[], asyncio.Future[Ending]]:
+        return self._create_future
 
-    def wake(self, waker: asyncio.Future[Ending], ending: Ending) -> None:
-        waker.set_result(ending)
+    def wake_all(self, queue: dict[asyncio.Future[Ending], None], endings: Iterable[Ending]) -> None:
+        for waker, ending in zip(queue, endings, strict=True):
+            waker.set_result(ending)
 
     def withdrawn(self, queue: Queue) -> list[asyncio.Future[Ending]]:
         return [waker for waker in queue if waker.cancelled()]

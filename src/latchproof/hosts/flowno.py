@@ -7,14 +7,18 @@ that same queue until it is delivered.
 
 from __future__ import annotations
 
-from flowno.core.event_loop.commands import EventWaitCommand
-from flowno.core.event_loop.event_loop import EventLoop, current_task
+import threading
+from functools import partial
 
+from flowno.core.event_loop.commands import EventWaitCommand
+from flowno.core.event_loop.event_loop import EventLoop, current_event_loop, current_task
+
+from latchproof.hosts import is_asyncio_running, is_trio_running
 from latchproof_spec.step import BrokenBarrierError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterable
     from typing import Any, Final
 
     from latchproof.hosts import Queue
@@ -46,12 +50,27 @@ class FlownoHost:
 
     __slots__ = ("loop",)
 
+    asyncio_tasks: Final = ()
+    trio_record: Final = None
+
     name: Final = "flowno"
     checkpoints: Final = False
     broken_barrier_error: Final = BrokenBarrierError
 
     def __init__(self, loop: EventLoop) -> None:
         self.loop = loop
+
+    def is_here(self) -> bool:
+        return (
+            current_event_loop() is self.loop
+            and self.loop._loop_thread is threading.current_thread()
+            and current_task() is not None
+            and not is_asyncio_running()
+            and not is_trio_running()
+        )
+
+    def look_around(self) -> None:
+        """What `is_here` goes by is always up to date."""
 
     def is_closed(self) -> bool:
         """Flowno has no word for it: a loop that has stopped keeps its tasks."""
@@ -60,15 +79,14 @@ class FlownoHost:
     def check_reachable(self) -> None:
         """A loop that is not running wakes its tasks when it runs again."""
 
-    def new_waker(self, queue: Queue) -> FlownoWaker:
-        waker = FlownoWaker(self.loop)
-        queue[waker] = None
-        return waker
+    def makes_wakers(self, queue: Queue) -> Callable[[], FlownoWaker]:
+        return partial(FlownoWaker, self.loop)
 
-    def wake(self, waker: FlownoWaker, ending: Ending) -> None:
-        self.loop.event_waiters.pop(waker, None)
-        waker.ending = ending
-        self.loop.tasks.append((waker.task, waker, None))
+    def wake_all(self, queue: dict[FlownoWaker, None], endings: Iterable[Ending]) -> None:
+        for waker, ending in zip(queue, endings, strict=True):
+            self.loop.event_waiters.pop(waker, None)
+            waker.ending = ending
+            self.loop.tasks.append((waker.task, waker, None))
 
     def withdrawn(self, queue: Queue) -> list[FlownoWaker]:
         tasks = tuple(self.loop.tasks)  # a copy in one step: other threads may add tasks to a Flowno loop

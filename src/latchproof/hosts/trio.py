@@ -6,18 +6,33 @@ that is being cancelled.
 
 from __future__ import annotations
 
+from sys import modules
+
 import outcome
 import trio
+from trio.lowlevel import (
+    Abort,
+    Task,
+    TrioToken,
+    current_task,
+    current_trio_token,
+    in_trio_task,
+    reschedule,
+    wait_task_rescheduled,
+)
 
+from latchproof.hosts import is_flowno_running
 from latchproof_spec.step import BrokenBarrierError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterable
     from typing import Any, Final
 
     from latchproof.hosts import Queue
     from latchproof_spec.step import Ending
+
+_ABORTED: Final = Abort.SUCCEEDED
 
 
 class TrioWaker:
@@ -25,30 +40,48 @@ class TrioWaker:
 
     __slots__ = ("_queue", "task")
 
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
-        self.task = trio.lowlevel.current_task()
+    _queue: Queue
+    task: Task
 
     def __await__(self) -> Generator[Any, Any, Ending]:
-        ending: Ending = yield from trio.lowlevel.wait_task_rescheduled(self._abort).__await__()
-        return ending
+        return wait_task_rescheduled(self._abort).__await__()
 
-    def _abort(self, raise_cancel: object) -> trio.lowlevel.Abort:
+    def _abort(self, raise_cancel: object) -> Abort:
         self._queue.pop(self, None)
-        return trio.lowlevel.Abort.SUCCEEDED
+        return _ABORTED
 
 
 class TrioHost:
     """One run of trio."""
 
-    __slots__ = ("loop",)
+    __slots__ = ("_asyncio_loop", "loop")
+
+    asyncio_tasks: Final = ()
+    trio_record: Final = None
 
     name: Final = "trio"
     checkpoints: Final = True
     broken_barrier_error: Final = BrokenBarrierError
 
-    def __init__(self, token: trio.lowlevel.TrioToken) -> None:
+    def __init__(self, token: TrioToken) -> None:
         self.loop = token
+        self.look_around()
+
+    def is_here(self) -> bool:
+        try:
+            return (
+                current_trio_token() is self.loop
+                and in_trio_task()
+                and (self._asyncio_loop() is None if self._asyncio_loop is not None else "asyncio" not in modules)
+                and ("flowno" not in modules or not is_flowno_running())
+            )
+        except RuntimeError:
+            return False
+
+    def look_around(self) -> None:
+        self._asyncio_loop: Callable[[], object] | None = getattr(
+            modules.get("asyncio.events"), "_get_running_loop", None
+        )
 
     def is_closed(self) -> bool:
         if self._is_here():
@@ -68,26 +101,30 @@ class TrioHost:
 
     def _is_here(self) -> bool:
         try:
-            return trio.lowlevel.current_trio_token() is self.loop
+            return current_trio_token() is self.loop
         except RuntimeError:
             return False
 
-    def new_waker(self, queue: Queue) -> TrioWaker:
-        waker = TrioWaker(queue)
-        queue[waker] = None
-        return waker
+    def makes_wakers(self, queue: Queue) -> Callable[[], TrioWaker]:
+        new: Callable[[type[TrioWaker]], TrioWaker] = object.__new__
 
-    def wake(self, waker: TrioWaker, ending: Ending) -> None:
-        trio.lowlevel.reschedule(waker.task, outcome.Value(ending))
+        def new_waker() -> TrioWaker:
+            waker = new(TrioWaker)  # which is quicker than to have an __init__ called
+            waker._queue = queue
+            waker.task = current_task()
+            return waker
+
+        return new_waker
+
+    def wake_all(self, queue: dict[TrioWaker, None], endings: Iterable[Ending]) -> None:
+        for waker, ending in zip(queue, endings, strict=True):
+            reschedule(waker.task, outcome.Value(ending))
 
     def withdrawn(self, queue: Queue) -> tuple[()]:
         return ()
 
-    async def checkpoint_if_cancelled(self) -> None:
-        await trio.lowlevel.checkpoint_if_cancelled()
-
-    async def cancel_shielded_checkpoint(self) -> None:
-        await trio.lowlevel.cancel_shielded_checkpoint()
+    checkpoint_if_cancelled = staticmethod(trio.lowlevel.checkpoint_if_cancelled)
+    cancel_shielded_checkpoint = staticmethod(trio.lowlevel.cancel_shielded_checkpoint)
 
 
 def _nothing() -> None:

@@ -1,0 +1,89 @@
+"""Rounds that are interleaved between contenders, and the ratios that come of them.
+
+No time means anything by itself: each is divided by that of a reference in the same round, so what the machine does
+meanwhile strikes both. The first round warms up and is thrown away. The order changes from round to round.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+class NonsenseError(ValueError):
+    """A measurement, or a file of them, that says nothing. The message says why."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The median of ratios, and the quartiles around it, which are the spread.
+
+    >>> Ratio.of([1.0, 1.2, 1.1, 1.3, 1.1])
+    Ratio(median=1.1, low=1.1, high=1.2)
+    """
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, ratios: Sequence[float]) -> Ratio:
+        """Of the ratios of some rounds. Raises NonsenseError if there are none, or if one is no positive number."""
+        if not ratios:
+            raise NonsenseError("no rounds, so no ratio")
+        for ratio in ratios:
+            if not math.isfinite(ratio) or ratio <= 0:
+                raise NonsenseError(f"a ratio of two costs is a positive number, not {ratio}")
+        if len(ratios) == 1:
+            return cls(ratios[0], ratios[0], ratios[0])
+        low, median, high = statistics.quantiles(ratios, n=4, method="inclusive")
+        return cls(median, low, high)
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
+
+
+def interleaved(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """What each contender costs in each of the rounds, as its function says, with the garbage collector off.
+
+    Raises NonsenseError if a cost is not positive (a clock that is too coarse), or if there is nothing to be run.
+    """
+    if rounds < 1 or not contenders:
+        raise NonsenseError(f"{rounds} rounds of {len(contenders)} contenders measure nothing")
+    names = list(contenders)
+    costs: dict[str, list[float]] = {name: [] for name in names}
+    gc.freeze()  # what has been imported need not be looked through before every run
+    try:
+        for number in range(rounds + 1):
+            first = number % len(names)
+            for name in names[first:] + names[:first]:
+                cost = _without_collector(contenders[name])
+                if not cost > 0:
+                    raise NonsenseError(f"{name} cost {cost}: more must be done in a round for this machine's clock")
+                if number > 0:
+                    costs[name].append(cost)
+    finally:
+        gc.unfreeze()
+    return costs
+
+
+def _without_collector(run: Callable[[], float]) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        return run()
+    finally:
+        gc.enable()
+
+
+def over(costs: Mapping[str, Sequence[float]], reference: str) -> dict[str, list[float]]:
+    """Each contender's costs over those of the reference in the same rounds."""
+    if reference not in costs:
+        raise NonsenseError(f"the reference {reference!r} was not measured")
+    of_reference = costs[reference]
+    return {
+        name: [cost / base for cost, base in zip(of_one, of_reference, strict=True)] for name, of_one in costs.items()
+    }

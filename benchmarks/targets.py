@@ -1,0 +1,73 @@
+"""What the runtime is to cost at most: floors, to be beaten as far as it goes. They are reported, and fail nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.results import Row
+
+EVERY = ("3.11", "3.13")
+
+
+@dataclass(frozen=True)
+class Target:
+    """`contender` over `over` is to be `at_most` so much, on each of `pythons`."""
+
+    host: str
+    benchmark: str
+    n: int
+    contender: str
+    over: str
+    at_most: float
+    pythons: tuple[str, ...] = EVERY
+
+    def __str__(self) -> str:
+        tasks = f", {self.n:,}" if self.n else ""
+        return f"{self.host}: {self.benchmark}{tasks}: {self.contender} over {self.over}"
+
+
+def _targets() -> Iterator[Target]:
+    both = "asyncio", "asyncio, trio and flowno imported"
+    for host in both:
+        yield Target(host, "barrier wait", 1_000, "latchproof", "limit", 1.75, ("3.11",))
+        yield Target(host, "barrier wait", 1_000, "latchproof", "limit", 1.45, ("3.13",))
+        yield Target(host, "barrier wait", 1_000, "latchproof", "asyncio.Barrier", 1 / 3)
+        yield Target(host, "barrier wait", 1_000, "latchproof", "aiologic.Barrier", 1 / 2.2)
+        yield Target(host, "count_down, nobody waits", 0, "latchproof", "int", 2.2)
+    latch = "latch park and release"
+    yield Target("asyncio", latch, 1_000, "latchproof", "limit", 1.7, ("3.11",))
+    yield Target("asyncio", latch, 1_000, "latchproof", "limit", 1.4, ("3.13",))
+    yield Target("asyncio", latch, 1_000, "latchproof", "asyncio.Event", 1.1)
+    yield Target("asyncio", "barrier wait", 1_000, "latchproof", "the same, decided by hand", 1.15)
+    yield Target("asyncio", latch, 1_000, "latchproof", "the same, decided by hand", 1.15)
+    yield Target("flowno", "count_down, nobody waits", 0, "latchproof", "flowno.CountdownLatch", 1 / 40)
+    yield Target("trio", "barrier wait", 1_000, "latchproof", "trio ParkingLot", 1.05)
+    yield Target("trio", latch, 1_000, "latchproof", "trio ParkingLot", 1.05)
+    for order in ("first to last", "last to first"):  # the limit is linear; to stay beside it is to be linear
+        for contender in ("latchproof latch", "latchproof barrier"):
+            yield Target("asyncio", f"cancel {order}", 10_000, contender, "limit", 2.0)
+    for contender in ("latchproof latch", "latchproof barrier"):
+        yield Target("asyncio", "memory per waiter", 100_000, contender, "asyncio.Event", 1.1)
+    yield Target("asyncio", "peak memory of a million parties", 1_000_000, "latchproof", "4 GiB", 1.0)
+    yield Target("none", "import", 0, "latchproof", "asyncio", 1 / 3)
+
+
+TARGETS = tuple(_targets())
+
+
+def verdicts(rows: Iterable[Row]) -> Iterator[str]:
+    """A line for each target on each Python that was measured: met or not, or not measured."""
+    measured = {row.key: row.ratio for row in rows}
+    pythons = sorted({key.python for key in measured})
+    for python in pythons:
+        of_python = {key[1:]: ratio for key, ratio in measured.items() if key.python == python}
+        for target in TARGETS:
+            if python not in target.pythons:
+                continue
+            ratio = of_python.get((target.host, target.benchmark, target.n, target.contender, target.over))
+            if ratio is None:
+                verdict = "not measured"
+            else:
+                verdict = f"{'met    ' if ratio.median <= target.at_most else 'NOT MET'} {ratio}"
+            yield f"  {python}  {target!s:105} at most {target.at_most:.3f}: {verdict}"

@@ -1,0 +1,191 @@
+"""One section of the benchmarks, in a process and an environment of its own: python -m benchmarks.worker SECTION
+
+Prints JSON: a list of tables, each the ratios of its contenders to its reference, round by round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks import contenders, workloads
+from benchmarks.hosts import AsyncioHost, FlownoHost, Host, TrioHost
+from benchmarks.ratios import interleaved, over
+
+ROOT = Path(__file__).resolve().parents[1]
+FOUR_GIB = 4 << 30
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is done. `operations` a contender and round, in each of which `rounds` are done."""
+
+    rounds: int
+    operations: int
+    parties: tuple[int, ...]
+    cancelled: tuple[int, ...]
+    remembered: int
+    million: int
+
+
+FULL = Size(5, 6_000, (2, 10, 100, 1_000, 10_000), (1_000, 10_000), 100_000, 1_000_000)
+QUICK = Size(3, 3_000, (2, 1_000), (1_000,), 2_000, 0)
+
+Table = dict[str, Any]
+
+
+def _table(benchmark: str, host: str, n: int, reference: str, costs: dict[str, list[float]]) -> Table:
+    print(f"  {host}: {benchmark}{f', {n:,}' if n else ''}", file=sys.stderr, flush=True)
+    return {"benchmark": benchmark, "host": host, "n": n, "over": reference, "ratios": over(costs, reference)}
+
+
+def of_host(name: str, host: Host, those: contenders.Contenders, size: Size) -> list[Table]:
+    """Every table of one event loop."""
+    tables = []
+    for n in size.parties:
+        generations = max(5, size.operations // n)
+        runs: dict[str, Callable[[], float]] = {
+            one: partial(workloads.barrier, host, make, n, generations) for one, make in those.barriers.items()
+        }
+        tables.append(_table("barrier wait", name, n, "limit", interleaved(runs, size.rounds)))
+        runs = {one: partial(workloads.latch, host, make, n, generations) for one, make in those.latches.items()}
+        tables.append(_table("latch park and release", name, n, "limit", interleaved(runs, size.rounds)))
+    tables.append(counting(name, host, those, size))
+    for last in (False, True):
+        order = "last to first" if last else "first to last"
+        for n in size.cancelled:
+            runs = {one: partial(workloads.cancel, host, make, n, last) for one, make in those.waits.items()}
+            costs = interleaved(runs, 3)
+            tables.append(_table(f"cancel {order}", name, n, "limit", costs))
+    # bytes are the same in every round
+    taken = {one: [workloads.memory(host, make, size.remembered)] for one, make in those.waits.items()}
+    tables.append(_table("memory per waiter", name, size.remembered, "limit", taken))
+    return tables
+
+
+def counting(name: str, host: Host, those: contenders.Contenders, size: Size) -> Table:
+    """count_down with nobody waiting."""
+    # they are so cheap that fewer calls would be beyond the clock
+    runs: dict[str, Callable[[], float]] = {
+        one: partial(workloads.count_down, host, make, 20_000) for one, make in those.counters.items()
+    }
+    costs = interleaved(runs, size.rounds)
+    return _table("count_down, nobody waits", name, 0, "int", costs)
+
+
+def _importing(module: str) -> float:
+    """CPU seconds to import a module, in an interpreter of its own that has imported nothing."""
+    program = (
+        f"import sys, time; sys.path[:0] = {[str(ROOT / 'src'), str(ROOT / 'spec')]!r}; begun = time.process_time(); "
+        f"import {module}; print(time.process_time() - begun)"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def importing(size: Size) -> list[Table]:
+    """What importing latchproof costs."""
+    runs = {name: partial(_importing, name) for name in ("asyncio", "latchproof", "typing", "dataclasses")}
+    return [_table("import", "none", 0, "asyncio", interleaved(runs, 2 * size.rounds))]
+
+
+def million(size: Size) -> list[Table]:
+    """So many parties trip a barrier in one go, in a process that may not have more than 4 GiB."""
+    import resource
+
+    from latchproof import Barrier
+
+    resource.setrlimit(resource.RLIMIT_AS, (FOUR_GIB, FOUR_GIB))
+    n = size.million
+    host = AsyncioHost()
+    indices: list[int] = []
+
+    async def arrive(barrier: Barrier) -> None:
+        indices.append(await barrier.wait())
+
+    async def main() -> None:
+        barrier = Barrier(n)
+        for _ in range(n):
+            await host.spawn(arrive(barrier))
+        await host.join()
+
+    host.run(main)
+    if sorted(indices) != list(range(n)):
+        raise AssertionError("the barrier did not trip with one index for each")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return [
+        _table("peak memory of a million parties", "asyncio", n, "4 GiB", {"latchproof": [peak], "4 GiB": [FOUR_GIB]})
+    ]
+
+
+def _uvloop() -> Callable[[], Any]:
+    new_loop: Callable[[], Any] = importlib.import_module("uvloop").new_event_loop
+    return new_loop
+
+
+def _everything(size: Size) -> list[Table]:
+    for name in ("trio", "flowno", "uvloop"):
+        importlib.import_module(name)
+    those = contenders.asyncio_contenders()
+    host = AsyncioHost()
+    few = Size(size.rounds, size.operations, (1_000,), (), 0, 0)
+    runs: dict[str, Callable[[], float]] = {
+        one: partial(workloads.barrier, host, make, 1_000, max(5, size.operations // 1_000))
+        for one, make in those.barriers.items()
+    }
+    name = "asyncio, trio and flowno imported"
+    return [
+        counting(name, host, those, few),
+        _table("barrier wait", name, 1_000, "limit", interleaved(runs, size.rounds)),
+    ]
+
+
+SECTIONS: dict[str, Callable[[Size], list[Table]]] = {
+    "asyncio": lambda size: of_host("asyncio", AsyncioHost(), contenders.asyncio_contenders(), size),
+    "uvloop": lambda size: of_host(
+        "uvloop",
+        AsyncioHost(_uvloop()),
+        contenders.asyncio_contenders(),
+        replace(size, remembered=min(size.remembered, 10_000)),
+    ),
+    "trio": lambda size: of_host("trio", TrioHost(), contenders.trio_contenders(), replace(size, remembered=2_000)),
+    # Flowno finds a task that it cancels by looking through all of them, so there are fewer
+    "flowno": lambda size: of_host(
+        "flowno",
+        FlownoHost(),
+        contenders.flowno_contenders(),
+        replace(size, operations=size.operations // 4, cancelled=(500,), remembered=500, parties=size.parties[:4]),
+    ),
+    "everything": _everything,
+    "import": importing,
+    "million": million,
+}
+MISSING: dict[str, Callable[[], contenders.Contenders]] = {
+    "asyncio": contenders.asyncio_contenders,
+    "uvloop": contenders.asyncio_contenders,
+    "trio": contenders.trio_contenders,
+    "flowno": contenders.flowno_contenders,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("section", choices=SECTIONS)
+    parser.add_argument("--quick", action="store_true")
+    given = parser.parse_args()
+    tables = SECTIONS[given.section](QUICK if given.quick else FULL)
+    missing = MISSING[given.section]().missing if given.section in MISSING else {}
+    print(json.dumps({"python": platform.python_version(), "tables": tables, "missing": missing}))
+
+
+if __name__ == "__main__":
+    main()

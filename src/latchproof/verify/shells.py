@@ -1,0 +1,304 @@
+"""The runtime's own methods, proved equal to the specification for every count, number of parties and number parked.
+
+The shells ask the specification's functions, but for the three decisions that every wait and every count_down of a
+steady program comes to (rules L1, L8 and B1): those they make themselves, for to ask costs a tenth of a suspension. So
+whole methods are proved: the code object of each runs on symbolic numbers, path by path, side by side with the
+specification's function, and on every path the solver is asked whether anything that they come to can differ.
+
+What stands in for the rest of the world: the event loop (one that lets a call be quick, one that does not, one whose
+calls are checkpoints), and the queue, of which only its length is real. The length is a symbol, so the methods are
+given a `len` that returns it; nothing else in them is changed. That nobody in the queue is withdrawn is assumed here,
+and `prove` shows why that is enough ("fewer parked make no difference"). Parking and the hosts are not proved here.
+"""
+
+from __future__ import annotations
+
+import builtins
+import logging
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from dataclasses import dataclass
+from functools import partial
+from inspect import isawaitable
+from types import FunctionType
+from typing import Any, Literal, NamedTuple
+from unittest import mock
+
+import z3
+
+from latchproof import Barrier, CountdownLatch
+from latchproof.verify.symbolic import (
+    SymInt,
+    UndecidableError,
+    enumerate_paths,
+    symbol,
+    term,
+)
+from latchproof_spec.machines import MACHINES, Machine, Operation
+from latchproof_spec.step import BrokenBarrierError, Rule, caller_ending
+
+Status = Literal["proved", "refuted", "unknown"]
+
+SHELLS: dict[str, type[Any]] = {"latch": CountdownLatch, "barrier": Barrier}
+_STATE = {"count": "_count", "broken": "_broken", "parties": "_parties"}
+_PLAIN = {"count_down": "count_down_nowait", "abort": "abort_nowait", "reset": "reset_nowait"}
+
+
+class Outcome(NamedTuple):
+    """What a call comes to: what becomes of the caller, of the parked, and of the state.
+
+    `caller` is as in `Rule`; `index` is what it returns, if that is an index; `error` what it raises. `parked` and
+    `state` are as they are afterwards. `release` is the rule by which parked tasks were let go, None if none were.
+    """
+
+    caller: str
+    error: type[BaseException] | None
+    index: Any
+    parked: Any
+    state: tuple[Any, ...]
+    release: Rule | None
+    warned: bool
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """One path through a method and the specification's function, and whether they can come to different things.
+
+    `loop` is the event loop that stood in. `counterexample` says, where it is refuted, what differs, and for which
+    numbers. A method that is undecided as a whole has the one rule "all".
+    """
+
+    machine: str
+    method: str
+    loop: str
+    rule: str
+    status: Status
+    counterexample: str = ""
+
+
+class _Queue:
+    """A queue of which only the length is known, and that is a symbol."""
+
+    def __init__(self, parked: SymInt) -> None:
+        self.parked = parked
+
+    def __bool__(self) -> bool:
+        return bool(self.parked > 0)
+
+    def __setitem__(self, waker: object, value: None) -> None:
+        self.parked += 1
+
+    def pop(self, waker: object, default: None) -> None:
+        """The task that parked is destroyed when all has been seen."""
+
+
+class _Waker:
+    def __await__(self) -> Generator[_Waker, None, None]:
+        yield self
+
+
+class _NotTrio:
+    name = None
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """An event loop that the caller runs on, as far as the shells can tell."""
+
+    name: str
+    checkpoints: bool
+    asyncio_tasks: tuple[str, ...]
+
+    trio_record = _NotTrio
+    broken_barrier_error = BrokenBarrierError
+
+    def is_here(self) -> bool:
+        return True
+
+    async def checkpoint_if_cancelled(self) -> None:
+        """Nobody is cancelled here."""
+
+    async def cancel_shielded_checkpoint(self) -> None:
+        """Nobody else is to run here."""
+
+
+LOOPS = (
+    _Loop("quick", checkpoints=False, asyncio_tasks=("a task",)),
+    _Loop("plain", checkpoints=False, asyncio_tasks=()),
+    _Loop("checkpoints", checkpoints=True, asyncio_tasks=()),
+)
+
+
+class _Parking:
+    new_waker = _Waker
+
+    def __init__(self, host: _Loop, parked: SymInt) -> None:
+        self.host = host
+        self.queue = _Queue(parked)
+        self.released: Rule | None = None
+
+    def enter_plain(self) -> None:
+        """The caller runs where the parked do."""
+
+    def enter(self) -> _Loop:
+        return self.host
+
+    def purge(self) -> bool:
+        return False
+
+    def release(self, rule: Rule) -> None:
+        self.released = rule
+        self.queue.parked = SymInt(z3.IntVal(0))
+
+
+def _length(of: Any) -> Any:
+    return of.parked if isinstance(of, _Queue) else builtins.len(of)
+
+
+def _on_symbols(shell: type[Any]) -> type[Any]:
+    """The class again: the code of its methods is the same, but for them `len` tells a symbolic length too."""
+    methods: dict[str, Any] = {}
+    for cls in reversed(shell.__mro__[:-1]):
+        for name, method in vars(cls).items():
+            if isinstance(method, FunctionType) and name != "__init__":
+                known = {**method.__globals__, "len": _length}
+                copy = FunctionType(method.__code__, known, name, method.__defaults__, method.__closure__)
+                copy.__kwdefaults__ = method.__kwdefaults__
+                methods[name] = copy
+    return type(shell.__name__, (), methods)
+
+
+def _run(call: Callable[[], Any]) -> tuple[str, type[BaseException] | None, Any, Callable[[], None]]:
+    """Run a call until it is done or parks: what becomes of the caller, and what ends it if it parked."""
+    try:
+        called = call()
+        if not isawaitable(called):
+            return "returns", None, called, lambda: None
+        steps = called.__await__()
+        next(steps)
+    except StopIteration as stop:
+        caller = "returns" if stop.value is None else "returns an index"
+        return caller, None, stop.value, lambda: None
+    except Exception as error:
+        specified = [cls for cls in type(error).__mro__ if cls.__module__ == "latchproof_spec.step"]
+        return "raises", specified[0] if specified else type(error), None, lambda: None
+    return "parks", None, None, steps.close
+
+
+def _played(
+    shell: type[Any], machine: Machine, loop: _Loop, method: str, values: dict[str, Any], arguments: tuple[Any, ...]
+) -> Outcome:
+    """What the shell's method comes to."""
+    one = shell()
+    parking = _Parking(loop, values["parked"])
+    one._parking = parking
+    held = [name for name in (*machine.constants, *machine.state) if name != "parked"]
+    for name in held:
+        setattr(one, _STATE[name], values[name])
+    call: Callable[[], Awaitable[Any] | object] = partial(getattr(one, method), *arguments)
+    with mock.patch.object(logging.getLogger("latchproof"), "warning") as warning:
+        caller, error, index, end = _run(call)
+    state = tuple(getattr(one, _STATE[name]) for name in held)
+    outcome = Outcome(caller, error, index, parking.queue.parked, state, parking.released, warning.called)
+    end()
+    return outcome
+
+
+def _specified(machine: Machine, operation: Operation, values: dict[str, Any], arguments: tuple[Any, ...]) -> Outcome:
+    """What the specification's function comes to."""
+    constants = [values[name] for name in machine.constants]
+    *after, rule = operation.function(*constants, *(values[name] for name in machine.state), *arguments)
+    new = dict(zip(machine.state, after, strict=True))
+    ending = caller_ending(rule, values["parked"])
+    return Outcome(
+        rule.caller,
+        rule.errors[0] if rule.refuses else None,
+        ending if rule.caller == "returns an index" else None,
+        new.pop("parked"),
+        (*constants, *new.values()),
+        rule if rule.queue != "stays" else None,
+        rule.warns,
+    )
+
+
+def _differences(shell: Outcome, specified: Outcome, parked: SymInt) -> Iterator[tuple[str, z3.BoolRef]]:
+    """Whatever can differ, each with the term that says that it does."""
+    for name in ("caller", "error", "warned"):
+        one, other = getattr(shell, name), getattr(specified, name)
+        yield f"{name}: {one}, not {other}", z3.BoolVal(one is not other and one != other)
+    if shell.caller == specified.caller == "returns an index":
+        yield f"index: {shell.index}, not {specified.index}", term(shell.index) != term(specified.index)
+    yield f"parked: {shell.parked}, not {specified.parked}", term(shell.parked) != term(specified.parked)
+    for one, other in zip(shell.state, specified.state, strict=True):
+        yield f"state: {one}, not {other}", term(one) != term(other)
+    if shell.release is not specified.release:
+        nobody = shell.release is None or specified.release is None  # to release nobody is as good as not to release
+        differs = term(parked) > 0 if nobody else z3.BoolVal(True)
+        yield f"released: {shell.release}, not {specified.release}", differs
+
+
+def _methods(operation: Operation, shell: type[Any]) -> Iterator[str]:
+    yield operation.name
+    if operation.name in _PLAIN and hasattr(shell, _PLAIN[operation.name]):
+        yield _PLAIN[operation.name]
+
+
+def prove_shell(machine: Machine, shell: type[Any]) -> Iterator[Equivalence]:
+    """Every path through each of the shell's methods and the specification's function, on each kind of event loop.
+
+    `shell` has the attributes and methods of our own classes.
+    """
+    copy = _on_symbols(shell)
+    for operation in machine.operations:
+        for method in _methods(operation, shell):
+            for loop in LOOPS:
+                yield from _compared(machine, copy, operation, method, loop)
+
+
+def _compared(
+    machine: Machine, shell: type[Any], operation: Operation, method: str, loop: _Loop
+) -> Iterator[Equivalence]:
+    kinds = {**dict.fromkeys(machine.constants, int), **machine.state}
+    values = {name: symbol(name, kind) for name, kind in kinds.items()}
+    arguments = tuple(symbol(name, kind) for name, kind in operation.parameters.items())
+
+    def side_by_side() -> tuple[Outcome, Outcome, str] | None:
+        if not all(invariant.holds(*values.values()) for invariant in machine.invariants):
+            return None
+        played = _played(shell, machine, loop, method, values, arguments)
+        *_, rule = operation.function(*values.values(), *arguments)
+        return played, _specified(machine, operation, values, arguments), rule.id
+
+    where = (machine.name, method, loop.name)
+    try:
+        paths = enumerate_paths(side_by_side)
+    except UndecidableError as error:
+        yield Equivalence(*where, "all", "unknown", str(error))
+        return
+    for path in paths:
+        if path.result is not None:
+            played, specified, rule = path.result
+            yield _judged((*where, rule), path.conditions, _differences(played, specified, values["parked"]))
+
+
+def _judged(
+    where: tuple[str, str, str, str], conditions: tuple[z3.BoolRef, ...], differences: Iterator[tuple[str, z3.BoolRef]]
+) -> Equivalence:
+    for difference, differs in differences:
+        solver = z3.Solver()
+        solver.set("timeout", 30_000)
+        solver.add(*conditions, differs)
+        verdict = solver.check()
+        if verdict == z3.sat:
+            return Equivalence(*where, "refuted", f"{difference}, where {solver.model()}")
+        if verdict != z3.unsat:
+            return Equivalence(*where, "unknown", f"{difference}: {solver.reason_unknown()}")
+    return Equivalence(*where, "proved")
+
+
+def prove_shells() -> list[Equivalence]:
+    """Every path of every method of our own two classes.
+
+    >>> {one.status for one in prove_shells()}
+    {'proved'}
+    """
+    return [one for name, shell in SHELLS.items() for one in prove_shell(MACHINES[name], shell)]

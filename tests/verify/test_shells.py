@@ -1,0 +1,120 @@
+"""The proof that the shells decide as specified: it covers every rule, and it fails for shells that do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from latchproof import Barrier, CountdownLatch
+from latchproof.verify.shells import LOOPS, SHELLS, Equivalence, prove_shell, prove_shells
+from latchproof_spec import latch as latch_spec
+from latchproof_spec.machines import MACHINES
+
+METHODS = {
+    "wait", "count_down", "count_down_nowait", "set_count", "abort", "abort_nowait", "reset", "reset_nowait",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def proved() -> list[Equivalence]:
+    return prove_shells()
+
+
+def test_the_shells_decide_as_specified_for_all_numbers(proved: list[Equivalence]) -> None:
+    assert [one for one in proved if one.status != "proved"] == []
+
+
+def test_every_method_is_proved_on_every_kind_of_loop(proved: list[Equivalence]) -> None:
+    assert {one.method for one in proved} == METHODS
+    assert {(one.method, one.loop) for one in proved} == {(method, loop.name) for method in METHODS for loop in LOOPS}
+
+
+def test_every_rule_that_a_call_can_come_to_is_proved(proved: list[Equivalence]) -> None:
+    latch = {"L1", "L2", "L3", "L3x", "L4", "L5", "L6", "L7", "L8"}
+    barrier = {"B1", "B2", "B3", "B6", "B7"}
+    assert {one.rule for one in proved if one.machine == "latch"} == latch
+    assert {one.rule for one in proved if one.machine == "barrier"} == barrier
+
+
+class CountsTooFar(CountdownLatch):
+    async def count_down(self, exception_if_zero: bool = False) -> None:
+        if self._count >= 0 and not self._parking.queue:
+            self._count -= 1
+            return
+        self._count_down(exception_if_zero)
+
+
+class CountsByTwo(CountdownLatch):
+    def _count_down(self, exception_if_zero: bool = False) -> None:
+        self._count -= 2
+
+
+class ReleasesNobody(CountdownLatch):
+    def _conclude(self, rule: Any, argument: object = None) -> None:
+        """Nothing of what the rule says."""
+
+
+class NeverParks(CountdownLatch):
+    async def wait(self) -> None:
+        """Go on whatever the count."""
+
+
+class SetsWhatItRefuses(CountdownLatch):
+    def set_count(self, n: int) -> None:
+        self._count = n
+        self._conclude(latch_spec.set_count(1, 1, -1)[2])
+
+
+class TripsLate(Barrier):
+    async def wait(self) -> int:
+        if len(self._parking.queue) < self._parties and not self._broken:
+            waker = self._parking.new_waker()
+            self._parking.queue[waker] = None
+            await waker
+        return 0
+
+
+class AdmitsToTheBroken(Barrier):
+    async def wait(self) -> int:
+        if len(self._parking.queue) + 1 < self._parties:
+            waker = self._parking.new_waker()
+            self._parking.queue[waker] = None
+            await waker
+        return self._parties - 1
+
+
+class GivesAnotherIndex(Barrier):
+    def _complete(self, rule: Any, host: Any) -> int:
+        return 0
+
+
+class MendsWhatItBreaks(Barrier):
+    def _decide(self, operation: Any) -> None:
+        self._broken = False
+        self._parking.release(operation(2, 1, False)[2])
+
+
+@pytest.mark.parametrize(
+    ("shell", "method", "rule", "what"),
+    [
+        (CountsTooFar, "count_down", "L3", "warned"),
+        (CountsByTwo, "count_down_nowait", "L1", "state"),
+        (ReleasesNobody, "count_down", "L2", "parked"),
+        (ReleasesNobody, "count_down", "L3", "warned"),
+        (NeverParks, "wait", "L8", "caller"),
+        (SetsWhatItRefuses, "set_count", "L4", "state"),
+        (TripsLate, "wait", "B2", "caller"),
+        (AdmitsToTheBroken, "wait", "B3", "caller"),
+        (GivesAnotherIndex, "wait", "B2", "index"),
+        (MendsWhatItBreaks, "abort_nowait", "B6", "state"),
+    ],
+)
+def test_a_shell_that_decides_otherwise_is_refuted(shell: type[Any], method: str, rule: str, what: str) -> None:
+    machine = MACHINES["latch" if issubclass(shell, CountdownLatch) else "barrier"]
+    refuted = [one for one in prove_shell(machine, shell) if one.status == "refuted"]
+    assert [one for one in refuted if (one.method, one.rule) == (method, rule) and one.counterexample.startswith(what)]
+
+
+def test_the_classes_that_are_proved_are_the_ones_that_programs_use() -> None:
+    assert [SHELLS["latch"], SHELLS["barrier"]] == [CountdownLatch, Barrier]
