@@ -5,10 +5,10 @@ BIN := .venv/bin
 SETUP := .venv/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs crosscheck fuzz museum spec lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck mutants mutants-runtime fuzz museum spec golden browser screenshots docs lint types unit contracts dist lock clean
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(SETUP): requirements-dev.txt pyproject.toml
 	@echo "setting up .venv with $$($(PYTHON) --version)"
@@ -58,6 +58,11 @@ museum: $(SETUP) ## faults in released software, found anew, each in an environm
 	@rm -rf .museum/results
 	$(BIN)/python -m pytest -m museum tests/museum
 	$(BIN)/python -m tests.museum.page
+mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (about 10 minutes)
+	time $(BIN)/latchproof mutants
+
+mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (10 minutes)
+	time $(BIN)/python proofs/runtime_mutants.py
 
 spec: $(SETUP) ## write the review documents spec/*.md and the models spec/models/* anew from the specification
 	for machine in latch barrier; do \
@@ -67,6 +72,44 @@ spec: $(SETUP) ## write the review documents spec/*.md and the models spec/model
 		$(BIN)/latchproof export $$machine --format promela > spec/models/$$machine.pml || exit 1; \
 	done
 
+golden: $(SETUP) ## write anew what the commands are expected to print; read the difference
+	PYTHONPATH=src:spec $(BIN)/python -m tests.verify.golden
+
+BROWSER := .venv-browser/bin
+PAGES := build/browser
+DRIVE := PYTHONPATH=src:spec:. $(BROWSER)/python -m pytest browser --pages $(PAGES)
+
+browser: $(PAGES)/report.html ## the HTML pages in headless Chromium, against the specification's functions (installs it)
+	$(DRIVE)
+
+screenshots: $(PAGES)/report.html ## the same, and the README's pictures written anew to docs/images
+	$(DRIVE) --screenshots docs/images
+
+.PHONY: $(PAGES)/report.html
+$(PAGES)/report.html: $(SETUP) .venv-browser/.complete
+	@mkdir -p $(PAGES)
+	@$(BIN)/latchproof check asyncio:Barrier --policy cpython --html $(PAGES)/check.html --json $(PAGES)/check.json \
+		> $(PAGES)/check.txt; test $$? -eq 1 || { cat $(PAGES)/check.txt; exit 1; }
+	$(BIN)/latchproof report --quick --html $@
+
+.venv-browser/.complete: browser/requirements.txt browser/install_chromium.sh
+	@sh browser/install_chromium.sh
+	@$(PYTHON) -m venv .venv-browser
+	@$(BROWSER)/python -m pip install --quiet --disable-pip-version-check -r browser/requirements.txt
+	@touch $@
+
+DOCS := .venv-docs/bin
+
+docs: $(SETUP) .venv-docs/.complete ## the documentation: every program and command in it run, then built to build/docs
+	$(BIN)/python -m pytest docs
+	$(DOCS)/python -m sphinx --fail-on-warning --keep-going --fresh-env -q -b html docs build/docs
+	@echo "the documentation is in build/docs/index.html"
+
+.venv-docs/.complete: requirements-dev.txt docs/requirements.txt
+	@$(PYTHON) -m venv .venv-docs
+	@$(DOCS)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r docs/requirements.txt
+	@touch $@
+
 dist: $(SETUP) ## sdist, and the wheel built from it, in dist/
 	$(BIN)/python -m build --no-isolation
 
@@ -75,4 +118,4 @@ lock: ## resolve requirements-dev.txt anew (needs uv)
 		--extra verify --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what was made
-	rm -rf .venv .museum dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-browser .venv-docs .museum dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants

@@ -35,7 +35,7 @@ def main(rounds: int) -> int:
         compile_spin(model, directory)
         contenders: dict[str, Callable[[], int]] = {
             "explorer": lambda: _explored(model),
-            "Spin": lambda: run_spin(directory)[0],
+            "Spin": lambda: run_spin(directory),
         }
         if jar is not None:
             contenders["TLC"] = lambda: run_tlc(model, directory, jar)

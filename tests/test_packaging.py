@@ -43,7 +43,8 @@ def test_the_wheel_has_every_module_of_both_packages(built: tuple[Path, Path]) -
     expected = {
         f"{package}/{path.relative_to(folder).as_posix()}"
         for package, folder in SOURCES.items()
-        for path in folder.rglob("*.py")
+        for path in folder.rglob("*")
+        if path.suffix == ".py" or path.parent.name in ("assets", "vendor")
     }
     expected |= {"latchproof/py.typed", "latchproof_spec/py.typed"}
     assert {name for name in names(built[0]) if ".dist-info/" not in name} == expected

@@ -24,7 +24,7 @@ from latchproof_spec.claims import (
     Property,
     Step,
 )
-from latchproof_spec.step import ANY_INDEX, BrokenBarrierError
+from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, is_whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,10 +86,25 @@ def only_abort_breaks_and_reset_mends(step: Step) -> bool:
 
 
 def refusals_are_exact(step: Step) -> bool:
-    """C10: wait, and nothing else, is refused, by BrokenBarrierError, when the barrier is broken, and never else."""
+    """C10: wait is refused by BrokenBarrierError when the barrier is broken, a barrier of no parties is not made."""
     _, broken = step.before
-    due = BrokenBarrierError if step.operation == "wait" and broken else None
-    return (step.rule.errors[0] if step.rule.refuses else None) is due
+    due: tuple[type[Exception], ...] = ()
+    if step.operation == "wait" and broken:
+        due = BROKEN
+    if step.operation == "create":
+        parties = step.arguments["parties"]
+        due = (TypeError,) if not is_whole_number(parties) else (ValueError,) if parties < 1 else ()
+    return (step.rule.errors if step.rule.refuses else ()) == due
+
+
+def nothing_warns(step: Step) -> bool:
+    """C10: what a barrier has to say, it says by an error."""
+    return not step.rule.warns
+
+
+def parties_are_as_asked(step: Step) -> bool:
+    """C6: a new barrier has the parties that it was asked for."""
+    return step.operation != "create" or step.rule.refuses or step.constants == (step.arguments["parties"],)
 
 
 def abort_and_reset_fail_the_parked(step: Step) -> bool:
@@ -185,6 +200,8 @@ STEP_PROPERTIES: Final = (
     Property("a withdrawal takes back itself", (C7,), withdrawal_takes_back_itself),
     Property("only abort breaks and reset mends", (C9,), only_abort_breaks_and_reset_mends),
     Property("refusals are exact", (C10,), refusals_are_exact),
+    Property("nothing warns", (C10,), nothing_warns),
+    Property("the parties are as asked", (C6,), parties_are_as_asked),
     Property("abort and reset fail the parked", (C14,), abort_and_reset_fail_the_parked),
 )
 

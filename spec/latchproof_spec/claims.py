@@ -105,7 +105,11 @@ CLAIMS: Final = (C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13, C14)
 
 
 class Step:
-    """One step of a machine, in numbers: the operation's name, the state before and after, and the rule."""
+    """One step of a machine, in numbers: the operation's name, the state before and after, and the rule.
+
+    To make one is a step too, "create": from the state in which every value is that of its type, 0 or False, and with
+    the constructor's argument by its name.
+    """
 
     __slots__ = ("after", "arguments", "before", "constants", "operation", "policy", "rule")
 

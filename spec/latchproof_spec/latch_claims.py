@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from latchproof_spec import claims
 from latchproof_spec.claims import C1, C2, C3, C4, C7, C10, C11, C12, Account, Eventuality, Moment, Property, Step
-from latchproof_spec.step import LatchInUseError, ZeroLatchError
+from latchproof_spec.step import LatchInUseError, ZeroLatchError, is_whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,14 +22,18 @@ def nobody_is_parked_at_zero(count: int, parked: int) -> bool:
     return parked >= 0 and (count > 0 or parked == 0)
 
 
+SETTERS: Final = {"set_count": "n", "create": "count"}
+"""What sets the count, and what its argument is called."""
+
+
 def count_is_kept(step: Step) -> bool:
     """C1: a count_down takes one off unless there is none to take, set_count sets, nothing else touches the count."""
     count, _ = step.before
     new_count, _ = step.after
-    if step.rule.refuses or step.operation not in ("count_down", "set_count"):
+    if step.rule.refuses or step.operation not in ("count_down", *SETTERS):
         return bool(new_count == count)
-    if step.operation == "set_count":
-        return bool(new_count == step.arguments["n"])
+    if step.operation in SETTERS:
+        return bool(new_count == step.arguments[SETTERS[step.operation]])
     return bool(new_count == count - 1) if count > 0 else bool(new_count == 0)
 
 
@@ -71,20 +75,30 @@ def withdrawal_takes_back_itself(step: Step) -> bool:
 
 
 def refusals_are_exact(step: Step) -> bool:
-    """C10: which error is due, and that it is this one, or none."""
+    """C10: which errors are due, and that it is these, or none."""
     count, parked = step.before
-    due: type[Exception] | None = None
-    if step.operation == "set_count":
-        if step.arguments["n"] < 0:
-            due = ValueError
+    due: tuple[type[Exception], ...] = ()
+    if step.operation in SETTERS:
+        number = step.arguments[SETTERS[step.operation]]
+        if not is_whole_number(number):
+            due = (TypeError,)
+        elif number < 0:
+            due = (ValueError,)
         elif parked > 0 and step.policy.set_count_in_use == "refuses":
-            due = LatchInUseError
+            due = (LatchInUseError,)
     if step.operation == "count_down" and count == 0:
         if step.policy.over_counting == "raises":
-            due = RuntimeError
+            due = (RuntimeError, ValueError)
         elif step.arguments["exception_if_zero"]:
-            due = ZeroLatchError
-    return (step.rule.errors[0] if step.rule.refuses else None) is due
+            due = (ZeroLatchError,)
+    return (step.rule.errors if step.rule.refuses else ()) == due
+
+
+def warnings_are_exact(step: Step) -> bool:
+    """C10: a count_down too many that is not refused is warned of, and nothing else is."""
+    count, _ = step.before
+    due = step.operation == "count_down" and not step.rule.refuses and count == 0
+    return step.rule.warns == bool(due)
 
 
 def blocked_while_closed(count: int, parked: int) -> bool:
@@ -142,6 +156,7 @@ STEP_PROPERTIES: Final = (
     Property("refused changes nothing", (C4,), claims.refused_changes_nothing),
     Property("a withdrawal takes back itself", (C7,), withdrawal_takes_back_itself),
     Property("refusals are exact", (C10,), refusals_are_exact),
+    Property("warnings are exact", (C10,), warnings_are_exact),
     Property("zero releases", (C12,), zero_releases),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -61,7 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    verify = commands.add_parser("verify", help="gather the evidence for our own claims and print the ledger")
+    verify = commands.add_parser(
+        "verify",
+        help="gather the evidence for our own claims and print the ledger",
+        epilog="Example: latchproof verify --quick --json ledger.json",
+    )
     verify.add_argument("--quick", action="store_true", help="smaller bounds, in well under a minute")
     verify.add_argument("--json", metavar="FILE", type=Path, help="write the ledger to FILE as JSON")
     verify.set_defaults(run=_verify)
@@ -88,8 +93,27 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", metavar="FILE", type=Path, help="write the verdict and its traces to FILE as JSON")
     check.add_argument("--junit", metavar="FILE", type=Path, help="write the verdict to FILE as JUnit XML")
     check.add_argument("--mermaid", metavar="FILE", type=Path, help="write the first counterexample as a diagram")
+    check.add_argument(
+        "--html", metavar="FILE", type=Path, help="write the verdict as a page that steps through its runs"
+    )
     check.add_argument("--repro", metavar="FILE", type=Path, help="write the first counterexample as a test of its own")
     check.set_defaults(run=_check)
+
+    report = commands.add_parser(
+        "report",
+        help="the rules, the claims with their evidence, a stepper and counterexamples as one HTML file",
+        epilog="Example: latchproof report --quick --html report.html",
+    )
+    report.add_argument("--html", metavar="FILE", type=Path, required=True, help="the file to write")
+    report.add_argument("--quick", action="store_true", help="gather the evidence to smaller bounds")
+    report.add_argument(
+        "--ledger", metavar="FILE", type=Path, help="take the evidence that verify --json wrote instead"
+    )
+    report.add_argument(
+        "--trace", metavar="FILE", type=Path, nargs="+", default=[],
+        help="show the counterexamples that check --json wrote too, besides that of asyncio.Barrier",
+    )  # fmt: skip
+    report.set_defaults(run=_report)
 
     replay = commands.add_parser(
         "replay",
@@ -116,12 +140,20 @@ def _parser() -> argparse.ArgumentParser:
     fuzz.add_argument("--repro", metavar="FILE", type=Path, help="write what was found as a test of its own")
     fuzz.set_defaults(run=_fuzz)
 
-    prove = commands.add_parser("prove", help="discharge the inductive proofs, for all counts, parties and tasks")
+    prove = commands.add_parser(
+        "prove",
+        help="discharge the inductive proofs, for all counts, parties and tasks",
+        epilog="Example: latchproof prove --machine barrier --verbose",
+    )
     prove.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
     prove.add_argument("--verbose", action="store_true", help="a line for each obligation")
     prove.set_defaults(run=_prove)
 
-    explore = commands.add_parser("explore", help="every state of specification x tasks, to a bound")
+    explore = commands.add_parser(
+        "explore",
+        help="every state of specification x tasks, to a bound",
+        epilog="Example: latchproof explore --machine barrier --tasks 3 4 --upto 4",
+    )
     explore.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
     explore.add_argument("--policy", metavar="NAME", help="under this policy; without it, under every named one")
     explore.add_argument("--tasks", type=_positive, nargs="+", default=[3, 4], metavar="N", help="numbers of tasks")
@@ -137,6 +169,18 @@ def _parser() -> argparse.ArgumentParser:
         help="numbers of tasks for the eventualities, whose graphs are not reduced by symmetry (default 3 4)",
     )
     explore.set_defaults(run=_explore)
+
+    mutants = commands.add_parser(
+        "mutants",
+        help="claims x mutants of the specification: which claim breaks on which fault, by which kind of evidence",
+        epilog="Exit codes: 1 if a mutant survives that is not proved to be no fault, or a claim kills none; else 0.",
+    )
+    mutants.add_argument("--quick", action="store_true", help="a sample, by what is proved and explored, in seconds")
+    mutants.add_argument("--only", default="", metavar="TEXT", help="only the mutants whose ID has TEXT in it")
+    mutants.add_argument("--kinds", nargs="+", metavar="KIND", help="only these kinds of evidence (default: all)")
+    mutants.add_argument("--verbose", action="store_true", help="what came of each mutant")
+    mutants.add_argument("--json", metavar="FILE", type=Path, help="write the matrix to FILE as JSON")
+    mutants.set_defaults(run=_mutants)
 
     export = commands.add_parser(
         "export",
@@ -242,6 +286,34 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     return verdict.exit_code
 
 
+def _report(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.check import check
+    from latchproof.verify.ledger import gather
+    from latchproof.verify.prove import prove_all
+    from latchproof.verify.render.html.report import read_ledger, report
+    from latchproof.verify.render.terminal import say
+    from latchproof.verify.target import load
+    from latchproof.verify.trace import read_all
+
+    traces = [trace for path in options.trace for trace in read_all(path)]
+    if options.ledger is None:
+        say(console, f"gathering the {'quick' if options.quick else 'full'} ledger, as latchproof verify does")
+        ledger = gather(quick=options.quick).to_json()
+    else:
+        ledger = read_ledger(options.ledger)
+    shown = [*check(load("asyncio:Barrier"), policy="cpython").traces, *traces]
+    page = report(ledger, prove_all(), shown, _command())
+    options.html.write_text(page, encoding="utf-8")
+    say(console, f"wrote     {options.html}")
+    code: int = ledger["exit_code"]
+    return code
+
+
+def _command() -> str:
+    """The command that this process was given, as one would type it."""
+    return shlex.join(["latchproof", *sys.argv[1:]])
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -291,6 +363,10 @@ def _write_renderings(options: argparse.Namespace, console: Console, verdict: Ve
         written.append((options.json, json.dumps(verdict.to_json(), indent=2) + "\n"))
     if options.junit is not None:
         written.append((options.junit, junit(verdict)))
+    if options.html is not None:
+        from latchproof.verify.render.html.report import run
+
+        written.append((options.html, run(verdict, _command())))
     for trace in verdict.traces[:1]:
         written += _renderings_of_trace(options, console, trace, json_too=False)
     _write(written, console)
@@ -425,6 +501,39 @@ def _explore(options: argparse.Namespace, console: Console) -> int:
     vacuous = any(promise.claim not in checked for promise in promises)
     complete = all(one.complete for one in found) and all(one.complete for one in live)
     return 3 if vacuous or not complete else 0
+
+
+def _mutants(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.contracts import ContractsNotRunError
+    from latchproof.verify.ledger import MUTANT_KINDS
+    from latchproof.verify.matrix import KINDS, judge_mutants
+    from latchproof.verify.render.terminal import print_matrix, say
+    from latchproof.verify.target import TargetError
+
+    if unknown := set(options.kinds or ()) - set(KINDS):
+        raise TargetError(f"{', '.join(sorted(unknown))}: no kind of evidence; there are {', '.join(KINDS)}")
+    kinds = [kind for kind in KINDS if kind in (options.kinds or (MUTANT_KINDS if options.quick else KINDS))]
+    with console.status("...") as status:
+        try:
+            matrix = judge_mutants(
+                kinds,
+                quick=options.quick,
+                only=options.only,
+                progress=status.update if console.is_terminal else None,
+            )
+        except ContractsNotRunError as error:
+            raise TargetError(f"{error}; leave them out: --kinds {' '.join(set(kinds) - {'contracted'})}") from error
+    print_matrix(console, matrix, verbose=options.verbose)
+    say(console)
+    if options.json is not None:
+        options.json.write_text(json.dumps(matrix.to_json(), indent=2) + "\n", encoding="utf-8")
+    words = {
+        0: "every mutant is killed or no fault, every claim kills",
+        1: "the gate fails",
+        3: "something is undecided",
+    }
+    say(console, f"{words[matrix.exit_code]} ({sum(matrix.seconds.values()):.1f} s of judging)")
+    return matrix.exit_code
 
 
 def _export(options: argparse.Namespace, console: Console) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
-from latchproof import Barrier, BrokenBarrierError, CountdownLatch, ZeroLatchError
+from latchproof import Barrier, BrokenBarrierError, CountdownLatch, ZeroLatchError, hosts
 from tests.conftest import ASYNCIO_HOSTS
 from tests.runtime.drivers import Ended, Host, returned_at_once
 
@@ -170,3 +172,50 @@ async def test_clean_up_that_runs_cancelled_may_still_call_everything_but_wait(h
     host.cancel(cleaning)
     await host.settle()
     assert (waiting.outcome, cleaning.outcome, barrier.broken) == (None, Ended.CANCELLED, True)
+
+
+def test_a_barrier_that_decides_anew_is_still_whole_and_no_less() -> None:
+    """The second party finds the first withdrawn although it has not run yet: it parks, and nothing else is changed."""
+
+    async def run() -> None:
+        barrier = Barrier(2)
+        first = asyncio.create_task(barrier.wait())
+        await asyncio.sleep(0)
+        first.cancel()
+        second = asyncio.create_task(barrier.wait())
+        await asyncio.gather(first, return_exceptions=True)
+        await asyncio.sleep(0)
+        assert barrier.n_waiting == 1
+        assert barrier.broken is False
+        assert await barrier.wait() == 1
+        assert await second == 0
+
+    asyncio.run(run())
+
+
+class _NoFrame(Coroutine[Any, Any, Any]):
+    """A coroutine that is not Python's own, as compiled code has them: it has no frame."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self._function = function
+
+    def send(self, value: object) -> Any:
+        raise StopIteration(self._function())
+
+    def throw(self, *_: object) -> Any:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def __await__(self) -> Any:
+        raise NotImplementedError
+
+
+def test_a_task_without_a_frame_can_be_told_from_another_host() -> None:
+    """Where several hosts are imported, the frames of their tasks tell which of them runs the caller."""
+
+    async def run() -> tuple[object, ...]:
+        return await asyncio.create_task(_NoFrame(lambda: hosts._asyncio_marks(asyncio.get_running_loop())))
+
+    assert asyncio.run(run())[0] is None

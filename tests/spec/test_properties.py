@@ -29,6 +29,10 @@ ABORTS_WITH_ANOTHER = Rule("X7", "abort", "returns", "", queue="failed", errors=
 ABORTS_AND_KEEPS = Rule("X8", "abort", "returns", "")
 RESETS_AND_KEEPS = Rule("X9", "reset", "returns", "")
 REFUSES_OTHERWISE = Rule("X10", "wait", "raises", "", errors=(KeyError,))
+COUNTS_SILENTLY = Rule("X12", "count_down", "returns", "")
+PARKS_AND_WARNS = Rule("X13", "wait", "parks", "", warns=True)
+ABORTS_AND_WARNS = Rule("X14", "abort", "returns", "", queue="failed", errors=(BB,), warns=True)
+RAISES_ONE_ALONE = Rule("X15", "count_down", "raises", "", errors=(RuntimeError,))
 ABORT_IS_REFUSED = Rule("X11", "abort", "raises", "", errors=(BB,))
 
 
@@ -48,6 +52,14 @@ def barred(
     **arguments: Any,
 ) -> Step:
     return Step(rule.operation, (parties,), (parked, broken), arguments, after, rule, policy)
+
+
+def made(count: Any, rule: Rule, after: tuple[int, int]) -> Step:
+    return Step("create", (), (0, 0), {"count": count}, after, rule, LATCH.policies[0])
+
+
+def built(parties: Any, rule: Rule, constants: tuple[Any, ...] = (3,)) -> Step:
+    return Step("create", constants, (0, False), {"parties": parties}, (0, False), rule, BARRIER.policies[0])
 
 
 def seen(
@@ -91,8 +103,10 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (latched((0, 0), latch.L3x, (0, 0), exception_if_zero=True),),
             (latched((1, 0), latch.L6, (5, 0), n=5),),
             (latched((1, 0), latch.L4, (1, 0), n=-1),),
+            (made(2, latch.L6, (2, 0)),),
         ],
         [
+            (made(2, latch.L6, (1, 0)),),
             (latched((2, 0), latch.L1, (2, 0), exception_if_zero=False),),
             (latched((2, 0), latch.L1, (0, 0), exception_if_zero=False),),
             (latched((1, 0), latch.L2, (1, 0), exception_if_zero=False),),
@@ -183,8 +197,17 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (latched((0, 0), latch.L3p, (0, 0), RAISES, exception_if_zero=False),),
             (latched((0, 0), latch.L3x, (0, 0), exception_if_zero=True),),
             (latched((0, 0), latch.L3, (0, 0), exception_if_zero=False),),
+            (latched((1, 1), latch.L4t, (1, 1), n=True),),
+            (made(2, latch.L6, (2, 0)),),
+            (made(-1, latch.L4, (0, 0)),),
+            (made("2", latch.L4t, (0, 0)),),
         ],
         [
+            (made(-1, latch.L6, (-1, 0)),),
+            (made(0, latch.L4, (0, 0)),),
+            (made(True, latch.L6, (1, 0)),),
+            (latched((1, 0), latch.L6, (1, 0), n=True),),
+            (latched((0, 0), RAISES_ONE_ALONE, (0, 0), RAISES, exception_if_zero=False),),
             (latched((1, 0), latch.L6, (1, 0), n=-1),),
             (latched((1, 0), latch.L5, (1, 0), n=-1),),
             (latched((1, 1), latch.L5, (1, 1), n=-1),),
@@ -199,6 +222,19 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (latched((0, 0), latch.L3x, (0, 0), exception_if_zero=False),),
             (latched((1, 0), latch.L3x, (1, 0), exception_if_zero=True),),
             (latched((1, 0), REFUSES_OTHERWISE, (1, 0)),),
+        ],
+    ),
+    "warnings are exact": (
+        [
+            (DOWN,),
+            (PARK,),
+            (latched((0, 0), latch.L3, (0, 0), exception_if_zero=False),),
+            (latched((0, 0), latch.L3x, (0, 0), exception_if_zero=True),),
+        ],
+        [
+            (latched((0, 0), COUNTS_SILENTLY, (0, 0), exception_if_zero=False),),
+            (latched((1, 0), latch.L3, (0, 0), exception_if_zero=False),),
+            (latched((1, 1), PARKS_AND_WARNS, (1, 2)),),
         ],
     ),
     "zero releases": (
@@ -348,13 +384,27 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
         ],
     ),
     "refusals are exact": (
-        [(TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,)],
+        [
+            *((step,) for step in (TRIP, ARRIVE, ABORT, RESET, TAKE_BACK, BREAK, REFUSED)),
+            (built(3, barrier.B0),),
+            (built(0, barrier.B0v, (0,)),),
+            (built(True, barrier.B0t, (True,)),),
+        ],
         [
             (barred(0, True, barrier.B1, (1, True)),),
             (barred(0, False, barrier.B3, (0, False)),),
             (barred(0, True, REFUSES_OTHERWISE, (0, True)),),
             (barred(0, True, ABORT_IS_REFUSED, (0, True)),),
+            (built(0, barrier.B0, (0,)),),
+            (built(1, barrier.B0v, (1,)),),
+            (built(True, barrier.B0, (True,)),),
+            (built("3", barrier.B0v, ("3",)),),
         ],
+    ),
+    "nothing warns": ([(TRIP,), (ABORT,), (REFUSED,)], [(barred(2, False, ABORTS_AND_WARNS, (0, True)),)]),
+    "the parties are as asked": (
+        [(TRIP,), (built(3, barrier.B0),), (built(0, barrier.B0v),)],
+        [(built(2, barrier.B0),), (built(4, barrier.B0),)],
     ),
     "abort and reset fail the parked": (
         [(TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,)],

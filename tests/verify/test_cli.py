@@ -387,11 +387,12 @@ def test_explore_explores_every_policy(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["explore", "--machine", "barrier", "--tasks", "2", "3", "--upto", "2", "--fair-tasks", "2"]) == 0
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == [
-        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "properties",
+        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "at", "rest",
+        "properties",
     ]  # fmt: skip
     explored = lines[: lines.index("")]
     assert len(explored) == len(BARRIER.policies) * 2 * 2
-    row = ["barrier(2)", "latchproof", "3", "any", "wait", "abort", "reset", "18", "65", "87", "5", "holds"]
+    row = ["barrier(2)", "latchproof", "3", "any", "wait", "abort", "reset", "18", "65", "87", "5", "0", "holds"]
     assert row in [line.split() for line in explored]
 
 
@@ -432,7 +433,7 @@ def test_explore_bounds_calls_and_operations(capsys: pytest.CaptureFixture[str])
     bounds = ["--calls", "2", "--operations", "wait", "--policy", "latchproof"]
     assert main(["explore", "--machine", "barrier", "--tasks", "5", "--upto", "3", *bounds]) == 0
     out = capsys.readouterr().out
-    row = ["barrier(3)", "latchproof", "5", "2", "wait", "622", "40,973", "2,944", "17", "holds"]
+    row = ["barrier(3)", "latchproof", "5", "2", "wait", "622", "40,973", "2,944", "17", "7", "holds"]
     assert row in [line.split() for line in out.splitlines()]
     assert "C12 to C14 were not checked as eventualities" in out
 

@@ -55,6 +55,7 @@ Warning: Search not completed
 State-vector 92 byte, depth reached 1, errors: 1
         2 states, stored
         0 states, matched
+        2 transitions (= stored+matched)
 """
 CYCLE = """pan: ltl formula C13
 pan:1: acceptance cycle (at depth 116)
@@ -63,10 +64,12 @@ pan: wrote model.pml.trail
 State-vector 100 byte, depth reached 119, errors: 1
        63 states, stored
       129 states, matched
+      192 transitions (= stored+matched)
 """
 FAIR = """State-vector 100 byte, depth reached 647, errors: 0
      1194 states, stored (3346 visited)
      5127 states, matched
+     8473 transitions (= visited+matched)
 """
 TOO_DEEP = SAFE.replace("\n(Spin", "error: max search depth too small\n\n(Spin", 1)
 
@@ -85,9 +88,10 @@ State 7: Stuttering
 
 
 @pytest.mark.parametrize(
-    ("output", "read"), [(SAFE, (774, True)), (UNSAFE, (2, False)), (CYCLE, (63, False)), (FAIR, (1194, True))]
+    ("output", "read"),
+    [(SAFE, (774, True, 9441)), (UNSAFE, (2, False, 2)), (CYCLE, (63, False, 192)), (FAIR, (1194, True, 8473))],
 )
-def test_what_spin_says_is_read(output: str, read: tuple[int, bool]) -> None:
+def test_what_spin_says_is_read(output: str, read: tuple[int, bool, int]) -> None:
     assert read_spin(output) == read
 
 
@@ -98,6 +102,7 @@ def test_what_spin_says_is_read(output: str, read: tuple[int, bool]) -> None:
         TOO_DEEP,
         SAFE + "pan: out of memory\n",
         SAFE.replace("states, stored", "states"),
+        SAFE.replace("transitions", "steps"),
         SAFE.replace("errors: 0", ""),
         "sh: 1: ./safety: not found",
     ],
@@ -110,22 +115,22 @@ def test_what_spin_does_not_say_is_an_error(output: str) -> None:
 @pytest.mark.parametrize(
     ("output", "read"),
     [
-        (TLC_HOLDS, (774, None)),
-        (TLC_LIVENESS, (774, "liveness")),
-        (TLC_LIVENESS.replace("property C13 was", "properties were"), (774, "liveness")),
+        (TLC_HOLDS, (774, None, 6345)),
+        (TLC_LIVENESS, (774, "liveness", 6345)),
+        (TLC_LIVENESS.replace("property C13 was", "properties were"), (774, "liveness", 6345)),
         (
             "Error: Invariant parked_are_the_tasks_parked is violated.\n"
             "2 states generated, 2 distinct states found, 0 states left on queue.\n",
-            (2, "safety"),
+            (2, "safety", 2),
         ),
         (
             "Error: Action property every_step is violated.\n"
             "9 states generated, 7 distinct states found, 3 states left on queue.\n",
-            (7, "step"),
+            (7, "step", 9),
         ),
     ],
 )
-def test_what_tlc_says_is_read(output: str, read: tuple[int, str | None]) -> None:
+def test_what_tlc_says_is_read(output: str, read: tuple[int, str | None, int]) -> None:
     assert read_tlc(output) == read
 
 
@@ -146,7 +151,7 @@ def test_what_tlc_does_not_say_is_an_error(output: str) -> None:
 
 def test_what_we_expect() -> None:
     found = expected(BARRIER, BARRIER.policies[0], Bounds(3, 4))
-    assert (found.states, found.safe) == (774, True)
+    assert (found.states, found.edges, found.safe) == (774, 6344, True)
     assert found.fair == {"C13": True, "C14": True}
     assert found.unfair == {"C13": False, "C14": False}
     bounded = expected(BARRIER, BARRIER.policies[0], Bounds(3, 5, calls=2, operations=("wait",)))
@@ -155,13 +160,17 @@ def test_what_we_expect() -> None:
     assert expected(BARRIER, java, Bounds(3, 4)).states == 1514  # what is owed tells two of its states apart
 
 
-OURS = Verdicts("latchproof", 774, True, {"C13": True}, {"C13": False})
+OURS = Verdicts("latchproof", 774, True, {"C13": True}, {"C13": False}, 6344)
 
 
 @pytest.mark.parametrize(
     ("other", "differences"),
     [
         (Verdicts("Spin", 774, True, {"C13": True}, {"C13": False}, seconds=3.0), []),
+        (
+            Verdicts("Spin", 774, True, {"C13": True}, {"C13": False}, 6343),
+            ["edges: latchproof found 6344, Spin found 6343"],
+        ),
         (Verdicts("Spin", 773, True, {"C13": True}, {"C13": False}), ["states: latchproof found 774, Spin found 773"]),
         (
             Verdicts("Spin", 774, False, {"C13": True}, {"C13": False}),
@@ -228,8 +237,8 @@ def test_spin_is_run_on_the_exported_model(monkeypatch: pytest.MonkeyPatch, tmp_
     assert text == promela(make_model(BARRIER, BARRIER.policies[0], Bounds(3, 4)))
     # each eventuality with and without weak fairness; no reduction, which would leave states out
     assert [command[1:] for command in tools.commands if command[0] == "./liveness"] == [
-        ["-m1000000", "-a", "-f", "-N", "C13"], ["-m1000000", "-a", "-N", "C13"],
-        ["-m1000000", "-a", "-f", "-N", "C14"], ["-m1000000", "-a", "-N", "C14"],
+        ["-m1000000", "-a", "-A", "-N", "C13", "-f"], ["-m1000000", "-a", "-A", "-N", "C13"],
+        ["-m1000000", "-a", "-A", "-N", "C14", "-f"], ["-m1000000", "-a", "-A", "-N", "C14"],
     ]  # fmt: skip
     assert all("-DNOREDUCE" in command for command in tools.commands if command[0] == "cc")
 
@@ -238,7 +247,7 @@ def test_tlc_is_run_where_its_jar_is(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     tools = Recorded()
     found, differences = run(monkeypatch, tmp_path, tools, jar="/a/tla2tools.jar")
     assert ([one.who for one in found], differences) == (["latchproof", "Spin", "TLC"], [])
-    assert found[2] == Verdicts("TLC", 774, True, found[0].fair, found[0].unfair, found[2].seconds)
+    assert found[2] == Verdicts("TLC", 774, True, found[0].fair, found[0].unfair, 6344, found[2].seconds)
     assert sum(command[0] == "java" for command in tools.commands) == 3
     assert (tmp_path / "barrier.tla").is_file()
 

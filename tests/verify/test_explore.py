@@ -312,8 +312,8 @@ def test_judgements_are_counted() -> None:
     assert 0 < found.seconds <= time.perf_counter() - begun
     # whole and broken; from each of them the task may wait, abort and reset
     assert size(found) == (2, 6, 1)
-    # C6 is judged by an invariant and a census of each state, by two properties of each step and one of its history
-    assert found.checks["C6"] == 2 * 2 + 6 * 3
+    # C6 is judged by an invariant and a census of each state, by three properties of each step and one of its history
+    assert found.checks["C6"] == 2 * 2 + 6 * 4
     assert found.checks["C5"] == 6
     assert found.checks["C11"] == 2 * 3
 

@@ -64,7 +64,7 @@ def gathered() -> Ledger:
         # what one kind took is the same in all of its cells; the contracts were not really checked
         took = {cell.kind: cell.seconds for cell in ledger.cells if cell.kind not in ("contracted", "scheduled")}
         assert sum(took.values()) <= ledger.seconds <= seconds
-        assert sorted(started) == sorted(KINDS)
+        assert sorted(started) == sorted([*KINDS, "mutants"])
         return ledger
 
 
@@ -187,8 +187,23 @@ def test_the_ledger_as_plain_data(gathered: Ledger) -> None:
     for one in data["claims"]:
         assert [cell["kind"] for cell in one["evidence"]] == list(KINDS)
         for cell in one["evidence"]:
-            assert set(cell) == {"kind", "status", "bound", "count", "unit", "seconds", "reproduce", "detail"}
+            assert set(cell) == {
+                "kind", "status", "bound", "count", "unit", "seconds", "reproduce", "detail", "killed_mutants",
+            }  # fmt: skip
+            computed = gathered.mutants is not None and cell["kind"] in gathered.mutants.kinds
+            assert type(cell["killed_mutants"]) is (int if computed else type(None))
     assert data["claims"][2]["evidence"][1]["count"] == gathered.cell("C3", "explored").count
+
+
+def test_the_mutants_are_a_gate(gathered: Ledger) -> None:
+    assert gathered.mutants is not None
+    assert gathered.cell("C1", "proved").killed_mutants == gathered.mutants.killed("C1", "proved") > 0
+    assert gathered.cell("C1", "fuzzed").killed_mutants is None
+    ledger = full_ledger()
+    ledger.mutants = replace(gathered.mutants, of_original={"C1"})
+    assert ledger.exit_code == 1
+    assert "mutants: the original breaks C1: what is said of the mutants is worth nothing" in printed(ledger)
+    assert printed(ledger)[-1].startswith("a claim fails, or what would show that it could (")
 
 
 def obligation(*claims: str, status: Any = "proved") -> Obligation:
@@ -267,6 +282,7 @@ def test_an_exploration_that_fails_fails_its_claims(
     monkeypatch: pytest.MonkeyPatch, found: Exploration, expected: dict[str, str]
 ) -> None:
     monkeypatch.setattr(keeping, "explore", lambda *arguments, **options: found)
+    monkeypatch.setattr(keeping, "check_eventualities", smaller)
     cells = by_claim(keeping._explored(True, Ledger()))
     assert {claim: cells[claim].status for claim in expected} == expected
     if found.violations:
@@ -405,7 +421,7 @@ def test_what_fails_is_printed() -> None:
     assert "C3 explored fails: a detail" in lines
     assert "C4 fuzzed inconclusive: a detail" in lines
     assert "rules, explored: never fired: B5 (17 in all)" in lines
-    assert lines[-1] == "a claim fails (2.5 s)"
+    assert lines[-1] == "a claim fails, or what would show that it could (2.5 s)"
     assert printed(full_ledger(("C4", "fuzzed", "inconclusive")))[-1] == "something is inconclusive (2.5 s)"
 
 

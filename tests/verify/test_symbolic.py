@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from latchproof.verify.symbolic import (
     int_term,
     symbol,
     term,
+    truth,
 )
 
 X: Any = symbol("x", int)
@@ -242,3 +244,48 @@ def test_an_error_in_the_function_ends_the_enumeration() -> None:
         enumerate_paths(lambda: 1 // 0 if X > 0 else 0)
     with pytest.raises(TypeError, match="outside of a path enumeration"):
         bool(X > 0)
+
+
+def test_without_premises_no_solver_is_asked_and_paths_that_cannot_be_taken_are_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    count = symbol("count", int)
+
+    def function() -> str:
+        if count > 2:
+            return "more"
+        return "impossible" if count > 3 else "less"
+
+    assert {path.result for path in enumerate_paths(function)} == {"more", "less"}
+    monkeypatch.delattr(z3.Solver, "check")
+    assert {path.result for path in enumerate_paths(function, None)} == {"more", "less", "impossible"}
+
+
+def test_what_was_decided_is_not_decided_again() -> None:
+    count = symbol("count", int)
+    paths = enumerate_paths(lambda: (bool(count > 2), bool(count > 2), bool(count > 2)), None)
+    assert {path.result for path in paths} == {(True, True, True), (False, False, False)}
+    assert [len(path.conditions) for path in paths] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        lambda x, y, b: x > 2 or y == 0,
+        lambda x, y, b: x > 2 and y == 0 and not b,
+        lambda x, y, b: (x < y if b else y < x) or x == y,
+        lambda x, y, b: not (x > 2 and b),
+        lambda x, y, b: b if b else x > 2,
+        lambda x, y, b: bool(x > 2) == (y > 2),
+        lambda x, y, b: True,
+        lambda x, y, b: x > 2 and x < 1,
+    ],
+)
+def test_a_truth_is_what_the_predicate_says_of_every_number(predicate: Any) -> None:
+    x, y, b = symbol("x", int), symbol("y", int), symbol("b", bool)
+    term = truth(lambda: predicate(x, y, b))
+    for one, other, flag in product(range(-1, 5), range(-1, 5), (False, True)):
+        values = [(x.term, z3.IntVal(one)), (y.term, z3.IntVal(other)), (b.term, z3.BoolVal(flag))]
+        found = z3.simplify(z3.substitute(term, *values))
+        assert z3.is_true(found) == bool(predicate(one, other, flag))
+        assert z3.is_true(found) or z3.is_false(found)

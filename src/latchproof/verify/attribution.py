@@ -95,19 +95,21 @@ def _of_rest(judge: Judge, before: set[Configuration]) -> Finding:
 
 def _allowed(judge: Judge, fates: set[Fate]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the specification allows of a call, in words, and the rules by which it does."""
-    words = set()
-    for fate in fates:
-        if fate.kind == "parked":
-            words.add("to stay parked")
-        elif fate.kind == "withdrawn":
-            words.add("to end cancelled")
-        elif fate.kind == "ends":
-            if isinstance(fate.ending, type):
-                words.add(f"to raise {fate.ending.__name__}")
-            elif fate.ending == ANY_INDEX:
-                parties = judge.constants[0]
-                words.add(f"to return one of 0..{parties - 1} that its generation has not given yet")
-            else:
-                words.add("to return" if fate.ending is None else f"to return {fate.ending}")
+    words = {allowed_of(judge, fate) for fate in fates if fate.kind != "new"}
     rules = sorted({fate.rule.id for fate in fates if fate.rule is not None})
     return tuple(sorted(words)), tuple(rules)
+
+
+def allowed_of(judge: Judge, fate: Fate) -> str:
+    """What a call with this fate may do, in words."""
+    if fate.kind == "new":
+        return "to take effect"
+    if fate.kind == "parked":
+        return "to stay parked"
+    if fate.kind == "withdrawn":
+        return "to end cancelled"
+    if isinstance(fate.ending, type):
+        return f"to raise {fate.ending.__name__}"
+    if fate.ending == ANY_INDEX:
+        return f"to return one of 0..{judge.constants[0] - 1} that its generation has not given yet"
+    return "to return" if fate.ending is None else f"to return {fate.ending}"

@@ -37,8 +37,9 @@ class CrosscheckError(Exception):
 class Verdicts:
     """What somebody found of a model.
 
-    `states` are the distinct ones, `safe` says that nothing checked of states and steps fails. `fair` and `unfair` say
-    for each eventuality whether it holds under weak fairness, and without.
+    `states` are the distinct ones, and `edges` the steps between them, if they were counted: each call with each of its
+    arguments, each cancellation, each going on. `safe` says that nothing checked of states and steps fails. `fair` and
+    `unfair` say for each eventuality whether it holds under weak fairness, and without.
     """
 
     who: str
@@ -46,13 +47,14 @@ class Verdicts:
     safe: bool
     fair: dict[str, bool] = field(default_factory=dict)
     unfair: dict[str, bool] = field(default_factory=dict)
+    edges: int | None = None
     seconds: float = 0.0
 
     def differences(self, other: Verdicts) -> Iterator[str]:
         """Whatever another found differently."""
-        for name in ("states", "safe", "fair", "unfair"):
+        for name in ("states", "edges", "safe", "fair", "unfair"):
             mine, others = getattr(self, name), getattr(other, name)
-            if mine != others:
+            if mine != others and not (name == "edges" and None in (mine, others)):
                 yield f"{name}: {self.who} found {mine}, {other.who} found {others}"
 
 
@@ -80,6 +82,7 @@ def expected(machine: Machine, policy: Any, bounds: Bounds) -> Verdicts:
         safe,
         {one.claim: one.status != "fails" for one in live.promises},
         {one.claim: one.without_fairness is None for one in live.promises},
+        live.edges,
         time.perf_counter() - begun,
     )
 
@@ -91,15 +94,18 @@ def spin(model: Model, directory: Path, text: str | None = None) -> Verdicts:
     """
     begun = time.perf_counter()
     compile_spin(model, directory, text)
-    states, safe = run_spin(directory)
+    states, safe, transitions = read_spin(_run(["./safety", "-m1000000"], directory))
+    # the first state counts as one, and so does each task that looks, in each state
+    edges = transitions - 1 - model.bounds.tasks * states
     fair, unfair = {}, {}
     if _eventualities(model):
         _run(["cc", "-O2", "-DNOREDUCE", "-DNFAIR=3", "-o", "liveness", "pan.c"], directory)
         for claim in _eventualities(model):
-            named = ["-N", claim]
-            fair[claim] = read_spin(_run(["./liveness", "-m1000000", "-a", "-f", *named], directory))[1]
-            unfair[claim] = read_spin(_run(["./liveness", "-m1000000", "-a", *named], directory))[1]
-    return Verdicts("Spin", states, safe, fair, unfair, time.perf_counter() - begun)
+            # -A: what is asserted of states and steps has been looked at, and is not to be taken for the eventuality
+            run = ["./liveness", "-m1000000", "-a", "-A", "-N", claim]
+            fair[claim] = read_spin(_run([*run, "-f"], directory))[1]
+            unfair[claim] = read_spin(_run(run, directory))[1]
+    return Verdicts("Spin", states, safe, fair, unfair, edges, time.perf_counter() - begun)
 
 
 def compile_spin(model: Model, directory: Path, text: str | None = None) -> None:
@@ -113,23 +119,27 @@ def compile_spin(model: Model, directory: Path, text: str | None = None) -> None
     _run(["cc", "-O2", "-DSAFETY", "-DNOREDUCE", "-DNOCLAIM", "-o", "safety", "pan.c"], directory)
 
 
-def run_spin(directory: Path) -> tuple[int, bool]:
-    """Run the verifier that was compiled: the number of states, and whether nothing fails."""
-    return read_spin(_run(["./safety", "-m1000000"], directory))
+def run_spin(directory: Path) -> int:
+    """Run the verifier that was compiled: the number of states. Raises CrosscheckError if anything fails."""
+    states, safe, _ = read_spin(_run(["./safety", "-m1000000"], directory))
+    if not safe:
+        raise CrosscheckError("Spin finds a fault of states or steps")
+    return states
 
 
-def read_spin(output: str) -> tuple[int, bool]:
-    """The number of states that a verifier of Spin stored, and whether it found no error. Raises CrosscheckError.
+def read_spin(output: str) -> tuple[int, bool, int]:
+    """The states that a verifier of Spin stored, whether it found no error, its transitions. Raises CrosscheckError.
 
-    >>> read_spin("State-vector 92 byte, depth reached 323, errors: 0\\n      774 states, stored\\n")
-    (774, True)
+    >>> read_spin("depth reached 323, errors: 0\\n 774 states, stored\\n 9441 transitions (= stored+matched)\\n")
+    (774, True, 9441)
     """
+    transitions = re.search(r"^\s*(\d+) transitions \(= ", output, flags=re.MULTILINE)
     states = re.search(r"^\s*(\d+) states, stored", output, flags=re.MULTILINE)
     errors = re.search(r"errors: (\d+)$", output, flags=re.MULTILINE)
     stopped = re.search(r"max search depth too small|out of memory|hash conflicts? .*resized too often", output)
-    if states is None or errors is None or stopped is not None:
+    if states is None or errors is None or transitions is None or stopped is not None:
         raise CrosscheckError(f"Spin did not run through: {_last(output)}")
-    return int(states[1]), errors[1] == "0"
+    return int(states[1]), errors[1] == "0", int(transitions[1])
 
 
 def tlc(model: Model, directory: Path, jar: str) -> Verdicts:
@@ -137,7 +147,7 @@ def tlc(model: Model, directory: Path, jar: str) -> Verdicts:
     begun = time.perf_counter()
     name = model.machine.name
     (directory / f"{name}.tla").write_text(module(model), encoding="utf-8")
-    states, broken = _tlc(model, directory, jar, fair=True, claims=_eventualities(model))
+    states, broken, generated = _tlc(model, directory, jar, fair=True, claims=_eventualities(model))
     safe = broken not in ("safety", "step")
     fair = dict.fromkeys(_eventualities(model), broken is None)
     unfair = {}
@@ -145,19 +155,20 @@ def tlc(model: Model, directory: Path, jar: str) -> Verdicts:
         if broken == "liveness":
             fair[claim] = _tlc(model, directory, jar, fair=True, claims=[claim])[1] is None
         unfair[claim] = _tlc(model, directory, jar, fair=False, claims=[claim])[1] is None
-    return Verdicts("TLC", states, safe, fair, unfair, time.perf_counter() - begun)
+    # the first state is generated too, by no step
+    return Verdicts("TLC", states, safe, fair, unfair, generated - 1, time.perf_counter() - begun)
 
 
 def run_tlc(model: Model, directory: Path, jar: str) -> int:
     """Write the TLA+ module and run TLC on it: the number of states. Raises CrosscheckError if anything fails in it."""
     (directory / f"{model.machine.name}.tla").write_text(module(model), encoding="utf-8")
-    states, broken = _tlc(model, directory, jar, fair=True, claims=_eventualities(model))
+    states, broken, _ = _tlc(model, directory, jar, fair=True, claims=_eventualities(model))
     if broken is not None:
         raise CrosscheckError(f"TLC finds a fault of {broken}")
     return states
 
 
-def _tlc(model: Model, directory: Path, jar: str, *, fair: bool, claims: list[str]) -> tuple[int, str | None]:
+def _tlc(model: Model, directory: Path, jar: str, *, fair: bool, claims: list[str]) -> tuple[int, str | None, int]:
     name = model.machine.name
     lines = configuration(model, fair=fair).splitlines()
     kept = [line for line in lines if line.strip() not in model.eventualities or line.strip() in claims]
@@ -166,14 +177,14 @@ def _tlc(model: Model, directory: Path, jar: str, *, fair: bool, claims: list[st
     return read_tlc(_run([*java, "-config", f"{name}.cfg", f"{name}.tla"], directory))
 
 
-def read_tlc(output: str) -> tuple[int, str | None]:
-    """The number of distinct states that TLC found, and what is broken: "safety", "step", "liveness" or nothing.
+def read_tlc(output: str) -> tuple[int, str | None, int]:
+    """The distinct states that TLC found, what is broken ("safety", "step", "liveness" or nothing), states generated.
 
     >>> read_tlc("6345 states generated, 774 distinct states found, 0 states left on queue.\\n"
     ...     "Model checking completed. No error has been found.\\n")
-    (774, None)
+    (774, None, 6345)
     """
-    states = re.findall(r"^\d+ states generated, (\d+) distinct states found, (\d+) states left on queue", output, re.M)
+    states = re.findall(r"^(\d+) states generated, (\d+) distinct states found, (\d+) states left on", output, re.M)
     if re.search(r"^Error: Invariant \w+ is violated", output, re.M):
         broken: str | None = "safety"
     elif re.search(r"^Error: Action property .* is violated", output, re.M):
@@ -184,9 +195,9 @@ def read_tlc(output: str) -> tuple[int, str | None]:
         broken = None
     else:
         raise CrosscheckError(f"TLC did not run through: {_last(output)}")
-    if not states or (broken is None and states[-1][1] != "0"):
+    if not states or (broken is None and states[-1][2] != "0"):
         raise CrosscheckError(f"TLC did not say how many states there are: {_last(output)}")
-    return int(states[-1][0]), broken
+    return int(states[-1][1]), broken, int(states[-1][0])
 
 
 def tlc_jar() -> tuple[str | None, str]:

@@ -31,7 +31,7 @@ from latchproof_spec.step import apply
 if TYPE_CHECKING:
     from latchproof_spec.step import Ending
 
-AT_MOST = 5_000_000
+AT_MOST = 1_000_000
 """After so many orbits an exploration stops short."""
 
 

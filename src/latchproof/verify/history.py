@@ -184,6 +184,11 @@ class Judge:
         """Every configuration that the history so far allows."""
         return frozenset(self._configurations)
 
+    @property
+    def reachable(self) -> frozenset[Configuration]:
+        """Every configuration that calls under way may have brought about by now, unseen."""
+        return self.configurations if self.strict else frozenset(self._closure())
+
     def step(self, event: Event) -> Finding | None:
         """Take the next event; the finding, if no configuration allows it. After a finding nothing more is judged."""
         if self.finding is None:

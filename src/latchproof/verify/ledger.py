@@ -10,14 +10,15 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final, Literal
 
 import latchproof
 from latchproof.verify.check import Verdict, check, distinct_policies
 from latchproof.verify.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root
 from latchproof.verify.explore import explore
 from latchproof.verify.fairness import Liveness, check_eventualities
+from latchproof.verify.matrix import Matrix, judge_mutants
 from latchproof.verify.prove import Obligation, prove_all
 from latchproof.verify.scenario import one_shape
 from latchproof.verify.smtlib import solvers
@@ -28,6 +29,8 @@ from latchproof_spec.machines import MACHINES
 Kind = Literal["proved", "explored", "scheduled", "contracted", "fuzzed"]
 Status = Literal["holds", "fails", "inconclusive", "not_run"]
 KINDS: tuple[Kind, ...] = ("proved", "explored", "scheduled", "contracted", "fuzzed")
+MUTANT_KINDS: Final = ("proved", "explored", "called", "scheduled")
+"""The kinds of evidence by which the ledger's sample of mutants is judged."""
 
 QUICK_CALLS = 3
 """So many calls are scheduled with `quick`, in place of the default bounds of `check`."""
@@ -43,7 +46,8 @@ class Evidence:
     """One cell: what a kind of evidence says of a claim.
 
     `count` is of obligations, judgements, schedules, conditions or calls, as `unit` says. `detail` says what went
-    wrong, or why the cell was not run.
+    wrong, or why the cell was not run. `killed_mutants` is how many mutants of the specification break the claim by
+    this kind of evidence; None where that was not computed.
     """
 
     claim: str
@@ -55,15 +59,17 @@ class Evidence:
     seconds: float = 0.0
     reproduce: str = ""
     detail: str = ""
+    killed_mutants: int | None = None
 
 
 @dataclass
 class Ledger:
-    """Every cell that was gathered, and which rules of the specification each kind of evidence fired."""
+    """Every cell that was gathered, which rules each kind of evidence fired, and what came of the mutants."""
 
     cells: list[Evidence] = field(default_factory=list)
     rules: dict[str, set[str]] = field(default_factory=dict)
     seconds: float = 0.0
+    mutants: Matrix | None = None
 
     def cell(self, claim: str, kind: Kind) -> Evidence:
         """The cell of a claim and a kind of evidence."""
@@ -77,8 +83,11 @@ class Ledger:
 
     @property
     def exit_code(self) -> int:
-        """1 if a cell fails, 3 if one is inconclusive, if a rule was never fired or a claim has no evidence, else 0."""
-        if any(cell.status == "fails" for cell in self.cells):
+        """1 if a cell or the gate of the mutants fails, 3 if one is inconclusive or nothing was really checked, else 0.
+
+        Nothing was really checked where a rule was never fired, or a claim has no evidence.
+        """
+        if any(cell.status == "fails" for cell in self.cells) or (self.mutants and self.mutants.exit_code == 1):
             return 1
         bare = any(all(self.cell(claim.id, kind).status != "holds" for kind in KINDS) for claim in CLAIMS)
         return 3 if bare or self.unfired or any(cell.status == "inconclusive" for cell in self.cells) else 0
@@ -98,6 +107,7 @@ class Ledger:
                 for claim in CLAIMS
             ],
             "rules_not_fired": self.unfired,
+            "mutants": self.mutants.to_json() if self.mutants is not None else None,
             "seconds": self.seconds,
             "exit_code": self.exit_code,
         }
@@ -130,8 +140,20 @@ def gather(*, quick: bool = False, on_start: Callable[[str], None] | None = None
         if on_start is not None:
             on_start("contracted")
         ledger.cells += contracted.result()
+    if on_start is not None:
+        on_start("mutants")
+    _count_killed(ledger)
     ledger.seconds = time.perf_counter() - begun
     return ledger
+
+
+def _count_killed(ledger: Ledger) -> None:
+    """What each kind of evidence would have found, had the specification been wrong, of a sample of mutants."""
+    ledger.mutants = matrix = judge_mutants(MUTANT_KINDS, quick=True)
+    ledger.cells = [
+        replace(cell, killed_mutants=matrix.killed(cell.claim, cell.kind)) if cell.kind in MUTANT_KINDS else cell
+        for cell in ledger.cells
+    ]
 
 
 def _proved(quick: bool, ledger: Ledger) -> Iterator[Evidence]:

@@ -127,19 +127,23 @@ def read_file(path: Path, claim: str | None = None) -> Trace:
 
     Raises TargetError, with what is wrong, if there is no such file or no such trace in it.
     """
+    traces = [one for one in read_all(path) if claim is None or one.claim == claim]
+    if not traces:
+        raise TargetError(f"{path} holds no trace{f' for {claim}' if claim else ''}")
+    return traces[0]
+
+
+def read_all(path: Path) -> list[Trace]:
+    """Every trace in a file that holds one, or a verdict with some or none; raises TargetError if it holds neither."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TargetError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise TargetError(f"{path} holds no JSON: {error}") from error
-    found = [data] if not isinstance(data, dict) or "traces" not in data else data["traces"]
-    traces = [from_json(one) for one in found]
-    if claim is not None:
-        traces = [one for one in traces if one.claim == claim]
-    if not traces:
-        raise TargetError(f"{path} holds no trace{f' for {claim}' if claim else ''}")
-    return traces[0]
+    return [
+        from_json(one) for one in ([data] if not isinstance(data, dict) or "traces" not in data else data["traces"])
+    ]
 
 
 def from_json(data: Any) -> Trace:

@@ -7,6 +7,7 @@ invariants do not imply them; what it does to the state is read off the terms th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,18 @@ _LE, _LT, _GE, _GT, _EQ, _NE = z3.Z3_OP_LE, z3.Z3_OP_LT, z3.Z3_OP_GE, z3.Z3_OP_G
 _NEGATION = {_LE: _GT, _LT: _GE, _GE: _LT, _GT: _LE, _EQ: _NE, _NE: _EQ}
 _TURNED = {_LE: _GE, _LT: _GT, _GE: _LE, _GT: _LT}
 _SIGN = {_LE: "≤", _LT: "<", _GE: "≥", _GT: ">", _EQ: "=", _NE: "≠"}
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One path: the rule that it returns, the call, its guard, and what becomes of state, parked and caller."""
+
+    rule: Rule
+    call: str
+    when: str
+    change: str
+    parked: str
+    caller: str
 
 
 def document(machine: Machine) -> str:
@@ -43,7 +56,10 @@ def document(machine: Machine) -> str:
         "",
         *_rule_table(machine, first),
         "",
-        *_unreached(machine),
+        *(
+            f"- **{rule.id}** {rule.operation}: {rule.sentence} It raises {rule.errors[0].__name__}."
+            for rule in unreached(machine)
+        ),
         "",
         "A path's guard is given as far as the invariants do not imply it already. *Parked* says what becomes of the",
         "tasks that were parked before; *caller*, what becomes of the task that made the step.",
@@ -171,36 +187,33 @@ def _created(machine: Machine) -> list[tuple[str, Rule]]:
     return [(guard(path, ()), path.result) for path in paths]
 
 
-def _rule_table(machine: Machine, policy: Any) -> list[str]:
-    lines = ["| rule | operation | when | state | parked | caller | in words |", "|---|---|---|---|---|---|---|"]
-    for when, rule in _created(machine):
-        lines.append(f"| {rule.id} | create({machine.parameter}) | {when} | | | {_caller(rule)} | {rule.sentence} |")
+def rule_rows(machine: Machine, policy: Any) -> list[RuleRow]:
+    """A row for each path through the constructor and through every operation, under the policy."""
+    rows = [
+        RuleRow(rule, f"create({machine.parameter})", when, "", "", _caller(rule)) for when, rule in _created(machine)
+    ]
     for operation in _operations(machine):
         premises = symbols(machine, operation).premises
         for path in paths_of(machine, operation, policy):
-            step = path.result
+            rule = path.result.rule
             call = f"{operation.name}({', '.join(operation.parameters)})"
-            lines.append(
-                f"| {step.rule.id} | {call} | {guard(path, premises)} | {_change(step, machine)} | "
-                f"{_parked(step.rule)} | {_caller(step.rule)} | {step.rule.sentence} |"
-            )
+            change = _change(path.result, machine)
+            rows.append(RuleRow(rule, call, guard(path, premises), change, _parked(rule), _caller(rule)))
+    return rows
+
+
+def _rule_table(machine: Machine, policy: Any) -> list[str]:
+    lines = ["| rule | operation | when | state | parked | caller | in words |", "|---|---|---|---|---|---|---|"]
+    for row in rule_rows(machine, policy):
+        cells = (row.rule.id, row.call, row.when, row.change, row.parked, row.caller, row.rule.sentence)
+        lines.append("".join(f"| {cell} " if cell else "| " for cell in cells) + "|")
     return lines
 
 
-def _unreached(machine: Machine) -> list[str]:
+def unreached(machine: Machine) -> list[Rule]:
     """The rules that no number leads to: those for an argument that is none."""
-    ours = {rule.id for _, rule in _created(machine)}
-    ours |= {
-        path.result.rule.id
-        for policy in machine.policies
-        for one in _operations(machine)
-        for path in paths_of(machine, one, policy)
-    }
-    return [
-        f"- **{rule.id}** {rule.operation}: {rule.sentence} It raises {rule.errors[0].__name__}."
-        for rule in machine.rules
-        if rule.id not in ours
-    ]
+    ours = {row.rule.id for policy in machine.policies for row in rule_rows(machine, policy)}
+    return [rule for rule in machine.rules if rule.id not in ours]
 
 
 def _policy_table(machine: Machine, policies: Sequence[Any]) -> list[str]:
@@ -219,9 +232,9 @@ def _policy_table(machine: Machine, policies: Sequence[Any]) -> list[str]:
     return lines
 
 
-def diagram(machine: Machine, policy: Any) -> list[str]:
-    """An arrow for every rule that can lead from one phase to another, as the solver finds."""
-    arrows: dict[tuple[str, str], list[str]] = {}
+def arrows(machine: Machine, policy: Any) -> dict[tuple[str, str], list[str]]:
+    """The rules that can lead from one phase to another, as the solver finds, for each pair of phases with some."""
+    found: dict[tuple[str, str], list[str]] = {}
     for operation in _operations(machine):
         premises = symbols(machine, operation).premises
         for path in paths_of(machine, operation, policy):
@@ -236,11 +249,16 @@ def diagram(machine: Machine, policy: Any) -> list[str]:
                         truth(partial(is_goal, *step.constants, *step.after)),
                     )
                     if solver.check() == z3.sat:
-                        arrows.setdefault((source, goal), []).append(step.rule.id)
-    lines = ["stateDiagram-v2"]
-    for (source, goal), rules in arrows.items():
-        lines.append(f"    {source} --> {goal}: {', '.join(dict.fromkeys(rules))}")
-    return lines
+                        found.setdefault((source, goal), []).append(step.rule.id)
+    return {pair: list(dict.fromkeys(rules)) for pair, rules in found.items()}
+
+
+def diagram(machine: Machine, policy: Any) -> list[str]:
+    """The phases and the rules between them as a Mermaid state diagram."""
+    return [
+        "stateDiagram-v2",
+        *(f"    {source} --> {goal}: {', '.join(rules)}" for (source, goal), rules in arrows(machine, policy).items()),
+    ]
 
 
 def _property_rows(machine: Machine) -> list[str]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from latchproof.verify.check import Verdict
 from latchproof.verify.explore import Exploration
 from latchproof.verify.fairness import Lasso, Liveness
 from latchproof.verify.history import Configuration, Event, Fate, Judge
 from latchproof.verify.ledger import KINDS, Evidence, Ledger
+from latchproof.verify.matrix import Matrix, in_order
 from latchproof.verify.render.lanes import explain, lanes
 from latchproof.verify.scenario import Shape, levels
 from latchproof.verify.schedule import Run, Walk
@@ -24,13 +26,16 @@ from latchproof.verify.trace import Trace, describe, plainly
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.step import ANY_INDEX
 
+_MUTANT_STYLE = {"survives": "bold red", "undecided": "yellow"}
 _STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow", "not_run": "dim"}
 
 
 def print_table(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: bool = True) -> None:
     """A table; a cell that begins with a status is coloured by it."""
     if console.is_terminal:
-        table = Table(*headers, header_style="bold", pad_edge=False)
+        # few lines between columns and none of a word's letters left out, so that all can be read at 80 columns
+        columns = [Column(header, overflow="fold") for header in headers]
+        table = Table(*columns, header_style="bold", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
         for row in rows:
             table.add_row(*(_styled(cell) for cell in row))
         console.print(table)
@@ -77,23 +82,75 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
         missing = ledger.unfired.get(name)
         state = f"never fired: {', '.join(missing)}" if missing else "every rule of our own policy was fired"
         say(console, f"rules, {name}: {state} ({len(rules)} in all)")
+    if ledger.mutants is not None:
+        for line, style in _of_matrix(ledger.mutants):
+            say(console, f"mutants: {line}", style=style)
+        say(
+            console, "    again: latchproof mutants --quick; with every mutant and kind of evidence: latchproof mutants"
+        )
     for cell in ledger.cells:
         if cell.status in ("fails", "inconclusive"):
             say(console, f"{cell.claim} {cell.kind} {cell.status}: {cell.detail}", style=_STYLE[cell.status])
-    words = {0: "every cell that was run holds", 1: "a claim fails", 3: "something is inconclusive"}
+    words = {
+        0: "every cell that was run holds",
+        1: "a claim fails, or what would show that it could",
+        3: "something is inconclusive",
+    }
     say(console, f"{words[ledger.exit_code]} ({ledger.seconds:.1f} s)")
+
+
+def print_matrix(console: Console, matrix: Matrix, *, verbose: bool = False) -> None:
+    """How many mutants each claim kills by each kind of evidence; then bounds, survivors, and what that means."""
+    rows = [(claim.id, *(str(matrix.killed(claim.id, kind)) for kind in matrix.kinds)) for claim in CLAIMS]
+    print_table(console, ("claim", *matrix.kinds), rows)
+    say(console)
+    for kind in matrix.kinds:
+        say(console, f"{kind}: {matrix.bounds[kind]} ({matrix.seconds[kind]:.1f} s)")
+    say(console, f"mutants: {matrix.chosen}")
+    for one in matrix.judgements:
+        if verbose or one.status in ("survives", "undecided"):
+            broken = "; ".join(f"{kind} {' '.join(in_order(claims))}" for kind, claims in one.broken.items() if claims)
+            say(console, f"{one.status}: {one.mutant.id} ({one.mutant.place})", style=_MUTANT_STYLE.get(one.status))
+            say(console, f"    {one.mutant.sentence}")
+            detail = broken or one.undecided or one.witness or "proved to do the same"
+            say(console, f"    under {', '.join(one.differs) or 'no policy'}: {detail}")
+    for line, style in _of_matrix(matrix):
+        say(console, line, style=style)
+
+
+def _of_matrix(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
+    """What a matrix comes to, line by line, each with its style."""
+    judged, killed, same = len(matrix.judgements), len(matrix.with_status("killed")), matrix.with_status("equivalent")
+    yield (
+        f"of {judged} mutants of the specification {killed} break a claim, {len(same)} are proved to be no fault",
+        None,
+    )
+    for kind in matrix.kinds:
+        idle = [claim.id for claim in CLAIMS if not matrix.killed(claim.id, kind)]
+        yield f"by what is {kind}, {' '.join(idle) or 'no claim'} kill{'' if len(idle) > 1 else 's'} none", None
+    if matrix.not_judged:
+        yield f"{len(matrix.not_judged)} are about tasks, which none of these kinds of evidence can judge", None
+    for claim in matrix.vacuous:
+        yield f"{claim} is vacuous: no mutant breaks it", "bold red"
+    for claim in sorted(matrix.of_original):
+        yield f"the original breaks {claim}: what is said of the mutants is worth nothing", "bold red"
+    for one in matrix.with_status("survives"):
+        yield f"no claim sees {one.mutant.id}: {one.witness}", "bold red"
+    for one in matrix.with_status("undecided"):
+        yield f"undecided: {one.mutant.id}: {one.undecided}", "yellow"
 
 
 def print_explorations(console: Console, found: Sequence[Exploration]) -> None:
     """A row for each exploration, then the shortest run to each property that does not hold."""
     headers = (
-        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "properties",
+        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "at rest",
+        "properties",
     )  # fmt: skip
     rows = [
         (
             f"{one.machine}({one.argument})", one.policy, str(one.tasks),
             "any" if one.calls is None else str(one.calls), " ".join(one.operations), f"{one.orbits:,}",
-            f"{one.states:,}", f"{one.transitions:,}", str(one.depth),
+            f"{one.states:,}", f"{one.transitions:,}", str(one.depth), f"{one.rests:,}",
             "fails" if one.violations else "holds" if one.complete else "inconclusive",
         )
         for one in found

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 import z3
@@ -241,8 +242,7 @@ def _simplified(condition: z3.BoolRef, known: list[z3.BoolRef]) -> z3.BoolRef:
 
     The parts keep the order in which the specification has them; the solver's own would depend on what it did before.
     """
-    cases = [_parts(case, z3.is_and) for case in _parts(condition, z3.is_or)]
-    cases = [[part for part in case if not z3.is_true(part)] for case in cases]
+    cases = [[part for part in case if not z3.is_true(part)] for case in _cases(condition)]
     cases = [case for case in cases if not any(z3.is_false(part) for part in case)]
     if not cases or not all(cases):
         return z3.BoolVal(bool(cases))
@@ -275,11 +275,25 @@ def _simplified(condition: z3.BoolRef, known: list[z3.BoolRef]) -> z3.BoolRef:
     return whole(cases)
 
 
-def _parts(condition: z3.BoolRef, is_joined: Callable[[z3.ExprRef], bool]) -> list[z3.BoolRef]:
-    """What is joined in a condition, however deep."""
-    if not is_joined(condition):
-        return [condition]
-    return [part for child in condition.children() for part in _parts(child, is_joined)]
+def _cases(condition: z3.BoolRef) -> list[list[z3.BoolRef]]:
+    """A condition as a disjunction of conjunctions: its cases, each with its parts."""
+    children = condition.children()
+    if z3.is_not(condition):
+        inner = condition.arg(0)
+        if z3.is_and(inner) or z3.is_or(inner):
+            negated = [z3.Not(child) for child in inner.children()]
+            return _cases(z3.Or(negated) if z3.is_and(inner) else z3.And(negated))
+        return _cases(inner.arg(0)) if z3.is_not(inner) else [[condition]]
+    if z3.is_or(condition):
+        return [case for child in children for case in _cases(child)]
+    if z3.is_and(condition):
+        return [[part for case in chosen for part in case] for chosen in product(*map(_cases, children))]
+    if z3.is_implies(condition):
+        return _cases(z3.Or(z3.Not(children[0]), children[1]))
+    if z3.is_app_of(condition, z3.Z3_OP_ITE):
+        decision, then, otherwise = children
+        return _cases(z3.And(decision, then)) + _cases(z3.And(z3.Not(decision), otherwise))
+    return [[condition]]
 
 
 def _joined(join: Callable[[list[z3.BoolRef]], z3.BoolRef], parts: list[z3.BoolRef]) -> z3.BoolRef:

@@ -1,0 +1,316 @@
+"""The pages in a real browser: what they show is what the specification's functions compute."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import itertools
+import json
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from browser.conftest import Page
+from browser.oracle import Oracle, distances
+from latchproof.verify.history import Begin, End, Event, Judge, Observe, Request, Rest
+from latchproof_spec.claims import CLAIMS
+from latchproof_spec.machines import MACHINES
+from latchproof_spec.step import BrokenBarrierError
+
+WALKS = [
+    ("barrier", "latchproof", 3, 3),
+    ("barrier", "latchproof", 2, 4),
+    ("barrier", "cpython", 3, 4),
+    ("barrier", "java", 3, 4),
+    ("latch", "latchproof", 2, 3),
+    ("latch", "latchproof", 0, 1),
+    ("latch", "java", 1, 4),
+    ("latch", "aiologic", 3, 2),
+]
+STEPS = 40
+
+
+def test_one_file_is_all(pages: Path) -> None:
+    for name in ("report.html", "check.html"):
+        text = (pages / name).read_text(encoding="utf-8")
+        assert len(text.encode()) < 2_000_000
+        assert re.findall(r'(?:src|href)="(?!#|data:)[^"]*"', text.split("<script>")[0]) == []
+
+
+def test_the_ledger_opens_to_its_evidence(report: Page) -> None:
+    assert len(report.texts("#ledger tbody tr")) == len(CLAIMS)
+    report.click("a[href='#evidence-C1-proved']")
+    report.chrome.execute_async_script("setTimeout(arguments[0], 50)")
+    assert report.chrome.execute_script("return document.getElementById('evidence-C1-proved').open") is True
+    assert "latchproof prove" in report.text("#evidence-C1-proved dl")
+    report.click("#evidence-C1-proved .obligations summary")
+    report.chrome.execute_async_script("setTimeout(arguments[0], 50)")
+    shown = report.chrome.execute_script(
+        "return [...document.querySelectorAll('#evidence-C1-proved pre')].map((one) => one.textContent)"
+    )
+    assert shown
+    assert all("(check-sat)" in text for text in shown)
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
+def test_every_rule_is_there_with_its_sentence(report: Page, machine: object) -> None:
+    for rule in MACHINES[str(machine)].rules:
+        assert rule.sentence in report.text(f"#rule-{rule.id}")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_faults_are_those_of_the_ledger(report: Page, pages: Path, machine: str) -> None:
+    mutants = (_data(pages / "report.html")["ledger"].get("mutants") or {}).get("mutants", [])
+    mine = [one for one in mutants if one["id"].startswith(machine)]
+    rows = [row.split("\t")[0] for row in report.texts(f"#faults-{machine} tbody tr th")]
+    assert len(rows) == len(mine)
+    for rule in {row.id for row in MACHINES[machine].rules} - {"L4t", "B0t"}:
+        about = [one for one in mine if re.search(rf"\b{rule}\b", f"{one['id']} {one['sentence']}")]
+        broken = sum(any(one["broken"].values()) for one in about)
+        shown = report.texts(f"#rule-{rule} a[href='#faults-{machine}']")
+        assert shown == ([f"{broken} of {len(about)}"] if about else [])
+
+
+def _data(path: Path) -> dict[str, Any]:
+    """What a page holds."""
+    (packed,) = re.findall(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
+    return data
+
+
+@pytest.mark.parametrize(("machine", "policy", "argument", "tasks"), WALKS)
+def test_the_stepper_on_random_walks(report: Page, machine: str, policy: str, argument: int, tasks: int) -> None:
+    chance = random.Random(f"{machine} {policy} {argument} {tasks}")
+    report.choose("#stepper-machine", machine)
+    report.choose("#stepper-policy", _option(report, "#stepper-policy", policy))
+    report.choose("#stepper-argument", argument)
+    report.choose("#stepper-tasks", tasks)
+    oracle = Oracle(machine, policy, argument, tasks)
+    before = ""
+    for number in range(STEPS):
+        _assert_shows(report, oracle)
+        task = chance.choice(oracle.tasks)
+        label = chance.choice(oracle.enabled(task))
+        before = oracle.shown_state()
+        buttons = report.chrome.find_elements(By.CSS_SELECTOR, f"#stepper-task-{task} button")
+        (button,) = (one for one in buttons if one.text == label)
+        button.click()
+        oracle.act(task, label)
+        *cells, rule, state = report.texts(f"#stepper-lanes tbody tr:nth-child({number + 1}) td")
+        assert (cells[task - 1], rule, state) == (oracle.said, oracle.rule, oracle.shown_state())
+        assert report.text("#stepper-said").startswith(f"Task {task}: {oracle.said}")
+    _assert_shows(report, oracle)
+    assert {row.split("\t")[-1] for row in report.texts("#stepper-claims tbody tr")} <= {"holds so far", "not judged"}
+    link = report.chrome.execute_script("return document.getElementById('stepper-link').getAttribute('href')")
+    report.click("#stepper-undo")
+    assert report.text("#stepper-state") == before
+    report.open(link)  # a link holds the whole run
+    _assert_shows(report, oracle)
+    assert len(report.texts("#stepper-lanes tbody tr")) == STEPS
+
+
+def _option(page: Page, css: str, policy: str) -> str:
+    """The value of the option that names the policy, perhaps among others that are the same."""
+    values: list[str] = page.chrome.execute_script(
+        "return [...document.querySelector(arguments[0]).options]"
+        ".filter((one) => one.text.split(', ').includes(arguments[1])).map((one) => one.value)",
+        css,
+        policy,
+    )
+    (value,) = values
+    return value
+
+
+def _assert_shows(page: Page, oracle: Oracle) -> None:
+    assert page.text("#stepper-state") == oracle.shown_state()
+    for task in oracle.tasks:
+        assert page.text(f"#stepper-task-{task} p") == oracle.status(task)
+        assert page.texts(f"#stepper-task-{task} button") == oracle.enabled(task)
+
+
+def test_a_link_that_leads_nowhere_says_so(report: Page) -> None:
+    report.open("#run=barrier/latchproof/3/3/1.wait();1.wait()")
+    assert "cannot go on after step 1" in report.text("#stepper-said")
+    report.open("#run=semaphore/latchproof/3/3/")
+    assert "no machine" in report.text("#stepper-said")
+
+
+def test_the_stepper_by_keyboard_alone(report: Page) -> None:
+    report.open("#run=barrier/latchproof/2/2/")
+    report.chrome.find_element(By.CSS_SELECTOR, "#stepper-task-1 button").send_keys(Keys.ENTER)
+    assert report.text("#stepper-task-1 p") == "parked at position 0"
+    focused = report.chrome.execute_script("return document.activeElement.closest('fieldset')?.id")
+    assert focused == "stepper-task-1"
+
+
+@pytest.mark.parametrize(("machine", "argument", "tasks"), [("barrier", 2, 3), ("latch", 2, 2)])
+def test_the_state_graph_and_its_shortest_runs(report: Page, machine: str, argument: int, tasks: int) -> None:
+    policy = MACHINES[machine].policies[0].name
+    report.choose("#graph-machine", machine)
+    report.choose("#graph-argument", argument)
+    report.choose("#graph-tasks", tasks)
+    due = distances(machine, policy, argument, tasks)
+    drawn = report.chrome.execute_script("return document.getElementById('graph-canvas')._cyreg.cy.nodes().length")
+    assert drawn == len(due) == len(report.texts("#graph-goal option"))
+    reached = set()
+    for number in range(drawn):
+        report.choose("#graph-goal", number)
+        oracle = Oracle(machine, policy, argument, tasks)
+        link = report.chrome.execute_script("return document.getElementById('graph-link').hash")
+        run = report.chrome.execute_script("return decodeURIComponent(arguments[0])", link.split("/")[-1])
+        for step in filter(None, run.split(";")):
+            task, _, label = step.partition(".")
+            assert label in oracle.enabled(int(task))
+            oracle.act(int(task), label)
+        assert int(report.text("#graph-distance")) == len(report.texts("#graph-path li")) == due[oracle.orbit()]
+        reached.add(oracle.orbit())
+    assert reached == set(due)
+
+
+def test_zoom_and_a_click_on_a_state(report: Page) -> None:
+    graph = "document.getElementById('graph-canvas')._cyreg.cy"
+    before = report.chrome.execute_script(f"return {graph}.zoom()")
+    report.click("#graph-in")
+    assert report.chrome.execute_script(f"return {graph}.zoom()") > before
+    report.chrome.execute_script(f"{graph}.$id('5').emit('tap')")
+    assert report.chrome.execute_script("return document.getElementById('graph-goal').value") == "5"
+
+
+def test_the_viewer_beside_the_judge(run: Page, pages: Path) -> None:
+    (trace,) = json.loads((pages / "check.json").read_text(encoding="utf-8"))["traces"]
+    machine = MACHINES[trace["machine"]]
+    policy = next(one for one in machine.policies if one.name == trace["policy"])
+    judge = Judge(machine, policy, trace["argument"], strict=trace["strict"])
+    run.click("#trace-first")
+    for number, event in enumerate(trace["events"], 1):
+        chosen = run.chrome.execute_script("return document.querySelector('#trace-table .chosen').id")
+        assert chosen == f"trace-step-{number}"
+        allowed = judge.reachable
+        finding = judge.step(_event(event))
+        assert (finding is not None) == (number == len(trace["events"]))
+        if finding is None:
+            allowed = judge.reachable
+        due = {
+            ", ".join(f"{name} = {value}" for name, value in zip(machine.state, one.state, strict=True))
+            for one in allowed
+        }
+        assert set(run.text("#trace-states").split(" or ")) == due
+        under_way = {call + 1 for one in allowed for call, _ in one.fates}
+        assert {int(text.split()[1].rstrip(":")) for text in run.texts("#trace-calls li")} == under_way
+        run.click("#trace-next")
+    assert judge.finding is not None
+    assert f"The first difference: {judge.finding.seen}" in run.text("#trace-did")
+    assert " or ".join(judge.finding.allowed) in run.text("#trace-allows")
+    (rule,) = judge.finding.rules
+    assert run.text("#trace-rules a") == rule
+    run.click("#trace-rules a")
+    assert run.chrome.execute_script("return document.querySelector(':target').id") == f"rule-{rule}"
+
+
+def _event(event: dict[str, object]) -> Event:
+    kind, call = event["kind"], int(str(event.get("call", 1))) - 1
+    if kind == "begin":
+        assert isinstance(event["arguments"], list)
+        return Begin(call, str(event["operation"]), tuple(event["arguments"]))
+    if kind == "observe":
+        assert isinstance(event["values"], dict)
+        return Observe(tuple(event["values"].items()))
+    if kind in ("request", "rest"):
+        return Request(call) if kind == "request" else Rest()
+    assert kind == "end"
+    if event["how"] == "raised":
+        assert event["error"] == BrokenBarrierError.__name__
+        return End(call, "raised", error=BrokenBarrierError())
+    return End(call, "cancelled") if event["how"] == "cancelled" else End(call, "returned", event["value"])
+
+
+def test_what_a_screen_reader_needs(report: Page) -> None:
+    unnamed = report.chrome.execute_script(
+        "return [...document.querySelectorAll('button, select, input, [role=img], a')].filter((one) => "
+        "!(one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length)).map((one) => one.outerHTML)"
+    )
+    assert unnamed == []
+    levels = [int(name[1]) for name in report.chrome.execute_script(
+        "return [...document.querySelectorAll('h1, h2, h3')].map((one) => one.tagName)"
+    )]  # fmt: skip
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    twice = report.chrome.execute_script(
+        "const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);"
+        "return ids.filter((id, i) => ids.indexOf(id) !== i)"
+    )
+    assert twice == []
+    broken = report.chrome.execute_script(
+        "return [...document.querySelectorAll(\"a[href^='#']\")].map((one) => one.getAttribute('href').slice(1))"
+        ".filter((id) => !id.startsWith('run=') && !document.getElementById(id))"
+    )
+    assert broken == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(report: Page, scheme: str) -> None:
+    """Each colour of text against each ground: a contrast of 4.5 to 1 at least, as WCAG AA asks."""
+    _prefer(report.chrome, scheme)
+    report.open()
+    colours = report.chrome.execute_script(
+        "const style = getComputedStyle(document.documentElement);"
+        "return Object.fromEntries(['ground', 'raised', 'mark', 'node', 'ink', 'soft', 'link', 'good', 'bad', 'doubt']"
+        ".map((name) => [name, style.getPropertyValue('--' + name).trim()]))"
+    )
+    grounds = {"ink": ("ground", "raised", "mark", "node")}
+    low = {
+        (text, ground): round(_contrast(colours[text], colours[ground]), 2)
+        for text in ("ink", "soft", "link", "good", "bad", "doubt")
+        for ground in grounds.get(text, ("ground", "raised", "mark"))
+        if _contrast(colours[text], colours[ground]) < 4.5
+    }
+    _prefer(report.chrome, "light")
+    assert low == {}
+
+
+def _prefer(chrome: webdriver.Chrome, scheme: str) -> None:
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def _contrast(one: str, other: str) -> float:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_it_prints(report: Page) -> None:
+    printed = report.chrome.execute_cdp_cmd("Page.printToPDF", {})["data"]
+    assert len(printed) > 50_000
+
+
+def test_the_pictures(report: Page, chromium: webdriver.Chrome, pages: Path, pytestconfig: pytest.Config) -> None:
+    """The README's pictures; without --screenshots they go beside the pages."""
+    folder: Path = pytestconfig.getoption("--screenshots") or pages
+    folder.mkdir(parents=True, exist_ok=True)
+    report.open("#run=barrier/latchproof/3/3/1.wait();2.wait();1.cancel;1.wait();3.wait();2.go on")
+    _picture(chromium, "#stepper", folder / "stepper.png")
+    report.choose("#graph-argument", 2)
+    report.choose("#graph-tasks", 2)
+    report.choose("#graph-goal", 7)
+    _picture(chromium, "#graph", folder / "graph.png")
+    _picture(chromium, "#traces", folder / "trace.png")
+    _picture(chromium, "#ledger", folder / "ledger.png")
+    assert all((folder / f"{name}.png").stat().st_size < 300_000 for name in ("stepper", "graph", "trace", "ledger"))
+
+
+def _picture(chrome: webdriver.Chrome, css: str, path: Path) -> None:
+    element = chrome.find_element(By.CSS_SELECTOR, css)
+    chrome.execute_script("arguments[0].scrollIntoView()", element)
+    chrome.execute_async_script("setTimeout(arguments[0], 300)")
+    assert element.screenshot(str(path))

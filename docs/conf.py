@@ -1,0 +1,63 @@
+"""How Sphinx builds the documentation. Warnings are errors, see `make docs`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "spec")]
+
+project = "latchproof"
+author = "The latchproof developers"
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build", "images"]
+html_theme = "furo"
+html_title = "latchproof"
+html_show_copyright = False
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+nitpicky = False
+
+_CONTRACT = re.compile(r"^(pre|post): ")
+_FIELD = re.compile(r"^`(\w+)`  +")
+
+
+def as_rst(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Our docstrings are plain text: contracts become a block of code, and fields a list."""
+    out: list[str] = []
+    for number, line in enumerate(lines):
+        before = lines[number - 1] if number else ""
+        if _CONTRACT.match(line):
+            if not _CONTRACT.match(before):
+                out += ["", ".. code-block:: text", ""]
+            out.append(f"    {line}")
+        elif found := _FIELD.match(line):
+            out += ["", f"- ``{found[1]}``: {line[found.end() :]}"]
+        elif out and line.startswith("    ") and any(_FIELD.match(one) for one in lines[:number]):
+            out.append("  " + line.strip())
+        else:
+            out.append(re.sub(r"(?<![`:])`([^`]+)`(?!`)", r"``\1``", line))
+    lines[:] = out
+
+
+def prepare(app: object, name: str, source: list[str]) -> None:
+    """The pages that other commands write join the contents; an anchor that they write as HTML becomes one of ours."""
+    if name == "index":
+        more = [page for page in ("museum", "trust") if (ROOT / "docs" / f"{page}.md").exists()]
+        if more:
+            source[0] += "\n".join(["", "```{toctree}", ":hidden:", ":caption: More", "", *more, "```", ""])
+    source[0] = re.sub(r'^<a id="([\w-]+)"></a>$', r"(\1)=", source[0], flags=re.MULTILINE)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("autodoc-process-docstring", as_rst)
+    app.connect("source-read", prepare)
+    return {"parallel_read_safe": True}

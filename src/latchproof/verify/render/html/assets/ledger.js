@@ -1,0 +1,54 @@
+// The ledger: claims down, kinds of evidence across, each cell a link to what it rests on.
+
+const ledgerSection = (data) => {
+  const { ledger } = data;
+  const kinds = ledger.claims[0].evidence.map((cell) => cell.kind);
+  const words = (cell) => (cell.status === "not_run" ? "not run" : `${cell.status} ${cell.count.toLocaleString("en")}`);
+  const rows = ledger.claims.map((claim) =>
+    el("tr", { id: `claim-${claim.id}` }, el("th", { scope: "row" }, claim.id), el("td", {}, claim.sentence),
+      claim.evidence.map((cell) =>
+        el("td", {}, el("a", { class: cell.status, href: `#evidence-${claim.id}-${cell.kind}` }, words(cell))))));
+  const tally = {};
+  for (const cell of ledger.claims.flatMap((claim) => claim.evidence)) tally[cell.status] = (tally[cell.status] ?? 0) + 1;
+  const verdict = { 0: "Every cell that was run holds.", 1: "A claim fails.", 3: "Something is inconclusive." };
+  section("ledger", "The claims and their evidence",
+    el("p", {}, `${verdict[ledger.exit_code]} `
+      + Object.entries(tally).map(([status, count]) => `${count} cells: ${status.replace("_", " ")}`).join(", ")
+      + `; gathered in ${ledger.seconds.toFixed(0)} s. Each cell opens to its bound, what was counted, and the command `
+      + "that gathers it again. What was not run says why: it is no evidence."),
+    table(null, ["claim", "", ...kinds], rows));
+  section("evidence", "The evidence, cell by cell",
+    ledger.claims.map((claim) => [
+      el("h3", {}, `${claim.id} `, el("span", { class: "soft" }, claim.sentence)),
+      claim.evidence.map((cell) => evidence(data, claim, cell, words)),
+    ]));
+};
+
+const evidence = (data, claim, cell, words) => {
+  const fields = Object.entries(cell).filter(([name, value]) => !["kind", "status"].includes(name) && value !== "" && value !== null);
+  return el("details", { id: `evidence-${claim.id}-${cell.kind}`, class: "evidence" },
+    el("summary", {}, `${claim.id} ${cell.kind}: `, el("span", { class: cell.status }, words(cell)),
+      cell.unit && cell.status !== "not_run" ? ` ${cell.unit}` : ""),
+    el("dl", {}, fields.map(([name, value]) => [
+      el("dt", {}, name),
+      el("dd", {}, name === "reproduce" ? el("code", {}, value) : name === "seconds" ? value.toFixed(1)
+        : typeof value === "object" ? el("pre", {}, JSON.stringify(value, null, 1)) : show(value))])),
+    cell.kind === "proved" ? obligations(data, claim) : null);
+};
+
+const obligations = (data, claim) => {
+  const about = data.obligations.filter((one) => one.claims.includes(claim.id));
+  const made = el("details", { class: "obligations" }, el("summary", {}, `${about.length} obligations, as SMT-LIB`));
+  // thousands of lines, made when they are asked for
+  made.addEventListener("toggle", () => {
+    if (made.childElementCount > 1) return;
+    made.append(el("p", { class: "soft" }, "Proved means that the solver found no model of the negation, which is what "
+      + "is written here; any SMT-LIB solver can be asked the same."));
+    made.append(...about.map((one) => el("details", {},
+      el("summary", {}, el("span", { class: one.status === "proved" ? "holds" : "fails" }, one.status),
+        ` ${one.where}: ${one.name}`),
+      one.counterexample ? el("p", { class: "fails" }, one.counterexample) : null,
+      el("pre", {}, data.smtlib[one.smtlib]))));
+  });
+  return made;
+};

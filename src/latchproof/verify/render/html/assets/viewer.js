@@ -1,0 +1,70 @@
+// A trace: what the implementation did, event by event, beside what the specification allows there.
+
+const viewerSection = (data) => {
+  const made = section("traces", "Counterexamples, side by side");
+  if (data.traces.length === 0) {
+    made.append(el("p", {}, "There is none to show."));
+    return;
+  }
+  const body = el("div", {});
+  const titles = data.traces.map((trace, i) => [i, `${trace.target}(${trace.argument}) on ${trace.host}, policy `
+    + `${trace.policy}: breaks ${trace.claim}`]);
+  made.append(el("div", { class: "controls" },
+    select("trace", "counterexample", titles, (event) => showTrace(data, body, Number(event.target.value)))), body);
+  showTrace(data, body, 0);
+};
+
+const showTrace = (data, body, number) => {
+  const trace = data.traces[number];
+  const claim = data.claims.find((one) => one.id === trace.claim);
+  const calls = trace.steps.filter((step) => step.kind === "begin").map((step) => step.call);
+  const did = el("div", { id: "trace-did" });
+  const allows = el("div", { id: "trace-allows" });
+  const slider = el("input", { type: "range", id: "trace-at", min: 1, max: trace.steps.length, value: trace.steps.length,
+    oninput: () => at(Number(slider.value)) });
+  const button = (id, text, move) => el("button", { type: "button", id, onclick: () => at(move()) }, text);
+  const rows = trace.steps.map((step, i) => el("tr", { id: `trace-step-${i + 1}` },
+    el("th", { scope: "row" }, el("button", { type: "button", onclick: () => at(i + 1) }, String(i + 1))),
+    calls.map((call) => el("td", {}, step.call === call ? step.words : "")),
+    el("td", {}, step.call === null || step.call === undefined ? step.words : ""),
+    el("td", {}, step.allowed ? "" : el("b", { class: "fails" }, "not allowed: "),
+      (step.allowed ? states(step) : step.calls[step.call]?.join(" or ") ?? states(step))),
+    el("td", {}, ruleLinks(step.rules))));
+
+  const at = (position) => {
+    const here = Math.min(Math.max(position, 1), trace.steps.length);
+    const step = trace.steps[here - 1];
+    slider.value = here;
+    slider.setAttribute("aria-valuetext", `event ${here} of ${trace.steps.length}: ${step.words}`);
+    rows.forEach((row, i) => {
+      row.className = [i === here - 1 ? "chosen" : "", trace.steps[i].allowed ? "" : "difference"].join(" ").trim();
+      row.toggleAttribute("aria-current", i === here - 1);
+    });
+    did.replaceChildren(el("h3", {}, "The implementation"), el("p", { id: "trace-event" },
+      `${step.call ? `call ${step.call}: ` : ""}${step.words}`),
+      step.allowed ? "" : el("p", { class: "fails" }, `The first difference: ${trace.seen}`));
+    allows.replaceChildren(el("h3", {}, "The specification"),
+      step.allowed ? "" : el("p", { class: "fails" }, `allowed: ${trace.allowed.join(" or ") || "nothing of the kind"}`),
+      el("p", {}, "state: ", el("output", { id: "trace-states" }, states(step))),
+      el("ul", { id: "trace-calls" },
+        Object.entries(step.calls).map(([call, fates]) => el("li", {}, `call ${call}: ${fates.join(" or ")}`))),
+      step.rules.length ? el("p", { id: "trace-rules" }, "by rule ", ruleLinks(step.rules)) : "");
+  };
+
+  body.replaceChildren(
+    el("p", {}, `${trace.target}(${trace.argument}) on ${trace.host}, Python ${trace.python}, policy ${trace.policy}`
+      + `${trace.strict ? ", strict form" : ""}, breaks `, claimLinks([trace.claim]), `: ${claim.sentence}`),
+    trace.agrees ? "" : el("p", { class: "fails" },
+      "This specification judges the trace otherwise than the one that found it: see the rows."),
+    el("div", { class: "controls" },
+      button("trace-first", "First", () => 1), button("trace-back", "Back", () => Number(slider.value) - 1),
+      button("trace-next", "Next", () => Number(slider.value) + 1),
+      button("trace-last", "The difference", () => trace.steps.length), el("label", {}, "event", slider)),
+    el("div", { class: "beside", "aria-live": "polite" }, did, allows),
+    table("All events; before an event that is not allowed, all were", ["event", ...calls.map((call) => `call ${call}`),
+      "observed", "the specification allows", "rules"], rows, { id: "trace-table" }));
+  at(trace.steps.length);
+};
+
+const states = (step) =>
+  step.states.map((state) => showNamed(Object.keys(state), Object.values(state))).join(" or ") || "nothing";
