@@ -92,11 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--workers", type=_positive, metavar="N", help="processes to use (default: one a core)")
     check.add_argument("--json", metavar="FILE", type=Path, help="write the verdict and its traces to FILE as JSON")
     check.add_argument("--junit", metavar="FILE", type=Path, help="write the verdict to FILE as JUnit XML")
-    check.add_argument("--mermaid", metavar="FILE", type=Path, help="write the first counterexample as a diagram")
+    check.add_argument("--mermaid", metavar="FILE", type=Path, help="write the shortest counterexample as a diagram")
     check.add_argument(
         "--html", metavar="FILE", type=Path, help="write the verdict as a page that steps through its runs"
     )
-    check.add_argument("--repro", metavar="FILE", type=Path, help="write the first counterexample as a test of its own")
+    check.add_argument(
+        "--repro", metavar="FILE", type=Path, help="write the shortest counterexample as a test of its own"
+    )
     check.set_defaults(run=_check)
 
     report = commands.add_parser(
@@ -368,7 +370,7 @@ def _write_renderings(options: argparse.Namespace, console: Console, verdict: Ve
         from latchproof.verify.render.html.report import run
 
         written.append((options.html, run(verdict, _command())))
-    for trace in verdict.traces[:1]:
+    if (trace := verdict.shortest) is not None:
         written += _renderings_of_trace(options, console, trace, json_too=False)
     _write(written, console)
 

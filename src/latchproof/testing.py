@@ -30,7 +30,7 @@ from latchproof.verify.check import Verdict, distinct_policies
 from latchproof.verify.check import check as check_target
 from latchproof.verify.drivers import Driver, make_driver
 from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest
-from latchproof.verify.jobs import Job, replay
+from latchproof.verify.jobs import Job, implemented, replay
 from latchproof.verify.scenario import Shape, default_shapes, one_shape
 from latchproof.verify.schedule import Failure, NondeterminismError
 from latchproof.verify.stepping import STEPPED_HOSTS
@@ -85,7 +85,10 @@ class SpecificationMachine(RuleBasedStateMachine):
         """Make the instance."""
         self._argument = argument
         self._instance = self.target.make(argument)
-        self._judges = [Judge(self.target.machine, one, argument, strict=self.strict) for one in self.policies]
+        self._judges = [
+            Judge(self.target.machine, one, argument, strict=self.strict, indexed=self.target.gives_index)
+            for one in self.policies
+        ]
 
     def call(self, operation: str, arguments: dict[str, Any]) -> None:
         """Make a task that makes a call."""
@@ -283,6 +286,7 @@ def state_machine(
         if not policies:
             names = ", ".join(one.name for one in machine.policies)
             raise TargetError(f"there is no policy {policy!r} for a {machine.name}; there are {names}")
+    found = implemented(found, host if host in STEPPED_HOSTS else "asyncio")
     make_driver(host).close()  # a host that is not there is said at once, not in the middle of a test
     smallest = 1 if machine.name == "barrier" else 0
 

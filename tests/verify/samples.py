@@ -317,3 +317,45 @@ class DemandingLatch:
 
     def count_down(self, *, how: str) -> None:
         self._count -= len(how)
+
+
+class SilentBarrier:
+    """A right barrier but that it tells nobody an index."""
+
+    def __init__(self, parties: int) -> None:
+        self.parties = parties
+        self._inner = FifoBarrier(parties)
+
+    async def wait(self) -> None:
+        await self._inner.wait()
+
+
+class SometimesSilentBarrier:
+    """It tells an index to the last who arrives, and to nobody else."""
+
+    def __init__(self, parties: int) -> None:
+        self.parties = parties
+        self._inner = FifoBarrier(parties)
+
+    async def wait(self) -> int | None:
+        index = await self._inner.wait()
+        return index if index == self.parties - 1 else None
+
+
+class NamingLatch:
+    """It refuses an over-count when it is asked to, by an error of its own that has the specified one's name."""
+
+    def __init__(self, count: int) -> None:
+        self._inner = PlainLatch(count)
+
+    async def wait(self) -> None:
+        await self._inner.wait()
+
+    async def count_down(self, exception_if_zero: bool = False) -> None:
+        if exception_if_zero and self._inner._count == 0:
+            raise ZeroLatchError("no")
+        self._inner.count_down()
+
+
+class ZeroLatchError(Exception):
+    """No RuntimeError."""

@@ -230,3 +230,22 @@ def test_the_bounds_are_those_that_were_asked_for() -> None:
     target = adapt(asyncio.Barrier)
     verdict = check(target, policy="cpython", shapes=one_shape(target, calls=2))
     assert verdict.bounds == ("parties 1, 2, 3: 2 calls, 3 at once, 1 cancellation, all operations",)
+
+
+def test_a_barrier_may_be_without_an_index() -> None:
+    verdict = small(samples.SilentBarrier, policy="latchproof")
+    assert verdict.reported.failures == {}
+    assert "the index that wait() returns" in verdict.target.absent
+    assert "C5" not in (*verdict.reported.chances, *verdict.reported.without_chance)
+    broken = small(samples.SometimesSilentBarrier, policy="latchproof").reported.failures
+    assert "C5" in broken
+
+
+def test_an_error_may_go_by_the_name_that_is_due() -> None:
+    assert small(samples.NamingLatch, policy="latchproof").reported.failures == {}
+
+
+def test_the_shortest_run_is_known() -> None:
+    verdict = small(samples.ForgetfulLatch, policy="latchproof")
+    assert verdict.shortest in verdict.traces
+    assert small(CountdownLatch, policy="latchproof").shortest is None

@@ -79,7 +79,7 @@ def test_a_verdict_of_several_claims_shows_each() -> None:
 
 
 @pytest.mark.parametrize(
-    ("strict", "form"), [(True, ", strict form: 1 calls, 0 cancellations, 2 steps"), (False, ": 1 calls, 0 cancell")]
+    ("strict", "form"), [(True, ", strict form: 1 call, 0 cancellations, 2 steps"), (False, ": 1 call, 0 cancell")]
 )
 def test_a_verdict_says_its_form(strict: bool, form: str) -> None:
     shapes = (Shape((1,), at_once=1, calls=1, cancellations=0),)

@@ -13,9 +13,9 @@ from latchproof.verify.scenario import Shape, default_shapes, levels
 from latchproof.verify.schedule import Failure, Walk
 from latchproof.verify.scheduler import make_scheduler
 from latchproof.verify.stepping import stepper_class
-from latchproof.verify.target import Target, TargetError
+from latchproof.verify.target import INDEX, Target, TargetError
 from latchproof.verify.trace import Trace, make_trace
-from latchproof_spec.claims import CLAIMS
+from latchproof_spec.claims import C5, CLAIMS
 
 SCHEDULES = 500_000
 """So many schedules of one shape and constructor argument are run before a check stops short."""
@@ -118,6 +118,13 @@ class Verdict:
         }
 
     @property
+    def shortest(self) -> Trace | None:
+        """The shortest of the runs."""
+        failures = self.reported.failures
+        claim = min(failures, key=lambda one: failures[one].rank, default=None)
+        return next((trace for trace in self.traces if trace.claim == claim), None)
+
+    @property
     def exit_code(self) -> int:
         """0 conforms, 1 counterexample, 3 inconclusive."""
         return {"conforms": 0, "counterexample": 1, "inconclusive": 3}[self.status]
@@ -173,9 +180,8 @@ def check(
     reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
     walks = [outcome.walk for outcome in outcomes]
     absent = next((outcome.absent for outcome in outcomes if outcome.absent), target.absent)
-    target = replace(
-        target, operations=tuple(one for one in target.operations if one.name not in absent), absent=absent
-    )
+    present = tuple(one for one in target.operations if one.name not in absent)
+    target = replace(target, operations=present, absent=absent, gives_index=INDEX not in absent)
     verdicts = [_verdict(target, one, names, walks) for one, names in judged.items()]
     flat = tuple(verdict for group in verdicts for verdict in group)
     reported = min(flat, key=lambda verdict: len(verdict.failures))
@@ -224,7 +230,7 @@ def _outcomes(
     outcomes: list[Outcome] = []
     try:
         if jobs:
-            target = implemented(target, jobs[0])
+            target = implemented(target, jobs[0].host)
         for number, job in enumerate(jobs):
             tell = None if progress is None else partial(progress, number)
             outcomes.append(do_job(target, job, tell))
@@ -248,11 +254,13 @@ def _verdict(target: Target, policy: Any, names: tuple[str, ...], walks: list[Wa
     for walk in walks:
         fired |= walk.fired.get(policy.name, set())
         for claim, failure in walk.failures.get(policy.name, {}).items():
-            if claim not in smallest or failure.size < smallest[claim].size:
+            if claim not in smallest or failure.rank < smallest[claim].rank:
                 smallest[claim] = failure
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
     can_fire = {rule for argument in (1, 2, 3) for rule in _rules_in_reach(target, policy, argument)}
     about = [claim for claim in CLAIMS if target.machine.name in claim.machines and can_fire & set(claim.rules)]
+    if not target.gives_index:
+        about = [claim for claim in about if claim is not C5]
     chances = tuple(claim.id for claim in about if fired & set(claim.rules))
     without = tuple(claim.id for claim in about if claim.id not in chances)
     return [PolicyVerdict(name, ordered, tuple(sorted(fired)), chances, without) for name in names]

@@ -16,6 +16,7 @@ import functools
 import gc
 import logging
 import marshal
+import threading
 import types
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
@@ -28,7 +29,10 @@ Namer = Callable[[dict[str, Any]], tuple[Any, ...]]
 PLAIN = (int, bool, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented))
 """What is equal if its value and type are."""
 
-LASTING = (type, types.CodeType, types.ModuleType, logging.Logger)
+LASTING: tuple[type, ...] = (
+    type, types.CodeType, types.ModuleType, logging.Logger, types.WrapperDescriptorType, types.MethodDescriptorType,
+    types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
+)  # fmt: skip
 """What is told apart by identity, and outlives a run."""
 
 REDUCIBLE: tuple[type, ...] = (
@@ -167,6 +171,7 @@ class Fingerprinter:
             types.BuiltinFunctionType: lambda thing: self._tell("builtin", thing.__name__, thing.__self__),
             functools.partial: lambda thing: self._tell("partial", thing.func, thing.args, thing.keywords),
             contextvars.Context: self._context_of,
+            type(threading.Lock()): lambda thing: self._tell("lock", thing.locked()),
         }
 
     def _instance_walk(self, kind: type) -> Callable[[Any], None]:

@@ -130,7 +130,8 @@ class Finding:
 class Judge:
     """Judges one history, event by event, under one policy.
 
-    `argument` is what the constructor was given. `step` returns None as long as the history is allowed.
+    `argument` is what the constructor was given. Where wait() returns no index at all, `indexed` is False, and none is
+    expected. `step` returns None as long as the history is allowed.
 
     >>> from latchproof_spec.machines import BARRIER
     >>> judge = Judge(BARRIER, BARRIER.policies[0], 2)
@@ -139,8 +140,11 @@ class Judge:
     ['C5']
     """
 
-    def __init__(self, machine: Machine, policy: Any, argument: int, *, strict: bool = False) -> None:
+    def __init__(
+        self, machine: Machine, policy: Any, argument: int, *, strict: bool = False, indexed: bool = True
+    ) -> None:
         self.machine = machine
+        self._indexed = indexed
         self.policy = policy
         self.strict = strict
         self.constants, state, rule = machine.create(argument)
@@ -155,8 +159,8 @@ class Judge:
         self.finding: Finding | None = None
         self._configurations = {Configuration(state, (), (), 0, ())}
         self.fired: set[str] = set()
-        self._effects: dict[tuple[Any, ...], Configuration] = {}
-        self._withdrawals: dict[tuple[Configuration, int], Configuration | None] = {}
+        self._effects: dict[tuple[Any, ...], tuple[Configuration, set[str]]] = {}
+        self._withdrawals: dict[tuple[Configuration, int], tuple[Configuration | None, set[str]]] = {}
 
     def snapshot(self) -> tuple[Any, ...]:
         """What `restore` needs to judge another continuation of the history so far."""
@@ -192,8 +196,10 @@ class Judge:
     def step(self, event: Event) -> Finding | None:
         """Take the next event; the finding, if no configuration allows it. After a finding nothing more is judged."""
         if self.finding is None:
-            self.finding = self._judge(event)
-            return self.finding
+            finding = self._judge(event)
+            if not isinstance(event, Stray):  # which is a finding, but leaves open how the calls go on
+                self.finding = finding
+            return finding
         return None
 
     def _judge(self, event: Event) -> Finding | None:
@@ -260,8 +266,12 @@ class Judge:
         case = (here, call, *self._calls[call], self.strict and call in self._requested)
         known = self._effects.get(case)
         if known is None:
-            known = self._effects[case] = self._effect_of(here, call)
-        return known
+            before, self.fired = self.fired, set()
+            known = self._effects[case] = self._effect_of(here, call), self.fired
+            self.fired = before
+        after, fired = known
+        self.fired |= fired
+        return after
 
     def _effect_of(self, here: Configuration, call: int) -> Configuration:
         operation, arguments = self._calls[call]
@@ -274,9 +284,14 @@ class Judge:
     def _withdraw(self, here: Configuration, call: int) -> Configuration | None:
         """The call's cancellation takes effect; None if it has nothing to take effect on."""
         case = (here, call)
-        if case not in self._withdrawals:
-            self._withdrawals[case] = self._withdrawal_of(here, call)
-        return self._withdrawals[case]
+        known = self._withdrawals.get(case)
+        if known is None:
+            before, self.fired = self.fired, set()
+            known = self._withdrawals[case] = self._withdrawal_of(here, call), self.fired
+            self.fired = before
+        after, fired = known
+        self.fired |= fired
+        return after
 
     def _withdrawal_of(self, here: Configuration, call: int) -> Configuration | None:
         fate = here.fate(call)
@@ -326,6 +341,8 @@ class Judge:
             if fate.may_break and is_broken_barrier_error(event.error):
                 return True
             return isinstance(fate.ending, type) and fate.rule is not None and is_due(fate.rule, event.error)
+        if isinstance(fate.ending, int) and not self._indexed:
+            return event.value is None
         if fate.ending == ANY_INDEX:
             index = event.value
             parties = self.constants[0]
@@ -373,8 +390,9 @@ def is_due(rule: Rule, error: BaseException) -> bool:
     if BrokenBarrierError in rule.errors:
         return is_broken_barrier_error(error)
     families = tuple(RuntimeError if issubclass(due, RuntimeError) else due for due in rule.errors)
+    is_named_so = bool({base.__name__ for base in type(error).__mro__} & {due.__name__ for due in rule.errors})
     return (
-        isinstance(error, families)
+        (isinstance(error, families) or is_named_so)
         and not is_broken_barrier_error(error)
         and not isinstance(error, RecursionError | NotImplementedError)
     )

@@ -17,7 +17,7 @@ from latchproof.verify.scenario import Shape
 from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk
 from latchproof.verify.scheduler import Replay, make_scheduler
 from latchproof.verify.stepping.asyncio import NumberedStepLoop
-from latchproof.verify.target import Target, TargetError
+from latchproof.verify.target import INDEX, Target, TargetError
 
 REPLAYS = 2
 """So often is a failing run repeated before it is believed."""
@@ -165,26 +165,40 @@ def _explorer(target: Target, job: Job, policies: tuple[str, ...], shape: Shape,
     )
 
 
-def implemented(target: Target, job: Job) -> Target:
-    """The target without those optional operations that only raise NotImplementedError: they are absent."""
-    stubs: set[str] = set()
+def implemented(target: Target, host: str) -> Target:
+    """The target without what it turns out not to have when each operation is called once.
+
+    That is those optional operations that only raise NotImplementedError, and the index of a barrier whose wait()
+    returns None.
+    """
+    try:
+        ends = {argument: _called_once(target, host, argument) for argument in (1, 2)}
+    except (NondeterminismError, StuckError):
+        return target  # it is found out again, and said, where it is checked
+    stubs = {operation for operation, end in (*ends[1], *ends[2]) if isinstance(end.error, NotImplementedError)}
+    absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
+    present = tuple(one for one in target.operations if one.name not in absent)
+    returns_none = ("wait", End(0, "returned")) in ends[1]
+    gives_index = target.machine.name != "barrier" or not returns_none
+    absent += () if gives_index else (INDEX,)
+    return replace(target, operations=present, absent=(*target.absent, *absent), gives_index=gives_index)
+
+
+def _called_once(target: Target, host: str, argument: int) -> list[tuple[str, End]]:
+    """How each operation ends when it is all that is called."""
+    ends: list[tuple[str, End]] = []
 
     def note(history: tuple[Event, ...]) -> None:
         begin = next((event for event in history if isinstance(event, Begin)), None)
         end = next((event for event in history if isinstance(event, End)), None)
-        if begin is not None and end is not None and isinstance(end.error, NotImplementedError):
-            stubs.add(begin.operation)
+        if begin is not None and end is not None:
+            ends.append((begin.operation, end))
 
-    shape = Shape((2,), 1, 1, 0, numbers=(0,))
-    explorer = Explorer(target, shape, 2, target.machine.policies[:1], host=job.host)
+    shape = Shape((argument,), 1, 1, 0, numbers=(0,))
+    explorer = Explorer(target, shape, argument, target.machine.policies[:1], host=host)
     with contained(lambda: explorer.steps_made):
-        try:
-            explorer.walk(on_history=note)
-        except (NondeterminismError, StuckError):
-            return target  # it is found out again, and said, where it is checked
-    absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
-    present = tuple(one for one in target.operations if one.name not in absent)
-    return replace(target, operations=present, absent=(*target.absent, *absent))
+        explorer.walk(on_history=note)
+    return ends
 
 
 def portable(outcome: Outcome) -> Outcome:

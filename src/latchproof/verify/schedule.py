@@ -103,6 +103,11 @@ class Failure:
     history: tuple[Event, ...]
     size: tuple[int, int, int, int]
 
+    @property
+    def rank(self) -> tuple[tuple[int, int, int, int], int]:
+        """The smaller comes first; of two that are as large, the one with fewer choices."""
+        return self.size, len(self.schedule)
+
 
 @dataclass
 class Walk:
@@ -187,7 +192,9 @@ class Explorer:
         self.scheduler: Scheduler = scheduler or Exhaustive()
         self.make_stepper = make_stepper or stepper_class(host)
         self.prune = prune and self.scheduler.exhaustive
-        self.judges = [Judge(target.machine, policy, argument, strict=strict) for policy in policies]
+        self.judges = [
+            Judge(target.machine, policy, argument, strict=strict, indexed=target.gives_index) for policy in policies
+        ]
         choices = shape.choices(target)
         self.calls = tuple(_Action("call", f"call {call}", call) for call in choices)
         self.thens = (_RETURN, *(_Action("then", f"then {call}", call) for call in choices))
@@ -287,7 +294,7 @@ class Explorer:
         self._walk.restless += run.restless
         for policy, failure in run.failures:
             known = self._walk.failures[policy].get(failure.finding.claim)
-            if known is None or failure.size < known.size:
+            if known is None or failure.rank < known.rank:
                 self._walk.failures[policy][failure.finding.claim] = failure
 
 
@@ -382,6 +389,7 @@ class Run:
             self._instance = explorer.target.make(explorer.argument)
         except Exception as error:
             self._take(Stray(f"the constructor raised {type(error).__name__}: {error}"))
+            self._settled = True  # there is nothing to go on with
 
     def before(self, *, between_passes: bool = False) -> bool:
         if self._over:

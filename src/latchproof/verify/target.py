@@ -16,6 +16,9 @@ from typing import Any
 
 from latchproof_spec.machines import MACHINES, Machine, Operation
 
+INDEX = "the index that wait() returns"
+"""What a barrier may be without."""
+
 
 class TargetError(Exception):
     """A target that cannot be loaded or driven: what was wrong with it, and what to do."""
@@ -47,6 +50,7 @@ class Target:
     parameters: dict[str, tuple[str, ...]]
     observations: tuple[str, ...]
     absent: tuple[str, ...]
+    gives_index: bool = True
 
     def observe(self, instance: Any) -> tuple[tuple[str, object], ...]:
         """Read every observation."""

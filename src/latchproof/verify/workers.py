@@ -191,7 +191,7 @@ def _work(connection: Connection[Any, Any], name: str, kind: str | None) -> None
         loaded = load(name, kind)
         while (job := connection.recv()) is not None:
             if job.host not in targets:
-                targets[job.host] = implemented(loaded, job)
+                targets[job.host] = implemented(loaded, job.host)
             connection.send(("done", portable(do_job(targets[job.host], job, beat))))
     except TargetError as error:
         connection.send(("failed", str(error)))

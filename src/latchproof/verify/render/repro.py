@@ -359,9 +359,13 @@ def _assertion(trace: Trace, dialect: Dialect) -> list[str]:
             values_allowed.append(repr(f"raised {match.group(1)}"))
         elif one == "to end cancelled":
             values_allowed.append("'cancelled'")
-    default = "" if any(one != "to stay parked" for one in trace.allowed) else ", 'still waiting'"
+        elif one == "to stay parked":
+            values_allowed.append("'still waiting'")
     wanted = ", ".join(values_allowed) or "'still waiting'"
+    patience = [] if wanted == "'still waiting'" else ["for _ in range(20):  # it may take longer where it is right"]
     return [
-        f"got = ended.get({call}{default or ', None'})",
+        *patience,
+        *(f"    {line}" for line in (f"if {call} not in ended:", f"    {dialect.turn}") if patience),
+        f"got = ended.get({call}, 'still waiting')",
         f"assert got in ({wanted},), f'call {call}: {{got!r}}'  # {seen}",
     ]

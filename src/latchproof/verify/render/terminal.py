@@ -200,6 +200,10 @@ def _cell(cell: Evidence) -> str:
     return f"{cell.status} {cell.count:,}" if cell.status != "not_run" else "not_run"
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def print_trace(console: Console, trace: Trace) -> None:
     """A broken claim with the run that breaks it."""
     claim = next(one for one in CLAIMS if one.id == trace.claim)
@@ -209,8 +213,8 @@ def print_trace(console: Console, trace: Trace) -> None:
     say(
         console,
         f"  {trace.target}({trace.argument}) on {trace.host}, policy {trace.policy}"
-        f"{', strict form' if trace.strict else ''}: {trace.count('begin')} calls, "
-        f"{requests} cancellation{'' if requests == 1 else 's'}, {trace.steps} steps of the event loop",
+        f"{', strict form' if trace.strict else ''}: {_count(trace.count('begin'), 'call')}, "
+        f"{_count(requests, 'cancellation')}, {_count(trace.steps, 'step')} of the event loop",
     )
     say(console)
     for line in lanes(trace, width=max(80, console.width) - 2):
@@ -310,7 +314,7 @@ class Bar:
 
 def print_replay(console: Console, run: Run, target: Target, policy: Any) -> None:
     """A run step by step: what was done, what happened, and in which states the specification may be then."""
-    judge = Judge(target.machine, policy, run.argument, strict=run.strict)
+    judge = Judge(target.machine, policy, run.argument, strict=run.strict, indexed=target.gives_index)
     say(console)
     said = 0
     rows = []

@@ -32,7 +32,10 @@ def judged(trace: Trace) -> dict[str, Any]:
     """
     machine = MACHINES[trace.machine]
     policy = next(one for one in machine.policies if one.name == trace.policy)
-    judge = Judge(machine, policy, trace.argument, strict=trace.strict)
+    waits = {event["call"] for event in trace.events if event["kind"] == "begin" and event["operation"] == "wait"}
+    gives_none = any(event.get("call") in waits and event.get("value", 0) is None for event in trace.events)
+    indexed = machine.name != "barrier" or not gives_none
+    judge = Judge(machine, policy, trace.argument, strict=trace.strict, indexed=indexed)
     steps: list[dict[str, Any]] = []
     for event in trace.events:
         before = judge.reachable
