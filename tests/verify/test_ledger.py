@@ -99,7 +99,7 @@ def test_the_commands_that_it_names_are_there(gathered: Ledger, capsys: pytest.C
     commands = {
         one for cell in gathered.cells for one in cell.reproduce.split(" and ") if one.startswith("latchproof ")
     }
-    assert len(commands) == 6
+    assert len(commands) == 10
     for command in commands:
         with pytest.raises(SystemExit) as exit_:
             main([*command.replace("HOST", "asyncio").split()[1:], "--help"])
@@ -328,6 +328,7 @@ def test_an_eventuality_that_fails_fails_its_claim(
 
 def test_schedules_that_fail_fail_their_claims(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "CLASSES", {"latch": ForgetfulLatch, "barrier": Barrier})
+    monkeypatch.setattr(keeping, "STEPPED_HOSTS", ("asyncio",))
     cells = by_claim(keeping._scheduled(True, Ledger()))
     failing = [claim for claim in IDS if cells[claim].status == "fails"]
     assert len(failing) == 1
@@ -338,10 +339,20 @@ def test_schedules_that_fail_fail_their_claims(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_claims_without_a_chance_are_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "QUICK_CALLS", 1)
+    monkeypatch.setattr(keeping, "QUICK_BOUNDS", dict.fromkeys(keeping.QUICK_BOUNDS, {"calls": 1}))
     cells = by_claim(keeping._scheduled(True, Ledger()))
     assert cells["C8"].status == "inconclusive"
     assert cells["C8"].detail == "it never had a chance to fail"
+
+
+def test_schedules_are_run_on_every_host_and_an_absent_one_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "latchproof.verify.stepping.trio", None)
+    cell = by_claim(keeping._scheduled(True, Ledger()))["C5"]
+    assert cell.status == "holds"
+    assert "on asyncio: " in cell.bound
+    assert "on flowno: " in cell.bound
+    assert cell.bound.endswith("; not installed: trio")
+    assert "latchproof check latchproof:Barrier --strict --policy latchproof --host flowno --tasks 2" in cell.reproduce
 
 
 def test_contracts_that_fail_fail_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,8 @@ from latchproof.verify.matrix import Matrix, judge_mutants
 from latchproof.verify.prove import Obligation, prove_all
 from latchproof.verify.scenario import one_shape
 from latchproof.verify.smtlib import solvers
-from latchproof.verify.target import adapt
+from latchproof.verify.stepping import STEPPED_HOSTS, stepper_class
+from latchproof.verify.target import TargetError, adapt
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES
 
@@ -32,8 +33,12 @@ KINDS: tuple[Kind, ...] = ("proved", "explored", "scheduled", "contracted", "fuz
 MUTANT_KINDS: Final = ("proved", "explored", "called", "scheduled")
 """The kinds of evidence by which the ledger's sample of mutants is judged."""
 
-QUICK_CALLS = 3
-"""So many calls are scheduled with `quick`, in place of the default bounds of `check`."""
+QUICK_BOUNDS: dict[str, dict[str, int]] = {
+    "asyncio": {"calls": 3},
+    "trio": {"tasks": 2, "calls": 2},
+    "flowno": {"tasks": 2, "calls": 3},
+}
+"""What `latchproof check` is given on each host where the ledger is to be quick, in place of its default bounds."""
 
 QUICK_EXAMPLES, FULL_EXAMPLES = 100, 1000
 """So many examples of each class are fuzzed on each host."""
@@ -273,19 +278,28 @@ def _of_eventualities(claim: str, live: list[Liveness], tasks: tuple[int, ...]) 
 
 
 def _scheduled(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
-    verdicts: dict[str, Verdict] = {}
-    for name, factory in CLASSES.items():
-        target = adapt(factory, f"latchproof:{factory.__name__}", name)
-        shapes = one_shape(target, calls=QUICK_CALLS) if quick else None
-        verdicts[name] = check(target, policy="latchproof", strict=True, shapes=shapes)
+    verdicts: dict[str, list[Verdict]] = {name: [] for name in CLASSES}
+    absent = []
+    for host in STEPPED_HOSTS:
+        try:
+            stepper_class(host)
+        except TargetError:
+            absent.append(host)
+            continue
+        for name, factory in CLASSES.items():
+            target = adapt(factory, f"latchproof:{factory.__name__}", name)
+            bounds = QUICK_BOUNDS[host]
+            shapes = one_shape(target, bounds.get("tasks"), bounds.get("calls"), host=host) if quick else None
+            verdicts[name].append(check(target, host=host, policy="latchproof", strict=True, shapes=shapes))
     fired = ledger.rules.setdefault("scheduled", set())
-    for verdict in verdicts.values():
+    for verdict in (one for several in verdicts.values() for one in several):
         fired |= set(verdict.reported.fired)
     for claim in CLAIMS:
-        yield _scheduled_cell(claim.id, [verdicts[name] for name in claim.machines], quick)
+        about = [verdict for name in claim.machines for verdict in verdicts[name]]
+        yield _scheduled_cell(claim.id, about, quick, absent)
 
 
-def _scheduled_cell(claim: str, verdicts: list[Verdict], quick: bool) -> Evidence:
+def _scheduled_cell(claim: str, verdicts: list[Verdict], quick: bool, absent: list[str]) -> Evidence:
     failures = [verdict.reported.failures[claim] for verdict in verdicts if claim in verdict.reported.failures]
     status: Status = "holds"
     detail = ""
@@ -297,10 +311,14 @@ def _scheduled_cell(claim: str, verdicts: list[Verdict], quick: bool) -> Evidenc
         status, detail = "inconclusive", "; ".join(reason for verdict in verdicts for reason in verdict.reasons)
     elif any(not verdict.reported.satisfied for verdict in verdicts):
         status, detail = "inconclusive", "runs ended early, at a failure of another claim"
-    bound = "asyncio, strict form; " + "; ".join(bound for verdict in verdicts for bound in verdict.bounds)
+    bounds = dict.fromkeys(f"on {verdict.host}: {'; '.join(verdict.bounds)}" for verdict in verdicts)
+    bound = "strict form; " + "; ".join(bounds) + (f"; not installed: {', '.join(absent)}" if absent else "")
     count = sum(verdict.schedules for verdict in verdicts)
-    options = f"--strict --policy latchproof{f' --calls {QUICK_CALLS}' if quick else ''}"
-    commands = " and ".join(f"latchproof check {verdict.target.name} {options}" for verdict in verdicts)
+    commands = " and ".join(
+        f"latchproof check {verdict.target.name} --strict --policy latchproof --host {verdict.host}"
+        + ("".join(f" --{name} {number}" for name, number in QUICK_BOUNDS[verdict.host].items()) if quick else "")
+        for verdict in verdicts
+    )
     seconds = sum(verdict.seconds for verdict in verdicts)
     return Evidence(claim, "scheduled", status, bound, count, "schedules", seconds, commands, detail)
 
@@ -332,7 +350,6 @@ def _fuzzed(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
 
     from latchproof.testing import state_machine
     from latchproof.verify.drivers import HOSTS
-    from latchproof.verify.target import TargetError
 
     examples = QUICK_EXAMPLES if quick else FULL_EXAMPLES
     options = settings(

@@ -28,7 +28,7 @@ from latchproof.verify.stepping.asyncio import close
 if TYPE_CHECKING:
     from latchproof.verify.stepping import Script
 
-TICKS_TO_END = 8
+TICKS_TO_END = 60
 """So many passes are granted to the tasks of a run that is over."""
 
 ORDERS = ("in order", "reversed")
