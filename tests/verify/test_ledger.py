@@ -339,7 +339,7 @@ def test_schedules_that_fail_fail_their_claims(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_claims_without_a_chance_are_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "QUICK_BOUNDS", dict.fromkeys(keeping.QUICK_BOUNDS, {"calls": 1}))
+    monkeypatch.setattr(keeping, "QUICK_BOUNDS", {key: {"calls": 1} for key in keeping.QUICK_BOUNDS})
     cells = by_claim(keeping._scheduled(True, Ledger()))
     assert cells["C8"].status == "inconclusive"
     assert cells["C8"].detail == "it never had a chance to fail"

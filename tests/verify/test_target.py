@@ -237,7 +237,7 @@ def signature_of(function: Callable[..., Any]) -> tuple[str, ...]:
         (lambda count: None, ("n",)),  # the sole argument may be called otherwise
         (lambda *arguments: None, ("n",)),
         (lambda: None, ()),
-        (lambda *, n: None, ()),
+        (lambda *, n=0: None, ()),
         (dict.fromkeys, ("n",)),
         (max, ("n",)),  # without a signature that could be read
     ],
