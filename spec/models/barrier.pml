@@ -41,7 +41,7 @@ inline look() {
     assert(parked >= 0 && parked < parties);  /* C6, C11: fewer than parties are parked */
     assert(!broken || parked == 0);  /* C11: nobody is parked when broken */
     assert(parked == tasks_parked);  /* C6: the parked are the tasks parked */
-    assert(tasks_released > 0 || (tasks_parked == 0 || (!broken && tasks_parked < parties)));  /* C11: nobody is stranded */
+    assert(tasks_released > 0 || tasks_parked == 0 || (!broken && tasks_parked < parties));  /* C11: nobody is stranded */
     u = 0
 }
 
@@ -173,9 +173,9 @@ inline B7(t) {
 inline B4(t) {
     new_parked = parked - 1;
     new_broken = broken;
-    assert(((is[t] == PARKED) -> new_parked == parked - 1 : new_parked == parked));  /* C6: arrivals are counted */
-    assert(((is[t] == PARKED) -> new_parked == parked - 1 && new_broken == broken : new_parked == parked && new_broken == broken));  /* C7: a withdrawal takes back itself */
-    assert(((is[t] == PARKED) -> new_broken == broken : new_broken == broken));  /* C9: only abort breaks and reset mends */
+    assert(new_parked == parked - 1);  /* C6: arrivals are counted */
+    assert(new_parked == parked - 1 && new_broken == broken);  /* C7: a withdrawal takes back itself */
+    assert(new_broken == broken);  /* C9: only abort breaks and reset mends */
     u = 0;
     do
     :: u < TASKS && u != t && is[u] == PARKED ->
@@ -197,9 +197,9 @@ inline B4(t) {
 inline B5(t) {
     new_parked = parked;
     new_broken = broken;
-    assert(((is[t] == PARKED) -> new_parked == parked - 1 : new_parked == parked));  /* C6: arrivals are counted */
-    assert(((is[t] == PARKED) -> new_parked == parked - 1 && new_broken == broken : new_parked == parked && new_broken == broken));  /* C7: a withdrawal takes back itself */
-    assert(((is[t] == PARKED) -> new_broken == broken : new_broken == broken));  /* C9: only abort breaks and reset mends */
+    assert(new_parked == parked);  /* C6: arrivals are counted */
+    assert(new_parked == parked && new_broken == broken);  /* C7: a withdrawal takes back itself */
+    assert(new_broken == broken);  /* C9: only abort breaks and reset mends */
     u = 0;
     do
     :: u < TASKS && u != t && is[u] == PARKED ->

@@ -136,7 +136,7 @@ nobody_is_parked_when_broken == ~broken \/ parked = 0
 parked_are_the_tasks_parked == parked = Cardinality(Queue)
 
 \* C11: nobody is stranded
-nobody_is_stranded == Cardinality(Released) > 0 \/ (Cardinality(Queue) = 0 \/ (~broken /\ Cardinality(Queue) < parties))
+nobody_is_stranded == Cardinality(Released) > 0 \/ Cardinality(Queue) = 0 \/ (~broken /\ Cardinality(Queue) < parties)
 
 \* What each step does, by the rule that applied.
 every_step == [][\A t \in Tasks :
@@ -158,13 +158,13 @@ every_step == [][\A t \in Tasks :
         /\ parked' = 0  \* C6: arrivals are counted
         /\ ~broken' /\ parked' = 0  \* C9: only abort breaks and reset mends
     /\ task[t] # Idle /\ B4(t, IsParked(t)) =>
-        /\ (IF IsParked(t) THEN parked' = parked - 1 ELSE parked' = parked)  \* C6: arrivals are counted
-        /\ (IF IsParked(t) THEN parked' = parked - 1 /\ broken' = broken ELSE parked' = parked /\ broken' = broken)  \* C7: a withdrawal takes back itself
-        /\ (IF IsParked(t) THEN broken' = broken ELSE broken' = broken)  \* C9: only abort breaks and reset mends
+        /\ parked' = parked - 1  \* C6: arrivals are counted
+        /\ parked' = parked - 1 /\ broken' = broken  \* C7: a withdrawal takes back itself
+        /\ broken' = broken  \* C9: only abort breaks and reset mends
     /\ task[t] # Idle /\ B5(t, IsParked(t)) =>
-        /\ (IF IsParked(t) THEN parked' = parked - 1 ELSE parked' = parked)  \* C6: arrivals are counted
-        /\ (IF IsParked(t) THEN parked' = parked - 1 /\ broken' = broken ELSE parked' = parked /\ broken' = broken)  \* C7: a withdrawal takes back itself
-        /\ (IF IsParked(t) THEN broken' = broken ELSE broken' = broken)  \* C9: only abort breaks and reset mends
+        /\ parked' = parked  \* C6: arrivals are counted
+        /\ parked' = parked /\ broken' = broken  \* C7: a withdrawal takes back itself
+        /\ broken' = broken  \* C9: only abort breaks and reset mends
     ]_vars
 
 \* C13: a whole generation goes on

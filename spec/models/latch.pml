@@ -36,10 +36,10 @@ inline look() {
     :: else -> break
     od;
     assert(count >= 0);  /* C1: the count is not negative */
-    assert(parked >= 0 && (count > 0 || parked == 0));  /* C2: nobody is parked at zero */
+    assert((parked >= 0 && count > 0) || parked == 0);  /* C2: nobody is parked at zero */
     assert(parked == 0 || count > 0);  /* C11: whoever is blocked is at a closed latch */
     assert(parked == tasks_parked);  /* C2: the parked are the tasks parked */
-    assert(tasks_released > 0 || (tasks_parked == 0 || count > 0));  /* C11: nobody is stranded */
+    assert(tasks_released > 0 || tasks_parked == 0 || count > 0);  /* C11: nobody is stranded */
     u = 0
 }
 
@@ -89,7 +89,7 @@ inline L7(t) {
 inline L1(t, exception_if_zero) {
     new_count = count - 1;
     new_parked = parked;
-    assert((count > 0 -> new_count == count - 1 : new_count == 0));  /* C1: the count is kept */
+    assert(new_count == count - 1);  /* C1: the count is kept */
     assert(new_parked == parked);  /* C2: the parked are counted */
     assert(parked == 0 || new_count > 0);  /* C12: zero releases */
     owed_C12[t] = false;
@@ -104,9 +104,9 @@ inline L1(t, exception_if_zero) {
 inline L2(t, exception_if_zero) {
     new_count = 0;
     new_parked = 0;
-    assert((count > 0 -> new_count == count - 1 : new_count == 0));  /* C1: the count is kept */
+    assert(new_count == count - 1);  /* C1: the count is kept */
     assert(new_parked == 0);  /* C2: the parked are counted */
-    assert(count == 0 || new_count == 0);  /* C3: goes on at zero */
+    assert(new_count == 0);  /* C3: goes on at zero */
     tasks_parked = 0; u = 0;  /* how many are parked beside t */
     do
     :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++
@@ -156,7 +156,7 @@ inline L3x(t, exception_if_zero) {
 inline L3(t, exception_if_zero) {
     new_count = count;
     new_parked = parked;
-    assert((count > 0 -> new_count == count - 1 : new_count == 0));  /* C1: the count is kept */
+    assert(new_count == 0);  /* C1: the count is kept */
     assert(new_parked == parked);  /* C2: the parked are counted */
     u = 0;
     do
@@ -227,7 +227,7 @@ inline L5(t, n) {
     assert(new_count == count);  /* C1: the count is kept */
     assert(new_parked == parked);  /* C2: the parked are counted */
     assert(new_count == count && new_parked == parked);  /* C4: refused changes nothing */
-    assert(parked == 0 || new_count > 0);  /* C12: zero releases */
+    assert(new_count > 0);  /* C12: zero releases */
     owed_C12[t] = false;
     is[t] = IDLE;
     at[t] = 0;
@@ -241,9 +241,9 @@ inline L9(t) {
     new_count = count;
     new_parked = parked - 1;
     assert(new_count == count);  /* C1: the count is kept */
-    assert(((is[t] == PARKED) -> new_parked == parked - 1 : new_parked == parked));  /* C2: the parked are counted */
-    assert(((is[t] == PARKED) -> new_count == count && new_parked == parked - 1 : new_count == count && new_parked == parked));  /* C7: a withdrawal takes back itself */
-    assert(parked == 0 || new_count > 0);  /* C12: zero releases */
+    assert(new_parked == parked - 1);  /* C2: the parked are counted */
+    assert(new_count == count && new_parked == parked - 1);  /* C7: a withdrawal takes back itself */
+    assert(new_count > 0);  /* C12: zero releases */
     u = 0;
     do
     :: u < TASKS && u != t && is[u] == PARKED ->
@@ -265,8 +265,8 @@ inline L10(t) {
     new_count = count;
     new_parked = parked;
     assert(new_count == count);  /* C1: the count is kept */
-    assert(((is[t] == PARKED) -> new_parked == parked - 1 : new_parked == parked));  /* C2: the parked are counted */
-    assert(((is[t] == PARKED) -> new_count == count && new_parked == parked - 1 : new_count == count && new_parked == parked));  /* C7: a withdrawal takes back itself */
+    assert(new_parked == parked);  /* C2: the parked are counted */
+    assert(new_count == count && new_parked == parked);  /* C7: a withdrawal takes back itself */
     assert(parked == 0 || new_count > 0);  /* C12: zero releases */
     u = 0;
     do

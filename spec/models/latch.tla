@@ -165,7 +165,7 @@ Fair == Spec /\ \A t \in Tasks : WF_vars(GoesOn(t))  \* the host lets a released
 count_is_not_negative == count >= 0
 
 \* C2: nobody is parked at zero
-nobody_is_parked_at_zero == parked >= 0 /\ (count > 0 \/ parked = 0)
+nobody_is_parked_at_zero == (parked >= 0 /\ count > 0) \/ parked = 0
 
 \* C11: whoever is blocked is at a closed latch
 blocked_while_closed == parked = 0 \/ count > 0
@@ -174,7 +174,7 @@ blocked_while_closed == parked = 0 \/ count > 0
 parked_are_the_tasks_parked == parked = Cardinality(Queue)
 
 \* C11: nobody is stranded
-nobody_is_stranded == Cardinality(Released) > 0 \/ (Cardinality(Queue) = 0 \/ count > 0)
+nobody_is_stranded == Cardinality(Released) > 0 \/ Cardinality(Queue) = 0 \/ count > 0
 
 \* What each step does, by the rule that applied.
 every_step == [][\A t \in Tasks :
@@ -186,19 +186,19 @@ every_step == [][\A t \in Tasks :
         /\ count' = count  \* C1: the count is kept
         /\ parked' = parked  \* C2: the parked are counted
     /\ \A exception_if_zero \in BOOLEAN : task[t] = Idle /\ L1(t, exception_if_zero) =>
-        /\ (IF count > 0 THEN count' = count - 1 ELSE count' = 0)  \* C1: the count is kept
+        /\ count' = count - 1  \* C1: the count is kept
         /\ parked' = parked  \* C2: the parked are counted
         /\ (parked = 0 \/ count' > 0)  \* C12: zero releases
     /\ \A exception_if_zero \in BOOLEAN : task[t] = Idle /\ L2(t, exception_if_zero) =>
-        /\ (IF count > 0 THEN count' = count - 1 ELSE count' = 0)  \* C1: the count is kept
+        /\ count' = count - 1  \* C1: the count is kept
         /\ parked' = 0  \* C2: the parked are counted
-        /\ (count = 0 \/ count' = 0)  \* C3: goes on at zero
+        /\ count' = 0  \* C3: goes on at zero
     /\ \A exception_if_zero \in BOOLEAN : task[t] = Idle /\ L3x(t, exception_if_zero) =>
         /\ count' = count  \* C1: the count is kept
         /\ parked' = parked  \* C2: the parked are counted
         /\ count' = count /\ parked' = parked  \* C4: refused changes nothing
     /\ \A exception_if_zero \in BOOLEAN : task[t] = Idle /\ L3(t, exception_if_zero) =>
-        /\ (IF count > 0 THEN count' = count - 1 ELSE count' = 0)  \* C1: the count is kept
+        /\ count' = 0  \* C1: the count is kept
         /\ parked' = parked  \* C2: the parked are counted
     /\ \A n \in -1..Highest : task[t] = Idle /\ L4(t, n) =>
         /\ count' = count  \* C1: the count is kept
@@ -212,16 +212,16 @@ every_step == [][\A t \in Tasks :
         /\ count' = count  \* C1: the count is kept
         /\ parked' = parked  \* C2: the parked are counted
         /\ count' = count /\ parked' = parked  \* C4: refused changes nothing
-        /\ (parked = 0 \/ count' > 0)  \* C12: zero releases
+        /\ count' > 0  \* C12: zero releases
     /\ task[t] # Idle /\ L9(t, IsParked(t)) =>
         /\ count' = count  \* C1: the count is kept
-        /\ (IF IsParked(t) THEN parked' = parked - 1 ELSE parked' = parked)  \* C2: the parked are counted
-        /\ (IF IsParked(t) THEN count' = count /\ parked' = parked - 1 ELSE count' = count /\ parked' = parked)  \* C7: a withdrawal takes back itself
-        /\ (parked = 0 \/ count' > 0)  \* C12: zero releases
+        /\ parked' = parked - 1  \* C2: the parked are counted
+        /\ count' = count /\ parked' = parked - 1  \* C7: a withdrawal takes back itself
+        /\ count' > 0  \* C12: zero releases
     /\ task[t] # Idle /\ L10(t, IsParked(t)) =>
         /\ count' = count  \* C1: the count is kept
-        /\ (IF IsParked(t) THEN parked' = parked - 1 ELSE parked' = parked)  \* C2: the parked are counted
-        /\ (IF IsParked(t) THEN count' = count /\ parked' = parked - 1 ELSE count' = count /\ parked' = parked)  \* C7: a withdrawal takes back itself
+        /\ parked' = parked  \* C2: the parked are counted
+        /\ count' = count /\ parked' = parked  \* C7: a withdrawal takes back itself
         /\ (parked = 0 \/ count' > 0)  \* C12: zero releases
     ]_vars
 
