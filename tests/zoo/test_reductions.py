@@ -105,7 +105,7 @@ class LockedLatch(correct.BareLatch):
 
     def __init__(self, count: int) -> None:
         super().__init__(count)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     async def wait(self) -> None:
         with self._lock:
@@ -118,4 +118,4 @@ def test_what_has_no_fingerprint_is_checked_all_the_same_and_it_is_said() -> Non
     verdict = check(target, policy="latchproof", shapes=one_shape(target, calls=2))
     assert verdict.status == "conforms"
     assert len(verdict.notes) == 1
-    assert "_thread.lock has no fingerprint" in verdict.notes[0]
+    assert "_thread.RLock has no fingerprint" in verdict.notes[0]

@@ -471,8 +471,12 @@ class Run:
                 self._passed.clear()
                 if kind == "call":
                     self._spawn(action.payload)
-                else:
+                elif kind == "cancel":
                     self._cancel(action.payload)
+                else:
+                    raise NondeterminismError(
+                        f"under the same schedule there was {action.word!r} in a step once, and then not"
+                    )
         return False
 
     def _next(self, between_passes: bool) -> _Action:

@@ -119,6 +119,8 @@ class StepLoop(asyncio.BaseEventLoop):
         return True
 
     def let_time_pass(self) -> None:
+        if not self.has_timer():  # which also drops those that were cancelled
+            return
         self.now = max(self.now, self._scheduled[0].when())
         while self._scheduled and self._scheduled[0].when() <= self.now:
             self._ready.append(heapq.heappop(self._scheduled))
