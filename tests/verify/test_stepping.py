@@ -155,3 +155,27 @@ def test_a_host_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "latchproof.verify.stepping.trio", None)
     with pytest.raises(TargetError, match="trio is not installed here"):
         stepper_class("trio")
+
+
+def test_what_comes_after_an_error_in_the_loop_is_found_too() -> None:
+    """A count_down that is cancelled keeps Flowno's lock; that the loop wakes the ended task does not hide it."""
+    target = adapt(OnlyCountedDown, kind="latch")
+    verdict = check(target, host="flowno", policy="flowno", shapes=(Shape((1,), 2, 2, 1),))
+    assert verdict.reasons == () or all("chance" in reason for reason in verdict.reasons)
+    assert set(verdict.reported.failures) == {"C10", "C11"}
+    assert "count_down() of call 2 has not ended" in verdict.reported.failures["C11"].finding.seen
+
+
+class OnlyCountedDown:
+    """Flowno's latch, which is counted down and waited for, and no more."""
+
+    def __init__(self, count: int) -> None:
+        from flowno.core.event_loop.synchronization import CountdownLatch as FlownoLatch
+
+        self._latch = FlownoLatch(count)
+
+    async def count_down(self) -> None:
+        await self._latch.count_down()
+
+    async def wait(self) -> None:
+        await self._latch.wait()

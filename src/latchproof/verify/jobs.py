@@ -147,8 +147,8 @@ def _happens_again(target: Target, job: Job, policy: str, failure: Failure) -> b
         explorer = replay(target, replace(job, policies=(policy,), argument=failure.argument), failure.schedule)
     except (NondeterminismError, TargetError, StuckError):
         return False
-    again = explorer.so_far.failures[policy].values()
-    return [(one.finding.claim, one.finding.seen) for one in again] == [(failure.finding.claim, failure.finding.seen)]
+    again = explorer.so_far.failures[policy].get(failure.finding.claim)
+    return again is not None and again.finding.seen == failure.finding.seen
 
 
 def _explorer(target: Target, job: Job, policies: tuple[str, ...], shape: Shape, scheduler: Any) -> Explorer:
