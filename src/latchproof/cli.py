@@ -438,6 +438,7 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
 def _prove(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.prove import prove_whole
     from latchproof.verify.render.terminal import print_table, say
+    from latchproof.verify.shells import prove_shells
     from latchproof.verify.smtlib import solvers
     from latchproof_spec.machines import MACHINES
 
@@ -455,6 +456,11 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
         open_ = {one.status for one in about} - {"proved"}
         status = "holds" if not open_ else "inconclusive" if open_ == {"unconfirmed"} else "fails"
         rows.append((claim or "(what keeps the proofs honest)", f"{status} {proved:,} of {len(about):,} proved"))
+    shells = [one for one in prove_shells() if options.machine in (None, one.machine)]
+    alike = sum(one.status == "proved" for one in shells)
+    rows.append(
+        ("(our classes decide so)", f"{_holds(alike == len(shells))} {alike:,} of {len(shells):,} paths proved")
+    )
     print_table(console, ("claim", "for every count, number of parties and of tasks, under every policy"), rows)
     queries = len({one.query for one in obligations})
     say(console, f"{len(obligations):,} obligations, {queries:,} different queries, each put to {solvers()}")
@@ -462,9 +468,16 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
     for one in bad:
         where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
         say(console, f"{one.status}: {where}: {one.name}: {one.counterexample}", style="bold red")
-    if any(one.status in ("refuted", "disputed") for one in bad):
+    for differing in (one for one in shells if one.status != "proved"):
+        where = f"{differing.machine} {differing.method} {differing.rule}, with {differing.loop} as the loop"
+        say(console, f"{differing.status}: {where}: {differing.counterexample}", style="bold red")
+    if any(one.status in ("refuted", "disputed") for one in bad) or alike < len(shells):
         return 1
     return 0 if all(one.status == "proved" for one in obligations) else 3
+
+
+def _holds(holds: bool) -> str:
+    return "holds" if holds else "fails"
 
 
 def _explore(options: argparse.Namespace, console: Console) -> int:

@@ -20,6 +20,7 @@ from latchproof.verify import prove as proving
 from latchproof.verify import smtlib
 from latchproof.verify.notation import compact
 from latchproof.verify.prove import Obligation
+from latchproof.verify.shells import Equivalence
 from latchproof_spec import machines
 from latchproof_spec.machines import BARRIER, LATCH
 from tests.verify.faults import faulty
@@ -337,16 +338,29 @@ def test_fuzz_that_calls_nothing_is_inconclusive(
 CONFIRMED = find_spec("cvc5") is not None
 
 
+def test_a_class_that_decides_otherwise_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    differs = [Equivalence("latch", "wait", "quick", "L8", "refuted", "it returns, for count = 1")]
+    monkeypatch.setattr("latchproof.verify.shells.prove_shells", lambda: differs)
+    assert main(["prove", "--machine", "latch"]) == 1
+    out = capsys.readouterr().out
+    assert "(our classes decide so)" in out
+    assert "fails 0 of 1 paths proved" in out
+    assert "refuted: latch wait L8, with quick as the loop: it returns, for count = 1" in out
+
+
 def test_prove_proves_everything(capsys: pytest.CaptureFixture[str]) -> None:
     """Where the second solver is not installed nothing is proved, and the command says why."""
     assert main(["prove", "--machine", "barrier"]) == (0 if CONFIRMED else 3)
     out = capsys.readouterr().out
-    lines = [line for line in out.splitlines() if line.endswith(" proved")]
+    lines = [line for line in out.splitlines() if line.endswith(" proved") and not line.endswith("paths proved")]
     assert [line.split()[0] for line in lines[:-1]] == [f"C{number}" for number in range(4, 15) if number != 12]
     assert lines[-1].startswith(f"(what keeps the proofs honest)  {'holds' if CONFIRMED else 'inconclusive'} ")
     for line in lines:
         proved, total = re.findall(r"([\d,]+) of ([\d,]+) proved", line)[0]
         assert proved == (total if CONFIRMED else "0")
+    assert re.search(r"\(our classes decide so\) +holds (\d+) of \1 paths proved", out)
     last = " ".join(out.split())
     assert " different queries, each put to z3 " in last
     assert ("and cvc5 " if CONFIRMED else "cvc5 is not installed") in last

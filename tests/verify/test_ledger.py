@@ -24,6 +24,7 @@ from latchproof.verify.fairness import Lasso, Liveness, Promise, check_eventuali
 from latchproof.verify.ledger import KINDS, Evidence, Kind, Ledger, Status, own_rules
 from latchproof.verify.prove import Obligation, prove
 from latchproof.verify.render.terminal import print_ledger
+from latchproof.verify.shells import Equivalence
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import LATCH
 from tests.verify.samples import ForgetfulLatch, GreedyBarrier
@@ -324,6 +325,14 @@ def test_an_eventuality_that_fails_fails_its_claim(
     assert (cells["C12"].status, cells["C12"].detail, cells["C1"].status) == (status, detail, "holds")
     assert "as an eventuality, with 3 and 4 tasks, under weak fairness" in cells["C12"].bound
     assert "eventuality" not in cells["C1"].bound
+
+
+def test_classes_that_decide_otherwise_fail_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    differs = [Equivalence("latch", "wait", "quick", "L8", "refuted", "it returns, for count = 1")]
+    monkeypatch.setattr(keeping, "prove_shells", lambda: differs)
+    cells = by_claim(keeping._proved(True, Ledger()))
+    assert {cell.status for cell in cells.values()} == {"fails"}
+    assert cells["C1"].detail == "refuted: latch.wait decides otherwise than L8: it returns, for count = 1"
 
 
 def test_schedules_that_fail_fail_their_claims(monkeypatch: pytest.MonkeyPatch) -> None:

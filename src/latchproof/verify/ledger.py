@@ -21,6 +21,7 @@ from latchproof.verify.fairness import Liveness, check_eventualities
 from latchproof.verify.matrix import Matrix, judge_mutants
 from latchproof.verify.prove import Obligation, prove_all
 from latchproof.verify.scenario import one_shape
+from latchproof.verify.shells import prove_shells
 from latchproof.verify.smtlib import solvers
 from latchproof.verify.stepping import STEPPED_HOSTS, stepper_class
 from latchproof.verify.target import TargetError, adapt
@@ -164,6 +165,12 @@ def _count_killed(ledger: Ledger) -> None:
 def _proved(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     begun = time.perf_counter()
     obligations = prove_all()
+    # a proof of the specification is one of our classes only as long as they decide as it does
+    differing = [
+        f"{one.status}: {one.machine}.{one.method} decides otherwise than {one.rule}: {one.counterexample}"
+        for one in prove_shells()
+        if one.status != "proved"
+    ]
     seconds = time.perf_counter() - begun
     # those without a claim keep every proof honest: if one of them is not proved, no claim is
     dishonest = [o for o in obligations if not o.claims and o.status != "proved"]
@@ -177,7 +184,9 @@ def _proved(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
             f"{o.status}: {o.name}: {o.machine}.{o.operation} {o.rule} ({o.policy}) {o.counterexample}" for o in bad[:3]
         )
         status: Status = "holds"
-        if miscounted:
+        if differing:
+            status, detail = "fails", "; ".join(differing[:3])
+        elif miscounted:
             status, detail = "fails", "; ".join([miscounted, *([detail] if detail else [])])
         elif bad:
             status = "fails" if any(o.status in ("refuted", "disputed") for o in bad) else "inconclusive"
