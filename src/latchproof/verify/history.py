@@ -157,10 +157,10 @@ class Judge:
         self.recent: frozenset[str] = frozenset()
         """What happened since the last observation: operations that began, "refused", "cancelled" and "rest"."""
         self.finding: Finding | None = None
-        self._configurations = {Configuration(state, (), (), 0, ())}
+        self._configurations = frozenset([Configuration(state, (), (), 0, ())])
         self.fired: set[str] = set()
-        self._effects: dict[tuple[Any, ...], tuple[Configuration, set[str]]] = {}
-        self._withdrawals: dict[tuple[Configuration, int], tuple[Configuration | None, set[str]]] = {}
+        self._memory: dict[tuple[Any, ...], tuple[frozenset[Configuration], bool, set[str]]] = {}
+        """What came of an event where it was judged before: many histories go through the same places."""
 
     def snapshot(self) -> tuple[Any, ...]:
         """What `restore` needs to judge another continuation of the history so far."""
@@ -186,7 +186,7 @@ class Judge:
     @property
     def configurations(self) -> frozenset[Configuration]:
         """Every configuration that the history so far allows."""
-        return frozenset(self._configurations)
+        return self._configurations
 
     @property
     def reachable(self) -> frozenset[Configuration]:
@@ -206,27 +206,20 @@ class Judge:
         if isinstance(event, Begin):
             self._calls[event.call] = (self._operations[event.operation], event.arguments)
             self.recent |= {event.operation}
-            begun = (_with(configuration, event.call, NEW) for configuration in self._configurations)
-            self._configurations = {self._effect(c, event.call) for c in begun} if self.strict else set(begun)
+            self._configurations, _ = self._remembered(event)
             return None
         if isinstance(event, Request):
             self._requested |= {event.call}
             self.cancellations += 1
             self.recent |= {"cancelled"}
             if self.strict:
-                self._configurations = {self._withdraw(c, event.call) or c for c in self._configurations}
+                self._configurations = frozenset(self._withdraw(c, event.call) or c for c in self._configurations)
             return None
         if isinstance(event, Stray):
             return Finding("C10", event.error, ("no such error",), ())
-        before = self._configurations if self.strict else self._closure()
-        if isinstance(event, End):
-            after = set(self._ended(before, event))
-        elif isinstance(event, Observe):
-            after = {c for c in before if self._observable(c, event)}
-        else:
-            after = {c for c in before if self._at_rest(c)}
+        after, was_refused = self._remembered(event)
         if not after:
-            return self._finding(before, event)
+            return self._finding(set(self.reachable), event)
         self._configurations = after
         if isinstance(event, Observe):
             self.recent = frozenset()
@@ -235,11 +228,39 @@ class Judge:
         if isinstance(event, End):
             if event.how == "cancelled":
                 self.recent |= {"cancelled"}
-            elif any(_is_refused(here.fate(event.call)) for here in before):
+            elif was_refused:
                 self.recent |= {"refused"}
             self._requested -= {event.call}
             del self._calls[event.call]
         return None
+
+    def _remembered(self, event: Begin | End | Observe | Rest) -> tuple[frozenset[Configuration], bool]:
+        """As `_filtered`, which is asked once about each case."""
+        case = (self._configurations, self._requested, tuple(self._calls.items()), event)
+        try:
+            known = self._memory.get(case)
+        except TypeError:  # somebody returns what cannot be hashed
+            return self._filtered(event)
+        if known is None:
+            before, self.fired = self.fired, set()
+            known = self._memory[case] = *self._filtered(event), self.fired
+            self.fired = before
+        after, was_refused, fired = known
+        self.fired |= fired
+        return after, was_refused
+
+    def _filtered(self, event: Begin | End | Observe | Rest) -> tuple[frozenset[Configuration], bool]:
+        """The configurations that the event leaves, and whether the call that it ends may have been refused."""
+        if isinstance(event, Begin):
+            begun = (_with(configuration, event.call, NEW) for configuration in self._configurations)
+            return frozenset(self._effect(c, event.call) for c in begun) if self.strict else frozenset(begun), False
+        before = self.reachable
+        if isinstance(event, End):
+            was_refused = any(_is_refused(here.fate(event.call)) for here in before)
+            return frozenset(self._ended(before, event)), was_refused
+        if isinstance(event, Observe):
+            return frozenset(c for c in before if self._observable(c, event)), False
+        return frozenset(c for c in before if self._at_rest(c)), False
 
     def _closure(self) -> set[Configuration]:
         """Every configuration that effects and withdrawals may lead to from here."""
@@ -262,18 +283,7 @@ class Judge:
             waiting.append(configuration)
 
     def _effect(self, here: Configuration, call: int) -> Configuration:
-        """The call takes effect, by the specification's function; which is asked once about each case."""
-        case = (here, call, *self._calls[call], self.strict and call in self._requested)
-        known = self._effects.get(case)
-        if known is None:
-            before, self.fired = self.fired, set()
-            known = self._effects[case] = self._effect_of(here, call), self.fired
-            self.fired = before
-        after, fired = known
-        self.fired |= fired
-        return after
-
-    def _effect_of(self, here: Configuration, call: int) -> Configuration:
+        """The call takes effect, by the specification's function."""
         operation, arguments = self._calls[call]
         *state, rule = operation.function(*self.constants, *here.state, *arguments, policy=self.policy)
         after = self._apply(here, tuple(state), rule, call)
@@ -283,17 +293,6 @@ class Judge:
 
     def _withdraw(self, here: Configuration, call: int) -> Configuration | None:
         """The call's cancellation takes effect; None if it has nothing to take effect on."""
-        case = (here, call)
-        known = self._withdrawals.get(case)
-        if known is None:
-            before, self.fired = self.fired, set()
-            known = self._withdrawals[case] = self._withdrawal_of(here, call), self.fired
-            self.fired = before
-        after, fired = known
-        self.fired |= fired
-        return after
-
-    def _withdrawal_of(self, here: Configuration, call: int) -> Configuration | None:
         fate = here.fate(call)
         if fate.kind == "new":
             return _with(here, call, WITHDRAWN)
