@@ -221,3 +221,28 @@ def test_a_task_without_a_frame_can_be_told_from_another_host() -> None:
         return await asyncio.create_task(_NoFrame(lambda: hosts._asyncio_marks(asyncio.get_running_loop())))
 
     assert asyncio.run(run())[0] is None
+
+
+async def test_each_count_down_takes_one_off(host: Host) -> None:
+    latch = CountdownLatch(5)
+    counts = []
+    for _ in range(5):
+        await latch.count_down()
+        counts.append(latch.count)
+    assert counts == [4, 3, 2, 1, 0]
+
+
+async def test_a_latch_that_asyncio_counted_down_is_a_checkpoint_on_a_trio_inside(host: Host) -> None:
+    trio = pytest.importorskip("trio")
+    latch = CountdownLatch(9)
+    await latch.count_down()
+    await latch.count_down()
+
+    async def inside() -> None:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await latch.count_down()
+        assert scope.cancelled_caught
+
+    trio.run(inside)
+    assert latch.count == 7
