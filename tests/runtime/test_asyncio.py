@@ -232,6 +232,7 @@ async def test_each_count_down_takes_one_off(host: Host) -> None:
     assert counts == [4, 3, 2, 1, 0]
 
 
+@pytest.mark.filterwarnings("ignore:It looks like Trio's signal handling code:RuntimeWarning")  # it meets uvloop's
 async def test_a_latch_that_asyncio_counted_down_is_a_checkpoint_on_a_trio_inside(host: Host) -> None:
     trio = pytest.importorskip("trio")
     latch = CountdownLatch(9)
