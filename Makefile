@@ -62,10 +62,10 @@ museum: $(SETUP) ## faults in released software, found anew, each in an environm
 	$(BIN)/python -m pytest -m museum tests/museum
 	$(BIN)/python -m tests.museum.page
 
-mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (about 10 minutes)
+mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (more than a quarter of an hour)
 	$(BIN)/latchproof mutants
 
-mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (10 minutes)
+mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (about 20 minutes)
 	$(BIN)/python proofs/runtime_mutants.py
 
 spec: $(SETUP) ## write the review documents spec/*.md and the models spec/models/* anew from the specification
