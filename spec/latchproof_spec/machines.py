@@ -107,6 +107,11 @@ class Machine:
         self.eventualities: Final = eventualities
         self.call_claims: Final = call_claims
 
+    @property
+    def smallest(self) -> int:
+        """The smallest argument that the constructor does not refuse: 0 for a count, 1 for a number of parties."""
+        return next(argument for argument in (0, 1) if not self.create(argument)[2].refuses)
+
     def __repr__(self) -> str:
         return self.name
 

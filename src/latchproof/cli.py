@@ -322,10 +322,9 @@ def _cores() -> int:
 
 
 def _replay(options: argparse.Namespace, console: Console) -> int:
-    from latchproof.verify.jobs import Job, replay
+    from latchproof.verify.jobs import replay
     from latchproof.verify.notation import is_notation, parse
     from latchproof.verify.render.terminal import print_replay, print_trace, say
-    from latchproof.verify.scenario import Shape
     from latchproof.verify.stepping import stepper_class
     from latchproof.verify.target import TargetError, load
     from latchproof.verify.trace import make_trace, read_file
@@ -344,9 +343,8 @@ def _replay(options: argparse.Namespace, console: Console) -> int:
         names = ", ".join(one.name for one in target.machine.policies)
         raise TargetError(f"there is no policy {policy!r} for a {target.machine.name}; there are {names}")
     stepper_class(host)
-    job = Job(Shape((argument,), 1, 1, 0), argument, (policy,), host, strict, "replay", 1, 0)
     say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
-    explorer = replay(target, job, schedule)
+    explorer = replay(target, schedule, argument=argument, policy=policy, host=host, strict=strict)
     assert explorer.last_run is not None
     print_replay(console, explorer.last_run, target, next(one for one in target.machine.policies if one.name == policy))
     failures = explorer.so_far.failures[policy].values()
@@ -493,7 +491,7 @@ def _explore(options: argparse.Namespace, console: Console) -> int:
         for machine in machines
         for policy in machine.policies
         if options.policy in (None, policy.name)
-        for argument in range(0 if machine.name == "latch" else 1, options.upto + 1)
+        for argument in range(machine.smallest, options.upto + 1)
     ]
     if not models:
         raise TargetError(f"there is no policy {options.policy!r}")

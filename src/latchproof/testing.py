@@ -30,8 +30,8 @@ from latchproof.verify.check import Verdict, distinct_policies
 from latchproof.verify.check import check as check_target
 from latchproof.verify.drivers import Driver, make_driver
 from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest
-from latchproof.verify.jobs import Job, implemented, replay
-from latchproof.verify.scenario import Shape, default_shapes, one_shape
+from latchproof.verify.jobs import implemented, replay
+from latchproof.verify.scenario import default_shapes, one_shape
 from latchproof.verify.schedule import Failure, NondeterminismError
 from latchproof.verify.stepping import STEPPED_HOSTS
 from latchproof.verify.target import Call, Target, TargetError, adapt, load
@@ -247,10 +247,15 @@ def trace_of(machine: type[SpecificationMachine]) -> Trace | None:
         return None
     failure, policy = machine.failure, machine.policies[0].name
     if machine.host in STEPPED_HOSTS:
-        shape = Shape((failure.argument,), 1, 1, 0)
-        job = Job(shape, failure.argument, (policy,), machine.host, machine.strict, "replay", 1, 0)
         try:
-            repeated = replay(machine.target, job, failure.schedule).so_far.failures[policy]
+            repeated = replay(
+                machine.target,
+                failure.schedule,
+                argument=failure.argument,
+                policy=policy,
+                host=machine.host,
+                strict=machine.strict,
+            ).so_far.failures[policy]
         except (NondeterminismError, TargetError):
             repeated = {}
         failure = min(repeated.values(), key=lambda one: one.size, default=failure)
@@ -288,7 +293,6 @@ def state_machine(
             raise TargetError(f"there is no policy {policy!r} for a {machine.name}; there are {names}")
     found = implemented(found, host if host in STEPPED_HOSTS else "asyncio")
     make_driver(host).close()  # a host that is not there is said at once, not in the middle of a test
-    smallest = 1 if machine.name == "barrier" else 0
 
     def make(self: SpecificationMachine, argument: int) -> None:
         self.make(argument)
@@ -301,7 +305,7 @@ def state_machine(
         "fired": set(),
         "examples": 0,
         "calls": 0,
-        "make_instance": initialize(argument=st.integers(smallest, largest))(make),
+        "make_instance": initialize(argument=st.integers(machine.smallest, largest))(make),
     }
     for operation in found.operations:
         strategies = {

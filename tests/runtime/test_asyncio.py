@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+import trio
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch, ZeroLatchError, hosts
 from tests.conftest import ASYNCIO_HOSTS
@@ -234,7 +235,6 @@ async def test_each_count_down_takes_one_off(host: Host) -> None:
 
 @pytest.mark.filterwarnings("ignore:It looks like Trio's signal handling code:RuntimeWarning")  # it meets uvloop's
 async def test_a_latch_that_asyncio_counted_down_is_a_checkpoint_on_a_trio_inside(host: Host) -> None:
-    trio = pytest.importorskip("trio")
     latch = CountdownLatch(9)
     await latch.count_down()
     await latch.count_down()

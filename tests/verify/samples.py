@@ -54,7 +54,7 @@ class PollingLatch(PlainLatch):
     """It looks again at every turn of the loop, and so never comes to rest."""
 
     async def wait(self) -> None:
-        while self._count:  # noqa: ASYNC110
+        while self._count:  # noqa: ASYNC110 - it is to poll
             await asyncio.sleep(0)
 
 
@@ -65,7 +65,7 @@ class DeafLatch(PlainLatch):
 
     async def wait(self) -> None:
         closed = self._count > 0
-        while closed:  # noqa: ASYNC110
+        while closed:  # noqa: ASYNC110 - it is to poll
             await asyncio.sleep(self.pause)
 
 

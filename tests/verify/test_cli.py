@@ -311,7 +311,7 @@ def test_fuzz_of_our_own_latch_finds_nothing(capsys: pytest.CaptureFixture[str])
     assert main(["fuzz", "latchproof:CountdownLatch", "--strict", "--policy", "latchproof", "--examples", "50"]) == 0
     out = capsys.readouterr().out
     assert re.match(
-        r"latchproof:CountdownLatch on asyncio: \d+ examples, \d+ calls, nothing found; rules fired: L", out
+        r"latchproof:CountdownLatch on asyncio: [\d,]+ examples, [\d,]+ calls, nothing found; rules fired: L", out
     )
 
 

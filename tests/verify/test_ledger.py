@@ -472,3 +472,40 @@ def test_nothing_is_left_behind(gathered: Ledger) -> None:
     """The event loops that were driven are closed, and none is left as the current one."""
     with pytest.raises(RuntimeError, match="no running event loop"):
         asyncio.get_running_loop()
+
+
+def test_what_breaks_while_it_is_gathered_fails_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault in the specification may well be one that a prover cannot even read; the rest of the ledger stands."""
+
+    def breaks() -> list[Obligation]:
+        raise TypeError("a symbol has no one value")
+
+    monkeypatch.setattr(keeping, "prove_all", breaks)
+    cells = keeping._cells_of("proved", keeping._proved, True, Ledger())
+    assert [cell.claim for cell in cells] == IDS
+    assert {cell.status for cell in cells} == {"fails"}
+    assert cells[0].detail == "gathering it raised TypeError: a symbol has no one value"
+
+
+def test_mutants_that_do_not_fit_the_specification_fail_the_ledger(
+    gathered: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a guard that a mutant names was dropped: the ledger is printed, and says so."""
+
+    def breaks(kinds: object, *, quick: bool) -> None:
+        raise LookupError("`return count, parked, L5` stands 0 times in latch.set_count, not once")
+
+    monkeypatch.setattr(keeping, "judge_mutants", breaks)
+    ledger = replace(gathered, mutants=None)
+    keeping._count_killed(ledger)
+    assert ledger.exit_code == 1
+    assert ledger.to_json()["no_mutants"].startswith("judging them raised LookupError: `return count, parked, L5`")
+    lines = printed(ledger)
+    assert "mutants: judging them raised LookupError: `return count, parked, L5` stands 0 times" in "\n".join(lines)
+    assert lines[-1].startswith("a claim fails, or what would show that it could")
+
+
+def test_the_numbers_have_units(gathered: Ledger) -> None:
+    line = next(line for line in printed(gathered) if line.startswith("numbers: "))
+    for cell in gathered.cells:
+        assert not cell.unit or f"{cell.kind} {cell.unit}" in line

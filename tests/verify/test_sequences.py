@@ -117,7 +117,7 @@ def test_what_is_not_understood_is_refused() -> None:
     with pytest.raises(TypeError, match="without a step"):
         QUEUE[::2]
     with pytest.raises(TypeError, match="at most one"):
-        QUEUE + (SymCall(WHO), SymCall(WHO))  # noqa: RUF005
+        QUEUE + (SymCall(WHO), SymCall(WHO))  # noqa: RUF005 - it is the sum that raises
     with pytest.raises(TypeError, match="cannot be hashed"):
         hash(SymCall(WHO))
     names = understood(apply).__globals__

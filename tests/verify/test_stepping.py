@@ -13,7 +13,7 @@ import trio
 from latchproof import Barrier, CountdownLatch
 from latchproof.verify.check import Verdict, check
 from latchproof.verify.history import Begin, End, Event
-from latchproof.verify.jobs import Job, replay
+from latchproof.verify.jobs import replay
 from latchproof.verify.scenario import Shape
 from latchproof.verify.schedule import Explorer
 from latchproof.verify.stepping import STEPPED_HOSTS, stepper_class
@@ -99,16 +99,15 @@ def test_what_was_found_can_be_replayed(factory: Any, host: str) -> None:
     verdict = small(factory, host, policy="latchproof")
     assert verdict.reported.failures
     for claim, failure in verdict.reported.failures.items():
-        job = Job(SMALL, failure.argument, ("latchproof",), host, False, "replay", 1, 0)
-        again = replay(verdict.target, job, failure.schedule).so_far.failures["latchproof"]
+        repeated = replay(verdict.target, failure.schedule, argument=failure.argument, policy="latchproof", host=host)
+        again = repeated.so_far.failures["latchproof"]
         assert again[claim].finding == failure.finding
         assert again[claim].history[:-1] == failure.history[:-1] or host == "flowno"
 
 
 def test_time_is_virtual_on_trio() -> None:
-    job = Job(SMALL, 1, ("latchproof",), "trio", False, "replay", 1, 0)
     words = ("call wait()", "pass", "run", "pass", "run", "call count_down()")
-    run = replay(adapt(trio_samples.PollingLatch), job, words).last_run
+    run = replay(adapt(trio_samples.PollingLatch), words, argument=1, policy="latchproof", host="trio").last_run
     assert run is not None
     assert [event.call for event in run.history if isinstance(event, End)] == [1, 0]
 

@@ -163,7 +163,7 @@ def test_a_symbol_cannot_be_hashed(value: Any) -> None:
     with pytest.raises(TypeError, match="cannot be hashed"):
         hash(value)
     with pytest.raises(TypeError, match="cannot be hashed"):
-        {value}  # noqa: B018
+        {value}  # noqa: B018 - it is the set that raises
 
 
 @pytest.mark.parametrize("use", [int, range, "abc".__getitem__, float], ids=repr)

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import unittest
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -18,14 +19,11 @@ from latchproof.verify.drivers import HOSTS, make_driver
 from latchproof.verify.prove import rules_of
 from latchproof.verify.target import TargetError, load
 from latchproof_spec.machines import BARRIER, LATCH, MACHINES
+from tests.conftest import HAS_UVLOOP
 from tests.verify import samples
 
 ON_EVERY_HOST = pytest.mark.parametrize(
-    "host",
-    [
-        pytest.param(host, marks=pytest.mark.skipif(sys.platform == "win32" and host == "uvloop", reason=""))
-        for host in HOSTS
-    ],
+    "host", [pytest.param(host, marks=HAS_UVLOOP) if host == "uvloop" else host for host in HOSTS]
 )
 
 
@@ -328,7 +326,7 @@ def test_signals_are_handled_as_before(host: str) -> None:
 
 
 def test_trio_shuffles_the_same_way_each_time_and_then_as_it_did() -> None:
-    trio_run = pytest.importorskip("trio._core._run")
+    trio_run: Any = import_module("trio._core._run")
     before = trio_run._ALLOW_DETERMINISTIC_SCHEDULING
     orders = []
     for _ in range(2):

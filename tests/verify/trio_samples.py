@@ -115,5 +115,5 @@ class PollingLatch(EventLatch):
 
     async def wait(self) -> None:
         await trio.lowlevel.checkpoint()
-        while self.count > 0:  # noqa: ASYNC110
+        while self.count > 0:  # noqa: ASYNC110 - it is to poll
             await trio.sleep(1)

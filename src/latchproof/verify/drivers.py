@@ -126,8 +126,8 @@ class TrioDriver:
     """trio, as a guest of a host loop that is nothing but a queue of callbacks.
 
     trio runs the tasks that are ready in an order that it shuffles. For a test to be repeatable, its source of
-    randomness is seeded, and it is told to start from an order that does not depend on addresses; this is the one place
-    where trio's internals are touched, in the way that its own plugin for pytest does.
+    randomness is seeded, and it is told to start from an order that does not depend on addresses; this
+    touches trio's internals in the way that its own plugin for pytest does.
     """
 
     def __init__(self) -> None:

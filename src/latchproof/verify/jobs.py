@@ -8,14 +8,13 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from latchproof.verify.containment import StuckError, contained
 from latchproof.verify.history import Begin, End, Event, SeenError
 from latchproof.verify.notation import compact
 from latchproof.verify.scenario import Shape
 from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk
-from latchproof.verify.scheduler import Replay, make_scheduler
+from latchproof.verify.scheduler import Replay, Scheduler, make_scheduler
 from latchproof.verify.stepping.asyncio import NumberedStepLoop
 from latchproof.verify.target import INDEX, Target, TargetError
 
@@ -81,9 +80,8 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
 
 
 def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> Outcome:
-    explorer = _explorer(target, job, job.policies, job.shape, make_scheduler(job.scheduler, job.schedules, job.seed))
-    name = "count" if target.machine.name == "latch" else "parties"
-    where = f"{name} {job.argument}"
+    explorer = _explorer(target, job, make_scheduler(job.scheduler, job.schedules, job.seed))
+    where = f"{target.machine.parameter} {job.argument}"
     reasons: list[str] = []
     notes: list[str] = []
     done = is_deterministic = True
@@ -123,20 +121,33 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
     return Outcome(walk, tuple(reasons), (*notes, *containment.notes), done, target.absent, is_deterministic)
 
 
-def replay(target: Target, job: Job, schedule: tuple[str, ...]) -> Explorer:
-    """The explorer that has repeated one schedule, with its one run as `last_run`."""
+def replay(
+    target: Target,
+    schedule: tuple[str, ...],
+    *,
+    argument: int,
+    policy: str,
+    host: str,
+    strict: bool = False,
+    numbered: bool = False,
+) -> Explorer:
+    """The explorer that has repeated one schedule, with its one run as `last_run`.
+
+    Raises TargetError if what the schedule asks for cannot be done.
+    """
     calls = [word for word in schedule if word.startswith(("call ", "then "))]
     numbers = sorted(
         {int(text) for word in calls if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
     )
     shape = Shape(
-        (job.argument,),
+        (argument,),
         at_once=max(1, len(calls)),
         calls=len(calls),
         cancellations=sum(word.startswith("cancel ") for word in schedule),
         numbers=tuple(numbers) or (0,),
     )
-    explorer = _explorer(target, job, job.policies, shape, Replay(schedule))
+    job = Job(shape, argument, (policy,), host, strict, "replay", 1, 0, numbered)
+    explorer = _explorer(target, job, Replay(schedule))
     with contained(lambda: explorer.steps_made):
         explorer.walk()
     return explorer
@@ -144,20 +155,28 @@ def replay(target: Target, job: Job, schedule: tuple[str, ...]) -> Explorer:
 
 def _happens_again(target: Target, job: Job, policy: str, failure: Failure) -> bool:
     try:
-        explorer = replay(target, replace(job, policies=(policy,), argument=failure.argument), failure.schedule)
+        explorer = replay(
+            target,
+            failure.schedule,
+            argument=failure.argument,
+            policy=policy,
+            host=job.host,
+            strict=job.strict,
+            numbered=job.numbered,
+        )
     except (NondeterminismError, TargetError, StuckError):
         return False
     again = explorer.so_far.failures[policy].get(failure.finding.claim)
     return again is not None and again.finding.seen == failure.finding.seen
 
 
-def _explorer(target: Target, job: Job, policies: tuple[str, ...], shape: Shape, scheduler: Any) -> Explorer:
+def _explorer(target: Target, job: Job, scheduler: Scheduler) -> Explorer:
     named = {policy.name: policy for policy in target.machine.policies}
     return Explorer(
         target,
-        shape,
+        job.shape,
         job.argument,
-        [named[policy] for policy in policies],
+        [named[policy] for policy in job.policies],
         host=job.host,
         strict=job.strict,
         scheduler=scheduler,
@@ -179,7 +198,8 @@ def implemented(target: Target, host: str) -> Target:
     absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
     present = tuple(one for one in target.operations if one.name not in absent)
     returns_none = ("wait", End(0, "returned")) in ends[1]
-    gives_index = target.machine.name != "barrier" or not returns_none
+    due = any(rule.queue == "indexed" for rule in target.machine.rules)
+    gives_index = not (due and returns_none)
     absent += () if gives_index else (INDEX,)
     return replace(target, operations=present, absent=(*target.absent, *absent), gives_index=gives_index)
 

@@ -70,12 +70,16 @@ class Evidence:
 
 @dataclass
 class Ledger:
-    """Every cell that was gathered, which rules each kind of evidence fired, and what came of the mutants."""
+    """Every cell that was gathered, which rules each kind of evidence fired, and what came of the mutants.
+
+    `no_mutants` says why nothing came of them.
+    """
 
     cells: list[Evidence] = field(default_factory=list)
     rules: dict[str, set[str]] = field(default_factory=dict)
     seconds: float = 0.0
     mutants: Matrix | None = None
+    no_mutants: str = ""
 
     def cell(self, claim: str, kind: Kind) -> Evidence:
         """The cell of a claim and a kind of evidence."""
@@ -93,7 +97,9 @@ class Ledger:
 
         Nothing was really checked where a rule was never fired, or a claim has no evidence.
         """
-        if any(cell.status == "fails" for cell in self.cells) or (self.mutants and self.mutants.exit_code == 1):
+        if any(cell.status == "fails" for cell in self.cells) or self.no_mutants:
+            return 1
+        if self.mutants is not None and self.mutants.exit_code == 1:
             return 1
         bare = any(all(self.cell(claim.id, kind).status != "holds" for kind in KINDS) for claim in CLAIMS)
         return 3 if bare or self.unfired or any(cell.status == "inconclusive" for cell in self.cells) else 0
@@ -114,6 +120,7 @@ class Ledger:
             ],
             "rules_not_fired": self.unfired,
             "mutants": self.mutants.to_json() if self.mutants is not None else None,
+            "no_mutants": self.no_mutants,
             "seconds": self.seconds,
             "exit_code": self.exit_code,
         }
@@ -138,11 +145,11 @@ def gather(*, quick: bool = False, on_start: Callable[[str], None] | None = None
     }
     with ThreadPoolExecutor(1) as pool:
         # CrossHair runs in processes of its own, and takes the longest: beside all the others
-        contracted = pool.submit(lambda: list(_contracted(quick, ledger)))
+        contracted = pool.submit(_cells_of, "contracted", _contracted, quick, ledger)
         for kind, gatherer in gatherers.items():
             if on_start is not None:
                 on_start(kind)
-            ledger.cells += gatherer(quick, ledger)
+            ledger.cells += _cells_of(kind, gatherer, quick, ledger)
         if on_start is not None:
             on_start("contracted")
         ledger.cells += contracted.result()
@@ -153,9 +160,24 @@ def gather(*, quick: bool = False, on_start: Callable[[str], None] | None = None
     return ledger
 
 
+def _cells_of(
+    kind: Kind, gatherer: Callable[[bool, Ledger], Iterator[Evidence]], quick: bool, ledger: Ledger
+) -> list[Evidence]:
+    """What a gatherer finds. One that breaks on what it is given must not take the ledger with it: its cells fail."""
+    try:
+        return list(gatherer(quick, ledger))
+    except Exception as error:
+        detail = f"gathering it raised {type(error).__name__}: {error}"
+        return [Evidence(claim.id, kind, "fails", detail=detail) for claim in CLAIMS]
+
+
 def _count_killed(ledger: Ledger) -> None:
     """What each kind of evidence would have found, had the specification been wrong, of a sample of mutants."""
-    ledger.mutants = matrix = judge_mutants(MUTANT_KINDS, quick=True)
+    try:
+        ledger.mutants = matrix = judge_mutants(MUTANT_KINDS, quick=True)
+    except Exception as error:  # a fault that is planted by name in what stands there no more, for example
+        ledger.no_mutants = f"judging them raised {type(error).__name__}: {error}"
+        return
     ledger.cells = [
         replace(cell, killed_mutants=matrix.killed(cell.claim, cell.kind)) if cell.kind in MUTANT_KINDS else cell
         for cell in ledger.cells
@@ -211,7 +233,8 @@ def _miscounted(obligations: list[Obligation]) -> str:
 def _explored(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     begun = time.perf_counter()
     tasks = (3, 4) if quick else (5, 6)
-    arguments = {"latch": range(4), "barrier": range(1, 5)} if quick else {"latch": range(5), "barrier": range(1, 7)}
+    highest = {"latch": 3, "barrier": 4} if quick else {"latch": 4, "barrier": 6}
+    arguments = {name: range(machine.smallest, highest[name] + 1) for name, machine in MACHINES.items()}
     checks: dict[str, int] = {}
     violated: dict[str, str] = {}
     fired = ledger.rules.setdefault("explored", set())

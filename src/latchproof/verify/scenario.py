@@ -33,11 +33,10 @@ class Shape:
 
     def describe(self, target: Target) -> str:
         """The bounds in words."""
-        name = "count" if target.machine.name == "latch" else "parties"
         arguments = ", ".join(map(str, self.arguments))
         operations = "wait only" if self.waits_only else "all operations"
         return (
-            f"{name} {arguments}: {self.calls} calls, {self.at_once} at once, "
+            f"{target.machine.parameter} {arguments}: {self.calls} calls, {self.at_once} at once, "
             f"{self.cancellations} cancellation{'' if self.cancellations == 1 else 's'}, {operations}"
         )
 
@@ -94,7 +93,7 @@ def one_shape(
     at_once = first.at_once if at_once is None else at_once
     return (
         Shape(
-            tuple(range(0 if target.machine.name == "latch" else 1, at_once + 1)),
+            tuple(range(target.machine.smallest, at_once + 1)),
             at_once,
             first.calls if calls is None else calls,
             first.cancellations if cancellations is None else cancellations,

@@ -60,12 +60,17 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
     """The ledger: a row a claim, a column a kind of evidence; then what each kind's bound was, and what went wrong."""
     rows = [(claim.id, *(_cell(ledger.cell(claim.id, kind)) for kind in KINDS)) for claim in CLAIMS]
     print_table(console, ("claim", *KINDS), rows)
+    units = {cell.kind: cell.unit for cell in ledger.cells if cell.unit}
+    say(
+        console,
+        f"numbers: {', '.join(f'{kind} {units[kind]}' for kind in KINDS if kind in units)}; their bounds are below",
+    )
     say(console)
     for claim in CLAIMS:
         say(console, f"{claim.id:<4} {claim.sentence}")
     say(console)
     for kind in KINDS:
-        cells = [cell for cell in ledger.cells if cell.kind == kind and cell.status != "not_run"]
+        cells = [cell for cell in ledger.cells if cell.kind == kind and cell.status != "not_run" and cell.bound]
         for bound, reproduce in dict.fromkeys((cell.bound, cell.reproduce) for cell in cells):
             claims = " ".join(cell.claim for cell in cells if cell.bound == bound and cell.reproduce == reproduce)
             say(console, f"{kind} ({claims}): {bound}")
@@ -88,6 +93,8 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
         say(
             console, "    again: latchproof mutants --quick; with every mutant and kind of evidence: latchproof mutants"
         )
+    if ledger.no_mutants:
+        say(console, f"mutants: {ledger.no_mutants}", style="bold red")
     for cell in ledger.cells:
         if cell.status in ("fails", "inconclusive"):
             say(console, f"{cell.claim} {cell.kind} {cell.status}: {cell.detail}", style=_STYLE[cell.status])

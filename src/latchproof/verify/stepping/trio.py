@@ -6,7 +6,7 @@ between two steps by an instrument, and the coin is the script's to toss. The cl
 which trio goes in the order of their addresses, are gone over in the order of the tasks' creation, lest no run could be
 repeated.
 
-This is one of two places where trio's internals are touched; the other is `latchproof.verify.drivers`.
+This touches trio's internals, as do `latchproof.verify.drivers`, and the reproductions for trio.
 """
 
 from __future__ import annotations
