@@ -6,10 +6,11 @@ tried: this module makes the faults, and `latchproof mutants` judges them by the
 Most are generated from the syntax tree of `latch.py` and `barrier.py`: each guard of each operation, each constant and
 variable, each update of the state and each outcome, and each field of each rule that has an effect (what becomes of the
 caller and of the queue, the order of indices, the error, the warning). Words for a reader, which are a rule's ID,
-sentence and message, are left alone. The named ones are shapes that have gone wrong in released software. Some of
-those are about tasks that have been released and have not run yet, of which the operations know nothing: they stand in
-place of `step.apply`, and are told who has been released besides. One such shape is not here, an action that calls back
-in, for the specification has no actions.
+sentence and message, are left alone. The named ones are shapes that have gone wrong in released software. Some of those
+are about tasks that have been released and have not run yet, of which the operations know nothing: they stand in place
+of `step.apply`, and are told who has been released besides. And what can be read of a latch or barrier is read wrong,
+and errors are others than the rules say: so it is seen that whoever judges code that runs looks at these. One shape is
+not here, an action that calls back in, for the specification has no actions.
 
 A mutant's ID is the statement that it changes, before and after, and so stays when lines move.
 
@@ -152,6 +153,10 @@ def named(machine: Machine) -> Iterator[Mutant]:
         if machine.name in machines:
             sentence = " ".join((outcome.__doc__ or "").split())
             yield Mutant(f"{machine.name}: {name}", "latchproof_spec.step.apply", sentence, 1, machine, outcome)
+    for name in machine.observations:
+        sentence = f"{name} is read wrong: one too many, or the opposite."
+        place = f"latchproof_spec.machines.{machine.name.upper()}"
+        yield Mutant(f"{machine.name}: {name} misread", place, sentence, 1, misreading(machine, name), as_specified)
 
 
 class _Source:
@@ -368,6 +373,18 @@ def with_functions(machine: Machine, names: dict[str, Any]) -> Machine:
     return Machine(**parts)
 
 
+def misreading(machine: Machine, name: str) -> Machine:
+    """The machine with one observation read wrong."""
+    read = machine.observations[name]
+
+    def wrong(*state: Any) -> int:
+        value = read(*state)
+        return not value if isinstance(value, bool) else value + 1
+
+    parts = {part: getattr(machine, part) for part in Machine.__slots__}
+    return Machine(**(parts | {"observations": machine.observations | {name: wrong}}))
+
+
 def _expression(statement: Statement) -> ast.expr:
     expression = statement.test if isinstance(statement, ast.If) else statement.value
     assert expression is not None
@@ -505,12 +522,21 @@ def _lets_the_last_go_first(
     return (after[::-1] if rule.caller != "parks" else (*queue, who)), gone_on
 
 
+def _errs_otherwise(
+    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
+) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
+    """Whoever is to get an error gets another than the rule says."""
+    after, gone_on = step.apply(rule, queue, who)
+    return after, tuple((task, KeyError if isinstance(ending, type) else ending) for task, ending in gone_on)
+
+
 _EVERY: Final = ("latch", "barrier")
 _OUTCOMES: Final[dict[str, tuple[tuple[str, ...], Outcome]]] = {
     "wakes one": (_EVERY, _wakes_one),
     "a chain of wake-ups": (_EVERY, _cuts_the_chain),
     "stolen tokens": (_EVERY, _lets_tokens_be_stolen),
     "lapped": (_EVERY, _laps),
+    "another error": (_EVERY, _errs_otherwise),
     "a gate that closes again": (("latch",), _traps),
     "a shared break flag": (("barrier",), _shares_a_flag),
     "a live index": (("barrier",), _takes_the_index_from_the_live_count),

@@ -145,6 +145,7 @@ def outcome(name: str) -> Mutant:
         ("latch: stolen tokens", L8, (), B, {}, (B,), ()),
         ("latch: lapped", L8, (B,), C, {A: None}, (A, B, C), ()),
         ("latch: a gate that closes again", L6, (), B, {A: None}, (A,), ((B, None),)),
+        ("latch: another error", L2, (A,), C, {}, (), ((A, None), (C, None))),
         ("barrier: a shared break flag", B6, (B,), C, {A: 0}, (), ((B, "broken"), (C, None), (A, "broken"))),
         ("barrier: a shared break flag", B5, (B,), A, {A: 0}, (B,), ()),
         ("barrier: last in, first out", B2, (A, B), C, {}, (), ((B, 0), (A, 1), (C, 2))),
@@ -163,6 +164,29 @@ def test_an_outcome_does_what_it_says(
     left, found = outcome(name).outcome(rule, queue, who, released)
     assert left == after
     assert tuple((task, "broken" if ending is BrokenBarrierError else ending) for task, ending in found) == gone_on
+
+
+def test_another_error_is_none_that_is_due() -> None:
+    _, gone_on = outcome("barrier: another error").outcome(B6, (A, B), C, {})
+    assert gone_on == ((A, KeyError), (B, KeyError), (C, None))
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "right", "wrong"),
+    [
+        ("latch: count misread", (3, 0), 3, 4),
+        ("barrier: n_waiting misread", (2, 1, False), 1, 2),
+        ("barrier: broken misread", (2, 1, False), False, True),
+    ],
+)
+def test_a_misread_observation_differs_from_what_is_there(
+    name: str, state: tuple[int, ...], right: int, wrong: int
+) -> None:
+    (found,) = (one for machine in MACHINES.values() for one in named(machine) if one.id == name)
+    observation = name.split()[1]
+    assert MACHINES[found.machine.name].observations[observation](*state) is right
+    assert found.machine.observations[observation](*state) is wrong
+    assert found.outcome is as_specified
 
 
 def test_an_index_from_the_live_count_is_given_twice() -> None:

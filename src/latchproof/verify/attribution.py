@@ -54,14 +54,14 @@ def _of_observation(judge: Judge, before: set[Configuration], event: Observe) ->
         if value not in due:
             allowed = tuple(f"{name} = {one!r}" for one in sorted(due))
             at_rest = "nothing can run any more, and " if "rest" in judge.recent else ""
-            return Finding(_of_what_happened(judge, name), f"{at_rest}{name} is {value!r}", allowed, ())
+            return Finding(_of_what_happened(judge, before, name), f"{at_rest}{name} is {value!r}", allowed, ())
     seen = ", ".join(f"{name} is {value!r}" for name, value in event.values)
-    return Finding(_of_what_happened(judge, event.values[0][0]), seen, ("not both of these at once",), ())
+    return Finding(_of_what_happened(judge, before, event.values[0][0]), seen, ("not both of these at once",), ())
 
 
-def _of_what_happened(judge: Judge, name: str) -> str:
+def _of_what_happened(judge: Judge, before: set[Configuration], name: str) -> str:
     """The claim that an observation breaks: that about what happened since the last one, which was right."""
-    if "rest" in judge.recent:
+    if "rest" in judge.recent and any(here.fates for here in before):  # else nobody is there to be stranded
         return "C11"
     if "refused" in judge.recent:
         return "C4"
