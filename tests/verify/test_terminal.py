@@ -100,4 +100,4 @@ def test_the_ledger_has_its_parts_set_apart() -> None:
     ]
     blocks = printed(print_ledger, Ledger(cells, {}, 1.0), terminal=False).split("\n\n")
     assert [block.split()[0] for block in blocks] == ["claim", "C1", "proved"]
-    assert [len(block.splitlines()) for block in blocks] == [15, 14, 11]
+    assert [len(block.splitlines()) for block in blocks] == [16, 14, 11]
