@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import Any
 
 import pytest
-import trio
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch, ZeroLatchError, hosts
 from tests.conftest import ASYNCIO_HOSTS
@@ -235,6 +235,7 @@ async def test_each_count_down_takes_one_off(host: Host) -> None:
 
 @pytest.mark.filterwarnings("ignore:It looks like Trio's signal handling code:RuntimeWarning")  # it meets uvloop's
 async def test_a_latch_that_asyncio_counted_down_is_a_checkpoint_on_a_trio_inside(host: Host) -> None:
+    trio = import_module("trio")  # on the host that has asyncio alone it is imported here, and late
     latch = CountdownLatch(9)
     await latch.count_down()
     await latch.count_down()
