@@ -204,6 +204,9 @@ HISTORY_PROPERTIES: Final = (
     Property("a generation is whole", (C6,), generation_is_whole),
     Property("the released stay released", (C8, C13, C14), claims.released_stay_released),
     Property("exactly the parked fail", (C9, C14), exactly_the_parked_fail),
+    Property("whoever calls parks or goes on", (C11,), claims.caller_parks_or_goes_on),
+    Property("whoever is withdrawn is gone", (C7, C8), claims.withdrawn_is_gone),
+    Property("errors are those of refusals", (C4, C10), claims.errors_are_those_of_refusals),
 )
 
 ACCOUNTS: Final = (EVERY_ARRIVAL_IS_ACCOUNTED_FOR,)

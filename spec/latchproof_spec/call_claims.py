@@ -7,7 +7,7 @@ They take three shapes (see `CallClaims`).
 
 from __future__ import annotations
 
-from latchproof_spec.claims import C2, C3, C4, C5, C6, C7, C8, C9, C11, C12, C13, C14, Property
+from latchproof_spec.claims import C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13, C14, Property
 from latchproof_spec.step import BrokenBarrierError
 
 TYPE_CHECKING = False
@@ -159,6 +159,11 @@ def refused_changes_nobody(step: Step, actor: Call, before: Call, after: Call) -
     return unchanged(before, after) and bool(not before.parked or before.position == after.position)
 
 
+def caller_parks_or_goes_on(step: Step, actor: Call, before: Call, after: Call) -> bool:
+    """C11: whoever calls is parked by it or goes on; else it would be blocked, and nobody would know."""
+    return not before.acts or step.operation == "withdraw" or after.parked or after.done
+
+
 def withdrawal_takes_back_itself(step: Step, actor: Call, before: Call, after: Call) -> bool:
     """C7: whoever is withdrawn leaves, with nothing new, and who is not parked does not notice."""
     if step.operation != "withdraw":
@@ -306,7 +311,8 @@ LATCH_CALLS: Final = CallClaims(
         Property("an ending is for good", (C3,), ending_is_for_good),
         Property("whoever is gone is gone", (C3,), gone_is_gone),
         Property("a wait() returns at zero", (C3,), returns_at_zero),
-        Property("a refusal changes nobody else", (C4,), refused_changes_nobody),
+        Property("a refusal changes nobody else", (C4, C10), refused_changes_nobody),
+        Property("whoever calls parks or goes on", (C11,), caller_parks_or_goes_on),
         Property("a withdrawal takes back itself alone", (C7,), withdrawal_takes_back_itself),
         Property("a withdrawal leaves the parked as they were", (C7,), withdrawal_leaves_the_parked),
         Property("the released stay released", (C12,), released_stays_released),
@@ -334,7 +340,8 @@ BARRIER_CALLS: Final = CallClaims(
         Property("an ending is for good", (C5, C8), ending_is_for_good),
         Property("whoever is gone is gone", (C6,), gone_is_gone),
         Property("indices are given at the trip", (C6, C13), index_is_given_at_the_trip),
-        Property("a refusal changes nobody else", (C4,), refused_changes_nobody),
+        Property("a refusal changes nobody else", (C4, C10), refused_changes_nobody),
+        Property("whoever calls parks or goes on", (C11,), caller_parks_or_goes_on),
         Property("a withdrawal takes back itself alone", (C7,), withdrawal_takes_back_itself),
         Property("a withdrawal leaves the parked as they were", (C7,), withdrawal_leaves_the_parked),
         Property("what has tripped is out of reach", (C8, C13), tripped_is_out_of_reach),

@@ -245,3 +245,23 @@ def only_the_parked_and_the_caller_go_on(moment: Moment) -> bool:
         and all(task in entitled for task in gone_on)
         and moment.queue_after == stayed + arrived
     )
+
+
+def caller_parks_or_goes_on(moment: Moment) -> bool:
+    """C11: whoever calls is parked by it or goes on, and not both; else it would be blocked, and nobody would know."""
+    parked = moment.who in moment.queue_after
+    goes_on = any(task == moment.who for task, _ in moment.gone_on)
+    return moment.step.operation == "withdraw" or parked != goes_on
+
+
+def withdrawn_is_gone(moment: Moment) -> bool:
+    """C7: whoever is withdrawn is parked no more and is given nothing; by C8, not even if it had been released."""
+    present = (*moment.queue_after, *(task for task, _ in moment.gone_on))
+    return moment.step.operation != "withdraw" or moment.who not in present
+
+
+def errors_are_those_of_refusals(moment: Moment) -> bool:
+    """C4 and C10: a caller that goes on does so with an error if it is refused, with the one that its rule says."""
+    refused = (moment.step.rule.errors[0],) if moment.step.rule.refuses else ()
+    errors = tuple(ending for task, ending in moment.gone_on if task == moment.who and isinstance(ending, type))
+    return errors == refused

@@ -121,8 +121,9 @@ def zero_owes(step: Step) -> bool:
 
 
 def endings_are_plain(moment: Moment) -> bool:
-    """C12: whoever goes on, goes on with a plain return, except a caller that is refused."""
-    return all(ending is None or task == moment.who for task, ending in moment.gone_on)
+    """C3 and C12: whoever goes on, goes on with a plain return, except a caller that is refused."""
+    refused = moment.step.rule.refuses
+    return all(ending is None or (task == moment.who and refused) for task, ending in moment.gone_on)
 
 
 SET_LESS_COUNTED: Final = Account(
@@ -163,7 +164,10 @@ STEP_PROPERTIES: Final = (
 HISTORY_PROPERTIES: Final = (
     Property("only the parked and the caller go on", (C2, C7), claims.only_the_parked_and_the_caller_go_on),
     Property("the released stay released", (C12,), claims.released_stay_released),
-    Property("endings are plain", (C12,), endings_are_plain),
+    Property("endings are plain", (C3, C12), endings_are_plain),
+    Property("whoever calls parks or goes on", (C11,), claims.caller_parks_or_goes_on),
+    Property("whoever is withdrawn is gone", (C7,), claims.withdrawn_is_gone),
+    Property("errors are those of refusals", (C4, C10), claims.errors_are_those_of_refusals),
 )
 
 ACCOUNTS: Final = (SET_LESS_COUNTED,)

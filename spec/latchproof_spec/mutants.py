@@ -6,11 +6,10 @@ tried: this module makes the faults, and `latchproof mutants` judges them by the
 Most are generated from the syntax tree of `latch.py` and `barrier.py`: each guard of each operation, each constant and
 variable, each update of the state and each outcome, and each field of each rule that has an effect (what becomes of the
 caller and of the queue, the order of indices, the error, the warning). Words for a reader, which are a rule's ID,
-sentence and message, are left alone. The named ones are shapes that have gone wrong in released software. Some of those
-are about tasks that have been released and have not run yet, of which the operations know nothing: they stand in place
-of `step.apply`, and are told who has been released besides. And what can be read of a latch or barrier is read wrong,
-and errors are others than the rules say: so it is seen that whoever judges code that runs looks at these. One shape is
-not here, an action that calls back in, for the specification has no actions.
+sentence and message, are left alone. So it is with `step.apply`, which says what a rule does to the tasks
+(`apply_edits`). The named ones are shapes that have gone wrong in released software; some of those are about tasks that
+have been released and have not run yet (`outcomes`). And what can be read of a latch or barrier is read wrong, and
+errors are others than the rules say: so it is seen that whoever judges code that runs looks at these.
 
 A mutant's ID is the statement that it changes, before and after, and so stays when lines move.
 
@@ -28,24 +27,22 @@ import ast
 import builtins
 import copy
 import inspect
-from types import FunctionType
 
-from latchproof_spec import barrier, latch, step
+from latchproof_spec import barrier, latch, outcomes
+from latchproof_spec.apply_edits import ApplyEdit, apply_edit, apply_edits
+from latchproof_spec.edits import Changed, expression_of, name_node, names_with, number_node, text_of
 from latchproof_spec.machines import MACHINES, Machine, Operation
-from latchproof_spec.step import BrokenBarrierError, LatchInUseError, Rule, ZeroLatchError
+from latchproof_spec.outcomes import as_specified
+from latchproof_spec.step import BrokenBarrierError, LatchInUseError, ZeroLatchError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
-    from typing import Any, Final, TypeAlias
+    from typing import Any, Final
 
-    from latchproof_spec.step import Ending
-
-    Queue: TypeAlias = tuple[Any, ...]
-    Outcome: TypeAlias = Callable[[Rule, Queue, Any, dict[Any, Ending]], tuple[Queue, tuple[tuple[Any, Ending], ...]]]
-    Statement: TypeAlias = ast.If | ast.Return | ast.Assign | ast.AnnAssign
-    Edit: TypeAlias = tuple[Statement, ast.expr]
+    from latchproof_spec.edits import Edit, Statement
+    from latchproof_spec.outcomes import Outcome
 
 _MODULES: Final[dict[str, ModuleType]] = {"latch": latch, "barrier": barrier}
 _ORDERINGS: Final = (ast.Lt, ast.LtE, ast.Eq, ast.NotEq, ast.GtE, ast.Gt)
@@ -67,9 +64,10 @@ class Mutant:
     `machine`   the machine with its functions replaced.
     `outcome`   what stands in place of `step.apply`: it is given the rule, the queue, who made the step, and who has
                 been released and has not run yet, with what.
+    `apply`     the same as a function that takes what `step.apply` takes, where the fault is in that; else None.
     """
 
-    __slots__ = ("_source", "edits", "id", "machine", "outcome", "place", "sentence")
+    __slots__ = ("_source", "apply", "edits", "id", "machine", "outcome", "place", "sentence")
 
     def __init__(
         self,
@@ -78,15 +76,17 @@ class Mutant:
         sentence: str,
         edits: int,
         machine: Machine,
-        outcome: Outcome,
+        outcome: Outcome = as_specified,
         source: Callable[[], str] | None = None,
+        apply: Callable[..., Any] | None = None,
     ) -> None:
         self.id: Final = id
         self.place: Final = place
         self.sentence: Final = sentence
         self.edits: Final = edits
         self.machine: Final = machine
-        self.outcome: Final = outcome
+        self.outcome: Final = outcome if apply is None else _not_told_of_the_released(apply)
+        self.apply: Final = apply
         self._source = source
 
     @property
@@ -103,11 +103,8 @@ class Mutant:
         return self.id
 
 
-def as_specified(
-    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
-) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
-    """The outcome of the original: `step.apply`, to which whoever has been released is out of reach."""
-    return step.apply(rule, queue, who)
+def _not_told_of_the_released(apply: Callable[..., Any]) -> Outcome:
+    return lambda rule, queue, who, released: apply(rule, queue, who)
 
 
 def mutants(machine: Machine) -> tuple[Mutant, ...]:
@@ -124,12 +121,12 @@ def all_mutants() -> tuple[Mutant, ...]:
 
 
 def generated(machine: Machine) -> Iterator[Mutant]:
-    """Every mutant of one edit that the syntax tree of the machine's module yields."""
+    """Every mutant of one edit that the syntax trees yield: that of the machine's module, and that of `step.py`."""
     source = _Source(machine)
     for function in source.functions.values():
         for statement in source.statements(function):
             for new in source.variants(function, statement):
-                before, after = _text(statement), _text(statement, new)
+                before, after = text_of(statement), text_of(statement, new)
                 name = f"{machine.name}.{function.name}: {before} -> {after}"
                 sentence = f"{function.name} has `{after}` where `{before}` should stand."
                 shape = _SHAPES.get(name)
@@ -141,6 +138,10 @@ def generated(machine: Machine) -> Iterator[Mutant]:
                 f"By the rule {rule} of {source.rules[rule].operation}: {change}.",
                 [(constant, new)],
             )
+    for edit in apply_edits():
+        sentence = f"{edit.function} has `{edit.after}` where `{edit.before}` should stand."
+        name = f"{machine.name}, step.{edit.function}: {edit.before} -> {edit.after}"
+        yield _of_apply(name, sentence, edit, machine)
 
 
 def named(machine: Machine) -> Iterator[Mutant]:
@@ -149,14 +150,21 @@ def named(machine: Machine) -> Iterator[Mutant]:
     for name, (sentence, *edits) in _NAMED[machine.name].items():
         made = [source.edit(place, before, after) for place, before, after in edits]
         yield source.mutant(f"{machine.name}: {name}", sentence, made)
-    for name, (machines, outcome) in _OUTCOMES.items():
+    for name, (machines, outcome) in outcomes.SHAPES.items():
         if machine.name in machines:
             sentence = " ".join((outcome.__doc__ or "").split())
             yield Mutant(f"{machine.name}: {name}", "latchproof_spec.step.apply", sentence, 1, machine, outcome)
+    for name, (sentence, before, after) in _NAMED_OF_APPLY.items():
+        yield _of_apply(f"{machine.name}: {name}", sentence, apply_edit(before, after), machine)
     for name in machine.observations:
         sentence = f"{name} is read wrong: one too many, or the opposite."
         place = f"latchproof_spec.machines.{machine.name.upper()}"
-        yield Mutant(f"{machine.name}: {name} misread", place, sentence, 1, misreading(machine, name), as_specified)
+        yield Mutant(f"{machine.name}: {name} misread", place, sentence, 1, misreading(machine, name))
+
+
+def _of_apply(name: str, sentence: str, edit: ApplyEdit, machine: Machine) -> Mutant:
+    place = f"latchproof_spec.step.{edit.function}, line {edit.line}"
+    return Mutant(name, place, sentence, 1, machine, apply=edit.apply)
 
 
 class _Source:
@@ -198,18 +206,18 @@ class _Source:
             if before and len(kept) == len(call.keywords):
                 raise LookupError(f"the rule {place} has no {before}")
             return self.constants[place], ast.Call(call.func, call.args, [*kept, *new.keywords])
-        found = [one for one in self.statements(self.functions[place]) if _text(one) == before]
+        found = [one for one in self.statements(self.functions[place]) if text_of(one) == before]
         if len(found) != 1:
             raise LookupError(f"`{before}` stands {len(found)} times in {self.machine.name}.{place}, not once")
         (parsed,) = ast.parse(after).body
         assert isinstance(parsed, ast.Return)
-        return found[0], _expression(parsed)
+        return found[0], expression_of(parsed)
 
     def mutant(self, id: str, sentence: str, edits: list[Edit]) -> Mutant:
         """The mutant with these edits."""
         return Mutant(
-            id, self._place(edits[0][0]), sentence, len(edits), self._machine(edits), as_specified,
-            lambda: self._text_with(edits),
+            id, self._place(edits[0][0]), sentence, len(edits), self._machine(edits),
+            source=lambda: self._text_with(edits),
         )  # fmt: skip
 
     def _place(self, statement: Statement) -> str:
@@ -218,29 +226,16 @@ class _Source:
         return f"{self.module.__name__}.{within[0]}, line {statement.lineno}"
 
     def _machine(self, edits: list[Edit]) -> Machine:
-        names = dict(vars(self.module))
-        for name, value in vars(self.module).items():
-            if isinstance(value, FunctionType) and value.__module__ == self.module.__name__:
-                names[name] = FunctionType(value.__code__, names, name, value.__defaults__)
-        within = {
-            id(definition): definition
-            for statement, _ in edits
-            for definition in (*self.functions.values(), *self.constants.values())
-            if any(statement is node for node in ast.walk(definition))
-        }
-        body: list[ast.stmt] = list(within.values())
-        with _Changed(edits):
-            code = compile(ast.Module(body, []), f"<mutant of {self.module.__name__}>", "exec")
-        exec(code, names)
+        names = names_with(self.module, [*self.functions.values(), *self.constants.values()], edits)
         return with_functions(self.machine, names)
 
     def _text_with(self, edits: list[Edit]) -> str:
-        with _Changed(edits):
+        with Changed(edits):
             return ast.unparse(self.tree)
 
     def variants(self, function: ast.FunctionDef, statement: Statement) -> Iterator[ast.expr]:
         """What might stand in place of the statement's expression, each by one edit."""
-        expression = _expression(statement)
+        expression = expression_of(statement)
         seen = {ast.dump(expression)}
         guard = [ast.Constant(True), ast.Constant(False)] if isinstance(statement, ast.If) else []
         variants: list[ast.expr] = [*guard]
@@ -258,7 +253,7 @@ class _Source:
         if isinstance(node, ast.Constant):
             yield from self._of_constant(node)
         elif isinstance(node, ast.Name) and node.id in self.rules:
-            yield from map(_name, self._outcomes(function, node.id))
+            yield from map(name_node, self._outcomes(function, node.id))
         elif isinstance(node, ast.Name):
             yield from self._of_variable(function, node, statement)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
@@ -278,14 +273,14 @@ class _Source:
             yield ast.Constant(not node.value)
         elif isinstance(node.value, int):
             yield ast.Constant(node.value + 1)
-            yield _number(node.value - 1)
+            yield number_node(node.value - 1)
 
     def _of_variable(self, function: ast.FunctionDef, node: ast.Name, statement: Statement) -> Iterator[ast.expr]:
         kinds = _variables(function, statement)
         kind = kinds.get(node.id)
         if kind is None:
             return
-        yield from (_name(other) for other in kinds if kinds[other] is kind and other != node.id)
+        yield from (name_node(other) for other in kinds if kinds[other] is kind and other != node.id)
         if kind is bool:
             yield ast.UnaryOp(ast.Not(), node)
             yield ast.Constant(True)
@@ -341,23 +336,6 @@ class _Source:
             yield f"it warns: {rule.warns} -> {warns}", _changed(constant, warns=warns, message="it is said")
 
 
-class _Changed:
-    """The syntax tree with its edits made, as long as this is entered."""
-
-    def __init__(self, edits: list[Edit]) -> None:
-        self._edits = edits
-        self._originals: list[ast.expr] = []
-
-    def __enter__(self) -> None:
-        for statement, new in self._edits:
-            self._originals.append(_expression(statement))
-            _put(statement, ast.fix_missing_locations(ast.copy_location(new, statement)))
-
-    def __exit__(self, *exc_info: object) -> None:
-        for (statement, _), original in zip(reversed(self._edits), reversed(self._originals), strict=True):
-            _put(statement, original)
-
-
 def with_functions(machine: Machine, names: dict[str, Any]) -> Machine:
     """The machine with the functions and rules of its module taken from these names."""
 
@@ -383,39 +361,6 @@ def misreading(machine: Machine, name: str) -> Machine:
 
     parts = {part: getattr(machine, part) for part in Machine.__slots__}
     return Machine(**(parts | {"observations": machine.observations | {name: wrong}}))
-
-
-def _expression(statement: Statement) -> ast.expr:
-    expression = statement.test if isinstance(statement, ast.If) else statement.value
-    assert expression is not None
-    return expression
-
-
-def _put(statement: Statement, expression: ast.expr) -> None:
-    if isinstance(statement, ast.If):
-        statement.test = expression
-    else:
-        statement.value = expression
-
-
-def _text(statement: Statement, expression: ast.expr | None = None) -> str:
-    """The statement on one line, with its own expression or with another; of an `if` the guard alone."""
-    expression = _expression(statement) if expression is None else expression
-    bare = isinstance(expression, ast.Tuple) and isinstance(statement, ast.Return)
-    elements = expression.elts if bare and isinstance(expression, ast.Tuple) else [expression]
-    text = ", ".join(ast.unparse(one) for one in elements)
-    if isinstance(statement, ast.Assign):
-        (target,) = statement.targets
-        return f"{ast.unparse(target)} = {text}"
-    return f"{'if' if isinstance(statement, ast.If) else 'return'} {text}"
-
-
-def _name(id: str) -> ast.Name:
-    return ast.Name(id, ast.Load())
-
-
-def _number(value: int) -> ast.expr:
-    return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
 
 
 def _variables(function: ast.FunctionDef, statement: Statement) -> dict[str, type]:
@@ -446,102 +391,9 @@ def _changed(constant: ast.AnnAssign, caller: str | None = None, **fields: Any) 
 def _literal(value: str | bool | type | tuple[type, ...]) -> ast.expr:
     if isinstance(value, tuple):
         return ast.Tuple([_literal(one) for one in value], ast.Load())
-    return _name(value.__name__) if isinstance(value, type) else ast.Constant(value)
+    return name_node(value.__name__) if isinstance(value, type) else ast.Constant(value)
 
 
-def _wakes_one(
-    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
-) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
-    """Of the parked only the first is woken, as by notify() where notify_all() is due; the others stay."""
-    after, gone_on = step.apply(rule, queue, who)
-    left = queue[1:] if rule.queue != "stays" and rule.caller != "leaves" else ()
-    return (*after, *left), tuple(one for one in gone_on if one[0] not in left)
-
-
-def _cuts_the_chain(
-    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
-) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
-    """Each woken task wakes the next, and one that is cancelled does not: those behind it stay parked."""
-    if rule.caller == "leaves" and who in released:
-        order = list(released)
-        return (*queue, *order[order.index(who) + 1 :]), ()
-    return step.apply(rule, queue, who)
-
-
-def _lets_tokens_be_stolen(
-    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
-) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
-    """A release leaves a token for each waiter, and whoever comes first takes it: one who arrives later goes on."""
-    if rule.caller == "parks" and released:
-        robbed = next(iter(released))
-        return (*queue, robbed), ((who, released[robbed]),)
-    return step.apply(rule, queue, who)
-
-
-def _laps(
-    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
-) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
-    """No generation: a task that arrives before the released have run closes the gate to them again."""
-    if rule.caller == "parks":
-        return (*released, *queue, who), ()
-    return step.apply(rule, queue, who)
-
-
-def _traps(
-    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
-) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
-    """A woken task looks at the count again: whatever set_count does before it runs parks it anew."""
-    after, gone_on = step.apply(rule, queue, who)
-    anew = tuple(released) if rule.operation == "set_count" and not rule.refuses else ()
-    return (*after, *anew), gone_on
-
-
-def _shares_a_flag(
-    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
-) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
-    """The break flag belongs to the barrier and not to the generation: what has tripped and not run yet fails too."""
-    after, gone_on = step.apply(rule, queue, who)
-    failed = tuple((task, rule.errors[0]) for task in released if task != who) if rule.queue == "failed" else ()
-    return after, (*gone_on, *failed)
-
-
-def _takes_the_index_from_the_live_count(
-    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
-) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
-    """An index is how many were parked at the arrival, and is kept when one of those is cancelled."""
-    who.ticket = len(queue)
-    after, gone_on = step.apply(rule, queue, who)
-    return after, tuple((task, task.ticket if isinstance(ending, int) else ending) for task, ending in gone_on)
-
-
-def _lets_the_last_go_first(
-    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
-) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
-    """The parked are kept as a stack."""
-    after, gone_on = step.apply(rule, queue[::-1], who)
-    return (after[::-1] if rule.caller != "parks" else (*queue, who)), gone_on
-
-
-def _errs_otherwise(
-    rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]
-) -> tuple[Queue, tuple[tuple[Any, Ending], ...]]:
-    """Whoever is to get an error gets another than the rule says."""
-    after, gone_on = step.apply(rule, queue, who)
-    return after, tuple((task, KeyError if isinstance(ending, type) else ending) for task, ending in gone_on)
-
-
-_EVERY: Final = ("latch", "barrier")
-_OUTCOMES: Final[dict[str, tuple[tuple[str, ...], Outcome]]] = {
-    "wakes one": (_EVERY, _wakes_one),
-    "a chain of wake-ups": (_EVERY, _cuts_the_chain),
-    "stolen tokens": (_EVERY, _lets_tokens_be_stolen),
-    "lapped": (_EVERY, _laps),
-    "another error": (_EVERY, _errs_otherwise),
-    "a gate that closes again": (("latch",), _traps),
-    "a shared break flag": (("barrier",), _shares_a_flag),
-    "a live index": (("barrier",), _takes_the_index_from_the_live_count),
-    "last in, first out": (("barrier",), _lets_the_last_go_first),
-}
 _NAMED: Final[dict[str, dict[str, Any]]] = {
     "latch": {
         "a token for each waiter": (
@@ -586,6 +438,13 @@ _NAMED: Final[dict[str, dict[str, Any]]] = {
             ("abort", "return 0, True, B6", "return 0, parked > 0 or broken, B6"),
         ),
     },
+}
+_NAMED_OF_APPLY: Final = {
+    "a withdrawal goes on": (
+        "Whoever is withdrawn goes on as well, as if it had returned: also if it was released before, with an index.",
+        "if rule.caller in ('returns', 'returns an index', 'raises')",
+        "if rule.caller != 'parks'",
+    ),
 }
 _SHAPES: Final = {
     "latch.withdraw: return count, parked - 1, L9 -> return count, parked, L9": "A cancelled waiter stays counted.",

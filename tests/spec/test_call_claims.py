@@ -176,6 +176,10 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
         (IN_USE, WHO, A, FIRST), (IN_USE, WHO, WHO, call("W", "done", acts=True, returned=True)), (IN_USE, WHO, B, A),
         (IN_USE, WHO, WHO, call("W", "done", acts=True, failed=True, error=ValueError)),
     ],
+    "caller_parks_or_goes_on": [
+        (DOWN, WHO, WHO, WHO), (TRIP, WHO, WHO, WHO), (IN_USE, WHO, WHO, call("W", "left", acts=True)),
+        (TRIP, WHO, WHO, call("W", "released", acts=True)),
+    ],
     "withdrawal_takes_back_itself": [
         (TAKE, A, call("A", "parked", acts=True), A), (TAKE, A, FIRST, call("A", "released")),
         (TAKE, A, call("A", "parked", acts=True), call("A", "left", acts=True, returned=True)),

@@ -217,7 +217,10 @@ def test_which_claims_each_property_makes_precise() -> None:
             "zero releases": "C12",
             "only the parked and the caller go on": "C2 C7",
             "the released stay released": "C12",
-            "endings are plain": "C12",
+            "endings are plain": "C3 C12",
+            "whoever calls parks or goes on": "C11",
+            "whoever is withdrawn is gone": "C7",
+            "errors are those of refusals": "C4 C10",
             "the count is what was last set less the count_downs since, never below zero": "C1",
         },
         "barrier": {
@@ -235,6 +238,9 @@ def test_which_claims_each_property_makes_precise() -> None:
             "a generation is whole": "C6",
             "the released stay released": "C8 C13 C14",
             "exactly the parked fail": "C9 C14",
+            "whoever calls parks or goes on": "C11",
+            "whoever is withdrawn is gone": "C7 C8",
+            "errors are those of refusals": "C4 C10",
             "arrivals = generations x parties + parked + withdrawn + failed": "C6 C7",
         },
     }

@@ -10,9 +10,11 @@ import pytest
 
 from latchproof_spec import barrier, latch, mutants
 from latchproof_spec.barrier import B1, B2, B5, B6
+from latchproof_spec.edits import text_of
 from latchproof_spec.latch import L2, L6, L8, L10
 from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine
-from latchproof_spec.mutants import Mutant, all_mutants, as_specified, generated, named
+from latchproof_spec.mutants import Mutant, all_mutants, generated, named
+from latchproof_spec.outcomes import as_specified
 from latchproof_spec.step import BrokenBarrierError, Rule
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def test_every_statement_and_every_rule_has_mutants(machine: Machine) -> None:
     changed = {one.id.partition(" -> ")[0] for one in generated(machine)}
     for function in source.functions.values():
         for statement in source.statements(function):
-            assert f"{machine.name}.{function.name}: {mutants._text(statement)}" in changed
+            assert f"{machine.name}.{function.name}: {text_of(statement)}" in changed
     rules = {one.id.partition(":")[0] for one in generated(machine)}
     assert rules >= {f"{machine.name}.{rule.id}" for rule in machine.rules} - {"barrier.B0"}  # B0: nothing to change
 

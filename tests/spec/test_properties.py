@@ -287,6 +287,30 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
         [
             (seen(ZERO, "W", "A", "", ("A", 0), ("W", None)),),
             (seen(ZERO, "W", "A", "", ("A", BB), ("W", None)),),
+            (seen(ZERO, "W", "A", "", ("A", None), ("W", 0)),),
+        ],
+    ),
+    "whoever calls parks or goes on": (
+        [(seen(PARK, "W", "A", "AW"),), (seen(DOWN, "W", "AB", "AB", ("W", None)),), (seen(LEAVE, "A", "AB", "B"),)],
+        [
+            (seen(PARK, "W", "A", "A"),),
+            (seen(PARK, "W", "A", "AW", ("W", None)),),
+            (seen(ZERO, "W", "AB", "", ("A", None), ("B", None)),),
+        ],
+    ),
+    "whoever is withdrawn is gone": (
+        [(seen(LEAVE, "A", "AB", "B"),), (seen(PARK, "W", "A", "AW"),)],
+        [(seen(LEAVE, "A", "AB", "AB"),), (seen(LEAVE, "A", "AB", "B", ("A", None)),)],
+    ),
+    "errors are those of refusals": (
+        [
+            (seen(DOWN, "W", "AB", "AB", ("W", None)),),
+            (seen(latched((1, 1), latch.L5, (1, 1), n=0), "W", "A", "A", ("W", latch.L5.errors[0])),),
+        ],
+        [
+            (seen(DOWN, "W", "AB", "AB", ("W", KeyError)),),
+            (seen(latched((1, 1), latch.L5, (1, 1), n=0), "W", "A", "A", ("W", None)),),
+            (seen(latched((1, 1), latch.L5, (1, 1), n=0), "W", "A", "A", ("W", ValueError)),),
         ],
     ),
     "the parked are the tasks parked": ([((), (1, 2), 2, 1)], [((), (1, 2), 1, 1), ((), (1, 0), 1, 0)]),
@@ -489,6 +513,34 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(ARRIVE, "W", "A", "AW", ("A", BB)),),
             (seen(barred(2, False, barrier.B6, (0, True), BREAKS), "W", "AB", "", ("A", BB), ("W", None)),),
             (seen(barred(1, False, barrier.B1, (2, False), BREAKS), "W", "A", "AW", ("A", BB)),),
+        ],
+    ),
+    "whoever calls parks or goes on": (
+        [(seen(ARRIVE, "W", "A", "AW"),), (seen(ABORT, "W", "AB", "", ("A", BB), ("B", BB), ("W", None)),)],
+        [
+            (seen(ARRIVE, "W", "A", "A"),),
+            (seen(ABORT, "W", "AB", "", ("A", BB), ("B", BB)),),
+            (seen(TRIP, "W", "AB", "W", ("A", 0), ("B", 1), ("W", 2)),),
+        ],
+    ),
+    "whoever is withdrawn is gone": (
+        [(seen(TAKE_BACK, "A", "AB", "B"),), (seen(BREAK, "A", "AB", "", ("B", BB)),)],
+        [
+            (seen(TAKE_BACK, "A", "AB", "AB"),),
+            (seen(TAKE_BACK, "A", "AB", "B", ("A", None)),),
+            (seen(barred(0, False, barrier.B5, (0, False), is_parked=False), "A", "", "", ("A", None), was={"A": 1}),),
+        ],
+    ),
+    "errors are those of refusals": (
+        [
+            (seen(REFUSED, "W", "", "", ("W", BB)),),
+            (seen(ABORT, "W", "A", "", ("A", BB), ("W", None)),),
+            (seen(TRIP, "W", "AB", "", ("A", 0), ("B", 1), ("W", 2)),),
+        ],
+        [
+            (seen(REFUSED, "W", "", "", ("W", None)),),
+            (seen(REFUSED, "W", "", "", ("W", KeyError)),),
+            (seen(ABORT, "W", "A", "", ("A", BB), ("W", BB)),),
         ],
     ),
     "the parked are the tasks parked": (

@@ -76,7 +76,7 @@ PARKS = "queue += (who,)\n        return queue, ()"
 LEAVES = "queue[:place] + queue[place + 1 :]"
 IN_APPLY = (
     InApply("apply", PARKS, "return (who,) + queue, ()", BARRIER, "latchproof", "wait", "C5"),
-    InApply("apply", PARKS, "return queue, ()", LATCH, "latchproof", "wait", "C2", (QUEUE,)),
+    InApply("apply", PARKS, "return queue, ()", LATCH, "latchproof", "wait", "C2 C11", (QUEUE,)),
     InApply("apply", "queue[place + 1 :]", "queue[place:]", LATCH, "latchproof", "wait", "C2 C7", (QUEUE,)),
     InApply("apply", LEAVES, "queue[place + 1 :] + queue[:place]", BARRIER, "latchproof", "wait", "C5 C7"),
     InApply("apply", LEAVES, "queue[1:]", LATCH, "latchproof", "wait", "C2 C7", (OWNER,)),
@@ -84,7 +84,7 @@ IN_APPLY = (
     InApply("apply", '"leaves" and who', '"parks" and who', LATCH, "latchproof", "wait", "C2 C7", (QUEUE,)),
     InApply("apply", '(queue if rule.queue == "stays" else ())', "()", LATCH, "latchproof", "wait", "C2 C7",
             (QUEUE, OWNER)),
-    InApply("apply", ', "raises")', ")", BARRIER, "latchproof", "wait", "C4"),
+    InApply("apply", ', "raises")', ")", BARRIER, "latchproof", "wait", "C4 C10 C11"),
     InApply("apply", ', "raises")', ', "raises", "leaves")', BARRIER, "latchproof", "abort", "C5 C6 C7 C8"),
     InApply("endings", "(None,) * parked", "(None,) * (parked - 1)", LATCH, "latchproof", "count_down", "C2 C11 C12",
             (OWNER,)),
@@ -96,7 +96,7 @@ IN_APPLY = (
     InApply("endings", "(ANY_INDEX,) * parked", "(None,) * parked", BARRIER, "cpython", "wait", "C5 C6 C13"),
     InApply("endings", "(rule.errors[0],) * parked", "(None,) * parked", BARRIER, "latchproof", "abort", "C6 C9 C14"),
     InApply("caller_ending", "return parked", "return parked + 1", BARRIER, "latchproof", "wait", "C5 C6"),
-    InApply("caller_ending", "return rule.errors[0]", "return None", BARRIER, "latchproof", "wait", "C4 C6"),
+    InApply("caller_ending", "return rule.errors[0]", "return None", BARRIER, "latchproof", "wait", "C4 C6 C10"),
 )  # fmt: skip
 
 

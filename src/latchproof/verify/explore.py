@@ -98,11 +98,13 @@ def explore(
     operations: Iterable[str] | None = None,
     highest_count: int = 3,
     at_most: int = AT_MOST,
+    apply: Callable[..., Any] = apply,
 ) -> Exploration:
     """Explore a machine that is made with `argument` (its count or its parties) and used by so many tasks.
 
     Each task makes at most so many `calls` (without bound, unless given) of the `operations` that are named (all,
     unless given). `highest_count` bounds what set_count sets. After `at_most` orbits it stops, and `complete` is False.
+    `apply` says what a rule does to a queue, unless the specification's own is meant.
     Raises ValueError for an argument that the machine refuses, and for more tasks and calls than it has codes for.
 
     >>> from latchproof_spec.machines import BARRIER
@@ -119,7 +121,7 @@ def explore(
     found = Exploration(
         machine.name, policy.name, argument, tasks, highest_count, calls, tuple(one.name for one in called)
     )
-    model = _Model(machine, policy, constants, called, tasks, calls, highest_count)
+    model = _Model(machine, policy, constants, called, tasks, calls, highest_count, apply)
     start = model.start(state)
     reached = {start: start}
     judge = _Judge(model, found, reached)
@@ -165,7 +167,9 @@ def make_step(
     return Step(operation.name, constants, state, arguments, tuple(after), rule, policy)
 
 
-def make_moment(step: Step, queue: tuple[int, ...], who: int, released: dict[Any, Ending]) -> Moment:
+def make_moment(
+    step: Step, queue: tuple[int, ...], who: int, released: dict[Any, Ending], apply: Callable[..., Any] = apply
+) -> Moment:
     """The step with its identities. Its caller goes on within it; whoever else goes on is released, and runs later."""
     queue_after, gone_on = apply(step.rule, queue, who)
     still = {task: ending for task, ending in released.items() if task != who}
@@ -257,7 +261,9 @@ class _Model:
         tasks: int,
         calls: int | None,
         highest_count: int,
+        apply: Callable[..., Any],
     ) -> None:
+        self.apply = apply
         self.machine = machine
         self.policy = policy
         self.constants = constants
@@ -303,7 +309,7 @@ class _Model:
                 queue = tuple(range(parked))
                 who = local.position if local.kind == "parked" else parked
                 step = self.step(state, operation, arguments)
-                queue_after, gone_on = apply(step.rule, queue, who)
+                queue_after, gone_on = self.apply(step.rule, queue, who)
                 table = bytearray(_BYTES)
                 for task, ending in gone_on:
                     if task != who:
@@ -405,7 +411,7 @@ class _Judge:
                 if operation is None:
                     continue
                 step = model.step(state, operation, arguments)
-                moment = make_moment(step, queue, who, released)
+                moment = make_moment(step, queue, who, released, model.apply)
                 self._found.rules.add(step.rule.id)
                 for property_ in machine.step_properties:
                     self._judge(property_, partial(property_.holds, step), here, label)

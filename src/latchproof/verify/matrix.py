@@ -12,7 +12,9 @@ and every claim is broken by a mutant, or says nothing. The kinds of evidence:
 - *scheduled*: the check finds a schedule of a class that does what the mutant says (`verify.specified`);
 - *fuzzed*: the fuzzer finds a history of that class.
 
-The mutants of what becomes of tasks are no functions of numbers: they are scheduled and fuzzed alone.
+The mutants of what becomes of tasks are no functions of numbers: where they stand in place of `step.apply` they are
+proved, explored, scheduled and fuzzed; where they are about tasks that have been released, scheduled and fuzzed alone.
+One that raises an error where the original makes a step breaks down, which nobody could overlook: no claim is needed.
 """
 
 from __future__ import annotations
@@ -24,15 +26,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, get_args
-
-import z3
 
 from latchproof.verify.check import check, distinct_policies
 from latchproof.verify.contracts import (
@@ -43,24 +41,36 @@ from latchproof.verify.contracts import (
     read_conditions,
     read_manifest,
 )
+from latchproof.verify.difference import (
+    NO_NUMBERS,
+    NUMBERS,
+    BreaksDownError,
+    calls_without_tasks,
+    changed_operations,
+    difference,
+    difference_of_apply,
+    functions_of,
+)
 from latchproof.verify.explore import explore
 from latchproof.verify.goals import Model
-from latchproof.verify.prove import Symbolic, prove, symbols, take
+from latchproof.verify.prove import prove
 from latchproof.verify.scenario import one_shape
 from latchproof.verify.specified import specified
-from latchproof.verify.symbolic import SymBool, UndecidableError, bool_term, enumerate_paths, symbol
+from latchproof.verify.symbolic import UndecidableError
 from latchproof.verify.target import TargetError, adapt
-from latchproof_spec.claims import CLAIMS, Step
-from latchproof_spec.machines import MACHINES, Machine, Operation
-from latchproof_spec.mutants import Mutant, as_specified, generated, named
+from latchproof_spec.claims import CLAIMS
+from latchproof_spec.machines import MACHINES, Machine
+from latchproof_spec.mutants import Mutant, generated, named
+from latchproof_spec.outcomes import as_specified
+from latchproof_spec.step import apply
 
 if TYPE_CHECKING:
-    from latchproof_spec.step import Rule
+    pass
 
 Kind = Literal["proved", "explored", "called", "contracted", "scheduled", "fuzzed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUICK_KINDS: tuple[Kind, ...] = ("proved", "explored")
-Status = Literal["killed", "equivalent", "survives", "undecided"]
+Status = Literal["killed", "equivalent", "breaks down", "survives", "undecided"]
 
 TASKS, HIGHEST_COUNT, MOST_STATES = 3, 2, 300
 ARGUMENTS = {"latch": (0, 1, 2), "barrier": (1, 2, 3)}
@@ -80,8 +90,6 @@ QUICK_ARGUMENTS = {"latch": (1,), "barrier": (2, 3)}
 """What the classes are made with, with `quick`."""
 SAMPLE = 20
 """With `quick`, of the generated mutants one in so many is judged."""
-NUMBERS = range(-2, 4)
-NO_NUMBERS = (True, 1.5)
 
 BOUNDS: dict[Kind, str] = {
     "proved": f"every count, number of parties and of tasks; {' and '.join(MODELS_TRIED)}",
@@ -115,6 +123,7 @@ class Judgement:
     witness: str
     broken: dict[Kind, frozenset[str]]
     undecided: str = ""
+    breaks_down: str = ""
 
     @property
     def claims(self) -> frozenset[str]:
@@ -123,9 +132,11 @@ class Judgement:
 
     @property
     def status(self) -> Status:
-        """Killed by a claim, equivalent to the original for all numbers, or a gap in the claims."""
+        """Killed by a claim, equivalent to the original for all numbers, no code that runs, or a gap in the claims."""
         if self.claims:
             return "killed"
+        if self.breaks_down:
+            return "breaks down"
         return "undecided" if self.undecided else "survives" if self.differs else "equivalent"
 
 
@@ -186,7 +197,7 @@ class Matrix:
                     "edits": one.mutant.edits,
                     "status": one.status,
                     "differs": list(one.differs),
-                    "witness": one.witness,
+                    "witness": one.witness or one.breaks_down,
                     "broken": {kind: in_order(claims) for kind, claims in one.broken.items()},
                 }
                 for one in self.judgements
@@ -263,14 +274,14 @@ class _Judge:
         self.matrix = Matrix(kinds, {kind: BOUNDS[kind] for kind in kinds}, seconds=dict.fromkeys(kinds, 0.0))
 
     def can_judge(self, mutant: Mutant) -> bool:
-        return mutant.is_of_functions or any(kind in AS_CODE for kind in self.matrix.kinds)
+        return any(kind in self.matrix.kinds for kind in _kinds_for(mutant))
 
     def _broken(self, kind: Kind, mutant: Mutant, policy: Any) -> set[str]:
         """The claims that a mutant breaks by one kind of evidence; the original is judged first, in the same way."""
         original = MACHINES[mutant.machine.name]
         if (kind, original, policy) not in self._originals:
             self._originals.add((kind, original, policy))
-            innocent = Mutant(original.name, "", "", 0, original, as_specified)
+            innocent = Mutant(original.name, "", "", 0, original)
             self.matrix.of_original |= self._by[kind](innocent, original, policy)
         return self._by[kind](mutant, original, policy)
 
@@ -278,20 +289,26 @@ class _Judge:
         original = MACHINES[mutant.machine.name]
         changed = changed_operations(original, mutant.machine)
         differs: dict[Any, str] = {}
-        undecided = ""
+        undecided = breaks_down = ""
         for policy in self._policies[original]:
             try:
-                witness = difference(original, mutant.machine, changed, policy) if changed else mutant.sentence
+                witness = _witness(mutant, original, changed, policy)
             except UndecidableError as error:
                 undecided = witness = str(error)
+            except BreaksDownError as error:
+                breaks_down = str(error)
+                continue
             if witness:
                 differs[policy] = witness
+        if breaks_down:
+            differs.clear()  # there is no judging by what does not run
         restricted = mutant if not changed else _restricted(mutant, changed)
         broken: dict[Kind, set[str]] = {}
         for kind in self.matrix.kinds:
             broken[kind] = set()
-            as_code = kind in AS_CODE
-            if kind not in self._by or (as_code and self._quick and changed) or not (as_code or changed):
+            if kind not in self._by or kind not in _kinds_for(mutant):
+                continue
+            if self._quick and kind in AS_CODE and _is_of_numbers(mutant):
                 continue
             begun = time.perf_counter()
             for policy in list(differs)[: None if kind in CHEAP else 1]:
@@ -304,10 +321,17 @@ class _Judge:
             next(iter(differs.values()), ""),
             {kind: frozenset(claims) for kind, claims in broken.items()},
             undecided,
+            breaks_down,
         )
 
     def _proved(self, mutant: Mutant, original: Machine, policy: Any) -> set[str]:
-        refuted = [one for one in prove(mutant.machine, (policy,), models=MODELS_TRIED) if one.status == "refuted"]
+        obligations = prove(mutant.machine, (policy,), models=MODELS_TRIED, apply=mutant.apply or apply)
+        try:
+            refuted = [one for one in obligations if one.status == "refuted"]
+        except TypeError:
+            if mutant.apply is None:
+                raise
+            return {""}  # the prover says that it does not understand what this does to a queue
         return {claim for one in refuted for claim in one.claims or ("",)}
 
     def _explored(self, mutant: Mutant, original: Machine, policy: Any) -> set[str]:
@@ -316,15 +340,16 @@ class _Judge:
             if mutant.machine.create(argument)[2].refuses:
                 continue  # there is nothing to explore; that it is refused, a call shows
             explored = explore(
-                mutant.machine, policy, argument, tasks=TASKS, highest_count=HIGHEST_COUNT, at_most=MOST_STATES
-            )
+                mutant.machine, policy, argument, tasks=TASKS, highest_count=HIGHEST_COUNT, at_most=MOST_STATES,
+                apply=mutant.apply or apply,
+            )  # fmt: skip
             found |= {claim for violation in explored.violations for claim in violation.claims}
         return found
 
     def _called(self, mutant: Mutant, original: Machine, policy: Any) -> set[str]:
         return {
             claim.id
-            for step in _calls(mutant.machine, policy)
+            for step in calls_without_tasks(mutant.machine, policy)
             for property_ in original.step_properties
             if not property_.holds(step)
             for claim in property_.claims
@@ -371,6 +396,24 @@ class _Judge:
         return set()
 
 
+def _kinds_for(mutant: Mutant) -> tuple[Kind, ...]:
+    """The kinds of evidence that can judge it."""
+    if mutant.is_of_functions:
+        return KINDS
+    return ("proved", "explored", *AS_CODE) if mutant.apply else AS_CODE
+
+
+def _is_of_numbers(mutant: Mutant) -> bool:
+    return mutant.is_of_functions or mutant.apply is not None
+
+
+def _witness(mutant: Mutant, original: Machine, changed: Sequence[str], policy: Any) -> str:
+    """A step that the mutant makes otherwise, in words; "" if there is none."""
+    if mutant.apply is not None:
+        return difference_of_apply(original, mutant.apply, policy)
+    return difference(original, mutant.machine, changed, policy) if changed else mutant.sentence
+
+
 def _refute_contracts(matrix: Matrix, progress: Callable[[str], None] | None) -> None:
     """Have CrossHair check the texts of the mutants that differ, so many in a process: to start one takes its time."""
     begun = time.perf_counter()
@@ -399,7 +442,7 @@ def _refute_contracts(matrix: Matrix, progress: Callable[[str], None] | None) ->
 def _contracted_text(mutant: Mutant) -> str:
     """The mutant's text, with the contracts of the functions that are changed alone."""
     tree = ast.parse(mutant.source)
-    functions = _functions(mutant.machine)
+    functions = functions_of(mutant.machine)
     kept = {functions[name].__name__ for name in changed_operations(MACHINES[mutant.machine.name], mutant.machine)}
     for function in tree.body:
         if isinstance(function, ast.FunctionDef) and function.name not in kept and ast.get_docstring(function):
@@ -427,114 +470,6 @@ def _refuted(root: Path, folder: Path, texts: dict[str, str]) -> dict[str, set[s
             if function := lines.get(name, {}).get(int(message["line"])):
                 found.setdefault(name, set()).add(function)
     return found
-
-
-def changed_operations(original: Machine, mutant: Machine) -> tuple[str, ...]:
-    """The operations, and "create", whose functions or rules are not the original's. What they do may be the same."""
-    rules = {rule.id for rule, other in zip(original.rules, mutant.rules, strict=True) if fields(rule) != fields(other)}
-    ours, theirs = _functions(original), _functions(mutant)
-    codes = {function.__name__ for name, function in ours.items() if function.__code__ is not theirs[name].__code__}
-    changed = []
-    for name, function in theirs.items():
-        mentioned = set(function.__code__.co_names)
-        for callee in theirs.values():
-            if callee.__name__ in mentioned:
-                mentioned |= set(callee.__code__.co_names)
-        if function.__name__ in codes or mentioned & (rules | codes):
-            changed.append(name)
-    return tuple(changed)
-
-
-def fields(rule: Rule) -> tuple[object, ...]:
-    """All of a rule that has an effect: not the words."""
-    order = rule.order if rule.queue == "indexed" or rule.caller == "returns an index" else ""
-    return rule.caller, rule.queue, order, rule.errors, rule.warns
-
-
-def difference(original: Machine, mutant: Machine, changed: Sequence[str], policy: Any) -> str:
-    """A step that the mutant makes otherwise, in words; "" if it is proved that there is none.
-
-    For every number, in every state in which the invariants hold; and for arguments that are no whole numbers.
-    Raises UndecidableError if the solver cannot tell.
-    """
-    for operation in (*original.operations, original.withdraw):
-        if operation.name not in changed:
-            continue
-        other = next(one for one in (*mutant.operations, mutant.withdraw) if one.name == operation.name)
-        given = symbols(original, operation)
-
-        def same(operation: Operation = operation, other: Operation = other, given: Symbolic = given) -> bool:
-            one, two = take(original, operation, policy, given), take(mutant, other, policy, given)
-            others = one.before[list(original.state).index("parked")]
-            if operation is original.withdraw and given.arguments["is_parked"]:
-                others = others - 1
-            return one.after == two.after and _same_effect(one.rule, two.rule, others)
-
-        if model := _model(same, given.premises):
-            return f"{operation.name}: {model}"
-    if "create" in changed and (model := _model(partial(_made_alike, original, mutant, symbol("argument", int)))):
-        return f"create: {model}"
-    for ours, theirs in zip(_calls(original, policy), _calls(mutant, policy), strict=True):
-        alike = _same_effect(ours.rule, theirs.rule, 0)
-        if not alike or (ours.constants, ours.after) != (theirs.constants, theirs.after):
-            return f"{ours.operation}: {ours.arguments}"
-    return ""
-
-
-def _made_alike(original: Machine, mutant: Machine, argument: Any) -> bool:
-    """Whether a constructor does the same. What it says of the state where it refuses is not to be used."""
-    constants, state, rule = original.create(argument)
-    other_constants, other_state, other_rule = mutant.create(argument)
-    if not _same_effect(rule, other_rule, 0):
-        return False
-    return rule.refuses or (constants == other_constants and state == other_state)
-
-
-def _same_effect(rule: Rule, other: Rule, parked: Any) -> bool:
-    """Whether two rules do the same to the caller and to so many parked besides."""
-    caller, queue, *rest = fields(rule)
-    other_caller, other_queue, *other_rest = fields(other)
-    if (caller, rest) != (other_caller, other_rest):
-        return False
-    return queue == other_queue or caller == "parks" or bool(parked == 0)  # who parks leaves the queue as it is
-
-
-def _model(same: Callable[[], bool], premises: tuple[z3.BoolRef, ...] = ()) -> str:
-    """Numbers for which it is not the same; "" if there are none."""
-    for path in enumerate_paths(same, [SymBool(premise) for premise in premises]):
-        solver = z3.Solver()
-        solver.add(*premises, *path.conditions, z3.Not(bool_term(path.result)))
-        verdict = solver.check()
-        if verdict == z3.unknown:
-            raise UndecidableError(f"the solver cannot tell whether it is the same: {solver.reason_unknown()}")
-        if verdict == z3.sat:
-            model = solver.model()
-            return ", ".join(f"{name} = {model[name]}" for name in model) or "always"
-    return ""
-
-
-def _calls(machine: Machine, policy: Any) -> Iterator[Step]:
-    """The steps of which no task makes any: of the constructor, and by arguments that are no numbers."""
-    nothing = tuple(kind() for kind in machine.state.values())
-    for argument in (*NUMBERS, *NO_NUMBERS):
-        constants, state, rule = machine.create(argument)
-        after = nothing if rule.refuses else state  # what comes with a refusal is not to be used
-        constants = (1,) * len(constants) if rule.refuses else constants
-        yield Step("create", constants, nothing, {machine.parameter: argument}, after, rule, policy)
-    for operation in machine.operations:
-        if int not in operation.parameters.values():
-            continue
-        for before in product(range(3), repeat=len(machine.state)):
-            if all(one.holds(*before) for one in machine.invariants):
-                for number in NO_NUMBERS:
-                    *now, rule = operation.function(*before, number, policy=policy)
-                    arguments = dict.fromkeys(operation.parameters, number)
-                    yield Step(operation.name, (), before, arguments, tuple(now), rule, policy)
-
-
-def _functions(machine: Machine) -> dict[str, Any]:
-    operations = (*machine.operations, machine.withdraw)
-    return {one.name: one.function for one in operations} | {"create": machine.create}
 
 
 def _restricted(mutant: Mutant, changed: Sequence[str]) -> Mutant:

@@ -217,9 +217,10 @@ def _always(told: Ending, place: z3.ArithRef) -> Ending:
 def _joined(one: Calls, other: Calls) -> Calls:
     def chosen(k: z3.ArithRef) -> Ending:
         first, second = (cast(Any, calls).given(at) for calls, at in ((one, k), (other, k - one.length)))
-        kind: _IndexKind = "any" if "any" in (first.kind, second.kind) else "none"
-        if kind == "none" and "exact" in (first.kind, second.kind):
-            kind = "exact"
+        kinds = {first.kind, second.kind}
+        if kinds == {"any", "exact"}:
+            raise TypeError("of those who go on together some are told their index, and some are not")
+        kind: _IndexKind = "any" if "any" in kinds else "exact" if "exact" in kinds else "none"
         here = k < one.length
         return Ending(z3.If(here, first.given, second.given), z3.If(here, first.index, second.index), kind)
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from latchproof_spec.machines import Machine, Operation
-from latchproof_spec.mutants import as_specified
+from latchproof_spec.outcomes import as_specified
 from latchproof_spec.step import ANY_INDEX
 
 if TYPE_CHECKING:
-    from latchproof_spec.mutants import Outcome
+    from latchproof_spec.outcomes import Outcome
     from latchproof_spec.step import Ending
 
 

@@ -119,7 +119,7 @@ def print_matrix(console: Console, matrix: Matrix, *, verbose: bool = False) -> 
             broken = "; ".join(f"{kind} {' '.join(in_order(claims))}" for kind, claims in one.broken.items() if claims)
             say(console, f"{one.status}: {one.mutant.id} ({one.mutant.place})", style=_MUTANT_STYLE.get(one.status))
             say(console, f"    {one.mutant.sentence}")
-            detail = broken or one.undecided or one.witness or "proved to do the same"
+            detail = broken or one.undecided or one.breaks_down or one.witness or "proved to do the same"
             say(console, f"    under {', '.join(one.differs) or 'no policy'}: {detail}")
     for line, style in _of_matrix(matrix):
         say(console, line, style=style)
@@ -128,8 +128,10 @@ def print_matrix(console: Console, matrix: Matrix, *, verbose: bool = False) -> 
 def _of_matrix(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
     """What a matrix comes to, line by line, each with its style."""
     judged, killed, same = len(matrix.judgements), len(matrix.with_status("killed")), matrix.with_status("equivalent")
+    lame = len(matrix.with_status("breaks down"))
     yield (
-        f"of {judged} mutants of the specification {killed} break a claim, {len(same)} are proved to be no fault",
+        f"of {judged} mutants of the specification {killed} break a claim, {len(same)} are proved to be no fault"
+        + (f", {lame} raise an error of their own" if lame else ""),
         None,
     )
     for kind in matrix.kinds:
