@@ -18,7 +18,7 @@ from rich.console import Console
 from latchproof import Barrier, CountdownLatch
 from latchproof.cli import main
 from latchproof.verify import ledger as keeping
-from latchproof.verify.contracts import Condition, Contracts, ContractsNotRunError
+from latchproof.verify.contracts import Condition, Contracts, ContractsNotRunError, Verdict
 from latchproof.verify.explore import Exploration, Violation
 from latchproof.verify.fairness import Lasso, Liveness, Promise, check_eventualities
 from latchproof.verify.ledger import KINDS, Evidence, Kind, Ledger, Status, own_rules
@@ -369,6 +369,28 @@ def test_contracts_that_fail_fail_every_claim(monkeypatch: pytest.MonkeyPatch) -
     cells = by_claim(keeping._contracted(True, Ledger()))
     assert {cell.status for cell in cells.values()} == {"fails"}
     assert cells["C1"].detail == "a failure; another"
+
+
+def refuted(claims: tuple[str, ...], expected: Verdict) -> Contracts:
+    """All contracts as they should be, but one."""
+    sound = contracts("one is wrong")
+    status: Verdict = "refuted" if expected == "confirmed" else "confirmed"
+    wrong = Condition("proofs/file.py", "function", 9, "True", expected, status, "", claims)
+    return Contracts((*sound.conditions, wrong), sound.failures, 1.5)
+
+
+def test_a_contract_that_fails_fails_the_claims_that_it_is_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "check_contracts", lambda: refuted(("C1", "C4"), "confirmed"))
+    cells = by_claim(keeping._contracted(True, Ledger()))
+    assert {claim for claim, cell in cells.items() if cell.status == "fails"} == {"C1", "C4"}
+    assert {cell.status for cell in cells.values()} == {"fails", "inconclusive"}
+    assert cells["C1"].detail == "one is wrong"
+    assert cells["C2"].detail == "a contract about something else fails: one is wrong"
+
+
+def test_a_false_contract_that_is_confirmed_fails_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "check_contracts", lambda: refuted((), "refuted"))
+    assert {cell.status for cell in keeping._contracted(True, Ledger())} == {"fails"}
 
 
 def test_a_claim_without_a_contract_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
