@@ -18,13 +18,17 @@ from latchproof_spec import step
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Final, TypeAlias
+    from typing import Any, Final, Literal, TypeAlias
 
     from latchproof_spec.step import Ending, Rule
 
     Queue: TypeAlias = tuple[Any, ...]
-    GoneOn: TypeAlias = tuple[tuple[Any, Ending], ...]
+    GoneOn: TypeAlias = tuple[tuple[Any, Ending | Literal["cancelled"]], ...]
     Outcome: TypeAlias = Callable[[Rule, Queue, Any, dict[Any, Ending]], tuple[Queue, GoneOn]]
+
+
+CANCELLED: Final[Literal["cancelled"]] = "cancelled"
+"""The ending of a call that ends as if somebody had cancelled it. It is no `step.Ending`: no rule gives it."""
 
 
 def as_specified(rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]) -> tuple[Queue, GoneOn]:
@@ -95,6 +99,20 @@ def errs_otherwise(rule: Rule, queue: Queue, who: Any, released: dict[Any, Endin
     return after, tuple((task, KeyError if isinstance(ending, type) else ending) for task, ending in gone_on)
 
 
+def cancels_all(rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]) -> tuple[Queue, GoneOn]:
+    """All wait for one future, and cancelling one waiter cancels it: the others end cancelled, unasked."""
+    after, gone_on = step.apply(rule, queue, who)
+    if rule.caller != "leaves" or who not in queue:
+        return after, gone_on
+    return (), tuple((task, CANCELLED) for task in after)
+
+
+def wakes_twice(rule: Rule, queue: Queue, who: Any, released: dict[Any, Ending]) -> tuple[Queue, GoneOn]:
+    """Whoever is let go on is woken twice; the second time is an error, which reaches the event loop alone."""
+    after, gone_on = step.apply(rule, queue, who)
+    return after, (*gone_on, *(one for one in gone_on if one[0] != who))
+
+
 _EVERY: Final = ("latch", "barrier")
 SHAPES: Final[dict[str, tuple[tuple[str, ...], Outcome]]] = {
     "wakes one": (_EVERY, wakes_one),
@@ -102,6 +120,8 @@ SHAPES: Final[dict[str, tuple[tuple[str, ...], Outcome]]] = {
     "stolen tokens": (_EVERY, lets_tokens_be_stolen),
     "lapped": (_EVERY, laps),
     "another error": (_EVERY, errs_otherwise),
+    "cancelled together": (_EVERY, cancels_all),
+    "woken twice": (_EVERY, wakes_twice),
     "a gate that closes again": (("latch",), traps),
     "a shared break flag": (("barrier",), shares_a_flag),
     "a live index": (("barrier",), takes_a_live_index),

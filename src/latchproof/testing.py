@@ -29,7 +29,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from latchproof.verify.check import Verdict, distinct_policies
 from latchproof.verify.check import check as check_target
 from latchproof.verify.drivers import Driver, make_driver
-from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest
+from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
 from latchproof.verify.jobs import implemented, replay
 from latchproof.verify.scenario import default_shapes, one_shape
 from latchproof.verify.schedule import Failure, NondeterminismError
@@ -79,6 +79,7 @@ class SpecificationMachine(RuleBasedStateMachine):
         self._over = False
         self._instance: Any = None
         self._judges: list[Judge] = []
+        self._stray: Finding | None = None
         type(self).examples += 1
 
     def make(self, argument: int) -> None:
@@ -125,17 +126,28 @@ class SpecificationMachine(RuleBasedStateMachine):
         if self._over:
             return
         self._history.append(event)
-        for judge in self._judges:
-            judge.step(event)
+        found = [judge.step(event) for judge in self._judges]
+        if isinstance(event, Stray):  # of which every judge says the same
+            self._stray = self._stray or found[0]
 
     @precondition(lambda self: self._instance is not None)
     @rule()
     def run_pass(self) -> None:
         """Let every task that is ready run once."""
         self._schedule += self._driver.run_pass()
+        while self._driver.strays:
+            self._take(Stray(f"an error reached the event loop: {self._driver.strays.pop(0)}"))
         if self.target.observations:
-            self._take(Observe(self.target.observe(self._instance)))
+            self._observe()
         self.judge()
+
+    def _observe(self) -> None:
+        try:
+            values = self.target.observe(self._instance)
+        except Exception as error:
+            self._take(Stray(f"an observation raised {type(error).__name__}: {error}"))
+        else:
+            self._take(Observe(values))
 
     @precondition(lambda self: set(self._under_way) - self._cancelled)
     @rule(data=st.data())
@@ -162,13 +174,17 @@ class SpecificationMachine(RuleBasedStateMachine):
 
     def judge(self) -> None:
         """Raise AssertionError if no policy allows the history any more."""
-        findings = [judge.finding for judge in self._judges]
+        findings = self._findings()
         if findings and all(findings):
             assert findings[0] is not None
             calls = sum(isinstance(event, Begin) for event in self._history)
             size = (calls, len(self._cancelled), self._argument, self._schedule.count("run"))
             type(self).failure = Failure(findings[0], self._argument, tuple(self._schedule), tuple(self._history), size)
             raise AssertionError(self._explain(findings[0]))
+
+    def _findings(self) -> list[Finding | None]:
+        """What each judge has found so far."""
+        return [self._stray or judge.finding for judge in self._judges]
 
     def _explain(self, finding: Finding | None) -> str:
         assert finding is not None
@@ -182,7 +198,7 @@ class SpecificationMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Run to rest, then close the loop."""
         try:
-            if self._instance is not None and self._made and not all(judge.finding for judge in self._judges):
+            if self._instance is not None and self._made and not all(self._findings()):
                 self.rest()
         finally:
             self._over = True

@@ -124,6 +124,16 @@ class BlindLatch(CountdownLatch):
         raise LookupError("no count today")
 
 
+class DazzledLatch(CountdownLatch):
+    """Its count cannot be read once it is zero."""
+
+    @property
+    def count(self) -> int:
+        if not super().count:
+            raise LookupError("no count at zero")
+        return super().count
+
+
 class StuckLatch(PlainLatch):
     """What ignores its cancellation is still there at rest."""
 

@@ -89,7 +89,7 @@ def test_policies_that_are_the_same_are_judged_once() -> None:
 @ON_EVERY_HOST
 def test_our_own_classes_pass_in_the_strict_form(make: Any, host: str) -> None:
     machine = state_machine(make, host=host, policy="latchproof", strict=True)
-    run(machine, 40)
+    run(machine, 60)
     kind = LATCH if make is CountdownLatch else BARRIER
     due = set(rules_of(kind, kind.policies[0]))
     assert machine.fired <= due
@@ -134,6 +134,19 @@ def test_a_fault_is_found(make: Any, policy: str, claims: set[str]) -> None:
     assert lines[0].startswith("seen: ")
     assert lines[1].startswith("allowed: ")
     assert lines[2].startswith("  Begin(call=0")
+
+
+@pytest.mark.parametrize("host", ["asyncio", "uvloop"])
+def test_an_error_that_reaches_the_loop_alone_is_found(host: str) -> None:
+    with pytest.raises(AssertionError, match=rf"ShoutingLatch breaks C10 on {host}") as failure:
+        run(state_machine(samples.ShoutingLatch, policy="latchproof", host=host), 60)
+    assert "seen: an error reached the event loop: " in str(failure.value)
+
+
+def test_an_observation_that_raises_is_found() -> None:
+    with pytest.raises(AssertionError, match="DazzledLatch breaks C10") as failure:
+        run(state_machine(samples.DazzledLatch, policy="latchproof"), 60)
+    assert "seen: an observation raised " in str(failure.value)
 
 
 def test_the_fault_of_asyncio_s_barrier_is_found() -> None:

@@ -30,6 +30,9 @@ class Driver(Protocol):
     cancelled: type[BaseException]
     """What a cancelled task's call raises."""
 
+    strays: list[str]
+    """The errors that reached the loop and no call, in the order in which they did; on trio and Flowno they end it."""
+
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
         """Make a task; it takes its first step in the next pass. The handle is for `cancel`."""
 
@@ -50,8 +53,16 @@ class AsyncioDriver:
         import asyncio
 
         self.cancelled: type[BaseException] = asyncio.CancelledError
+        self.strays: list[str] = []
         self._loop = asyncio.new_event_loop() if make_loop is None else make_loop()
+        self._loop.set_exception_handler(self._note)
         self._tasks: list[Any] = []
+
+    def _note(self, loop: object, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        # what is said of futures and tasks that are collected is said at a time that nobody controls
+        if error is not None and "never retrieved" not in context.get("message", ""):
+            self.strays.append(f"{type(error).__name__}: {error}")
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
         task = self._loop.create_task(coroutine)
@@ -94,6 +105,7 @@ class FlownoDriver:
         from flowno.core.event_loop.tasks import TaskCancelled
 
         self.cancelled: type[BaseException] = TaskCancelled
+        self.strays: list[str] = []
         self._loop = EventLoop()
         self._selector = sel
         self._handles: list[Any] = []
@@ -134,6 +146,7 @@ class TrioDriver:
         import trio
 
         self.cancelled: type[BaseException] = trio.Cancelled
+        self.strays: list[str] = []
         self._trio = trio
         self._run: Any
         self._run = importlib.import_module("trio._core._run")

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from latchproof_spec.machines import Machine, Operation
-from latchproof_spec.outcomes import as_specified
+from latchproof_spec.outcomes import CANCELLED, as_specified
 from latchproof_spec.step import ANY_INDEX
 
 if TYPE_CHECKING:
     from latchproof_spec.outcomes import Outcome
-    from latchproof_spec.step import Ending
 
 
 class _Task:
@@ -41,7 +40,7 @@ class Specified:
         if rule.refuses:
             raise rule.errors[0](rule.message.format(argument))
         self._queue: tuple[_Task, ...] = ()
-        self._released: dict[_Task, Ending] = {}
+        self._released: dict[_Task, Any] = {}
 
     def observed(self, read: Callable[..., Any]) -> Any:
         """What an observation reads of the state, once the withdrawals that have been requested are made."""
@@ -61,6 +60,8 @@ class Specified:
                     self._withdraw(task)
                 raise
         ending = self._released.pop(task, None)
+        if ending == CANCELLED:
+            raise asyncio.CancelledError
         if isinstance(ending, type):
             raise ending("as its rule says")
         return ending
@@ -73,10 +74,14 @@ class Specified:
             self._released.pop(other, None)
             if other.future.done() and not other.future.cancelled():  # it was released, and is not any more
                 other.future = other.future.get_loop().create_future()
+        woken: set[_Task] = set()
         for position, (other, ending) in enumerate(gone_on):
             self._released[other] = position if ending == ANY_INDEX else ending  # any will do: this is the arrival's
-            if not other.future.done():
+            if other in woken:
+                other.future.get_loop().call_soon(other.future.set_result, None)
+            elif not other.future.done():
                 other.future.set_result(None)
+            woken.add(other)
 
     def _withdraw(self, task: _Task) -> None:
         self._step(self.machine.withdraw, task, task in self._queue)
