@@ -26,6 +26,8 @@ _MODELS = ("tla", "cfg", "promela")
 SCHEDULERS = ("exhaustive", "random", "pct")
 """As `latchproof.verify.scheduler` has them, which needs the kit; a test compares the two."""
 
+SHELLS = ("bash", "zsh", "fish")
+
 EXTRA = 'this command needs the kit: pip install "latchproof[verify]"'
 
 
@@ -60,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 holds within the bounds printed; 1 a counterexample; 2 usage, or a target that cannot be "
         "loaded or driven; 3 inconclusive.",
     )
+    parser.add_argument(
+        "--print-completion", action=_PrintCompletion, choices=SHELLS, metavar="SHELL",
+        help="print what completes this command in a shell (bash, zsh, fish), and end",
+    )  # fmt: skip
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     verify = commands.add_parser(
@@ -206,6 +212,23 @@ def _parser() -> argparse.ArgumentParser:
     bounds.add_argument("--policy", metavar="NAME", help="under this policy (default: latchproof)")
     export.set_defaults(run=_export)
     return parser
+
+
+class _PrintCompletion(argparse.Action):
+    """Prints what shtab makes of the parser. A FILE is completed as one; so is a TARGET, which may begin as one."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> None:
+        if find_spec("shtab") is None:
+            parser.exit(2, f"latchproof: {EXTRA} (missing: shtab)\n")
+        import shtab
+
+        (commands,) = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
+        for command in commands.choices.values():
+            for option in command._actions:
+                if option.metavar in ("FILE", "TARGET", "FILE|SCHEDULE", "latch|barrier|FILE"):
+                    option.complete = shtab.FILE
+        print(shtab.complete(parser, str(given[1])))
+        parser.exit()
 
 
 def _add_target(
