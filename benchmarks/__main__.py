@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "benchmarks" / "baseline.json"
 PLOT = ROOT / "docs" / "benchmarks.svg"
 WORK = ROOT / ".bench"
-SECTIONS = ("asyncio", "uvloop", "trio", "flowno", "everything", "import", "million")
+SECTIONS = ("asyncio", "uvloop", "trio", "flowno", "everything", "import", "million", "schedules", "states", "growth")
 
 
 def say(line: str) -> None:
