@@ -55,6 +55,7 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 	done; done
 
 bench: $(SETUP) ## ratios to the limit and to peers, compared with the committed ones (BENCH=--quick, BENCH=--record)
+	@sh proofs/install_spin.sh
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 museum: $(SETUP) ## faults in released software, found anew, each in an environment of its own; writes docs/museum.md
