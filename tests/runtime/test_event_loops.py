@@ -173,6 +173,28 @@ def test_a_callback_of_asyncio_within_another_loop_belongs_to_asyncio(outer: Hos
     outer.run(main)
 
 
+@pytest.mark.parametrize("outer", [ASYNCIO, FLOWNO], ids=lambda host: host.name)
+def test_a_count_down_within_a_trio_that_runs_in_another_loop_is_a_checkpoint(outer: Host) -> None:
+    """However quick it is in the loop outside, whose task runs all the while."""
+    latch = CountdownLatch(4)
+
+    async def of_trio() -> None:
+        await latch.count_down()
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await latch.count_down()
+        assert scope.cancelled_caught
+
+    async def main() -> None:
+        await latch.count_down()
+        trio.run(of_trio)
+        assert latch.count == 2
+        await latch.count_down()
+
+    outer.run(main)
+    assert latch.count == 1
+
+
 @pytest.mark.parametrize("inner", ASYNCIO_HOSTS)
 @pytest.mark.parametrize("outer", [TRIO, FLOWNO], ids=lambda host: host.name)
 def test_a_loop_of_asyncio_within_another_is_found_without_asyncio_run(outer: Host, inner: AsyncioHost) -> None:
