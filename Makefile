@@ -37,7 +37,7 @@ types: $(SETUP)
 	$(BIN)/mypy
 
 unit: $(SETUP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 proofs: $(SETUP) ## every proof and contract, to the full bounds: induction, exploration, schedules, CrossHair, fuzzing
 	$(BIN)/latchproof prove
@@ -55,6 +55,7 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 	done; done
 
 bench: $(SETUP) ## ratios to the limit and to peers, compared with the committed ones (BENCH=--quick, BENCH=--record)
+	@sh proofs/install_spin.sh
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 museum: $(SETUP) ## faults in released software, found anew, each in an environment of its own; writes docs/museum.md and the report's copy
