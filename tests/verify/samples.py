@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections import deque
+from typing import ClassVar
 
 from latchproof import CountdownLatch
 
@@ -114,6 +115,26 @@ class ShoutingLatch(PlainLatch):
 
     def _shout(self) -> None:
         raise KeyError("in a callback")
+
+
+class PointingLatch(PlainLatch):
+    """What it says when it fails has the address of an object in it, another one every time."""
+
+    _pointed_at: ClassVar[list[object]] = []
+
+    def count_down(self) -> None:
+        self._pointed_at.append(object())
+        raise asyncio.InvalidStateError(f"nothing can be done about {self._pointed_at[-1]!r}")
+
+
+class PointingShoutingLatch(ShoutingLatch):
+    """What it says to the event loop has such an address in it."""
+
+    _pointed_at: ClassVar[list[object]] = []
+
+    def _shout(self) -> None:
+        self._pointed_at.append(object())
+        raise KeyError(self._pointed_at[-1])
 
 
 class BlindLatch(CountdownLatch):
