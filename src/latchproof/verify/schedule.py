@@ -16,6 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import CoroutineType
 from typing import Any, NamedTuple
 
 from latchproof.verify.fingerprint import Fingerprinter, NoFingerprintError
@@ -405,6 +406,8 @@ class Run:
     def before(self, *, between_passes: bool = False) -> bool:
         if self._over:
             return False
+        if self._repeating and self._repeats_a_step():
+            return True
         try:
             goes_on = self._act_until_a_step(between_passes)
         except BaseException as problem:  # a host might swallow it
@@ -417,8 +420,10 @@ class Run:
         if self._over:
             return
         newborn, self._newborn = self._newborn, None
-        if ran and not self._settled:
+        if ran and not self._settled and self._explorer.target.observations:
             self._observe()
+        if self._repeating:  # what follows was found out before
+            return
         ready, timers = self._waiting
         if self._explorer.prune and self._stepper.waiting == (ready - 1, timers):
             if newborn is not None and newborn not in self._births:
@@ -521,6 +526,23 @@ class Run:
                 return self._note(_Decision(action))
         return self._decide(options, fingerprint)
 
+    def _repeats_a_step(self) -> bool:
+        """Whether all that was done here in the run before was to let the loop make a step, and more is to be repeated.
+
+        That is what most of a run consists of; it is done as `_act_until_a_step` does it.
+        """
+        action, fingerprint, choice = self._decisions[self._repeated]
+        if action is not _RUN or self._repeated + 1 == len(self._decisions):
+            return False
+        self._repeated += 1
+        self._latest = self._before_step = choice
+        if fingerprint is not None:
+            self._passed.setdefault(fingerprint, self._stepper.now)
+        self.steps += 1
+        self._progress += 1
+        self._rested = False
+        return True
+
     def _note(self, decision: _Decision) -> _Action:
         self._decisions.append(decision)
         self._latest = decision.choice
@@ -587,7 +609,7 @@ class Run:
             self._made, self._begun, self._cancelled, self._newborn is not None, self._front_is_quiet, self._rested,
             between_passes, tuple(sorted(ranks[call] for call in self._requested if call in ranks)),
         )  # fmt: skip
-        judged = tuple(judge.state(ranks) for judge in self._explorer.judges)
+        judged = tuple(judge.place for judge in self._explorer.judges)
         tasks = [self._tasks[call] for call in ranks]
         try:
             return met.fingerprinter.of(self._instance, tasks, self._stepper.state, besides=(budgets, judged))
@@ -637,7 +659,7 @@ class Run:
             self._take(Begin(number, call.operation.name, call.arguments))
             try:
                 value = getattr(self._instance, call.operation.name)(*call.arguments)
-                if inspect.isawaitable(value):
+                if type(value) is CoroutineType or inspect.isawaitable(value):
                     value = await value
                 end = End(number, "returned", value)
             except self._stepper.cancelled:
@@ -685,8 +707,8 @@ class Run:
         if type(event) is Stray:
             event = Stray(without_addresses(event.error))
         if self._repeating:
-            position = len(self.history)
-            if position >= len(self._known) or not _is_alike(event, self._known[position]):
+            position, known = len(self.history), self._known
+            if position >= len(known) or not _is_alike(event, known[position]):
                 self._problem = NondeterminismError(
                     f"under the same schedule there was {_brief(self._known, position)} once, and {event} another time"
                 )
@@ -708,7 +730,7 @@ class Run:
 
 def _is_alike(event: Event, other: Event) -> bool:
     """Whether two events of two runs are the same, as far as values can be compared across runs."""
-    if type(event) is type(other) and event == other:
+    if event == other and type(event) is type(other):
         return True
     if isinstance(event, End) and isinstance(other, End):
         same = event.call == other.call and event.how == other.how and type(event.error) is type(other.error)
