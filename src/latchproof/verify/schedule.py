@@ -21,7 +21,18 @@ from types import CoroutineType
 from typing import Any, NamedTuple
 
 from latchproof.verify.fingerprint import Fingerprinter, NoFingerprintError
-from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
+from latchproof.verify.history import (
+    Begin,
+    End,
+    Event,
+    Finding,
+    Judge,
+    Observe,
+    Request,
+    Rest,
+    Stray,
+    without_addresses,
+)
 from latchproof.verify.scenario import Shape
 from latchproof.verify.scheduler import COMES_ROUND, DEFAULTS, TIME_PASSES, Exhaustive, Scheduler
 from latchproof.verify.stepping import Stepper, stepper_class
@@ -740,6 +751,8 @@ class Run:
             return
         if type(event) is Begin or type(event) is End:
             self._progress = 0
+        if type(event) is Stray:
+            event = Stray(without_addresses(event.error))
         if self._repeating:
             position, known = len(self.history), self._known
             if position >= len(known) or not is_alike(event, known[position]):
