@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -26,6 +26,7 @@ from latchproof.verify.trace import Trace, describe, plainly
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.step import ANY_INDEX
 
+_Key = TypeVar("_Key")
 _MUTANT_STYLE = {"survives": "bold red", "undecided": "yellow"}
 _STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow", "not_run": "dim"}
 
@@ -71,9 +72,12 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
     say(console)
     for kind in KINDS:
         cells = [cell for cell in ledger.cells if cell.kind == kind and cell.status != "not_run" and cell.bound]
-        for bound, reproduce in dict.fromkeys((cell.bound, cell.reproduce) for cell in cells):
-            claims = " ".join(cell.claim for cell in cells if cell.bound == bound and cell.reproduce == reproduce)
-            say(console, f"{kind} ({claims}): {bound}")
+        # commands that differ in nothing but the claim are one line
+        told = (
+            ((cell.bound, cell.reproduce.replace(f"--claim {cell.claim}", "--claim ID")), cell.claim) for cell in cells
+        )
+        for (bound, reproduce), claims in _grouped(told):
+            say(console, f"{kind} ({' '.join(claims)}): {bound}")
             say(console, f"    again: {reproduce}")
         idle = {cell.detail for cell in ledger.cells if cell.kind == kind and cell.status == "not_run"}
         for reason in sorted(idle):
@@ -136,10 +140,10 @@ def _print_rules(console: Console, ledger: Ledger) -> None:
     say(console)
 
 
-def _grouped(pairs: Iterable[tuple[tuple[str, ...], str]]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
-    found: dict[tuple[str, ...], list[str]] = {}
-    for where, of in pairs:
-        found.setdefault(where, []).append(of)
+def _grouped(pairs: Iterable[tuple[_Key, str]]) -> Iterator[tuple[_Key, list[str]]]:
+    found: dict[_Key, list[str]] = {}
+    for key, of in pairs:
+        found.setdefault(key, []).append(of)
     yield from found.items()
 
 
@@ -187,19 +191,19 @@ def _of_matrix(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
 
 
 def print_explorations(console: Console, found: Sequence[Exploration], claim: str | None = None) -> None:
-    """A row for each exploration, then the shortest run to each property that does not hold.
+    """What was called, a row for each exploration, then the shortest run to each property that does not hold.
 
     With a `claim`, how often that was judged too.
     """
-    headers = (
-        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "at rest",
-        "properties",
-    )  # fmt: skip
+    for bound in dict.fromkeys((one.machine, one.operations, one.calls) for one in found):
+        machine, operations, calls = bound
+        each = "without bound" if calls is None else f"at most {_count(calls, 'call')}"
+        say(console, f"{machine}: {', '.join(operations)}; of each task {each}")
+    headers = ("machine", "policy", "tasks", "orbits", "states", "steps", "depth", "at rest", "properties")
     rows = [
         (
-            f"{one.machine}({one.argument})", one.policy, str(one.tasks),
-            "any" if one.calls is None else str(one.calls), " ".join(one.operations), f"{one.orbits:,}",
-            f"{one.states:,}", f"{one.transitions:,}", str(one.depth), f"{one.rests:,}",
+            f"{one.machine}({one.argument})", one.policy, str(one.tasks), f"{one.orbits:,}", f"{one.states:,}",
+            f"{one.transitions:,}", str(one.depth), f"{one.rests:,}",
             "fails" if one.violations else "holds" if one.complete else "inconclusive",
         )
         for one in found
