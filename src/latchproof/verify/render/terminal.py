@@ -76,8 +76,8 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
         told = (
             ((cell.bound, cell.reproduce.replace(f"--claim {cell.claim}", "--claim ID")), cell.claim) for cell in cells
         )
-        for (bound, reproduce), claims in _grouped(told):
-            say(console, f"{kind} ({' '.join(claims)}): {bound}")
+        for (bound, reproduce), of in _grouped(told):
+            say(console, f"{kind} ({' '.join(of)}): {bound}")
             say(console, f"    again: {reproduce}")
         idle = {cell.detail for cell in ledger.cells if cell.kind == kind and cell.status == "not_run"}
         for reason in sorted(idle):
