@@ -87,6 +87,11 @@ class Exploration:
     complete: bool = True
     seconds: float = 0.0
 
+    @property
+    def judgements(self) -> int:
+        """How often a claim was judged."""
+        return sum(self.checks.values())
+
 
 def explore(
     machine: Machine,

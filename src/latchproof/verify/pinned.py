@@ -19,7 +19,10 @@ from latchproof.verify.fairness import check_eventualities
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES, Machine
 
-_COUNTED = {"explored": ("orbits", "states", "transitions", "depth", "rests"), "live": ("states", "edges")}
+_COUNTED = {
+    "explored": ("orbits", "states", "transitions", "depth", "rests", "judgements"),
+    "live": ("states", "edges"),
+}
 
 
 @dataclass(frozen=True)
