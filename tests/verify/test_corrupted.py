@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from latchproof.verify.corrupted import corruptions, empty_properties, moments_of
+from latchproof.verify import fairness
+from latchproof.verify.corrupted import corruptions, empty_properties, moments_of, unnoticed
 from latchproof_spec.claims import Property
-from latchproof_spec.machines import MACHINES
+from latchproof_spec.machines import MACHINES, Machine
 from tests.verify.faults import with_parts
 
 SHAPES = [
@@ -24,6 +25,15 @@ def test_each_that_is_made_empty_is_found(name: str, shape: str, place: int) -> 
     empty = Property(kept[place].name, kept[place].claims, lambda *given: True)
     changed = (*kept[:place], empty, *kept[place + 1 :])
     assert empty_properties(with_parts(machine, **{shape: changed})) == [empty]
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
+def test_a_check_of_eventualities_that_finds_nothing_is_found(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert unnoticed(machine) == []
+    monkeypatch.setattr(fairness, "_lasso", lambda *arguments: None)
+    assert unnoticed(machine) == list(machine.eventualities)
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)

@@ -619,9 +619,9 @@ def test_each_rule_has_a_row(gathered: Ledger) -> None:
     for rule in own_rules():
         assert rows[rule].is_ours
         assert all(one.count for one in rows[rule].evidence if one.kind != "contracted")
-        for one in rows[rule].evidence:
+        for one in rows[rule].evidence:  # on some host; small bounds do not come to every rule on each
             if one.kind in ("scheduled", "fuzzed"):
-                assert "asyncio" in one.where  # on others the quick bounds do not come to every rule
+                assert set(one.where) <= {"asyncio", "uvloop", "trio", "flowno"}
     proved, explored, scheduled, *_ = rows["B2r"].evidence
     assert (proved.status, proved.reproduce) == (
         "holds" if CONFIRMED else "inconclusive",

@@ -3,19 +3,22 @@
 What the prover judges is shown to be able to fail by the solver (`controls`). Properties of histories and censuses no
 solver sees. So the moments of a small exploration are corrupted, one thing in each: somebody goes on with something
 else, twice, or not at all; somebody is parked who should not be, or at another place; somebody who was released is
-not any more. A property that lets all of that pass says nothing.
+not any more. A property that lets all of that pass says nothing. And an eventuality must fail, under weak fairness, of
+a machine that lets nobody go on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from latchproof.verify.explore import explore
-from latchproof_spec.claims import Moment, Property
-from latchproof_spec.machines import Machine
-from latchproof_spec.step import ANY_INDEX, BrokenBarrierError
+from latchproof.verify.fairness import check_eventualities
+from latchproof_spec.claims import Eventuality, Moment, Property
+from latchproof_spec.machines import Machine, Operation
+from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule
 
 if TYPE_CHECKING:
     from latchproof_spec.step import Ending
@@ -44,6 +47,29 @@ def empty_properties(machine: Machine) -> list[Property]:
         if all(one.holds(constants, state, parked, released) for (constants, state), parked, released in counts)
     ]
     return [*remaining, *censuses]
+
+
+def unnoticed(machine: Machine) -> list[Eventuality]:
+    """The eventualities that a machine does not break which lets nobody go on: there must be none.
+
+    >>> from latchproof_spec.machines import LATCH
+    >>> unnoticed(LATCH)
+    []
+    """
+    parts = {name: getattr(machine, name) for name in Machine.__slots__}
+    parts["operations"] = tuple(
+        Operation(one.name, partial(_keeps_the_parked, one.function), one.parameters, waits=one.waits)
+        for one in machine.operations
+    )
+    found = check_eventualities(Machine(**parts), machine.policies[0], 2, tasks=2, highest_count=1)
+    broken = {promise.name for promise in found.promises if promise.status == "fails"}
+    return [one for one in machine.eventualities if one.name not in broken]
+
+
+def _keeps_the_parked(function: Callable[..., Any], *arguments: Any, policy: Any) -> Any:
+    """What the function does, but those who were parked stay so."""
+    *state, rule = function(*arguments, policy=policy)
+    return *state, Rule(rule.id, rule.operation, rule.caller, "", order=rule.order, errors=rule.errors)
 
 
 def moments_of(machine: Machine) -> list[Moment]:

@@ -22,7 +22,7 @@ from typing import Any, Final, Literal
 import latchproof
 from latchproof.verify.check import Verdict, check, distinct_policies
 from latchproof.verify.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root
-from latchproof.verify.corrupted import empty_properties
+from latchproof.verify.corrupted import empty_properties, unnoticed
 from latchproof.verify.crosscheck import CrosscheckError, crosscheck, tlc_jar
 from latchproof.verify.explore import explore
 from latchproof.verify.fairness import Liveness, check_eventualities
@@ -425,6 +425,8 @@ def _not_as_pinned(quick: bool) -> dict[str, str]:
         for empty in empty_properties(machine):
             for claim in empty.claims:
                 wrong.setdefault(claim.id, f"{empty} lets everything pass that is wrong on purpose")
+        for promise in unnoticed(machine):
+            wrong.setdefault(promise.claim.id, f"{promise} holds of a machine that lets nobody go on")
     try:
         pinned = read_pinned(find_root() / MANIFEST)
     except ContractsNotRunError:
