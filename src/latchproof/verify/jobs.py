@@ -1,4 +1,4 @@
-"""A check in pieces: one shape with one constructor argument is a job, which can be done here or in another process.
+"""A check in jobs: one shape with one constructor argument, or a piece of its tree, done here or in another process.
 
 What comes of a job does not depend on where it is done, nor on what else is done at the time.
 """
@@ -6,6 +6,7 @@ What comes of a job does not depend on where it is done, nor on what else is don
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -13,10 +14,18 @@ from latchproof.verify.containment import StuckError, contained
 from latchproof.verify.history import Begin, End, Event, SeenError
 from latchproof.verify.notation import compact
 from latchproof.verify.scenario import Shape
-from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk
+from latchproof.verify.schedule import WHOLE, Explorer, Failure, NondeterminismError, Subtree, Walk
 from latchproof.verify.scheduler import Replay, Scheduler, make_scheduler
 from latchproof.verify.stepping.asyncio import NumberedStepLoop
 from latchproof.verify.target import INDEX, Target, TargetError
+
+KNOWN_EVERYWHERE = {*sys.stdlib_module_names, "latchproof", "latchproof_spec"}
+"""Packages whose errors can be sent to wherever this is installed."""
+
+NUMBERED = (
+    "the target depends on the order in which a set of futures or tasks is gone over, which is that of their "
+    "addresses; it was run in the order of their creation alone"
+)
 
 REPLAYS = 2
 """So often is a failing run repeated before it is believed."""
@@ -36,6 +45,10 @@ class Job:
     seed: int
     numbered: bool = False
     """Whether futures and tasks are hashed by their number, on asyncio."""
+    piece: int | None = None
+    """After so many schedules the rest of the tree is left to other jobs."""
+    subtree: Subtree = WHOLE
+    """What of the tree is walked."""
 
 
 @dataclass
@@ -52,6 +65,12 @@ class Outcome:
     done: bool = True
     absent: tuple[str, ...] = ()
     is_deterministic: bool = True
+    left: tuple[Subtree, ...] = ()
+    """What of the tree is left to other jobs."""
+    broken_off: bool = False
+    """Whether nothing that would have been walked after it is to be walked."""
+    numbered: bool = False
+    """Whether futures and tasks were hashed by their number."""
 
 
 class InterruptedWalkError(Exception):
@@ -62,21 +81,20 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
     """Walk the job's schedules, and repeat every failing run. `on_run` may raise InterruptedWalkError.
 
     A target that does not do the same again may go over a set of futures, in the order of their addresses: it is given
-    another chance, on a loop where that order is fixed.
+    another chance, on a loop where that order is fixed. A subtree is given none: its whole tree must be.
 
     Raises TargetError if the host cannot run a step at a time, or is not there.
     """
     outcome = _do_job(target, job, on_run)
-    if outcome.is_deterministic or job.host != "asyncio":
+    if outcome.is_deterministic or not may_be_numbered(job) or job.subtree.turns:
         return outcome
     again = _do_job(target, replace(job, numbered=True), on_run)
-    if not again.is_deterministic:
-        return outcome
-    note = (
-        "the target depends on the order in which a set of futures or tasks is gone over, which is that of their "
-        "addresses; it was run in the order of their creation alone"
-    )
-    return replace(again, notes=(*again.notes, note))
+    return again if again.is_deterministic else outcome
+
+
+def may_be_numbered(job: Job) -> bool:
+    """Whether there is another chance for a target that does not do the same again."""
+    return job.host == "asyncio" and not job.numbered
 
 
 def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> Outcome:
@@ -85,20 +103,27 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
     reasons: list[str] = []
     notes: list[str] = []
     done = is_deterministic = True
+    broken_off = False
+    if job.numbered:
+        notes.append(NUMBERED)
     with contained(lambda: explorer.steps_made) as containment:
         try:
             at_most = job.schedules if job.scheduler == "exhaustive" else None
-            explorer.walk(at_most=at_most, on_run=on_run)
+            explorer.walk(at_most=at_most, split_after=job.piece, on_run=on_run)
         except NondeterminismError as error:
             is_deterministic = False
+            broken_off = True
             reasons.append(str(error))
         except StuckError as error:
             last = explorer.last_run
             schedule = compact(job.argument, last.schedule) if last is not None else ""
+            broken_off = True
             reasons.append(f"{where}: {error}; the schedule was {schedule}")
         except InterruptedWalkError:
             done = False
         walk = explorer.so_far
+        if done and not explorer.left:
+            walk.fraction = 1.0
         for policy, failures in walk.failures.items():
             for claim, failure in tuple(failures.items()):
                 if done and not all(_happens_again(target, job, policy, failure) for _ in range(REPLAYS)):
@@ -108,17 +133,13 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
                         f"{where}: what breaks {claim} under the policy {policy} does not happen again under the same "
                         f"schedule, {compact(failure.argument, failure.schedule)}"
                     )
-    if not walk.complete:
-        reasons.append(f"{where}: stopped after {job.schedules:,} schedules of {job.shape.describe(target)}")
-    if walk.restless:
-        reasons.append(
-            f"{where}: {walk.restless:,} schedules never came to rest, so whether anyone is stranded in them is not "
-            "known"
-        )
     if not containment.watched:
         notes.append("outside of the main thread a step that does not end is not broken off")
     reasons += containment.doubts
-    return Outcome(walk, tuple(reasons), (*notes, *containment.notes), done, target.absent, is_deterministic)
+    return Outcome(
+        walk, tuple(reasons), (*notes, *containment.notes), done, target.absent, is_deterministic,
+        explorer.left, broken_off, job.numbered,
+    )  # fmt: skip
 
 
 def replay(
@@ -181,6 +202,7 @@ def _explorer(target: Target, job: Job, scheduler: Scheduler) -> Explorer:
         strict=job.strict,
         scheduler=scheduler,
         make_stepper=NumberedStepLoop if job.numbered else None,
+        within=job.subtree.turns,
     )
 
 
@@ -239,7 +261,10 @@ def _portable(event: Event) -> Event:
 
 def _sendable(error: BaseException) -> BaseException:
     try:
-        if type(pickle.loads(pickle.dumps(error))) is type(error):  # what was dumped just now
+        # one of the target's own could be read only where the target is loaded
+        if type(error).__module__.partition(".")[0] in KNOWN_EVERYWHERE and (
+            type(pickle.loads(pickle.dumps(error))) is type(error)  # what was dumped just now
+        ):
             return error
     except Exception:  # whatever it takes offence at
         pass

@@ -9,13 +9,15 @@ the judging of the part that two runs share; that the target does the same again
 with a step that makes nothing ready, so of the two orders one is tried: that in which the call comes later, and the
 loop perhaps to rest before it. And a state that was met before, in no more steps, is not gone on from again; one that
 is met again in the same run, with nothing but steps between, is rest too.
+
+A tree that is large is walked in pieces: after so many schedules a walk stops, and says which subtrees are left.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CoroutineType
 from typing import Any, NamedTuple
 
@@ -57,6 +59,27 @@ _TIME = _Action("time", TIME_PASSES)
 _STOP = _Action("stop", "")
 
 
+class Turn(NamedTuple):
+    """What is taken at one choice on the way to a subtree, and whether the first option was found to be quiet there."""
+
+    option: int
+    quiet: bool
+
+
+class Subtree(NamedTuple):
+    """A part of a tree that is left: what is taken at each choice before it, and at its own from which option on.
+
+    `floor`: no failure that is found there first has a smaller rank.
+    """
+
+    turns: tuple[Turn, ...] = ()
+    floor: tuple[tuple[int, int, int, int], int] = ((0, 0, 0, 0), 0)
+
+
+WHOLE = Subtree()
+"""The whole tree."""
+
+
 @dataclass
 class _Choice:
     """A choice between several options: which is taken now, and how the judges stood before it."""
@@ -73,6 +96,8 @@ class _Choice:
     """For how many schedules the runs below it stand, so far."""
     quiet: bool = False
     """The first option is to run a step, and that made nothing ready: calls made before it commute with it."""
+    size: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """That of a failure which would be found here."""
 
     def advance(self) -> bool:
         """Go on to the next option; False if none is left. Calls that only a quiet step can follow are left out."""
@@ -170,7 +195,8 @@ class _Met:
 class Explorer:
     """Walks the schedules of every program of a shape, for one constructor argument, judging by several policies.
 
-    Every schedule, unless a `scheduler` is given that says otherwise.
+    Every schedule, unless a `scheduler` is given that says otherwise, and `within` the one subtree alone if that is
+    given.
     """
 
     def __init__(
@@ -186,6 +212,7 @@ class Explorer:
         merge: bool = True,
         scheduler: Scheduler | None = None,
         make_stepper: Callable[[], Stepper] | None = None,
+        within: tuple[Turn, ...] = (),
     ) -> None:
         self.target = target
         self.shape = shape
@@ -200,7 +227,10 @@ class Explorer:
         self.calls = tuple(_Action("call", f"call {call}", call) for call in choices)
         self.thens = (_RETURN, *(_Action("then", f"then {call}", call) for call in choices))
         self.met: _Met | None = _Met(_fingerprinter(choices), merge=self.scheduler.exhaustive) if merge else None
+        self.within = within
         self.stack: list[_Choice] = []
+        self.left: tuple[Subtree, ...] = ()
+        """What of the tree was left when it became too large, in the order in which it would have been walked."""
         self.last_run: Run | None = None
         self._walk = Walk(failures={policy.name: {} for policy in policies})
 
@@ -208,10 +238,14 @@ class Explorer:
         self,
         *,
         at_most: int | None = None,
+        split_after: int | None = None,
         on_run: Callable[[Walk], None] | None = None,
         on_history: Callable[[tuple[Event, ...]], None] | None = None,
     ) -> Walk:
         """Run every schedule, or the first `at_most`. `on_run` is told after each run how far the walk has come.
+
+        After `split_after` schedules it stops, and `left` are the subtrees that remain: together with what was walked
+        they are the whole tree. Which they are depends on nothing but the target and the bounds.
 
         `on_history` is given the history of every run that was not broken off; every state is gone on from then, also
         one that was met before. Raises NondeterminismError if the target does not do the same again under the same
@@ -232,6 +266,8 @@ class Explorer:
                     judge.restore(snapshot)
             self.last_run = run = Run(self, prefix, words, known)
             self._make(run, on_history)
+            if run.turns:
+                raise NondeterminismError("under the same schedule a run was at its end once, and went on another time")
             if on_run is not None:
                 self._walk.fraction = self._fraction()
                 on_run(self._walk)
@@ -240,6 +276,9 @@ class Explorer:
             while self.stack and not self.stack[-1].advance():
                 self._leave(self.stack.pop())
             if not self.stack:
+                break
+            if split_after is not None and self._walk.schedules >= split_after:
+                self.left = self._subtrees()
                 break
             prefix, words = run.prefix_to(self.stack[-1])
             known = run.history
@@ -266,6 +305,19 @@ class Explorer:
             share /= len(choice.options)
             walked += choice.taken * share
         return walked
+
+    def _subtrees(self) -> tuple[Subtree, ...]:
+        """What is left: at each choice on the way to here the options that were not taken, the last choice first."""
+        path = self.within[:-1]
+        left = []
+        for choice in self.stack:
+            following = replace(choice)
+            # of the last choice even the option that it has come to is yet to be taken
+            if choice is self.stack[-1] or following.advance():
+                turns = (*path, Turn(following.taken, choice.quiet))
+                left.append(Subtree(turns, (choice.size, choice.words)))
+            path = (*path, Turn(choice.taken, choice.quiet))
+        return tuple(reversed(left))
 
     def _leave(self, choice: _Choice) -> None:
         """Every option of a choice was tried, or no more will be."""
@@ -315,6 +367,8 @@ class Run:
         self._explorer = explorer
         self._known = known
         self._repeating = bool(prefix)
+        self.turns = [] if prefix else list(reversed(explorer.within))
+        """What is yet to be taken on the way to the subtree, the next one last; later runs repeat the first."""
         self._decisions = list(prefix)
         """What is to be repeated, and then what has been decided."""
         self._repeated = 0
@@ -567,11 +621,19 @@ class Run:
         scheduler = self._explorer.scheduler
         choice = None
         if scheduler.exhaustive:
+            turn = Turn(0, False)
             if len(options) > 1:
+                turn = self.turns.pop() if self.turns else turn
+                if turn.option >= len(options):
+                    raise NondeterminismError("under the same schedule there was more to choose from another time")
                 snapshots = tuple(judge.snapshot() for judge in self._explorer.judges)
-                choice = _Choice(options, 0, snapshots, len(self._decisions), len(self.schedule), fingerprint)
-                self._explorer.stack.append(choice)
-            action = options[0]
+                choice = _Choice(
+                    options, turn.option, snapshots, len(self._decisions), len(self.schedule), fingerprint,
+                    quiet=turn.quiet, size=self._size,
+                )  # fmt: skip
+                if not self.turns:  # else its other options are in other subtrees
+                    self._explorer.stack.append(choice)
+            action = options[turn.option]
         else:
             index = scheduler.choose([option.word for option in options])
             action = _STOP if index is None else options[index]
@@ -707,6 +769,11 @@ class Run:
                 if (finding := judge.step(event)) is not None:
                     self.failures.append((judge.policy.name, self._failure(finding)))
             self._settled = all(judge.finding is not None for judge in judges)
+
+    @property
+    def _size(self) -> tuple[int, int, int, int]:
+        """Calls, cancellations, the constructor's argument and steps, so far."""
+        return self._begun, self._cancelled, self._explorer.argument, self.steps
 
     def _failure(self, finding: Finding) -> Failure:
         calls = sum(1 for event in self.history if isinstance(event, Begin))
