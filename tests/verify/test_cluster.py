@@ -166,9 +166,10 @@ def test_nobody_at_the_address_is_said(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert f"the scheduler at {address} cannot be reached" in capsys.readouterr().err
 
 
-def test_an_address_that_is_none_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "asyncio:Barrier", "--cluster", "nonsense://x"]) == 2
-    assert "the scheduler at nonsense://x cannot be reached" in capsys.readouterr().err
+@pytest.mark.parametrize("address", ["nonsense://x", "127.0.0.1", ""])
+def test_an_address_that_is_none_is_said(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "asyncio:Barrier", "--cluster", address]) == 2
+    assert f"the scheduler at {address} cannot be reached" in capsys.readouterr().err
 
 
 def test_a_cluster_without_workers_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

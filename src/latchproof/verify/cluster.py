@@ -65,9 +65,11 @@ class Cluster:
     def _connect(self) -> Client:
         try:
             import distributed
+            from distributed.comm.addressing import get_address_host_port
         except ImportError:
             raise TargetError('a cluster needs Dask: pip install "latchproof[cluster]"') from None
         try:
+            get_address_host_port(self._address)  # else a client that is none is left behind
             client = distributed.Client(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise TargetError(
