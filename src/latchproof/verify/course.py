@@ -8,13 +8,17 @@ would come to them. What is called off is what cannot count any more, so it make
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from latchproof.verify.jobs import Job, Outcome, may_be_numbered
+from latchproof.verify.jobs import Job, Outcome, may_be_numbered, smallest
 from latchproof.verify.schedule import Walk
 from latchproof.verify.target import Target
+
+LAST = (sys.maxsize,)
+"""The place of what is walked in the end, in place of what was called off."""
 
 
 class Piece(NamedTuple):
@@ -57,7 +61,7 @@ class Work(Protocol):
 
 
 class Course:
-    """The course that a check takes. `claims` are those of which each is to have its shortest run.
+    """The course that a check takes.
 
     >>> from latchproof.verify.scenario import Shape
     >>> job = Job(Shape((2,), 2, 3, 0), 2, ("latchproof",), "asyncio", False, "exhaustive", 100, 0)
@@ -69,8 +73,8 @@ class Course:
     True
     """
 
-    def __init__(self, jobs: Sequence[Job], claims: Sequence[str] = ()) -> None:
-        self._trees = [_Tree(job, number, tuple(claims)) for number, job in enumerate(jobs)]
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._trees = [_Tree(job, number) for number, job in enumerate(jobs)]
         # what takes longest comes first, lest one worker be left with it in the end
         self._order = sorted(self._trees, key=lambda tree: -tree.root.shape.weight(tree.root.argument))
 
@@ -108,10 +112,9 @@ class Course:
 class _Tree:
     """One job: which of its pieces are waiting, and what came of those that count so far."""
 
-    def __init__(self, job: Job, number: int, claims: tuple[str, ...]) -> None:
+    def __init__(self, job: Job, number: int) -> None:
         self.root = job
         self.over = False
-        self._claims = claims
         self._begin(Piece(number), job)
 
     def _begin(self, piece: Piece, job: Job) -> None:
@@ -135,9 +138,6 @@ class _Tree:
         """Count what is next in the order of one walk, as long as it is there."""
         while self._ahead and not self.over:
             piece = self._ahead[-1]
-            if self._is_certain(self.jobs[piece]):
-                self._call_off(self._ahead.pop())
-                continue
             outcome = self._done.pop(piece, None)
             if outcome is None:
                 return
@@ -148,30 +148,20 @@ class _Tree:
                 return
             self._counted = _together(self._counted, outcome)
             self._ahead += reversed(_children(piece, outcome))
-            if self._ahead and self._counted.walk.schedules >= self.root.schedules:
-                self._counted.walk.complete = False
+            walk = self._counted.walk
+            if not outcome.done or outcome.broken_off or walk.cut_short:
                 self.over = True
-            self.over = self.over or not outcome.done or outcome.broken_off
+            elif self._ahead and walk.failures and all(walk.failures.values()):
+                self._call_off(piece, replace(self.root, numbered=job.numbered, smaller_than=smallest(walk)))
+            elif self._ahead and walk.schedules >= self.root.schedules:
+                walk.complete = False
+                self.over = True
         self.over = self.over or not self._ahead
 
-    def _is_certain(self, job: Job) -> bool:
-        """Whether no run in a subtree can be shorter than what was found, for every claim and under every policy.
-
-        While there is a claim that is not broken, the subtree may hold what breaks it.
-        """
-        failures = self._counted.walk.failures
-        return bool(self._claims) and all(
-            claim in failures[policy] and failures[policy][claim].rank <= job.subtree.floor
-            for policy in job.policies
-            for claim in self._claims
-        )
-
-    def _call_off(self, piece: Piece) -> None:
-        """Neither a piece nor what is below it is needed any more."""
-        for below in [one for one in self.jobs if one.place[: len(piece.place)] == piece.place]:
-            del self.jobs[below]
-            self.waiting.discard(below)
-            self._done.pop(below, None)
+    def _call_off(self, piece: Piece, last: Job) -> None:
+        """Every policy has failed: what is left is not needed, but for what is smaller than the smallest failure."""
+        end = piece._replace(place=LAST)
+        self.jobs, self.waiting, self._done, self._ahead = {end: last}, {end}, {}, [end]
 
     def so_far(self, piece: Piece, walk: Walk) -> Walk:
         """How far it is. Of a tree in pieces no share can be named, for it is not known how many there will be."""
@@ -212,6 +202,7 @@ def _together(one: Outcome, other: Outcome) -> Outcome:
         one.done and other.done,
         one.absent or other.absent,
         one.is_deterministic and other.is_deterministic,
+        one.is_controlled and other.is_controlled,
     )
 
 
@@ -230,6 +221,7 @@ def _walked(one: Walk, other: Walk) -> Walk:
         events=one.events + other.events,
         restless=one.restless + other.restless,
         complete=one.complete and other.complete,
+        cut_short=one.cut_short or other.cut_short,
         no_fingerprint=one.no_fingerprint or other.no_fingerprint,
         fired={
             policy: one.fired.get(policy, set()) | other.fired.get(policy, set())

@@ -14,7 +14,7 @@ from latchproof.verify.containment import StuckError, contained
 from latchproof.verify.history import Begin, End, Event, SeenError
 from latchproof.verify.notation import compact
 from latchproof.verify.scenario import Shape
-from latchproof.verify.schedule import WHOLE, Explorer, Failure, NondeterminismError, Subtree, Walk
+from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Subtree, Walk, is_alike
 from latchproof.verify.scheduler import Replay, Scheduler, make_scheduler
 from latchproof.verify.stepping.asyncio import NumberedStepLoop
 from latchproof.verify.target import INDEX, Target, TargetError
@@ -27,8 +27,11 @@ NUMBERED = (
     "addresses; it was run in the order of their creation alone"
 )
 
-REPLAYS = 2
+REPLAYS = 10
 """So often is a failing run repeated before it is believed."""
+
+AFTER_FAILURE = 3_000
+"""So many more schedules of a job are run once it has failed under every policy: that it fails is known by then."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,10 @@ class Job:
     """Whether futures and tasks are hashed by their number, on asyncio."""
     piece: int | None = None
     """After so many schedules the rest of the tree is left to other jobs."""
-    subtree: Subtree = WHOLE
-    """What of the tree is walked."""
+    subtree: Subtree = ()
+    """What of the tree is walked; without any turn, all of it."""
+    smaller_than: tuple[int, int] | None = None
+    """If given, only what has fewer calls or cancellations is walked, that no smaller failure be missed."""
 
 
 @dataclass
@@ -57,6 +62,8 @@ class Outcome:
 
     `reasons` say why nothing can be concluded from it, `notes` what a reader should know besides. `done` is False for a
     job that was broken off or never begun. `absent` is what the target has not, as found out where the job was done.
+    `is_deterministic` is False if the target did not do the same again, `is_controlled` if it starts threads: what goes
+    wrong then may be chance, and is no counterexample.
     """
 
     walk: Walk
@@ -65,6 +72,7 @@ class Outcome:
     done: bool = True
     absent: tuple[str, ...] = ()
     is_deterministic: bool = True
+    is_controlled: bool = True
     left: tuple[Subtree, ...] = ()
     """What of the tree is left to other jobs."""
     broken_off: bool = False
@@ -86,7 +94,7 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
     Raises TargetError if the host cannot run a step at a time, or is not there.
     """
     outcome = _do_job(target, job, on_run)
-    if outcome.is_deterministic or not may_be_numbered(job) or job.subtree.turns:
+    if outcome.is_deterministic or not may_be_numbered(job) or job.subtree:
         return outcome
     again = _do_job(target, replace(job, numbered=True), on_run)
     return again if again.is_deterministic else outcome
@@ -99,6 +107,7 @@ def may_be_numbered(job: Job) -> bool:
 
 def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> Outcome:
     explorer = _explorer(target, job, make_scheduler(job.scheduler, job.schedules, job.seed))
+    first, smaller = explorer, list[Explorer]()
     where = f"{target.machine.parameter} {job.argument}"
     reasons: list[str] = []
     notes: list[str] = []
@@ -109,7 +118,26 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
     with contained(lambda: explorer.steps_made) as containment:
         try:
             at_most = job.schedules if job.scheduler == "exhaustive" else None
-            explorer.walk(at_most=at_most, split_after=job.piece, on_run=on_run)
+            after_failure = AFTER_FAILURE if job.scheduler == "exhaustive" else None
+            smaller_than = job.smaller_than
+            if smaller_than is not None:
+                notes.append(
+                    f"{where}: once it had failed, no more was run but all that is smaller than the smallest failure; "
+                    "other claims may be broken too"
+                )
+            elif explorer.walk(
+                at_most=at_most, split_after=job.piece, after_failure=after_failure, on_run=on_run
+            ).cut_short:
+                notes.append(
+                    f"{where}: once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller "
+                    "than the smallest failure; other claims may be broken too"
+                )
+                smaller_than = smallest(explorer.so_far)
+            for shape in _smaller(job.shape, smaller_than):
+                part = replace(job, shape=shape, subtree=())
+                explorer = _explorer(target, part, make_scheduler("exhaustive", 0, 0))
+                smaller.append(explorer)
+                explorer.walk(at_most=at_most, on_run=on_run)
         except NondeterminismError as error:
             is_deterministic = False
             broken_off = True
@@ -121,8 +149,10 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
             reasons.append(f"{where}: {error}; the schedule was {schedule}")
         except InterruptedWalkError:
             done = False
-        walk = explorer.so_far
-        if done and not explorer.left:
+        walk = first.so_far
+        for one in smaller:
+            _merge(walk, one.so_far)
+        if done and not first.left:
             walk.fraction = 1.0
         for policy, failures in walk.failures.items():
             for claim, failure in tuple(failures.items()):
@@ -137,9 +167,49 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
         notes.append("outside of the main thread a step that does not end is not broken off")
     reasons += containment.doubts
     return Outcome(
-        walk, tuple(reasons), (*notes, *containment.notes), done, target.absent, is_deterministic,
-        explorer.left, broken_off, job.numbered,
-    )  # fmt: skip
+        walk,
+        tuple(reasons),
+        (*notes, *containment.notes),
+        done,
+        target.absent,
+        is_deterministic,
+        not containment.doubts,
+        first.left,
+        broken_off,
+        job.numbered,
+    )
+
+
+def smallest(walk: Walk) -> tuple[int, int]:
+    """How many calls and cancellations the smallest failure under each policy has: those of the largest among these."""
+    return max(min(one.size[:2] for one in failures.values()) for failures in walk.failures.values())
+
+
+def _smaller(shape: Shape, than: tuple[int, int] | None) -> list[Shape]:
+    """Shapes whose runs are all smaller in calls, or else in cancellations."""
+    if than is None:
+        return []
+    calls, cancellations = than
+    fewer_calls = [replace(shape, calls=number) for number in range(1, min(calls, shape.calls + 1))]
+    return fewer_calls + (
+        [replace(shape, calls=min(calls, shape.calls), cancellations=cancellations - 1)] if cancellations else []
+    )
+
+
+def _merge(walk: Walk, other: Walk) -> None:
+    """Add to a walk what another, of the same tree or a part of it, came to."""
+    walk.schedules += other.schedules
+    walk.steps += other.steps
+    walk.pruned += other.pruned
+    walk.events += other.events
+    walk.restless += other.restless
+    walk.complete &= other.complete
+    for policy, failures in other.failures.items():
+        walk.fired[policy] |= other.fired[policy]
+        for claim, failure in failures.items():
+            known = walk.failures[policy].get(claim)
+            if known is None or failure.rank < known.rank:
+                walk.failures[policy][claim] = failure
 
 
 def replay(
@@ -157,8 +227,9 @@ def replay(
     Raises TargetError if what the schedule asks for cannot be done.
     """
     calls = [word for word in schedule if word.startswith(("call ", "then "))]
+    others = [word for word in schedule if word.startswith("other ")]
     numbers = sorted(
-        {int(text) for word in calls if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
+        {int(text) for word in (*calls, *others) if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
     )
     shape = Shape(
         (argument,),
@@ -166,6 +237,7 @@ def replay(
         calls=len(calls),
         cancellations=sum(word.startswith("cancel ") for word in schedule),
         numbers=tuple(numbers) or (0,),
+        beside=len(others),
     )
     job = Job(shape, argument, (policy,), host, strict, "replay", 1, 0, numbered)
     explorer = _explorer(target, job, Replay(schedule))
@@ -188,7 +260,7 @@ def _happens_again(target: Target, job: Job, policy: str, failure: Failure) -> b
     except (NondeterminismError, TargetError, StuckError):
         return False
     again = explorer.so_far.failures[policy].get(failure.finding.claim)
-    return again is not None and again.finding.seen == failure.finding.seen
+    return again is not None and is_alike(again.history[-1], failure.history[-1])
 
 
 def _explorer(target: Target, job: Job, scheduler: Scheduler) -> Explorer:
@@ -202,7 +274,7 @@ def _explorer(target: Target, job: Job, scheduler: Scheduler) -> Explorer:
         strict=job.strict,
         scheduler=scheduler,
         make_stepper=NumberedStepLoop if job.numbered else None,
-        within=job.subtree.turns,
+        within=job.subtree,
     )
 
 
