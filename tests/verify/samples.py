@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections import deque
+from collections.abc import AsyncIterator
 from typing import ClassVar
 
 from latchproof import CountdownLatch
@@ -42,6 +43,40 @@ class ForgetfulLatch(PlainLatch):
     def count_down(self) -> None:
         self._waiting = self._waiting[:1]
         super().count_down()
+
+
+class CommonLatch(PlainLatch):
+    """All of them have one list of those that wait."""
+
+    _common: ClassVar[list[asyncio.Future[None]]] = []
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._waiting = self._common
+
+
+class LosingLatch(PlainLatch):
+    """Over-counting raises an error that says where an object lies: nowhere twice."""
+
+    def count_down(self) -> None:
+        if self._count == 0:
+            raise KeyError(object())
+        super().count_down()
+
+
+class SelfLatch(PlainLatch):
+    """Its count is an object."""
+
+    @property
+    def count(self) -> object:
+        return [object()]
+
+
+class StreamLatch(PlainLatch):
+    """Its wait() is an asynchronous generator, which nobody can await."""
+
+    async def wait(self) -> AsyncIterator[object]:  # type: ignore[override]
+        yield object()
 
 
 class HastyLatch(PlainLatch):
@@ -82,6 +117,16 @@ class SlowLatch(PlainLatch):
     async def wait(self) -> None:
         await super().wait()
         await asyncio.sleep(3600)
+
+
+class ThreadedForgetfulLatch(ForgetfulLatch):
+    """It starts a thread too, so that what goes wrong may be the thread's doing."""
+
+    def count_down(self) -> None:
+        thread = threading.Thread(target=int, name="idler")
+        thread.start()
+        thread.join()
+        super().count_down()
 
 
 class MoodyLatch(PlainLatch):

@@ -61,7 +61,7 @@ def _of_end(judge: Judge, before: frozenset[Configuration], event: End) -> Findi
 def _of_observation(judge: Judge, before: frozenset[Configuration], event: Observe) -> Finding:
     for name, value in event.values:
         due = {judge.machine.observations[name](*judge.constants, *here.state) for here in before}
-        if value not in due:
+        if not any(type(value) is type(one) and value == one for one in due):
             allowed = tuple(f"{name} = {one!r}" for one in sorted(due))
             at_rest = "nothing can run any more, and " if "rest" in judge.recent else ""
             return Finding(_of_what_happened(judge, before, name), f"{at_rest}{name} is {value!r}", allowed, ())
