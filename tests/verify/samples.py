@@ -8,6 +8,8 @@ import os
 import sys
 import threading
 from collections import deque
+from collections.abc import AsyncIterator
+from typing import ClassVar
 
 from latchproof import CountdownLatch
 
@@ -41,6 +43,40 @@ class ForgetfulLatch(PlainLatch):
     def count_down(self) -> None:
         self._waiting = self._waiting[:1]
         super().count_down()
+
+
+class CommonLatch(PlainLatch):
+    """All of them have one list of those that wait."""
+
+    _common: ClassVar[list[asyncio.Future[None]]] = []
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._waiting = self._common
+
+
+class LosingLatch(PlainLatch):
+    """Over-counting raises an error that says where an object lies: nowhere twice."""
+
+    def count_down(self) -> None:
+        if self._count == 0:
+            raise KeyError(object())
+        super().count_down()
+
+
+class SelfLatch(PlainLatch):
+    """Its count is an object."""
+
+    @property
+    def count(self) -> object:
+        return [object()]
+
+
+class StreamLatch(PlainLatch):
+    """Its wait() is an asynchronous generator, which nobody can await."""
+
+    async def wait(self) -> AsyncIterator[object]:  # type: ignore[override]
+        yield object()
 
 
 class HastyLatch(PlainLatch):
@@ -83,6 +119,16 @@ class SlowLatch(PlainLatch):
         await asyncio.sleep(3600)
 
 
+class ThreadedForgetfulLatch(ForgetfulLatch):
+    """It starts a thread too, so that what goes wrong may be the thread's doing."""
+
+    def count_down(self) -> None:
+        thread = threading.Thread(target=int, name="idler")
+        thread.start()
+        thread.join()
+        super().count_down()
+
+
 class MoodyLatch(PlainLatch):
     """It suspends once more at every third call: it does not do the same again."""
 
@@ -114,6 +160,26 @@ class ShoutingLatch(PlainLatch):
 
     def _shout(self) -> None:
         raise KeyError("in a callback")
+
+
+class PointingLatch(PlainLatch):
+    """What it says when it fails has the address of an object in it, another one every time."""
+
+    _pointed_at: ClassVar[list[object]] = []
+
+    def count_down(self) -> None:
+        self._pointed_at.append(object())
+        raise asyncio.InvalidStateError(f"nothing can be done about {self._pointed_at[-1]!r}")
+
+
+class PointingShoutingLatch(ShoutingLatch):
+    """What it says to the event loop has such an address in it."""
+
+    _pointed_at: ClassVar[list[object]] = []
+
+    def _shout(self) -> None:
+        self._pointed_at.append(object())
+        raise KeyError(self._pointed_at[-1])
 
 
 class BlindLatch(CountdownLatch):

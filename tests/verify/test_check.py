@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from latchproof import Barrier, CountdownLatch
+from latchproof.verify import jobs
 from latchproof.verify.check import Verdict, _rules_in_reach, check, distinct_policies
 from latchproof.verify.scenario import Shape, one_shape
 from latchproof.verify.schedule import Walk
@@ -127,6 +128,37 @@ def test_a_class_that_does_not_do_the_same_again_is_inconclusive() -> None:
     verdict = small(samples.MoodyLatch, policy="latchproof")
     assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
     assert any("under the same schedule" in reason for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    ("factory", "claim"), [(samples.LosingLatch, "C10"), (samples.SelfLatch, "C1"), (samples.StreamLatch, "C3")]
+)
+def test_objects_that_are_others_in_each_run_are_no_chance(factory: Any, claim: str) -> None:
+    verdict = small(factory, policy="latchproof")
+    assert (verdict.status, verdict.reasons) == ("counterexample", ())
+    assert claim in verdict.reported.failures
+
+
+def test_what_may_be_chance_is_no_counterexample() -> None:
+    """Even where a failure happened to happen again as often as it was tried."""
+    assert small(samples.ForgetfulLatch, policy="latchproof").exit_code == 1
+    verdict = small(samples.ThreadedForgetfulLatch, policy="latchproof")
+    assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
+    assert any("may be chance" in reason for reason in verdict.reasons)
+
+
+def test_once_it_is_known_to_fail_a_check_goes_on_for_a_while_and_keeps_the_smallest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shape = Shape((1,), at_once=3, calls=4, cancellations=1)
+    whole = check(adapt(samples.ForgetfulLatch), policy="latchproof", shapes=(shape,))
+    monkeypatch.setattr(jobs, "AFTER_FAILURE", 0)
+    short = check(adapt(samples.ForgetfulLatch), policy="latchproof", shapes=(shape,))
+    assert short.schedules < whole.schedules
+    assert any("once it had failed" in note for note in short.notes)
+    sizes = [min(failure.size[:2] for failure in one.reported.failures.values()) for one in (short, whole)]
+    assert sizes[0] == sizes[1]
+    assert short.exit_code == 1
 
 
 def test_a_check_that_is_cut_short_is_inconclusive() -> None:

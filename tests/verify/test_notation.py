@@ -10,12 +10,12 @@ from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine
 
 WORDS = (
     "call set_count(-1)", "call wait()", "pass", "run", "cancel 1", "call count_down(True)", "reversed", "run",
-    "then wait()", "comes round", "time passes", "run",
+    "then wait()", "other set_count(2)", "other wait()", "comes round", "time passes", "run",
 )  # fmt: skip
 
 
 def test_there_and_back() -> None:
-    assert compact(3, WORDS) == "3:s(-1)w|.-1c(True)~.>w_^."
+    assert compact(3, WORDS) == "3:s(-1)w|.-1c(True)~.>w@s(2)@w_^."
     assert parse(compact(3, WORDS), LATCH) == (3, WORDS)
 
 

@@ -62,3 +62,27 @@ def test_what_cannot_be_reproduced_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(repro, "_run", lambda source: "it passes")
     with pytest.raises(NoReproductionError, match="it does not show the fault: it passes"):
         reproduction(verdict.traces[0])
+
+
+def test_what_is_observed_by_a_method_in_a_file_that_import_cannot_name(tmp_path: Path) -> None:
+    body = "class {0}:\n def __init__(self, count): self._n = count\n def count(self): return {1}\n"
+    body += " def count_down(self): self._n -= 1\n async def wait(self): pass\n"
+    path = tmp_path / "my-latch.py"
+    path.write_text(body.format("Negative", "self._n") + body.format("Right", "max(self._n, 0)"), encoding="utf-8")
+    verdict = check(f"{path}:Negative", policy="latchproof", tasks=1, calls=1, cancels=0)
+    (trace,) = [one for one in verdict.traces if one.claim == "C1"]
+    source = reproduction(trace)
+    assert run(source, tmp_path).returncode == 1
+    assert run(source.replace("Negative", "Right"), tmp_path).returncode == 0
+
+
+def test_a_second_instance_is_in_it(tmp_path: Path) -> None:
+    from latchproof.verify.check import check as check_shapes
+    from latchproof.verify.scenario import Shape
+    from latchproof.verify.target import load
+
+    shape = Shape((1,), at_once=2, calls=2, cancellations=0, beside=1)
+    target = load(f"{SAMPLES / 'samples.py'}:CommonLatch")
+    source = reproduction(check_shapes(target, policy="latchproof", shapes=(shape,)).traces[0])
+    assert run(source, tmp_path).returncode == 1
+    assert run(source.replace("CommonLatch", "PlainLatch"), tmp_path).returncode == 0

@@ -125,6 +125,27 @@ def test_a_file_is_run(folder: Path) -> None:
         assert target.make(3).parties == 3
 
 
+def test_what_lies_beside_a_file_can_be_imported(folder: Path) -> None:
+    (folder / "inner").mkdir()
+    (folder / "inner" / "beside_it.py").write_text(CLASS, encoding="utf-8")
+    (folder / "inner" / "imports_it.py").write_text("from beside_it import Mine\n", encoding="utf-8")
+    assert load("inner/imports_it.py:Mine").make(3).parties == 3
+
+
+def test_a_target_that_exits_is_said_to(folder: Path) -> None:
+    (folder / "exits.py").write_text("raise SystemExit(1)\n", encoding="utf-8")
+    with pytest.raises(TargetError, match=r"exits\.py cannot be run: SystemExit: 1"):
+        load("exits.py:Mine")
+    with pytest.raises(TargetError, match="exits cannot be imported: SystemExit: 1"):
+        load("exits:Mine")
+
+    def exits(count: int) -> object:
+        raise SystemExit(1)
+
+    with pytest.raises(TargetError, match=r"exits\(2\) raised SystemExit: 1"):
+        adapt(exits)
+
+
 def test_a_module_of_the_current_directory_is_imported(folder: Path) -> None:
     (folder / "a_module_of_mine.py").write_text(CLASS, encoding="utf-8")
     assert load("a_module_of_mine:Mine").make(3).parties == 3

@@ -6,7 +6,17 @@ to another, a return without a release, an error where a release was due, a rele
 
 from __future__ import annotations
 
-from latchproof.verify.history import Configuration, End, Fate, Finding, Judge, Observe, Rest, is_broken_barrier_error
+from latchproof.verify.history import (
+    Configuration,
+    End,
+    Fate,
+    Finding,
+    Judge,
+    Observe,
+    Rest,
+    is_broken_barrier_error,
+    without_addresses,
+)
 from latchproof_spec.step import ANY_INDEX
 
 
@@ -40,7 +50,7 @@ def _of_end(judge: Judge, before: frozenset[Configuration], event: End) -> Findi
         claim = "C14" if failed else "C7" if judge.cancellations else "C11"
         return Finding(claim, f"{operation.name}() ended cancelled, and nobody cancelled it", allowed, rules)
     assert event.error is not None
-    seen = f"{operation.name}() raised {type(event.error).__name__}: {event.error}"
+    seen = f"{operation.name}() raised {type(event.error).__name__}: {without_addresses(str(event.error))}"
     if not is_broken_barrier_error(event.error) or not operation.waits or judge.machine.name == "latch":
         return Finding("C10", seen, allowed, rules)
     if any(isinstance(fate.ending, int) for fate in fates):
@@ -51,7 +61,7 @@ def _of_end(judge: Judge, before: frozenset[Configuration], event: End) -> Findi
 def _of_observation(judge: Judge, before: frozenset[Configuration], event: Observe) -> Finding:
     for name, value in event.values:
         due = {judge.machine.observations[name](*judge.constants, *here.state) for here in before}
-        if value not in due:
+        if not any(type(value) is type(one) and value == one for one in due):
             allowed = tuple(f"{name} = {one!r}" for one in sorted(due))
             at_rest = "nothing can run any more, and " if "rest" in judge.recent else ""
             return Finding(_of_what_happened(judge, before, name), f"{at_rest}{name} is {value!r}", allowed, ())

@@ -12,6 +12,7 @@ In the strict form, which our own classes keep, a call takes effect in its first
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -62,6 +63,9 @@ class Stray(NamedTuple):
     error: str
 
 
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
+
+
 class SeenError(Exception):
     """Stands for an exception that was seen in another process and could not be sent here."""
 
@@ -77,6 +81,15 @@ class SeenError(Exception):
 def error_name(error: BaseException) -> str:
     """The name of an exception's class, also of one that could not be sent here."""
     return error.name if isinstance(error, SeenError) else type(error).__name__
+
+
+def without_addresses(message: str) -> str:
+    """What a message says, without the addresses of objects in it: those are others in every run.
+
+    >>> without_addresses("no place for <object object at 0x7f2b4c0d>")
+    'no place for <object object at 0x...>'
+    """
+    return _ADDRESS.sub("0x...", message)
 
 
 Event: TypeAlias = Begin | End | Request | Observe | Rest | Stray

@@ -13,13 +13,16 @@ from latchproof.verify.containment import StuckError, contained
 from latchproof.verify.history import Begin, End, Event, SeenError
 from latchproof.verify.notation import compact
 from latchproof.verify.scenario import Shape
-from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk
+from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk, is_alike
 from latchproof.verify.scheduler import Replay, Scheduler, make_scheduler
 from latchproof.verify.stepping.asyncio import NumberedStepLoop
 from latchproof.verify.target import INDEX, Target, TargetError
 
-REPLAYS = 2
+REPLAYS = 10
 """So often is a failing run repeated before it is believed."""
+
+AFTER_FAILURE = 3_000
+"""So many more schedules of a job are run once it has failed under every policy: that it fails is known by then."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Outcome:
 
     `reasons` say why nothing can be concluded from it, `notes` what a reader should know besides. `done` is False for a
     job that was broken off or never begun. `absent` is what the target has not, as found out where the job was done.
+    `is_deterministic` is False if the target did not do the same again, `is_controlled` if it starts threads: what goes
+    wrong then may be chance, and is no counterexample.
     """
 
     walk: Walk
@@ -52,6 +57,7 @@ class Outcome:
     done: bool = True
     absent: tuple[str, ...] = ()
     is_deterministic: bool = True
+    is_controlled: bool = True
 
 
 class InterruptedWalkError(Exception):
@@ -81,6 +87,7 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
 
 def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> Outcome:
     explorer = _explorer(target, job, make_scheduler(job.scheduler, job.schedules, job.seed))
+    first, smaller = explorer, list[Explorer]()
     where = f"{target.machine.parameter} {job.argument}"
     reasons: list[str] = []
     notes: list[str] = []
@@ -88,7 +95,17 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
     with contained(lambda: explorer.steps_made) as containment:
         try:
             at_most = job.schedules if job.scheduler == "exhaustive" else None
-            explorer.walk(at_most=at_most, on_run=on_run)
+            after_failure = AFTER_FAILURE if job.scheduler == "exhaustive" else None
+            walk = explorer.walk(at_most=at_most, after_failure=after_failure, on_run=on_run)
+            if walk.cut_short:
+                notes.append(
+                    f"{where}: once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller "
+                    "than the smallest failure; other claims may be broken too"
+                )
+                for shape in _smaller(job.shape, walk):
+                    explorer = _explorer(target, replace(job, shape=shape), make_scheduler("exhaustive", 0, 0))
+                    smaller.append(explorer)
+                    explorer.walk(at_most=at_most, on_run=on_run)
         except NondeterminismError as error:
             is_deterministic = False
             reasons.append(str(error))
@@ -98,7 +115,9 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
             reasons.append(f"{where}: {error}; the schedule was {schedule}")
         except InterruptedWalkError:
             done = False
-        walk = explorer.so_far
+        walk = first.so_far
+        for one in smaller:
+            _merge(walk, one.so_far)
         for policy, failures in walk.failures.items():
             for claim, failure in tuple(failures.items()):
                 if done and not all(_happens_again(target, job, policy, failure) for _ in range(REPLAYS)):
@@ -118,7 +137,40 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
     if not containment.watched:
         notes.append("outside of the main thread a step that does not end is not broken off")
     reasons += containment.doubts
-    return Outcome(walk, tuple(reasons), (*notes, *containment.notes), done, target.absent, is_deterministic)
+    return Outcome(
+        walk,
+        tuple(reasons),
+        (*notes, *containment.notes),
+        done,
+        target.absent,
+        is_deterministic,
+        is_controlled=not containment.doubts,
+    )
+
+
+def _smaller(shape: Shape, walk: Walk) -> list[Shape]:
+    """Shapes whose runs are all smaller, in calls or else in cancellations, than the smallest failures of a walk."""
+    calls, cancellations = max(min(one.size[:2] for one in failures.values()) for failures in walk.failures.values())
+    fewer_calls = [replace(shape, calls=number) for number in range(1, min(calls, shape.calls + 1))]
+    return fewer_calls + (
+        [replace(shape, calls=min(calls, shape.calls), cancellations=cancellations - 1)] if cancellations else []
+    )
+
+
+def _merge(walk: Walk, other: Walk) -> None:
+    """Add to a walk what another, of the same tree or a part of it, came to."""
+    walk.schedules += other.schedules
+    walk.steps += other.steps
+    walk.pruned += other.pruned
+    walk.events += other.events
+    walk.restless += other.restless
+    walk.complete &= other.complete
+    for policy, failures in other.failures.items():
+        walk.fired[policy] |= other.fired[policy]
+        for claim, failure in failures.items():
+            known = walk.failures[policy].get(claim)
+            if known is None or failure.rank < known.rank:
+                walk.failures[policy][claim] = failure
 
 
 def replay(
@@ -136,8 +188,9 @@ def replay(
     Raises TargetError if what the schedule asks for cannot be done.
     """
     calls = [word for word in schedule if word.startswith(("call ", "then "))]
+    others = [word for word in schedule if word.startswith("other ")]
     numbers = sorted(
-        {int(text) for word in calls if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
+        {int(text) for word in (*calls, *others) if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
     )
     shape = Shape(
         (argument,),
@@ -145,6 +198,7 @@ def replay(
         calls=len(calls),
         cancellations=sum(word.startswith("cancel ") for word in schedule),
         numbers=tuple(numbers) or (0,),
+        beside=len(others),
     )
     job = Job(shape, argument, (policy,), host, strict, "replay", 1, 0, numbered)
     explorer = _explorer(target, job, Replay(schedule))
@@ -167,7 +221,7 @@ def _happens_again(target: Target, job: Job, policy: str, failure: Failure) -> b
     except (NondeterminismError, TargetError, StuckError):
         return False
     again = explorer.so_far.failures[policy].get(failure.finding.claim)
-    return again is not None and again.finding.seen == failure.finding.seen
+    return again is not None and is_alike(again.history[-1], failure.history[-1])
 
 
 def _explorer(target: Target, job: Job, scheduler: Scheduler) -> Explorer:

@@ -1,9 +1,9 @@
 """A schedule as a short string, as `3:w.w.-1.w...`: what the constructor was given, then the choices.
 
 `.` runs a step, a letter makes a call (`w` is wait(), `s(2)` is set_count(2): the operation's initial, and its
-arguments if it has any), `>w` makes it in the very step in which another ends, `-1` cancels call 1, `|` lets trio begin
-a pass, `~` runs that pass in reverse, and `_` notes that what can run comes back to the same state for ever, `^` that
-it does until a timer is due.
+arguments if it has any), `>w` makes it in the very step in which another ends, `@w` makes it on a second instance, `-1`
+cancels call 1, `|` lets trio begin a pass, `~` runs that pass in reverse, and `_` notes that what can run comes back to
+the same state for ever, `^` that it does until a timer is due.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from latchproof.verify.target import TargetError
 from latchproof_spec.machines import Machine
 
 _SIGNS = {"run": ".", "pass": "|", "reversed": "~", COMES_ROUND: "_", TIME_PASSES: "^"}
-_TOKEN = re.compile(r"(?P<sign>[.|~_^])|-(?P<call>\d+)|(?P<then>>?)(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?")
+_TOKEN = re.compile(r"(?P<sign>[.|~_^])|-(?P<call>\d+)|(?P<verb>[>@]?)(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?")
+_VERBS = {"": "call", ">": "then", "@": "other"}
 _STRING = re.compile(r"(\d+):([^\s]*)")
 
 
@@ -45,7 +46,8 @@ def compact(argument: int, words: Sequence[str]) -> str:
         else:
             operation, _, arguments = rest.partition("(")
             given = f"({arguments.replace(' ', '')}" if arguments != ")" else ""
-            out.append(f"{'>' if verb == 'then' else ''}{operation[0]}{given}")
+            prefix = next(sign for sign, word in _VERBS.items() if word == verb)
+            out.append(f"{prefix}{operation[0]}{given}")
     return f"{argument}:{''.join(out)}"
 
 
@@ -79,7 +81,7 @@ def parse(text: str, machine: Machine) -> tuple[int, tuple[str, ...]]:
         else:
             arguments = _arguments(token["arguments"] or "")
             call = f"{initials[token['initial']].name}({', '.join(map(repr, arguments))})"
-            words.append(f"{'then' if token['then'] else 'call'} {call}")
+            words.append(f"{_VERBS[token['verb']]} {call}")
     return int(whole.group(1)), tuple(words)
 
 

@@ -22,6 +22,7 @@ class Shape:
     `cancellations`  how many requests to cancel one.
     `waits_only`     whether nothing but wait() is called.
     `numbers`        what a parameter that is an int is given.
+    `beside`         how many calls are made, besides, on a second instance, which the first is to know nothing of.
     """
 
     arguments: tuple[int, ...]
@@ -30,19 +31,23 @@ class Shape:
     cancellations: int
     waits_only: bool = False
     numbers: tuple[int, ...] = ()
+    beside: int = 0
 
     def describe(self, target: Target) -> str:
         """The bounds in words."""
         arguments = ", ".join(map(str, self.arguments))
         operations = "wait only" if self.waits_only else "all operations"
+        beside = (
+            f"; {self.beside} call{'' if self.beside == 1 else 's'} besides on a second instance" if self.beside else ""
+        )
         return (
             f"{target.machine.parameter} {arguments}: {self.calls} calls, {self.at_once} at once, "
-            f"{self.cancellations} cancellation{'' if self.cancellations == 1 else 's'}, {operations}"
+            f"{self.cancellations} cancellation{'' if self.cancellations == 1 else 's'}, {operations}{beside}"
         )
 
     def weight(self, argument: int) -> int:
         """About how much work the programs with this argument are, beside others."""
-        return self.calls * (1 if self.waits_only else 4) * (self.cancellations + 1) * (argument + 1)
+        return (self.calls + self.beside) * (1 if self.waits_only else 4) * (self.cancellations + 1) * (argument + 1)
 
     def choices(self, target: Target) -> tuple[Call, ...]:
         """The calls that a program may make."""
@@ -56,19 +61,23 @@ BARRIER_SHAPES = (
     Shape((2,), at_once=2, calls=7, cancellations=1, waits_only=True),
     Shape((3,), at_once=3, calls=6, cancellations=1, waits_only=True),
     Shape((2, 3), at_once=3, calls=3, cancellations=2, waits_only=True),
+    Shape((2,), at_once=2, calls=2, cancellations=0, beside=2),
 )
 LATCH_SHAPES = (
     Shape((0, 1, 2, 3), at_once=3, calls=4, cancellations=1, numbers=(-1, 0, 1, 2)),
     Shape((1, 2), at_once=2, calls=3, cancellations=2, numbers=(0,)),
+    Shape((1,), at_once=2, calls=2, cancellations=0, numbers=(2,), beside=1),
 )
 TRIO_BARRIER_SHAPES = (
     Shape((1, 2), at_once=3, calls=3, cancellations=1),
     Shape((3,), at_once=3, calls=3, cancellations=1, waits_only=True),
     Shape((2,), at_once=3, calls=4, cancellations=1, waits_only=True),
+    Shape((2,), at_once=1, calls=1, cancellations=0, beside=2),
 )
 TRIO_LATCH_SHAPES = (
     Shape((0, 1, 2), at_once=2, calls=3, cancellations=1, numbers=(0, 2)),
     Shape((1,), at_once=1, calls=2, cancellations=0, numbers=(-1, 0, 1, 2)),
+    Shape((1,), at_once=1, calls=1, cancellations=0, numbers=(2,), beside=1),
 )
 """On trio every call is a checkpoint or two, and every pass has two orders: the same programs have more schedules."""
 

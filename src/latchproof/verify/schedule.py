@@ -14,13 +14,25 @@ is met again in the same run, with nothing but steps between, is rest too.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import CoroutineType
 from typing import Any, NamedTuple
 
 from latchproof.verify.fingerprint import Fingerprinter, NoFingerprintError
-from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
+from latchproof.verify.history import (
+    Begin,
+    End,
+    Event,
+    Finding,
+    Judge,
+    Observe,
+    Request,
+    Rest,
+    Stray,
+    without_addresses,
+)
 from latchproof.verify.scenario import Shape
 from latchproof.verify.scheduler import COMES_ROUND, DEFAULTS, TIME_PASSES, Exhaustive, Scheduler
 from latchproof.verify.stepping import Stepper, stepper_class
@@ -77,7 +89,7 @@ class _Choice:
     def advance(self) -> bool:
         """Go on to the next option; False if none is left. Calls that only a quiet step can follow are left out."""
         self.taken += 1
-        if self.quiet and self.taken == 1 and self.options[-1].kind != "cancel":
+        if self.quiet and self.taken == 1 and self.options[-1].kind not in ("cancel", "other"):
             return False
         return self.taken < len(self.options)
 
@@ -130,6 +142,8 @@ class Walk:
     fraction: float = 0.0
     """About how much of the tree has been walked, from 0 to 1, taking its branches for equally large."""
     complete: bool = True
+    cut_short: bool = False
+    """Not all was walked, since enough failures were found."""
     no_fingerprint: str | None = None
     fired: dict[str, set[str]] = field(default_factory=dict)
     failures: dict[str, dict[str, Failure]] = field(default_factory=dict)
@@ -198,20 +212,26 @@ class Explorer:
         ]
         choices = shape.choices(target)
         self.calls = tuple(_Action("call", f"call {call}", call) for call in choices)
+        self.others = tuple(_Action("other", f"other {call}", call) for call in choices)
         self.thens = (_RETURN, *(_Action("then", f"then {call}", call) for call in choices))
         self.met: _Met | None = _Met(_fingerprinter(choices), merge=self.scheduler.exhaustive) if merge else None
         self.stack: list[_Choice] = []
         self.last_run: Run | None = None
         self._walk = Walk(failures={policy.name: {} for policy in policies})
+        self._all_failed: int | None = None
+        """After how many schedules there was a failure under every policy."""
 
     def walk(
         self,
         *,
         at_most: int | None = None,
+        after_failure: int | None = None,
         on_run: Callable[[Walk], None] | None = None,
         on_history: Callable[[tuple[Event, ...]], None] | None = None,
     ) -> Walk:
-        """Run every schedule, or the first `at_most`. `on_run` is told after each run how far the walk has come.
+        """Run every schedule, or the first `at_most`, or `after_failure` more once every policy has failed.
+
+        `on_run` is told after each run how far the walk has come.
 
         `on_history` is given the history of every run that was not broken off; every state is gone on from then, also
         one that was met before. Raises NondeterminismError if the target does not do the same again under the same
@@ -226,6 +246,13 @@ class Explorer:
         while self.scheduler.begin():
             if at_most is not None and self._walk.schedules >= at_most:
                 self._walk.complete = False
+                break
+            if (
+                after_failure is not None
+                and self._all_failed is not None
+                and self._walk.schedules >= self._all_failed + after_failure
+            ):
+                self._walk.cut_short = True
                 break
             if not self.stack:
                 for judge, snapshot in zip(self.judges, start, strict=True):
@@ -297,6 +324,8 @@ class Explorer:
             known = self._walk.failures[policy].get(failure.finding.claim)
             if known is None or failure.rank < known.rank:
                 self._walk.failures[policy][failure.finding.claim] = failure
+        if self._all_failed is None and self._walk.failures and all(self._walk.failures.values()):
+            self._all_failed = self._walk.schedules
 
 
 class Run:
@@ -322,6 +351,9 @@ class Run:
         """The states met since the last choice that was not to run a step, and what time it was."""
         self._tasks: dict[int, Any] = {}
         """The handle of each call that is under way."""
+        self._others: dict[int, Any] = {}
+        """The same of calls on the second instance."""
+        self._made_on_other = 0
         self._births: set[int] = set()
         self._spawned = 0
         self._newborn: int | None = None
@@ -386,8 +418,10 @@ class Run:
 
     def begin(self) -> None:
         explorer = self._explorer
+        explorer.target.surroundings.restore()
         try:
             self._instance = explorer.target.make(explorer.argument)
+            self._other = explorer.target.make(explorer.argument) if explorer.shape.beside else None
         except Exception as error:
             self._take(Stray(f"the constructor raised {type(error).__name__}: {error}"))
             self._settled = True  # there is nothing to go on with
@@ -476,6 +510,8 @@ class Run:
                 self._passed.clear()
                 if kind == "call":
                     self._spawn(action.payload)
+                elif kind == "other":
+                    self._spawn_on_other(action.payload)
                 elif kind == "cancel":
                     self._cancel(action.payload)
                 else:
@@ -588,6 +624,8 @@ class Run:
             options += explorer.calls
         if self._cancelled < explorer.shape.cancellations:
             options += tuple(_Action("cancel", f"cancel {number + 1}", number) for number in self._tasks)
+        if self._made_on_other < explorer.shape.beside:
+            options += explorer.others
         return options
 
     def _fingerprint(self, met: _Met, between_passes: bool) -> bytes | None:
@@ -595,13 +633,15 @@ class Run:
             return None
         self.ranks = ranks = {call: rank for rank, call in enumerate(sorted(self._tasks))}
         budgets = (
-            self._made, self._begun, self._cancelled, self._newborn is not None, self._front_is_quiet, self._rested,
-            between_passes, tuple(sorted(ranks[call] for call in self._requested if call in ranks)),
+            self._made, self._made_on_other, self._begun, self._cancelled, self._newborn is not None,
+            self._front_is_quiet, self._rested, between_passes,
+            tuple(sorted(ranks[call] for call in self._requested if call in ranks)),
         )  # fmt: skip
         judged = tuple(judge.place for judge in self._explorer.judges)
         tasks = [self._tasks[call] for call in ranks]
+        others = self._other, [*self._others.values()], self._explorer.target.surroundings.changed()
         try:
-            return met.fingerprinter.of(self._instance, tasks, self._stepper.state, besides=(budgets, judged))
+            return met.fingerprinter.of(self._instance, tasks, self._stepper.state, others, besides=(budgets, judged))
         except NoFingerprintError as error:
             met.failure = str(error)
             return None
@@ -629,6 +669,24 @@ class Run:
         handle: list[Any] = []
         handle.append(self._stepper.spawn(self._play_task(call, handle, number)))
         self._front_is_quiet |= self._latest is not None and self._latest.quiet
+
+    def _spawn_on_other(self, call: Call) -> None:
+        self._newborn = None
+        self._front_is_quiet = False
+        number = self._made_on_other
+        self._made_on_other += 1
+        self._others[number] = self._stepper.spawn(self._play_on_other(call, number))
+
+    async def _play_on_other(self, call: Call, number: int) -> None:
+        """A task that makes a call on the second instance. How that ends is nobody's concern."""
+        try:
+            value = getattr(self._other, call.operation.name)(*call.arguments)
+            if inspect.isawaitable(value):
+                await value
+        except (Exception, self._stepper.cancelled):
+            pass
+        finally:
+            del self._others[number]
 
     def _cancel(self, number: int) -> None:
         self._newborn = None
@@ -693,11 +751,14 @@ class Run:
             return
         if type(event) is Begin or type(event) is End:
             self._progress = 0
+        if type(event) is Stray:
+            event = Stray(without_addresses(event.error))
         if self._repeating:
             position, known = len(self.history), self._known
-            if position >= len(known) or not _is_alike(event, known[position]):
+            if position >= len(known) or not is_alike(event, known[position]):
                 self._problem = NondeterminismError(
-                    f"under the same schedule there was {_brief(self._known, position)} once, and {event} another time"
+                    f"under the same schedule there was {_brief(self._known, position)} once, and "
+                    f"{_brief([event], 0)} another time"
                 )
                 self._over = True
         self.history.append(event)
@@ -711,23 +772,43 @@ class Run:
     def _failure(self, finding: Finding) -> Failure:
         calls = sum(1 for event in self.history if isinstance(event, Begin))
         requests = sum(1 for event in self.history if isinstance(event, Request))
-        size = (calls, requests, self._explorer.argument, self.steps)
+        size = (calls + self._made_on_other, requests, self._explorer.argument, self.steps)
         return Failure(finding, self._explorer.argument, tuple(self.schedule), tuple(self.history), size)
 
 
-def _is_alike(event: Event, other: Event) -> bool:
+def is_alike(event: Event, other: Event) -> bool:
     """Whether two events of two runs are the same, as far as values can be compared across runs."""
-    if event == other and type(event) is type(other):
-        return True
+    if type(event) is Begin:  # the most frequent, and nothing in it needs a closer look
+        return event == other and type(other) is Begin
     if isinstance(event, End) and isinstance(other, End):
         same = event.call == other.call and event.how == other.how and type(event.error) is type(other.error)
-        comparable = isinstance(event.value, int | float | str)  # what else they return is another object each time
-        return same and type(event.value) is type(other.value) and (not comparable or event.value == other.value)
-    return False
+        return same and _comparable(event.value) == _comparable(other.value)
+    if isinstance(event, Observe) and isinstance(other, Observe):
+        return [(name, _comparable(value)) for name, value in event.values] == [
+            (name, _comparable(value)) for name, value in other.values
+        ]
+    if isinstance(event, Stray) and isinstance(other, Stray):
+        return _PASSING.sub("", event.error) == _PASSING.sub("", other.error)
+    return type(event) is type(other) and event == other
+
+
+_PASSING = re.compile(r"0x[0-9a-fA-F]+|Task-\d+")
+"""What is said of objects that is another thing in each run: their addresses, and the numbers of tasks."""
+
+
+def _comparable(value: object) -> tuple[object, ...]:
+    """A value by which it can be compared across runs: what else is returned is another object each time."""
+    return type(value), value if isinstance(value, int | float | str) else None
 
 
 def _brief(events: Sequence[Event], position: int) -> str:
-    return str(events[position]) if position < len(events) else "nothing more"
+    from latchproof.verify.trace import describe, plainly  # which knows what a failure is
+
+    if position >= len(events):
+        return "nothing more"
+    plain = plainly(events[position])
+    of_call = f" (call {plain['call']})" if "call" in plain else ""
+    return f"{describe(plain)!r}{of_call}"
 
 
 def _fingerprinter(calls: Sequence[Call]) -> Fingerprinter:
@@ -738,4 +819,7 @@ def _fingerprinter(calls: Sequence[Call]) -> Fingerprinter:
         run: Run = bound["self"]
         return numbers[bound["call"]], run.ranks.get(bound.get("number", -1))
 
-    return Fingerprinter(frames={Run._play_task.__code__: name})
+    def name_on_other(bound: dict[str, Any]) -> tuple[Any, ...]:
+        return numbers[bound["call"]], bound["number"]
+
+    return Fingerprinter(frames={Run._play_task.__code__: name, Run._play_on_other.__code__: name_on_other})

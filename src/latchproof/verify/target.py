@@ -10,10 +10,11 @@ import os
 import sys
 from asyncio import events
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from latchproof.verify.surroundings import Surroundings
 from latchproof_spec.machines import MACHINES, Machine, Operation
 
 INDEX = "the index that wait() returns"
@@ -40,7 +41,7 @@ class Target:
     """A class or a factory, with the machine that it is to be, and what it has of that machine's interface.
 
     `make` takes the count or the parties. `operations` and `observations` are those that it has; `absent` names those
-    that it has not, and which are therefore not exercised.
+    that it has not, and which are therefore not exercised. `surroundings` are what it has outside of its instances.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Target:
     observations: tuple[str, ...]
     absent: tuple[str, ...]
     gives_index: bool = True
+    surroundings: Surroundings = field(default_factory=lambda: Surroundings(None), compare=False)
 
     def observe(self, instance: Any) -> tuple[tuple[str, object], ...]:
         """Read every observation."""
@@ -99,9 +101,10 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
         raise TargetError(f"{kind!r} is no kind; it is one of {', '.join(MACHINES)}")
     if not callable(factory):
         raise TargetError(f"{name} is {type(factory).__name__}, not a class or a factory")
+    surroundings = Surroundings(factory)
     try:
         instance = _make(factory)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise TargetError(
             f"{name}(2) raised {type(error).__name__}: {error}; a latch is made with its count, a barrier with its "
             "parties. Where the constructor wants more, name a factory function that takes just that number"
@@ -126,7 +129,9 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
             raise TargetError(f"{name} is to be a {kind}, but has no method {operation.name}()")
     observations = tuple(one for one in machine.observations if _is_observable(instance, one))
     absent += [one for one in machine.observations if one not in observations]
-    return Target(name, machine, factory, tuple(present), parameters, observations, tuple(absent))
+    return Target(
+        name, machine, factory, tuple(present), parameters, observations, tuple(absent), surroundings=surroundings
+    )
 
 
 def _make(factory: Callable[[int], Any]) -> Any:
@@ -200,10 +205,12 @@ def _is_observable(instance: Any, name: str) -> bool:
 
 
 def _import(module_name: str) -> Any:
+    _importable_from(os.getcwd())
     if module_name.endswith(".py"):
         path = Path(module_name)
         if not path.is_file():
             raise TargetError(f"there is no file {module_name}")
+        _importable_from(str(path.resolve().parent))  # as for a script: what lies beside it can be imported
         specification = importlib.util.spec_from_file_location(path.stem, path)
         assert specification is not None
         assert specification.loader is not None
@@ -211,11 +218,11 @@ def _import(module_name: str) -> Any:
         sys.modules.setdefault(path.stem, module)
         try:
             specification.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            if sys.modules.get(path.stem) is module:
+                del sys.modules[path.stem]
             raise TargetError(f"{module_name} cannot be run: {type(error).__name__}: {error}") from error
         return module
-    if (here := os.getcwd()) not in sys.path:
-        sys.path.insert(0, here)
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -224,8 +231,13 @@ def _import(module_name: str) -> Any:
                 f"there is no module {error.name!r}; is it installed, or is it a file (then name it file.py:CLASS)?"
             ) from error
         raise TargetError(f"{module_name} cannot be imported: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise TargetError(f"{module_name} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def _importable_from(folder: str) -> None:
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
 
 
 def _similar(owner: Any, name: str) -> str:

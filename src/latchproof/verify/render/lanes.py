@@ -47,4 +47,10 @@ def lanes(trace: Trace, *, width: int = 100) -> list[str]:
 def explain(trace: Trace) -> list[str]:
     """What was seen in the end, and what the specification allows there."""
     rules = f" (rule {', '.join(trace.rules)})" if trace.rules else ""
-    return [f"seen:     {trace.seen}", f"allowed:  {' or '.join(trace.allowed) or 'nothing of the kind'}{rules}"]
+    others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
+    beside = [f"besides:  {', '.join(others)} on a second instance, of which this one is to know nothing"]
+    return [
+        f"seen:     {trace.seen}",
+        f"allowed:  {' or '.join(trace.allowed) or 'nothing of the kind'}{rules}",
+        *(beside if others else []),
+    ]

@@ -225,7 +225,10 @@ def _import(target: str) -> tuple[str, str]:
     first = attribute.partition(".")[0]
     if module.endswith(".py"):
         folder, name = repr(str(Path(module).resolve().parent)), Path(module).stem
-        return f"import sys\n\nsys.path.insert(0, {folder})\nfrom {name} import {first}", attribute
+        found = f"import sys\n\nsys.path.insert(0, {folder})\n"
+        if not name.isidentifier():  # a file with a space or a hyphen in its name cannot be named after `import`
+            return f"import importlib\n{found}{first} = importlib.import_module({name!r}).{first}", attribute
+        return f"{found}from {name} import {first}", attribute
     return f"from {module} import {first}", attribute
 
 
@@ -263,7 +266,8 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
     """The body: the schedule's actions in order, then the assertion that the trace's last event breaks."""
     begun = {event["call"]: event for event in trace.events if event["kind"] == "begin"}
     tasks = _tasks(trace)
-    lines: list[str] = []
+    others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
+    lines = [f"other = {_import(trace.target)[1]}({trace.argument})"] if others else []
     task_of_call = {call: f"task{calls[0]}" for calls in tasks for call in calls}
     waiting = list(tasks)
     for choice in _with_orders(trace.schedule):
@@ -278,6 +282,11 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
                 for call in calls
             )
             lines += dialect.task.format(name=f"task{calls[0]}", todo=todo).splitlines()
+        elif choice.startswith("other "):
+            operation, _, arguments = choice.removeprefix("other ").rstrip(")").partition("(")
+            name = f"other{sum(line.startswith('other') for line in lines)}"
+            todo = ", ".join([repr(name), f"other.{operation}", *([arguments] if arguments else [])])
+            lines += dialect.task.format(name=name, todo=f"({todo})").splitlines()
         elif choice.startswith("cancel "):
             lines.append(dialect.cancel.format(name=task_of_call[int(choice.split()[1])]))
     return [*lines, *_assertion(trace, dialect)]
@@ -332,7 +341,10 @@ def _assertion(trace: Trace, dialect: Dialect) -> list[str]:
         if not values:
             raise NoReproductionError("what was observed cannot be put as one assertion")
         name = values[0].group(1)
-        return [f"assert it.{name} in ({', '.join(match.group(2) for match in values)},), f'{name} is {{it.{name}}}'"]
+        return [
+            f"seen = it.{name}() if callable(it.{name}) else it.{name}",
+            f"assert seen in ({', '.join(match.group(2) for match in values)},), f'{name} is {{seen}}'",
+        ]
     if event["kind"] == "rest":
         finished = {one["call"] for one in trace.events if one["kind"] == "end"}
         blocked = [one["call"] for one in trace.events if one["kind"] == "begin" and one["call"] not in finished]

@@ -1,0 +1,157 @@
+"""What a target keeps outside of its instances: module globals, class attributes, what functions have as defaults.
+
+Every run is to begin as in a fresh interpreter: what one instance leaves there would be found by the next, and no run
+could be repeated on its own. Whether instances get into each other's way is tried deliberately instead, with a second
+one in the same run.
+
+Modules of the standard library are left alone, and so is what hides its state where Python cannot read it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+
+CONTAINERS = (list, dict, set, deque)
+LIMIT = 10_000
+"""So many things are kept at most."""
+
+
+class Surroundings:
+    """Those of a class or a factory, as they are now.
+
+    >>> class Leaky:
+    ...     made: list[int] = []
+    >>> surroundings = Surroundings(Leaky)
+    >>> Leaky.made.append(1)
+    >>> surroundings.changed()
+    ([1],)
+    >>> surroundings.restore()
+    >>> Leaky.made, surroundings.changed()
+    ([], ())
+    """
+
+    def __init__(self, factory: object) -> None:
+        self._kept: list[_Kept] = []
+        """Everything that can change."""
+        self._met: dict[int, object] = {}
+        self._modules: set[str] = set()
+        self._keep(factory)
+        for base in getattr(factory, "__mro__", ()):
+            self._keep(base)
+
+    def changed(self) -> tuple[Any, ...]:
+        """What has changed since, as it is now."""
+        return tuple(kept.difference() for kept in self._kept if kept.is_changed())
+
+    def restore(self) -> None:
+        """Make all of it as it was."""
+        for kept in self._kept:
+            if kept.is_changed():
+                kept.restore()
+
+    def _keep(self, thing: Any) -> None:
+        """Keep what is in a thing, and in what that leads to."""
+        waiting = [thing]
+        while waiting and len(self._kept) < LIMIT:
+            thing = waiting.pop()
+            if id(thing) in self._met:
+                continue
+            self._met[id(thing)] = thing
+            if isinstance(thing, (staticmethod, classmethod)):
+                waiting.append(thing.__func__)
+            elif isinstance(thing, property):
+                waiting += [thing.fget, thing.fset]
+            elif isinstance(thing, FunctionType):
+                waiting += self._of_function(thing)
+            elif isinstance(thing, type):
+                if not _is_standard(thing.__module__) and thing.__flags__ & _HEAP_TYPE:
+                    waiting += self._held(thing)
+            elif isinstance(thing, CONTAINERS):
+                waiting += self._held(thing)
+            elif type(thing).__module__ in self._modules or type(thing).__module__.startswith("asyncio."):
+                attributes = getattr(thing, "__dict__", None)
+                waiting += [attributes] if type(attributes) is dict else []
+
+    def _held(self, thing: Any) -> Iterator[Any]:
+        self._kept.append(_Kept(thing))
+        if isinstance(thing, type):
+            self._modules.add(thing.__module__)
+        is_module = isinstance(thing, dict) and "__builtins__" in thing
+        for value in _values(thing):
+            imported = (
+                isinstance(value, type | FunctionType) and value.__module__ != thing["__name__"] if is_module else False
+            )
+            if not imported:
+                yield value
+
+    def _of_function(self, function: FunctionType) -> Iterator[Any]:
+        if _is_standard(function.__module__ or ""):
+            return
+        yield function.__globals__
+        yield from function.__defaults__ or ()
+        yield from (function.__kwdefaults__ or {}).values()
+        for cell in function.__closure__ or ():
+            try:
+                yield cell.cell_contents
+            except ValueError:
+                """It is empty."""
+
+
+_HEAP_TYPE = 1 << 9
+"""The flag of classes that were made by a class statement, and can be changed."""
+
+
+def _is_standard(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def _values(thing: Any) -> tuple[Any, ...]:
+    if isinstance(thing, type):
+        return tuple(vars(thing).values())
+    return tuple(thing.values() if isinstance(thing, dict) else thing)
+
+
+class _Kept:
+    """One thing that can change, and what was in it. It is looked at before every run, so that must be cheap."""
+
+    def __init__(self, thing: Any) -> None:
+        self._thing = thing
+        self._look: Any = vars(thing) if isinstance(thing, type) else thing
+        self._is_mapping = isinstance(thing, dict | type)
+        self._then: Any = dict(self._look) if self._is_mapping else tuple(thing)  # which also keeps it alive
+        self._ids = self._ids_now()
+
+    def _ids_now(self) -> tuple[int, ...]:
+        if self._is_mapping:
+            return *map(id, self._look), *map(id, self._look.values())
+        return tuple(map(id, self._look))
+
+    def is_changed(self) -> bool:
+        return self._ids_now() != self._ids
+
+    def difference(self) -> Any:
+        if not self._is_mapping:
+            return self._thing
+        then = self._then
+        return [(name, value) for name, value in self._look.items() if name not in then or then[name] is not value]
+
+    def restore(self) -> None:
+        thing, then = self._thing, self._then
+        if isinstance(thing, type):
+            for name, _ in self.difference():
+                if name not in then:
+                    delattr(thing, name)
+            for name, value in then.items():
+                if vars(thing).get(name, self) is not value:
+                    setattr(thing, name, value)
+            self._ids = self._ids_now()  # names may be in another order now
+        elif isinstance(thing, dict | set):
+            thing.clear()
+            thing.update(then)
+        else:
+            thing.clear()
+            thing.extend(then)
