@@ -37,7 +37,7 @@ types: $(SETUP)
 	$(BIN)/mypy
 
 unit: $(SETUP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 proofs: $(SETUP) ## every proof and contract, to the full bounds: induction, exploration, schedules, CrossHair, fuzzing
 	$(BIN)/latchproof prove
@@ -55,12 +55,14 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 	done; done
 
 bench: $(SETUP) ## ratios to the limit and to peers, compared with the committed ones (BENCH=--quick, BENCH=--record)
+	@sh proofs/install_spin.sh
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-museum: $(SETUP) ## faults in released software, found anew, each in an environment of its own; writes docs/museum.md
+museum: $(SETUP) ## faults in released software, found anew, each in an environment of its own; writes docs/museum.md and the report's copy
 	@rm -rf .museum/results
-	$(BIN)/python -m pytest -m museum tests/museum
+	$(BIN)/python -m pytest -m museum tests/museum tests/dropin
 	$(BIN)/python -m tests.museum.page
+	$(BIN)/python -m tests.museum.findings
 
 mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (more than a quarter of an hour)
 	$(BIN)/latchproof mutants

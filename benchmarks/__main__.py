@@ -19,9 +19,9 @@ from benchmarks.targets import verdicts
 
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "benchmarks" / "baseline.json"
-PLOT = ROOT / "docs" / "benchmarks.svg"
+PLOTS = ROOT / "docs" / "benchmarks.svg", ROOT / "docs" / "growth.svg"
 WORK = ROOT / ".bench"
-SECTIONS = ("asyncio", "uvloop", "trio", "flowno", "everything", "import", "million")
+SECTIONS = ("asyncio", "uvloop", "trio", "flowno", "everything", "import", "million", "schedules", "states", "growth")
 
 
 def say(line: str) -> None:
@@ -110,16 +110,12 @@ def main() -> int:
     compare(rows)
     results = WORK / "results.json"
     results.write_text(to_json(rows, versions), encoding="utf-8")
-    plot = WORK / "benchmarks.svg"
+    plots = tuple(WORK / plot.name for plot in PLOTS)
     if given.record:
         BASELINE.write_text(results.read_text(encoding="utf-8"), encoding="utf-8")
-        plot = PLOT
-    subprocess.run(
-        [plotter, "-m", "benchmarks.plot", str(results), str(plot)],
-        cwd=ROOT,
-        check=True,
-    )
-    say(f"\nwritten: {results.relative_to(ROOT)}, {plot.relative_to(ROOT)}")
+        plots = PLOTS
+    subprocess.run([plotter, "-m", "benchmarks.plot", str(results), *map(str, plots)], cwd=ROOT, check=True)
+    say(f"\nwritten: {', '.join(str(path.relative_to(ROOT)) for path in (results, *plots) if path.exists())}")
     return 0
 
 

@@ -1,9 +1,13 @@
-"""The ratios as a plot: python -m benchmarks.plot RESULTS.json PLOT.svg. The same ratios give the same file."""
+"""The ratios as plots, of the runtime and of what grows: python -m benchmarks.plot RESULTS.json PLOT.svg GROWTH.svg
+
+The same ratios give the same files.
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
@@ -63,6 +67,48 @@ def draw(rows: list[Row], path: Path) -> None:
     figure.supxlabel("tasks", fontsize=8, y=0.06)
     figure.supylabel("thread CPU time over that of a bare suspension (median and quartiles)", fontsize=8)
     figure.tight_layout(rect=(0.01, 0.07, 1, 1))
+    _save(figure, path)
+
+
+def draw_growth(rows: list[Row], path: Path) -> None:
+    """How much there is, how much of it is gone through, and what that costs; a panel for each bound that grows."""
+    shown = [row for row in rows if row.key.host == "growth"]
+    series = sorted({row.key.benchmark for row in shown if row.key.over == "one"}, reverse=True)
+    if not series:
+        return
+    python = max(row.key.python for row in shown)
+    figure, panels = plt.subplots(1, len(series), figsize=(3.2 * len(series), 3.6), squeeze=False)
+    for benchmark, panel in zip(series, panels[0], strict=True):
+        unit, _, name = benchmark.partition(": ")
+        lines = {
+            f"{unit} in all": (benchmark, "without reduction", "one"),
+            f"{unit} gone through": (benchmark, "latchproof", "one"),
+            "CPU time, over that of the smallest": (f"cost: {name}", "latchproof", "the smallest bound"),
+        }
+        for label, (of_benchmark, contender, over) in lines.items():
+            those = sorted(
+                (
+                    row
+                    for row in shown
+                    if (row.key.benchmark, row.key.contender, row.key.over) == (of_benchmark, contender, over)
+                    and row.key.python == python
+                ),
+                key=lambda row: row.key.n,
+            )
+            numbers, medians = [row.key.n for row in those], [row.ratio.median for row in those]
+            style = ":" if over == "the smallest bound" else "-"
+            panel.plot(numbers, medians, marker="o", markersize=3, linewidth=1.2, linestyle=style, label=label)
+        panel.set_yscale("log")
+        panel.set_xlabel(name, fontsize=8)
+        panel.set_xticks(sorted({row.key.n for row in shown if row.key.benchmark == benchmark}))
+        panel.tick_params(labelsize=7)
+        panel.legend(fontsize=6)
+    figure.suptitle(f"What a bound costs, CPython {python}", fontsize=9)
+    figure.tight_layout()
+    _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
 
@@ -71,10 +117,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=Path)
     parser.add_argument("plot", type=Path)
+    parser.add_argument("growth", type=Path)
     given = parser.parse_args()
     mpl.rcParams["svg.hashsalt"] = "latchproof"
     mpl.rcParams["svg.fonttype"] = "none"
-    draw(read(given.results), given.plot)
+    rows = read(given.results)
+    draw(rows, given.plot)
+    draw_growth(rows, given.growth)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,12 @@ from benchmarks.ratios import NonsenseError, Ratio
 
 SCHEMA = 1
 OURS = "latchproof"
+REFERENCES = {
+    "": ("limit", "int", "asyncio", "4 GiB"),
+    "growth": ("one", "the smallest bound"),
+    "none": ("asyncio", OURS),
+}
+"""What the tables of a host show ratios to."""
 
 
 class Key(NamedTuple):
@@ -129,7 +135,7 @@ def changes(now: Iterable[Row], before: Iterable[Row]) -> list[Change]:
 def tables(rows: Iterable[Row]) -> str:
     """The rows as tables for a reader: one for each Python, host and benchmark, a column for each number of tasks."""
     lines = []
-    against_reference = [row for row in rows if row.key.over in ("limit", "int", "asyncio", "4 GiB")]
+    against_reference = [row for row in rows if row.key.over in REFERENCES.get(row.key.host, REFERENCES[""])]
 
     def where(row: Row) -> tuple[str, str, str]:
         return row.key.python, row.key.host, row.key.benchmark

@@ -50,6 +50,15 @@ def _targets() -> Iterator[Target]:
     for contender in ("latchproof latch", "latchproof barrier"):
         yield Target("asyncio", "memory per waiter", 100_000, contender, "asyncio.Event", 1.1)
     yield Target("asyncio", "peak memory of a million parties", 1_000_000, "latchproof", "4 GiB", 1.0)
+    schedule = "one schedule of a program"
+    yield Target("asyncio", schedule, 0, "latchproof", "simloom", 1 / 30, ("3.13",))
+    yield Target("asyncio", schedule, 0, "latchproof", "frontrun", 1 / 200, ("3.13",))
+    yield Target("asyncio", schedule, 0, "latchproof, every run", "simloom", 1 / 30, ("3.13",))
+    yield Target("asyncio", schedule, 0, "latchproof, every run", "frontrun", 1 / 200, ("3.13",))
+    # 15,000 schedules a second, where the limit was measured at 30,000 to 38,000
+    yield Target("asyncio", schedule, 0, "latchproof", "limit", 2.3)
+    yield Target("none", "every state of a model", 332_824, "latchproof", "Spin", 1.0)
+    yield Target("none", "every state of a model", 332_824, "latchproof", "TLC", 1 / 100)
     yield Target("none", "import", 0, "latchproof", "asyncio", 1 / 3)
 
 

@@ -40,7 +40,11 @@ class Size:
 FULL = Size(5, 6_000, (2, 10, 100, 1_000, 10_000), (1_000, 10_000), 100_000, 1_000_000)
 QUICK = Size(3, 3_000, (2, 1_000), (1_000,), 2_000, 0)
 
+SMALLEST = "the smallest bound"
+
 Table = dict[str, Any]
+Measured = tuple[list[Table], dict[str, str]]
+"""The tables of a section, and which contenders are missing in it, with the reason."""
 
 
 def _table(benchmark: str, host: str, n: int, reference: str, costs: dict[str, list[float]]) -> Table:
@@ -48,7 +52,7 @@ def _table(benchmark: str, host: str, n: int, reference: str, costs: dict[str, l
     return {"benchmark": benchmark, "host": host, "n": n, "over": reference, "ratios": over(costs, reference)}
 
 
-def of_host(name: str, host: Host, those: contenders.Contenders, size: Size) -> list[Table]:
+def of_host(name: str, host: Host, those: contenders.Contenders, size: Size) -> Measured:
     """Every table of one event loop."""
     tables = []
     for n in size.parties:
@@ -69,7 +73,7 @@ def of_host(name: str, host: Host, those: contenders.Contenders, size: Size) -> 
     # bytes are the same in every round
     taken = {one: [workloads.memory(host, make, size.remembered)] for one, make in those.waits.items()}
     tables.append(_table("memory per waiter", name, size.remembered, "limit", taken))
-    return tables
+    return tables, those.missing
 
 
 def counting(name: str, host: Host, those: contenders.Contenders, size: Size) -> Table:
@@ -92,13 +96,13 @@ def _importing(module: str) -> float:
     return float(done.stdout)
 
 
-def importing(size: Size) -> list[Table]:
+def importing(size: Size) -> Measured:
     """What importing latchproof costs."""
     runs = {name: partial(_importing, name) for name in ("asyncio", "latchproof", "typing", "dataclasses")}
-    return [_table("import", "none", 0, "asyncio", interleaved(runs, 2 * size.rounds))]
+    return [_table("import", "none", 0, "asyncio", interleaved(runs, 2 * size.rounds))], {}
 
 
-def million(size: Size) -> list[Table]:
+def million(size: Size) -> Measured:
     """So many parties trip a barrier in one go, in a process that may not have more than 4 GiB."""
     import resource
 
@@ -124,7 +128,55 @@ def million(size: Size) -> list[Table]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return [
         _table("peak memory of a million parties", "asyncio", n, "4 GiB", {"latchproof": [peak], "4 GiB": [FOUR_GIB]})
-    ]
+    ], {}
+
+
+def schedules(size: Size) -> Measured:
+    """What one schedule costs, here and in other explorers."""
+    from benchmarks.schedules import CONTENDERS
+
+    missing: dict[str, str] = {}
+    runs: dict[str, Callable[[], float]] = {}
+    for name, (run, number) in CONTENDERS.items():
+        if name in ("simloom", "frontrun"):
+            try:
+                importlib.import_module(name)
+            except ImportError as error:
+                missing[name] = f"{error}; it wants Python 3.12 or later"
+                continue
+        runs[name] = partial(run, number)
+    return [_table("one schedule of a program", "asyncio", 0, "limit", interleaved(runs, size.rounds))], missing
+
+
+def states(size: Size) -> Measured:
+    """What all states of one model cost, here, in Spin and in TLC; all must find as many."""
+    from benchmarks.states import contenders as explorers
+
+    with explorers() as (runs, missing, found):
+        costs = interleaved(runs, size.rounds)
+        number = found["latchproof"]
+    return [_table("every state of a model", "none", number, "latchproof", costs)], missing
+
+
+def growth(size: Size) -> Measured:
+    """How much there is to do, and what it costs, as a bound grows."""
+    from benchmarks.growth import SERIES, Series
+
+    def cost(series: Series, bound: int) -> float:
+        return series.visit(bound).seconds
+
+    tables = []
+    for series in SERIES:
+        runs = {str(bound): partial(cost, series, bound) for bound in series.bounds}
+        costs = over(interleaved(runs, size.rounds), str(series.bounds[0]))
+        for bound in series.bounds:
+            point = series.visit(bound)
+            counts = {"latchproof": [point.visited], "without reduction": [point.size]}
+            where = {"host": "growth", "n": bound}
+            tables.append({**where, "benchmark": f"{series.unit}: {series.name}", "over": "one", "ratios": counts})
+            seconds = {"latchproof": costs[str(bound)]}
+            tables.append({**where, "benchmark": f"cost: {series.name}", "over": SMALLEST, "ratios": seconds})
+    return tables, {}
 
 
 def _uvloop() -> Callable[[], Any]:
@@ -132,7 +184,7 @@ def _uvloop() -> Callable[[], Any]:
     return new_loop
 
 
-def _everything(size: Size) -> list[Table]:
+def _everything(size: Size) -> Measured:
     for name in ("trio", "flowno", "uvloop"):
         importlib.import_module(name)
     those = contenders.asyncio_contenders()
@@ -146,10 +198,10 @@ def _everything(size: Size) -> list[Table]:
     return [
         counting(name, host, those, few),
         _table("barrier wait", name, 1_000, "limit", interleaved(runs, size.rounds)),
-    ]
+    ], those.missing
 
 
-SECTIONS: dict[str, Callable[[Size], list[Table]]] = {
+SECTIONS: dict[str, Callable[[Size], Measured]] = {
     "asyncio": lambda size: of_host("asyncio", AsyncioHost(), contenders.asyncio_contenders(), size),
     "uvloop": lambda size: of_host(
         "uvloop",
@@ -168,12 +220,9 @@ SECTIONS: dict[str, Callable[[Size], list[Table]]] = {
     "everything": _everything,
     "import": importing,
     "million": million,
-}
-MISSING: dict[str, Callable[[], contenders.Contenders]] = {
-    "asyncio": contenders.asyncio_contenders,
-    "uvloop": contenders.asyncio_contenders,
-    "trio": contenders.trio_contenders,
-    "flowno": contenders.flowno_contenders,
+    "schedules": schedules,
+    "states": states,
+    "growth": growth,
 }
 
 
@@ -182,8 +231,7 @@ def main() -> None:
     parser.add_argument("section", choices=SECTIONS)
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
-    tables = SECTIONS[given.section](QUICK if given.quick else FULL)
-    missing = MISSING[given.section]().missing if given.section in MISSING else {}
+    tables, missing = SECTIONS[given.section](QUICK if given.quick else FULL)
     print(json.dumps({"python": platform.python_version(), "tables": tables, "missing": missing}))
 
 

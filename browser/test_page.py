@@ -34,6 +34,7 @@ WALKS = [
     ("latch", "aiologic", 3, 2),
 ]
 STEPS = 40
+MUSEUM = Path(__file__).parents[1] / "src/latchproof/verify/render/html/museum.json"
 
 
 def test_one_file_is_all(pages: Path) -> None:
@@ -228,6 +229,29 @@ def _event(event: dict[str, object]) -> Event:
         assert event["error"] == BrokenBarrierError.__name__
         return End(call, "raised", error=BrokenBarrierError())
     return End(call, "cancelled") if event["how"] == "cancelled" else End(call, "returned", event["value"])
+
+
+def test_the_museum_is_in_the_viewer(report: Page) -> None:
+    options = report.texts("#trace option")
+    findings = json.loads(MUSEUM.read_text(encoding="utf-8")).values()
+    assert [text for text in options if text.startswith("the museum: ")] == [
+        f"the museum: {one['title']}" for one in findings
+    ]
+    for number, one in enumerate(findings, len(options) - len(findings)):
+        report.choose("#trace", number)
+        assert report.text("#trace-exhibit") == f"{one['title']} ({one['release']})"
+        assert f"difference: {one['trace']['seen']}" in report.text("#trace-did")
+        assert len(report.texts("#trace-table tbody tr")) == len(one["trace"]["events"])
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_nothing_is_wider_than_the_window(report: Page, width: int) -> None:
+    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    report.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    report.open()
+    widths = report.chrome.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+    report.chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert widths[0] <= widths[1] == width
 
 
 def test_what_a_screen_reader_needs(report: Page) -> None:

@@ -56,6 +56,8 @@ def prepare(app: object, name: str, source: list[str]) -> None:
             source[0] = re.sub(rf"\[([^\]]+)\]\((?:\.\./)?{page}\.md\)", r"\1", source[0])
     if name == "index" and (more := [page for page, exists in there.items() if exists]):
         source[0] += "\n".join(["", "```{toctree}", ":hidden:", ":caption: More", "", *more, "```", ""])
+    # a file of the repository that is no page here; where the sources are read as they stand, its path is enough
+    source[0] = re.sub(r"\]\(((?:\.\./)+(?:spec/|src/|[A-Z]+\.md)[^)]*)\)", r"](path:\1)", source[0])
     source[0] = re.sub(r'^<a id="([\w-]+)"></a>$', r"(\1)=", source[0], flags=re.MULTILINE)
 
 

@@ -67,7 +67,7 @@ def test_the_metadata(built: tuple[Path, Path]) -> None:
     required = found.get_all("Requires-Dist", [])
     assert [one for one in required if "extra ==" not in one] == []  # the runtime needs nothing
     of_the_kit = {one.split(">")[0].split(";")[0].strip() for one in required if "extra == 'verify'" in one}
-    assert of_the_kit == {"crosshair-tool", "cvc5", "hypothesis", "rich", "z3-solver"}
+    assert of_the_kit == {"crosshair-tool", "cvc5", "hypothesis", "rich", "shtab", "z3-solver"}
 
 
 def test_the_sdist_has_what_it_takes_to_check_it(built: tuple[Path, Path]) -> None:

@@ -12,8 +12,13 @@ import pytest
 from latchproof.verify.check import check
 from latchproof.verify.render.lanes import explain, lanes
 from latchproof.verify.target import load
+from latchproof_spec.mutants import all_mutants
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+SPEC = ROOT / "spec" / "latchproof_spec"
+PAGES = [page for folder in (".", "spec", "benchmarks") for page in (ROOT / folder).glob("*.md")]
+PAGES += (ROOT / "docs").rglob("*.md")
 PROGRAMS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 SUITES = [program for program in PROGRAMS if "def test_" in program]
 
@@ -46,8 +51,37 @@ def test_the_counterexample_shown_is_the_one_found() -> None:
         assert line in shown
 
 
-def test_every_linked_file_exists() -> None:
-    root = README.parent
-    for document in [README, root / "CONTRIBUTING.md", root / "spec" / "README.md"]:
-        links = re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text(encoding="utf-8"))
-        assert [link for link in links if not (document.parent / link).exists()] == []
+def anchors(text: str) -> set[str]:
+    """What a link into a page may name: its headings as forges spell them, and anchors that are written out."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    spelled = {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+    return spelled | set(re.findall(r'<a id="([\w-]+)">', text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    for file, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)", prose):
+        goal = page.parent / file if file else page
+        assert goal.exists(), f"{page.name}: there is no {file}"
+        if anchor:
+            assert anchor in anchors(goal.read_text(encoding="utf-8")), f"{page.name}: there is no {file}#{anchor}"
+
+
+def test_a_heading_is_spelled_as_forges_do() -> None:
+    assert anchors('# From `asyncio.Barrier`\n```\n# no\n```\n<a id="here"></a>') == {"from-asynciobarrier", "here"}
+
+
+def test_what_is_said_of_how_much_there_is_to_read_and_to_find_is_so() -> None:
+    said = re.findall(r"in some (\d+) ways", README.read_text(encoding="utf-8") + (ROOT / "docs/trust.md").read_text())
+    assert said == ["900", "900"]
+    assert abs(len(all_mutants()) - 900) <= 50
+    table = (ROOT / "spec/README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d \| (.*?) \|.*\| (\d+) \|$", table, re.MULTILINE)
+    assert len(rows) == 8
+    for files, lines in rows:
+        names = [name.removeprefix("latchproof_spec/") for name in re.findall(r"`([\w/]+\.py)`", files)]
+        found = sum(len((SPEC / name).read_text(encoding="utf-8").splitlines()) for name in names)
+        assert abs(found - int(lines)) <= 10, f"{files}: {found} lines"

@@ -26,6 +26,20 @@ _MODELS = ("tla", "cfg", "promela")
 SCHEDULERS = ("exhaustive", "random", "pct")
 """As `latchproof.verify.scheduler` has them, which needs the kit; a test compares the two."""
 
+SHELLS = ("bash", "zsh", "fish")
+
+QUESTIONS = """\
+Is my class right?           latchproof check mine.py:MyBarrier
+What happened in that run?   latchproof replay trace.json mine.py:MyBarrier
+And beyond the bounds?       latchproof fuzz mine.py:MyBarrier
+What is proved of yours?     latchproof verify --quick
+May I see all of it?         latchproof report --quick --html report.html
+What does it say exactly?    latchproof export barrier --format markdown
+Can your checks fail?        latchproof mutants --quick
+
+Exit codes: 0 holds within the bounds printed; 1 a counterexample; 2 usage, or
+a target that cannot be loaded or driven; 3 inconclusive."""
+
 EXTRA = 'this command needs the kit: pip install "latchproof[verify]"'
 
 
@@ -55,14 +69,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="latchproof",
-        description="Checks latches and barriers for async Python against a specification that is executed, explored "
+        description="Checks latches and barriers for async Python against a specification that is\nexecuted, explored "
         "and proved.",
-        epilog="Exit codes: 0 holds within the bounds printed; 1 a counterexample; 2 usage, or a target that cannot be "
-        "loaded or driven; 3 inconclusive.",
+        epilog=QUESTIONS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        "--print-completion", action=_PrintCompletion, choices=SHELLS, metavar="SHELL",
+        help="print what completes this command in a shell (bash, zsh, fish), and end",
+    )  # fmt: skip
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    verify = commands.add_parser(
+    verify = _add_command(
+        commands,
         "verify",
         help="gather the evidence for our own claims and print the ledger",
         epilog="Example: latchproof verify --quick --json ledger.json",
@@ -71,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", metavar="FILE", type=Path, help="write the ledger to FILE as JSON")
     verify.set_defaults(run=_verify)
 
-    check = commands.add_parser(
+    check = _add_command(
+        commands,
         "check",
         help="run every schedule of a latch's or barrier's real code, and judge every history",
         epilog="Example: latchproof check asyncio:Barrier --policy cpython",
@@ -101,7 +121,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(run=_check)
 
-    report = commands.add_parser(
+    report = _add_command(
+        commands,
         "report",
         help="the rules, the claims with their evidence, a stepper and counterexamples as one HTML file",
         epilog="Example: latchproof report --quick --html report.html",
@@ -117,7 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     report.set_defaults(run=_report)
 
-    replay = commands.add_parser(
+    replay = _add_command(
+        commands,
         "replay",
         help="repeat one run of a latch or barrier, step by step",
         epilog="Examples: latchproof replay trace.json asyncio:Barrier; "
@@ -130,7 +152,8 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--claim", metavar="ID", help="the trace of this claim (default: the first)")
     replay.set_defaults(run=_replay)
 
-    fuzz = commands.add_parser(
+    fuzz = _add_command(
+        commands,
         "fuzz",
         help="run the Hypothesis state machine made from the specification over a latch or barrier",
         epilog="Example: latchproof fuzz asyncio:Barrier --host asyncio",
@@ -142,7 +165,8 @@ def _parser() -> argparse.ArgumentParser:
     fuzz.add_argument("--repro", metavar="FILE", type=Path, help="write what was found as a test of its own")
     fuzz.set_defaults(run=_fuzz)
 
-    prove = commands.add_parser(
+    prove = _add_command(
+        commands,
         "prove",
         help="discharge the inductive proofs, for all counts, parties and tasks",
         epilog="Example: latchproof prove --machine barrier --verbose",
@@ -151,7 +175,8 @@ def _parser() -> argparse.ArgumentParser:
     prove.add_argument("--verbose", action="store_true", help="a line for each obligation")
     prove.set_defaults(run=_prove)
 
-    explore = commands.add_parser(
+    explore = _add_command(
+        commands,
         "explore",
         help="every state of specification x tasks, to a bound",
         epilog="Example: latchproof explore --machine barrier --tasks 3 4 --upto 4",
@@ -172,7 +197,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     explore.set_defaults(run=_explore)
 
-    mutants = commands.add_parser(
+    mutants = _add_command(
+        commands,
         "mutants",
         help="claims x mutants of the specification: which claim breaks on which fault, by which kind of evidence",
         epilog="Exit codes: 1 if a mutant survives that is not proved to be no fault, or a claim kills none; else 0. "
@@ -185,7 +211,8 @@ def _parser() -> argparse.ArgumentParser:
     mutants.add_argument("--json", metavar="FILE", type=Path, help="write the matrix to FILE as JSON")
     mutants.set_defaults(run=_mutants)
 
-    export = commands.add_parser(
+    export = _add_command(
+        commands,
         "export",
         help="the specification, or a trace, in another form",
         epilog="Examples: latchproof export barrier --format markdown; latchproof export trace.json --format itf",
@@ -206,6 +233,31 @@ def _parser() -> argparse.ArgumentParser:
     bounds.add_argument("--policy", metavar="NAME", help="under this policy (default: latchproof)")
     export.set_defaults(run=_export)
     return parser
+
+
+def _add_command(commands: Any, name: str, help: str, epilog: str) -> argparse.ArgumentParser:
+    """A command whose own help begins with what the list of commands says of it."""
+    made: argparse.ArgumentParser = commands.add_parser(
+        name, help=help, description=f"{help[0].upper()}{help[1:]}.", epilog=epilog
+    )
+    return made
+
+
+class _PrintCompletion(argparse.Action):
+    """Prints what shtab makes of the parser. A FILE is completed as one; so is a TARGET, which may begin as one."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> None:
+        if find_spec("shtab") is None:
+            parser.exit(2, f"latchproof: {EXTRA} (missing: shtab)\n")
+        import shtab
+
+        (commands,) = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
+        for command in commands.choices.values():
+            for option in command._actions:
+                if option.metavar in ("FILE", "TARGET", "FILE|SCHEDULE", "latch|barrier|FILE"):
+                    option.complete = shtab.FILE
+        print(shtab.complete(parser, str(given[1])))
+        parser.exit()
 
 
 def _add_target(

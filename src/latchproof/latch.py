@@ -109,7 +109,7 @@ class CountdownLatch:
         if (
             self._count > 1  # L1, as `latchproof.verify.shells` proves
             and not parking.queue
-            and host.asyncio_tasks
+            and (host.asyncio_tasks or host.current_task())
             and (host.trio_record.name is None if host.trio_record is not None else "trio" not in modules)
         ):
             self._count -= 1

@@ -19,7 +19,7 @@ LOCK = ROOT / "requirements-dev.txt"
 NEEDED = ("pytest",)
 """What a standalone reproduction needs beside its target and its event loop."""
 
-SECONDS = 240
+SECONDS = 900
 _VERSION = "import platform, sys; print(sys.implementation.name, platform.python_version())"
 
 
@@ -62,43 +62,64 @@ def of_minor(minor: str) -> list[str]:
 
 
 def prepare(wanted: Iterable[tuple[str, tuple[str, ...], bool]]) -> None:
-    """Make environments of interpreter, requirements and whether with dependencies; two at a time."""
+    """Make environments of interpreter, requirements and whether with dependencies; two at a time.
+
+    Those of the kit come first, for the others lean on them.
+    """
     _wheel()
+    every = set(wanted)
     with ThreadPoolExecutor(2) as pool:
-        for _ in pool.map(lambda one: environment(one[0], one[1], dependencies=one[2]), sorted(wanted)):
-            pass
+        for some in ({(python, (), True) for python, _, _ in every}, every):
+            for _ in pool.map(lambda one: environment(one[0], one[1], dependencies=one[2]), sorted(some)):
+                pass
 
 
 @functools.cache
 def environment(python: str, requirements: tuple[str, ...], *, dependencies: bool = True) -> Path:
     """The interpreter of an environment on a version of CPython that was found, made or refreshed as needed.
 
-    A requirement without a version gets the one that the kit has locked. Without `dependencies` those with a version
-    are installed alone.
+    Without requirements it has the kit alone. One with requirements sees the kit of that one behind its own packages:
+    so the kit is installed once for each interpreter, and the package may still have other versions of what the kit
+    needs. A requirement without a version gets the one that the kit has locked. Without `dependencies` those with a
+    version are installed alone.
     """
     label = "-".join(["cpython", python, *(one.replace("==", "-") for one in requirements)])
     folder = CACHE / "environments" / label
+    stamp = folder / "complete"
+    interpreter = folder / "bin" / "python"
+    kit = environment(python, ()) if requirements else None
     wheel = _wheel()
     locked = [one for one in requirements if "==" not in one]
     pinned = [one for one in requirements if "==" in one]
-    kit = [f"latchproof[verify] @ {wheel.as_uri()}", *NEEDED, *locked]
-    sources = "\n".join([*kit, *pinned, str(dependencies)]).encode()
-    state = hashlib.sha256(sources + LOCK.read_bytes() + wheel.read_bytes()).hexdigest()
-    stamp = folder / "complete"
-    interpreter = folder / "bin" / "python"
+    if kit is None:
+        locked = [f"latchproof[verify] @ {wheel.as_uri()}", *NEEDED]
+    sources = "\n".join([*locked, *pinned, str(dependencies)]).encode() + LOCK.read_bytes()
+    state = hashlib.sha256(sources + (wheel.read_bytes() if kit is None else b"")).hexdigest()
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == state:
         return interpreter
+    stamp.unlink(missing_ok=True)
+    if kit is not None:
+        shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists():
         _run([interpreters()[python], "-m", "venv", "--without-pip", folder])
-    stamp.unlink(missing_ok=True)
+    if kit is not None:
+        (_packages(interpreter) / "kit.pth").write_text(f"{_packages(kit)}\n", encoding="utf-8")
     pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", folder]
     install: list[str | Path] = [*pip, "--quiet", "--disable-pip-version-check", "install"]
-    _run([*install, "--constraint", LOCK, *kit])
-    if pinned:  # after the kit, for it may want other versions of what the kit has locked
+    if locked:
+        _run([*install, "--constraint", LOCK, *locked])
+    if pinned:  # by itself, for it may want other versions of what the kit has locked
         _run([*install, *(() if dependencies else ("--no-deps",)), *pinned])
-    _run([*install, "--no-deps", "--force-reinstall", wheel])  # the version does not say that the checkout has changed
+    if kit is None:  # the version does not say that the checkout has changed
+        _run([*install, "--no-deps", "--force-reinstall", wheel])
     stamp.write_text(state, encoding="utf-8")
     return interpreter
+
+
+def _packages(interpreter: Path) -> Path:
+    """Where the packages of an environment are."""
+    (folder,) = interpreter.parent.parent.glob("lib/python*/site-packages")
+    return folder
 
 
 @functools.cache

@@ -41,11 +41,11 @@ def page() -> str:
 
 
 def _exhibit(exhibit: Exhibit) -> str:
-    visits = _visits(exhibit.id)
-    first = visits[-1]
+    visited = visits(exhibit.id)
+    first = visited[-1]
     trace = from_json(first.trace)
     claim = next(one for one in CLAIMS if one.id == exhibit.claim)
-    where = f"CPython {_and([visit.python for visit in visits])}"
+    where = f"CPython {_and([visit.python for visit in visited])}"
     package = "" if exhibit.is_of_the_standard_library else f"{exhibit.package} {exhibit.version}, "
     strict = ", in the strict form that our own classes are held to" if exhibit.strict else ""
     others = [one for one in first.broken if one != exhibit.claim]
@@ -101,7 +101,7 @@ def _name(target: str) -> str:
     return f"{Path(target).stem}:{target.rpartition(':')[2]}" if target.startswith(ADAPTERS) else target
 
 
-def _visits(name: str) -> list[Visit]:
+def visits(name: str) -> list[Visit]:
     found = [Visit(**data) for data in _results(name)]
     if not found:
         raise FileNotFoundError(f"{name} was not visited")

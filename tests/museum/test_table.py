@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from latchproof.verify.render.html.report import museum
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES
 from tests.museum.environments import ROOT
 from tests.museum.exhibits import ADAPTERS, Subject, clearances, exhibits
+from tests.museum.findings import FILE
 from tests.museum.page import PAGE
 
 SUBJECTS: list[Subject] = [*exhibits(), *clearances()]
@@ -35,6 +39,17 @@ def test_the_page_shows_it(exhibit: Subject) -> None:
     assert f'<a id="{exhibit.id}"></a>' in page
     assert exhibit.note.strip() in page
     assert f"latchproof {' '.join(exhibit.arguments)}" in page
+
+
+def test_the_report_shows_them_all_and_judges_them_so_today() -> None:
+    found = json.loads(FILE.read_text(encoding="utf-8"))
+    assert list(found) == [exhibit.id for exhibit in exhibits()], "stale: run make museum"
+    for exhibit, shown in zip(exhibits(), museum(), strict=True):
+        due = (exhibit.target, exhibit.host, exhibit.policy, exhibit.claim, exhibit.argument, exhibit.strict)
+        assert tuple(shown[name] for name in ("target", "host", "policy", "claim", "argument", "strict")) == due
+        assert shown["agrees"], exhibit.id
+        assert shown["exhibit"] == exhibit.title
+        assert exhibit.is_of_the_standard_library or shown["release"] == f"{exhibit.package} {exhibit.version}"
 
 
 def test_a_claim_that_is_expected_is_one() -> None:

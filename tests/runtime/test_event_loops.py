@@ -17,6 +17,7 @@ import pytest
 import trio
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch, hosts
+from latchproof_spec import latch as latch_specification
 from tests.conftest import ASYNCIO_HOSTS, HAS_EAGER_TASKS, HAS_UVLOOP
 from tests.runtime.drivers import (
     ASYNCIO,
@@ -171,6 +172,28 @@ def test_a_callback_of_asyncio_within_another_loop_belongs_to_asyncio(outer: Hos
         inner.run(lambda: check_that_callbacks_work(inner))
 
     outer.run(main)
+
+
+@pytest.mark.parametrize("outer", [ASYNCIO, FLOWNO], ids=lambda host: host.name)
+def test_a_count_down_within_a_trio_that_runs_in_another_loop_is_a_checkpoint(outer: Host) -> None:
+    """However quick it is in the loop outside, whose task runs all the while."""
+    latch = CountdownLatch(4)
+
+    async def of_trio() -> None:
+        await latch.count_down()
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await latch.count_down()
+        assert scope.cancelled_caught
+
+    async def main() -> None:
+        await latch.count_down()
+        trio.run(of_trio)
+        assert latch.count == 2
+        await latch.count_down()
+
+    outer.run(main)
+    assert latch.count == 1
 
 
 @pytest.mark.parametrize("inner", ASYNCIO_HOSTS)
@@ -495,6 +518,22 @@ async def test_a_host_knows_at_once_that_it_runs_the_caller(host: Host) -> None:
     found = hosts.current(None)
     assert found.is_here()
     assert not hosts.NOWHERE.is_here()
+
+
+async def test_what_a_host_sees_at_a_glance(host: Host) -> None:
+    """Enough for a count_down above one to ask nobody; but one that is a checkpoint is to be one."""
+    latch = CountdownLatch(4)
+    await latch.count_down()
+    with mock.patch.object(latch_specification, "count_down", side_effect=AssertionError("asked")):
+        if host.checkpoints:
+            with pytest.raises(AssertionError, match="asked"):
+                await latch.count_down()
+        else:
+            await latch.count_down()
+            assert latch.count == 2
+    nowhere: hosts.Host = hosts.NOWHERE
+    assert (hosts.current(None).current_task() is None) is host.checkpoints
+    assert nowhere.current_task() is None
 
 
 @pytest.mark.parametrize("on_its_own_thread", [False, True], ids=["within a task", "on a thread"])

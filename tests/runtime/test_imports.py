@@ -11,7 +11,7 @@ import pytest
 import latchproof
 import latchproof_spec
 
-HEAVY = ("asyncio", "trio", "flowno", "z3", "logging", "dataclasses", "inspect", "typing", "hypothesis")
+HEAVY = ("asyncio", "trio", "flowno", "aiologic", "z3", "logging", "dataclasses", "inspect", "typing", "hypothesis")
 
 
 def imported_by(program: str) -> set[str]:
@@ -111,6 +111,11 @@ assert barrier.n_waiting == latch.count == 0
     assert "flowno" in imported
     assert not imported & {"trio", "z3", "hypothesis"}
     assert {name for name in imported if "." in name} == {"latchproof.hosts.flowno"}
+
+
+@pytest.mark.parametrize("name", ["flowno", "aiologic"])
+def test_a_drop_in_does_not_import_what_it_stands_in_for(name: str) -> None:
+    assert imported_by(f"import latchproof.dropin.{name}") == set()
 
 
 def test_logging_is_imported_when_there_is_something_to_say() -> None:

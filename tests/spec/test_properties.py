@@ -559,7 +559,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("machine", "cases"), [(LATCH, LATCH_CASES), (BARRIER, BARRIER_CASES)], ids=repr)
+@pytest.mark.parametrize(
+    ("machine", "cases"), [(LATCH, LATCH_CASES), (BARRIER, BARRIER_CASES)], ids=["latch", "barrier"]
+)
 def test_every_property_has_its_cases(machine: Machine, cases: dict[str, Any]) -> None:
     properties = (*machine.invariants, *machine.step_properties, *machine.history_properties, *machine.censuses)
     assert set(cases) == {property_.name for property_ in properties}

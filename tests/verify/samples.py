@@ -162,6 +162,26 @@ class ShoutingLatch(PlainLatch):
         raise KeyError("in a callback")
 
 
+class PointingLatch(PlainLatch):
+    """What it says when it fails has the address of an object in it, another one every time."""
+
+    _pointed_at: ClassVar[list[object]] = []
+
+    def count_down(self) -> None:
+        self._pointed_at.append(object())
+        raise asyncio.InvalidStateError(f"nothing can be done about {self._pointed_at[-1]!r}")
+
+
+class PointingShoutingLatch(ShoutingLatch):
+    """What it says to the event loop has such an address in it."""
+
+    _pointed_at: ClassVar[list[object]] = []
+
+    def _shout(self) -> None:
+        self._pointed_at.append(object())
+        raise KeyError(self._pointed_at[-1])
+
+
 class BlindLatch(CountdownLatch):
     """Its count cannot be read."""
 

@@ -104,6 +104,17 @@ def test_a_trace_is_judged_again(verdict: Verdict) -> None:
     assert tuple(last["calls"][call]) == trace.allowed
 
 
+def test_a_run_goes_on_after_an_error_of_no_call(verdict: Verdict) -> None:
+    (trace,) = verdict.traces
+    stray = {"kind": "stray", "error": "KeyError: 'lost'"}
+    shown = judged(dataclasses.replace(trace, events=(stray, *trace.events)))
+    assert shown["agrees"]
+    differing = [step["seen"] for step in shown["steps"] if not step["allowed"]]
+    assert differing == ["KeyError: 'lost'", trace.seen]
+    alone = judged(dataclasses.replace(trace, events=(stray,), claim="C10"))
+    assert (alone["agrees"], alone["steps"][0]["seen"]) == (True, "KeyError: 'lost'")
+
+
 def test_a_trace_that_is_allowed_says_so(verdict: Verdict) -> None:
     (trace,) = verdict.traces
     allowed = dataclasses.replace(trace, events=trace.events[:-1])
@@ -196,7 +207,10 @@ def test_report_shows_a_ledger_and_traces_from_files(tmp_path: Path) -> None:
     arguments = ["--html", str(out), "--ledger", str(tmp_path / "ledger.json"), "--trace", str(tmp_path / "check.json")]
     assert main(["report", *arguments]) == 0
     data = data_of(out.read_text(encoding="utf-8"))
-    assert [(trace["policy"], trace["claim"]) for trace in data["traces"]] == [
+    exhibits = [trace for trace in data["traces"] if "exhibit" in trace]
+    assert [trace["exhibit"] for trace in exhibits] == [one["exhibit"] for one in report_module.museum()]
+    shown = [trace for trace in data["traces"] if "exhibit" not in trace]
+    assert [(trace["policy"], trace["claim"]) for trace in shown] == [
         ("cpython", "C5"), *(("latchproof", trace.claim) for trace in found.traces),
     ]  # fmt: skip
     assert all(trace["agrees"] for trace in data["traces"])

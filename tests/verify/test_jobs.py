@@ -44,6 +44,22 @@ def test_a_failure_that_does_not_happen_again_is_none(monkeypatch: pytest.Monkey
     assert any("does not happen again under the same schedule, 1:" in reason for reason in outcome.reasons)
 
 
+@pytest.mark.parametrize(
+    ("latch", "seen"),
+    [
+        (
+            samples.PointingLatch,
+            "count_down() raised InvalidStateError: nothing can be done about <object object at 0x...>",
+        ),
+        (samples.PointingShoutingLatch, "an error reached the event loop: KeyError: <object object at 0x...>"),
+    ],
+)
+def test_a_failure_that_names_an_address_happens_again(latch: type, seen: str) -> None:
+    outcome = do_job(adapt(latch), job())
+    assert outcome.reasons == ()
+    assert outcome.walk.failures["latchproof"]["C10"].finding.seen == seen
+
+
 def test_an_outcome_can_be_sent() -> None:
     outcome = portable(do_job(adapt(samples.ForgetfulLatch), job()))
     again = pickle.loads(pickle.dumps(outcome))

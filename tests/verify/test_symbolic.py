@@ -166,7 +166,7 @@ def test_a_symbol_cannot_be_hashed(value: Any) -> None:
         {value}  # noqa: B018 - it is the set that raises
 
 
-@pytest.mark.parametrize("use", [int, range, "abc".__getitem__, float], ids=repr)
+@pytest.mark.parametrize("use", [int, range, "abc".__getitem__, float], ids=["int", "range", "str", "float"])
 def test_a_symbol_has_no_one_value(use: Any) -> None:
     with pytest.raises(TypeError, match="has no one value"):
         use(X)

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
         def asyncio_tasks(self) -> Collection[object]:
             """Empty unless a task of asyncio runs just now, on whatever thread."""
 
+        def current_task(self) -> object:
+            """None, unless a task of this host runs just now and calls need be no checkpoints; found at a glance."""
+
         @property
         def trio_record(self) -> TrioRecord | None:
             """Trio's record of this thread; None where trio was not imported when it was last looked for."""
@@ -97,6 +100,9 @@ class Nowhere:
     loop: Final = None
     asyncio_tasks: Final = ()
     trio_record: Final = None
+
+    def current_task(self) -> None:
+        """None of this host runs."""
 
     def is_here(self) -> bool:
         return False

@@ -39,6 +39,7 @@ class AsyncioHost:
     checkpoints: Final = False
     broken_barrier_error: Final = BrokenBarrierError
     asyncio_tasks: Final[Collection[object]] = _CURRENT_TASKS
+    current_task = staticmethod(_get_running_loop)  # that a loop runs here says as much
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop

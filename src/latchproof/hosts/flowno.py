@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from functools import partial
+from sys import modules
 
 from flowno.core.event_loop.commands import EventWaitCommand
-from flowno.core.event_loop.event_loop import EventLoop, current_event_loop, current_task
+from flowno.core.event_loop.event_loop import EventLoop, _current_task, current_event_loop, current_task
 
 from latchproof.hosts import is_asyncio_running, is_trio_running
 from latchproof_spec.step import BrokenBarrierError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from typing import Any, Final
 
-    from latchproof.hosts import Queue
+    from latchproof.hosts import Queue, TrioRecord
     from latchproof_spec.step import Ending
 
 
@@ -48,10 +49,10 @@ class FlownoWaker:
 class FlownoHost:
     """One Flowno event loop."""
 
-    __slots__ = ("loop",)
+    __slots__ = ("loop", "trio_record")
 
     asyncio_tasks: Final = ()
-    trio_record: Final = None
+    current_task = staticmethod(_current_task.get)
 
     name: Final = "flowno"
     checkpoints: Final = False
@@ -59,6 +60,7 @@ class FlownoHost:
 
     def __init__(self, loop: EventLoop) -> None:
         self.loop = loop
+        self.look_around()
 
     def is_here(self) -> bool:
         return (
@@ -70,7 +72,8 @@ class FlownoHost:
         )
 
     def look_around(self) -> None:
-        """What `is_here` goes by is always up to date."""
+        """For what count_down goes by; what `is_here` does is always up to date."""
+        self.trio_record: TrioRecord | None = getattr(modules.get("trio._core._run"), "sniffio_library", None)
 
     def is_closed(self) -> bool:
         """Flowno has no word for it: a loop that has stopped keeps its tasks."""

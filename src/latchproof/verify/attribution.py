@@ -6,11 +6,21 @@ to another, a return without a release, an error where a release was due, a rele
 
 from __future__ import annotations
 
-from latchproof.verify.history import Configuration, End, Fate, Finding, Judge, Observe, Rest, is_broken_barrier_error
+from latchproof.verify.history import (
+    Configuration,
+    End,
+    Fate,
+    Finding,
+    Judge,
+    Observe,
+    Rest,
+    is_broken_barrier_error,
+    without_addresses,
+)
 from latchproof_spec.step import ANY_INDEX
 
 
-def attribute(judge: Judge, before: set[Configuration], event: End | Observe | Rest) -> Finding:
+def attribute(judge: Judge, before: frozenset[Configuration], event: End | Observe | Rest) -> Finding:
     """The finding for an event that none of the configurations `before` it allows."""
     if isinstance(event, End):
         return _of_end(judge, before, event)
@@ -19,7 +29,7 @@ def attribute(judge: Judge, before: set[Configuration], event: End | Observe | R
     return _of_rest(judge, before)
 
 
-def _of_end(judge: Judge, before: set[Configuration], event: End) -> Finding:
+def _of_end(judge: Judge, before: frozenset[Configuration], event: End) -> Finding:
     fates = {here.fate(event.call) for here in before}
     allowed, rules = _allowed(judge, fates)
     operation = judge.operation(event.call)
@@ -40,7 +50,7 @@ def _of_end(judge: Judge, before: set[Configuration], event: End) -> Finding:
         claim = "C14" if failed else "C7" if judge.cancellations else "C11"
         return Finding(claim, f"{operation.name}() ended cancelled, and nobody cancelled it", allowed, rules)
     assert event.error is not None
-    seen = f"{operation.name}() raised {type(event.error).__name__}: {event.error}"
+    seen = f"{operation.name}() raised {type(event.error).__name__}: {without_addresses(str(event.error))}"
     if not is_broken_barrier_error(event.error) or not operation.waits or judge.machine.name == "latch":
         return Finding("C10", seen, allowed, rules)
     if any(isinstance(fate.ending, int) for fate in fates):
@@ -48,7 +58,7 @@ def _of_end(judge: Judge, before: set[Configuration], event: End) -> Finding:
     return Finding("C7" if judge.cancellations else "C9", seen, allowed, rules)
 
 
-def _of_observation(judge: Judge, before: set[Configuration], event: Observe) -> Finding:
+def _of_observation(judge: Judge, before: frozenset[Configuration], event: Observe) -> Finding:
     for name, value in event.values:
         due = {judge.machine.observations[name](*judge.constants, *here.state) for here in before}
         if not any(type(value) is type(one) and value == one for one in due):
@@ -59,7 +69,7 @@ def _of_observation(judge: Judge, before: set[Configuration], event: Observe) ->
     return Finding(_of_what_happened(judge, before, event.values[0][0]), seen, ("not both of these at once",), ())
 
 
-def _of_what_happened(judge: Judge, before: set[Configuration], name: str) -> str:
+def _of_what_happened(judge: Judge, before: frozenset[Configuration], name: str) -> str:
     """The claim that an observation breaks: that about what happened since the last one, which was right."""
     if "rest" in judge.recent and any(here.fates for here in before):  # else nobody is there to be stranded
         return "C11"
@@ -72,7 +82,7 @@ def _of_what_happened(judge: Judge, before: set[Configuration], name: str) -> st
     return {"count": "C1", "n_waiting": "C6", "broken": "C9"}[name]
 
 
-def _of_rest(judge: Judge, before: set[Configuration]) -> Finding:
+def _of_rest(judge: Judge, before: frozenset[Configuration]) -> Finding:
     settled = {here for here in before if all(fate.kind != "new" for _, fate in here.fates)}
     for call in sorted({call for here in settled for call, _ in here.fates}):
         fates = {here.fate(call) for here in settled}

@@ -12,8 +12,8 @@ In the strict form, which our own classes keep, a call takes effect in its first
 
 from __future__ import annotations
 
-import marshal
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -63,6 +63,9 @@ class Stray(NamedTuple):
     error: str
 
 
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
+
+
 class SeenError(Exception):
     """Stands for an exception that was seen in another process and could not be sent here."""
 
@@ -80,6 +83,15 @@ def error_name(error: BaseException) -> str:
     return error.name if isinstance(error, SeenError) else type(error).__name__
 
 
+def without_addresses(message: str) -> str:
+    """What a message says, without the addresses of objects in it: those are others in every run.
+
+    >>> without_addresses("no place for <object object at 0x7f2b4c0d>")
+    'no place for <object object at 0x...>'
+    """
+    return _ADDRESS.sub("0x...", message)
+
+
 Event: TypeAlias = Begin | End | Request | Observe | Rest | Stray
 
 
@@ -87,8 +99,8 @@ class Fate(NamedTuple):
     """What has become of a call that has begun.
 
     `kind`: "new", it has not taken effect; "parked"; "ends", it may end with `ending`; "withdrawn", it can only end
-    cancelled. `generation` is that of an index; `may_break`, whether a policy lets an abort reach the call although
-    it was released.
+    cancelled. `may_break`, whether a policy lets an abort reach the call although it was released. `generation` matters
+    where any index will do: that of which it is to be one, -1 for the generation that has just tripped, and so on.
     """
 
     kind: Literal["new", "parked", "ends", "withdrawn"]
@@ -102,6 +114,9 @@ NEW = Fate("new")
 PARKED = Fate("parked")
 WITHDRAWN = Fate("withdrawn")
 
+GONE = -1
+"""Stands in a queue for a call that is over: by a faulty specification it may stay there."""
+
 
 class Configuration(NamedTuple):
     """One way in which the history so far may have come about."""
@@ -109,7 +124,6 @@ class Configuration(NamedTuple):
     state: tuple[Any, ...]
     queue: tuple[int, ...]
     fates: tuple[tuple[int, Fate], ...]
-    generation: int
     given: tuple[tuple[int, int], ...]
     """Indices that calls have returned with, as (generation, index), where the order is left open."""
 
@@ -127,11 +141,44 @@ class Finding:
     rules: tuple[str, ...]
 
 
+class _Place:
+    """Where a history may have come to: all that the judgement of what follows depends on, and what came of it before.
+
+    Calls go by their rank among those under way, in the order in which they began, so that histories which differ only
+    in what is over come to the same place.
+    """
+
+    __slots__ = ("calls", "configurations", "edges", "fired", "number", "reachable", "recent", "requested")
+
+    def __init__(
+        self,
+        number: int,
+        configurations: frozenset[Configuration],
+        calls: tuple[tuple[str, tuple[Any, ...]], ...],
+        requested: frozenset[int],
+        recent: frozenset[str],
+    ) -> None:
+        self.number = number
+        self.configurations = configurations
+        self.calls = calls
+        self.requested = requested
+        self.recent = recent
+        self.reachable: frozenset[Configuration] | None = None
+        """Every configuration that calls under way may have brought about, unseen; None until somebody asks."""
+        self.fired: frozenset[str] = frozenset()
+        """The rules by which they did."""
+        self.edges: dict[Any, tuple[_Place | None, frozenset[str]]] = {}
+        """For each event that was judged here: where it leads, if it is allowed, and the rules that were fired."""
+
+
 class Judge:
     """Judges one history, event by event, under one policy.
 
     `argument` is what the constructor was given. Where wait() returns no index at all, `indexed` is False, and none is
     expected. `step` returns None as long as the history is allowed.
+
+    Each event is judged once in each place that histories come to: judging is walking a deterministic automaton, whose
+    places are sets of configurations, and which is made as far as it is walked.
 
     >>> from latchproof_spec.machines import BARRIER
     >>> judge = Judge(BARRIER, BARRIER.policies[0], 2)
@@ -151,128 +198,166 @@ class Judge:
         if rule.refuses:
             raise ValueError(rule.message.format(argument))
         self._operations = {operation.name: operation for operation in machine.operations}
-        self._calls: dict[int, tuple[Operation, tuple[Any, ...]]] = {}
-        self._requested: frozenset[int] = frozenset()
         self.cancellations = 0
-        self.recent: frozenset[str] = frozenset()
-        """What happened since the last observation: operations that began, "refused", "cancelled" and "rest"."""
         self.finding: Finding | None = None
-        self._configurations = frozenset([Configuration(state, (), (), 0, ())])
         self.fired: set[str] = set()
-        self._memory: dict[tuple[Any, ...], tuple[frozenset[Configuration], bool, set[str]]] = {}
-        """What came of an event where it was judged before: many histories go through the same places."""
+        self._firing: set[str] = set()
+        """The rules that are fired while an event is judged for the first time."""
+        self._places: dict[tuple[Any, ...], _Place] = {}
+        self._calls: tuple[int, ...] = ()
+        """Those under way, in the order in which they began."""
+        self._place = self._at(frozenset([Configuration(state, (), (), ())]), (), frozenset(), frozenset())
 
     def snapshot(self) -> tuple[Any, ...]:
         """What `restore` needs to judge another continuation of the history so far."""
-        return (
-            self._configurations, self._requested, dict(self._calls), self.cancellations, self.recent, self.finding
-        )  # fmt: skip
+        return self._place, self._calls, self.cancellations, self.finding
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Go back to a snapshot."""
-        self._configurations, self._requested, calls, self.cancellations, self.recent, self.finding = snapshot
-        self._calls = dict(calls)
+        self._place, self._calls, self.cancellations, self.finding = snapshot
 
-    def state(self, ranks: dict[int, int]) -> tuple[Any, ...]:
-        """All that the judgement of what follows depends on, in plain values; calls go by their ranks."""
-        if self.finding is not None:
-            return ()
-        return (
-            tuple(sorted(self.recent)),
-            tuple(sorted(ranks[call] for call in self._requested)),
-            tuple(sorted(marshal.dumps(_plainly(here, ranks), 2) for here in self._configurations)),
-        )
+    @property
+    def place(self) -> int:
+        """A number for all that the judgement of what follows depends on; calls matter by their order alone."""
+        return -1 if self.finding is not None else self._place.number
 
     @property
     def configurations(self) -> frozenset[Configuration]:
         """Every configuration that the history so far allows."""
-        return self._configurations
+        return self._numbered(self._place.configurations)
 
     @property
     def reachable(self) -> frozenset[Configuration]:
         """Every configuration that calls under way may have brought about by now, unseen."""
-        return self.configurations if self.strict else frozenset(self._closure())
+        self.fired |= self._place.fired
+        return self._numbered(self._reachable(self._place))
+
+    @property
+    def recent(self) -> frozenset[str]:
+        """What happened since the last observation: operations that began, "refused", "cancelled" and "rest"."""
+        return self._place.recent
 
     def step(self, event: Event) -> Finding | None:
         """Take the next event; the finding, if no configuration allows it. After a finding nothing more is judged."""
-        if self.finding is None:
-            finding = self._judge(event)
-            if not isinstance(event, Stray):  # which is a finding, but leaves open how the calls go on
-                self.finding = finding
-            return finding
-        return None
-
-    def _judge(self, event: Event) -> Finding | None:
-        if isinstance(event, Begin):
-            self._calls[event.call] = (self._operations[event.operation], event.arguments)
-            self.recent |= {event.operation}
-            self._configurations, _ = self._remembered(event)
+        if self.finding is not None:
             return None
-        if isinstance(event, Request):
-            self._requested |= {event.call}
-            self.cancellations += 1
-            self.recent |= {"cancelled"}
-            if self.strict:
-                self._configurations = frozenset(self._withdraw(c, event.call) or c for c in self._configurations)
-            return None
-        if isinstance(event, Stray):
+        if isinstance(event, Stray):  # a finding, but it leaves open how the calls go on
             return Finding("C10", event.error, ("no such error",), ())
-        after, was_refused = self._remembered(event)
-        if not after:
-            return self._finding(set(self.reachable), event)
-        self._configurations = after
-        if isinstance(event, Observe):
-            self.recent = frozenset()
-        if isinstance(event, Rest):
-            self.recent |= {"rest"}
-        if isinstance(event, End):
-            if event.how == "cancelled":
-                self.recent |= {"cancelled"}
-            elif was_refused:
-                self.recent |= {"refused"}
-            self._requested -= {event.call}
-            del self._calls[event.call]
+        rank = self._calls.index(event.call) if isinstance(event, End | Request) else len(self._calls)
+        case = _case(event, rank)
+        edge = self._place.edges.get(case)
+        if edge is None:
+            edge = self._place.edges[case] = self._edge(self._place, event, rank)
+        after, fired = edge
+        self.fired |= fired
+        if after is None:
+            self.finding = self._finding(event)
+            return self.finding
+        self._place = after
+        if isinstance(event, Begin):
+            self._calls = (*self._calls, event.call)
+        elif isinstance(event, End):
+            self._calls = self._calls[:rank] + self._calls[rank + 1 :]
+        elif isinstance(event, Request):
+            self.cancellations += 1
         return None
 
-    def _remembered(self, event: Begin | End | Observe | Rest) -> tuple[frozenset[Configuration], bool]:
-        """As `_filtered`, which is asked once about each case."""
-        case = (self._configurations, self._requested, tuple(self._calls.items()), event)
-        try:
-            known = self._memory.get(case)
-        except TypeError:  # somebody returns what cannot be hashed
-            return self._filtered(event)
-        if known is None:
-            before, self.fired = self.fired, set()
-            known = self._memory[case] = *self._filtered(event), self.fired
-            self.fired = before
-        after, was_refused, fired = known
-        self.fired |= fired
-        return after, was_refused
+    def is_requested(self, call: int) -> bool:
+        """Whether the cancellation of this call was requested."""
+        return call in self._calls and self._calls.index(call) in self._place.requested
 
-    def _filtered(self, event: Begin | End | Observe | Rest) -> tuple[frozenset[Configuration], bool]:
-        """The configurations that the event leaves, and whether the call that it ends may have been refused."""
+    def operation(self, call: int) -> Operation:
+        """The operation of a call that has begun and not ended."""
+        if call not in self._calls:
+            raise KeyError(call)
+        return self._operations[self._place.calls[self._calls.index(call)][0]]
+
+    def _numbered(self, configurations: Iterable[Configuration]) -> frozenset[Configuration]:
+        """The configurations with the calls' own numbers."""
+        names = dict(enumerate(self._calls)) | {GONE: GONE}
+        return frozenset(_renamed(here, names.__getitem__) for here in configurations)
+
+    def _finding(self, event: Event) -> Finding:
+        from latchproof.verify.attribution import attribute
+
+        assert isinstance(event, End | Observe | Rest)
+        return attribute(self, self._numbered(self._reachable(self._place)), event)
+
+    # --------------------------------------------------------------------------- judging an event for the first time
+
+    def _at(
+        self,
+        configurations: frozenset[Configuration],
+        calls: tuple[tuple[str, tuple[Any, ...]], ...],
+        requested: frozenset[int],
+        recent: frozenset[str],
+    ) -> _Place:
+        key = (configurations, calls, requested, recent)
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = _Place(len(self._places), *key)
+        return place
+
+    def _edge(self, place: _Place, event: Event, rank: int) -> tuple[_Place | None, frozenset[str]]:
+        self._firing = set()
+        after = self._after(place, event, rank)
+        return after, frozenset(self._firing)
+
+    def _after(self, place: _Place, event: Event, rank: int) -> _Place | None:
+        """Where the event leads; None if no configuration allows it. `rank` is that of the call that it is about."""
+        calls, requested, recent = place.calls, place.requested, place.recent
         if isinstance(event, Begin):
-            begun = (_with(configuration, event.call, NEW) for configuration in self._configurations)
-            return frozenset(self._effect(c, event.call) for c in begun) if self.strict else frozenset(begun), False
-        before = self.reachable
-        if isinstance(event, End):
-            was_refused = any(_is_refused(here.fate(event.call)) for here in before)
-            return frozenset(self._ended(before, event)), was_refused
+            calls = (*calls, (event.operation, event.arguments))
+            begun = (_with(here, rank, NEW) for here in place.configurations)
+            after = frozenset(self._effect(here, rank, calls) for here in begun) if self.strict else frozenset(begun)
+            return self._at(after, calls, requested, recent | {event.operation})
+        if isinstance(event, Request):
+            after = place.configurations
+            if self.strict:
+                after = frozenset(self._withdraw(here, rank) or here for here in after)
+            return self._at(after, calls, requested | {rank}, recent | {"cancelled"})
+        before = self._reachable(place)
+        self._firing |= place.fired
         if isinstance(event, Observe):
-            return frozenset(c for c in before if self._observable(c, event)), False
-        return frozenset(c for c in before if self._at_rest(c)), False
+            after = frozenset(here for here in before if self._observable(here, event))
+            return self._at(after, calls, requested, frozenset()) if after else None
+        if isinstance(event, Rest):
+            after = frozenset(here for here in before if _at_rest(here, requested))
+            return self._at(after, calls, requested, recent | {"rest"}) if after else None
+        assert isinstance(event, End)
+        after = frozenset(self._ended(before, event, rank, rank in requested))
+        if not after:
+            return None
+        if event.how == "cancelled":
+            recent |= {"cancelled"}
+        elif any(_is_refused(here.fate(rank)) for here in before):
+            recent |= {"refused"}
+        names = {call: call - (call > rank) for call in range(len(calls))} | {rank: GONE, GONE: GONE}
+        after = frozenset(_renamed(here, names.__getitem__) for here in after)
+        requested = frozenset(names[call] for call in requested if call != rank)
+        return self._at(after, calls[:rank] + calls[rank + 1 :], requested, recent)
 
-    def _closure(self) -> set[Configuration]:
-        """Every configuration that effects and withdrawals may lead to from here."""
-        seen = set(self._configurations)
+    def _reachable(self, place: _Place) -> frozenset[Configuration]:
+        """Every configuration that effects and withdrawals may lead to from there."""
+        if self.strict:
+            return place.configurations
+        if place.reachable is None:
+            firing, self._firing = self._firing, set()
+            place.reachable = frozenset(self._closure(place))
+            place.fired = frozenset(self._firing)
+            self._firing = firing
+        return place.reachable
+
+    def _closure(self, place: _Place) -> set[Configuration]:
+        seen = set(place.configurations)
         waiting = list(seen)
         while waiting:
             here = waiting.pop()
             for call, fate in here.fates:
                 if fate.kind == "new":
-                    after: Configuration | None = self._effect(here, call)
+                    after: Configuration | None = self._effect(here, call, place.calls)
                     self._add(after, seen, waiting)
-                if call in self._requested:
+                if call in place.requested:
                     self._add(self._withdraw(here, call), seen, waiting)
         return seen
 
@@ -282,14 +367,12 @@ class Judge:
             seen.add(configuration)
             waiting.append(configuration)
 
-    def _effect(self, here: Configuration, call: int) -> Configuration:
+    def _effect(self, here: Configuration, call: int, calls: Sequence[tuple[str, tuple[Any, ...]]]) -> Configuration:
         """The call takes effect, by the specification's function."""
-        operation, arguments = self._calls[call]
-        *state, rule = operation.function(*self.constants, *here.state, *arguments, policy=self.policy)
-        after = self._apply(here, tuple(state), rule, call)
-        if operation.waits and call in self._requested and self.strict and after.fate(call) == PARKED:
-            return self._withdraw(after, call) or after
-        return after
+        name, arguments = calls[call]
+        function = self._operations[name].function
+        *state, rule = function(*self.constants, *here.state, *arguments, policy=self.policy)
+        return self._apply(here, tuple(state), rule, call)
 
     def _withdraw(self, here: Configuration, call: int) -> Configuration | None:
         """The call's cancellation takes effect; None if it has nothing to take effect on."""
@@ -301,12 +384,12 @@ class Judge:
         is_parked = fate.kind == "parked"
         *state, rule = self.machine.withdraw.function(*self.constants, *here.state, is_parked, policy=self.policy)
         if not is_parked:
-            self.fired.add(rule.id)
+            self._firing.add(rule.id)
             return None
         return _with(self._apply(here, tuple(state), rule, call), call, WITHDRAWN)
 
     def _apply(self, here: Configuration, state: tuple[Any, ...], rule: Rule, call: int) -> Configuration:
-        self.fired.add(rule.id)
+        self._firing.add(rule.id)
         queue, gone_on = apply(rule, here.queue, call)
         fates = dict(here.fates)
         reaches_released = (
@@ -316,23 +399,32 @@ class Judge:
             for other, fate in here.fates:
                 if fate.kind == "ends" and isinstance(fate.ending, int):
                     fates[other] = fate._replace(may_break=True)
+        given = here.given
+        if rule.queue == "indexed" and any(ending == ANY_INDEX for _, ending in gone_on):  # a generation is over
+            given = tuple((generation - 1, index) for generation, index in given)
+            for other, fate in fates.items():
+                if fate.ending == ANY_INDEX:
+                    fates[other] = fate._replace(generation=fate.generation - 1)
         for other, ending in gone_on:
-            fates[other] = Fate("ends", rule, ending, here.generation)
+            if other == GONE:
+                continue
+            fates[other] = Fate("ends", rule, ending, -1 if ending == ANY_INDEX else 0)
         if rule.caller == "parks":
             fates[call] = PARKED
-        generation = here.generation + (1 if rule.queue == "indexed" else 0)
-        return Configuration(state, queue, tuple(sorted(fates.items(), key=_first)), generation, here.given)
+        return Configuration(state, queue, tuple(sorted(fates.items(), key=_first)), given)
 
-    def _ended(self, before: Iterable[Configuration], event: End) -> Iterator[Configuration]:
+    def _ended(
+        self, before: Iterable[Configuration], event: End, call: int, is_requested: bool
+    ) -> Iterator[Configuration]:
         for here in before:
-            fate = here.fate(event.call)
+            fate = here.fate(call)
             if event.how == "cancelled":
-                if event.call in self._requested and fate.kind != "parked":
-                    yield _without(here, event.call)
+                if is_requested and fate.kind != "parked":
+                    yield _without(here, call)
             elif fate.kind == "ends" and self._matches(here, fate, event):
                 if fate.ending == ANY_INDEX and event.how == "returned" and isinstance(event.value, int):
                     here = here._replace(given=tuple(sorted((*here.given, (fate.generation, event.value)))))
-                yield _without(here, event.call)
+                yield _without(here, call)
 
     def _matches(self, here: Configuration, fate: Fate, event: End) -> bool:
         if event.how == "raised":
@@ -362,22 +454,6 @@ class Judge:
                 return False
         return True
 
-    def _at_rest(self, here: Configuration) -> bool:
-        return all(fate.kind == "parked" and call not in self._requested for call, fate in here.fates)
-
-    def _finding(self, before: set[Configuration], event: End | Observe | Rest) -> Finding:
-        from latchproof.verify.attribution import attribute
-
-        return attribute(self, before, event)
-
-    def is_requested(self, call: int) -> bool:
-        """Whether the cancellation of this call was requested."""
-        return call in self._requested
-
-    def operation(self, call: int) -> Operation:
-        """The operation of a call that has begun and not ended."""
-        return self._calls[call][0]
-
 
 def is_broken_barrier_error(error: BaseException) -> bool:
     """Whether an exception says that a barrier is broken: its class, or a base of it, is so named."""
@@ -401,24 +477,31 @@ def _is_refused(fate: Fate) -> bool:
     return fate.rule is not None and fate.rule.refuses
 
 
-def _plainly(here: Configuration, ranks: dict[int, int]) -> tuple[Any, ...]:
-    """A configuration in plain values, with generations counted from the present one."""
-    return (
-        here.state,
-        tuple(ranks[call] for call in here.queue),
-        tuple(
-            (
-                ranks[call],
-                fate.kind,
-                fate.rule and fate.rule.id,
-                fate.ending.__name__ if isinstance(fate.ending, type) else fate.ending,
-                fate.generation - here.generation if fate.ending == ANY_INDEX else 0,
-                fate.may_break,
-            )
-            for call, fate in here.fates
-        ),
-        tuple((generation - here.generation, index) for generation, index in here.given),
-    )
+def _case(event: Event, rank: int) -> object:
+    """All that the judgement of an event in a place depends on."""
+    if isinstance(event, End):
+        if event.error is not None:
+            return rank, event.how, type(event.error)
+        # of other values it matters only that they are none of these
+        told = event.value if event.value is None or type(event.value) is int else "another value"
+        return rank, event.how, told
+    if isinstance(event, Begin):
+        return event.operation, event.arguments
+    if isinstance(event, Observe):
+        values = tuple(value if isinstance(value, int) else "another value" for _, value in event.values)
+        return values, tuple([type(value) for _, value in event.values])  # for True equals 1
+    return rank if isinstance(event, Request) else "rest"
+
+
+def _at_rest(here: Configuration, requested: frozenset[int]) -> bool:
+    return all(fate.kind == "parked" and call not in requested for call, fate in here.fates)
+
+
+def _renamed(here: Configuration, name: Callable[[int], int]) -> Configuration:
+    """The configuration with other numbers for the calls."""
+    queue = tuple(name(call) for call in here.queue)
+    fates = tuple(sorted(((name(call), fate) for call, fate in here.fates), key=_first))
+    return Configuration(here.state, queue, fates, here.given)
 
 
 def _with(here: Configuration, call: int, fate: Fate) -> Configuration:

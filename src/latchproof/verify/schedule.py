@@ -17,10 +17,22 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import CoroutineType
 from typing import Any, NamedTuple
 
 from latchproof.verify.fingerprint import Fingerprinter, NoFingerprintError
-from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
+from latchproof.verify.history import (
+    Begin,
+    End,
+    Event,
+    Finding,
+    Judge,
+    Observe,
+    Request,
+    Rest,
+    Stray,
+    without_addresses,
+)
 from latchproof.verify.scenario import Shape
 from latchproof.verify.scheduler import COMES_ROUND, DEFAULTS, TIME_PASSES, Exhaustive, Scheduler
 from latchproof.verify.stepping import Stepper, stepper_class
@@ -417,6 +429,8 @@ class Run:
     def before(self, *, between_passes: bool = False) -> bool:
         if self._over:
             return False
+        if self._repeating and self._repeats_a_step():
+            return True
         try:
             goes_on = self._act_until_a_step(between_passes)
         except BaseException as problem:  # a host might swallow it
@@ -429,8 +443,10 @@ class Run:
         if self._over:
             return
         newborn, self._newborn = self._newborn, None
-        if ran and not self._settled:
+        if ran and not self._settled and self._explorer.target.observations:
             self._observe()
+        if self._repeating:  # what follows was found out before
+            return
         ready, timers = self._waiting
         if self._explorer.prune and self._stepper.waiting == (ready - 1, timers):
             if newborn is not None and newborn not in self._births:
@@ -535,6 +551,23 @@ class Run:
                 return self._note(_Decision(action))
         return self._decide(options, fingerprint)
 
+    def _repeats_a_step(self) -> bool:
+        """Whether all that was done here in the run before was to let the loop make a step, and more is to be repeated.
+
+        That is what most of a run consists of; it is done as `_act_until_a_step` does it.
+        """
+        action, fingerprint, choice = self._decisions[self._repeated]
+        if action is not _RUN or self._repeated + 1 == len(self._decisions):
+            return False
+        self._repeated += 1
+        self._latest = self._before_step = choice
+        if fingerprint is not None:
+            self._passed.setdefault(fingerprint, self._stepper.now)
+        self.steps += 1
+        self._progress += 1
+        self._rested = False
+        return True
+
     def _note(self, decision: _Decision) -> _Action:
         self._decisions.append(decision)
         self._latest = decision.choice
@@ -604,7 +637,7 @@ class Run:
             self._front_is_quiet, self._rested, between_passes,
             tuple(sorted(ranks[call] for call in self._requested if call in ranks)),
         )  # fmt: skip
-        judged = tuple(judge.state(ranks) for judge in self._explorer.judges)
+        judged = tuple(judge.place for judge in self._explorer.judges)
         tasks = [self._tasks[call] for call in ranks]
         others = self._other, [*self._others.values()], self._explorer.target.surroundings.changed()
         try:
@@ -673,7 +706,7 @@ class Run:
             self._take(Begin(number, call.operation.name, call.arguments))
             try:
                 value = getattr(self._instance, call.operation.name)(*call.arguments)
-                if inspect.isawaitable(value):
+                if type(value) is CoroutineType or inspect.isawaitable(value):
                     value = await value
                 end = End(number, "returned", value)
             except self._stepper.cancelled:
@@ -718,9 +751,11 @@ class Run:
             return
         if type(event) is Begin or type(event) is End:
             self._progress = 0
+        if type(event) is Stray:
+            event = Stray(without_addresses(event.error))
         if self._repeating:
-            position = len(self.history)
-            if position >= len(self._known) or not is_alike(event, self._known[position]):
+            position, known = len(self.history), self._known
+            if position >= len(known) or not is_alike(event, known[position]):
                 self._problem = NondeterminismError(
                     f"under the same schedule there was {_brief(self._known, position)} once, and "
                     f"{_brief([event], 0)} another time"
@@ -743,6 +778,8 @@ class Run:
 
 def is_alike(event: Event, other: Event) -> bool:
     """Whether two events of two runs are the same, as far as values can be compared across runs."""
+    if type(event) is Begin:  # the most frequent, and nothing in it needs a closer look
+        return event == other and type(other) is Begin
     if isinstance(event, End) and isinstance(other, End):
         same = event.call == other.call and event.how == other.how and type(event.error) is type(other.error)
         return same and _comparable(event.value) == _comparable(other.value)

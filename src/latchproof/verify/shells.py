@@ -111,6 +111,10 @@ class _Loop:
     trio_record = _NotTrio
     broken_barrier_error = BrokenBarrierError
 
+    def current_task(self) -> object:
+        """Some task of a host that is no asyncio, where it lets a call be quick."""
+        return "a task" if self.name == "quick, as Flowno is" else None
+
     def is_here(self) -> bool:
         return True
 
@@ -123,6 +127,7 @@ class _Loop:
 
 LOOPS = (
     _Loop("quick", checkpoints=False, asyncio_tasks=("a task",)),
+    _Loop("quick, as Flowno is", checkpoints=False, asyncio_tasks=()),
     _Loop("plain", checkpoints=False, asyncio_tasks=()),
     _Loop("checkpoints", checkpoints=True, asyncio_tasks=()),
 )

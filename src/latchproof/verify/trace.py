@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from latchproof.verify.history import Begin, End, Event, Observe, Request, Rest, error_name
+from latchproof.verify.history import Begin, End, Event, Observe, Request, Rest, error_name, without_addresses
 from latchproof.verify.notation import compact
 from latchproof.verify.schedule import Failure
 from latchproof.verify.target import TargetError
@@ -200,7 +200,7 @@ def plainly(event: Event) -> TraceEvent:
         return {"kind": "stray", "error": event.error}
     plain: TraceEvent = {"kind": "end", "call": event.call + 1, "how": event.how}
     if event.error is not None:
-        plain |= {"error": error_name(event.error), "message": str(event.error)}
+        plain |= {"error": error_name(event.error), "message": without_addresses(str(event.error))}
     elif event.how == "returned":
         plain["value"] = _value(event.value)
     return plain

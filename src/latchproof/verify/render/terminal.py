@@ -150,16 +150,16 @@ def _of_matrix(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
 
 
 def print_explorations(console: Console, found: Sequence[Exploration]) -> None:
-    """A row for each exploration, then the shortest run to each property that does not hold."""
-    headers = (
-        "machine", "policy", "tasks", "calls", "operations", "orbits", "states", "transitions", "depth", "at rest",
-        "properties",
-    )  # fmt: skip
+    """What was called, a row for each exploration, then the shortest run to each property that does not hold."""
+    for bound in dict.fromkeys((one.machine, one.operations, one.calls) for one in found):
+        machine, operations, calls = bound
+        each = "without bound" if calls is None else f"at most {_count(calls, 'call')}"
+        say(console, f"{machine}: {', '.join(operations)}; of each task {each}")
+    headers = ("machine", "policy", "tasks", "orbits", "states", "steps", "depth", "at rest", "properties")
     rows = [
         (
-            f"{one.machine}({one.argument})", one.policy, str(one.tasks),
-            "any" if one.calls is None else str(one.calls), " ".join(one.operations), f"{one.orbits:,}",
-            f"{one.states:,}", f"{one.transitions:,}", str(one.depth), f"{one.rests:,}",
+            f"{one.machine}({one.argument})", one.policy, str(one.tasks), f"{one.orbits:,}", f"{one.states:,}",
+            f"{one.transitions:,}", str(one.depth), f"{one.rests:,}",
             "fails" if one.violations else "holds" if one.complete else "inconclusive",
         )
         for one in found

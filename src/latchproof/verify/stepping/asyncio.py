@@ -38,6 +38,7 @@ class StepLoop(asyncio.BaseEventLoop):
 
     _ready: deque[asyncio.Handle]
     _scheduled: list[asyncio.TimerHandle]
+    _check_closed: Callable[[], None]
     _thread_id: int | None
 
     def __init__(self) -> None:
@@ -81,6 +82,15 @@ class StepLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         self.time_was_read = True
         return self.now
+
+    def call_soon(
+        self, callback: Callable[[*Given], object], *args: *Given, context: Context | None = None
+    ) -> asyncio.Handle:
+        """As asyncio has it, without what it looks at in its debug mode."""
+        self._check_closed()
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
 
     def call_later(
         self, delay: float, callback: Callable[[*Given], object], *args: *Given, context: Context | None = None

@@ -19,9 +19,10 @@ from latchproof_spec.machines import MACHINES
 def judged(trace: Trace) -> dict[str, Any]:
     """The trace as plain data, with `steps`: for each event its words and what the specification allows after it.
 
-    `allowed` is False for the event that no configuration allows; `states`, `observations` and `calls` then hold what
-    was allowed there. `rules` are those that the event, or what it made possible, let take effect. `agrees` says
-    whether the judge finds, now, what the trace says was found.
+    `allowed` is False for an event that no configuration allows, and `seen` then says what was seen; `states`,
+    `observations` and `calls` hold what was allowed there. A run goes on after an error of no call. `rules` are those
+    that the event, or what it made possible, let take effect. `agrees` says whether the judge finds, now, what the
+    trace says was found.
 
     >>> from latchproof.verify.check import check
     >>> from latchproof.verify.target import load
@@ -37,24 +38,26 @@ def judged(trace: Trace) -> dict[str, Any]:
     indexed = machine.name != "barrier" or not gives_none
     judge = Judge(machine, policy, trace.argument, strict=trace.strict, indexed=indexed)
     steps: list[dict[str, Any]] = []
+    finding = None
     for event in trace.events:
         before = judge.reachable
         judge.fired = set()
-        allowed = judge.step(_event(event)) is None
+        finding = judge.step(_event(event))
+        allowed = finding is None
         steps.append(
             {
                 "kind": event["kind"],
                 "words": describe(event),
                 "call": event.get("call"),
                 "allowed": allowed,
+                "seen": "" if finding is None else finding.seen,
                 **_allowed(judge, judge.reachable if allowed else before),
                 "rules": sorted(judge.fired) if allowed else list(trace.rules),
             }
         )
-        if not allowed:
+        if not allowed and event["kind"] != "stray":
             break
-    found = judge.finding
-    agrees = found is not None and found.claim == trace.claim and len(steps) == len(trace.events)
+    agrees = finding is not None and finding.claim == trace.claim and len(steps) == len(trace.events)
     return {**trace.to_json(), "steps": steps, "agrees": agrees}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,13 @@ from latchproof.verify.render.html.judged import judged
 from latchproof.verify.render.html.page import page
 from latchproof.verify.render.html.transitions import HIGHEST_COUNT, tabulate
 from latchproof.verify.target import TargetError
-from latchproof.verify.trace import Trace
+from latchproof.verify.trace import Trace, from_json
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES, Machine
 from latchproof_spec.step import Rule
+
+MUSEUM = "museum.json"
+"""The findings by their IDs; `tests.museum.findings` writes it."""
 
 TASKS = (1, 2, 3, 4)
 ARGUMENTS = {"latch": (0, 1, 2, 3), "barrier": (1, 2, 3, 4)}
@@ -49,7 +53,7 @@ def report(ledger: dict[str, Any], obligations: Sequence[Obligation], traces: Se
             for one in obligations
         ],
         "machines": [_machine(machine, graphs=True) for machine in MACHINES.values()],
-        "traces": [judged(trace) for trace in traces],
+        "traces": [judged(trace) for trace in traces] + museum(),
     }
     return page("latchproof: the report", data | {"smtlib": list(texts)})
 
@@ -65,6 +69,19 @@ def read_ledger(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict) or not {"claims", "exit_code"} <= set(data):
         raise TargetError(f"{path} holds no ledger; latchproof verify --json {path} writes one")
     return data
+
+
+def museum() -> list[dict[str, Any]]:
+    """The museum's findings as `make museum` last wrote them, each judged anew, with its title and release.
+
+    >>> museum()[0]["exhibit"]
+    'asyncio.Barrier gives one index to two tasks'
+    """
+    found = json.loads((files(__package__) / MUSEUM).read_text(encoding="utf-8"))
+    return [
+        {**judged(from_json(one["trace"])), "exhibit": one["title"], "release": one["release"]}
+        for one in found.values()
+    ]
 
 
 def run(verdict: Verdict, command: str) -> str:

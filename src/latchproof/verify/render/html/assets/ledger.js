@@ -5,7 +5,7 @@ const ledgerSection = (data) => {
   const kinds = ledger.claims[0].evidence.map((cell) => cell.kind);
   const words = (cell) => (cell.status === "not_run" ? "not run" : `${cell.status} ${cell.count.toLocaleString("en")}`);
   const rows = ledger.claims.map((claim) =>
-    el("tr", { id: `claim-${claim.id}` }, el("th", { scope: "row" }, claim.id), el("td", {}, claim.sentence),
+    el("tr", { id: `claim-${claim.id}` }, el("th", { scope: "row" }, claim.id), el("td", { class: "words" }, claim.sentence),
       claim.evidence.map((cell) =>
         el("td", {}, el("a", { class: cell.status, href: `#evidence-${claim.id}-${cell.kind}` }, words(cell))))));
   const tally = {};
@@ -16,7 +16,7 @@ const ledgerSection = (data) => {
       + Object.entries(tally).map(([status, count]) => `${count} cells: ${status.replace("_", " ")}`).join(", ")
       + `; gathered in ${ledger.seconds.toFixed(0)} s. Each cell opens to its bound, what was counted, and the command `
       + "that gathers it again. What was not run says why: it is no evidence."),
-    table(null, ["claim", "", ...kinds], rows));
+    table(null, ["claim", "in words", ...kinds], rows));
   section("evidence", "The evidence, cell by cell",
     ledger.claims.map((claim) => [
       el("h3", {}, `${claim.id} `, el("span", { class: "soft" }, claim.sentence)),

@@ -11,7 +11,7 @@ const machineSection = (data, machine) => {
     el("tr", { id: anchor(one.rule) },
       policy === null ? null : el("td", {}, policy.names.join(", ")),
       el("th", { scope: "row" }, one.rule), el("td", {}, el("code", {}, one.call)), el("td", {}, one.when),
-      el("td", {}, one.change), el("td", {}, one.parked), el("td", {}, one.caller), el("td", {}, one.sentence),
+      el("td", {}, one.change), el("td", {}, one.parked), el("td", {}, one.caller), el("td", { class: "words" }, one.sentence),
       el("td", {}, about(one.rule)), faults.length ? el("td", {}, faultsOf(faults, one.rule, machine)) : null);
   const headers = ["rule", "operation", "when", "state", "parked", "caller", "in words", "claims it tries",
     ...(faults.length ? ["faults in it that break a claim"] : [])];
@@ -45,8 +45,10 @@ const broken = (fault) => [...new Set(Object.values(fault.broken).flat())];
 
 const faultsOf = (faults, rule, machine) => {
   const mine = faults.filter((fault) => isAbout(fault, rule));
-  if (mine.length === 0) return "none planted";
-  return el("a", { href: `#faults-${machine.name}` }, `${mine.filter((fault) => broken(fault).length).length} of ${mine.length}`);
+  if (mine.length === 0) return "none among these";
+  const harmless = mine.filter((fault) => fault.status === "equivalent").length;
+  return [el("a", { href: `#faults-${machine.name}` }, `${mine.filter((fault) => broken(fault).length).length} of ${mine.length}`),
+    harmless ? `; ${harmless} proved to change nothing` : null];
 };
 
 const faultTable = (data, faults, machine) =>

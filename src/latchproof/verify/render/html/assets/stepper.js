@@ -82,10 +82,10 @@ const claimTable = (data, machine, walk) => {
     const names = properties.map((one) => one.name);
     const broken = walk.steps.findIndex((step) => step.broken.some((name) => names.includes(name)));
     const tried = bySteps.filter((step) => claim.rules.includes(step.rule)).length;
-    return el("tr", {}, el("th", { scope: "row" }, claim.id), el("td", {}, claim.sentence),
-      el("td", {}, properties.length ? `${judged} times` : "no property of single steps"), el("td", {}, String(tried)),
+    return el("tr", {}, el("th", { scope: "row" }, claim.id), el("td", { class: "words" }, claim.sentence),
+      el("td", {}, properties.length ? String(judged) : "no property of single steps"), el("td", {}, String(tried)),
       el("td", { class: broken >= 0 ? "fails" : judged ? "holds" : "not_run" },
         broken >= 0 ? `broken by step ${broken + 1}` : judged ? "holds so far" : "not judged"));
   });
-  return table("The claims on this run", ["claim", "", "judged", "steps that try it", "verdict"], rows);
+  return table("The claims on this run", ["claim", "in words", "times judged", "steps that try it", "verdict"], rows);
 };

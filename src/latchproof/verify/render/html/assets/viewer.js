@@ -7,8 +7,12 @@ const viewerSection = (data) => {
     return;
   }
   const body = el("div", {});
-  const titles = data.traces.map((trace, i) => [i, `${trace.target}(${trace.argument}) on ${trace.host}, policy `
-    + `${trace.policy}: breaks ${trace.claim}`]);
+  const titles = data.traces.map((trace, i) => [i, trace.exhibit ? `the museum: ${trace.exhibit}`
+    : `${trace.target}(${trace.argument}) on ${trace.host}, policy ${trace.policy}: breaks ${trace.claim}`]);
+  if (data.traces.some((trace) => trace.exhibit)) {
+    made.append(el("p", {}, "What was found in released software is in the museum, which is part of the documentation: "
+      + "there each has its command, its reproduction and what could be said in its defence. Here are their shortest runs."));
+  }
   made.append(el("div", { class: "controls" },
     select("trace", "counterexample", titles, (event) => showTrace(data, body, Number(event.target.value)))), body);
   showTrace(data, body, 0);
@@ -17,6 +21,7 @@ const viewerSection = (data) => {
 const showTrace = (data, body, number) => {
   const trace = data.traces[number];
   const claim = data.claims.find((one) => one.id === trace.claim);
+  const first = trace.steps.findIndex((step) => !step.allowed);
   const calls = trace.steps.filter((step) => step.kind === "begin").map((step) => step.call);
   const did = el("div", { id: "trace-did" });
   const allows = el("div", { id: "trace-allows" });
@@ -43,9 +48,10 @@ const showTrace = (data, body, number) => {
     });
     did.replaceChildren(el("h3", {}, "The implementation"), el("p", { id: "trace-event" },
       `${step.call ? `call ${step.call}: ` : ""}${step.words}`),
-      step.allowed ? "" : el("p", { class: "fails" }, `The first difference: ${trace.seen}`));
+      step.allowed ? "" : el("p", { class: "fails" }, `The ${here - 1 === first ? "first" : "next"} difference: ${step.seen}`));
     allows.replaceChildren(el("h3", {}, "The specification"),
-      step.allowed ? "" : el("p", { class: "fails" }, `allowed: ${trace.allowed.join(" or ") || "nothing of the kind"}`),
+      step.allowed ? "" : el("p", { class: "fails" },
+        `allowed: ${(step.kind === "stray" ? "" : trace.allowed.join(" or ")) || "nothing of the kind"}`),
       el("p", {}, "state: ", el("output", { id: "trace-states" }, states(step))),
       el("ul", { id: "trace-calls" },
         Object.entries(step.calls).map(([call, fates]) => el("li", {}, `call ${call}: ${fates.join(" or ")}`))),
@@ -53,6 +59,7 @@ const showTrace = (data, body, number) => {
   };
 
   body.replaceChildren(
+    trace.exhibit ? el("p", { id: "trace-exhibit" }, el("b", {}, trace.exhibit), ` (${trace.release})`) : "",
     el("p", {}, `${trace.target}(${trace.argument}) on ${trace.host}, Python ${trace.python}, policy ${trace.policy}`
       + `${trace.strict ? ", strict form" : ""}, breaks `, claimLinks([trace.claim]), `: ${claim.sentence}`),
     trace.agrees ? "" : el("p", { class: "fails" },

@@ -1,0 +1,72 @@
+"""How much there is to do, and what it costs, as a bound grows: states of the specification, schedules of real code.
+
+Each series grows one bound and holds the others. Costs are CPU seconds over those of the series' smallest bound, in the
+same round.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from latchproof import Barrier
+from latchproof.verify.explore import explore
+from latchproof.verify.scenario import Shape
+from latchproof.verify.schedule import Explorer
+from latchproof.verify.target import adapt
+from latchproof_spec.machines import BARRIER
+
+
+@dataclass(frozen=True)
+class Point:
+    """One bound: how much there is (`size`), how much of it was gone through (`visited`), and CPU seconds."""
+
+    size: int
+    visited: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """What grows, over which bounds, what is counted, and what goes through one bound."""
+
+    name: str
+    bounds: tuple[int, ...]
+    unit: str
+    visit: Callable[[int], Point]
+
+
+def states_of(*, tasks: int, calls: int) -> Point:
+    """Every state of a barrier of three parties whose tasks wait so often each and may be cancelled."""
+    begun = time.process_time()
+    found = explore(BARRIER, BARRIER.policies[0], 3, tasks=tasks, calls=calls, operations=("wait",))
+    return Point(found.states, found.orbits, time.process_time() - begun)
+
+
+def schedules_of(*, tasks: int, calls: int, cancellations: int) -> Point:
+    """Every schedule of so many waits at a barrier of two parties, our own class on asyncio."""
+    target = adapt(Barrier, "latchproof:Barrier")
+    shape = Shape((2,), tasks, calls, cancellations, waits_only=True)
+    begun = time.process_time()
+    # without the pruning of calls that commute, whose schedules are not counted
+    walk = Explorer(target, shape, 2, [BARRIER.policies[0]], prune=False).walk()
+    return Point(walk.covered, walk.schedules, time.process_time() - begun)
+
+
+SERIES = (
+    Series("tasks (3 calls each)", (2, 3, 4, 5, 6), "states", lambda n: states_of(tasks=n, calls=3)),
+    Series("calls of each of 4 tasks", (1, 2, 3, 4, 5), "states", lambda n: states_of(tasks=4, calls=n)),
+    Series(
+        "tasks at once (5 calls, 1 cancellation)", (1, 2, 3, 4), "schedules",
+        lambda n: schedules_of(tasks=n, calls=5, cancellations=1),
+    ),
+    Series(
+        "calls (2 at once, 1 cancellation)", (3, 4, 5, 6, 7), "schedules",
+        lambda n: schedules_of(tasks=2, calls=n, cancellations=1),
+    ),
+    Series(
+        "cancellations (4 calls, 3 at once)", (0, 1, 2, 3), "schedules",
+        lambda n: schedules_of(tasks=3, calls=4, cancellations=n),
+    ),
+)  # fmt: skip
