@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -28,6 +28,7 @@ from latchproof.verify.trace import Trace, describe, plainly
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.step import ANY_INDEX
 
+_Key = TypeVar("_Key")
 _MUTANT_STYLE = {"survives": "bold red", "undecided": "yellow"}
 _STYLE = {"holds": "green", "fails": "bold red", "inconclusive": "yellow", "not_run": "dim"}
 
@@ -73,9 +74,12 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
     say(console)
     for kind in KINDS:
         cells = [cell for cell in ledger.cells if cell.kind == kind and cell.status != "not_run" and cell.bound]
-        for bound, reproduce in dict.fromkeys((cell.bound, cell.reproduce) for cell in cells):
-            claims = " ".join(cell.claim for cell in cells if cell.bound == bound and cell.reproduce == reproduce)
-            say(console, f"{kind} ({claims}): {bound}")
+        # commands that differ in nothing but the claim are one line
+        told = (
+            ((cell.bound, cell.reproduce.replace(f"--claim {cell.claim}", "--claim ID")), cell.claim) for cell in cells
+        )
+        for (bound, reproduce), of in _grouped(told):
+            say(console, f"{kind} ({' '.join(of)}): {bound}")
             say(console, f"    again: {reproduce}")
         idle = {cell.detail for cell in ledger.cells if cell.kind == kind and cell.status == "not_run"}
         for reason in sorted(idle):
@@ -138,10 +142,10 @@ def _print_rules(console: Console, ledger: Ledger) -> None:
     say(console)
 
 
-def _grouped(pairs: Iterable[tuple[tuple[str, ...], str]]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
-    found: dict[tuple[str, ...], list[str]] = {}
-    for where, of in pairs:
-        found.setdefault(where, []).append(of)
+def _grouped(pairs: Iterable[tuple[_Key, str]]) -> Iterator[tuple[_Key, list[str]]]:
+    found: dict[_Key, list[str]] = {}
+    for key, of in pairs:
+        found.setdefault(key, []).append(of)
     yield from found.items()
 
 
