@@ -233,6 +233,16 @@ def test_a_fault_planted_in_the_specification_is_found(
     assert any(c.status == "refuted" and claim in c.claims for c in conditions)
 
 
+@pytest.mark.parametrize(("claim", "code"), [("C1", 0), ("C2", 1)])
+def test_the_script_checks_the_contracts_of_one_claim(tmp_path: Path, claim: str, code: int) -> None:
+    root = tree(tmp_path)
+    script = [sys.executable, str(ROOT / "proofs" / "run_contracts.py"), "--claim", claim, str(root)]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done
+    assert ("double" in done.stdout) == (code == 0)
+    assert (f"FAILED no contract is about {claim}" in done.stdout) == (code == 1)
+
+
 @pytest.mark.parametrize(("factor", "code"), [(2, 0), (3, 1)])
 def test_the_script_prints_a_table_and_fails_with_the_gate(tmp_path: Path, factor: int, code: int) -> None:
     root = tree(tmp_path, GOOD.replace("2 * x", f"{factor} * x"))

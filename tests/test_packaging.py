@@ -63,7 +63,7 @@ def test_the_metadata(built: tuple[Path, Path]) -> None:
     assert found["Name"] == "latchproof"
     assert found["License-Expression"] == "MIT"
     assert found["Requires-Python"] == ">=3.11"
-    assert set(found.get_all("Provides-Extra", [])) >= {"verify", "trio", "flowno"}
+    assert set(found.get_all("Provides-Extra", [])) >= {"verify", "trio", "flowno", "cluster"}
     required = found.get_all("Requires-Dist", [])
     assert [one for one in required if "extra ==" not in one] == []  # the runtime needs nothing
     of_the_kit = {one.split(">")[0].split(";")[0].strip() for one in required if "extra == 'verify'" in one}

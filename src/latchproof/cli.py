@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from latchproof.verify.check import Verdict
+    from latchproof.verify.scenario import Shape
+    from latchproof.verify.target import Target
     from latchproof.verify.trace import Trace
+    from latchproof_spec.machines import Machine
 
 _MODELS = ("tla", "cfg", "promela")
 SCHEDULERS = ("exhaustive", "random", "pct")
@@ -109,7 +112,14 @@ def _parser() -> argparse.ArgumentParser:
         help="exhaustive: stop after N schedules of one bound; random, pct: how many in all (default 10,000)",
     )  # fmt: skip
     check.add_argument("--seed", type=_natural, default=0, metavar="S", help="for random and pct (default 0)")
-    check.add_argument("--workers", type=_positive, metavar="N", help="processes to use (default: one a core)")
+    where = check.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=_positive, metavar="N", help="processes to use (default: one a core)")
+    where.add_argument(
+        "--cluster", metavar="ADDRESS", help="use the workers of the Dask cluster whose scheduler is at ADDRESS"
+    )
+    check.add_argument(
+        "--estimate", action="store_true", help="say about how much there is to run, and run none of it (exit code 3)"
+    )
     check.add_argument("--json", metavar="FILE", type=Path, help="write the verdict and its traces to FILE as JSON")
     check.add_argument("--junit", metavar="FILE", type=Path, help="write the verdict to FILE as JUnit XML")
     check.add_argument("--mermaid", metavar="FILE", type=Path, help="write the shortest counterexample as a diagram")
@@ -172,6 +182,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Example: latchproof prove --machine barrier --verbose",
     )
     prove.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
+    prove.add_argument("--claim", metavar="ID", help="only what is about this claim, and what keeps that honest")
+    prove.add_argument("--rule", metavar="ID", help="only what is about the steps that this rule makes")
     prove.add_argument("--verbose", action="store_true", help="a line for each obligation")
     prove.set_defaults(run=_prove)
 
@@ -182,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Example: latchproof explore --machine barrier --tasks 3 4 --upto 4",
     )
     explore.add_argument("--machine", choices=("latch", "barrier"), help="only this one")
+    explore.add_argument("--claim", metavar="ID", help="judge this claim alone, of the machines that it is about")
     explore.add_argument("--policy", metavar="NAME", help="under this policy; without it, under every named one")
     explore.add_argument("--tasks", type=_positive, nargs="+", default=[3, 4], metavar="N", help="numbers of tasks")
     explore.add_argument("--upto", type=_positive, default=4, metavar="N", help="largest count and parties (default 4)")
@@ -320,6 +333,8 @@ def _check(options: argparse.Namespace, console: Console) -> int:
         shapes = default_shapes(target, options.host)
     else:
         shapes = one_shape(target, *bounds, host=options.host)
+    if options.estimate:
+        return _estimate(options, console, target, shapes)
     policy = options.policy or "every named policy"
     say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}")
     with Bar(console, shapes, target) as progress:
@@ -332,13 +347,31 @@ def _check(options: argparse.Namespace, console: Console) -> int:
             scheduler=options.scheduler,
             schedules=options.schedules,
             seed=options.seed,
-            workers=options.workers or _cores(),
+            workers=None if options.cluster else options.workers or _cores(),
+            cluster=options.cluster,
             progress=progress,
         )
     say(console)
     print_verdict(console, verdict)
     _write_renderings(options, console, verdict)
     return verdict.exit_code
+
+
+def _estimate(options: argparse.Namespace, console: Console, target: Target, shapes: tuple[Shape, ...]) -> int:
+    from latchproof.verify.estimate import estimate
+    from latchproof.verify.render.terminal import print_estimates, say
+    from latchproof.verify.target import TargetError
+
+    if options.scheduler != "exhaustive":
+        raise TargetError("--estimate is about every schedule; at random there are as many as --schedules says")
+    say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}: what it would cost")
+    with console.status("sampling"):
+        estimates = estimate(
+            target, shapes, host=options.host, policy=options.policy, strict=options.strict, seed=options.seed
+        )
+    say(console)
+    print_estimates(console, estimates, target)
+    return 3
 
 
 def _report(options: argparse.Namespace, console: Console) -> int:
@@ -490,15 +523,31 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.render.terminal import print_table, say
     from latchproof.verify.shells import prove_shells
     from latchproof.verify.smtlib import solvers
-    from latchproof_spec.machines import MACHINES
+    from latchproof.verify.target import TargetError
 
-    obligations = prove_whole([MACHINES[options.machine]] if options.machine else MACHINES.values())
+    machines = _machines(options)
+    rules = {rule.id: rule for machine in machines for rule in machine.rules}
+    if options.rule is not None and options.rule not in rules:
+        raise TargetError(f"there is no rule {options.rule!r}; there are {', '.join(rules)}")
+    obligations = prove_whole(
+        machines,
+        lambda one: (
+            (options.claim is None or options.claim in one.claims or not one.claims)
+            and options.rule in (None, one.rule)
+        ),
+    )
+    if not obligations:
+        say(console, "no obligation is about that")
+        return 3
+    if options.rule is not None:
+        say(console, f"{options.rule}, of {rules[options.rule].operation}: {rules[options.rule].sentence}")
     if options.verbose:
         for one in obligations:
             where = f"{one.machine} {one.policy} {one.operation} {one.rule}"
             answers = " ".join(f"{solver}:{answer}" for solver, answer in one.verdicts)
             say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {where}: {one.name} [{answers}]")
-    claims = sorted({claim for one in obligations for claim in one.claims}, key=lambda claim: int(claim[1:]))
+    named = {claim for one in obligations for claim in one.claims if options.claim in (None, claim)}
+    claims = sorted(named, key=lambda claim: int(claim[1:]))
     rows = []
     for claim in [*claims, ""]:
         about = [one for one in obligations if (claim in one.claims if claim else not one.claims)]
@@ -506,7 +555,8 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
         open_ = {one.status for one in about} - {"proved"}
         status = "holds" if not open_ else "inconclusive" if open_ == {"unconfirmed"} else "fails"
         rows.append((claim or "(what keeps the proofs honest)", f"{status} {proved:,} of {len(about):,} proved"))
-    shells = [one for one in prove_shells() if options.machine in (None, one.machine)]
+    names = {machine.name for machine in machines}
+    shells = [one for one in prove_shells() if one.machine in names and options.rule in (None, one.rule)]
     alike = sum(one.status == "proved" for one in shells)
     rows.append(
         ("(our classes decide so)", f"{_holds(alike == len(shells))} {alike:,} of {len(shells):,} paths proved")
@@ -526,18 +576,35 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
     return 0 if all(one.status == "proved" for one in obligations) else 3
 
 
+def _machines(options: argparse.Namespace) -> list[Machine]:
+    """The machines that are meant: the one that is named, or those that a claim is about. Raises TargetError."""
+    from latchproof.verify.target import TargetError
+    from latchproof_spec.claims import CLAIMS
+    from latchproof_spec.machines import MACHINES
+
+    claims = {claim.id: claim for claim in CLAIMS}
+    if options.claim is not None and options.claim not in claims:
+        raise TargetError(f"there is no claim {options.claim!r}; there are {', '.join(claims)}")
+    about = claims[options.claim].machines if options.claim is not None else tuple(MACHINES)
+    machines = [MACHINES[name] for name in about if options.machine in (None, name)]
+    if not machines:
+        raise TargetError(f"{options.claim} is not about the {options.machine}")
+    return machines
+
+
 def _holds(holds: bool) -> str:
     return "holds" if holds else "fails"
 
 
 def _explore(options: argparse.Namespace, console: Console) -> int:
-    from latchproof.verify.explore import explore
+    from latchproof.verify.explore import about, explore
     from latchproof.verify.fairness import check_eventualities
     from latchproof.verify.render.terminal import print_explorations, print_liveness, say
     from latchproof.verify.target import TargetError
-    from latchproof_spec.machines import MACHINES
 
-    machines = [MACHINES[options.machine]] if options.machine else list(MACHINES.values())
+    machines = _machines(options)
+    if options.claim is not None:
+        machines = [about(machine, options.claim) for machine in machines]
     models = [
         (machine, policy, argument)
         for machine in machines
@@ -552,7 +619,7 @@ def _explore(options: argparse.Namespace, console: Console) -> int:
         found = [explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
     except ValueError as error:
         raise TargetError(str(error)) from error
-    print_explorations(console, found)
+    print_explorations(console, found, options.claim)
     if options.calls is not None or options.operations is not None:
         say(console, "C12 to C14 were not checked as eventualities: that takes all operations, and calls without bound")
         live = []
@@ -563,6 +630,8 @@ def _explore(options: argparse.Namespace, console: Console) -> int:
     promises = [promise for one in live for promise in one.promises]
     if any(one.violations for one in found) or any(promise.status == "fails" for promise in promises):
         return 1
+    if options.claim is not None and not any(one.checks.get(options.claim) for one in found):
+        return 3
     checked = {promise.claim for promise in promises if promise.status == "holds"}
     vacuous = any(promise.claim not in checked for promise in promises)
     complete = all(one.complete for one in found) and all(one.complete for one in live)

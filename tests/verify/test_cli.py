@@ -55,6 +55,7 @@ bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 2: 7 calls, 2 at once, 1 cancellation, wait only
           parties 3: 6 calls, 3 at once, 1 cancellation, wait only
           parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
+          parties 2: 2 calls, 2 at once, 0 cancellations, all operations; 2 calls besides on a second instance
 ran       N schedules on asyncio, N steps, N s
 spared    N of them broken off: they commute with another, or come to a state met before; all stand for N and more
 fired     rules B1, B2a, B3, B4, B5, B6, B7
@@ -374,13 +375,52 @@ def test_prove_verbosely_has_a_line_for_each_obligation(capsys: pytest.CaptureFi
     assert f"{status} -        barrier latchproof wait all: the paths are disjoint [{answers}]" in out
 
 
+def test_prove_is_asked_about_one_rule_and_one_claim(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--claim", "C7", "--rule", "B4", "--verbose"]) == (0 if CONFIRMED else 3)
+    out = capsys.readouterr().out
+    assert "B4, of withdraw: A parked task is cancelled or timed out: its arrival is taken back, later move up." in out
+    about = re.findall(r"^(?:proved|unconfirmed) +(\S+) +barrier \S+ withdraw B4: ", out, flags=re.MULTILINE)
+    assert about
+    assert all(claims == "-" or "C7" in claims.split(",") for claims in about)
+    assert len(about) == len([line for line in out.splitlines() if ": " in line and line.endswith("]")])
+    rows = [line.split()[0] for line in out.splitlines() if line.endswith(" proved")]
+    assert rows == ["C7", "(what", "(our"]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["prove", "--claim", "C99"], "there is no claim 'C99'"),
+        (["prove", "--claim", "C5", "--machine", "latch"], "C5 is not about the latch"),
+        (["prove", "--rule", "L99"], "there is no rule 'L99'"),
+        (["prove", "--rule", "L9", "--claim", "C5"], "there is no rule 'L9'"),
+        (["explore", "--claim", "C99"], "there is no claim 'C99'"),
+    ],
+)
+def test_a_claim_or_a_rule_that_there_is_not(command: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_explore_judges_one_claim(capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--policy", "latchproof", "--tasks", "2", "--fair-tasks", "2", "--upto", "2"]
+    assert main(["explore", "--claim", "C5", *few]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^C5 was judged [1-9]\d* times$", out, flags=re.MULTILINE)
+    assert "latch(" not in out
+    assert main(["explore", "--claim", "C12", *few]) == 0
+    out = capsys.readouterr().out
+    assert "C12, latch(" in out
+    assert "C13" not in out
+
+
 @pytest.mark.parametrize(("status", "code"), [("refuted", 1), ("unknown", 3), ("disputed", 1)])
 def test_prove_says_what_is_not_proved(
     status: Any, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good = Obligation("good", ("C1",), "latch", "java", "wait", "L7", "proved", "", "", 0.1)
     bad = Obligation("bad", ("C2",), "latch", "java", "wait", "L8", status, "[count = 3]", "", 0.1)
-    monkeypatch.setattr(proving, "prove_whole", lambda machines: [good, bad])
+    monkeypatch.setattr(proving, "prove_whole", lambda machines, is_wanted: [good, bad])
     assert main(["prove", "--machine", "latch"]) == code
     out = capsys.readouterr().out
     assert f"{status}: latch java wait L8: bad: [count = 3]" in out

@@ -18,15 +18,18 @@ from rich.console import Console
 from latchproof import Barrier, CountdownLatch
 from latchproof.cli import main
 from latchproof.verify import ledger as keeping
-from latchproof.verify.contracts import Condition, Contracts, ContractsNotRunError, Verdict
+from latchproof.verify.contracts import MANIFEST, Condition, Contracts, ContractsNotRunError, Verdict, find_root
 from latchproof.verify.explore import Exploration, Violation
 from latchproof.verify.fairness import Lasso, Liveness, Promise, check_eventualities
 from latchproof.verify.ledger import KINDS, Evidence, Kind, Ledger, Status, own_rules
+from latchproof.verify.pinned import Outcome as PinnedOutcome
+from latchproof.verify.pinned import Pinned, read_pinned
+from latchproof.verify.pinned import check as check_pinned
 from latchproof.verify.prove import Obligation, prove
 from latchproof.verify.render.terminal import print_ledger
 from latchproof.verify.shells import Equivalence
-from latchproof_spec.claims import CLAIMS
-from latchproof_spec.machines import LATCH
+from latchproof_spec.claims import C3, C12, CLAIMS
+from latchproof_spec.machines import LATCH, MACHINES
 from tests.verify.samples import ForgetfulLatch, GreedyBarrier
 
 CONFIRMED = find_spec("cvc5") is not None  # without a second solver nothing is taken for proved
@@ -65,7 +68,7 @@ def gathered() -> Ledger:
         # what one kind took is the same in all of its cells; the contracts were not really checked
         took = {cell.kind: cell.seconds for cell in ledger.cells if cell.kind not in ("contracted", "scheduled")}
         assert sum(took.values()) <= ledger.seconds <= seconds
-        assert sorted(started) == sorted([*KINDS, "mutants"])
+        assert sorted(started) == sorted([*KINDS, "kept", "mutants"])
         return ledger
 
 
@@ -97,13 +100,16 @@ def test_a_cell_says_what_was_done_and_how_to_do_it_again(gathered: Ledger) -> N
 
 
 def test_the_commands_that_it_names_are_there(gathered: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
-    commands = {
-        one for cell in gathered.cells for one in cell.reproduce.split(" and ") if one.startswith("latchproof ")
+    commands = {one for cell in gathered.cells for one in cell.reproduce.split(" && ")}
+    of_kit = {one for one in commands if one.startswith("latchproof ")}
+    # a proof and an exploration for each claim, each class on three hosts whose steps are ours, and fuzzed on four
+    assert len(of_kit) == 2 * len(IDS) + 2 * 3 + 2 * 4
+    assert {one for one in commands if one not in of_kit} == {
+        f"python proofs/run_contracts.py --claim {c}" for c in IDS
     }
-    assert len(commands) == 10
-    for command in commands:
+    for command in of_kit:
         with pytest.raises(SystemExit) as exit_:
-            main([*command.replace("HOST", "asyncio").split()[1:], "--help"])
+            main([*command.split()[1:], "--help"])
         assert exit_.value.code == 0
     capsys.readouterr()
 
@@ -115,24 +121,30 @@ def test_the_proofs_say_by_which_solvers(gathered: Ledger) -> None:
         assert (" and cvc5 " in gathered.cell(claim, "proved").bound) == CONFIRMED
 
 
-def smaller(*model: Any, tasks: int) -> Liveness:
+def smaller(*model: Any, tasks: int, at_most: int) -> Liveness:
     """The eventualities with two tasks fewer than it says."""
     return replace(check_eventualities(*model, tasks=tasks - 2), tasks=tasks)
 
 
+def as_pinned(quick: bool) -> dict[str, str]:
+    """Everything is found as the manifest has it."""
+    return {}
+
+
 def test_what_is_gathered_in_full_is_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "check_eventualities", smaller)
+    monkeypatch.setattr(keeping, "_not_as_pinned", as_pinned)
     ledgers = Ledger(), Ledger()
     quick, full = (
         by_claim(keeping._explored(tier, ledger)) for tier, ledger in zip((True, False), ledgers, strict=True)
     )
     assert all(full[claim].count > quick[claim].count for claim in IDS)
-    assert quick["C1"].bound.startswith("3 and 4 tasks, counts 0-3, parties 1-4, calls without bound; ")
-    assert full["C1"].bound.startswith("5 and 6 tasks, counts 0-4, parties 1-6, calls without bound; ")
-    assert (quick["C1"].reproduce, full["C1"].reproduce) == (
-        "latchproof explore --tasks 3 4 --fair-tasks 3 4 --upto 4",
-        "latchproof explore --tasks 5 6 --fair-tasks 4 5 --upto 6",
-    )  # fmt: skip
+    assert quick["C1"].bound.startswith("3 and 4 tasks, counts 0-4, parties 1-4, calls without bound; ")
+    assert full["C1"].bound.startswith("5 and 6 tasks, counts 0-6, parties 1-6, calls without bound; ")
+    assert (quick["C1"].reproduce, full["C12"].reproduce) == (
+        "latchproof explore --claim C1 --tasks 3 4 --upto 4",
+        "latchproof explore --claim C12 --tasks 5 6 --fair-tasks 4 5 --upto 6",
+    )
 
 
 def test_our_own_rules_are_those_that_a_run_can_fire() -> None:
@@ -229,7 +241,7 @@ def test_a_proof_that_fails_fails_its_claims(
     of_calls = replace(obligation("C2"), model="identities")
     obligations = [obligation("C1"), of_calls, obligation("C4"), obligation(*claims, status=status)]
     monkeypatch.setattr(keeping, "prove_all", lambda: obligations)
-    monkeypatch.setattr(keeping, "_miscounted", lambda obligations: "")
+    monkeypatch.setattr(keeping, "_miscounted", lambda obligations, shells: "")
     cells = by_claim(keeping._proved(True, Ledger()))
     assert {claim: cells[claim].status for claim in expected} == expected
     assert cells["C1"].detail == f"{status}: a name: latch.wait L7 (java) count = 70"
@@ -238,7 +250,7 @@ def test_a_proof_that_fails_fails_its_claims(
 
 def test_a_proof_of_counters_alone_is_none_of_a_claim_about_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "prove_all", lambda: [obligation("C1"), obligation("C2")])
-    monkeypatch.setattr(keeping, "_miscounted", lambda obligations: "")
+    monkeypatch.setattr(keeping, "_miscounted", lambda obligations, shells: "")
     cells = by_claim(keeping._proved(True, Ledger()))
     assert (cells["C1"].status, cells["C2"].status) == ("holds", "inconclusive")
     assert cells["C2"].detail == "proved of counters alone, which leave open which tasks they are"
@@ -251,7 +263,8 @@ def test_obligations_that_are_missing_fail_every_claim(monkeypatch: pytest.Monke
     monkeypatch.setattr(keeping, "prove_all", lambda: forgetful)
     cells = by_claim(keeping._proved(True, Ledger()))
     assert {cell.status for cell in cells.values()} == {"fails"}
-    assert cells["C1"].detail.startswith("the manifest expects {'latch': {'counters': ")
+    assert cells["C1"].detail.startswith("latch counters: ")
+    assert "barrier counters: 0 obligations, the manifest has " in cells["C1"].detail
 
     def nowhere() -> Path:
         raise ContractsNotRunError("no source checkout")
@@ -284,12 +297,13 @@ def test_an_exploration_that_fails_fails_its_claims(
 ) -> None:
     monkeypatch.setattr(keeping, "explore", lambda *arguments, **options: found)
     monkeypatch.setattr(keeping, "check_eventualities", smaller)
+    monkeypatch.setattr(keeping, "_not_as_pinned", as_pinned)
     cells = by_claim(keeping._explored(True, Ledger()))
     assert {claim: cells[claim].status for claim in expected} == expected
     if found.violations:
         assert cells["C2"].detail == "a name, latch(0), policy latchproof: x / y"
-    runs = (4 * 6 + 4 * 5) * 2  # counts x policies of the latch, parties x policies of the barrier, numbers of tasks
-    assert cells["C1"].count == 5 * runs
+    runs = (5 * 6 + 4 * 5) * 2  # counts x policies of the latch, parties x policies of the barrier, numbers of tasks
+    assert cells["C1"].count == 5 * (runs if found.complete else 2)  # what has no end is not begun anew
 
 
 HELD = Promise("goes on", "C12", 5, None, Lasso(("A calls wait()",), ("B calls wait()",)))
@@ -316,7 +330,9 @@ def test_an_eventuality_that_fails_fails_its_claim(
     found = Exploration("latch", "java", 1, 2, 3, checks={"C1": 5, "C12": 5})
     monkeypatch.setattr(keeping, "explore", lambda *arguments, **options: found)
 
-    def live(machine: Any, policy: Any, argument: int, *, tasks: int) -> Liveness:
+    monkeypatch.setattr(keeping, "_not_as_pinned", as_pinned)
+
+    def live(machine: Any, policy: Any, argument: int, *, tasks: int, at_most: int) -> Liveness:
         promises = (promise,) if machine.name == "latch" else ()
         return Liveness(machine.name, policy.name, argument, tasks, 3, 7, 9, complete, promises, 0.1)
 
@@ -514,7 +530,7 @@ def test_mutants_that_do_not_fit_the_specification_fail_the_ledger(
 ) -> None:
     """As where a guard that a mutant names was dropped: the ledger is printed, and says so."""
 
-    def breaks(kinds: object, *, quick: bool) -> None:
+    def breaks(kinds: object, *, quick: bool, sampled: bool) -> None:
         raise LookupError("`return count, parked, L5` stands 0 times in latch.set_count, not once")
 
     monkeypatch.setattr(keeping, "judge_mutants", breaks)
@@ -531,3 +547,90 @@ def test_the_numbers_have_units(gathered: Ledger) -> None:
     line = next(line for line in printed(gathered) if line.startswith("numbers: "))
     for cell in gathered.cells:
         assert not cell.unit or f"{cell.kind} {cell.unit}" in line
+
+
+def test_an_exploration_that_is_not_as_pinned_fails_its_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state that is not looked at any more breaks no property."""
+    shallow = replace(check_pinned(named_pinned("2 parties, 4 tasks")), failures=("orbits: 29, the manifest has 30",))
+    monkeypatch.setattr(keeping, "check_pinned", lambda pinned: shallow if pinned.name == shallow.pinned.name else SAME)
+    wrong = keeping._not_as_pinned(True)
+    of_barrier = {claim.id for claim in CLAIMS if "barrier" in claim.machines}
+    assert wrong == dict.fromkeys(
+        sorted(of_barrier, key=IDS.index), "barrier, 2 parties, 4 tasks: " + shallow.failures[0]
+    )
+    monkeypatch.setattr(keeping, "_not_as_pinned", lambda quick: {"C5": "a reason"})
+    found = Exploration("latch", "java", 1, 2, 3, checks=dict.fromkeys(IDS, 5))
+    monkeypatch.setattr(keeping, "explore", lambda *arguments, **options: found)
+    monkeypatch.setattr(keeping, "check_eventualities", smaller)
+    cells = by_claim(keeping._explored(True, Ledger()))
+    assert [(claim, cell.detail) for claim, cell in cells.items() if cell.status == "fails"] == [("C5", "a reason")]
+
+
+def named_pinned(name: str) -> Pinned:
+    return next(one for one in read_pinned(find_root() / MANIFEST) if one.name == name)
+
+
+SAME = PinnedOutcome(named_pinned("2 parties, 4 tasks"), {}, (), 0.0)
+
+
+def test_a_property_that_is_empty_fails_its_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = next(one for one in LATCH.history_properties if one.claims == (C3, C12))
+    monkeypatch.setattr(keeping, "empty_properties", lambda machine: [empty] if machine is LATCH else [])
+    monkeypatch.setattr(keeping, "check_pinned", lambda pinned: SAME)
+    said = "endings are plain lets everything pass that is wrong on purpose"
+    assert keeping._not_as_pinned(True) == {"C3": said, "C12": said}
+
+
+def test_a_cell_that_no_mutant_breaks_shows_nothing() -> None:
+    cell = full_ledger().cells[0]
+    assert keeping._could_have_failed(replace(cell, killed_mutants=1)).status == "holds"
+    idle = keeping._could_have_failed(replace(cell, killed_mutants=0))
+    assert (idle.status, idle.detail) == (
+        "fails",
+        "no mutant of the specification breaks it by what is proved: nothing shows that it could fail",
+    )
+    assert keeping._could_have_failed(replace(cell, kind="contracted", killed_mutants=0)).status == "holds"
+    assert keeping._could_have_failed(replace(cell, status="not_run", killed_mutants=0)).status == "not_run"
+
+
+def test_a_shell_that_is_not_looked_at_fails_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "prove_all", lambda: [obligation("C1")])
+    monkeypatch.setattr(keeping, "_miscounted", lambda obligations, shells: "")
+    monkeypatch.setattr(keeping, "blind_spots", lambda: ["state"])
+    cells = by_claim(keeping._proved(True, Ledger()))
+    assert {cell.status for cell in cells.values()} == {"fails"}
+    assert cells["C1"].detail == "a shell that differs in the state would not be noticed"
+
+
+def test_what_the_exporters_write_otherwise_fails_the_ledger(gathered: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [(one.name, one.status) for one in gathered.kept] == [("exported", "holds"), ("crosschecked", "not_run")]
+    monkeypatch.setattr(keeping, "stale", lambda root: ["spec/models/latch.tla, line 9: `a` is kept, `b` is rendered"])
+    ledger = full_ledger()
+    assert ledger.exit_code == 0
+    ledger.kept = keeping._kept(True)
+    assert ledger.exit_code == 1
+    assert ledger.to_json()["kept"][0]["detail"] == "spec/models/latch.tla, line 9: `a` is kept, `b` is rendered"
+    assert any("latch.tla, line 9: `a` is kept" in line for line in printed(ledger))
+
+
+def test_each_rule_has_a_row(gathered: Ledger) -> None:
+    rows = {row.id: row for row in gathered.rows()}
+    assert list(rows) == [rule.id for machine in MACHINES.values() for rule in machine.rules]
+    for rule in own_rules():
+        assert rows[rule].is_ours
+        assert all(one.count for one in rows[rule].evidence if one.kind != "contracted")
+        for one in rows[rule].evidence:
+            if one.kind in ("scheduled", "fuzzed"):
+                assert {"asyncio", "trio", "flowno"} <= set(one.where)
+    proved, explored, scheduled, *_ = rows["B2r"].evidence
+    assert (proved.status, proved.reproduce) == (
+        "holds" if CONFIRMED else "inconclusive",
+        "latchproof prove --rule B2r",
+    )
+    assert (explored.where, scheduled.status) == (("java",), "not_run")
+    ledger = full_ledger()
+    ledger.rules["fuzzed"] = set()
+    assert {row.evidence[-1].status for row in ledger.rows() if row.is_ours} == {"inconclusive"}
+    lines = printed(gathered)
+    assert any(line.split()[:2] == ["B2", "holds"] for line in lines)
+    assert f"L7   wait: {rows['L7'].sentence}" in lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tomllib
 from collections import Counter
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,24 @@ import pytest
 import z3
 
 from latchproof.verify import prove as proving
-from latchproof.verify.goals import Model
-from latchproof.verify.prove import CONTROLS, MODELS, Obligation, paths_of, prove, rules_of, rules_taken, unproved
-from latchproof.verify.smtlib import ABSENT, confirm
+from latchproof.verify.goals import Goal, Model
+from latchproof.verify.identity import Identities, World
+from latchproof.verify.prove import (
+    CONTROLS,
+    MODELS,
+    Obligation,
+    Symbolic,
+    paths_of,
+    prove,
+    rules_of,
+    rules_taken,
+    unproved,
+)
+from latchproof.verify.smtlib import ABSENT, _judged, confirm
+from latchproof.verify.symbolic import term
 from latchproof_spec import barrier, latch
 from latchproof_spec.claims import C1, C6, CLAIMS, Account, Property
-from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine
+from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine, Operation
 from latchproof_spec.step import Rule
 from tests.verify.faults import FAULTS, Fault, changed, with_operation, with_parts
 
@@ -302,3 +315,51 @@ def test_the_policies_that_are_asked_for_are_tried_and_else_all() -> None:
     few = with_parts(LATCH, operations=(), step_properties=())
     assert {one.policy for one in prove(few, LATCH.policies[1:3])} == {"any", "flowno", "java"}
     assert {one.policy for one in prove(few)} == {"any", *(policy.name for policy in LATCH.policies)}
+
+
+def test_what_is_assumed_too_much_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a premise that is true of small counts alone, all is proved that was; but not of every state."""
+    whole = proving.symbols
+
+    def small(machine: Machine, operation: Operation | None = None) -> Symbolic:
+        given = whole(machine, operation)
+        return replace(given, premises=(*given.premises, term(given.state[0]) <= 1000))
+
+    monkeypatch.setattr(proving, "symbols", small)
+    found = unproved(list(prove(LATCH, LATCH.policies[:1], models=("counters",))))
+    assert {one.name for one in found} == {"the paths leave nothing out"}
+    assert {one.operation for one in found} == {"wait", "count_down", "set_count", "withdraw"}
+
+
+def test_what_is_assumed_too_much_of_identities_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Identities._numbers
+
+    def small(self: Identities, world: World) -> list[z3.BoolRef]:
+        return [*whole(self, world), term(world.state[0]) <= 1000]
+
+    monkeypatch.setattr(Identities, "_numbers", small)
+    found = unproved(list(prove(LATCH, LATCH.policies[:1], models=("identities",))))
+    assert {one.name for one in found} >= {"stays: what is assumed of the numbers"}
+    assert "set_count" in {one.operation for one in found}
+
+
+def test_what_the_solver_does_not_know_is_not_proved() -> None:
+    """A quantifier without anything to instantiate it by leaves z3 in doubt; the second solver alone is not enough."""
+    number = z3.Int("number")
+    larger = z3.Function("larger", z3.IntSort(), z3.IntSort())
+    premise = z3.ForAll([number], larger(number) > number, patterns=[larger(number)])
+    where = ("latch", "latchproof", "wait", "L7")
+    found = proving._Discharge()(Goal("counters", "a name", ("C1",), *where, (premise,), z3.BoolVal(False)))
+    assert (found.status, found.verdicts) == ("unknown", (("z3", "unknown"),))
+    assert confirmed(replace(found, status="proved"), "unsat").status == "unknown"
+    sure = replace(found, status="proved", verdicts=(("z3", "unsat"),))
+    assert [confirmed(sure, answer).status for answer in ("unsat", "unknown", "sat")] == [
+        "proved",
+        "unknown",
+        "disputed",
+    ]
+
+
+def confirmed(one: Obligation, answer: str) -> Obligation:
+    assert one.query is not None
+    return _judged(one, one.query, answer)

@@ -150,6 +150,20 @@ def choose(machine: Machine, operations: Iterable[str] | None) -> tuple[Operatio
     return tuple(one for one in machine.operations if one.name in wanted)
 
 
+def about(machine: Machine, claim: str) -> Machine:
+    """The machine with nothing to be judged but what is about one claim.
+
+    >>> from latchproof_spec.machines import BARRIER
+    >>> about(BARRIER, "C5").history_properties
+    (indices are exact,)
+    """
+    parts = {name: getattr(machine, name) for name in Machine.__slots__}
+    for shape in ("invariants", "step_properties", "history_properties", "censuses"):
+        parts[shape] = tuple(one for one in parts[shape] if claim in _ids(one.claims))
+    parts["eventualities"] = tuple(one for one in machine.eventualities if one.claim.id == claim)
+    return Machine(**parts)
+
+
 def choices(operation: Operation, highest_count: int) -> Iterator[dict[str, Any]]:
     """Every choice of arguments: both truths, and the numbers from -1 (to be refused) to the highest count."""
     domains = [

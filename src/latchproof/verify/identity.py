@@ -251,13 +251,17 @@ class Identities:
         self.place_terms = [
             truth(partial(p.holds, now, *place, held)) for p, place in zip(claims.places, places, strict=True)
         ]
-        counters = [truth(partial(p.holds, *self.world.constants, *self.world.state)) for p in machine.invariants]
-        ground = [self._distinct, *counters, self.world.tripped >= 0, self.world.clock >= 0]
+        ground = [self._distinct, *self._numbers(self.world)]
         quantified = self._ghosts(self.world) + self._instances(self.world)
         self.invariant = (*ground, *(_for_all(*one) for one in quantified))
         self.small_invariant = (*ground, *(all_of(_written_out(*one)) for one in quantified), *self._smallness())
         self.going_on = self._goes_on()
         self.steps = [*(one for operation in paths for one in self._transitions(operation)), self.going_on]
+
+    def _numbers(self, world: World) -> list[z3.BoolRef]:
+        """What is assumed of the numbers in a world: all of it is proved to stay."""
+        counters = [truth(partial(p.holds, *world.constants, *world.state)) for p in self._machine.invariants]
+        return [*counters, world.tripped >= 0, world.clock >= 0]
 
     def _at(self, world: World) -> list[tuple[Term, Term]]:
         """The names of the state after a step, with what they are in a world, for substitution."""
@@ -470,6 +474,7 @@ class Identities:
         yield from self._invariant_goals(world, "at first", make)
 
     def _invariant_goals(self, world: World, when: str, make: Callable[..., Goal]) -> Iterator[Goal]:
+        yield make(f"{when}: what is assumed of the numbers", (), all_of(self._numbers(world)))
         for name, body in self.ghosts(world, ONE, AFTER["one"]):
             yield make(f"{when}: {name}", (), body)
         claims = self._machine.call_claims

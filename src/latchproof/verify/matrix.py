@@ -210,13 +210,14 @@ def judge_mutants(
     kinds: Sequence[Kind] = KINDS,
     *,
     quick: bool = False,
+    sampled: bool = False,
     only: str = "",
     progress: Callable[[str], None] | None = None,
 ) -> Matrix:
     """Judge every mutant whose ID has `only` in it.
 
-    With `quick`, all that are named and a sample of those that are generated, under our own policy alone, and what can
-    be judged as functions is not run as code.
+    When `sampled`, all that are named and a sample of those that are generated. With `quick` too, and those under our
+    own policy alone, and what can be judged as functions is not run as code.
 
     >>> matrix = judge_mutants(["explored"], quick=True, only="barrier.B2: the queue indexed -> stays")
     >>> [(one.status, sorted(one.claims)) for one in matrix.judgements]
@@ -224,7 +225,7 @@ def judge_mutants(
     """
     judge = _Judge(tuple(kind for kind in KINDS if kind in kinds), quick)
     matrix = judge.matrix
-    step = SAMPLE if quick and not only else 1
+    step = SAMPLE if (quick or sampled) and not only else 1
     chosen = [
         one
         for machine in MACHINES.values()

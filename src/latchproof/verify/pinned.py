@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,12 +39,16 @@ class Pinned:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an exploration found, and what of it is not as the manifest has it."""
+    """What an exploration found, and what of it is not as the manifest has it.
+
+    `broken` holds, by claim, those failures that are of a property: whatever else differs may come of that.
+    """
 
     pinned: Pinned
     counts: dict[str, int]
     failures: tuple[str, ...]
     seconds: float
+    broken: dict[str, str] = field(default_factory=dict)
 
 
 def read_pinned(manifest: Path) -> list[Pinned]:
@@ -85,18 +89,26 @@ def check(pinned: Pinned, machine: Machine | None = None) -> Outcome:
     machine = MACHINES[pinned.machine] if machine is None else machine
     policy = machine.policies[0]
     failures: list[str] = []
+    broken: dict[str, str] = {}
     if pinned.kind == "explored":
-        bounds: dict[str, Any] = {"calls": pinned.calls, "operations": pinned.operations}
+        # one more than there may be is enough to see that there are more
+        bounds: dict[str, Any] = {
+            "calls": pinned.calls,
+            "operations": pinned.operations,
+            "at_most": pinned.counts["orbits"] + 1,
+        }
         found = explore(machine, policy, pinned.argument, tasks=pinned.tasks, **bounds)
-        failures += [
-            f"{one.property} ({', '.join(one.claims)}) fails: {' / '.join(one.run)}" for one in found.violations
-        ]
+        for one in found.violations:
+            failures.append(f"{one.property} ({', '.join(one.claims)}) fails: {' / '.join(one.run)}")
+            broken |= dict.fromkeys(one.claims, failures[-1])
         judged = {claim for claim, times in found.checks.items() if times}
         complete = found.complete
         counts = {name: getattr(found, name) for name in pinned.counts}
     else:
-        live = check_eventualities(machine, policy, pinned.argument, tasks=pinned.tasks)
-        failures += [f"{one.claim} {one.status} under weak fairness" for one in live.promises if one.status == "fails"]
+        most = pinned.counts["states"] + 1
+        live = check_eventualities(machine, policy, pinned.argument, tasks=pinned.tasks, at_most=most)
+        broken = {one.claim: f"{one.claim} fails under weak fairness" for one in live.promises if one.status == "fails"}
+        failures += broken.values()
         judged = {one.claim for one in live.promises if one.status != "vacuous"}
         complete = live.complete
         counts = {name: getattr(live, name) for name in pinned.counts}
@@ -106,7 +118,7 @@ def check(pinned: Pinned, machine: Machine | None = None) -> Outcome:
     failures += [
         f"{name}: {counts[name]}, the manifest has {due}" for name, due in pinned.counts.items() if counts[name] != due
     ]
-    return Outcome(pinned, counts, tuple(failures), time.perf_counter() - begun)
+    return Outcome(pinned, counts, tuple(failures), time.perf_counter() - begun, broken)
 
 
 def gaps(pinned: list[Pinned]) -> Iterator[str]:

@@ -117,12 +117,13 @@ def prove(
     *,
     models: tuple[Model, ...] = MODELS,
     apply: Callable[..., Any] = apply,
+    is_wanted: Callable[[Goal], bool] | None = None,
 ) -> Iterator[Obligation]:
     """Every obligation of a machine under each of the policies (all that are named, unless given), discharged by z3.
 
     They come one by one, in the order of the models that are asked for: stop where you have seen enough. The
     controls are of the claims, and mean something of a whole machine alone. `apply` says
-    what a rule does to a queue, unless the specification's own is meant.
+    what a rule does to a queue, unless the specification's own is meant. What is not wanted is not proved.
     """
     # policies that differ in nothing but their name are one to a proof
     alike: dict[tuple[Any, ...], list[Any]] = {}
@@ -133,6 +134,8 @@ def prove(
     goals = _Goals(machine, tuple(same[0] for same in alike.values()), apply)
     for model in models:
         for goal in goals.of(model):
+            if is_wanted is not None and not is_wanted(goal):
+                continue
             found = discharge(goal)
             yield found
             for same in alike.values():
@@ -140,9 +143,13 @@ def prove(
                     yield from (replace(found, policy=other.name, seconds=0.0) for other in same[1:])
 
 
-def prove_whole(machines: Iterable[Machine]) -> list[Obligation]:
-    """Every obligation of whole machines, controls too, under every policy, discharged by both solvers."""
-    return confirm([one for machine in machines for one in prove(machine, models=(*MODELS, *CONTROLS))])
+def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] | None = None) -> list[Obligation]:
+    """Every obligation of whole machines, controls too, under every policy, discharged by both solvers.
+
+    Of those alone that are wanted, if that is said.
+    """
+    models = (*MODELS, *CONTROLS)
+    return confirm([one for machine in machines for one in prove(machine, models=models, is_wanted=is_wanted)])
 
 
 def prove_all() -> list[Obligation]:
@@ -334,10 +341,10 @@ class _Counters:
         machine = self._machine
         given = symbols(machine, operation)
         paths = paths_of(machine, operation, policy)
-        yield from self._paths_partition(operation, policy, given, paths)
-        for path in paths:
+        premises_of = [(*given.premises, *path.conditions) for path in paths]
+        yield from self._paths_partition(operation, policy, given, paths, premises_of)
+        for path, premises in zip(paths, premises_of, strict=True):
             step = path.result
-            premises = (*given.premises, *path.conditions)
             where = (policy.name, operation.name, step.rule.id)
             # without this, all that is proved of the path is empty
             yield self._goal("the premises are satisfiable", (), where, premises, None)
@@ -364,15 +371,29 @@ class _Counters:
         yield self._fewer_parked_make_no_difference(operation, policy, given)
 
     def _paths_partition(
-        self, operation: Operation, policy: Any, given: Symbolic, paths: list[Path[Step]]
+        self,
+        operation: Operation,
+        policy: Any,
+        given: Symbolic,
+        paths: list[Path[Step]],
+        premises_of: list[tuple[z3.BoolRef, ...]],
     ) -> Iterator[Goal]:
         where = (policy.name, operation.name, "all")
         conditions = [all_of(path.conditions) for path in paths]
-        yield self._goal(
-            "the paths leave nothing out", (), where, given.premises, lambda: _wrapped((any_of(conditions),))[0]
-        )
+        # of each path all that is assumed when something is proved of it: what is assumed too much leaves something out
+        premises = any_of([all_of(one) for one in premises_of])
+        invariants = self._invariants(operation, given)
+        yield self._goal("the paths leave nothing out", (), where, invariants, lambda: _wrapped((premises,))[0])
         overlap = any_of([z3.And(one, other) for one, other in combinations(conditions, 2)])
         yield self._goal("the paths are disjoint", (), where, given.premises, lambda: _wrapped((z3.Not(overlap),))[0])
+
+    def _invariants(self, operation: Operation, given: Symbolic) -> tuple[z3.BoolRef, ...]:
+        """All that may be assumed: the invariants, and that a task is parked only where somebody is."""
+        holds = [truth(partial(p.holds, *given.constants, *given.state)) for p in self._machine.invariants]
+        if operation.name == self._machine.withdraw.name:
+            parked = given.state[list(self._machine.state).index("parked")]
+            holds.append(z3.Implies(bool_term(given.arguments["is_parked"]), bool_term(parked > 0)))
+        return tuple(holds)
 
     def _fewer_parked_make_no_difference(self, operation: Operation, policy: Any, given: Symbolic) -> Goal:
         """A step by a rule that does not heed the parked is made to the same effect if fewer are.

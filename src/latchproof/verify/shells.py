@@ -307,3 +307,33 @@ def prove_shells() -> list[Equivalence]:
     {'proved'}
     """
     return [one for name, shell in SHELLS.items() for one in prove_shell(MACHINES[name], shell)]
+
+
+def blind_spots() -> list[str]:
+    """The parts of an outcome of which a difference would not be seen: there must be none.
+
+    Each part is changed alone, in the outcome of a call that lets two parked tasks go on.
+
+    >>> blind_spots()
+    []
+    """
+    two, none = SymInt(z3.IntVal(2)), SymInt(z3.IntVal(0))
+    rule, other = (one for one in MACHINES["barrier"].rules if one.queue == "failed" and one.caller == "returns")
+    outcome = Outcome("returns an index", None, two, none, (SymInt(z3.IntVal(1)),), rule, warned=False)
+    changed: dict[str, tuple[Any, ...]] = {
+        "caller": ("parks",),
+        "error": (ValueError,),
+        "index": (none,),
+        "parked": (two,),
+        "state": ((none,),),
+        "release": (other, None),
+        "warned": (True,),
+    }
+    return [
+        part
+        for part in Outcome._fields
+        for value in changed[part]
+        if all(
+            z3.is_false(z3.simplify(one)) for _, one in _differences(outcome._replace(**{part: value}), outcome, two)
+        )
+    ]

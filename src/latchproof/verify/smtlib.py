@@ -153,9 +153,11 @@ def confirm(obligations: Sequence[Obligation]) -> list[Obligation]:
 
 def _judged(one: Obligation, query: Query, answer: str) -> Obligation:
     judged = replace(one, verdicts=(*one.verdicts, (SECOND, answer)))
+    unsure = [solver for solver, said in judged.verdicts if said == "unknown"]
+    if one.status == "proved" and unsure:
+        silent = " and ".join(unsure)
+        return replace(judged, status="unknown", counterexample=f"{silent} does not know, or took too long")
     if one.status == "proved" and answer != query.expected:
-        if answer == "unknown":
-            return replace(judged, status="unknown", counterexample="cvc5 does not know, or took too long")
         return replace(judged, status="disputed", counterexample=f"z3 says {query.expected}, cvc5 says {answer}")
     if one.status == "refuted" and answer == query.expected:
         return replace(judged, status="disputed", counterexample=f"cvc5 says {answer}; z3 has {one.counterexample}")

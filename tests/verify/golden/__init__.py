@@ -17,7 +17,7 @@ from rich.console import Console
 
 from latchproof import cli
 from latchproof.verify.check import check
-from latchproof.verify.ledger import KINDS, Evidence, Ledger, own_rules
+from latchproof.verify.ledger import KINDS, Evidence, Kept, Ledger, own_rules
 from latchproof.verify.matrix import Judgement, Kind, Matrix
 from latchproof.verify.prove import Obligation, Status
 from latchproof.verify.render.terminal import print_ledger, print_matrix, print_verdict
@@ -152,7 +152,9 @@ def _ledger(console: Console) -> None:
     cells[0] = Evidence(CLAIMS[0].id, KINDS[0], "fails", "a bound", 7, "judgements", 1.5, "again", "what went wrong")
     cells[1] = Evidence(CLAIMS[0].id, KINDS[1], "inconclusive", "a bound", 7, "judgements", 1.5, "again", "a reason")
     cells[2] = Evidence(CLAIMS[0].id, KINDS[2], "not_run", detail="no checkout")
-    print_ledger(console, Ledger(cells, {"explored": own_rules()}, 1.5))
+    ledger = Ledger(cells, seconds=1.5, kept=[Kept("exported", "fails", "a bound", "again", "a line that differs")])
+    ledger.fire("explored", "latchproof", sorted(own_rules()))
+    print_ledger(console, ledger)
 
 
 @cache

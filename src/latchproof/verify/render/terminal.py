@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Column, Table
 
 from latchproof.verify.check import Verdict
+from latchproof.verify.estimate import Estimate
 from latchproof.verify.explore import Exploration
 from latchproof.verify.fairness import Lasso, Liveness
 from latchproof.verify.history import Configuration, Event, Fate, Judge
@@ -87,6 +89,12 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
         missing = ledger.unfired.get(name)
         state = f"never fired: {', '.join(missing)}" if missing else "every rule of our own policy was fired"
         say(console, f"rules, {name}: {state} ({len(rules)} in all)")
+    say(console)
+    _print_rules(console, ledger)
+    for one in ledger.kept:
+        detail = f"; {one.detail}" if one.detail else ""
+        say(console, f"{one.name} {one.status}: {one.bound}{detail}", style=_STYLE[one.status])
+        say(console, f"    again: {one.reproduce}")
     if ledger.mutants is not None:
         for line, style in _of_matrix(ledger.mutants):
             say(console, f"mutants: {line}", style=style)
@@ -104,6 +112,37 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
         3: "something is inconclusive",
     }
     say(console, f"{words[ledger.exit_code]} ({ledger.seconds:.1f} s)")
+
+
+def _print_rules(console: Console, ledger: Ledger) -> None:
+    """A row a rule: what was done about it by each kind of evidence, and to its mutants."""
+    rows = ledger.rows()
+    table = []
+    for row in rows:
+        cells = [f"{one.status} {one.count:,}" if one.count else one.status for one in row.evidence]
+        judged = f"{row.killed_mutants} of {row.mutants}" if row.mutants else "none judged"
+        table.append((row.id, *cells, judged))
+    print_table(console, ("rule", *KINDS, "mutants killed"), table)
+    units = ", ".join(f"{one.kind} {one.unit}" for one in rows[0].evidence)
+    say(console, f"numbers: {units}; what is not run is a constructor's rule, or one of other policies than our own")
+    for row in rows:
+        say(console, f"{row.id:<4} {row.operation}: {row.sentence}")
+    for kind in ("explored", "scheduled", "fuzzed"):
+        for where, of in _grouped((one.where, row.id) for row in rows for one in row.evidence if one.kind == kind):
+            if where:
+                say(console, f"{kind} {', '.join(where)}: {' '.join(of)}")
+    say(
+        console,
+        "    again: latchproof prove --rule ID --verbose, for the obligations about a rule; else as for the claims",
+    )
+    say(console)
+
+
+def _grouped(pairs: Iterable[tuple[tuple[str, ...], str]]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    found: dict[tuple[str, ...], list[str]] = {}
+    for where, of in pairs:
+        found.setdefault(where, []).append(of)
+    yield from found.items()
 
 
 def print_matrix(console: Console, matrix: Matrix, *, verbose: bool = False) -> None:
@@ -149,8 +188,11 @@ def _of_matrix(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
         yield f"undecided: {one.mutant.id}: {one.undecided}", "yellow"
 
 
-def print_explorations(console: Console, found: Sequence[Exploration]) -> None:
-    """What was called, a row for each exploration, then the shortest run to each property that does not hold."""
+def print_explorations(console: Console, found: Sequence[Exploration], claim: str | None = None) -> None:
+    """What was called, a row for each exploration, then the shortest run to each property that does not hold.
+
+    With a `claim`, how often that was judged too.
+    """
     for bound in dict.fromkeys((one.machine, one.operations, one.calls) for one in found):
         machine, operations, calls = bound
         each = "without bound" if calls is None else f"at most {_count(calls, 'call')}"
@@ -170,6 +212,8 @@ def print_explorations(console: Console, found: Sequence[Exploration]) -> None:
             say(console, f"{one.machine}({one.argument}) {one.policy}: {violation.property} fails after:", style="red")
             for line in violation.run:
                 say(console, f"    {line}")
+    if claim is not None:
+        say(console, f"{claim} was judged {sum(one.checks.get(claim, 0) for one in found):,} times")
 
 
 def print_liveness(console: Console, found: Sequence[Liveness]) -> None:
@@ -293,6 +337,35 @@ def _meaning(verdict: Verdict) -> str:
         return f"nothing was found against {name} in these schedules, under {', '.join(verdict.satisfied)}"
     policies = f"polic{'y' if len(verdict.satisfied) == 1 else 'ies'} {', '.join(verdict.satisfied)}"
     return f"{name} conforms within these bounds to the {policies}; beyond them nothing is said"
+
+
+def print_estimates(console: Console, estimates: Sequence[Estimate], target: Target) -> None:
+    """About how much there is to run, a row for each shape with each argument; and how that is known."""
+    rows = []
+    for one in estimates:
+        bound = replace(one.shape, arguments=(one.argument,)).describe(target)
+        known = "counted" if one.is_counted else f"extrapolated from {one.counted_calls} calls"
+        every = f"{_about(one.schedules)} +- {_about(one.error)}"
+        rows.append((bound, every, f"{_about(one.runs)} ({known})", f"{one.seconds:,.1f} s"))
+    print_table(console, ("bound", "schedules", "to be run", "takes"), rows)
+    runs, seconds = sum(one.runs for one in estimates), sum(one.seconds for one in estimates)
+    say(console)
+    say(console, f"in all about {_about(runs)} runs, {seconds:,.1f} s on one core of this machine")
+    say(
+        console,
+        f"schedules: of the whole tree, by Knuth's method from {estimates[0].samples} random descents; +- is the "
+        "standard error",
+    )
+    say(
+        console,
+        "to be run: what is left of them when a state that was met before is not gone on from, and of orders that "
+        "commute one is tried; what is extrapolated is good for the order of magnitude",
+    )
+    say(console, "nothing was checked, and nothing is concluded", style="yellow")
+
+
+def _about(number: float) -> str:
+    return f"{number:,.0f}" if number < 10_000_000 else f"{number:.1e}"
 
 
 class Bar:

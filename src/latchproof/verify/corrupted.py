@@ -1,0 +1,84 @@
+"""What keeps explorations from being empty: each property that they judge must refuse something.
+
+What the prover judges is shown to be able to fail by the solver (`controls`). Properties of histories and censuses no
+solver sees. So the moments of a small exploration are corrupted, one thing in each: somebody goes on with something
+else, twice, or not at all; somebody is parked who should not be, or at another place; somebody who was released is
+not any more. A property that lets all of that pass says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import TYPE_CHECKING
+
+from latchproof.verify.explore import explore
+from latchproof_spec.claims import Moment, Property
+from latchproof_spec.machines import Machine
+from latchproof_spec.step import ANY_INDEX, BrokenBarrierError
+
+if TYPE_CHECKING:
+    from latchproof_spec.step import Ending
+
+ENDINGS: tuple[Ending, ...] = (None, 0, 1, ANY_INDEX, BrokenBarrierError, KeyError)
+STRANGER = "a stranger"
+
+
+def empty_properties(machine: Machine) -> list[Property]:
+    """The history properties and censuses that refuse nothing: there must be none.
+
+    >>> from latchproof_spec.machines import LATCH
+    >>> empty_properties(LATCH)
+    []
+    """
+    moments = moments_of(machine)
+    remaining = list(machine.history_properties)
+    for moment in moments:
+        for wrong in corruptions(moment):
+            remaining = [one for one in remaining if one.holds(wrong)]
+    states = {(moment.step.constants, moment.step.after) for moment in moments}
+    counts = list(product(states, range(4), range(4)))
+    censuses = [
+        one
+        for one in machine.censuses
+        if all(one.holds(constants, state, parked, released) for (constants, state), parked, released in counts)
+    ]
+    return [*remaining, *censuses]
+
+
+def moments_of(machine: Machine) -> list[Moment]:
+    """Every moment of a small exploration, under our own policy."""
+    moments: list[Moment] = []
+
+    def keeps(moment: Moment) -> bool:
+        moments.append(moment)
+        return True
+
+    parts = {name: getattr(machine, name) for name in Machine.__slots__}
+    watched = Machine(**parts | {"history_properties": (Property("kept", (), keeps),)})
+    explore(watched, machine.policies[0], 2, tasks=3, highest_count=2)
+    return moments
+
+
+def corruptions(moment: Moment) -> Iterator[Moment]:
+    """The moment with one thing in it wrong."""
+
+    def but(**changes: object) -> Moment:
+        parts = {name: getattr(moment, name) for name in Moment.__slots__}
+        return Moment(**parts | changes)
+
+    gone_on, queue = moment.gone_on, moment.queue_after
+    for place, (task, ending) in enumerate(gone_on):
+        before, after = gone_on[:place], gone_on[place + 1 :]
+        yield but(gone_on=(*before, *after))
+        yield but(gone_on=(*gone_on, gone_on[place]))
+        yield from (but(gone_on=(*before, (task, one), *after)) for one in ENDINGS if one != ending)
+    for task in (moment.who, STRANGER):
+        yield from (but(gone_on=(*gone_on, (task, ending))) for ending in ENDINGS)
+        yield but(queue_after=(*queue, task))
+    for place in range(len(queue)):
+        yield but(queue_after=(*queue[:place], *queue[place + 1 :]))
+    for task, ending in moment.released_after.items():
+        others = {one: what for one, what in moment.released_after.items() if one != task}
+        yield but(released_after=others)
+        yield from (but(released_after=others | {task: one}) for one in ENDINGS if one != ending)
