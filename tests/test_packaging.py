@@ -46,7 +46,7 @@ def test_the_wheel_has_every_module_of_both_packages(built: tuple[Path, Path]) -
         for path in folder.rglob("*")
         if path.suffix == ".py" or path.parent.name in ("assets", "vendor")
     }
-    expected |= {"latchproof/py.typed", "latchproof_spec/py.typed"}
+    expected |= {"latchproof/py.typed", "latchproof_spec/py.typed", "latchproof/verify/render/html/museum.json"}
     assert {name for name in names(built[0]) if ".dist-info/" not in name} == expected
 
 
