@@ -621,7 +621,9 @@ def test_each_rule_has_a_row(gathered: Ledger) -> None:
         assert all(one.count for one in rows[rule].evidence if one.kind != "contracted")
         for one in rows[rule].evidence:
             if one.kind in ("scheduled", "fuzzed"):
-                assert {"asyncio", "trio", "flowno"} <= set(one.where)
+                assert "asyncio" in one.where
+                # two calls on trio, the quick ledger's bound, do not come to every rule
+                assert rule == "L4" or {"trio", "flowno"} <= set(one.where)
     proved, explored, scheduled, *_ = rows["B2r"].evidence
     assert (proved.status, proved.reproduce) == (
         "holds" if CONFIRMED else "inconclusive",
