@@ -32,7 +32,12 @@ PAGES = sorted(page for page in DOCS.rglob("*.md") if page.name not in OTHERS an
 NOT_RUN = {
     'pip install "latchproof[verify]"',
     'pip install "latchproof[trio]"',
+    'pip install "latchproof[verify,cluster]"',
     'pip install "latchproof[flowno]"',
+    # these need machines; tests/verify/test_cluster.py runs the same on the loopback address
+    "dask scheduler",
+    "dask worker tcp://192.0.2.1:8786",
+    "latchproof check mypackage.sync:MyBarrier --cluster tcp://192.0.2.1:8786",
     "latchproof report --quick --html report.html",  # make browser runs it
 }
 

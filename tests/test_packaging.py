@@ -46,7 +46,7 @@ def test_the_wheel_has_every_module_of_both_packages(built: tuple[Path, Path]) -
         for path in folder.rglob("*")
         if path.suffix == ".py" or path.parent.name in ("assets", "vendor")
     }
-    expected |= {"latchproof/py.typed", "latchproof_spec/py.typed"}
+    expected |= {"latchproof/py.typed", "latchproof_spec/py.typed", "latchproof/verify/render/html/museum.json"}
     assert {name for name in names(built[0]) if ".dist-info/" not in name} == expected
 
 
@@ -63,7 +63,7 @@ def test_the_metadata(built: tuple[Path, Path]) -> None:
     assert found["Name"] == "latchproof"
     assert found["License-Expression"] == "MIT"
     assert found["Requires-Python"] == ">=3.11"
-    assert set(found.get_all("Provides-Extra", [])) >= {"verify", "trio", "flowno"}
+    assert set(found.get_all("Provides-Extra", [])) >= {"verify", "trio", "flowno", "cluster"}
     required = found.get_all("Requires-Dist", [])
     assert [one for one in required if "extra ==" not in one] == []  # the runtime needs nothing
     of_the_kit = {one.split(">")[0].split(";")[0].strip() for one in required if "extra == 'verify'" in one}

@@ -17,7 +17,7 @@ from latchproof_spec.mutants import all_mutants
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SPEC = ROOT / "spec" / "latchproof_spec"
-PAGES = [page for folder in (".", "spec", "benchmarks") for page in (ROOT / folder).glob("*.md")]
+PAGES = [page for folder in (".", "spec") for page in (ROOT / folder).glob("*.md")]
 PAGES += (ROOT / "docs").rglob("*.md")
 PROGRAMS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 SUITES = [program for program in PROGRAMS if "def test_" in program]

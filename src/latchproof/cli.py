@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from latchproof.verify.check import Verdict
+    from latchproof.verify.scenario import Shape
+    from latchproof.verify.target import Target
     from latchproof.verify.trace import Trace
     from latchproof_spec.machines import Machine
 
@@ -110,7 +112,14 @@ def _parser() -> argparse.ArgumentParser:
         help="exhaustive: stop after N schedules of one bound; random, pct: how many in all (default 10,000)",
     )  # fmt: skip
     check.add_argument("--seed", type=_natural, default=0, metavar="S", help="for random and pct (default 0)")
-    check.add_argument("--workers", type=_positive, metavar="N", help="processes to use (default: one a core)")
+    where = check.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=_positive, metavar="N", help="processes to use (default: one a core)")
+    where.add_argument(
+        "--cluster", metavar="ADDRESS", help="use the workers of the Dask cluster whose scheduler is at ADDRESS"
+    )
+    check.add_argument(
+        "--estimate", action="store_true", help="say about how much there is to run, and run none of it (exit code 3)"
+    )
     check.add_argument("--json", metavar="FILE", type=Path, help="write the verdict and its traces to FILE as JSON")
     check.add_argument("--junit", metavar="FILE", type=Path, help="write the verdict to FILE as JUnit XML")
     check.add_argument("--mermaid", metavar="FILE", type=Path, help="write the shortest counterexample as a diagram")
@@ -324,6 +333,8 @@ def _check(options: argparse.Namespace, console: Console) -> int:
         shapes = default_shapes(target, options.host)
     else:
         shapes = one_shape(target, *bounds, host=options.host)
+    if options.estimate:
+        return _estimate(options, console, target, shapes)
     policy = options.policy or "every named policy"
     say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}")
     with Bar(console, shapes, target) as progress:
@@ -336,13 +347,31 @@ def _check(options: argparse.Namespace, console: Console) -> int:
             scheduler=options.scheduler,
             schedules=options.schedules,
             seed=options.seed,
-            workers=options.workers or _cores(),
+            workers=None if options.cluster else options.workers or _cores(),
+            cluster=options.cluster,
             progress=progress,
         )
     say(console)
     print_verdict(console, verdict)
     _write_renderings(options, console, verdict)
     return verdict.exit_code
+
+
+def _estimate(options: argparse.Namespace, console: Console, target: Target, shapes: tuple[Shape, ...]) -> int:
+    from latchproof.verify.estimate import estimate
+    from latchproof.verify.render.terminal import print_estimates, say
+    from latchproof.verify.target import TargetError
+
+    if options.scheduler != "exhaustive":
+        raise TargetError("--estimate is about every schedule; at random there are as many as --schedules says")
+    say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}: what it would cost")
+    with console.status("sampling"):
+        estimates = estimate(
+            target, shapes, host=options.host, policy=options.policy, strict=options.strict, seed=options.seed
+        )
+    say(console)
+    print_estimates(console, estimates, target)
+    return 3
 
 
 def _report(options: argparse.Namespace, console: Console) -> int:

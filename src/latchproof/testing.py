@@ -222,12 +222,13 @@ def check(
     schedules: int | None = None,
     seed: int = 0,
     workers: int | None = None,
+    cluster: str | None = None,
 ) -> Verdict:
     """Check a class, a factory or "MODULE:NAME" as `latchproof check` does; the options are those of the command.
 
-    `workers` needs a target that is named: each loads it. Without, it is done in this process.
+    `workers` and `cluster` need a target that is named: each worker loads it. Without, it is done in this process.
 
-    Raises TargetError if the target cannot be driven, or an option names what there is not.
+    Raises TargetError if the target cannot be driven, an option names what there is not, or a cluster cannot be used.
     """
     if isinstance(target, str):
         found = load(target, kind)
@@ -235,7 +236,7 @@ def check(
         found = target
     else:
         found = adapt(target, kind=kind)
-        if workers is not None:
+        if workers is not None or cluster is not None:
             raise TargetError(f"workers load what they check by its name: give MODULE:NAME in place of {found.name}")
     bounds = (tasks, calls, cancels)
     shapes = default_shapes(found, host) if bounds == (None, None, None) else one_shape(found, *bounds, host=host)
@@ -249,6 +250,7 @@ def check(
         schedules=schedules,
         seed=seed,
         workers=workers,
+        cluster=cluster,
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from tests.museum import environments
 from tests.museum.exhibits import Clearance, Exhibit, Subject, clearances, exhibits, pythons
-from tests.museum.visit import acquit, counted, visit
+from tests.museum.visit import Acquittal, Visit, acquit, counted, visit
 
 pytestmark = pytest.mark.museum
 HERE = ".".join(map(str, sys.version_info[:3]))
@@ -32,25 +34,36 @@ def _versions(minor: str) -> list[str]:
     return found
 
 
+_UNDER_WAY: dict[tuple[str, str], Future[Any]] = {}
+"""The checks, by what is checked and the version of CPython."""
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _prepared(request: pytest.FixtureRequest) -> None:
-    """The environments of what is to be checked, made before the first check: two at a time, for pip waits a lot."""
-    wanted: set[tuple[str, tuple[str, ...], bool]] = set()
+def _checks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Makes the environments of all that is to be checked, then checks it in the order of the tests; two at a time."""
+    wanted: dict[tuple[str, str], Subject] = {}
     for item in request.session.items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         subject = parameters.get("exhibit") or parameters.get("clearance")
         if isinstance(subject, Subject):
             minor = parameters.get("minor", subject.python)
-            versions = environments.of_minor(minor) if minor else [HERE]
-            wanted |= {(version, subject.requirements, subject.dependencies) for version in versions}
-    environments.prepare(wanted)
+            found = environments.of_minor(minor) if minor else [HERE]
+            for version in found if subject.is_of_the_standard_library else found[-1:]:
+                wanted[subject.id, version] = subject
+    environments.prepare({(version, one.requirements, one.dependencies) for (_, version), one in wanted.items()})
+    with ThreadPoolExecutor(2) as pool:
+        for (name, version), one in wanted.items():
+            check: Callable[[Any, str], Any] = visit if isinstance(one, Exhibit) else acquit
+            _UNDER_WAY[name, version] = pool.submit(check, one, version)
+        yield
+        pool.shutdown(cancel_futures=True)
 
 
 @pytest.mark.parametrize(("exhibit", "minor"), _cases())
 def test_an_exhibit_is_found(exhibit: Exhibit, minor: str, record_property: Callable[[str, object], None]) -> None:
     versions = _versions(minor)
     for python in versions if exhibit.is_of_the_standard_library else versions[-1:]:
-        seen = visit(exhibit, python)
+        seen: Visit = _UNDER_WAY[exhibit.id, python].result()
         assert seen.exit_code == 1
         assert {exhibit.claim, *exhibit.also} <= set(seen.broken)
         size = (seen.trace["argument"], seen.count("begin"), seen.count("request"))
@@ -72,7 +85,7 @@ def test_an_exhibit_is_found(exhibit: Exhibit, minor: str, record_property: Call
 
 @pytest.mark.parametrize("clearance", clearances(), ids=lambda one: one.id)
 def test_nothing_is_found_in(clearance: Clearance, record_property: Callable[[str, object], None]) -> None:
-    seen = acquit(clearance, _versions(clearance.python)[-1])
+    seen: Acquittal = _UNDER_WAY[clearance.id, _versions(clearance.python)[-1]].result()
     assert seen.exit_code == 0
     record_property(
         "museum",

@@ -60,3 +60,8 @@ def test_one_shape_takes_what_it_is_not_given_from_the_first_of_the_default_ones
     assert one_shape(BARRIER, calls=7) == (Shape((1, 2, 3), 3, 7, 1),)
     assert one_shape(BARRIER, cancellations=0) == (Shape((1, 2, 3), 3, 4, 0),)
     assert one_shape(LATCH, 2, 5, 3) == (Shape((0, 1, 2), 2, 5, 3, numbers=(-1, 0, 1, 2)),)
+
+
+def test_on_trio_two_wait_while_a_third_counts_down() -> None:
+    """Else nobody would notice a latch that wakes but one."""
+    assert any(shape.at_once >= 3 and not shape.waits_only for shape in default_shapes(LATCH, "trio"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import ClassVar
 
 from tests.zoo.correct import (
     ChainBarrier,
@@ -1039,3 +1040,72 @@ class HandOverLatch(FutureLatch):
             raise
         finally:
             self._futures.remove(future)
+
+
+# ------------------------------------------------------------------ what instances share, and what is refused
+
+
+class CommonLatch(FutureLatch):
+    """Its list of waiters belongs to the class: whichever latch opens first releases the waiters of all."""
+
+    _everybody: ClassVar[list[asyncio.Future[None]]] = []
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._futures = self._everybody
+
+
+class CommonGenerationBarrier(EventBarrier):
+    """What its generations came to is noted by their numbers, which every barrier counts from zero, in one table."""
+
+    _ends: ClassVar[dict[int, bool]] = {}
+
+    def __init__(self, parties: int) -> None:
+        super().__init__(parties)
+        self._number = 0
+
+    async def _parked(self, generation: Generation) -> None:
+        number = self._number
+        while number not in self._ends:
+            await generation.event.wait()
+        generation.failed = self._ends[number]
+
+    def _turn(self, *, failed: bool) -> None:
+        self._ends[self._number] = failed
+        self._number += 1
+        super()._turn(failed=failed)
+
+
+class UsedFirstLatch(FutureLatch):
+    """A negative count is not refused as such while tasks are parked: it is said that the latch is in use."""
+
+    def set_count(self, n: int) -> None:
+        if self._parked():
+            raise LatchInUseError("tasks are parked")
+        super().set_count(n)
+
+
+class SameCountLatch(FutureLatch):
+    """To set the count that it has already is no change, so nobody looks whether it is refused."""
+
+    def set_count(self, n: int) -> None:
+        if n != self.count:
+            super().set_count(n)
+
+
+class BrokenOnceBarrier(FutureBarrier):
+    """What is broken cannot be broken: a second abort raises."""
+
+    async def abort(self) -> None:
+        if self.broken:
+            raise asyncio.BrokenBarrierError("broken already")
+        await super().abort()
+
+
+class MissingKeyLatch(FutureLatch):
+    """Over-counting looks a waiter up that is not there: the error names an object, another in each run."""
+
+    async def count_down(self) -> None:
+        if self.count == 0:
+            raise KeyError(object())
+        await super().count_down()

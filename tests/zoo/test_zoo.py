@@ -130,6 +130,12 @@ FAULTS: dict[type, tuple[str, int, int]] = {
     faulty.DeadFutureLatch: ("C10", 2, 1),  # A, cancel A, count_down
     faulty.WithdrawnCountLatch: ("C7", 1, 1),  # A, cancel A
     faulty.HandOverLatch: ("C3", 4, 1),  # A, count_down, set_count(1), B, cancel A
+    faulty.CommonLatch: ("C3", 2, 0),  # A, count_down on another latch
+    faulty.CommonGenerationBarrier: ("C9", 2, 0),  # A at another barrier, abort of that; A is told of it
+    faulty.UsedFirstLatch: ("C10", 2, 0),  # A, set_count(-1)
+    faulty.SameCountLatch: ("C10", 2, 0),  # A, set_count(1) where it is 1
+    faulty.BrokenOnceBarrier: ("C10", 2, 0),  # abort, abort
+    faulty.MissingKeyLatch: ("C10", 1, 0),  # count_down
 }
 CORRECT = (*correct.BARRIERS, *correct.LATCHES)
 

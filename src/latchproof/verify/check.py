@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
+from latchproof.verify.course import BrokenOffError, Course, Piece
 from latchproof.verify.jobs import Job, Outcome, do_job, implemented
 from latchproof.verify.scenario import Shape, default_shapes, levels
 from latchproof.verify.schedule import Failure, Walk
@@ -19,6 +20,10 @@ from latchproof_spec.claims import C5, CLAIMS
 
 SCHEDULES = 500_000
 """So many schedules of one shape and constructor argument are run before a check stops short."""
+
+PIECE = 20_000
+"""After so many schedules the rest of a tree is walked in pieces, by whoever has time. What is met in one piece is not
+recognized in another, so they take more schedules than one walk; what is smaller stays whole."""
 
 SAMPLES = 10_000
 """So many schedules are run in all where they are chosen at random."""
@@ -141,6 +146,7 @@ def check(
     schedules: int | None = None,
     seed: int = 0,
     workers: int | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> Verdict:
     """Run the target's real code under the schedules of every program of the shapes, and judge every history.
@@ -148,9 +154,10 @@ def check(
     Without a policy the target conforms if any named one is satisfied. `scheduler` is "exhaustive", and `schedules`
     bounds those of one shape and constructor argument; or it is "random" or "pct", and `schedules` is how many are run
     in all, from `seed`. With `workers` it is done in so many processes, each of which loads the target by its name;
-    the outcome does not depend on their number. An interrupt ends it with what was found so far, inconclusive.
+    with `cluster` by the workers of the Dask cluster at that address. The outcome does not depend on which of these,
+    nor on their number. An interrupt ends it with what was found so far, inconclusive.
 
-    Raises TargetError for a policy, host or scheduler that there is not.
+    Raises TargetError for a policy, host or scheduler that there is not, or a cluster that cannot be used.
 
     >>> from latchproof.verify.target import load
     >>> verdict = check(load("asyncio:Barrier"), policy="cpython")
@@ -171,12 +178,14 @@ def check(
     each = schedules if exhaustive else -(-schedules // len(places))
     policies = tuple(one.name for one in judged)
     jobs = [
-        Job(shape, argument, policies, host, strict, scheduler, each, seed + number)
+        Job(
+            shape, argument, policies, host, strict, scheduler, each, seed + number, piece=PIECE if exhaustive else None
+        )
         for number, (shape, argument) in enumerate(places)
     ]
     make_scheduler(scheduler, each, seed)
-    outcomes, interrupted = _outcomes(target, jobs, workers, progress)
-    reasons = ["interrupted; what was not done is not known"] if interrupted else []
+    outcomes, end = _outcomes(target, jobs, workers, cluster, progress)
+    reasons = [f"{end}; what was not done is not known"] if end else []
     reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
     walks = [outcome.walk for outcome in outcomes]
     if not all(outcome.is_deterministic and outcome.is_controlled for outcome in outcomes):
@@ -220,27 +229,38 @@ def check(
 
 
 def _outcomes(
-    target: Target, jobs: list[Job], workers: int | None, progress: Progress | None
-) -> tuple[list[Outcome], bool]:
-    """What came of the jobs, and whether they were interrupted."""
-    if workers is not None:
-        from latchproof.verify.workers import InterruptedCheckError, Pool
-
-        pool = Pool(target.name, target.machine.name, workers)
-        try:
-            return pool.do(jobs, progress), False
-        except InterruptedCheckError as interruption:
-            return interruption.outcomes, True
-    outcomes: list[Outcome] = []
+    target: Target, jobs: list[Job], workers: int | None, cluster: str | None, progress: Progress | None
+) -> tuple[list[Outcome], str]:
+    """What came of the jobs, and what ended it before they were done."""
+    course = Course(jobs)
+    end = ""
     try:
-        if jobs:
-            target = implemented(target, jobs[0].host)
-        for number, job in enumerate(jobs):
-            tell = None if progress is None else partial(progress, number)
-            outcomes.append(do_job(target, job, tell))
+        if cluster is not None:
+            from latchproof.verify.cluster import Cluster
+
+            Cluster(cluster, target.name, target.machine.name).do(course, progress)
+        elif workers is not None:
+            from latchproof.verify.workers import Pool
+
+            Pool(target.name, target.machine.name, workers).do(course, progress)
+        else:
+            _do_here(implemented(target, jobs[0].host), course, progress)
     except KeyboardInterrupt:
-        return outcomes, True
-    return outcomes, False
+        end = "interrupted"
+    except BrokenOffError as error:
+        end = str(error)
+    return course.outcomes(target), end
+
+
+def _do_here(target: Target, course: Course, progress: Progress | None) -> None:
+    """Do all of it in this process."""
+    while (piece := course.next()) is not None:
+        tell = None if progress is None else partial(_tell, progress, course, piece)
+        course.take(piece, do_job(target, course.job(piece), tell))
+
+
+def _tell(progress: Progress, course: Course, piece: Piece, walk: Walk) -> None:
+    progress(piece.job, course.so_far(piece, walk))
 
 
 def distinct_policies(policies: tuple[Any, ...]) -> dict[Any, tuple[str, ...]]:

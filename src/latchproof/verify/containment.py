@@ -7,11 +7,15 @@ import io
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 STEP_SECONDS = 10
 """So long may one step of the event loop take before it counts as one that does not end."""
+
+PATIENCE = 3
+"""So many times as long, where it hardly uses the processor: it may sleep, but the machine may as well be busy."""
 
 SHOWN = 120
 """So many characters of what a target wrote are kept, to be shown."""
@@ -114,14 +118,17 @@ def _alarm(progress: Callable[[], object]) -> Iterator[bool]:
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield False
         return
-    last = progress()
+    last, since, looks = progress(), time.process_time(), 0
 
     def look(signum: int, frame: object) -> None:
-        nonlocal last
+        nonlocal last, since, looks
         now = progress()
-        if now == last:
-            raise StuckError(f"a step of the event loop has not ended after {STEP_SECONDS} s")
-        last = now
+        if now != last:
+            last, since, looks = now, time.process_time(), 0
+            return
+        looks += 1
+        if time.process_time() - since > STEP_SECONDS / 2 or looks >= PATIENCE:
+            raise StuckError(f"a step of the event loop has not ended after {looks * STEP_SECONDS} s")
 
     before = signal.signal(signal.SIGALRM, look)
     timer = signal.setitimer(signal.ITIMER_REAL, STEP_SECONDS, STEP_SECONDS)

@@ -1,4 +1,4 @@
-"""A check in pieces: one shape with one constructor argument is a job, which can be done here or in another process.
+"""A check in jobs: one shape with one constructor argument, or a piece of its tree, done here or in another process.
 
 What comes of a job does not depend on where it is done, nor on what else is done at the time.
 """
@@ -6,6 +6,7 @@ What comes of a job does not depend on where it is done, nor on what else is don
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -13,10 +14,18 @@ from latchproof.verify.containment import StuckError, contained
 from latchproof.verify.history import Begin, End, Event, SeenError
 from latchproof.verify.notation import compact
 from latchproof.verify.scenario import Shape
-from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Walk, is_alike
+from latchproof.verify.schedule import Explorer, Failure, NondeterminismError, Subtree, Walk, is_alike
 from latchproof.verify.scheduler import Replay, Scheduler, make_scheduler
 from latchproof.verify.stepping.asyncio import NumberedStepLoop
 from latchproof.verify.target import INDEX, Target, TargetError
+
+KNOWN_EVERYWHERE = {*sys.stdlib_module_names, "latchproof", "latchproof_spec"}
+"""Packages whose errors can be sent to wherever this is installed."""
+
+NUMBERED = (
+    "the target depends on the order in which a set of futures or tasks is gone over, which is that of their "
+    "addresses; it was run in the order of their creation alone"
+)
 
 REPLAYS = 10
 """So often is a failing run repeated before it is believed."""
@@ -39,6 +48,12 @@ class Job:
     seed: int
     numbered: bool = False
     """Whether futures and tasks are hashed by their number, on asyncio."""
+    piece: int | None = None
+    """After so many schedules the rest of the tree is left to other jobs."""
+    subtree: Subtree = ()
+    """What of the tree is walked; without any turn, all of it."""
+    smaller_than: tuple[int, int] | None = None
+    """If given, only what has fewer calls or cancellations is walked, that no smaller failure be missed."""
 
 
 @dataclass
@@ -58,6 +73,12 @@ class Outcome:
     absent: tuple[str, ...] = ()
     is_deterministic: bool = True
     is_controlled: bool = True
+    left: tuple[Subtree, ...] = ()
+    """What of the tree is left to other jobs."""
+    broken_off: bool = False
+    """Whether nothing that would have been walked after it is to be walked."""
+    numbered: bool = False
+    """Whether futures and tasks were hashed by their number."""
 
 
 class InterruptedWalkError(Exception):
@@ -68,21 +89,20 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
     """Walk the job's schedules, and repeat every failing run. `on_run` may raise InterruptedWalkError.
 
     A target that does not do the same again may go over a set of futures, in the order of their addresses: it is given
-    another chance, on a loop where that order is fixed.
+    another chance, on a loop where that order is fixed. A subtree is given none: its whole tree must be.
 
     Raises TargetError if the host cannot run a step at a time, or is not there.
     """
     outcome = _do_job(target, job, on_run)
-    if outcome.is_deterministic or job.host != "asyncio":
+    if outcome.is_deterministic or not may_be_numbered(job) or job.subtree:
         return outcome
     again = _do_job(target, replace(job, numbered=True), on_run)
-    if not again.is_deterministic:
-        return outcome
-    note = (
-        "the target depends on the order in which a set of futures or tasks is gone over, which is that of their "
-        "addresses; it was run in the order of their creation alone"
-    )
-    return replace(again, notes=(*again.notes, note))
+    return again if again.is_deterministic else outcome
+
+
+def may_be_numbered(job: Job) -> bool:
+    """Whether there is another chance for a target that does not do the same again."""
+    return job.host == "asyncio" and not job.numbered
 
 
 def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> Outcome:
@@ -92,32 +112,48 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
     reasons: list[str] = []
     notes: list[str] = []
     done = is_deterministic = True
+    broken_off = False
+    if job.numbered:
+        notes.append(NUMBERED)
     with contained(lambda: explorer.steps_made) as containment:
         try:
             at_most = job.schedules if job.scheduler == "exhaustive" else None
             after_failure = AFTER_FAILURE if job.scheduler == "exhaustive" else None
-            walk = explorer.walk(at_most=at_most, after_failure=after_failure, on_run=on_run)
-            if walk.cut_short:
+            smaller_than = job.smaller_than
+            if smaller_than is not None:
+                notes.append(
+                    f"{where}: once it had failed, no more was run but all that is smaller than the smallest failure; "
+                    "other claims may be broken too"
+                )
+            elif explorer.walk(
+                at_most=at_most, split_after=job.piece, after_failure=after_failure, on_run=on_run
+            ).cut_short:
                 notes.append(
                     f"{where}: once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller "
                     "than the smallest failure; other claims may be broken too"
                 )
-                for shape in _smaller(job.shape, walk):
-                    explorer = _explorer(target, replace(job, shape=shape), make_scheduler("exhaustive", 0, 0))
-                    smaller.append(explorer)
-                    explorer.walk(at_most=at_most, on_run=on_run)
+                smaller_than = smallest(explorer.so_far)
+            for shape in _smaller(job.shape, smaller_than):
+                part = replace(job, shape=shape, subtree=())
+                explorer = _explorer(target, part, make_scheduler("exhaustive", 0, 0))
+                smaller.append(explorer)
+                explorer.walk(at_most=at_most, on_run=on_run)
         except NondeterminismError as error:
             is_deterministic = False
+            broken_off = True
             reasons.append(str(error))
         except StuckError as error:
             last = explorer.last_run
             schedule = compact(job.argument, last.schedule) if last is not None else ""
+            broken_off = True
             reasons.append(f"{where}: {error}; the schedule was {schedule}")
         except InterruptedWalkError:
             done = False
         walk = first.so_far
         for one in smaller:
             _merge(walk, one.so_far)
+        if done and not first.left:
+            walk.fraction = 1.0
         for policy, failures in walk.failures.items():
             for claim, failure in tuple(failures.items()):
                 if done and not all(_happens_again(target, job, policy, failure) for _ in range(REPLAYS)):
@@ -127,13 +163,6 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
                         f"{where}: what breaks {claim} under the policy {policy} does not happen again under the same "
                         f"schedule, {compact(failure.argument, failure.schedule)}"
                     )
-    if not walk.complete:
-        reasons.append(f"{where}: stopped after {job.schedules:,} schedules of {job.shape.describe(target)}")
-    if walk.restless:
-        reasons.append(
-            f"{where}: {walk.restless:,} schedules never came to rest, so whether anyone is stranded in them is not "
-            "known"
-        )
     if not containment.watched:
         notes.append("outside of the main thread a step that does not end is not broken off")
     reasons += containment.doubts
@@ -144,13 +173,23 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
         done,
         target.absent,
         is_deterministic,
-        is_controlled=not containment.doubts,
+        not containment.doubts,
+        first.left,
+        broken_off,
+        job.numbered,
     )
 
 
-def _smaller(shape: Shape, walk: Walk) -> list[Shape]:
-    """Shapes whose runs are all smaller, in calls or else in cancellations, than the smallest failures of a walk."""
-    calls, cancellations = max(min(one.size[:2] for one in failures.values()) for failures in walk.failures.values())
+def smallest(walk: Walk) -> tuple[int, int]:
+    """How many calls and cancellations the smallest failure under each policy has: those of the largest among these."""
+    return max(min(one.size[:2] for one in failures.values()) for failures in walk.failures.values())
+
+
+def _smaller(shape: Shape, than: tuple[int, int] | None) -> list[Shape]:
+    """Shapes whose runs are all smaller in calls, or else in cancellations."""
+    if than is None:
+        return []
+    calls, cancellations = than
     fewer_calls = [replace(shape, calls=number) for number in range(1, min(calls, shape.calls + 1))]
     return fewer_calls + (
         [replace(shape, calls=min(calls, shape.calls), cancellations=cancellations - 1)] if cancellations else []
@@ -235,6 +274,7 @@ def _explorer(target: Target, job: Job, scheduler: Scheduler) -> Explorer:
         strict=job.strict,
         scheduler=scheduler,
         make_stepper=NumberedStepLoop if job.numbered else None,
+        within=job.subtree,
     )
 
 
@@ -293,7 +333,10 @@ def _portable(event: Event) -> Event:
 
 def _sendable(error: BaseException) -> BaseException:
     try:
-        if type(pickle.loads(pickle.dumps(error))) is type(error):  # what was dumped just now
+        # one of the target's own could be read only where the target is loaded
+        if type(error).__module__.partition(".")[0] in KNOWN_EVERYWHERE and (
+            type(pickle.loads(pickle.dumps(error))) is type(error)  # what was dumped just now
+        ):
             return error
     except Exception:  # whatever it takes offence at
         pass

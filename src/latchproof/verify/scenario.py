@@ -77,6 +77,7 @@ TRIO_BARRIER_SHAPES = (
 TRIO_LATCH_SHAPES = (
     Shape((0, 1, 2), at_once=2, calls=3, cancellations=1, numbers=(0, 2)),
     Shape((1,), at_once=1, calls=2, cancellations=0, numbers=(-1, 0, 1, 2)),
+    Shape((1,), at_once=3, calls=3, cancellations=0),
     Shape((1,), at_once=1, calls=1, cancellations=0, numbers=(2,), beside=1),
 )
 """On trio every call is a checkpoint or two, and every pass has two orders: the same programs have more schedules."""

@@ -9,6 +9,8 @@ the judging of the part that two runs share; that the target does the same again
 with a step that makes nothing ready, so of the two orders one is tried: that in which the call comes later, and the
 loop perhaps to rest before it. And a state that was met before, in no more steps, is not gone on from again; one that
 is met again in the same run, with nothing but steps between, is rest too.
+
+A tree that is large is walked in pieces: after so many schedules a walk stops, and says which subtrees are left.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CoroutineType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from latchproof.verify.fingerprint import Fingerprinter, NoFingerprintError
 from latchproof.verify.history import (
@@ -31,6 +33,7 @@ from latchproof.verify.history import (
     Request,
     Rest,
     Stray,
+    error_name,
     without_addresses,
 )
 from latchproof.verify.scenario import Shape
@@ -67,6 +70,17 @@ _ROUND = _Action("rest", COMES_ROUND)
 _TIME = _Action("time", TIME_PASSES)
 """The same state comes round, and will until a timer is due."""
 _STOP = _Action("stop", "")
+
+
+class Turn(NamedTuple):
+    """What is taken at one choice on the way to a subtree, and whether the first option was found to be quiet there."""
+
+    option: int
+    quiet: bool
+
+
+Subtree: TypeAlias = tuple[Turn, ...]
+"""A part of a tree: what is taken at each choice before it, and at its own, the last, from which option on."""
 
 
 @dataclass
@@ -184,7 +198,8 @@ class _Met:
 class Explorer:
     """Walks the schedules of every program of a shape, for one constructor argument, judging by several policies.
 
-    Every schedule, unless a `scheduler` is given that says otherwise.
+    Every schedule, unless a `scheduler` is given that says otherwise, and `within` the one subtree alone if that is
+    given.
     """
 
     def __init__(
@@ -200,6 +215,7 @@ class Explorer:
         merge: bool = True,
         scheduler: Scheduler | None = None,
         make_stepper: Callable[[], Stepper] | None = None,
+        within: Subtree = (),
     ) -> None:
         self.target = target
         self.shape = shape
@@ -215,7 +231,10 @@ class Explorer:
         self.others = tuple(_Action("other", f"other {call}", call) for call in choices)
         self.thens = (_RETURN, *(_Action("then", f"then {call}", call) for call in choices))
         self.met: _Met | None = _Met(_fingerprinter(choices), merge=self.scheduler.exhaustive) if merge else None
+        self.within = within
         self.stack: list[_Choice] = []
+        self.left: tuple[Subtree, ...] = ()
+        """What of the tree was left when it became too large, in the order in which it would have been walked."""
         self.last_run: Run | None = None
         self._walk = Walk(failures={policy.name: {} for policy in policies})
         self._all_failed: int | None = None
@@ -225,6 +244,7 @@ class Explorer:
         self,
         *,
         at_most: int | None = None,
+        split_after: int | None = None,
         after_failure: int | None = None,
         on_run: Callable[[Walk], None] | None = None,
         on_history: Callable[[tuple[Event, ...]], None] | None = None,
@@ -232,6 +252,9 @@ class Explorer:
         """Run every schedule, or the first `at_most`, or `after_failure` more once every policy has failed.
 
         `on_run` is told after each run how far the walk has come.
+
+        After `split_after` schedules it stops, and `left` are the subtrees that remain: together with what was walked
+        they are the whole tree. Which they are depends on nothing but the target and the bounds.
 
         `on_history` is given the history of every run that was not broken off; every state is gone on from then, also
         one that was met before. Raises NondeterminismError if the target does not do the same again under the same
@@ -259,6 +282,8 @@ class Explorer:
                     judge.restore(snapshot)
             self.last_run = run = Run(self, prefix, words, known)
             self._make(run, on_history)
+            if run.turns:
+                raise NondeterminismError("under the same schedule a run was at its end once, and went on another time")
             if on_run is not None:
                 self._walk.fraction = self._fraction()
                 on_run(self._walk)
@@ -267,6 +292,9 @@ class Explorer:
             while self.stack and not self.stack[-1].advance():
                 self._leave(self.stack.pop())
             if not self.stack:
+                break
+            if split_after is not None and self._walk.schedules >= split_after:
+                self.left = self._subtrees()
                 break
             prefix, words = run.prefix_to(self.stack[-1])
             known = run.history
@@ -293,6 +321,18 @@ class Explorer:
             share /= len(choice.options)
             walked += choice.taken * share
         return walked
+
+    def _subtrees(self) -> tuple[Subtree, ...]:
+        """What is left: at each choice on the way to here the options that were not taken, the last choice first."""
+        path = self.within[:-1]
+        left = []
+        for choice in self.stack:
+            following = replace(choice)
+            # of the last choice even the option that it has come to is yet to be taken
+            if choice is self.stack[-1] or following.advance():
+                left.append((*path, Turn(following.taken, choice.quiet)))
+            path = (*path, Turn(choice.taken, choice.quiet))
+        return tuple(reversed(left))
 
     def _leave(self, choice: _Choice) -> None:
         """Every option of a choice was tried, or no more will be."""
@@ -344,6 +384,8 @@ class Run:
         self._explorer = explorer
         self._known = known
         self._repeating = bool(prefix)
+        self.turns = [] if prefix else list(reversed(explorer.within))
+        """What is yet to be taken on the way to the subtree, the next one last; later runs repeat the first."""
         self._decisions = list(prefix)
         """What is to be repeated, and then what has been decided."""
         self._repeated = 0
@@ -603,11 +645,19 @@ class Run:
         scheduler = self._explorer.scheduler
         choice = None
         if scheduler.exhaustive:
+            turn = Turn(0, False)
             if len(options) > 1:
+                turn = self.turns.pop() if self.turns else turn
+                if turn.option >= len(options):
+                    raise NondeterminismError("under the same schedule there was more to choose from another time")
                 snapshots = tuple(judge.snapshot() for judge in self._explorer.judges)
-                choice = _Choice(options, 0, snapshots, len(self._decisions), len(self.schedule), fingerprint)
-                self._explorer.stack.append(choice)
-            action = options[0]
+                choice = _Choice(
+                    options, turn.option, snapshots, len(self._decisions), len(self.schedule), fingerprint,
+                    quiet=turn.quiet,
+                )  # fmt: skip
+                if not self.turns:  # else its other options are in other subtrees
+                    self._explorer.stack.append(choice)
+            action = options[turn.option]
         else:
             index = scheduler.choose([option.word for option in options])
             action = _STOP if index is None else options[index]
@@ -781,7 +831,7 @@ def is_alike(event: Event, other: Event) -> bool:
     if type(event) is Begin:  # the most frequent, and nothing in it needs a closer look
         return event == other and type(other) is Begin
     if isinstance(event, End) and isinstance(other, End):
-        same = event.call == other.call and event.how == other.how and type(event.error) is type(other.error)
+        same = event.call == other.call and event.how == other.how and _error_name(event) == _error_name(other)
         return same and _comparable(event.value) == _comparable(other.value)
     if isinstance(event, Observe) and isinstance(other, Observe):
         return [(name, _comparable(value)) for name, value in event.values] == [
@@ -790,6 +840,11 @@ def is_alike(event: Event, other: Event) -> bool:
     if isinstance(event, Stray) and isinstance(other, Stray):
         return _PASSING.sub("", event.error) == _PASSING.sub("", other.error)
     return type(event) is type(other) and event == other
+
+
+def _error_name(event: End) -> str | None:
+    """The name of what the call raised: a class that is made in each run anew is another one each time."""
+    return None if event.error is None else error_name(event.error)
 
 
 _PASSING = re.compile(r"0x[0-9a-fA-F]+|Task-\d+")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FunctionType
 from typing import Any
 
@@ -38,10 +38,14 @@ class Surroundings:
         self._kept: list[_Kept] = []
         """Everything that can change."""
         self._met: dict[int, object] = {}
-        self._modules: set[str] = set()
-        self._keep(factory)
-        for base in getattr(factory, "__mro__", ()):
-            self._keep(base)
+        kinds = getattr(factory, "__mro__", ())
+        self._modules = {one.__module__ for one in kinds if not _is_standard(one.__module__)}
+        for one in getattr(factory, "__mro__", (factory,)):
+            if isinstance(one, type) and not _is_standard(one.__module__) and one.__flags__ & _HEAP_TYPE:
+                self._met[id(one)] = one
+                self._keep_all(self._held(one))  # also where it has no state yet
+            else:
+                self._keep_all([one])
 
     def changed(self) -> tuple[Any, ...]:
         """What has changed since, as it is now."""
@@ -53,9 +57,9 @@ class Surroundings:
             if kept.is_changed():
                 kept.restore()
 
-    def _keep(self, thing: Any) -> None:
-        """Keep what is in a thing, and in what that leads to."""
-        waiting = [thing]
+    def _keep_all(self, things: Iterable[Any]) -> None:
+        """Keep what is in things, and in what that leads to."""
+        waiting = list(things)
         while waiting and len(self._kept) < LIMIT:
             thing = waiting.pop()
             if id(thing) in self._met:
@@ -68,7 +72,7 @@ class Surroundings:
             elif isinstance(thing, FunctionType):
                 waiting += self._of_function(thing)
             elif isinstance(thing, type):
-                if not _is_standard(thing.__module__) and thing.__flags__ & _HEAP_TYPE:
+                if not _is_standard(thing.__module__) and thing.__flags__ & _HEAP_TYPE and _has_state(thing):
                     waiting += self._held(thing)
             elif isinstance(thing, CONTAINERS):
                 waiting += self._held(thing)
@@ -80,12 +84,10 @@ class Surroundings:
         self._kept.append(_Kept(thing))
         if isinstance(thing, type):
             self._modules.add(thing.__module__)
-        is_module = isinstance(thing, dict) and "__builtins__" in thing
+        module = thing.get("__name__") if isinstance(thing, dict) and "__builtins__" in thing else None
         for value in _values(thing):
-            imported = (
-                isinstance(value, type | FunctionType) and value.__module__ != thing["__name__"] if is_module else False
-            )
-            if not imported:
+            is_imported = module and isinstance(value, type | FunctionType) and value.__module__ != module
+            if not is_imported:
                 yield value
 
     def _of_function(self, function: FunctionType) -> Iterator[Any]:
@@ -107,6 +109,15 @@ _HEAP_TYPE = 1 << 9
 
 def _is_standard(module: str) -> bool:
     return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def _has_state(kind: type) -> bool:
+    """Whether a class has more than methods and texts: a counter, a table. Most have not, and need not be looked at."""
+    return any(
+        not (isinstance(value, str | tuple | None) or callable(value) or hasattr(type(value), "__get__"))
+        for name, value in vars(kind).items()
+        if name not in ("__dict__", "__weakref__", "__annotations__", "__firstlineno__", "__dataclass_fields__")
+    )
 
 
 def _values(thing: Any) -> tuple[Any, ...]:

@@ -10,13 +10,12 @@ import os
 import signal
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from latchproof.verify.containment import STEP_SECONDS
+from latchproof.verify.course import Piece, Work
 from latchproof.verify.jobs import InterruptedWalkError, Job, Outcome, do_job, implemented, portable
 from latchproof.verify.schedule import Walk
 from latchproof.verify.target import Target, TargetError, load
@@ -31,14 +30,6 @@ GRACE_SECONDS = 5.0
 """So long may workers take to hand in what they have, when the check is interrupted."""
 
 
-class InterruptedCheckError(Exception):
-    """The check was interrupted; `outcomes` are those of the jobs as far as they were done."""
-
-    def __init__(self, outcomes: list[Outcome]) -> None:
-        super().__init__("interrupted")
-        self.outcomes = outcomes
-
-
 class Pool:
     """Worker processes for one target, named so that each can load it.
 
@@ -51,30 +42,34 @@ class Pool:
         self._context = multiprocessing.get_context("spawn")
         self._running: list[_Worker] = []
 
-    def do(self, jobs: Sequence[Job], on_beat: Callable[[int, Walk], None] | None = None) -> list[Outcome]:
-        """The outcomes, in the order of the jobs. `on_beat` is told how far a job, by its number, is.
+    def do(self, work: Work, on_beat: Callable[[int, Walk], None] | None = None) -> None:
+        """Do all of the work. `on_beat` is told how far a job, by its number, is.
 
-        Raises InterruptedCheckError on a KeyboardInterrupt.
+        On a KeyboardInterrupt every worker hands in what it has, and that is raised again.
         """
-        outcomes: list[Outcome | None] = [None] * len(jobs)
-        # what takes longest comes first, lest one worker be left with it in the end
-        waiting = deque(sorted(range(len(jobs)), key=lambda number: -jobs[number].shape.weight(jobs[number].argument)))
         try:
-            self._running = [self._start() for _ in range(min(self._workers, len(jobs)))]
-            while None in outcomes:
-                for worker in self._running:
-                    if worker.job is None and waiting:
-                        worker.give(waiting.popleft(), jobs)
-                self._listen(outcomes, on_beat)
+            while not work.is_over:
+                self._give(work)
+                self._listen(work, on_beat)
         except KeyboardInterrupt:
-            self._hand_in(outcomes)
-            raise InterruptedCheckError(
-                [one or Outcome(Walk(complete=False), done=False) for one in outcomes]
-            ) from None
+            self._hand_in(work)
+            raise
         finally:
-            for worker in self._running:
-                worker.end()
-        return [outcome for outcome in outcomes if outcome is not None]
+            self.end()
+
+    def end(self) -> None:
+        """End every worker, whatever it is at."""
+        for worker in self._running:
+            worker.end()
+
+    def _give(self, work: Work) -> None:
+        """Give everybody something to do, and start somebody as long as there is more to do than there are hands."""
+        for worker in self._running:
+            if worker.piece is None and (piece := work.next()) is not None:
+                worker.give(piece, work.job(piece))
+        while len(self._running) < self._workers and (piece := work.next()) is not None:
+            self._running.append(self._start())
+            self._running[-1].give(piece, work.job(piece))
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -83,37 +78,41 @@ class Pool:
         theirs.close()
         return _Worker(process, ours)
 
-    def _listen(self, outcomes: list[Outcome | None], on_beat: Callable[[int, Walk], None] | None) -> None:
+    def _listen(self, work: Work, on_beat: Callable[[int, Walk], None] | None) -> None:
         """Take in what the workers say, for a while."""
         wait([worker.connection for worker in self._running], timeout=BEAT_SECONDS)
-        for position, worker in enumerate(self._running):
+        for worker in tuple(self._running):
+            piece = worker.piece
             said = worker.listen()
             if said is not None:
                 what, told = said
-                number = worker.job
                 if what == "failed":
                     raise TargetError(told)
-                if what == "beat" and number is not None and on_beat is not None:
-                    on_beat(number, told)
-                if what == "done" and number is not None:
-                    outcomes[number], worker.job = told, None
-                    if on_beat is not None:
-                        on_beat(number, replace(told.walk, fraction=1.0))
+                if piece is None:
+                    continue
+                walk: Walk = told if what == "beat" else told.walk
+                if on_beat is not None:
+                    on_beat(piece.job, work.so_far(piece, walk))
+                if what == "done":
+                    work.take(piece, told)
+                    worker.piece = None
             elif (reason := worker.trouble()) is not None:
-                if worker.job is not None:
-                    outcomes[worker.job] = Outcome(Walk(complete=False), (reason,), done=False)
+                if piece is not None:
+                    work.take(piece, Outcome(Walk(complete=False), (reason,), done=False))
                 worker.end()
-                if any(one is None for one in outcomes):
-                    self._running[position] = self._start()
+                self._running.remove(worker)
+            elif piece is not None and not work.needs(piece):
+                worker.end()  # another is started in its place
+                self._running.remove(worker)
 
-    def _hand_in(self, outcomes: list[Outcome | None]) -> None:
+    def _hand_in(self, work: Work) -> None:
         """Let every worker say what it has."""
         for worker in self._running:
             worker.stop()
         until = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < until and any(worker.job is not None for worker in self._running):
+        while time.monotonic() < until and any(worker.piece is not None for worker in self._running):
             try:
-                self._listen(outcomes, None)
+                self._listen(work, None)
             except KeyboardInterrupt:
                 return
 
@@ -124,15 +123,15 @@ class _Worker:
     def __init__(self, process: Any, connection: Connection[Any, Any]) -> None:
         self.process = process
         self.connection = connection
-        self.job: int | None = None
+        self.piece: Piece | None = None
         self._heard = time.monotonic()
         self._hung_up = False
 
-    def give(self, number: int, jobs: Sequence[Job]) -> None:
-        self.job = number
+    def give(self, piece: Piece, job: Job) -> None:
+        self.piece = piece
         self._heard = time.monotonic()
         try:
-            self.connection.send(jobs[number])
+            self.connection.send(job)
         except OSError:
             """It has ended, as will be noticed."""
 
@@ -153,7 +152,7 @@ class _Worker:
         if self._hung_up:
             self.process.join()
             return f"the target ended its interpreter, with exit code {self.process.exitcode}"
-        if self.job is not None and time.monotonic() - self._heard > SILENCE_SECONDS:
+        if self.piece is not None and time.monotonic() - self._heard > SILENCE_SECONDS:
             return f"the target was stopped after {SILENCE_SECONDS} s in which it let nothing be heard of it"
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from rich.box import SIMPLE_HEAD
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Column, Table
 
 from latchproof.verify.check import Verdict
+from latchproof.verify.estimate import Estimate
 from latchproof.verify.explore import Exploration
 from latchproof.verify.fairness import Lasso, Liveness
 from latchproof.verify.history import Configuration, Event, Fate, Judge
@@ -339,6 +341,35 @@ def _meaning(verdict: Verdict) -> str:
         return f"nothing was found against {name} in these schedules, under {', '.join(verdict.satisfied)}"
     policies = f"polic{'y' if len(verdict.satisfied) == 1 else 'ies'} {', '.join(verdict.satisfied)}"
     return f"{name} conforms within these bounds to the {policies}; beyond them nothing is said"
+
+
+def print_estimates(console: Console, estimates: Sequence[Estimate], target: Target) -> None:
+    """About how much there is to run, a row for each shape with each argument; and how that is known."""
+    rows = []
+    for one in estimates:
+        bound = replace(one.shape, arguments=(one.argument,)).describe(target)
+        known = "counted" if one.is_counted else f"extrapolated from {one.counted_calls} calls"
+        every = f"{_about(one.schedules)} +- {_about(one.error)}"
+        rows.append((bound, every, f"{_about(one.runs)} ({known})", f"{one.seconds:,.1f} s"))
+    print_table(console, ("bound", "schedules", "to be run", "takes"), rows)
+    runs, seconds = sum(one.runs for one in estimates), sum(one.seconds for one in estimates)
+    say(console)
+    say(console, f"in all about {_about(runs)} runs, {seconds:,.1f} s on one core of this machine")
+    say(
+        console,
+        f"schedules: of the whole tree, by Knuth's method from {estimates[0].samples} random descents; +- is the "
+        "standard error",
+    )
+    say(
+        console,
+        "to be run: what is left of them when a state that was met before is not gone on from, and of orders that "
+        "commute one is tried; what is extrapolated is good for the order of magnitude",
+    )
+    say(console, "nothing was checked, and nothing is concluded", style="yellow")
+
+
+def _about(number: float) -> str:
+    return f"{number:,.0f}" if number < 10_000_000 else f"{number:.1e}"
 
 
 class Bar:
