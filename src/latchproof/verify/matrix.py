@@ -88,7 +88,7 @@ CHEAP: tuple[Kind, ...] = ("explored", "called")
 """These kinds judge a mutant under every policy under which it differs; the others, under the first of those."""
 QUICK_ARGUMENTS = {"latch": (1,), "barrier": (2, 3)}
 """What the classes are made with, with `quick`."""
-SAMPLE = 20
+SAMPLE = 40
 """With `quick`, of the generated mutants one in so many is judged."""
 
 BOUNDS: dict[Kind, str] = {
