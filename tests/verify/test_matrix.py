@@ -49,7 +49,7 @@ def test_the_sample_of_the_ledger_passes_its_gate(quick: Matrix) -> None:
     assert quick.exit_code == 0
     assert (quick.vacuous, quick.of_original, quick.not_judged) == ([], set(), [])
     counted = {status: len(quick.with_status(status)) for status in ("killed", "equivalent", "breaks down")}
-    assert sum(counted.values()) == len(quick.judgements) > 60
+    assert sum(counted.values()) == len(quick.judgements) > 45
     assert len(quick.with_status("killed")) > len(quick.with_status("equivalent")) > 0
 
 

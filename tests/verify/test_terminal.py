@@ -14,6 +14,7 @@ from latchproof.verify.render.terminal import print_ledger, print_table, print_v
 from latchproof.verify.scenario import Shape
 from latchproof.verify.target import adapt
 from latchproof_spec.claims import CLAIMS
+from latchproof_spec.machines import MACHINES
 from tests.verify import samples
 
 GREEN, RED, YELLOW, DIM = "\x1b[32m", "\x1b[1;31m", "\x1b[33m", "\x1b[2m"
@@ -99,5 +100,8 @@ def test_the_ledger_has_its_parts_set_apart() -> None:
         Evidence(claim.id, kind, "holds", "a bound", 1, "units", 0.1, "again") for claim in CLAIMS for kind in KINDS
     ]
     blocks = printed(print_ledger, Ledger(cells, {}, 1.0), terminal=False).split("\n\n")
-    assert [block.split()[0] for block in blocks] == ["claim", "C1", "proved"]
-    assert [len(block.splitlines()) for block in blocks] == [16, 14, 11]
+    assert [block.split()[0] for block in blocks] == ["claim", "C1", "proved", "rule", "every"]
+    rules = sum(len(machine.rules) for machine in MACHINES.values())
+    sizes = [len(block.splitlines()) for block in blocks]
+    assert (sizes[:3], sizes[4]) == ([16, 14, 10], 1)
+    assert sizes[3] > rules  # a row for each, its heading, and what is said of them

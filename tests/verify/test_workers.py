@@ -84,6 +84,7 @@ def test_an_interrupt_ends_it_with_what_was_done() -> None:
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it is ignored where a shell runs this behind
     )  # fmt: skip
     timer = threading.Timer(120, process.kill)
     timer.start()
