@@ -67,7 +67,7 @@ QUICK_BOUNDS: dict[str, dict[str, int]] = {
 }
 """What `latchproof check` is given on each host where the ledger is to be quick, in place of its default bounds."""
 
-QUICK_EXAMPLES, FULL_EXAMPLES = 60, 1000
+QUICK_EXAMPLES, FULL_EXAMPLES = 100, 1000
 """So many examples of each class are fuzzed on each host."""
 
 CLASSES: dict[str, type[Any]] = {"latch": latchproof.CountdownLatch, "barrier": latchproof.Barrier}
