@@ -6,7 +6,8 @@ three parties trip and fill again, and larger ones fill.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeAlias
 
 from proofs import worlds
 
@@ -15,6 +16,16 @@ from latchproof_spec import barrier as spec
 
 Cancelled: TypeAlias = tuple[bool, bool, bool]
 Created: TypeAlias = tuple[type[Exception] | None, int]
+P = ParamSpec("P")
+
+
+def both(
+    play: Callable[Concatenate[worlds.AnyBarrier, P], worlds.Seen], parties: int, *with_: P.args, **named: P.kwargs
+) -> worlds.Played:
+    """Play a scenario with a barrier of each world."""
+    with worlds.idle_loop():
+        real = play(worlds.RealBarrier(parties), *with_, **named)
+    return worlds.Played(real, play(worlds.SpecifiedBarrier(parties), *with_, **named))
 
 
 def enter(barrier: worlds.AnyBarrier, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool) -> None:
@@ -89,6 +100,27 @@ def play_abandon(barrier: worlds.AnyBarrier, arrived: int, abandoned: Cancelled)
     return barrier.seen()
 
 
+def is_in_order(seen: worlds.Seen, parties: int) -> bool:
+    """Who was not cancelled has the indices in the order of arrival, each once."""
+    return [index for index in seen.endings if index is not worlds.CANCELLED] == list(range(parties))
+
+
+def has_tripped(seen: worlds.Seen, parties: int, cancelled: Cancelled) -> bool:
+    """Who was cancelled has left, all others have their index, and the call that came after has returned."""
+    first = [worlds.CANCELLED if cancelled[i] else i for i in range(parties - 1)]
+    return seen.endings == (*first, parties - 1, None)
+
+
+def is_aborted(seen: worlds.Seen) -> bool:
+    """Nobody waits, and who came after it found the barrier broken."""
+    return seen.state == (0, True) and seen.endings[-1] is worlds.BROKEN
+
+
+def is_reset(seen: worlds.Seen, parties: int) -> bool:
+    """The barrier is whole, and who came after it is the first of a generation."""
+    return seen.state == (1 % parties, False) and seen.endings[-1] == (0 if parties == 1 else worlds.PARKED)
+
+
 def specified_create(parties: int) -> Created:
     """What comes of it, as specified."""
     _, _, rule = spec.create(parties)
@@ -98,8 +130,7 @@ def specified_create(parties: int) -> Created:
 def create(parties: int) -> Created:
     """Make a barrier: the error that it raises, or its parties.
 
-    post: __return__ == specified_create(parties)
-    post: __return__ == ((ValueError, 0) if parties < 1 else (None, parties))
+    post: __return__ == specified_create(parties) == ((ValueError, 0) if parties < 1 else (None, parties))
     """
     try:
         return None, Barrier(parties).parties
@@ -107,66 +138,59 @@ def create(parties: int) -> Created:
         return type(error), 0
 
 
-def wait(parties: int, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool) -> worlds.Seen:
+def wait(parties: int, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool) -> worlds.Played:
     """An arrival, after others.
 
     pre: parties >= 1 and 0 <= arrived <= 3
-    post: __return__ == play_wait(worlds.SpecifiedBarrier(parties), broken, arrived, cancelled, delivered)
+    post: __return__.real == __return__.specified
     """
-    with worlds.idle_loop():
-        return play_wait(worlds.RealBarrier(parties), broken, arrived, cancelled, delivered)
+    return both(play_wait, parties, broken, arrived, cancelled, delivered)
 
 
-def generation(parties: int, cancelled: Cancelled, delivered: bool) -> worlds.Seen:
+def generation(parties: int, cancelled: Cancelled, delivered: bool) -> worlds.Played:
     """All but one arrive, some of them are cancelled, and so many more arrive as the generation wants then.
 
     pre: 1 <= parties <= 3
-    post: __return__ == play_generation(worlds.SpecifiedBarrier(parties), parties, cancelled, delivered)
-    post: [index for index in __return__.endings if index is not worlds.CANCELLED] == list(range(parties))
+    post: __return__.real == __return__.specified and is_in_order(__return__.real, parties)
     """
-    with worlds.idle_loop():
-        return play_generation(worlds.RealBarrier(parties), parties, cancelled, delivered)
+    return both(play_generation, parties, parties, cancelled, delivered)
 
 
-def tripped(parties: int, cancelled: Cancelled, mended: bool) -> worlds.Seen:
+def tripped(parties: int, cancelled: Cancelled, mended: bool) -> worlds.Played:
     """A generation is complete; before anybody could run, some are cancelled and the barrier is aborted or reset.
 
     pre: 1 <= parties <= 3
-    post: __return__ == play_tripped(worlds.SpecifiedBarrier(parties), parties, cancelled, mended)
-    post: all(__return__.endings[i] == (worlds.CANCELLED if cancelled[i] else i) for i in range(parties - 1))
-    post: __return__.endings[parties - 1 :] == (parties - 1, None)
+    post: __return__.real == __return__.specified and has_tripped(__return__.real, parties, cancelled)
     """
-    with worlds.idle_loop():
-        return play_tripped(worlds.RealBarrier(parties), parties, cancelled, mended)
+    return both(play_tripped, parties, parties, cancelled, mended)
 
 
-def abort(parties: int, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool, plain: bool) -> worlds.Seen:
+def abort(
+    parties: int, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool, plain: bool
+) -> worlds.Played:
     """An abort, awaited or plain, and an arrival after it.
 
     pre: parties >= 1 and 0 <= arrived <= 2
-    post: __return__ == play_abort(worlds.SpecifiedBarrier(parties), broken, arrived, cancelled, delivered, plain)
-    post: __return__.state == (0, True) and __return__.endings[-1] is worlds.BROKEN
+    post: __return__.real == __return__.specified and is_aborted(__return__.real)
     """
-    with worlds.idle_loop():
-        return play_abort(worlds.RealBarrier(parties), broken, arrived, cancelled, delivered, plain)
+    return both(play_abort, parties, broken, arrived, cancelled, delivered, plain)
 
 
-def reset(parties: int, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool, plain: bool) -> worlds.Seen:
+def reset(
+    parties: int, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool, plain: bool
+) -> worlds.Played:
     """A reset, awaited or plain, and an arrival after it.
 
     pre: parties >= 1 and 0 <= arrived <= 2
-    post: __return__ == play_reset(worlds.SpecifiedBarrier(parties), broken, arrived, cancelled, delivered, plain)
-    post: __return__.state == (1 % parties, False) and __return__.endings[-1] == (0 if parties == 1 else worlds.PARKED)
+    post: __return__.real == __return__.specified and is_reset(__return__.real, parties)
     """
-    with worlds.idle_loop():
-        return play_reset(worlds.RealBarrier(parties), broken, arrived, cancelled, delivered, plain)
+    return both(play_reset, parties, broken, arrived, cancelled, delivered, plain)
 
 
-def abandon(parties: int, arrived: int, abandoned: Cancelled) -> worlds.Seen:
+def abandon(parties: int, arrived: int, abandoned: Cancelled) -> worlds.Played:
     """Coroutines that are parked are closed without a cancellation, and one more arrives.
 
     pre: parties >= 1 and 0 <= arrived <= 2
-    post: __return__ == play_abandon(worlds.SpecifiedBarrier(parties), arrived, abandoned)
+    post: __return__.real == __return__.specified
     """
-    with worlds.idle_loop():
-        return play_abandon(worlds.RealBarrier(parties), arrived, abandoned)
+    return both(play_abandon, parties, arrived, abandoned)

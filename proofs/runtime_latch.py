@@ -1,14 +1,15 @@
 """Contracts of the runtime's CountdownLatch, for CrossHair: what can be seen of it is what the specification says.
 
-Each driver plays a scenario with the real coroutines. Its first contract compares that with the same scenario in the
-world of the specification; the others say what matters of it in plain ints, without asking the specification. Counts
+Each driver plays a scenario with the real coroutines, and the same in the world of the specification. Its contract is
+that what can be seen is the same, and says what matters of it in plain ints, without asking the specification. Counts
 are any ints; of tasks there are up to two, of which any are cancelled, before or after somebody calls, and whether or
 not the cancellation has been delivered by then.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeAlias
 
 from proofs import worlds
 
@@ -17,6 +18,16 @@ from latchproof_spec import latch as spec
 
 Cancelled: TypeAlias = tuple[bool, bool]
 Created: TypeAlias = tuple[type[Exception] | None, int]
+P = ParamSpec("P")
+
+
+def both(
+    play: Callable[Concatenate[worlds.AnyLatch, P], worlds.Seen], count: int, *with_: P.args, **named: P.kwargs
+) -> worlds.Played:
+    """Play a scenario with a latch of each world."""
+    with worlds.idle_loop():
+        real = play(worlds.RealLatch(count), *with_, **named)
+    return worlds.Played(real, play(worlds.SpecifiedLatch(count), *with_, **named))
 
 
 def enter(latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled, delivered: bool) -> None:
@@ -87,6 +98,21 @@ def ended(seen: worlds.Seen, count: int, waiting: int, cancelled: Cancelled, ope
     return True
 
 
+def waits_if_closed(seen: worlds.Seen, count: int, waiting: int) -> bool:
+    """Who comes last waits, unless the latch is open."""
+    return seen.endings[waiting] == (worlds.PARKED if count > 0 else None)
+
+
+def is_counted_down(seen: worlds.Seen, count: int, waiting: int, cancelled: Cancelled) -> bool:
+    """The count is one less, unless it was zero; the last opens the latch for all that wait."""
+    return seen.state[0] == max(count - 1, 0) and ended(seen, count, waiting, cancelled, count <= 1)
+
+
+def is_set(seen: worlds.Seen, count: int, waiting: int, n: int) -> bool:
+    """The count is that which was asked for, or that which it was if the call was refused."""
+    return seen.state[0] == (n if seen.endings[waiting] is None else count)
+
+
 def specified_create(count: int) -> Created:
     """What comes of it, as specified."""
     _, _, rule = spec.create(count)
@@ -96,8 +122,7 @@ def specified_create(count: int) -> Created:
 def create(count: int) -> Created:
     """Make a latch: the error that it raises, or the count that it has.
 
-    post: __return__ == specified_create(count)
-    post: __return__ == ((ValueError, 0) if count < 0 else (None, count))
+    post: __return__ == specified_create(count) == ((ValueError, 0) if count < 0 else (None, count))
     """
     try:
         return None, CountdownLatch(count).count
@@ -105,57 +130,48 @@ def create(count: int) -> Created:
         return type(error), 0
 
 
-def wait(count: int, waiting: int, cancelled: Cancelled, delivered: bool) -> worlds.Seen:
+def wait(count: int, waiting: int, cancelled: Cancelled, delivered: bool) -> worlds.Played:
     """A wait, while others wait already.
 
     pre: count >= 0 and 0 <= waiting <= 2
-    post: __return__ == play_wait(worlds.SpecifiedLatch(count), waiting, cancelled, delivered)
-    post: __return__.endings[waiting] == (worlds.PARKED if count > 0 else None)
+    post: __return__.real == __return__.specified and waits_if_closed(__return__.real, count, waiting)
     """
-    with worlds.idle_loop():
-        return play_wait(worlds.RealLatch(count), waiting, cancelled, delivered)
+    return both(play_wait, count, waiting, cancelled, delivered)
 
 
 def count_down(
     count: int, waiting: int, cancelled: Cancelled, delivered: bool, strict: bool, plain: bool
-) -> worlds.Seen:
+) -> worlds.Played:
     """A count_down, awaited or plain, while tasks wait.
 
     pre: count >= 0 and 0 <= waiting <= 2
-    post: __return__ == play_count_down(worlds.SpecifiedLatch(count), waiting, cancelled, delivered, strict, plain)
-    post: __return__.state[0] == max(count - 1, 0) and ended(__return__, count, waiting, cancelled, count <= 1)
+    post: __return__.real == __return__.specified and is_counted_down(__return__.real, count, waiting, cancelled)
     """
-    with worlds.idle_loop():
-        return play_count_down(worlds.RealLatch(count), waiting, cancelled, delivered, strict, plain)
+    return both(play_count_down, count, waiting, cancelled, delivered, strict, plain)
 
 
-def set_count(count: int, waiting: int, cancelled: Cancelled, delivered: bool, n: int) -> worlds.Seen:
+def set_count(count: int, waiting: int, cancelled: Cancelled, delivered: bool, n: int) -> worlds.Played:
     """A set_count, which is refused while tasks wait that are not cancelled.
 
     pre: count >= 0 and 0 <= waiting <= 2
-    post: __return__ == play_set_count(worlds.SpecifiedLatch(count), waiting, cancelled, delivered, n)
-    post: __return__.state[0] == (n if __return__.endings[waiting] is None else count)
+    post: __return__.real == __return__.specified and is_set(__return__.real, count, waiting, n)
     """
-    with worlds.idle_loop():
-        return play_set_count(worlds.RealLatch(count), waiting, cancelled, delivered, n)
+    return both(play_set_count, count, waiting, cancelled, delivered, n)
 
 
-def release(count: int, waiting: int, cancelled: Cancelled, n: int) -> worlds.Seen:
+def release(count: int, waiting: int, cancelled: Cancelled, n: int) -> worlds.Played:
     """The latch is opened and at once set again, and some are cancelled meanwhile, before anybody could run.
 
     pre: count >= 0 and 0 <= waiting <= 2
-    post: __return__ == play_release(worlds.SpecifiedLatch(count), waiting, cancelled, n)
-    post: ended(__return__, count, waiting, cancelled, count <= 1)
+    post: __return__.real == __return__.specified and ended(__return__.real, count, waiting, cancelled, count <= 1)
     """
-    with worlds.idle_loop():
-        return play_release(worlds.RealLatch(count), waiting, cancelled, n)
+    return both(play_release, count, waiting, cancelled, n)
 
 
-def abandon(count: int, waiting: int, abandoned: Cancelled, n: int) -> worlds.Seen:
+def abandon(count: int, waiting: int, abandoned: Cancelled, n: int) -> worlds.Played:
     """Coroutines that wait are closed without a cancellation, and the count is set.
 
     pre: count >= 0 and 0 <= waiting <= 2
-    post: __return__ == play_abandon(worlds.SpecifiedLatch(count), waiting, abandoned, n)
+    post: __return__.real == __return__.specified
     """
-    with worlds.idle_loop():
-        return play_abandon(worlds.RealLatch(count), waiting, abandoned, n)
+    return both(play_abandon, count, waiting, abandoned, n)

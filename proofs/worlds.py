@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
 from latchproof import Barrier, CountdownLatch
+from latchproof import barrier as runtime_barrier
+from latchproof import latch as runtime_latch
 from latchproof.parking import Parking
 from latchproof_spec import barrier as barrier_spec
 from latchproof_spec import latch as latch_spec
@@ -32,6 +34,17 @@ class Seen(NamedTuple):
     state: tuple[int | bool, ...]
     warnings: int
     endings: tuple[Ending, ...]
+
+
+class Played(NamedTuple):
+    """What was seen of one scenario in both worlds.
+
+    A contract says in one condition that it is the same, and in plain ints what it is: each condition of its own would
+    have every path taken anew.
+    """
+
+    real: Seen
+    specified: Seen
 
 
 class AnyLatch(Protocol):
@@ -101,6 +114,15 @@ class _CountingLogger(logging.Logger):
 
 _LOGGER = _CountingLogger("latchproof")
 logging.root.manager.loggerDict["latchproof"] = _LOGGER
+
+
+def _unwritten(number: object) -> str:
+    """What errors call a number here. To write one out that may be any takes a path for each number of digits."""
+    return "a number"
+
+
+for _module in (runtime_latch, runtime_barrier):
+    vars(_module)["repr"] = _unwritten
 
 
 class Task:
