@@ -14,7 +14,8 @@ import z3
 from latchproof.verify import smtlib
 from latchproof.verify.goals import Query, in_order, text_of
 from latchproof.verify.prove import CONTROLS, MODELS, Obligation, prove
-from latchproof.verify.smtlib import ABSENT, SolverError, asked, confirm, script, second_answers, solvers
+from latchproof.verify.second_solver import SolverError, ask
+from latchproof.verify.smtlib import ABSENT, asked, confirm, script, solvers
 from latchproof_spec.machines import LATCH
 
 SECOND_SOLVER = pytest.mark.skipif(find_spec("cvc5") is None, reason=ABSENT)
@@ -123,8 +124,8 @@ def test_a_fault_in_the_exporter_is_shown(
 @SECOND_SOLVER
 def test_a_text_that_is_no_script_is_refused() -> None:
     with pytest.raises(SolverError):
-        second_answers("(set-logic ALL)\n(assert (= x 1))\n(check-sat)")
-    assert second_answers("(set-logic ALL)(declare-fun x () Int)(assert (= x 1))(check-sat)") == ["sat"]
+        ask("(set-logic ALL)\n(assert (= x 1))\n(check-sat)", 1000)()
+    assert ask("(set-logic ALL)(declare-fun x () Int)(assert (= x 1))(check-sat)", 1000)() == ["sat"]
 
 
 COUNT = z3.Int("count")
@@ -134,7 +135,7 @@ def answered(status: Any, answer: str, expected: Any, monkeypatch: pytest.Monkey
     query = Query(("(declare-fun count () Int)",), ("(> count 0)",), "(not (> count 0))", expected)
     one = Obligation("x", (), "latch", "java", "wait", "L7", status, "count = 7", "", 0.1, "counters", query)
     monkeypatch.setattr(smtlib, "find_spec", lambda name: True)
-    monkeypatch.setattr(smtlib, "second_answers", lambda text: [answer])
+    monkeypatch.setattr(smtlib, "ask", lambda text, time_limit: lambda: [answer])
     (found,) = confirm([one])
     assert found.verdicts == (("cvc5", answer),)
     return found

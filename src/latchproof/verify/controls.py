@@ -65,7 +65,7 @@ def _goal(machine: Machine, property_: Any, holds: Iterable[Callable[[], object]
     broken: z3.BoolRef = z3.BoolVal(False)
     for one in holds:
         said = truth(one)
-        solver = z3.Solver()
+        solver = z3.SimpleSolver()
         solver.add(z3.Not(said))
         if solver.check() == z3.sat:
             broken = z3.Not(said)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -34,6 +34,7 @@ from latchproof.verify.sequences import (
     calls_of,
     error_constant,
     errors_of,
+    remembered,
     understood,
 )
 from latchproof.verify.symbolic import (
@@ -45,6 +46,7 @@ from latchproof.verify.symbolic import (
     bool_term,
     enumerate_paths,
     int_term,
+    once,
     symbol,
     term,
     truth,
@@ -182,9 +184,10 @@ AFTER = {"one": named("one", "+"), "other": named("other", "+"), "held": named("
 ACTOR, ONE_BEFORE, ONE_AFTER = view(WHO, BEFORE["who"]), view(ONE, BEFORE["one"]), view(ONE, AFTER["one"])
 
 
+@lru_cache(maxsize=4)
 def symbolic_world(machine: Machine) -> World:
     """Any state whatever: everything is a symbol."""
-    functions = {name: z3.Function(name, CALL, sort) for name, sort in _FACETS.items()}
+    functions = {name: once(z3.Function(name, CALL, sort)) for name, sort in _FACETS.items()}
     state = tuple(symbol(name, kind) for name, kind in machine.state.items())
     return World(
         tuple(symbol(name, int) for name in machine.constants),
@@ -192,8 +195,8 @@ def symbolic_world(machine: Machine) -> World:
         int_term(dict(zip(machine.state, state, strict=True))["parked"]),
         z3.Int("tripped"),
         z3.Int("clock"),
-        owner=z3.Function("owner", z3.IntSort(), CALL),
-        holder=z3.Function("holder", z3.IntSort(), z3.IntSort(), CALL),
+        owner=once(z3.Function("owner", z3.IntSort(), CALL)),
+        holder=once(z3.Function("holder", z3.IntSort(), z3.IntSort(), CALL)),
         **functions,
     )
 
@@ -337,6 +340,7 @@ class Identities:
             z3.Distinct(*FEW_CALLS),
         ]
 
+    @cached_property
     def _known_before(self) -> list[z3.BoolRef]:
         """The names of what is known before a step of the calls that are spoken of."""
         calls = {"one": ONE, "other": OTHER, "who": WHO}
@@ -358,7 +362,7 @@ class Identities:
             )
             applied = partial(self._apply, step.rule, queue, SymCall(WHO))
             for one in enumerate_paths(applied, [SymBool(one) for one in guard]):
-                queue_after, gone_on = (calls_of(part) for part in one.result)
+                queue_after, gone_on = (remembered(calls_of(part)) for part in one.result)
                 yield self._transition(operation, step, (*guard, *one.conditions), queue_after, gone_on)
 
     def _guard(self, operation: Operation, arguments: dict[str, Any]) -> tuple[z3.BoolRef, ...]:
@@ -431,7 +435,7 @@ class Identities:
             z3.Implies(gone_on.has(ONE), z3.And(gone_on.place(ONE) >= 0, gone_on.place(ONE) < gone_on.length)),
         )
         projected = queue.length == term(step.after[self._parked_at])
-        known = (*self._known_before(), *self._known_after(after))
+        known = (*self._known_before, *self._known_after(after))
         return Transition(
             operation.name,
             step.rule.id,
@@ -455,7 +459,7 @@ class Identities:
             owner=before.owner, holder=before.holder,
             **{name: getattr(before, name) for name in _FACETS if name != "phase"},
         )  # fmt: skip
-        known = (*self._known_before(), *self._known_after(after))
+        known = (*self._known_before, *self._known_after(after))
         premises = (*self.invariant, *condition, *known)
         small = (*self.small_invariant, *condition, *known)
         yes = z3.BoolVal(True)

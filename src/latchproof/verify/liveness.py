@@ -101,7 +101,7 @@ def _first_possible(
 ) -> Goal:
     """That one of the transitions can be made so, in a small world: the first; or falsity, if none can."""
     for one, condition in candidates:
-        solver = z3.Solver()
+        solver = z3.SimpleSolver()
         solver.add(*one.small, condition)
         if solver.check() == z3.sat:
             return model.goal("controls", name, claims, None, one, condition)

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import Any, Final, Literal
 
 import z3
@@ -30,8 +30,19 @@ from latchproof.verify.controls import call_goals, counter_goals
 from latchproof.verify.goals import Goal, Model, Query, in_order, text_of
 from latchproof.verify.identity import Identities
 from latchproof.verify.liveness import liveness_controls, liveness_goals
-from latchproof.verify.smtlib import confirm
-from latchproof.verify.symbolic import Path, SymBool, all_of, any_of, bool_term, enumerate_paths, symbol, term, truth
+from latchproof.verify.smtlib import Confirmation
+from latchproof.verify.symbolic import (
+    Path,
+    SymBool,
+    all_of,
+    any_of,
+    bool_term,
+    enumerate_paths,
+    symbol,
+    term,
+    truth,
+    unchecked,
+)
 from latchproof.verify.truths import StepTruths
 from latchproof_spec.claims import Account, Claim, Step
 from latchproof_spec.machines import MACHINES, Machine, Operation
@@ -148,8 +159,14 @@ def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] |
 
     Of those alone that are wanted, if that is said.
     """
-    models = (*MODELS, *CONTROLS)
-    return confirm([one for machine in machines for one in prove(machine, models=models, is_wanted=is_wanted)])
+    asked = []
+    with unchecked():
+        for machine in machines:
+            obligations = prove(machine, models=(*MODELS, *CONTROLS), is_wanted=is_wanted)
+            # the second solver works while this one goes on; what shares its premises is asked together
+            for _, together in groupby(obligations, key=lambda one: one.model in CONTROLS):
+                asked.append(Confirmation(list(together)))
+    return [one for confirmation in asked for one in confirmation.judged()]
 
 
 def prove_all() -> list[Obligation]:
@@ -210,7 +227,7 @@ class _Discharge:
     def __init__(self) -> None:
         self._answers: dict[tuple[int, ...], tuple[Goal, Status, str, str, Query, str]] = {}
         self._premises: tuple[tuple[z3.BoolRef, ...], tuple[z3.BoolRef, ...], tuple[int, ...]] = ((), (), ())
-        self._asked: tuple[tuple[int, ...], z3.Solver] = ((), z3.Solver())
+        self._asked: tuple[tuple[int, ...], z3.Solver] = ((), z3.SimpleSolver())
         self._texts: dict[int, tuple[z3.ExprRef, str, frozenset[str]]] = {}
         self._asserted: dict[tuple[int, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
 
@@ -275,7 +292,7 @@ class _Discharge:
 
 def _solver(premises: Iterable[z3.BoolRef]) -> z3.Solver:
     """A solver that instantiates quantifiers by their patterns alone, so that it does not take long not to know."""
-    solver = z3.Solver()
+    solver = z3.SimpleSolver()
     solver.set("timeout", TIMEOUT)
     solver.set("auto_config", False)
     solver.set("mbqi", False)

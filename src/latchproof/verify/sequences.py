@@ -8,14 +8,14 @@ says of any number of parked calls which one stands at which place afterwards, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import FunctionType
 from typing import Any, Literal, TypeAlias, cast
 
 import z3
 
-from latchproof.verify.symbolic import SymBool, SymInt, int_term
+from latchproof.verify.symbolic import SymBool, SymInt, int_term, once
 from latchproof_spec.step import ANY_INDEX
 
 CALL = z3.DeclareSort("Call")
@@ -204,6 +204,11 @@ def calls_of(value: object) -> Calls:
         lambda c: z3.IntVal(0),
         None if told is None else partial(_always, told),
     )
+
+
+def remembered(calls: Calls) -> Calls:
+    """The sequence, which makes each term about a call but once."""
+    return replace(calls, has=once(calls.has), place=once(calls.place))
 
 
 def _natural(number: z3.ArithRef) -> z3.ArithRef:

@@ -6,7 +6,7 @@ that are the same under several policies stand there once, and what queries have
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import z3
 
 from latchproof.verify.goals import Query, in_order
+from latchproof.verify.second_solver import SolverError, ask
 from latchproof_spec.machines import MACHINES
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ TIME_LIMIT = 5_000
 """Milliseconds that the second solver has for each query."""
 
 Asked: TypeAlias = dict[Query, list["Obligation"]]
-
-
-class SolverError(Exception):
-    """The second solver could not read what it was given, or did not answer each query once."""
 
 
 def asked(obligations: Iterable[Obligation]) -> Asked:
@@ -105,50 +102,40 @@ def solvers() -> str:
     return f"{first} and {SECOND} {version(SECOND)}" if find_spec(SECOND) else f"{first} alone ({ABSENT})"
 
 
-def second_answers(text: str) -> list[str]:
-    """What cvc5 answers to each query of a file, in order. Raises SolverError where it cannot read the file."""
-    import cvc5
+class Confirmation:
+    """A second solver, asked about obligations; it works at them until its answers are wanted."""
 
-    solver = cvc5.Solver(cvc5.TermManager())
-    solver.setOption("incremental", "true")
-    solver.setOption("tlimit-per", str(TIME_LIMIT))
-    parser = cvc5.InputParser(solver)
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "obligations")
-    symbols = parser.getSymbolManager()
-    answers = []
-    try:
-        while not (command := parser.nextCommand()).isNull():
-            said = command.invoke(solver, symbols).strip()
-            answer = said.partition(" ")[0]  # "unknown" comes with its reason
-            if answer in ("sat", "unsat", "unknown"):
-                answers.append(answer)
-            elif said:
-                raise SolverError(said)
-    except RuntimeError as error:  # what cvc5 raises for a text that it cannot parse
-        raise SolverError(str(error)) from error
-    return answers
+    def __init__(self, obligations: Sequence[Obligation]) -> None:
+        self._obligations = obligations
+        self._queries = asked(obligations)
+        self._answers: Callable[[], list[str]] | None = None
+        if find_spec(SECOND) is not None:
+            lines, self._order = _script(self._queries)
+            self._answers = ask("\n".join(lines), TIME_LIMIT)
+
+    def judged(self) -> list[Obligation]:
+        """The obligations as they stand then: what the second solver does not confirm is proved no longer.
+
+        Without the second solver they are unconfirmed, and say so.
+        """
+        if self._answers is None:
+            return [
+                replace(one, status="unconfirmed", counterexample=ABSENT) if one.status == "proved" else one
+                for one in self._obligations
+            ]
+        try:
+            answers = self._answers()
+            if len(answers) != len(self._order) or len(self._order) != len(self._queries):
+                raise SolverError(f"cvc5 gave {len(answers)} answers to {len(self._queries)} queries")
+        except SolverError as error:
+            return [replace(one, status="unknown", counterexample=f"cvc5: {error}") for one in self._obligations]
+        answered = dict(zip(self._order, answers, strict=True))
+        return [one if one.query is None else _judged(one, one.query, answered[one.query]) for one in self._obligations]
 
 
 def confirm(obligations: Sequence[Obligation]) -> list[Obligation]:
-    """The obligations, after a second solver was asked: what it does not confirm is proved no longer.
-
-    Without the second solver they are unconfirmed, and say so.
-    """
-    if find_spec(SECOND) is None:
-        return [
-            replace(one, status="unconfirmed", counterexample=ABSENT) if one.status == "proved" else one
-            for one in obligations
-        ]
-    queries = asked(obligations)
-    lines, order = _script(queries)
-    try:
-        answers = second_answers("\n".join(lines))
-        if len(answers) != len(order) or len(order) != len(queries):
-            raise SolverError(f"cvc5 gave {len(answers)} answers to {len(queries)} queries")
-    except SolverError as error:
-        return [replace(one, status="unknown", counterexample=f"cvc5: {error}") for one in obligations]
-    answered = dict(zip(order, answers, strict=True))
-    return [one if one.query is None else _judged(one, one.query, answered[one.query]) for one in obligations]
+    """The obligations, after a second solver was asked: see `Confirmation`."""
+    return Confirmation(obligations).judged()
 
 
 def _judged(one: Obligation, query: Query, answer: str) -> Obligation:

@@ -9,7 +9,8 @@ What is relied on: the function is deterministic, branches on nothing but its ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -43,6 +44,7 @@ class _Decisions:
         self._known: dict[int, bool] = {}
         self._taken: list[_Decision] = []
         self.conditions: list[z3.BoolRef] = []
+        self.choices: list[bool] = []
         self.open: list[list[_Decision]] = []
 
     def decide(self, condition: z3.BoolRef) -> bool:
@@ -66,6 +68,7 @@ class _Decisions:
         if decision.simplified is not None:
             taken = decision.condition if decision.choice else z3.Not(decision.condition)
             self.conditions.append(taken)
+            self.choices.append(decision.choice)
             # whoever asks again is told the same; the term is kept in `_taken`, and so its identity is its own
             self._known[decision.simplified.get_id()] = decision.choice
             if self._solver is not None:
@@ -214,10 +217,14 @@ def symbol(name: str, kind: type) -> Any:
 
 @dataclass(frozen=True)
 class Path(Generic[T]):
-    """One path: the decisions that lead along it, as terms, and what the function returned."""
+    """One path: the decisions that lead along it, as terms, and what the function returned.
+
+    `choices` says of each condition whether it is what was asked, or what was asked negated.
+    """
 
     conditions: tuple[z3.BoolRef, ...]
     result: T
+    choices: tuple[bool, ...] = ()
 
 
 def enumerate_paths(
@@ -241,7 +248,7 @@ def enumerate_paths(
             raise UndecidableError(f"more than {at_most} paths")
         solver = None
         if premises is not None:
-            solver = z3.Solver()
+            solver = z3.SimpleSolver()
             solver.add(*(bool_term(premise) for premise in premises))
         decisions = _Decisions(solver, waiting.pop())
         _running.append(decisions)
@@ -249,9 +256,42 @@ def enumerate_paths(
             result = function()
         finally:
             _running.pop()
-        paths.append(Path(tuple(decisions.conditions), result))
+        paths.append(Path(tuple(decisions.conditions), result, tuple(decisions.choices)))
         waiting += decisions.open
     return paths
+
+
+def once(function: Callable[..., z3.ExprRef]) -> Callable[..., Any]:
+    """The function, which makes its term for the same arguments but once.
+
+    >>> successor = once(lambda n: n + 1)
+    >>> successor(z3.Int("n")) is successor(z3.Int("n"))
+    True
+    """
+    made: dict[tuple[int, ...], tuple[tuple[z3.ExprRef, ...], z3.ExprRef]] = {}
+
+    def kept(*terms: z3.ExprRef) -> z3.ExprRef:
+        key = tuple(term.get_id() for term in terms)
+        if key not in made:
+            # the arguments are kept too: their identities are theirs only as long as they live
+            made[key] = terms, function(*terms)
+        return made[key][1]
+
+    return kept
+
+
+@contextmanager
+def unchecked() -> Iterator[None]:
+    """In here z3's Python layer does not look at the arguments of each call, which takes a sixth of a proof's time.
+
+    The library itself refuses terms of the wrong sort all the same.
+    """
+    before = z3.z3.Z3_DEBUG
+    z3.z3.Z3_DEBUG = False
+    try:
+        yield
+    finally:
+        z3.z3.Z3_DEBUG = before
 
 
 def all_of(terms: Sequence[z3.BoolRef]) -> z3.BoolRef:
@@ -275,13 +315,15 @@ def truth(predicate: Callable[[], object]) -> z3.BoolRef:
 
 
 def _decided(paths: Sequence[Path[object]], depth: int) -> z3.BoolRef:
-    """What the paths return, which are alike up to a depth: if the decision there falls so this, else that."""
+    """What the paths return, which are alike up to a depth: if the decision there falls so this, else that.
+
+    No solver was asked, so each decision was taken both ways.
+    """
     if len(paths[0].conditions) == depth:
         return bool_term(paths[0].result)
-    condition = paths[0].conditions[depth]
-    yes = _decided([path for path in paths if path.conditions[depth].eq(condition)], depth + 1)
-    others = [path for path in paths if not path.conditions[depth].eq(condition)]
-    no = _decided(others, depth + 1) if others else z3.BoolVal(False)
+    condition = next(path.conditions[depth] for path in paths if path.choices[depth])
+    yes = _decided([path for path in paths if path.choices[depth]], depth + 1)
+    no = _decided([path for path in paths if not path.choices[depth]], depth + 1)
     # what was decided is known: `x if x else y` is `x or y`
     yes = z3.BoolVal(True) if yes.eq(condition) else yes
     no = z3.BoolVal(False) if no.eq(condition) else no
