@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -144,6 +145,20 @@ def test_a_target_that_exits_is_said_to(folder: Path) -> None:
 
     with pytest.raises(TargetError, match=r"exits\(2\) raised SystemExit: 1"):
         adapt(exits)
+
+
+def test_a_target_that_ends_the_interpreter_without_a_word_is_said_to(folder: Path) -> None:
+    (folder / "ends.py").write_text("import os\nos._exit(0)\n", encoding="utf-8")
+    with pytest.raises(TargetError, match=r"ends\.py cannot be run: SystemExit: os\._exit\(0\)"):
+        load("ends.py:Mine")
+
+    def ends(count: int) -> object:
+        os._exit(count)
+
+    end = os._exit
+    with pytest.raises(TargetError, match=r"ends\(2\) raised SystemExit: os\._exit\(2\)"):
+        adapt(ends)
+    assert os._exit is end
 
 
 def test_a_module_of_the_current_directory_is_imported(folder: Path) -> None:

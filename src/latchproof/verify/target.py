@@ -9,10 +9,11 @@ import inspect
 import os
 import sys
 from asyncio import events
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from latchproof.verify.surroundings import Surroundings
 from latchproof_spec.machines import MACHINES, Machine, Operation
@@ -82,7 +83,8 @@ def load(name: str, kind: str | None = None) -> Target:
     module_name, separator, attribute = name.rpartition(":")
     if not separator or not module_name or not attribute:
         raise TargetError(f"{name!r} names no target; write MODULE:CLASS or path/to/file.py:CLASS")
-    module = _import(module_name)
+    with _exits_refused():
+        module = _import(module_name)
     factory: Any = module
     for part in attribute.split("."):
         if not hasattr(factory, part):
@@ -103,7 +105,8 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
         raise TargetError(f"{name} is {type(factory).__name__}, not a class or a factory")
     surroundings = Surroundings(factory)
     try:
-        instance = _make(factory)
+        with _exits_refused():
+            instance = _make(factory)
     except (Exception, SystemExit) as error:
         raise TargetError(
             f"{name}(2) raised {type(error).__name__}: {error}; a latch is made with its count, a barrier with its "
@@ -132,6 +135,25 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
     return Target(
         name, machine, factory, tuple(present), parameters, observations, tuple(absent), surroundings=surroundings
     )
+
+
+@contextmanager
+def _exits_refused() -> Iterator[None]:
+    """In here `os._exit` raises SystemExit, as `sys.exit` does: it would take the command with it, without a word."""
+    end = os._exit
+    refused = True
+
+    def exit_or_raise(status: int) -> NoReturn:
+        if refused:  # not later, where a module has kept this one
+            raise SystemExit(f"os._exit({status})")
+        end(status)
+
+    os._exit = exit_or_raise
+    try:
+        yield
+    finally:
+        os._exit = end
+        refused = False
 
 
 def _make(factory: Callable[[int], Any]) -> Any:
