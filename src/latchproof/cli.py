@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Example: latchproof check asyncio:Barrier --policy cpython",
     )
     _add_target(check)
+    _add_claim(check)
     check.add_argument("--tasks", type=_positive, metavar="N", help="calls at once; replaces the default bounds")
     check.add_argument("--calls", type=_positive, metavar="N", help="calls in all; replaces the default bounds")
     check.add_argument("--cancels", type=_natural, metavar="N", help="cancellations; replaces the default bounds")
@@ -169,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Example: latchproof fuzz asyncio:Barrier --host asyncio",
     )
     _add_target(fuzz, hosts="asyncio (default), uvloop, trio, flowno")
+    _add_claim(fuzz)
     fuzz.add_argument("--examples", type=_positive, default=1000, metavar="N", help="how many examples (default 1000)")
     fuzz.add_argument("--json", metavar="FILE", type=Path, help="write what was found to FILE, as a trace")
     fuzz.add_argument("--mermaid", metavar="FILE", type=Path, help="write what was found as a diagram")
@@ -283,6 +285,10 @@ def _add_target(
     parser.add_argument("--strict", action="store_true", help="an operation takes effect in its first step")
 
 
+def _add_claim(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--claim", metavar="ID", help="judge by this claim alone")
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -336,12 +342,14 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     if options.estimate:
         return _estimate(options, console, target, shapes)
     policy = options.policy or "every named policy"
+    policy += f", as to {options.claim} alone" if options.claim else ""
     say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}")
     with Bar(console, shapes, target) as progress:
         verdict = check(
             target,
             host=options.host,
             policy=options.policy,
+            claim=options.claim,
             strict=options.strict,
             shapes=shapes,
             scheduler=options.scheduler,
@@ -493,9 +501,12 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
     from latchproof.testing import state_machine, trace_of
     from latchproof.verify.render.terminal import print_trace, say
     from latchproof.verify.target import load
+    from latchproof_spec.claims import CLAIMS
 
     target = load(options.target, options.kind)
-    machine = state_machine(target, host=options.host, policy=options.policy, strict=options.strict)
+    machine = state_machine(
+        target, host=options.host, policy=options.policy, claim=options.claim, strict=options.strict
+    )
     try:
         run_state_machine_as_test(
             machine, settings=settings(max_examples=options.examples, deadline=None, print_blob=True)
@@ -515,6 +526,17 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
         f"{target.name} on {options.host}: {machine.examples:,} examples, {machine.calls:,} calls, nothing found; "
         f"rules fired: {', '.join(sorted(machine.fired)) or 'none'}",
     )
+    if machine.broken:
+        say(
+            console,
+            f"inconclusive: examples ended early, where they broke {', '.join(sorted(machine.broken))}",
+            style="yellow",
+        )
+        return 3
+    about = next((claim for claim in CLAIMS if claim.id == options.claim), None)
+    if about is not None and not machine.fired & set(about.rules):
+        say(console, f"inconclusive: {about.id} never had a chance to fail", style="yellow")
+        return 3
     return 0 if machine.fired else 3
 
 

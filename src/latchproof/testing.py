@@ -26,7 +26,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from latchproof.verify.check import Verdict, distinct_policies
+from latchproof.verify.check import Verdict, distinct_policies, require_claim
 from latchproof.verify.check import check as check_target
 from latchproof.verify.drivers import Driver, make_driver
 from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
@@ -51,16 +51,19 @@ class SpecificationMachine(RuleBasedStateMachine):
     """What every derived machine has: a loop, an instance, calls under way, and a judge for each policy.
 
     `fired` gathers, over all examples, the rules of the specification that were fired; `examples` and `calls` count.
+    With a `claim` nothing else fails; `broken` are the claims at whose failure examples ended.
     `failure` is the failing run that was made last, which after Hypothesis is done is the smallest one that it found.
     """
 
     target: Target
     host: str
     policies: tuple[Any, ...]
+    claim: str | None
     strict: bool
     fired: set[str]
     examples: int
     calls: int
+    broken: set[str]
     failure: Failure | None = None
 
     def __init__(self) -> None:
@@ -177,6 +180,9 @@ class SpecificationMachine(RuleBasedStateMachine):
         findings = self._findings()
         if findings and all(findings):
             assert findings[0] is not None
+            type(self).broken.add(findings[0].claim)
+            if self.claim not in (None, findings[0].claim):
+                return
             calls = sum(isinstance(event, Begin) for event in self._history)
             size = (calls, len(self._cancelled), self._argument, self._schedule.count("run"))
             type(self).failure = Failure(findings[0], self._argument, tuple(self._schedule), tuple(self._history), size)
@@ -214,6 +220,7 @@ def check(
     kind: str | None = None,
     host: str = "asyncio",
     policy: str | None = None,
+    claim: str | None = None,
     strict: bool = False,
     tasks: int | None = None,
     calls: int | None = None,
@@ -244,6 +251,7 @@ def check(
         found,
         host=host,
         policy=policy,
+        claim=claim,
         strict=strict,
         shapes=shapes,
         scheduler=scheduler,
@@ -287,6 +295,7 @@ def state_machine(
     kind: str | None = None,
     host: str = "asyncio",
     policy: str | None = None,
+    claim: str | None = None,
     strict: bool = False,
     largest: int = 4,
 ) -> type[SpecificationMachine]:
@@ -294,15 +303,17 @@ def state_machine(
 
     `target` is a class, or a factory that takes the count or the parties; `kind` is "latch" or "barrier", where that
     cannot be told. `host` is "asyncio", "uvloop", "trio" or "flowno". Without a `policy`, a history is allowed if any
-    named policy allows it all along. `strict` is the form that our own classes keep: an operation takes effect in its
-    first step, a cancellation at its request. `largest` bounds the constructor's argument and every int.
+    named policy allows it all along. With a `claim` that one alone can fail; an example in which another does ends
+    there, and the class has it in `broken`. `strict` is the form that our own classes keep: an operation takes effect
+    in its first step, a cancellation at its request. `largest` bounds the constructor's argument and every int.
 
     Put `TestMyBarrier = state_machine(MyBarrier).TestCase` in a test module, and pytest runs it.
 
-    Raises TargetError if the target cannot be driven, or there is no such policy or host.
+    Raises TargetError if the target cannot be driven, or there is no such policy, claim or host.
     """
     found = target if isinstance(target, Target) else adapt(target, kind=kind)
     machine = found.machine
+    require_claim(claim, machine)
     policies = tuple(distinct_policies(machine.policies))
     if policy is not None:
         policies = tuple(one for one in machine.policies if one.name == policy)
@@ -319,8 +330,10 @@ def state_machine(
         "target": found,
         "host": host,
         "policies": policies,
+        "claim": claim,
         "strict": strict,
         "fired": set(),
+        "broken": set(),
         "examples": 0,
         "calls": 0,
         "make_instance": initialize(argument=st.integers(machine.smallest, largest))(make),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -210,6 +211,31 @@ def test_there_is_no_such_policy(machine: Any) -> None:
     factory = {"latch": CountdownLatch, "barrier": Barrier}[machine.name]
     with pytest.raises(TargetError, match=f"there is no policy 'ruby' for a {machine.name}; there are {names}"):
         check(adapt(factory), policy="ruby")
+
+
+@pytest.mark.parametrize(
+    ("factory", "claim", "status", "reason"),
+    [
+        (samples.PlainLatch, "C3", "conforms", ""),
+        (samples.HastyLatch, "C3", "counterexample", ""),
+        (samples.HastyLatch, "C1", "inconclusive", "runs ended early, where they broke C3.*: of C1 no more is known"),
+        (samples.SilentBarrier, "C5", "inconclusive", "C5 is about what the target has not"),
+    ],
+)
+def test_a_verdict_may_be_about_one_claim(factory: Any, claim: str, status: str, reason: str) -> None:
+    target = adapt(factory)
+    verdict = check(target, policy="latchproof", claim=claim, shapes=one_shape(target, calls=2))
+    assert verdict.status == status
+    assert list(verdict.reported.failures) == ([claim] if status == "counterexample" else [])
+    assert set(verdict.reported.chances) <= {claim}
+    assert re.fullmatch(reason, "; ".join(verdict.reasons))
+    assert verdict.to_json()["claim"] == claim
+
+
+@pytest.mark.parametrize(("factory", "claim"), [(samples.PlainLatch, "C6"), (samples.FifoBarrier, "C99")])
+def test_there_is_no_such_claim(factory: Any, claim: str) -> None:
+    with pytest.raises(TargetError, match=f"there is no claim '{claim}' about a (latch|barrier); there are C"):
+        check(adapt(factory), claim=claim)
 
 
 def test_policies_that_are_the_same_are_judged_once() -> None:

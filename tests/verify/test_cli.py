@@ -333,6 +333,20 @@ def test_fuzz_that_calls_nothing_is_inconclusive(
     assert "rules fired: none" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [("C1", "inconclusive: examples ended early, where they broke C3"), ("C10", "inconclusive: C10 never had a chance to fail"), ("C3", "nothing found")],
+)
+def test_fuzz_by_one_claim_alone(claim: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    target = "tests.verify.samples:HastyLatch" if claim == "C1" else "tests.verify.samples:PlainLatch"
+    # the first example of all is the shortest, in which hardly anything can happen
+    examples = "1" if claim == "C10" else "30"
+    code = main(["fuzz", target, "--policy", "latchproof", "--claim", claim, "--examples", examples])
+    out = capsys.readouterr().out
+    assert said in out
+    assert code == (3 if "inconclusive" in out else 0)
+
+
 # --------------------------------------------------------------------------------------------------- prove
 
 

@@ -102,8 +102,9 @@ def test_a_cell_says_what_was_done_and_how_to_do_it_again(gathered: Ledger) -> N
 def test_the_commands_that_it_names_are_there(gathered: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
     commands = {one for cell in gathered.cells for one in cell.reproduce.split(" && ")}
     of_kit = {one for one in commands if one.startswith("latchproof ")}
-    # a proof and an exploration for each claim, each class on three hosts whose steps are ours, and fuzzed on four
-    assert len(of_kit) == 2 * len(IDS) + 2 * 3 + 2 * 4
+    # a proof and an exploration for each claim; of each class that it is about, one on each of three hosts whose steps
+    # are ours, and fuzzed on four
+    assert len(of_kit) == 2 * len(IDS) + (3 + 4) * sum(len(claim.machines) for claim in CLAIMS)
     assert {one for one in commands if one not in of_kit} == {
         f"python proofs/run_contracts.py --claim {c}" for c in IDS
     }
@@ -377,7 +378,10 @@ def test_schedules_are_run_on_every_host_and_an_absent_one_is_said(monkeypatch: 
     assert "on asyncio: " in cell.bound
     assert "on flowno: " in cell.bound
     assert cell.bound.endswith("; not installed: trio")
-    assert "latchproof check latchproof:Barrier --strict --policy latchproof --host flowno --tasks 2" in cell.reproduce
+    assert (
+        f"latchproof check latchproof:Barrier --claim {cell.claim} --strict --policy latchproof --host flowno --tasks 2"
+        in cell.reproduce
+    )
 
 
 def test_contracts_that_fail_fail_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:

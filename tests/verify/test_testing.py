@@ -352,3 +352,13 @@ def test_trio_shuffles_the_same_way_each_time_and_then_as_it_did() -> None:
         orders.append(recorder.steps)
     assert orders[0] == orders[1]
     assert before == trio_run._ALLOW_DETERMINISTIC_SCHEDULING
+
+
+def test_a_machine_may_be_about_one_claim() -> None:
+    with pytest.raises(AssertionError, match="HastyLatch breaks C3"):
+        run(state_machine(samples.HastyLatch, policy="latchproof", claim="C3"), 50)
+    other = state_machine(samples.HastyLatch, policy="latchproof", claim="C1")
+    run(other, 50)
+    assert other.broken == {"C3"}
+    with pytest.raises(TargetError, match="there is no claim 'C5' about a latch"):
+        state_machine(samples.HastyLatch, claim="C5")

@@ -17,6 +17,7 @@ from latchproof.verify.stepping import stepper_class
 from latchproof.verify.target import INDEX, Target, TargetError
 from latchproof.verify.trace import Trace, make_trace
 from latchproof_spec.claims import C5, CLAIMS
+from latchproof_spec.machines import Machine
 
 SCHEDULES = 500_000
 """So many schedules of one shape and constructor argument are run before a check stops short."""
@@ -59,7 +60,7 @@ class Verdict:
     `status`: "conforms" within the bounds, "counterexample", or "inconclusive" with its `reasons`. `reported` is the
     policy that failures are shown for: the one that was asked for, or else the nearest. `satisfied` are the policies
     under which nothing was found. `schedules` were run, which stand for `covered` and more. `notes` say what a reader
-    should know besides, and what concludes nothing.
+    should know besides, and what concludes nothing. With a `claim`, all of it is about that one alone.
     """
 
     target: Target
@@ -78,6 +79,7 @@ class Verdict:
     reasons: tuple[str, ...]
     seconds: float
     notes: tuple[str, ...] = ()
+    claim: str | None = None
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -95,6 +97,7 @@ class Verdict:
             "machine": self.target.machine.name,
             "host": self.host,
             "strict": self.strict,
+            "claim": self.claim,
             "status": self.status,
             "exit_code": self.exit_code,
             "reported_policy": self.reported.policy,
@@ -140,6 +143,7 @@ def check(
     *,
     host: str = "asyncio",
     policy: str | None = None,
+    claim: str | None = None,
     strict: bool = False,
     shapes: tuple[Shape, ...] | None = None,
     scheduler: str = "exhaustive",
@@ -151,13 +155,14 @@ def check(
 ) -> Verdict:
     """Run the target's real code under the schedules of every program of the shapes, and judge every history.
 
-    Without a policy the target conforms if any named one is satisfied. `scheduler` is "exhaustive", and `schedules`
+    Without a policy the target conforms if any named one is satisfied. With a `claim` the verdict is about that one
+    alone; it is inconclusive where a run ended at the failure of another. `scheduler` is "exhaustive", and `schedules`
     bounds those of one shape and constructor argument; or it is "random" or "pct", and `schedules` is how many are run
     in all, from `seed`. With `workers` it is done in so many processes, each of which loads the target by its name;
     with `cluster` by the workers of the Dask cluster at that address. The outcome does not depend on which of these,
     nor on their number. An interrupt ends it with what was found so far, inconclusive.
 
-    Raises TargetError for a policy, host or scheduler that there is not, or a cluster that cannot be used.
+    Raises TargetError for a policy, claim, host or scheduler that there is not, or a cluster that cannot be used.
 
     >>> from latchproof.verify.target import load
     >>> verdict = check(load("asyncio:Barrier"), policy="cpython")
@@ -169,6 +174,7 @@ def check(
     named = {one.name: one for one in machine.policies}
     if policy is not None and policy not in named:
         raise TargetError(f"there is no policy {policy!r} for a {machine.name}; there are {', '.join(named)}")
+    require_claim(claim, machine)
     stepper_class(host)
     judged = distinct_policies(machine.policies) if policy is None else {named[policy]: (policy,)}
     shapes = default_shapes(target, host) if shapes is None else shapes
@@ -197,7 +203,11 @@ def check(
     target = replace(target, operations=present, absent=absent, gives_index=INDEX not in absent)
     verdicts = [_verdict(target, one, names, walks) for one, names in judged.items()]
     flat = tuple(verdict for group in verdicts for verdict in group)
-    reported = min(flat, key=lambda verdict: len(verdict.failures))
+    reported = min(flat, key=lambda verdict: (claim in verdict.failures, len(verdict.failures)))
+    if claim is not None:
+        reasons += _doubts_about(claim, reported)
+        flat = tuple(_about(claim, verdict) for verdict in flat)
+        reported = _about(claim, reported)
     if reported.satisfied and reported.without_chance:
         reasons.append(f"{', '.join(reported.without_chance)} never had a chance to fail")
     status: Literal["conforms", "counterexample", "inconclusive"] = (
@@ -225,7 +235,36 @@ def check(
         reasons=tuple(reasons),
         seconds=time.perf_counter() - begun,
         notes=tuple(notes),
+        claim=claim,
     )
+
+
+def require_claim(claim: str | None, machine: Machine) -> None:
+    """Raise TargetError unless it is one of the claims about the machine, or none."""
+    about = [one.id for one in CLAIMS if machine.name in one.machines]
+    if claim is not None and claim not in about:
+        raise TargetError(f"there is no claim {claim!r} about a {machine.name}; there are {', '.join(about)}")
+
+
+def _about(claim: str, verdict: PolicyVerdict) -> PolicyVerdict:
+    """What a verdict says of one claim."""
+    return replace(
+        verdict,
+        failures={name: failure for name, failure in verdict.failures.items() if name == claim},
+        chances=tuple(name for name in verdict.chances if name == claim),
+        without_chance=tuple(name for name in verdict.without_chance if name == claim),
+    )
+
+
+def _doubts_about(claim: str, verdict: PolicyVerdict) -> list[str]:
+    """What keeps a verdict from concluding that a claim is not broken."""
+    if claim in verdict.failures:
+        return []
+    if verdict.failures:
+        return [f"runs ended early, where they broke {', '.join(verdict.failures)}: of {claim} no more is known"]
+    if claim not in (*verdict.chances, *verdict.without_chance):
+        return [f"{claim} is about what the target has not"]
+    return []
 
 
 def _outcomes(

@@ -564,7 +564,7 @@ def _scheduled_cell(claim: str, verdicts: list[Verdict], quick: bool, absent: li
     bound = "strict form; " + "; ".join(bounds) + (f"; not installed: {', '.join(absent)}" if absent else "")
     count = sum(verdict.schedules for verdict in verdicts)
     commands = " && ".join(
-        f"latchproof check {verdict.target.name} --strict --policy latchproof --host {verdict.host}"
+        f"latchproof check {verdict.target.name} --claim {claim} --strict --policy latchproof --host {verdict.host}"
         + ("".join(f" --{name} {number}" for name, number in QUICK_BOUNDS[verdict.host].items()) if quick else "")
         for verdict in verdicts
     )
@@ -657,8 +657,8 @@ def _fuzzed(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
             detail = "it never had a chance to fail"
         count = sum(calls[name] for name in claim.machines)
         reproduce = " && ".join(
-            f"latchproof fuzz latchproof:{CLASSES[name].__name__} --strict --policy latchproof --examples {examples} "
-            f"--host {host}"
+            f"latchproof fuzz latchproof:{CLASSES[name].__name__} --claim {claim.id} --strict --policy latchproof "
+            f"--examples {examples} --host {host}"
             for host in ran
             for name in claim.machines
         )

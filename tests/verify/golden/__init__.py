@@ -106,7 +106,7 @@ def _fuzz(found: bool) -> Callable[[Console], None]:
             raise error
 
     def show(console: Console) -> None:
-        machine = SimpleNamespace(examples=1000, calls=12345, fired={"L1", "L2", "L8"})
+        machine = SimpleNamespace(examples=1000, calls=12345, fired={"L1", "L2", "L8"}, broken=set())
         with (
             mock.patch("latchproof.testing.state_machine", return_value=machine),
             mock.patch("latchproof.testing.trace_of", return_value=trace),

@@ -340,7 +340,8 @@ def _meaning(verdict: Verdict) -> str:
     if verdict.scheduler != "exhaustive":
         return f"nothing was found against {name} in these schedules, under {', '.join(verdict.satisfied)}"
     policies = f"polic{'y' if len(verdict.satisfied) == 1 else 'ies'} {', '.join(verdict.satisfied)}"
-    return f"{name} conforms within these bounds to the {policies}; beyond them nothing is said"
+    to = f"the {policies}" if verdict.claim is None else f"{verdict.claim} under the {policies}"
+    return f"{name} conforms within these bounds to {to}; beyond them nothing is said"
 
 
 def print_estimates(console: Console, estimates: Sequence[Estimate], target: Target) -> None:
