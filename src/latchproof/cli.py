@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -331,6 +330,7 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.scenario import default_shapes, one_shape
     from latchproof.verify.stepping import stepper_class
     from latchproof.verify.target import load
+    from latchproof.verify.workers import cores
 
     stepper_class(options.host)
     target = load(options.target, options.kind)
@@ -355,7 +355,7 @@ def _check(options: argparse.Namespace, console: Console) -> int:
             scheduler=options.scheduler,
             schedules=options.schedules,
             seed=options.seed,
-            workers=None if options.cluster else options.workers or _cores(),
+            workers=None if options.cluster else options.workers or cores(),
             cluster=options.cluster,
             progress=progress,
         )
@@ -408,10 +408,6 @@ def _report(options: argparse.Namespace, console: Console) -> int:
 def _command() -> str:
     """The command that this process was given, as one would type it."""
     return shlex.join(["latchproof", *sys.argv[1:]])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _replay(options: argparse.Namespace, console: Console) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 import re
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.verify import jobs
+from latchproof.verify import attribution, jobs
+from latchproof.verify.attribution import UNSEEN
 from latchproof.verify.check import Verdict, _rules_in_reach, check, distinct_policies
 from latchproof.verify.scenario import BARRIER_SHAPES, Shape, one_shape
 from latchproof.verify.schedule import Walk
 from latchproof.verify.target import TargetError, adapt, load
+from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import BARRIER, LATCH, MACHINES
 from tests.verify import samples
 
@@ -39,9 +42,7 @@ def test_our_own_classes_conform_in_the_strict_form(factory: Any) -> None:
     assert verdict.reported.failures == {}
     assert verdict.reported.without_chance == ()
     machine = verdict.target.machine
-    assert set(verdict.reported.chances) == {
-        f"C{n}" for n in (range(1, 15)) if f"C{n}" in {c.id for c in _claims(machine.name)}
-    }
+    assert set(verdict.reported.chances) == {claim.id for claim in _claims(machine.name)} - set(UNSEEN)
     assert verdict.strict
     assert verdict.schedules > 100
     assert verdict.steps > 100
@@ -49,8 +50,6 @@ def test_our_own_classes_conform_in_the_strict_form(factory: Any) -> None:
 
 
 def _claims(name: str) -> list[Any]:
-    from latchproof_spec.claims import CLAIMS
-
     return [claim for claim in CLAIMS if name in claim.machines]
 
 
@@ -236,6 +235,13 @@ def test_a_verdict_may_be_about_one_claim(factory: Any, claim: str, status: str,
 def test_there_is_no_such_claim(factory: Any, claim: str) -> None:
     with pytest.raises(TargetError, match=f"there is no claim '{claim}' about a (latch|barrier); there are C"):
         check(adapt(factory), claim=claim)
+
+
+def test_what_cannot_be_seen_from_outside_is_no_claim_to_judge_by() -> None:
+    named = set(re.findall(r'"(C\d+)"', inspect.getsource(attribution).partition("def attribute")[2]))
+    assert {claim.id for claim in CLAIMS} - named == set(UNSEEN) == {"C2"}
+    with pytest.raises(TargetError, match="no history is judged by C2 alone: who is parked cannot be seen"):
+        check(adapt(samples.PlainLatch), claim="C2")
 
 
 def test_policies_that_are_the_same_are_judged_once() -> None:

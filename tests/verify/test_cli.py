@@ -335,7 +335,11 @@ def test_fuzz_that_calls_nothing_is_inconclusive(
 
 @pytest.mark.parametrize(
     ("claim", "said"),
-    [("C1", "inconclusive: examples ended early, where they broke C3"), ("C10", "inconclusive: C10 never had a chance to fail"), ("C3", "nothing found")],
+    [
+        ("C1", "inconclusive: examples ended early, where they broke C3"),
+        ("C10", "inconclusive: C10 never had a chance to fail"),
+        ("C3", "nothing found"),
+    ],
 )
 def test_fuzz_by_one_claim_alone(claim: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     target = "tests.verify.samples:HastyLatch" if claim == "C1" else "tests.verify.samples:PlainLatch"

@@ -291,6 +291,7 @@ def test_the_matrix_as_plain_data(quick: Matrix) -> None:
         "explored": 1,
         "called": 0,
         "scheduled": quick.killed("C8", "scheduled"),
+        "fuzzed": 1,
     }
     assert len(data["mutants"]) == len(quick.judgements) == sum(data["statuses"].values())
     assert data["exit_code"] == 0

@@ -6,6 +6,8 @@ to another, a return without a release, an error where a release was due, a rele
 
 from __future__ import annotations
 
+from typing import Final
+
 from latchproof.verify.history import (
     Configuration,
     End,
@@ -18,6 +20,11 @@ from latchproof.verify.history import (
     without_addresses,
 )
 from latchproof_spec.step import ANY_INDEX
+
+UNSEEN: Final = {
+    "C2": "who is parked cannot be seen from outside: a class that breaks it is found to break C10, C11 or C12"
+}
+"""The claims that no history is said to break, and why."""
 
 
 def attribute(judge: Judge, before: frozenset[Configuration], event: End | Observe | Rest) -> Finding:

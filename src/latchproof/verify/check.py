@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
+from latchproof.verify.attribution import UNSEEN
 from latchproof.verify.course import BrokenOffError, Course, Piece
 from latchproof.verify.jobs import Job, Outcome, do_job, implemented
 from latchproof.verify.scenario import Shape, default_shapes, levels
@@ -240,8 +241,10 @@ def check(
 
 
 def require_claim(claim: str | None, machine: Machine) -> None:
-    """Raise TargetError unless it is one of the claims about the machine, or none."""
-    about = [one.id for one in CLAIMS if machine.name in one.machines]
+    """Raise TargetError unless it is one of the claims about the machine by which a history can be judged, or none."""
+    if claim in UNSEEN:
+        raise TargetError(f"no history is judged by {claim} alone: {UNSEEN[claim]}")
+    about = [one.id for one in CLAIMS if machine.name in one.machines and one.id not in UNSEEN]
     if claim is not None and claim not in about:
         raise TargetError(f"there is no claim {claim!r} about a {machine.name}; there are {', '.join(about)}")
 
@@ -321,7 +324,8 @@ def _verdict(target: Target, policy: Any, names: tuple[str, ...], walks: list[Wa
                 smallest[claim] = failure
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
     can_fire = {rule for argument in (1, 2, 3) for rule in _rules_in_reach(target, policy, argument)}
-    about = [claim for claim in CLAIMS if target.machine.name in claim.machines and can_fire & set(claim.rules)]
+    seen = [claim for claim in CLAIMS if target.machine.name in claim.machines and claim.id not in UNSEEN]
+    about = [claim for claim in seen if can_fire & set(claim.rules)]
     if not target.gives_index:
         about = [claim for claim in about if claim is not C5]
     chances = tuple(claim.id for claim in about if fired & set(claim.rules))

@@ -217,7 +217,7 @@ def judge_mutants(
     """Judge every mutant whose ID has `only` in it.
 
     When `sampled`, all that are named and a sample of those that are generated. With `quick` too, and those under our
-    own policy alone, and what can be judged as functions is not run as code.
+    own policy alone; and they are fuzzed only until each claim that schedules break is broken so too.
 
     >>> matrix = judge_mutants(["explored"], quick=True, only="barrier.B2: the queue indexed -> stays")
     >>> [(one.status, sorted(one.claims)) for one in matrix.judgements]
@@ -237,6 +237,8 @@ def judge_mutants(
         "our own policy" if quick else "the first policy under which it differs; explored and called, under all such"
     )
     matrix.chosen = f"{f'those with {only!r} in their ID' if only else 'all'}{of_which}; each judged under {under}"
+    if quick and "fuzzed" in matrix.kinds:
+        matrix.chosen += "; fuzzed, until each claim that schedules break was broken so too"
     matrix.partial = bool(only)
     for number, mutant in enumerate(chosen):
         if progress is not None:
@@ -260,6 +262,7 @@ def judge_by_numbers(mutant: Mutant, policy: Any) -> frozenset[str]:
 class _Judge:
     def __init__(self, kinds: tuple[Kind, ...], quick: bool) -> None:
         self._quick = quick
+        self._fuzzed_already: set[str] = set()
         self._originals: set[tuple[Kind, Machine, Any]] = set()
         self._by: dict[Kind, Callable[[Mutant, Machine, Any], set[str]]] = {
             "proved": self._proved,
@@ -280,11 +283,14 @@ class _Judge:
     def _broken(self, kind: Kind, mutant: Mutant, policy: Any) -> set[str]:
         """The claims that a mutant breaks by one kind of evidence; the original is judged first, in the same way."""
         original = MACHINES[mutant.machine.name]
+        self._judge_original(kind, original, policy)
+        return self._by[kind](mutant, original, policy)
+
+    def _judge_original(self, kind: Kind, original: Machine, policy: Any) -> None:
         if (kind, original, policy) not in self._originals:
             self._originals.add((kind, original, policy))
             innocent = Mutant(original.name, "", "", 0, original)
             self.matrix.of_original |= self._by[kind](innocent, original, policy)
-        return self._by[kind](mutant, original, policy)
 
     def mutant(self, mutant: Mutant) -> Judgement:
         original = MACHINES[mutant.machine.name]
@@ -309,12 +315,14 @@ class _Judge:
             broken[kind] = set()
             if kind not in self._by or kind not in _kinds_for(mutant):
                 continue
-            if self._quick and kind in AS_CODE and _is_of_numbers(mutant):
-                continue
             begun = time.perf_counter()
             for policy in list(differs)[: None if kind in CHEAP else 1]:
                 judged = restricted if kind == "proved" else mutant
-                broken[kind] |= self._broken(kind, judged, policy)
+                if kind != "fuzzed" or not self._quick:
+                    broken[kind] |= self._broken(kind, judged, policy)
+                if kind == "fuzzed":
+                    self._fuzzed_already |= broken[kind]
+                    broken[kind] |= self._fuzzed_by_claim(judged, policy, broken.get("scheduled", set()))
             self.matrix.seconds[kind] += time.perf_counter() - begun
         return Judgement(
             mutant,
@@ -326,7 +334,7 @@ class _Judge:
         )
 
     def _proved(self, mutant: Mutant, original: Machine, policy: Any) -> set[str]:
-        obligations = prove(mutant.machine, (policy,), models=MODELS_TRIED, apply=mutant.apply or apply)
+        obligations = prove(mutant.machine, (policy,), models=MODELS_TRIED, apply=mutant.apply or apply, written=False)
         try:
             with unchecked():
                 refuted = [one for one in obligations if one.status == "refuted"]
@@ -373,7 +381,16 @@ class _Judge:
                 break
         return set(verdict.reported.failures)
 
-    def _fuzzed(self, mutant: Mutant, original: Machine, policy: Any) -> set[str]:
+    def _fuzzed_by_claim(self, mutant: Mutant, policy: Any, candidates: set[str]) -> set[str]:
+        """The claims among these that fuzzing finds broken, each by itself; of those that no mutant broke so before."""
+        original = MACHINES[mutant.machine.name]
+        self._judge_original("fuzzed", original, policy)
+        open_ = candidates - self._fuzzed_already
+        found = {claim for claim in open_ if self._fuzzed(mutant, original, policy, claim)}
+        self._fuzzed_already |= found
+        return found
+
+    def _fuzzed(self, mutant: Mutant, original: Machine, policy: Any, claim: str | None = None) -> set[str]:
         from hypothesis import HealthCheck, Phase, settings
         from hypothesis.stateful import run_state_machine_as_test
 
@@ -390,7 +407,7 @@ class _Judge:
             max_examples=EXAMPLES, stateful_step_count=30, database=None, deadline=None, derandomize=True,
             phases=[Phase.generate], suppress_health_check=list(HealthCheck),
         )  # fmt: skip
-        machine = state_machine(target, policy=policy.name, strict=True, largest=LARGEST)
+        machine = state_machine(target, policy=policy.name, claim=claim, strict=True, largest=LARGEST)
         try:
             run_state_machine_as_test(machine, settings=options)
         except AssertionError as error:

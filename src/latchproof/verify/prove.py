@@ -129,19 +129,21 @@ def prove(
     models: tuple[Model, ...] = MODELS,
     apply: Callable[..., Any] = apply,
     is_wanted: Callable[[Goal], bool] | None = None,
+    written: bool = True,
 ) -> Iterator[Obligation]:
     """Every obligation of a machine under each of the policies (all that are named, unless given), discharged by z3.
 
     They come one by one, in the order of the models that are asked for: stop where you have seen enough. The
-    controls are of the claims, and mean something of a whole machine alone. `apply` says
-    what a rule does to a queue, unless the specification's own is meant. What is not wanted is not proved.
+    controls are of the claims, and mean something of a whole machine alone. `apply` says what a rule does to a queue,
+    unless the specification's own is meant. What is not wanted is not proved. Those that are not to be `written` come
+    without their queries as text, for whoever asks no second solver.
     """
     # policies that differ in nothing but their name are one to a proof
     alike: dict[tuple[Any, ...], list[Any]] = {}
     for policy in machine.policies if policies is None else policies:
         axes = tuple(getattr(policy, axis) for axis in type(policy).__slots__ if axis != "name")
         alike.setdefault(axes, []).append(policy)
-    discharge = _Discharge()
+    discharge = _Discharge(written)
     goals = _Goals(machine, tuple(same[0] for same in alike.values()), apply)
     for model in models:
         for goal in goals.of(model):
@@ -224,8 +226,9 @@ def _wrapped(premises: tuple[z3.BoolRef, ...]) -> list[SymBool]:
 class _Discharge:
     """Puts goals to z3, each that is the same but once: policies that do not differ in an operation share its proof."""
 
-    def __init__(self) -> None:
-        self._answers: dict[tuple[int, ...], tuple[Goal, Status, str, str, Query, str]] = {}
+    def __init__(self, written: bool = True) -> None:
+        self._written = written
+        self._answers: dict[tuple[int, ...], tuple[Goal, Status, str, str, Query | None, str]] = {}
         self._premises: tuple[tuple[z3.BoolRef, ...], tuple[z3.BoolRef, ...], tuple[int, ...]] = ((), (), ())
         self._asked: tuple[tuple[int, ...], z3.Solver] = ((), z3.SimpleSolver())
         self._texts: dict[int, tuple[z3.ExprRef, str, frozenset[str]]] = {}
@@ -242,22 +245,20 @@ class _Discharge:
         if key not in self._answers:
             # the goal is kept with the answer: its terms' identities are theirs only as long as they live
             answer = self._ask(goal, premises, ids)
-            self._answers[key] = (goal, *answer, answer[-1].text)
+            query = self._query(premises, ids, goal.conclusion) if self._written else None
+            self._answers[key] = (goal, *answer, query, query.text if query is not None else "")
         _, status, counterexample, verdict, query, text = self._answers[key]
         return Obligation(
             goal.name, goal.claims, goal.machine, goal.policy, goal.operation, goal.rule, status, counterexample,
             text, time.perf_counter() - begun, goal.model, query, (("z3", verdict),),
         )  # fmt: skip
 
-    def _ask(
-        self, goal: Goal, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...]
-    ) -> tuple[Status, str, str, Query]:
-        query = self._query(premises, ids, goal.conclusion)
+    def _ask(self, goal: Goal, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...]) -> tuple[Status, str, str]:
         if goal.conclusion is None:
             solver = _solver(premises)
             verdict = solver.check()
             status: Status = "proved" if verdict == z3.sat else "unknown" if verdict == z3.unknown else "refuted"
-            return status, "", str(verdict), query
+            return status, "", str(verdict)
         if self._asked[0] != ids:
             self._asked = ids, _solver(premises)
         solver = self._asked[1]
@@ -269,9 +270,9 @@ class _Discharge:
         if verdict == z3.unknown and goal.small is not None:
             solver = _solver((*goal.small, z3.Not(goal.conclusion)))
             if solver.check() == z3.sat:
-                return "refuted", str(solver.model()), "unknown", query
+                return "refuted", str(solver.model()), "unknown"
         status = "proved" if verdict == z3.unsat else "refuted" if verdict == z3.sat else "unknown"
-        return status, model, str(verdict), query
+        return status, model, str(verdict)
 
     def _query(self, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...], conclusion: z3.BoolRef | None) -> Query:
         if ids not in self._asserted:

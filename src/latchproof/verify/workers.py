@@ -30,6 +30,11 @@ GRACE_SECONDS = 5.0
 """So long may workers take to hand in what they have, when the check is interrupted."""
 
 
+def cores() -> int:
+    """How many processors there are for this process."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Pool:
     """Worker processes for one target, named so that each can load it.
 

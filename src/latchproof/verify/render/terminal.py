@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from latchproof.verify.attribution import UNSEEN
 from latchproof.verify.check import Verdict
 from latchproof.verify.estimate import Estimate
 from latchproof.verify.explore import Exploration
@@ -311,6 +312,9 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
         say(console, f"chosen    at random: {verdict.scheduler}; others there are were not tried")
     say(console, f"fired     rules {', '.join(reported.fired) or 'none'}")
     say(console, f"chances   {', '.join(reported.chances) or 'none'} had a chance to fail")
+    for claim in CLAIMS:
+        if target.machine.name in claim.machines and claim.id in UNSEEN:
+            say(console, f"unseen    {claim.id}: {UNSEEN[claim.id]}")
     if target.absent:
         say(console, f"absent    {', '.join(target.absent)}: not exercised")
     for note in (*verdict.reasons, *verdict.notes):
