@@ -27,6 +27,8 @@ import ast
 import builtins
 import copy
 import inspect
+from functools import partial
+from itertools import islice
 
 from latchproof_spec import barrier, latch, outcomes
 from latchproof_spec.apply_edits import ApplyEdit, apply_edit, apply_edits
@@ -120,8 +122,16 @@ def all_mutants() -> tuple[Mutant, ...]:
     return tuple(mutant for machine in MACHINES.values() for mutant in mutants(machine))
 
 
-def generated(machine: Machine) -> Iterator[Mutant]:
-    """Every mutant of one edit that the syntax trees yield: that of the machine's module, and that of `step.py`."""
+def generated(machine: Machine, every: int = 1) -> Iterator[Mutant]:
+    """Mutants of one edit that the syntax trees yield: that of the machine's module, and that of `step.py`.
+
+    All of them, or of `every` so many the first.
+    """
+    return (make() for make in islice(_edited(machine), 0, None, every))
+
+
+def _edited(machine: Machine) -> Iterator[Callable[[], Mutant]]:
+    """What makes each of them: to compile one takes longer than to find where it can be."""
     source = _Source(machine)
     for function in source.functions.values():
         for statement in source.statements(function):
@@ -130,10 +140,11 @@ def generated(machine: Machine) -> Iterator[Mutant]:
                 name = f"{machine.name}.{function.name}: {before} -> {after}"
                 sentence = f"{function.name} has `{after}` where `{before}` should stand."
                 shape = _SHAPES.get(name)
-                yield source.mutant(name, f"{shape} {sentence}" if shape else sentence, [(statement, new)])
+                yield partial(source.mutant, name, f"{shape} {sentence}" if shape else sentence, [(statement, new)])
     for rule, constant in source.constants.items():
         for change, new in source.rule_variants(rule, constant):
-            yield source.mutant(
+            yield partial(
+                source.mutant,
                 f"{machine.name}.{rule}: {change}",
                 f"By the rule {rule} of {source.rules[rule].operation}: {change}.",
                 [(constant, new)],
@@ -141,7 +152,7 @@ def generated(machine: Machine) -> Iterator[Mutant]:
     for edit in apply_edits():
         sentence = f"{edit.function} has `{edit.after}` where `{edit.before}` should stand."
         name = f"{machine.name}, step.{edit.function}: {edit.before} -> {edit.after}"
-        yield _of_apply(name, sentence, edit, machine)
+        yield partial(_of_apply, name, sentence, edit, machine)
 
 
 def named(machine: Machine) -> Iterator[Mutant]:

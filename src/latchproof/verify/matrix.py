@@ -28,6 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -226,12 +227,7 @@ def judge_mutants(
     judge = _Judge(tuple(kind for kind in KINDS if kind in kinds), quick)
     matrix = judge.matrix
     step = SAMPLE if (quick or sampled) and not only else 1
-    chosen = [
-        one
-        for machine in MACHINES.values()
-        for one in (*named(machine), *list(generated(machine))[::step])
-        if only in one.id
-    ]
+    chosen = [one for machine in MACHINES.values() for one in _mutants(machine, step) if only in one.id]
     of_which = f", of the generated ones one in {step}" if step > 1 else ""
     under = (
         "our own policy" if quick else "the first policy under which it differs; explored and called, under all such"
@@ -250,6 +246,12 @@ def judge_mutants(
     if "contracted" in matrix.kinds:
         _refute_contracts(matrix, progress)
     return matrix
+
+
+@lru_cache(maxsize=4)
+def _mutants(machine: Machine, every: int) -> tuple[Mutant, ...]:
+    """All that are named, and of the generated ones one in so many."""
+    return (*named(machine), *generated(machine, every))
 
 
 def judge_by_numbers(mutant: Mutant, policy: Any) -> frozenset[str]:
