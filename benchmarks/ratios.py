@@ -43,7 +43,8 @@ class Ratio:
         return cls(median, low, high)
 
     def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
+        digits = 2 if self.low >= 0.1 else 4  # what is a hundredth is not nothing
+        return f"{self.median:.{digits}f} ({self.low:.{digits}f}-{self.high:.{digits}f})"
 
 
 def interleaved(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:

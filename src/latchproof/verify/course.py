@@ -196,36 +196,11 @@ def _children(piece: Piece, outcome: Outcome) -> list[Piece]:
 def _together(one: Outcome, other: Outcome) -> Outcome:
     """What came of two parts of a tree, the first of which comes first in a walk."""
     return Outcome(
-        _walked(one.walk, other.walk),
+        one.walk + other.walk,
         tuple(dict.fromkeys((*one.reasons, *other.reasons))),
         tuple(dict.fromkeys((*one.notes, *other.notes))),
         one.done and other.done,
         one.absent or other.absent,
         one.is_deterministic and other.is_deterministic,
         one.is_controlled and other.is_controlled,
-    )
-
-
-def _walked(one: Walk, other: Walk) -> Walk:
-    failures = {policy: dict(found) for policy, found in one.failures.items()}
-    for policy, found in other.failures.items():
-        known = failures.setdefault(policy, {})
-        for claim, failure in found.items():
-            if claim not in known or failure.rank < known[claim].rank:
-                known[claim] = failure
-    return Walk(
-        schedules=one.schedules + other.schedules,
-        covered=one.covered + other.covered,
-        steps=one.steps + other.steps,
-        pruned=one.pruned + other.pruned,
-        events=one.events + other.events,
-        restless=one.restless + other.restless,
-        complete=one.complete and other.complete,
-        cut_short=one.cut_short or other.cut_short,
-        no_fingerprint=one.no_fingerprint or other.no_fingerprint,
-        fired={
-            policy: one.fired.get(policy, set()) | other.fired.get(policy, set())
-            for policy in {**one.fired, **other.fired}
-        },
-        failures=failures,
     )

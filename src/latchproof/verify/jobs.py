@@ -151,7 +151,7 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
             done = False
         walk = first.so_far
         for one in smaller:
-            _merge(walk, one.so_far)
+            walk += replace(one.so_far, covered=0)  # schedules that were counted before
         if done and not first.left:
             walk.fraction = 1.0
         for policy, failures in walk.failures.items():
@@ -194,22 +194,6 @@ def _smaller(shape: Shape, than: tuple[int, int] | None) -> list[Shape]:
     return fewer_calls + (
         [replace(shape, calls=min(calls, shape.calls), cancellations=cancellations - 1)] if cancellations else []
     )
-
-
-def _merge(walk: Walk, other: Walk) -> None:
-    """Add to a walk what another, of the same tree or a part of it, came to."""
-    walk.schedules += other.schedules
-    walk.steps += other.steps
-    walk.pruned += other.pruned
-    walk.events += other.events
-    walk.restless += other.restless
-    walk.complete &= other.complete
-    for policy, failures in other.failures.items():
-        walk.fired[policy] |= other.fired[policy]
-        for claim, failure in failures.items():
-            known = walk.failures[policy].get(claim)
-            if known is None or failure.rank < known.rank:
-                walk.failures[policy][claim] = failure
 
 
 def replay(

@@ -162,6 +162,31 @@ class Walk:
     fired: dict[str, set[str]] = field(default_factory=dict)
     failures: dict[str, dict[str, Failure]] = field(default_factory=dict)
 
+    def __add__(self, other: Walk) -> Walk:
+        """What came of two walks of one target: of parts of a tree, or of a tree and of a part of it again."""
+        failures = {policy: dict(found) for policy, found in self.failures.items()}
+        for policy, found in other.failures.items():
+            known = failures.setdefault(policy, {})
+            for claim, failure in found.items():
+                if claim not in known or failure.rank < known[claim].rank:
+                    known[claim] = failure
+        return Walk(
+            schedules=self.schedules + other.schedules,
+            covered=self.covered + other.covered,
+            steps=self.steps + other.steps,
+            pruned=self.pruned + other.pruned,
+            events=self.events + other.events,
+            restless=self.restless + other.restless,
+            complete=self.complete and other.complete,
+            cut_short=self.cut_short or other.cut_short,
+            no_fingerprint=self.no_fingerprint or other.no_fingerprint,
+            fired={
+                policy: self.fired.get(policy, set()) | other.fired.get(policy, set())
+                for policy in {**self.fired, **other.fired}
+            },
+            failures=failures,
+        )
+
 
 class _PrunedError(Exception):
     """This order of two commuting choices is tried the other way round, or this state was met before.

@@ -107,13 +107,14 @@ class _Loop:
     name: str
     checkpoints: bool
     asyncio_tasks: tuple[str, ...]
+    other_task: str | None = None
 
     trio_record = _NotTrio
     broken_barrier_error = BrokenBarrierError
 
     def current_task(self) -> object:
         """Some task of a host that is no asyncio, where it lets a call be quick."""
-        return "a task" if self.name == "quick, as Flowno is" else None
+        return self.other_task
 
     def is_here(self) -> bool:
         return True
@@ -127,7 +128,7 @@ class _Loop:
 
 LOOPS = (
     _Loop("quick", checkpoints=False, asyncio_tasks=("a task",)),
-    _Loop("quick, as Flowno is", checkpoints=False, asyncio_tasks=()),
+    _Loop("quick, as Flowno is", checkpoints=False, asyncio_tasks=(), other_task="a task"),
     _Loop("plain", checkpoints=False, asyncio_tasks=()),
     _Loop("checkpoints", checkpoints=True, asyncio_tasks=()),
 )
