@@ -559,6 +559,18 @@ def test_a_host_knows_at_once_that_another_may_run_the_caller(
     outer.run(main)
 
 
+def test_trio_is_sure_without_knowing_asyncio_only_where_nobody_has_imported_it() -> None:
+    async def main() -> None:
+        found: Any = hosts.current(None)
+        found._asyncio_loop = None  # as it is where asyncio was not there yet when the host was made
+        assert not found.is_here()
+        with mock.patch.dict(sys.modules):
+            del sys.modules["asyncio"]
+            assert found.is_here()
+
+    trio.run(main)
+
+
 async def test_a_host_looks_again_when_others_have_been_imported(host: Host) -> None:
     """What is not known when a host is made, for nobody has imported it, is looked for by the next call."""
     others = ("trio", "trio._core._run", FLOWNO_MODULE, "asyncio.events")
