@@ -6,8 +6,7 @@ three parties trip and fill again, and larger ones fill.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeAlias
+from typing import TypeAlias
 
 from proofs import worlds
 
@@ -16,16 +15,6 @@ from latchproof_spec import barrier as spec
 
 Cancelled: TypeAlias = tuple[bool, bool, bool]
 Created: TypeAlias = tuple[type[Exception] | None, int]
-P = ParamSpec("P")
-
-
-def both(
-    play: Callable[Concatenate[worlds.AnyBarrier, P], worlds.Seen], parties: int, *with_: P.args, **named: P.kwargs
-) -> worlds.Played:
-    """Play a scenario with a barrier of each world."""
-    with worlds.idle_loop():
-        real = play(worlds.RealBarrier(parties), *with_, **named)
-    return worlds.Played(real, play(worlds.SpecifiedBarrier(parties), *with_, **named))
 
 
 def enter(barrier: worlds.AnyBarrier, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool) -> None:
@@ -144,7 +133,7 @@ def wait(parties: int, broken: bool, arrived: int, cancelled: Cancelled, deliver
     pre: parties >= 1 and 0 <= arrived <= 3
     post: __return__.real == __return__.specified
     """
-    return both(play_wait, parties, broken, arrived, cancelled, delivered)
+    return worlds.both(worlds.BARRIERS, play_wait, parties, broken, arrived, cancelled, delivered)
 
 
 def generation(parties: int, cancelled: Cancelled, delivered: bool) -> worlds.Played:
@@ -153,7 +142,7 @@ def generation(parties: int, cancelled: Cancelled, delivered: bool) -> worlds.Pl
     pre: 1 <= parties <= 3
     post: __return__.real == __return__.specified and is_in_order(__return__.real, parties)
     """
-    return both(play_generation, parties, parties, cancelled, delivered)
+    return worlds.both(worlds.BARRIERS, play_generation, parties, parties, cancelled, delivered)
 
 
 def tripped(parties: int, cancelled: Cancelled, mended: bool) -> worlds.Played:
@@ -162,7 +151,7 @@ def tripped(parties: int, cancelled: Cancelled, mended: bool) -> worlds.Played:
     pre: 1 <= parties <= 3
     post: __return__.real == __return__.specified and has_tripped(__return__.real, parties, cancelled)
     """
-    return both(play_tripped, parties, parties, cancelled, mended)
+    return worlds.both(worlds.BARRIERS, play_tripped, parties, parties, cancelled, mended)
 
 
 def abort(
@@ -173,7 +162,7 @@ def abort(
     pre: parties >= 1 and 0 <= arrived <= 2
     post: __return__.real == __return__.specified and is_aborted(__return__.real)
     """
-    return both(play_abort, parties, broken, arrived, cancelled, delivered, plain)
+    return worlds.both(worlds.BARRIERS, play_abort, parties, broken, arrived, cancelled, delivered, plain)
 
 
 def reset(
@@ -184,7 +173,7 @@ def reset(
     pre: parties >= 1 and 0 <= arrived <= 2
     post: __return__.real == __return__.specified and is_reset(__return__.real, parties)
     """
-    return both(play_reset, parties, broken, arrived, cancelled, delivered, plain)
+    return worlds.both(worlds.BARRIERS, play_reset, parties, broken, arrived, cancelled, delivered, plain)
 
 
 def abandon(parties: int, arrived: int, abandoned: Cancelled) -> worlds.Played:
@@ -193,4 +182,4 @@ def abandon(parties: int, arrived: int, abandoned: Cancelled) -> worlds.Played:
     pre: parties >= 1 and 0 <= arrived <= 2
     post: __return__.real == __return__.specified
     """
-    return both(play_abandon, parties, arrived, abandoned)
+    return worlds.both(worlds.BARRIERS, play_abandon, parties, arrived, abandoned)

@@ -8,8 +8,7 @@ not the cancellation has been delivered by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeAlias
+from typing import TypeAlias
 
 from proofs import worlds
 
@@ -18,16 +17,6 @@ from latchproof_spec import latch as spec
 
 Cancelled: TypeAlias = tuple[bool, bool]
 Created: TypeAlias = tuple[type[Exception] | None, int]
-P = ParamSpec("P")
-
-
-def both(
-    play: Callable[Concatenate[worlds.AnyLatch, P], worlds.Seen], count: int, *with_: P.args, **named: P.kwargs
-) -> worlds.Played:
-    """Play a scenario with a latch of each world."""
-    with worlds.idle_loop():
-        real = play(worlds.RealLatch(count), *with_, **named)
-    return worlds.Played(real, play(worlds.SpecifiedLatch(count), *with_, **named))
 
 
 def enter(latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled, delivered: bool) -> None:
@@ -136,7 +125,7 @@ def wait(count: int, waiting: int, cancelled: Cancelled, delivered: bool) -> wor
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__.real == __return__.specified and waits_if_closed(__return__.real, count, waiting)
     """
-    return both(play_wait, count, waiting, cancelled, delivered)
+    return worlds.both(worlds.LATCHES, play_wait, count, waiting, cancelled, delivered)
 
 
 def count_down(
@@ -147,7 +136,7 @@ def count_down(
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__.real == __return__.specified and is_counted_down(__return__.real, count, waiting, cancelled)
     """
-    return both(play_count_down, count, waiting, cancelled, delivered, strict, plain)
+    return worlds.both(worlds.LATCHES, play_count_down, count, waiting, cancelled, delivered, strict, plain)
 
 
 def set_count(count: int, waiting: int, cancelled: Cancelled, delivered: bool, n: int) -> worlds.Played:
@@ -156,7 +145,7 @@ def set_count(count: int, waiting: int, cancelled: Cancelled, delivered: bool, n
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__.real == __return__.specified and is_set(__return__.real, count, waiting, n)
     """
-    return both(play_set_count, count, waiting, cancelled, delivered, n)
+    return worlds.both(worlds.LATCHES, play_set_count, count, waiting, cancelled, delivered, n)
 
 
 def release(count: int, waiting: int, cancelled: Cancelled, n: int) -> worlds.Played:
@@ -165,7 +154,7 @@ def release(count: int, waiting: int, cancelled: Cancelled, n: int) -> worlds.Pl
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__.real == __return__.specified and ended(__return__.real, count, waiting, cancelled, count <= 1)
     """
-    return both(play_release, count, waiting, cancelled, n)
+    return worlds.both(worlds.LATCHES, play_release, count, waiting, cancelled, n)
 
 
 def abandon(count: int, waiting: int, abandoned: Cancelled, n: int) -> worlds.Played:
@@ -174,4 +163,4 @@ def abandon(count: int, waiting: int, abandoned: Cancelled, n: int) -> worlds.Pl
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__.real == __return__.specified
     """
-    return both(play_abandon, count, waiting, abandoned, n)
+    return worlds.both(worlds.LATCHES, play_abandon, count, waiting, abandoned, n)

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, TypeAlias, cast
+from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 from latchproof import Barrier, CountdownLatch
 from latchproof import barrier as runtime_barrier
@@ -22,6 +22,9 @@ from latchproof_spec import barrier as barrier_spec
 from latchproof_spec import latch as latch_spec
 from latchproof_spec.step import BrokenBarrierError, Rule, apply
 
+W = TypeVar("W")
+P = ParamSpec("P")
+Worlds: TypeAlias = tuple[Callable[[int], W], Callable[[int], W]]  # what makes a thing of the real one, of the other
 Ending: TypeAlias = object  # what a call comes to: one of these two, an error's class, an index, or None for a return
 PARKED = "parked"
 CANCELLED = "cancelled"
@@ -358,3 +361,17 @@ class SpecifiedBarrier(SpecifiedWorld):
 
     def seen(self) -> Seen:
         return self.see(self.parked, self.broken)
+
+
+LATCHES: Worlds[AnyLatch] = (RealLatch, SpecifiedLatch)
+BARRIERS: Worlds[AnyBarrier] = (RealBarrier, SpecifiedBarrier)
+
+
+def both(
+    worlds: Worlds[W], play: Callable[Concatenate[W, P], Seen], size: int, *with_: P.args, **named: P.kwargs
+) -> Played:
+    """Play a scenario with a latch or a barrier of each world, made with a count or a number of parties."""
+    make_real, make_specified = worlds
+    with idle_loop():
+        real = play(make_real(size), *with_, **named)
+    return Played(real, play(make_specified(size), *with_, **named))

@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         help="gather the evidence for our own claims and print the ledger",
         epilog="Example: latchproof verify --quick --json ledger.json",
     )
-    verify.add_argument("--quick", action="store_true", help="smaller bounds, in well under a minute")
+    verify.add_argument("--quick", action="store_true", help="smaller bounds, in a minute or two")
     verify.add_argument("--json", metavar="FILE", type=Path, help="write the ledger to FILE as JSON")
     verify.set_defaults(run=_verify)
 
@@ -580,8 +580,10 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
         ("(our classes decide so)", f"{_holds(alike == len(shells))} {alike:,} of {len(shells):,} paths proved")
     )
     print_table(console, ("claim", "for every count, number of parties and of tasks, under every policy"), rows)
-    queries = len({one.query for one in obligations})
+    queries = len({one.query for one in obligations if one.query is not None})
     say(console, f"{len(obligations):,} obligations, {queries:,} different queries, each put to {solvers()}")
+    if alone := sum(one.for_one_solver for one in obligations):
+        say(console, f"{alone:,} of them, that no contradiction is found in what is assumed, are put to z3 alone")
     bad = [one for one in obligations if one.status not in ("proved", "unconfirmed")]
     for one in bad:
         where = f"{one.machine} {one.policy} {one.operation} {one.rule}"

@@ -66,7 +66,7 @@ def test_bad_parties_are_refused(cls: Class) -> None:
 
 @EACH
 def test_it_is_made_without_a_loop_and_takes_attributes_weak_references_and_subclasses(cls: Any) -> None:
-    class Named(cls):  # type: ignore[misc]
+    class Named(cls):  # type: ignore[misc] # a base that is a parameter
         pass
 
     barrier = Named(parties=2)

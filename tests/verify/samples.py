@@ -75,7 +75,7 @@ class SelfLatch(PlainLatch):
 class StreamLatch(PlainLatch):
     """Its wait() is an asynchronous generator, which nobody can await."""
 
-    async def wait(self) -> AsyncIterator[object]:  # type: ignore[override]
+    async def wait(self) -> AsyncIterator[object]:  # type: ignore[override] # it is to be wrong
         yield object()
 
 

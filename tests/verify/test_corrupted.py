@@ -37,11 +37,11 @@ def test_a_check_of_eventualities_that_finds_nothing_is_found(
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
-def test_what_is_right_passes_and_what_is_corrupted_is_another(machine: object) -> None:
-    moments = moments_of(machine)  # type: ignore[arg-type]
+def test_what_is_right_passes_and_what_is_corrupted_is_another(machine: Machine) -> None:
+    moments = moments_of(machine)
     assert len(moments) > 50
     for moment in moments:
-        assert all(one.holds(moment) for one in machine.history_properties)  # type: ignore[attr-defined]
+        assert all(one.holds(moment) for one in machine.history_properties)
         before = (moment.gone_on, moment.queue_after, moment.released_after)
         for wrong in corruptions(moment):
             assert (wrong.gone_on, wrong.queue_after, wrong.released_after) != before

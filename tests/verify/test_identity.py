@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 import z3
 
+from latchproof.verify import identity
 from latchproof.verify.goals import Model
 from latchproof.verify.identity import FEW_CALLS, Identities, SymError
 from latchproof.verify.prove import Obligation, paths_of, prove, unproved
@@ -23,6 +24,7 @@ from tests.verify.faults import FAULTS, Fault, with_parts
 IDENTITIES: tuple[Model, ...] = ("identities",)
 QUEUE = "refines: the queue is as long as the function says"
 OWNER = "stays: the owner of the place of a parked call is that call"
+NO_CONTRADICTION = "no contradiction is found in what is assumed"
 HOLDER = "stays: the holder of the index of an indexed call is that call"
 
 
@@ -150,8 +152,18 @@ def test_a_contradiction_in_the_claims_is_caught(machine: Machine) -> None:
     claims = machine.call_claims
     faulty = CallClaims((*claims.invariants, never), claims.places, claims.steps)
     found = found_in(with_parts(machine, call_claims=faulty), "latchproof", only="wait")
-    assert {one.name for one in found} == {"the step can be made", "at first: a contradiction"}
+    assert {one.name for one in found} == {"the step can be made", NO_CONTRADICTION, "at first: a contradiction"}
     assert {one.status for one in found} == {"refuted"}
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
+def test_a_contradiction_in_what_is_assumed_of_any_number_of_calls_is_caught(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It proves everything, and a world of few calls, in which a step can be made, does not have it."""
+    monkeypatch.setattr(identity, "_for_all", lambda variables, body, patterns: z3.BoolVal(False))
+    found = found_in(machine, "latchproof", only="wait")
+    assert {(one.name, one.status) for one in found} == {(NO_CONTRADICTION, "refuted")}
 
 
 @pytest.mark.parametrize(
@@ -169,7 +181,7 @@ def test_a_claim_that_is_false_is_refuted(shape: str, claim: Any, name: str) -> 
     alone[shape] = (*alone[shape], Property("false", (C6,), claim))
     found = found_in(with_parts(BARRIER, call_claims=CallClaims(**alone)), "latchproof", only="wait")
     # an invariant that is false leaves no step that could be made
-    found = [one for one in found if one.name != "the step can be made"]
+    found = [one for one in found if one.name not in ("the step can be made", NO_CONTRADICTION)]
     assert name in {one.name for one in found}
     assert {one.name.removeprefix("stays: ").removeprefix("at first: ") for one in found} == {"false"}
     assert {one.claims for one in found} == {("C6",)}

@@ -31,6 +31,9 @@ def test_each_query_stands_there_once_and_says_what_it_is_about(obligations: lis
     assert text.count("(check-sat)") == len(asked(obligations)) < len(obligations)
     assert text.count("(push 1)") == text.count("(pop 1)")
     for one in obligations:
+        assert one.for_one_solver == (one.query is None)
+        if one.for_one_solver:
+            continue
         assert f";   {' '.join(one.claims) or '(honesty)'}: {one.name}\n" in text
     for rule in LATCH.rules:
         if rule.id in {one.rule for one in obligations}:
@@ -56,7 +59,7 @@ def test_what_it_says_is_due_is_what_another_solver_answers(obligations: list[Ob
 def test_the_second_solver_answers_each_query(obligations: list[Obligation]) -> None:
     found = confirm(obligations)
     assert {one.status for one in found} == {"proved"}
-    assert {dict(one.verdicts)["cvc5"] for one in found} == {"sat", "unsat"}
+    assert {dict(one.verdicts)["cvc5"] for one in found if not one.for_one_solver} == {"sat", "unsat"}
     assert [one.name for one in found] == [one.name for one in obligations]
 
 
@@ -160,6 +163,14 @@ def test_what_two_answers_come_to(
 ) -> None:
     one = answered(status, answer, expected, monkeypatch)
     assert (one.status, one.counterexample) == (found, said)
+
+
+@SECOND_SOLVER
+def test_what_was_not_put_to_the_second_solver_is_not_confirmed(obligations: list[Obligation]) -> None:
+    lost = [replace(one, query=None) for one in obligations if not one.for_one_solver][:3]
+    assert {one.status for one in confirm(lost)} == {"unconfirmed"}
+    alone = [one for one in obligations if one.for_one_solver]
+    assert confirm(alone) == alone != []
 
 
 def test_without_the_second_solver_nothing_is_confirmed(

@@ -32,7 +32,7 @@ class Leaky:
 
 def leak() -> None:
     Leaky.number += 1
-    Leaky.fresh = True  # type: ignore[attr-defined]
+    Leaky.fresh = True  # type: ignore[attr-defined] # it is to be new
     Leaky.by_name["two"] = 2
     Leaky.by_name["one"] = 3
     Leaky.seen.add(1)

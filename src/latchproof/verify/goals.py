@@ -17,6 +17,7 @@ class Goal:
 
     `claims` is empty for what keeps the proof honest. `small` are the premises for a few calls, with every quantifier
     written out: quantified premises may leave the solver in doubt whether there is a counterexample, these do not.
+    Where it `must_not_follow`, the conclusion must not be provable: that says as much as the solver finds, and no more.
     """
 
     model: Model
@@ -29,6 +30,7 @@ class Goal:
     premises: tuple[z3.BoolRef, ...]
     conclusion: z3.BoolRef | None
     small: tuple[z3.BoolRef, ...] | None = None
+    must_not_follow: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from itertools import product
 from typing import Any, TypeAlias
@@ -496,6 +496,11 @@ class Identities:
             return self.goal("identities", name, claims, conclusion, one)
 
         yield make("the step can be made", (), None)
+        # that is said of a small world: what is assumed of any number of calls must not prove everything either
+        contradiction = self.goal(
+            "identities", "no contradiction is found in what is assumed", (), z3.BoolVal(False), one
+        )
+        yield replace(contradiction, must_not_follow=True)
         if one.step is not None:
             yield make("refines: the queue is as long as the function says", (), one.projected)
             yield make("refines: who goes on does so once, and is not parked", (), one.apart)

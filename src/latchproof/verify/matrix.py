@@ -70,7 +70,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["proved", "explored", "called", "contracted", "scheduled", "fuzzed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-QUICK_KINDS: tuple[Kind, ...] = ("proved", "explored")
 Status = Literal["killed", "equivalent", "breaks down", "survives", "undecided"]
 
 TASKS, HIGHEST_COUNT, MOST_STATES = 3, 2, 300
@@ -233,7 +232,7 @@ def judge_mutants(
         "our own policy" if quick else "the first policy under which it differs; explored and called, under all such"
     )
     matrix.chosen = f"{f'those with {only!r} in their ID' if only else 'all'}{of_which}; each judged under {under}"
-    if quick and "fuzzed" in matrix.kinds:
+    if quick and {"fuzzed", "scheduled"} <= set(matrix.kinds):
         matrix.chosen += "; fuzzed, until each claim that schedules break was broken so too"
     matrix.partial = bool(only)
     for number, mutant in enumerate(chosen):
@@ -320,7 +319,7 @@ class _Judge:
             begun = time.perf_counter()
             for policy in list(differs)[: None if kind in CHEAP else 1]:
                 judged = restricted if kind == "proved" else mutant
-                if kind != "fuzzed" or not self._quick:
+                if kind != "fuzzed" or not self._quick or "scheduled" not in self.matrix.kinds:
                     broken[kind] |= self._broken(kind, judged, policy)
                 if kind == "fuzzed":
                     self._fuzzed_already |= broken[kind]

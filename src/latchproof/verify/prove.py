@@ -66,8 +66,8 @@ class Obligation:
 
     `claims` is empty for the obligations that keep the proof honest. `counterexample` is a model, where it is refuted.
     `smtlib` is the negation that was found to have no model (or to have one), as SMT-LIB 2, and `query` the same in
-    parts. `verdicts` holds what each solver answered that was asked, by name. An obligation that solvers answer
-    differently is disputed.
+    parts; none where only z3 is asked. `verdicts` holds what each solver answered that was asked, by name. An
+    obligation that solvers answer differently is disputed.
     """
 
     name: str
@@ -83,6 +83,8 @@ class Obligation:
     model: Model = "counters"
     query: Query | None = None
     verdicts: tuple[tuple[str, str], ...] = ()
+    for_one_solver: bool = False
+    """Whether the second solver is not to be asked about it."""
 
 
 @dataclass(frozen=True)
@@ -241,16 +243,18 @@ class _Discharge:
             premises = tuple(one for one in goal.premises if not z3.is_true(one))
             ids = tuple(one.get_id() for one in premises)
             self._premises = goal.premises, premises, ids
-        key = (*ids, -1, -1 if goal.conclusion is None else goal.conclusion.get_id())
+        key = (*ids, -1, -1 if goal.conclusion is None else goal.conclusion.get_id(), int(goal.must_not_follow))
         if key not in self._answers:
             # the goal is kept with the answer: its terms' identities are theirs only as long as they live
             answer = self._ask(goal, premises, ids)
             query = self._query(premises, ids, goal.conclusion) if self._written else None
-            self._answers[key] = (goal, *answer, query, query.text if query is not None else "")
+            text = query.text if query is not None else ""
+            # of what must not follow a second solver could only say that it does not know
+            self._answers[key] = (goal, *answer, None if goal.must_not_follow else query, text)
         _, status, counterexample, verdict, query, text = self._answers[key]
         return Obligation(
             goal.name, goal.claims, goal.machine, goal.policy, goal.operation, goal.rule, status, counterexample,
-            text, time.perf_counter() - begun, goal.model, query, (("z3", verdict),),
+            text, time.perf_counter() - begun, goal.model, query, (("z3", verdict),), goal.must_not_follow,
         )  # fmt: skip
 
     def _ask(self, goal: Goal, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...]) -> tuple[Status, str, str]:
@@ -267,6 +271,8 @@ class _Discharge:
         verdict = solver.check()
         model = str(solver.model()) if verdict == z3.sat else ""
         solver.pop()
+        if goal.must_not_follow:
+            return "refuted" if verdict == z3.unsat else "proved", "", str(verdict)
         if verdict == z3.unknown and goal.small is not None:
             solver = _solver((*goal.small, z3.Not(goal.conclusion)))
             if solver.check() == z3.sat:

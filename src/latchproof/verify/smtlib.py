@@ -63,6 +63,8 @@ def _script(queries: Asked) -> tuple[list[str], list[Query]]:
 
 def _nested(group: Sequence[Query], depth: int, queries: Asked, order: list[Query]) -> Iterator[str]:
     """The queries of a group that share their first assertions, so many of which stand above already."""
+    if not group:
+        return
     common = depth
     while all(len(one.assertions) > common for one in group) and (len({one.assertions[common] for one in group}) == 1):
         common += 1
@@ -130,12 +132,22 @@ class Confirmation:
         except SolverError as error:
             return [replace(one, status="unknown", counterexample=f"cvc5: {error}") for one in self._obligations]
         answered = dict(zip(self._order, answers, strict=True))
-        return [one if one.query is None else _judged(one, one.query, answered[one.query]) for one in self._obligations]
+        return [
+            _not_asked(one) if one.query is None else _judged(one, one.query, answered[one.query])
+            for one in self._obligations
+        ]
 
 
 def confirm(obligations: Sequence[Obligation]) -> list[Obligation]:
     """The obligations, after a second solver was asked: see `Confirmation`."""
     return Confirmation(obligations).judged()
+
+
+def _not_asked(one: Obligation) -> Obligation:
+    """An obligation without a query stands only where none is due."""
+    if one.for_one_solver or one.status != "proved":
+        return one
+    return replace(one, status="unconfirmed", counterexample="there is no query of it for cvc5")
 
 
 def _judged(one: Obligation, query: Query, answer: str) -> Obligation:

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from latchproof import cli
 from latchproof.verify.check import check
+from latchproof.verify.goals import Query
 from latchproof.verify.ledger import KINDS, Evidence, Kept, Ledger, own_rules
 from latchproof.verify.matrix import Judgement, Kind, Matrix
 from latchproof.verify.prove import Obligation, Status
@@ -64,8 +65,20 @@ def _command(line: str) -> Callable[[Console], None]:
 
 def _obligation(name: str, claims: tuple[str, ...], rule: str, status: Status, counterexample: str = "") -> Obligation:
     answers = (("z3", "sat" if counterexample else "unsat"), ("cvc5", "sat" if counterexample else "unsat"))
+    query = Query((), (), name, "unsat")
     return Obligation(
-        name, claims, "latch", "latchproof", "wait", rule, status, counterexample, "", 0.1, verdicts=answers
+        name,
+        claims,
+        "latch",
+        "latchproof",
+        "wait",
+        rule,
+        status,
+        counterexample,
+        "",
+        0.1,
+        query=query,
+        verdicts=answers,
     )
 
 
