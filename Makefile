@@ -45,9 +45,9 @@ proofs: $(SETUP) ## every proof and contract, to the full bounds: induction, exp
 	$(BIN)/python proofs/run_contracts.py
 	$(BIN)/latchproof verify
 
-crosscheck: $(SETUP) ## Spin, and TLC where TLC_JAR names its jar, must find what we find on the exported models
+crosscheck: $(SETUP) ## Spin and TLC must find what we find on the exported models; TLC_JAR=... for another tla2tools.jar
 	@sh proofs/install_spin.sh
-	$(BIN)/python proofs/run_crosscheck.py
+	TLC_JAR="$$(sh proofs/install_tlc.sh $(BIN)/python)" $(BIN)/python proofs/run_crosscheck.py
 
 fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, for a long time
 	for host in asyncio uvloop trio flowno; do for class in CountdownLatch Barrier; do \
@@ -56,7 +56,7 @@ fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, f
 
 bench: $(SETUP) ## ratios to the limit and to peers, compared with the committed ones (BENCH=--quick, BENCH=--record)
 	@sh proofs/install_spin.sh
-	@$(BIN)/python -m benchmarks $(BENCH)
+	@TLC_JAR="$$(sh proofs/install_tlc.sh $(BIN)/python)" $(BIN)/python -m benchmarks $(BENCH)
 
 museum: $(SETUP) ## faults in released software, found anew, each in an environment of its own; writes docs/museum.md and the report's copy
 	@rm -rf .museum/results

@@ -1,7 +1,7 @@
 """Have Spin, and TLC where TLC_JAR names its jar, run the exported models; exit with 1 if they find otherwise than we.
 
-Faults are planted beside, in the specification and in the text that the exporter wrote: if Spin did not find what is
-wrong with those, that it finds nothing else would be worth nothing; so that fails too.
+Faults are planted beside, in the specification and in the text that the exporter wrote: if they did not find what is
+wrong with those, that they find nothing else would be worth nothing; so that fails too.
 
 python proofs/run_crosscheck.py
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 from latchproof.verify.crosscheck import CrosscheckError, Verdicts, crosscheck, expected, spin, tlc, tlc_jar
 from latchproof.verify.render.promela import promela
+from latchproof.verify.render.tla import module
 from latchproof.verify.render.transitions import DEFAULT_BOUNDS, Bounds, Model, make_model
 from latchproof_spec import barrier, latch
 from latchproof_spec.machines import BARRIER, LATCH, Machine, Operation
@@ -64,31 +65,39 @@ def main() -> int:
 
 
 def _planted(jar: str | None) -> Iterator[tuple[str, bool]]:
-    """Models with a fault, and whether Spin finds of each what is wrong with it: a property, an eventuality, states."""
+    """Models with a fault, and whether each tool finds what is wrong with it: a property, an eventuality, states."""
     bounds = Bounds(3, 4)
     policy = BARRIER.policies[0]
-    forgets = with_function(BARRIER, "withdraw", _forgets_to_take_back)
-    found = _spin(make_model(forgets, policy, bounds))
-    yield "a withdrawal that does not take back its arrival", not found.safe
-    if jar is not None:
-        with tempfile.TemporaryDirectory() as directory:
-            found = tlc(make_model(forgets, policy, bounds), Path(directory), jar)
-        yield "a withdrawal that does not take back its arrival, on TLC", not found.safe
-    strands = with_function(LATCH, "count_down", _forgets_to_release)
-    found = _spin(make_model(strands, LATCH.policies[0], bounds))
-    yield "a count that reaches zero and releases nobody", found.fair == {"C12": False}
+    forgets = make_model(with_function(BARRIER, "withdraw", _forgets_to_take_back), policy, bounds)
+    strands = make_model(with_function(LATCH, "count_down", _forgets_to_release), LATCH.policies[0], bounds)
     model = make_model(BARRIER, policy, bounds)
+    yield "a withdrawal that does not take back its arrival, on Spin", not _spin(forgets).safe
+    yield "a count that reaches zero and releases nobody, on Spin", _spin(strands).fair == {"C12": False}
     found = _spin(model, promela(model).replace(MOVE_UP, ""))
-    yield f"a model without{MOVE_UP}", found.states != expected(BARRIER, policy, bounds).states
+    yield f"a model without{MOVE_UP}, on Spin", found.states != expected(BARRIER, policy, bounds).states
+    if jar is None:
+        return
+    yield "a withdrawal that does not take back its arrival, on TLC", not _tlc(forgets, jar).safe
+    yield "a count that reaches zero and releases nobody, on TLC", _tlc(strands, jar).fair == {"C12": False}
+    ends = make_model(BARRIER, policy, Bounds(2, 2, calls=1, operations=("wait",)))
+    yield f"a module without {ENDED.strip()}, on TLC", not _tlc(ends, jar, module(ends).replace(ENDED, "")).safe
 
 
 MOVE_UP = " - (is[t] == PARKED && at[t] < at[u])"
 """What later arrivals move up by, in the Promela model: leaving it out is the fault."""
 
+ENDED = "    \\/ Ended\n"
+"""What says in the TLA+ module that the end of all calls is no deadlock: without it TLC must find one."""
+
 
 def _spin(model: Model, text: str | None = None) -> Verdicts:
     with tempfile.TemporaryDirectory() as directory:
         return spin(model, Path(directory), text)
+
+
+def _tlc(model: Model, jar: str, text: str | None = None) -> Verdicts:
+    with tempfile.TemporaryDirectory() as directory:
+        return tlc(model, Path(directory), jar, text)
 
 
 def with_function(machine: Machine, name: str, function: Callable[..., Any]) -> Machine:

@@ -116,12 +116,13 @@ GoesOn(t) ==  \* a released task runs
     /\ owed' = [owed EXCEPT ![t] = {}]
     /\ UNCHANGED <<parked, broken>>
 
-Next == \E t \in Tasks :
-    \/ wait(t)
-    \/ abort(t)
-    \/ reset(t)
-    \/ withdraw(t)
-    \/ GoesOn(t)
+Next ==
+    \/ \E t \in Tasks :
+        \/ wait(t)
+        \/ abort(t)
+        \/ reset(t)
+        \/ withdraw(t)
+        \/ GoesOn(t)
 
 Spec == Init /\ [][Next]_vars
 Fair == Spec /\ \A t \in Tasks : WF_vars(GoesOn(t))  \* the host lets a released task run some day

@@ -151,12 +151,13 @@ GoesOn(t) ==  \* a released task runs
     /\ owed' = [owed EXCEPT ![t] = {}]
     /\ UNCHANGED <<count, parked>>
 
-Next == \E t \in Tasks :
-    \/ wait(t)
-    \/ \E exception_if_zero \in BOOLEAN : count_down(t, exception_if_zero)
-    \/ \E n \in -1..Highest : set_count(t, n)
-    \/ withdraw(t)
-    \/ GoesOn(t)
+Next ==
+    \/ \E t \in Tasks :
+        \/ wait(t)
+        \/ \E exception_if_zero \in BOOLEAN : count_down(t, exception_if_zero)
+        \/ \E n \in -1..Highest : set_count(t, n)
+        \/ withdraw(t)
+        \/ GoesOn(t)
 
 Spec == Init /\ [][Next]_vars
 Fair == Spec /\ \A t \in Tasks : WF_vars(GoesOn(t))  \* the host lets a released task run some day

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from latchproof.verify.crosscheck import (
     judge,
     read_spin,
     read_tlc,
+    run_tlc,
+    tlc,
     tlc_jar,
 )
 from latchproof.verify.render.promela import promela
+from latchproof.verify.render.tla import module
 from latchproof.verify.render.transitions import Bounds, make_model
 from latchproof_spec.machines import BARRIER, LATCH, Machine
 from tests.verify.faults import faulty
@@ -118,6 +122,7 @@ def test_what_spin_does_not_say_is_an_error(output: str) -> None:
         (TLC_HOLDS, (774, None, 6345)),
         (TLC_LIVENESS, (774, "liveness", 6345)),
         (TLC_LIVENESS.replace("property C13 was", "properties were"), (774, "liveness", 6345)),
+        (TLC_LIVENESS.replace("Temporal property C13 was violated", "Deadlock reached"), (774, "deadlock", 6345)),
         (
             "Error: Invariant parked_are_the_tasks_parked is violated.\n"
             "2 states generated, 2 distinct states found, 0 states left on queue.\n",
@@ -249,7 +254,19 @@ def test_tlc_is_run_where_its_jar_is(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert ([one.who for one in found], differences) == (["latchproof", "Spin", "TLC"], [])
     assert found[2] == Verdicts("TLC", 774, True, found[0].fair, found[0].unfair, 6344, found[2].seconds)
     assert sum(command[0] == "java" for command in tools.commands) == 3
-    assert (tmp_path / "barrier.tla").is_file()
+    text = (tmp_path / "barrier.tla").read_text(encoding="utf-8")
+    assert text == module(make_model(BARRIER, BARRIER.policies[0], Bounds(3, 4)))
+
+
+def test_tlc_is_given_another_text_and_a_deadlock_is_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    deadlock = TLC_LIVENESS.replace("Temporal property C13 was violated", "Deadlock reached")
+    monkeypatch.setattr(crosschecking, "_run", lambda command, directory: deadlock)
+    model = make_model(BARRIER, BARRIER.policies[0], Bounds(3, 4, calls=2))
+    found = tlc(model, tmp_path, "/a/tla2tools.jar", "another")
+    assert (found.safe, found.states, found.edges) == (False, 774, None)
+    assert (tmp_path / "barrier.tla").read_text(encoding="utf-8") == "another"
+    with pytest.raises(CrosscheckError, match="broken: deadlock"):
+        run_tlc(model, tmp_path, "/a/tla2tools.jar")
 
 
 @pytest.mark.parametrize(
@@ -314,3 +331,14 @@ def test_where_tlc_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         tlc_jar()
     monkeypatch.setattr("latchproof.verify.crosscheck.shutil.which", lambda name: "/usr/bin/java")
     assert tlc_jar() == (str((tmp_path / "no.jar").resolve()), "")
+
+
+def test_the_script_says_where_tlc_is_and_aloud_where_it_is_not(tmp_path: Path) -> None:
+    script = Path(__file__).resolve().parents[2] / "proofs" / "install_tlc.sh"
+    command = ["/bin/sh", str(script), "python"]
+    named = subprocess.run(command, env={"TLC_JAR": "/a/b.jar"}, capture_output=True, text=True, check=True)
+    assert (named.stdout, named.stderr) == ("/a/b.jar\n", "")
+    # where there is neither Java nor anything to install it with
+    without = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True)
+    assert without.stdout == ""
+    assert "TLC cannot be run here: there is no Java, and no apt-get to install it" in without.stderr

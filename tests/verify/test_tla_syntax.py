@@ -1,4 +1,4 @@
-"""Every TLA+ module that is exported can be read, and each name in it stands for something; so far without TLC."""
+"""Every TLA+ module that is exported can be read, and each name in it stands for something: known without TLC."""
 
 from __future__ import annotations
 

@@ -142,21 +142,22 @@ def read_spin(output: str) -> tuple[int, bool, int]:
     return int(states[1]), errors[1] == "0", int(transitions[1])
 
 
-def tlc(model: Model, directory: Path, jar: str) -> Verdicts:
-    """What TLC finds of the TLA+ module, where `jar` is its tla2tools.jar."""
+def tlc(model: Model, directory: Path, jar: str, text: str | None = None) -> Verdicts:
+    """What TLC finds of the TLA+ module, where `jar` is its tla2tools.jar; of the `text` given in its place, if any."""
     begun = time.perf_counter()
-    name = model.machine.name
-    (directory / f"{name}.tla").write_text(module(model), encoding="utf-8")
+    written = module(model) if text is None else text
+    (directory / f"{model.machine.name}.tla").write_text(written, encoding="utf-8")
     states, broken, generated = _tlc(model, directory, jar, fair=True, claims=_eventualities(model))
-    safe = broken not in ("safety", "step")
+    safe = broken in (None, "liveness")
     fair = dict.fromkeys(_eventualities(model), broken is None)
     unfair = {}
     for claim in _eventualities(model):
         if broken == "liveness":
             fair[claim] = _tlc(model, directory, jar, fair=True, claims=[claim])[1] is None
         unfair[claim] = _tlc(model, directory, jar, fair=False, claims=[claim])[1] is None
-    # the first state is generated too, by no step
-    return Verdicts("TLC", states, safe, fair, unfair, generated - 1, time.perf_counter() - begun)
+    # the first state is generated too, by no step; and a model with an end goes on there for ever, to itself
+    edges = generated - 1 if model.bounds.calls is None else None
+    return Verdicts("TLC", states, safe, fair, unfair, edges, time.perf_counter() - begun)
 
 
 def run_tlc(model: Model, directory: Path, jar: str) -> int:
@@ -164,7 +165,7 @@ def run_tlc(model: Model, directory: Path, jar: str) -> int:
     (directory / f"{model.machine.name}.tla").write_text(module(model), encoding="utf-8")
     states, broken, _ = _tlc(model, directory, jar, fair=True, claims=_eventualities(model))
     if broken is not None:
-        raise CrosscheckError(f"TLC finds a fault of {broken}")
+        raise CrosscheckError(f"TLC finds that this is broken: {broken}")
     return states
 
 
@@ -173,12 +174,14 @@ def _tlc(model: Model, directory: Path, jar: str, *, fair: bool, claims: list[st
     lines = configuration(model, fair=fair).splitlines()
     kept = [line for line in lines if line.strip() not in model.eventualities or line.strip() in claims]
     (directory / f"{name}.cfg").write_text("\n".join(kept) + "\n", encoding="utf-8")
-    java = ["java", "-XX:+UseParallelGC", "-cp", jar, "tlc2.TLC", "-noGenerateSpecTE", "-workers", "1"]
+    java = ["java", "-XX:+UseParallelGC", "-cp", jar, "tlc2.TLC", "-workers", "1"]
     return read_tlc(_run([*java, "-config", f"{name}.cfg", f"{name}.tla"], directory))
 
 
 def read_tlc(output: str) -> tuple[int, str | None, int]:
-    """The distinct states that TLC found, what is broken ("safety", "step", "liveness" or nothing), states generated.
+    """The distinct states that TLC found, what is broken, if anything is, and the states generated.
+
+    What is broken is "safety", "step", "liveness", or "deadlock": a state that no step leads out of.
 
     >>> read_tlc("6345 states generated, 774 distinct states found, 0 states left on queue.\\n"
     ...     "Model checking completed. No error has been found.\\n")
@@ -191,6 +194,8 @@ def read_tlc(output: str) -> tuple[int, str | None, int]:
         broken = "step"
     elif re.search(r"^Error: Temporal propert(y \w+ was|ies( .*)? were) violated", output, re.M):
         broken = "liveness"
+    elif re.search(r"^Error: Deadlock reached", output, re.M):
+        broken = "deadlock"
     elif "No error has been found" in output:
         broken = None
     else:
