@@ -9,7 +9,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final, Literal, TypeAlias
+    from collections.abc import Iterable
+    from typing import Any, Final, Literal, TypeAlias
 
     from latchproof_spec.step import IndexOrder
 
@@ -83,3 +84,16 @@ BARRIER_POLICIES: Final = (
     BarrierPolicy("aiologic", "breaks", "arrival", "the parked", "the parked"),
     BarrierPolicy("lenient", "withdraws", "any", "perhaps the released too", "perhaps the released too"),
 )
+
+
+def distinct_policies(policies: Iterable[Any]) -> dict[Any, tuple[str, ...]]:
+    """Policies that differ by more than their name, each with the names of those that are the same as it.
+
+    >>> list(distinct_policies(LATCH_POLICIES).values())
+    [('latchproof',), ('flowno', 'java', 'cpython', 'lenient'), ('aiologic',)]
+    """
+    groups: dict[tuple[Any, ...], tuple[Any, list[str]]] = {}
+    for policy in policies:
+        axes = tuple(getattr(policy, axis) for axis in type(policy).__slots__ if axis != "name")
+        groups.setdefault(axes, (policy, []))[1].append(policy.name)
+    return {policy: tuple(names) for policy, names in groups.values()}

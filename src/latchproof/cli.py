@@ -539,7 +539,7 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
 def _prove(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.prove import prove_whole
     from latchproof.verify.render.terminal import print_table, say
-    from latchproof.verify.shells import prove_shells
+    from latchproof.verify.shells import shells_apart
     from latchproof.verify.smtlib import solvers
     from latchproof.verify.target import TargetError
 
@@ -547,13 +547,15 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
     rules = {rule.id: rule for machine in machines for rule in machine.rules}
     if options.rule is not None and options.rule not in rules:
         raise TargetError(f"there is no rule {options.rule!r}; there are {', '.join(rules)}")
-    obligations = prove_whole(
-        machines,
-        lambda one: (
-            (options.claim is None or options.claim in one.claims or not one.claims)
-            and options.rule in (None, one.rule)
-        ),
-    )
+    with shells_apart(tuple(machine.name for machine in machines)) as of_shells:
+        obligations = prove_whole(
+            machines,
+            lambda one: (
+                (options.claim is None or options.claim in one.claims or not one.claims)
+                and options.rule in (None, one.rule)
+            ),
+        )
+        shells = [one for one in of_shells() if options.rule in (None, one.rule)]
     if not obligations:
         say(console, "no obligation is about that")
         return 3
@@ -573,8 +575,6 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
         open_ = {one.status for one in about} - {"proved"}
         status = "holds" if not open_ else "inconclusive" if open_ == {"unconfirmed"} else "fails"
         rows.append((claim or "(what keeps the proofs honest)", f"{status} {proved:,} of {len(about):,} proved"))
-    names = {machine.name for machine in machines}
-    shells = [one for one in prove_shells() if one.machine in names and options.rule in (None, one.rule)]
     alike = sum(one.status == "proved" for one in shells)
     rows.append(
         ("(our classes decide so)", f"{_holds(alike == len(shells))} {alike:,} of {len(shells):,} paths proved")

@@ -26,7 +26,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from latchproof.verify.check import Verdict, distinct_policies, require_claim
+from latchproof.verify.check import Verdict, require_claim
 from latchproof.verify.check import check as check_target
 from latchproof.verify.drivers import Driver, make_driver
 from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
@@ -37,6 +37,7 @@ from latchproof.verify.stepping import STEPPED_HOSTS
 from latchproof.verify.target import Call, Target, TargetError, adapt, load
 from latchproof.verify.trace import Trace, make_trace
 from latchproof_spec.claims import CLAIMS
+from latchproof_spec.policy import distinct_policies
 
 __all__ = ["SpecificationMachine", "Verdict", "check", "state_machine"]
 

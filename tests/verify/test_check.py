@@ -14,12 +14,13 @@ import pytest
 from latchproof import Barrier, CountdownLatch
 from latchproof.verify import attribution, jobs
 from latchproof.verify.attribution import UNSEEN
-from latchproof.verify.check import Verdict, _rules_in_reach, check, distinct_policies
+from latchproof.verify.check import Verdict, _rules_in_reach, check
 from latchproof.verify.scenario import BARRIER_SHAPES, Shape, one_shape
 from latchproof.verify.schedule import Walk
 from latchproof.verify.target import TargetError, adapt, load
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import BARRIER, LATCH, MACHINES
+from latchproof_spec.policy import distinct_policies
 from tests.verify import samples
 
 SMALL = Shape((1, 2), at_once=2, calls=3, cancellations=1, numbers=(-1, 0, 2))

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from latchproof.verify.check import distinct_policies
 from latchproof.verify.render.promela import promela
 from latchproof.verify.render.transitions import DEFAULT_BOUNDS, Bounds, make_model
 from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine
+from latchproof_spec.policy import distinct_policies
 from tests.verify.faults import FAULTS, Fault
 
 

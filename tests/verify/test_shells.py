@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.verify.shells import LOOPS, SHELLS, Equivalence, prove_shell, prove_shells
+from latchproof.verify.shells import LOOPS, SHELLS, Equivalence, prove_shell, prove_shells, shells_apart
 from latchproof_spec import latch as latch_spec
 from latchproof_spec.machines import MACHINES
 
@@ -118,3 +118,8 @@ def test_a_shell_that_decides_otherwise_is_refuted(shell: type[Any], method: str
 
 def test_the_classes_that_are_proved_are_the_ones_that_programs_use() -> None:
     assert [SHELLS["latch"], SHELLS["barrier"]] == [CountdownLatch, Barrier]
+
+
+def test_in_a_process_of_its_own_the_same_is_found(proved: list[Equivalence]) -> None:
+    with shells_apart(("latch",)) as found:
+        assert found() == [one for one in proved if one.machine == "latch"]

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from latchproof.cli import main
-from latchproof.verify.check import distinct_policies
 from latchproof.verify.render.tla import codes, configuration, module
 from latchproof.verify.render.transitions import DEFAULT_BOUNDS, Bounds, Model, make_model
 from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine
+from latchproof_spec.policy import distinct_policies
 from tests.verify.faults import FAULTS, Fault, faulty
 
 MODELS = Path(__file__).resolve().parents[2] / "spec" / "models"

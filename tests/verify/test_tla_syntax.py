@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from latchproof.verify.check import distinct_policies
 from latchproof.verify.render.tla import configuration, module
 from latchproof.verify.render.transitions import Bounds, Model, make_model
 from latchproof_spec.machines import BARRIER, LATCH, MACHINES
+from latchproof_spec.policy import distinct_policies
 from tests.verify.tla_reader import faults_in
 
 MODELS = [

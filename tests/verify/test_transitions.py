@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import z3
 
-from latchproof.verify.check import distinct_policies
 from latchproof.verify.explore import choices
 from latchproof.verify.render.terms import PROMELA, TLA, NoTextError, written
 from latchproof.verify.render.transitions import AFTER, DEFAULT_BOUNDS, Bounds, ExportError, given, make_model
 from latchproof_spec import barrier, latch
 from latchproof_spec.claims import Step
 from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine
+from latchproof_spec.policy import distinct_policies
 from latchproof_spec.step import Rule, endings
 from tests.verify.faults import faulty
 

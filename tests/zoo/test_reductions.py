@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from latchproof.verify.check import check, distinct_policies
+from latchproof.verify.check import check
 from latchproof.verify.history import End, Event, Observe, Rest
 from latchproof.verify.scenario import Shape, one_shape
 from latchproof.verify.schedule import Explorer, Walk
 from latchproof.verify.target import adapt
+from latchproof_spec.policy import distinct_policies
 from tests.zoo import correct, faulty
 from tests.zoo.test_zoo import CORRECT, FAULTS
 

@@ -19,6 +19,7 @@ from latchproof.verify.target import INDEX, Target, TargetError
 from latchproof.verify.trace import Trace, make_trace
 from latchproof_spec.claims import C5, CLAIMS
 from latchproof_spec.machines import Machine
+from latchproof_spec.policy import distinct_policies
 
 SCHEDULES = 500_000
 """So many schedules of one shape and constructor argument are run before a check stops short."""
@@ -303,15 +304,6 @@ def _do_here(target: Target, course: Course, progress: Progress | None) -> None:
 
 def _tell(progress: Progress, course: Course, piece: Piece, walk: Walk) -> None:
     progress(piece.job, course.so_far(piece, walk))
-
-
-def distinct_policies(policies: tuple[Any, ...]) -> dict[Any, tuple[str, ...]]:
-    """Policies that differ by more than their name, each with the names of those that are the same as it."""
-    groups: dict[tuple[Any, ...], tuple[Any, list[str]]] = {}
-    for policy in policies:
-        axes = tuple(getattr(policy, axis) for axis in type(policy).__slots__ if axis != "name")
-        groups.setdefault(axes, (policy, []))[1].append(policy.name)
-    return {policy: tuple(names) for policy, names in groups.values()}
 
 
 def _verdict(target: Target, policy: Any, names: tuple[str, ...], walks: list[Walk]) -> list[PolicyVerdict]:

@@ -64,7 +64,6 @@ def text_of(term: z3.BoolRef) -> tuple[str, frozenset[str]]:
     >>> text_of(z3.Int("count") > 0)
     ('(> count 0)', frozenset({'(declare-fun count () Int)'}))
     """
-    solver = z3.Solver()
-    solver.add(term)
-    declarations, _, rest = solver.sexpr().partition("(assert ")
-    return rest.rstrip()[:-1], frozenset(line for line in declarations.splitlines() if line)
+    # z3 tells the declarations of whole benchmarks alone; a solver, which would write both, is slow to make
+    benchmark = z3.Z3_benchmark_to_smtlib_string(term.ctx_ref(), "", "", "", "", 0, (z3.Ast * 0)(), term.as_ast())
+    return term.sexpr(), frozenset(line for line in benchmark.splitlines() if line.startswith("(declare-"))

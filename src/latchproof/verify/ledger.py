@@ -21,7 +21,7 @@ from typing import Any, Final, Literal
 
 import latchproof
 from latchproof.verify.attribution import UNSEEN
-from latchproof.verify.check import Verdict, check, distinct_policies
+from latchproof.verify.check import Verdict, check
 from latchproof.verify.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root
 from latchproof.verify.corrupted import empty_properties, unnoticed
 from latchproof.verify.crosscheck import CrosscheckError, crosscheck, tlc_jar
@@ -42,6 +42,7 @@ from latchproof.verify.target import TargetError, adapt
 from latchproof.verify.workers import cores
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES, Machine
+from latchproof_spec.policy import distinct_policies
 from latchproof_spec.step import Rule
 
 Kind = Literal["proved", "explored", "scheduled", "contracted", "fuzzed"]

@@ -33,7 +33,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from latchproof.verify.check import check, distinct_policies
+from latchproof.verify.check import check
 from latchproof.verify.contracts import (
     MANIFEST,
     PLUGIN,
@@ -63,6 +63,7 @@ from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES, Machine
 from latchproof_spec.mutants import Mutant, generated, named
 from latchproof_spec.outcomes import as_specified
+from latchproof_spec.policy import distinct_policies
 from latchproof_spec.step import apply
 
 if TYPE_CHECKING:

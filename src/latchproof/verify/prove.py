@@ -46,6 +46,7 @@ from latchproof.verify.symbolic import (
 from latchproof.verify.truths import StepTruths
 from latchproof_spec.claims import Account, Claim, Step
 from latchproof_spec.machines import MACHINES, Machine, Operation
+from latchproof_spec.policy import distinct_policies
 from latchproof_spec.step import Rule, apply
 
 Status = Literal["proved", "refuted", "unknown", "disputed", "unconfirmed"]
@@ -141,21 +142,17 @@ def prove(
     without their queries as text, for whoever asks no second solver.
     """
     # policies that differ in nothing but their name are one to a proof
-    alike: dict[tuple[Any, ...], list[Any]] = {}
-    for policy in machine.policies if policies is None else policies:
-        axes = tuple(getattr(policy, axis) for axis in type(policy).__slots__ if axis != "name")
-        alike.setdefault(axes, []).append(policy)
+    distinct = distinct_policies(machine.policies if policies is None else policies)
+    alike = {policy.name: names[1:] for policy, names in distinct.items()}
     discharge = _Discharge(written)
-    goals = _Goals(machine, tuple(same[0] for same in alike.values()), apply)
+    goals = _Goals(machine, tuple(distinct), apply)
     for model in models:
         for goal in goals.of(model):
             if is_wanted is not None and not is_wanted(goal):
                 continue
             found = discharge(goal)
             yield found
-            for same in alike.values():
-                if same[0].name == goal.policy:
-                    yield from (replace(found, policy=other.name, seconds=0.0) for other in same[1:])
+            yield from (replace(found, policy=name, seconds=0.0) for name in alike.get(goal.policy, ()))
 
 
 def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] | None = None) -> list[Obligation]:
@@ -163,14 +160,15 @@ def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] |
 
     Of those alone that are wanted, if that is said.
     """
-    asked = []
+    asked: dict[Machine, list[Confirmation]] = {machine: [] for machine in machines}
     with unchecked():
-        for machine in machines:
+        # the second solver works while this one goes on: the machine of which it has most to answer comes first
+        for machine in sorted(asked, key=lambda one: -len(distinct_policies(one.policies))):
             obligations = prove(machine, models=(*MODELS, *CONTROLS), is_wanted=is_wanted)
-            # the second solver works while this one goes on; what shares its premises is asked together
+            # what shares its premises is asked together
             for _, together in groupby(obligations, key=lambda one: one.model in CONTROLS):
-                asked.append(Confirmation(list(together)))
-    return [one for confirmation in asked for one in confirmation.judged()]
+                asked[machine].append(Confirmation(list(together)))
+    return [one for confirmations in asked.values() for each in confirmations for one in each.judged()]
 
 
 def prove_all() -> list[Obligation]:
@@ -232,6 +230,7 @@ class _Discharge:
         self._written = written
         self._answers: dict[tuple[int, ...], tuple[Goal, Status, str, str, Query | None, str]] = {}
         self._premises: tuple[tuple[z3.BoolRef, ...], tuple[z3.BoolRef, ...], tuple[int, ...]] = ((), (), ())
+        self._true = z3.BoolVal(True)
         self._asked: tuple[tuple[int, ...], z3.Solver] = ((), z3.SimpleSolver())
         self._texts: dict[int, tuple[z3.ExprRef, str, frozenset[str]]] = {}
         self._asserted: dict[tuple[int, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
@@ -240,8 +239,9 @@ class _Discharge:
         begun = time.perf_counter()
         given, premises, ids = self._premises
         if goal.premises is not given:
-            premises = tuple(one for one in goal.premises if not z3.is_true(one))
-            ids = tuple(one.get_id() for one in premises)
+            told = {one.get_id(): one for one in goal.premises}
+            told.pop(self._true.get_id(), None)
+            premises, ids = tuple(told.values()), tuple(told)
             self._premises = goal.premises, premises, ids
         key = (*ids, -1, -1 if goal.conclusion is None else goal.conclusion.get_id(), int(goal.must_not_follow))
         if key not in self._answers:

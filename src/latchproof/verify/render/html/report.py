@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from latchproof.verify.check import Verdict, distinct_policies
+from latchproof.verify.check import Verdict
 from latchproof.verify.prove import Obligation
 from latchproof.verify.render.document import RuleRow, arrows, rule_rows, unreached
 from latchproof.verify.render.html.judged import judged
@@ -22,6 +22,7 @@ from latchproof.verify.target import TargetError
 from latchproof.verify.trace import Trace, from_json
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES, Machine
+from latchproof_spec.policy import distinct_policies
 from latchproof_spec.step import Rule
 
 MUSEUM = "museum.json"
