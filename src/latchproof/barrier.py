@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from latchproof import hosts
 from latchproof.parking import Parking
 from latchproof_spec import barrier as spec
 from latchproof_spec.step import caller_ending
@@ -83,39 +84,40 @@ class Barrier:
         >>> asyncio.run(Barrier(1).wait())
         0
         """
-        parking = self._parking
-        host = parking.host
-        if not host.is_here():
-            host = parking.enter()
-        queue = parking.queue
-        if self._broken or len(queue) + 1 >= self._parties:  # else B1, as `latchproof.verify.shells` proves
-            _, broken, rule = spec.wait(self._parties, len(queue), self._broken)
-            if rule.heeds_parked and parking.purge():
-                _, broken, rule = spec.wait(self._parties, len(queue), self._broken)
-            if rule.caller != "parks":
-                if not host.checkpoints:
-                    self._broken = broken
-                    return self._complete(rule, host)
-                await host.checkpoint_if_cancelled()
-                try:
-                    self._broken = broken
-                    return self._complete(rule, host)
-                finally:
-                    await host.cancel_shielded_checkpoint()
-            self._broken = broken
+        parking = self._parking  # few local variables: each is eight bytes of every task that waits
+        if not parking.host.is_here():
+            parking.enter()
+        if self._broken or len(parking.queue) + 1 >= self._parties:  # else B1, as `latchproof.verify.shells` proves
+            decided = spec.wait(self._parties, len(parking.queue), self._broken)
+            if decided[2].heeds_parked and parking.purge():
+                decided = spec.wait(self._parties, len(parking.queue), self._broken)
+            if decided[2].caller != "parks":
+                if parking.host.checkpoints:
+                    return await self._complete_at_checkpoint(decided, parking.host)
+                return self._complete(decided, parking.host)
+            self._broken = decided[1]
         waker = parking.new_waker()
-        queue[waker] = None
+        parking.queue[waker] = None
         try:
             ending: Ending = await waker
         except BaseException:
-            queue.pop(waker, None)
+            parking.queue.pop(waker, None)
             raise
         if isinstance(ending, int):
             return ending
-        raise host.broken_barrier_error(spec.FAILED)
+        # the barrier may be in use on another host by now
+        raise hosts.current(parking.host).broken_barrier_error(spec.FAILED)
 
-    def _complete(self, rule: Rule, host: Host) -> int:
-        """What a call gets that did not park."""
+    async def _complete_at_checkpoint(self, decided: tuple[int, bool, Rule], host: Host) -> int:
+        await host.checkpoint_if_cancelled()
+        try:
+            return self._complete(decided, host)
+        finally:
+            await host.cancel_shielded_checkpoint()
+
+    def _complete(self, decided: tuple[int, bool, Rule], host: Host) -> int:
+        """What a call gets that does not park."""
+        _, self._broken, rule = decided
         if rule.refuses:
             raise host.broken_barrier_error(rule.message)
         queue = self._parking.queue

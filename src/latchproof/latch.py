@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
+    from latchproof.hosts import Host
     from latchproof_spec.step import Rule
 
 
@@ -66,26 +67,22 @@ class CountdownLatch:
         >>> import asyncio
         >>> asyncio.run(CountdownLatch(0).wait())
         """
-        parking = self._parking
-        host = parking.host
-        if not host.is_here():
-            host = parking.enter()
-        queue = parking.queue
+        parking = self._parking  # few local variables: each is eight bytes of every task that waits
+        if not parking.host.is_here():
+            parking.enter()
         if self._count <= 0:  # else L8, as `latchproof.verify.shells` proves
-            count, _, rule = spec.wait(self._count, len(queue))
-            if host.checkpoints:
-                await host.checkpoint_if_cancelled()
-            self._count = count
-            if rule.caller != "parks":
-                if host.checkpoints:
-                    await host.cancel_shielded_checkpoint()
+            decided = spec.wait(self._count, len(parking.queue))
+            self._count = decided[0]
+            if decided[2].caller != "parks":
+                if parking.host.checkpoints:
+                    await _checkpoint(parking.host)
                 return
         waker = parking.new_waker()
-        queue[waker] = None
+        parking.queue[waker] = None
         try:
             await waker
         except BaseException:
-            queue.pop(waker, None)
+            parking.queue.pop(waker, None)
             raise
 
     async def count_down(self, exception_if_zero: bool = False) -> None:
@@ -196,3 +193,8 @@ class CountdownLatch:
     def __repr__(self) -> str:
         waiting = len(self._parking)
         return f"<CountdownLatch count={self._count}{f' waiting={waiting}' if waiting else ''}>"
+
+
+async def _checkpoint(host: Host) -> None:
+    await host.checkpoint_if_cancelled()
+    await host.cancel_shielded_checkpoint()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import struct
+import sys
 from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import Any
@@ -248,3 +250,18 @@ async def test_a_latch_that_asyncio_counted_down_is_a_checkpoint_on_a_trio_insid
 
     trio.run(inside)
     assert latch.count == 7
+
+
+def test_a_waiting_call_is_little_larger_than_one_of_asyncio() -> None:
+    """Each local variable of wait() is a word of every task that waits, of which there may be a hundred thousand."""
+    calls: dict[str, Coroutine[Any, Any, object]] = {
+        "event": asyncio.Event().wait(),
+        "latch": CountdownLatch(1).wait(),
+        "barrier": Barrier(2).wait(),
+    }
+    sizes = {name: sys.getsizeof(call) for name, call in calls.items()}
+    for call in calls.values():
+        call.close()
+    word = struct.calcsize("P")
+    assert sizes["latch"] <= sizes["event"] + 4 * word
+    assert sizes["barrier"] <= sizes["event"] + 5 * word

@@ -196,6 +196,20 @@ def test_a_count_down_within_a_trio_that_runs_in_another_loop_is_a_checkpoint(ou
     assert latch.count == 1
 
 
+def test_who_fails_at_a_barrier_gets_the_error_of_its_own_host_whoever_has_used_it_since() -> None:
+    barrier = Barrier(2)
+
+    async def main() -> None:
+        waiting = asyncio.create_task(barrier.wait())
+        await asyncio.sleep(0)
+        barrier.abort_nowait()  # it is let go, and runs when trio has come and gone
+        trio.run(barrier.reset)
+        with pytest.raises(asyncio.BrokenBarrierError):
+            await waiting
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("inner", ASYNCIO_HOSTS)
 @pytest.mark.parametrize("outer", [TRIO, FLOWNO], ids=lambda host: host.name)
 def test_a_loop_of_asyncio_within_another_is_found_without_asyncio_run(outer: Host, inner: AsyncioHost) -> None:
