@@ -78,6 +78,21 @@ def test_the_faults_are_those_of_the_ledger(report: Page, pages: Path, machine: 
         assert shown == ([f"{broken} of {len(about)}"] if about else [])
 
 
+def test_what_was_done_about_each_rule_is_shown_and_what_is_kept(report: Page, pages: Path) -> None:
+    ledger = _data(pages / "report.html")["ledger"]
+    shown = [row.split("\t") for row in report.texts("#rule-evidence tbody tr")]
+    assert [row[0] for row in shown] == [rule["id"] for rule in ledger["rules"]]
+    for row, rule in zip(shown, ledger["rules"], strict=True):
+        told = [
+            "not run" if cell["status"] == "not_run" else f"{cell['status']} {cell['count']:,}"
+            for cell in rule["evidence"]
+        ]
+        judged = f"{rule['killed_mutants']} of {rule['mutants']}" if rule["mutants"] else "none judged"
+        assert row[1:] == [*told, judged]
+    for kept in ledger["kept"]:
+        assert f"{kept['name']} {kept['status'].replace('_', ' ')}: {kept['bound']}" in report.text("#kept")
+
+
 def _data(path: Path) -> dict[str, Any]:
     """What a page holds."""
     (packed,) = re.findall(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"))

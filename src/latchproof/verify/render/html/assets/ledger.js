@@ -22,7 +22,28 @@ const ledgerSection = (data) => {
       el("h3", {}, `${claim.id} `, el("span", { class: "soft" }, claim.sentence)),
       claim.evidence.map((cell) => evidence(data, claim, cell, words)),
     ]));
+  if (ledger.rules?.length) ruleEvidence(ledger, words);
+  if (ledger.kept?.length || ledger.no_mutants) keptSection(ledger);
 };
+
+const ruleEvidence = (ledger, words) => {
+  const kinds = ledger.rules[0].evidence;
+  section("rule-evidence", "The rules and their evidence",
+    el("p", {}, `The numbers: ${kinds.map((one) => `${one.kind} ${one.unit}`).join(", ")}. What is not run is a `
+      + "constructor's rule, or one of other policies than our own. A planted fault that nothing finds is proved to "
+      + "change nothing, or the ledger fails."),
+    table(null, ["rule", ...kinds.map((one) => one.kind), "faults in it that are found"], ledger.rules.map((rule) =>
+      el("tr", {}, el("th", { scope: "row" }, ruleLink(rule.id)),
+        rule.evidence.map((cell) => el("td", { title: cell.where || null }, el("span", { class: cell.status }, words(cell)))),
+        el("td", {}, rule.mutants ? `${rule.killed_mutants} of ${rule.mutants}` : "none judged")))));
+};
+
+const keptSection = (ledger) =>
+  section("kept", "What is kept, and whether it is what is rendered",
+    (ledger.kept ?? []).map((one) => el("p", {}, el("b", {}, one.name), " ",
+      el("span", { class: one.status }, one.status.replace("_", " ")), `: ${one.bound}${one.detail ? `; ${one.detail}` : ""}. Again: `,
+      el("code", {}, one.reproduce))),
+    ledger.no_mutants ? el("p", { class: "fails" }, `Mutants: ${ledger.no_mutants}`) : null);
 
 const evidence = (data, claim, cell, words) => {
   const fields = Object.entries(cell).filter(([name, value]) => !["kind", "status"].includes(name) && value !== "" && value !== null);
