@@ -325,7 +325,7 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
 
 
 def _check(options: argparse.Namespace, console: Console) -> int:
-    from latchproof.verify.check import check
+    from latchproof.verify.check import check, parts
     from latchproof.verify.render.terminal import Bar, print_verdict, say
     from latchproof.verify.scenario import default_shapes, one_shape
     from latchproof.verify.stepping import stepper_class
@@ -344,7 +344,9 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     policy = options.policy or "every named policy"
     policy += f", as to {options.claim} alone" if options.claim else ""
     say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}")
-    with Bar(console, shapes, target) as progress:
+    todo = parts(shapes, options.scheduler, options.schedules)
+    every = options.scheduler == "exhaustive"
+    with Bar(console, [shape.weight(argument) if every else size for shape, argument, size in todo]) as progress:
         verdict = check(
             target,
             host=options.host,

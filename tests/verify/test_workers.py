@@ -39,6 +39,21 @@ def test_the_number_of_workers_makes_no_difference(name: str, shape: Shape, monk
         assert plain(check(target, shapes=(shape,), workers=workers)) == here
 
 
+@pytest.mark.parametrize("scheduler", ["random", "pct"])
+def test_what_is_chosen_at_random_comes_in_pieces_and_is_the_same_whoever_does_them(
+    scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_module, "SAMPLED", 20)
+    target = load("asyncio:Barrier")
+    begun: set[int] = set()
+    here = check(
+        target, shapes=(BARRIER,), scheduler=scheduler, schedules=90, progress=lambda number, walk: begun.add(number)
+    )
+    assert here.schedules == 90
+    assert begun == set(range(6))  # of two constructor arguments, three pieces each
+    assert plain(check(target, shapes=(BARRIER,), scheduler=scheduler, schedules=90, workers=2)) == plain(here)
+
+
 def test_an_interpreter_that_is_ended_costs_its_job_alone() -> None:
     verdict = check(load("tests.verify.samples:LeavingLatch"), policy="latchproof", shapes=(LATCH,), workers=2)
     assert verdict.exit_code == 3

@@ -31,8 +31,11 @@ recognized in another, so they take more schedules than one walk; what is smalle
 SAMPLES = 10_000
 """So many schedules are run in all where they are chosen at random."""
 
+SAMPLED = 2_000
+"""So many of these make a piece, which has a seed of its own."""
+
 Progress = Callable[[int, Walk], None]
-"""Told how far a shape with a constructor argument is, by its number among `levels`."""
+"""Told how far one of the `parts` is, by its number among them."""
 
 
 @dataclass(frozen=True)
@@ -180,18 +183,14 @@ def check(
     stepper_class(host)
     judged = distinct_policies(machine.policies) if policy is None else {named[policy]: (policy,)}
     shapes = default_shapes(target, host) if shapes is None else shapes
-    places = list(levels(shapes))
-    exhaustive = scheduler == "exhaustive"
-    schedules = schedules or (SCHEDULES if exhaustive else SAMPLES)
-    each = schedules if exhaustive else -(-schedules // len(places))
     policies = tuple(one.name for one in judged)
+    exhaustive = scheduler == "exhaustive"
+    piece = PIECE if exhaustive else None
     jobs = [
-        Job(
-            shape, argument, policies, host, strict, scheduler, each, seed + number, piece=PIECE if exhaustive else None
-        )
-        for number, (shape, argument) in enumerate(places)
+        Job(shape, argument, policies, host, strict, scheduler, size, seed + number, piece=piece)
+        for number, (shape, argument, size) in enumerate(parts(shapes, scheduler, schedules))
     ]
-    make_scheduler(scheduler, each, seed)
+    make_scheduler(scheduler, SAMPLED, seed)
     outcomes, end = _outcomes(target, jobs, workers, cluster, progress)
     reasons = [f"{end}; what was not done is not known"] if end else []
     reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
@@ -239,6 +238,20 @@ def check(
         notes=tuple(notes),
         claim=claim,
     )
+
+
+def parts(shapes: tuple[Shape, ...], scheduler: str, schedules: int | None) -> list[tuple[Shape, int, int]]:
+    """The parts of a check, as to their shape, constructor argument, and how many schedules each has at most.
+
+    >>> [size for _, _, size in parts((Shape((2, 3), 2, 3, 0),), "random", 5_000)]
+    [2000, 500, 2000, 500]
+    """
+    places = list(levels(shapes))
+    if scheduler == "exhaustive":
+        return [(shape, argument, schedules or SCHEDULES) for shape, argument in places]
+    each = -(-(schedules or SAMPLES) // len(places))
+    sizes = [min(SAMPLED, each - begun) for begun in range(0, each, SAMPLED)]
+    return [(shape, argument, size) for shape, argument in places for size in sizes]
 
 
 def require_claim(claim: str | None, machine: Machine) -> None:

@@ -46,8 +46,10 @@ class Shape:
         )
 
     def weight(self, argument: int) -> int:
-        """About how much work the programs with this argument are, beside others."""
-        return (self.calls + self.beside) * (1 if self.waits_only else 4) * (self.cancellations + 1) * (argument + 1)
+        """About how much work the programs with this argument are, beside others: so many schedules, as it happens."""
+        kinds = 1 if self.waits_only else 3 + len(self.numbers)
+        choices: int = (kinds + 1) ** self.calls * (2 * kinds + 2) ** self.beside * (self.cancellations + 1)
+        return choices * (min(argument, 2) + 1) // 2
 
     def choices(self, target: Target) -> tuple[Call, ...]:
         """The calls that a program may make."""

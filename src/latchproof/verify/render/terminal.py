@@ -22,7 +22,6 @@ from latchproof.verify.history import Configuration, Event, Fate, Judge
 from latchproof.verify.ledger import KINDS, Evidence, Ledger
 from latchproof.verify.matrix import Matrix, in_order
 from latchproof.verify.render.lanes import explain, lanes
-from latchproof.verify.scenario import Shape, levels
 from latchproof.verify.schedule import Run, Walk
 from latchproof.verify.target import Target
 from latchproof.verify.trace import Trace, describe, plainly
@@ -378,10 +377,10 @@ def _about(number: float) -> str:
 
 
 class Bar:
-    """A progress bar with an estimate, where there is a terminal: how far each shape is, with each argument."""
+    """A progress bar with an estimate, where there is a terminal: how far each part of a check is."""
 
-    def __init__(self, console: Console, shapes: tuple[Shape, ...], target: Target) -> None:
-        self._weights = [shape.weight(argument) for shape, argument in levels(shapes)]
+    def __init__(self, console: Console, weights: Sequence[int]) -> None:
+        self._weights = weights
         self._parts = [0.0] * len(self._weights)
         self._schedules = [0] * len(self._weights)
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
