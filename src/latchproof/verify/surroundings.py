@@ -9,9 +9,11 @@ Modules of the standard library are left alone, and so is what hides its state w
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
+from operator import is_
 from types import FunctionType
 from typing import Any
 
@@ -37,7 +39,7 @@ class Surroundings:
     def __init__(self, factory: object) -> None:
         self._kept: list[_Kept] = []
         """Everything that can change."""
-        self._met: dict[int, object] = {}
+        self._met: dict[int, object] = {id(vars(builtins)): builtins}  # which is of the standard library too
         kinds = getattr(factory, "__mro__", ())
         self._modules = {one.__module__ for one in kinds if not _is_standard(one.__module__)}
         for one in getattr(factory, "__mro__", (factory,)):
@@ -134,15 +136,19 @@ class _Kept:
         self._look: Any = vars(thing) if isinstance(thing, type) else thing
         self._is_mapping = isinstance(thing, dict | type)
         self._then: Any = dict(self._look) if self._is_mapping else tuple(thing)  # which also keeps it alive
-        self._ids = self._ids_now()
+        self._note_order()
 
-    def _ids_now(self) -> tuple[int, ...]:
-        if self._is_mapping:
-            return *map(id, self._look), *map(id, self._look.values())
-        return tuple(map(id, self._look))
+    def _note_order(self) -> None:
+        self._names = tuple(self._look)
+        self._values = tuple(self._look.values()) if self._is_mapping else ()
 
     def is_changed(self) -> bool:
-        return self._ids_now() != self._ids
+        look = self._look
+        return (
+            len(look) != len(self._names)
+            or not all(map(is_, look, self._names))
+            or (self._is_mapping and not all(map(is_, look.values(), self._values)))
+        )
 
     def difference(self) -> Any:
         if not self._is_mapping:
@@ -159,7 +165,7 @@ class _Kept:
             for name, value in then.items():
                 if vars(thing).get(name, self) is not value:
                     setattr(thing, name, value)
-            self._ids = self._ids_now()  # names may be in another order now
+            self._note_order()  # names may be in another order now
         elif isinstance(thing, dict | set):
             thing.clear()
             thing.update(then)
