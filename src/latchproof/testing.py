@@ -32,8 +32,8 @@ from latchproof.verify.drivers import Driver, make_driver
 from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
 from latchproof.verify.jobs import implemented, replay
 from latchproof.verify.scenario import default_shapes, one_shape
-from latchproof.verify.schedule import Failure, NondeterminismError
-from latchproof.verify.stepping import STEPPED_HOSTS
+from latchproof.verify.schedule import Failure, NondeterminismError, with_step_ends
+from latchproof.verify.stepping import STEPPED_HOSTS, is_cancellation
 from latchproof.verify.target import Call, Target, TargetError, adapt, load
 from latchproof.verify.trace import Trace, make_trace
 from latchproof_spec.claims import CLAIMS
@@ -73,6 +73,10 @@ class SpecificationMachine(RuleBasedStateMachine):
         logging.disable(logging.CRITICAL)
         self._driver: Driver = make_driver(self.host)
         self._history: list[Event] = []
+        self._found_after: int | None = None
+        """How much of the history there was when the first judge found it to be not allowed."""
+        self._step_ends: list[int] = []
+        """How long the history was after each pass, of a target of which nothing can be observed."""
         self._schedule: list[str] = []
         self._argument = 0
         self._steps = 0
@@ -114,10 +118,12 @@ class SpecificationMachine(RuleBasedStateMachine):
             value = getattr(self._instance, call.operation.name)(*call.arguments)
             if inspect.isawaitable(value):
                 value = await value
-        except self._driver.cancelled:
-            self._ended(End(number, "cancelled"))
-            raise
-        except Exception as error:
+        except BaseException as error:
+            if is_cancellation(error, self._driver):
+                self._ended(End(number, "cancelled"))
+                raise
+            if not isinstance(error, Exception):
+                raise
             self._ended(End(number, "raised", error=error))
         else:
             self._ended(End(number, "returned", value))
@@ -133,6 +139,8 @@ class SpecificationMachine(RuleBasedStateMachine):
         found = [judge.step(event) for judge in self._judges]
         if isinstance(event, Stray):  # of which every judge says the same
             self._stray = self._stray or found[0]
+        if found[0] is not None and self._found_after is None:
+            self._found_after = len(self._history)
 
     @precondition(lambda self: self._instance is not None)
     @rule()
@@ -143,6 +151,8 @@ class SpecificationMachine(RuleBasedStateMachine):
             self._take(Stray(f"an error reached the event loop: {self._driver.strays.pop(0)}"))
         if self.target.observations:
             self._observe()
+        else:
+            self._step_ends.append(len(self._history))
         self.judge()
 
     def _observe(self) -> None:
@@ -186,7 +196,9 @@ class SpecificationMachine(RuleBasedStateMachine):
                 return
             calls = sum(isinstance(event, Begin) for event in self._history)
             size = (calls, len(self._cancelled), self._argument, self._schedule.count("run"))
-            type(self).failure = Failure(findings[0], self._argument, tuple(self._schedule), tuple(self._history), size)
+            told = self._history[: self._found_after]
+            history = with_step_ends(told, [end for end in self._step_ends if end < len(told)])
+            type(self).failure = Failure(findings[0], self._argument, tuple(self._schedule), history, size)
             raise AssertionError(self._explain(findings[0]))
 
     def _findings(self) -> list[Finding | None]:

@@ -380,6 +380,10 @@ LATCH_CASES = [
     Case("withdrawn", 1, [wait(0), cancel(0), gone(0), down(1), ret(1), see(count=0)], {}),
     Case("withdrawn, and set", 1, [wait(0), cancel(0), gone(0), sets(1, 3), ret(1)], {}, strict=True),
     Case("a withdrawal counts down", 2, [wait(0), cancel(0), gone(0), see(count=1)], under(LATCHES, "C7@3")),
+    Case(
+        "counted below zero beside a withdrawal", 0,
+        [wait(0), see(count=0), cancel(0), down(1), see(count=-1)], under(LATCHES, "C1@4"),
+    ),
     Case("cancelled, but released", 1, [wait(0), down(1), cancel(0), ret(0), ret(1)], {}),
     Case("cancelled, and not released", 1, [wait(0), cancel(0), ret(0)], under(LATCHES, "C3@2")),
     Case("cancelled by nobody", 1, [wait(0), gone(0)], under(LATCHES, "C11@1")),

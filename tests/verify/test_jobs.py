@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from latchproof.verify.check import check
 from latchproof.verify.history import End, SeenError
 from latchproof.verify.jobs import Job, do_job, portable
 from latchproof.verify.scenario import Shape
+from latchproof.verify.schedule import Explorer, Walk
 from latchproof.verify.target import TargetError, adapt
 from tests.verify import samples
 
@@ -27,6 +29,23 @@ def test_a_set_of_futures_is_gone_over_in_one_order() -> None:
     assert outcome.walk.failures == {"latchproof": {}}
     verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(SHAPE,))
     assert verdict.reported.failures == {}
+
+
+def test_a_fault_of_the_check_itself_is_told_and_nothing_is_concluded(monkeypatch: pytest.MonkeyPatch) -> None:
+    walk = Explorer.walk
+
+    def breaks(explorer: Explorer, **options: Any) -> Walk:
+        if "on_history" in options:  # what finds out which operations there are
+            return walk(explorer, **options)
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(Explorer, "walk", breaks)
+    outcome = do_job(adapt(samples.SetLatch), job())
+    assert outcome.broken_off
+    (reason,) = outcome.reasons
+    assert "the check itself failed, with ZeroDivisionError: of ours (line " in reason
+    verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(SHAPE,))
+    assert (verdict.exit_code, verdict.reasons[0]) == (3, reason)
 
 
 def test_what_is_random_stays_inconclusive() -> None:

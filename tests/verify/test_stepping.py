@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from dataclasses import replace
@@ -41,7 +42,10 @@ def test_our_own_conform_on_every_host_in_the_strict_form(factory: Any, host: st
     assert verdict.to_json()["host"] == host
 
 
-@pytest.mark.parametrize("factory", [trio_samples.EventLatch, trio_samples.EventBarrier, trio_samples.PollingLatch])
+@pytest.mark.parametrize(
+    "factory",
+    [trio_samples.EventLatch, trio_samples.EventBarrier, trio_samples.PollingLatch, trio_samples.NurseryLatch],
+)
 def test_right_ones_conform_on_trio(factory: Any) -> None:
     verdict = small(factory, "trio", policy="latchproof")
     assert verdict.reported.failures == {}
@@ -53,6 +57,7 @@ def test_right_ones_conform_on_trio(factory: Any) -> None:
         (trio_samples.LateLatch, {"C11"}, (2, 0, 1)),
         (trio_samples.StayingBarrier, {"C6"}, (2, 1, 2)),
         (trio_samples.OrderlyLatch, {"C12"}, (2, 1, 1)),
+        (trio_samples.ForgetfulAbortLatch, {"C10"}, (1, 1, 1)),
     ],
 )
 def test_wrong_ones_are_found_on_trio(factory: Any, claims: set[str], size: tuple[int, ...]) -> None:
@@ -154,6 +159,47 @@ def test_a_host_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "latchproof.verify.stepping.trio", None)
     with pytest.raises(TargetError, match="trio is not installed here"):
         stepper_class("trio")
+
+
+@pytest.mark.parametrize(
+    ("factory", "schedule", "said"),
+    [
+        (
+            trio_samples.ForgetfulAbortLatch,
+            ("call wait()", "pass", "run", "cancel 1"),
+            "an error reached the event loop: TrioInternalError: abort function must return Abort enum",
+        ),
+        (
+            trio_samples.StaleQueueLatch,
+            (
+                "call wait()",
+                "pass",
+                "run",
+                "cancel 1",
+                "pass",
+                "run",
+                "call count_down()",
+                "pass",
+                "run",
+                "pass",
+                "run",
+            ),
+            "an error reached the event loop: TrioInternalError, for KeyError: <Task ",
+        ),
+    ],
+)
+def test_what_trio_does_not_survive_is_found_and_the_next_run_goes_on_as_ever(
+    factory: Any, schedule: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        run = replay(adapt(factory), schedule, argument=1, policy="latchproof", host="trio").last_run
+        assert run is not None
+        ((_, failure),) = run.failures
+        assert failure.finding.claim == "C10"
+        assert failure.finding.seen.startswith(said)
+    gc.collect()
+    assert capsys.readouterr().err == ""
+    small(trio_samples.EventLatch, "trio", TINY)
 
 
 def test_what_comes_after_an_error_in_the_loop_is_found_too() -> None:

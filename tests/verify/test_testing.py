@@ -16,11 +16,12 @@ from hypothesis.stateful import run_state_machine_as_test
 from latchproof import Barrier, CountdownLatch
 from latchproof.testing import AT_ONCE, SpecificationMachine, state_machine
 from latchproof.verify.drivers import HOSTS, make_driver
+from latchproof.verify.history import Stray
 from latchproof.verify.prove import rules_of
 from latchproof.verify.target import TargetError, load
 from latchproof_spec.machines import BARRIER, LATCH, MACHINES
 from tests.conftest import HAS_UVLOOP
-from tests.verify import samples
+from tests.verify import samples, trio_samples
 
 ON_EVERY_HOST = pytest.mark.parametrize(
     "host", [pytest.param(host, marks=HAS_UVLOOP) if host == "uvloop" else host for host in HOSTS]
@@ -278,6 +279,16 @@ class Recorder:
             self.steps.append("cancelled")
             raise
         self.steps.append("goes on")
+
+
+@pytest.mark.parametrize("factory", [trio_samples.ForgetfulAbortLatch, trio_samples.StaleQueueLatch])
+def test_what_trio_does_not_survive_is_found_by_fuzzing_and_the_next_run_goes_on_as_ever(factory: Any) -> None:
+    machine = state_machine(factory, host="trio", policy="latchproof")
+    with pytest.raises(AssertionError, match="breaks C10 on trio"):
+        run(machine, 100)
+    assert machine.failure is not None
+    assert machine.failure.history[-1] == Stray(machine.failure.finding.seen)
+    run(state_machine(trio_samples.EventLatch, host="trio", policy="latchproof"), 5)
 
 
 @ON_EVERY_HOST

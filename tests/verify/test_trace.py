@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,14 +12,16 @@ from xml.etree import ElementTree
 
 import pytest
 
+from latchproof import BrokenBarrierError
 from latchproof.cli import main
 from latchproof.verify.check import Verdict, check
+from latchproof.verify.render.html.judged import judged
 from latchproof.verify.render.junit import junit
 from latchproof.verify.render.lanes import explain, lanes
 from latchproof.verify.render.repro import NoReproductionError, reproduction
 from latchproof.verify.render.sequence import sequence
-from latchproof.verify.scenario import one_shape
-from latchproof.verify.target import TargetError, load
+from latchproof.verify.scenario import Shape, one_shape
+from latchproof.verify.target import TargetError, adapt, load
 from latchproof.verify.trace import SCHEMA, VERSION, Trace, from_json, read_file
 
 FAULTY = '''
@@ -135,6 +138,34 @@ def test_lanes_show_each_call_and_mark_the_end(verdict: Verdict) -> None:
     assert lines[0].split() == ["step", "call", "1", "call", "2", "call", "3", "call", "4"]
     assert [line.endswith("<- not allowed") for line in lines] == [False] * (len(lines) - 1) + [True]
     assert explain(verdict.traces[0]) == ["seen:     wait() returned 1", "allowed:  to return 0 (rule B2)"]
+
+
+class _Bare:
+    """A wrong barrier of which nothing can be observed, and whose calls have long ends."""
+
+    def __init__(self, parties: int) -> None:
+        self._parties = parties
+        self._arrived = 0
+
+    async def wait(self) -> int:
+        self._arrived += 1
+        await asyncio.sleep(0)
+        if self._arrived > self._parties:
+            raise BrokenBarrierError
+        return self._arrived - 1
+
+
+def test_lanes_count_steps_where_nothing_can_be_observed_and_keep_their_columns() -> None:
+    shape = Shape((1,), at_once=2, calls=2, cancellations=0, waits_only=True)
+    verdict = check(adapt(_Bare, kind="barrier"), policy="latchproof", shapes=(shape,))
+    trace = next(one for one in verdict.traces if "BrokenBarrierError" in one.seen)
+    lines = lanes(trace)
+    assert [line.split()[0] for line in lines] == ["step", "1", "2", "3"]
+    second = lines[0].index("call 2")
+    assert lines[2].index("wait()") == second
+    assert "a step ends" not in "\n".join([*lines, *sequence(trace)])
+    assert trace.to_json() == from_json(trace.to_json()).to_json()
+    assert judged(trace)["agrees"]
 
 
 def test_a_sequence_diagram_has_an_arrow_for_each_beginning_and_end(verdict: Verdict) -> None:

@@ -117,3 +117,51 @@ class PollingLatch(EventLatch):
         await trio.lowlevel.checkpoint()
         while self.count > 0:  # noqa: ASYNC110 - it is to poll
             await trio.sleep(1)
+
+
+class NurseryLatch(EventLatch):
+    """A right latch, whose waiters wait in a nursery: cancelled, they raise a group of nothing but cancellations."""
+
+    async def wait(self) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._open.wait)
+
+
+class _ParkingLatch(EventLatch):
+    """A latch that parks tasks by trio's own means, each with the abort function below."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._parked: list[trio.lowlevel.Task] = []
+
+    async def count_down(self) -> None:
+        await trio.lowlevel.checkpoint()
+        self.count = max(0, self.count - 1)
+        if self.count == 0:
+            for task in self._parked:
+                trio.lowlevel.reschedule(task)
+            self._parked.clear()
+
+    async def wait(self) -> None:
+        if self.count == 0:
+            await trio.lowlevel.checkpoint()
+            return
+        self._parked.append(trio.lowlevel.current_task())
+        await trio.lowlevel.wait_task_rescheduled(self._abort)
+
+    def _abort(self, raise_cancel: object) -> Any:
+        raise NotImplementedError
+
+
+class ForgetfulAbortLatch(_ParkingLatch):
+    """Its abort function does not say that it has succeeded, which trio does not put up with."""
+
+    def _abort(self, raise_cancel: object) -> None:
+        """It returns nothing."""
+
+
+class StaleQueueLatch(_ParkingLatch):
+    """A cancelled task stays in its queue, and is woken when it is gone, which trio does not survive."""
+
+    def _abort(self, raise_cancel: object) -> trio.lowlevel.Abort:
+        return trio.lowlevel.Abort.SUCCEEDED

@@ -27,6 +27,10 @@ UNSEEN: Final = {
 """The claims that no history is said to break, and why."""
 
 
+_CHANGES: Final = {"count_down", "set_count", "abort", "reset"}
+"""The operations whose business it is to change what can be observed, as a wait's is not."""
+
+
 def attribute(judge: Judge, before: frozenset[Configuration], event: End | Observe | Rest) -> Finding:
     """The finding for an event that none of the configurations `before` it allows."""
     if isinstance(event, End):
@@ -82,7 +86,7 @@ def _of_what_happened(judge: Judge, before: frozenset[Configuration], name: str)
         return "C11"
     if "refused" in judge.recent:
         return "C4"
-    if "cancelled" in judge.recent:
+    if "cancelled" in judge.recent and not judge.recent & _CHANGES:  # else it may be what that call did
         return "C7"
     if judge.recent & {"abort", "reset"}:
         return "C9"

@@ -30,6 +30,9 @@ class Driver(Protocol):
     cancelled: type[BaseException]
     """What a cancelled task's call raises."""
 
+    groups_cancellations: bool
+    """Whether a group of nothing but that is a cancellation too."""
+
     strays: list[str]
     """The errors that reached the loop and no call, in the order in which they did; on trio and Flowno they end it."""
 
@@ -53,6 +56,7 @@ class AsyncioDriver:
         import asyncio
 
         self.cancelled: type[BaseException] = asyncio.CancelledError
+        self.groups_cancellations = False
         self.strays: list[str] = []
         self._loop = asyncio.new_event_loop() if make_loop is None else make_loop()
         self._loop.set_exception_handler(self._note)
@@ -105,6 +109,7 @@ class FlownoDriver:
         from flowno.core.event_loop.tasks import TaskCancelled
 
         self.cancelled: type[BaseException] = TaskCancelled
+        self.groups_cancellations = False
         self.strays: list[str] = []
         self._loop = EventLoop()
         self._selector = sel
@@ -145,9 +150,13 @@ class TrioDriver:
     def __init__(self) -> None:
         import trio
 
+        from latchproof.verify.stepping.trio import abandon, describe_internal
+
         self.cancelled: type[BaseException] = trio.Cancelled
+        self.groups_cancellations = True
         self.strays: list[str] = []
         self._trio = trio
+        self._describe, self._abandon = describe_internal, abandon
         self._run: Any
         self._run = importlib.import_module("trio._core._run")
         self._deterministic = self._run._ALLOW_DETERMINISTIC_SCHEDULING
@@ -162,6 +171,7 @@ class TrioDriver:
             done_callback=self._finished,
             host_uses_signal_set_wakeup_fd=True,
         )
+        self._runner = self._run.GLOBAL_RUN_CONTEXT.runner
         self._until(lambda: self._nursery is not None)
 
     async def _main(self) -> None:
@@ -169,11 +179,15 @@ class TrioDriver:
             self._nursery = nursery
             await self._trio.sleep_forever()
 
-    def _finished(self, outcome: object) -> None:
+    def _finished(self, outcome: Any) -> None:
         self._done = True
+        error = getattr(outcome, "error", None)
+        if isinstance(error, self._trio.TrioInternalError):
+            self.strays.append(self._describe(error))
+            self._abandon(self._runner)
 
     def _until(self, reached: Callable[[], bool]) -> None:
-        while not reached():
+        while not (self._done or reached()):
             self._callbacks.get()()
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
@@ -187,9 +201,22 @@ class TrioDriver:
         return scope
 
     def cancel(self, handle: Any) -> None:
-        handle.cancel()
+        try:
+            handle.cancel()
+        except self._trio.TrioInternalError as error:  # the target's abort function is none
+            self.strays.append(self._describe(error))
+            self._make_abortable()
+
+    def _make_abortable(self) -> None:
+        """Let every task be cancelled, whatever the target's abort functions would do."""
+        for task in self._nursery.child_tasks:
+            if task._abort_func is not None:
+                task._abort_func = lambda _: self._trio.lowlevel.Abort.SUCCEEDED
+                task._attempt_delivery_of_any_pending_cancel()
 
     def run_pass(self) -> list[str]:
+        if self._done:
+            return ["pass"]
         turns: list[None] = []
 
         async def take_a_turn() -> None:
@@ -200,8 +227,12 @@ class TrioDriver:
         return ["pass"]
 
     def close(self) -> None:
-        self._nursery.cancel_scope.cancel()
-        self._until(lambda: self._done)
+        if not self._done:
+            try:
+                self._nursery.cancel_scope.cancel()
+            except self._trio.TrioInternalError:
+                self._make_abortable()
+            self._until(lambda: False)
         self._run._ALLOW_DETERMINISTIC_SCHEDULING = self._deterministic
 
 

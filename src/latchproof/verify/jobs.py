@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import pickle
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from latchproof.verify.containment import StuckError, contained
 from latchproof.verify.history import Begin, End, Event, SeenError
@@ -149,6 +151,17 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
             reasons.append(f"{where}: {error}; the schedule was {schedule}")
         except InterruptedWalkError:
             done = False
+        except TargetError:
+            raise
+        except Exception as error:  # a fault of ours, or something done to the host that it does not survive
+            last = explorer.last_run
+            schedule = compact(job.argument, last.schedule) if last is not None else ""
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            broken_off = True
+            reasons.append(
+                f"{where}: the check itself failed, with {type(error).__name__}: {error} (line {at.lineno} of "
+                f"{Path(at.filename).name}); the schedule was {schedule}"
+            )
         walk = first.so_far
         for one in smaller:
             walk += replace(one.so_far, covered=0)  # schedules that were counted before

@@ -40,8 +40,9 @@ class Shape:
         beside = (
             f"; {self.beside} call{'' if self.beside == 1 else 's'} besides on a second instance" if self.beside else ""
         )
+        calls = f"{self.calls} call{'' if self.calls == 1 else 's'}"
         return (
-            f"{target.machine.parameter} {arguments}: {self.calls} calls, {self.at_once} at once, "
+            f"{target.machine.parameter} {arguments}: {calls}, {self.at_once} at once, "
             f"{self.cancellations} cancellation{'' if self.cancellations == 1 else 's'}, {operations}{beside}"
         )
 
@@ -72,14 +73,14 @@ LATCH_SHAPES = (
 )
 TRIO_BARRIER_SHAPES = (
     Shape((1, 2), at_once=3, calls=3, cancellations=1),
-    Shape((3,), at_once=3, calls=3, cancellations=1, waits_only=True),
-    Shape((2,), at_once=3, calls=4, cancellations=1, waits_only=True),
+    Shape((3,), at_once=3, calls=3, cancellations=0),
+    Shape((2, 3), at_once=3, calls=4, cancellations=1, waits_only=True),
     Shape((2,), at_once=1, calls=1, cancellations=0, beside=2),
 )
 TRIO_LATCH_SHAPES = (
     Shape((0, 1, 2), at_once=2, calls=3, cancellations=1, numbers=(0, 2)),
     Shape((1,), at_once=1, calls=2, cancellations=0, numbers=(-1, 0, 1, 2)),
-    Shape((1,), at_once=3, calls=3, cancellations=0),
+    Shape((1,), at_once=3, calls=3, cancellations=1, numbers=()),
     Shape((1,), at_once=1, calls=1, cancellations=0, numbers=(2,), beside=1),
 )
 """On trio every call is a checkpoint or two, and every pass has two orders: the same programs have more schedules."""

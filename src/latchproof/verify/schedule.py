@@ -19,6 +19,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from types import CoroutineType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -38,7 +39,7 @@ from latchproof.verify.history import (
 )
 from latchproof.verify.scenario import Shape
 from latchproof.verify.scheduler import COMES_ROUND, DEFAULTS, TIME_PASSES, Exhaustive, Scheduler
-from latchproof.verify.stepping import Stepper, stepper_class
+from latchproof.verify.stepping import Stepper, is_cancellation, stepper_class
 from latchproof.verify.target import Call, Target
 
 QUIET_STEPS = 6
@@ -444,6 +445,8 @@ class Run:
         self.steps = 0
         self.restless = 0
         self.history: list[Event] = []
+        self._step_ends: list[int] = []
+        """How long the history was after each step, of a target of which nothing can be observed."""
         self.argument = explorer.argument
         self.strict = explorer.judges[0].strict if explorer.judges else False
         self.schedule = list(words)
@@ -510,7 +513,9 @@ class Run:
         if self._over:
             return
         newborn, self._newborn = self._newborn, None
-        if ran and not self._settled and self._explorer.target.observations:
+        if not self._explorer.target.observations:
+            self._step_ends.append(len(self.history))
+        elif ran and not self._settled:
             self._observe()
         if self._repeating:  # what follows was found out before
             return
@@ -541,8 +546,9 @@ class Run:
         index: int = action.payload
         return index
 
-    def stray(self, error: str) -> None:
+    def stray(self, error: str, *, ends: bool = False) -> None:
         self._take(Stray(f"an error reached the event loop: {error}"))
+        self._settled |= ends
 
     # -------------------------------------------------------------------------------------------------- what is decided
 
@@ -758,8 +764,9 @@ class Run:
             value = getattr(self._other, call.operation.name)(*call.arguments)
             if inspect.isawaitable(value):
                 await value
-        except (Exception, self._stepper.cancelled):
-            pass
+        except BaseException as error:
+            if not (isinstance(error, Exception) or is_cancellation(error, self._stepper)):
+                raise
         finally:
             del self._others[number]
 
@@ -784,8 +791,6 @@ class Run:
                 if type(value) is CoroutineType or inspect.isawaitable(value):
                     value = await value
                 end = End(number, "returned", value)
-            except self._stepper.cancelled:
-                end = End(number, "cancelled")
             except GeneratorExit:
                 raise
             except KeyboardInterrupt as interrupt:  # also what stops a step that does not end
@@ -793,13 +798,14 @@ class Run:
                 self._over = True
                 raise
             except BaseException as error:
-                end = End(number, "raised", error=error)
+                is_cancelled = is_cancellation(error, self._stepper)
+                end = End(number, "cancelled") if is_cancelled else End(number, "raised", error=error)
             if self._over:
                 return
             del self._tasks[number]
             self._take(end)
-            is_cancelled = number in self._requested and self._stepper.cancellation_lasts
-            if end.how == "cancelled" or is_cancelled or self._settled:
+            lasts = number in self._requested and self._stepper.cancellation_lasts
+            if end.how == "cancelled" or lasts or self._settled:
                 return
             call = self._next_call()
 
@@ -848,7 +854,19 @@ class Run:
         calls = sum(1 for event in self.history if isinstance(event, Begin))
         requests = sum(1 for event in self.history if isinstance(event, Request))
         size = (calls + self._made_on_other, requests, self._explorer.argument, self.steps)
-        return Failure(finding, self._explorer.argument, tuple(self.schedule), tuple(self.history), size)
+        history = with_step_ends(self.history, self._step_ends)
+        return Failure(finding, self._explorer.argument, tuple(self.schedule), history, size)
+
+
+def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event, ...]:
+    """The history with an observation of nothing after each step; `ends` are how long it was then.
+
+    >>> with_step_ends([Begin(0, "wait", ()), Rest()], [1])
+    (Begin(call=0, operation='wait', arguments=()), Observe(values=()), Rest())
+    """
+    parts = [history[begun:end] for begun, end in pairwise([0, *ends])]
+    told = [event for part in parts for event in (*part, Observe(()))]
+    return (*told, *history[ends[-1] if ends else 0 :])
 
 
 def is_alike(event: Event, other: Event) -> bool:

@@ -9,8 +9,9 @@ It is one versioned schema. In JSON a trace is an object with
   specification allows there, and by which rules;
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
 - `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`), "end" (`call`, `how`, and
-  `value` or `error` and `message`), "request" (`call`: its cancellation is requested), "observe" (`values`; one
-  follows each step of the event loop), "rest" (nothing can run), "stray" (`error`: that of no call).
+  `value` or `error` and `message`), "request" (`call`: its cancellation is requested), "observe" (`values`, which are
+  none where the target has nothing to be observed; one follows each step of the event loop), "rest" (nothing can
+  run), "stray" (`error`: that of no call).
   Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
 """
 
@@ -177,7 +178,7 @@ def describe(event: TraceEvent) -> str:
             return f"raises {event['error']}"
         return "returns" if event["value"] is None else f"returns {event['value']!r}"
     if kind == "observe":
-        return ", ".join(f"{name}={value!r}" for name, value in event["values"].items())
+        return ", ".join(f"{name}={value!r}" for name, value in event["values"].items()) or "a step ends"
     return "nothing can run any more" if kind == "rest" else str(event["error"])
 
 

@@ -201,6 +201,8 @@ def _work(connection: Connection[Any, Any], name: str, kind: str | None) -> None
         connection.send(("failed", str(error)))
     except (EOFError, OSError):
         """Nobody listens any more."""
+    except Exception as error:  # not the target's doing: it must not look like that
+        connection.send(("failed", f"a worker failed, with {type(error).__name__}: {error}"))
 
 
 def _quiet() -> None:

@@ -12,7 +12,9 @@ def lanes(trace: Trace, *, width: int = 100) -> list[str]:
     """
     calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
     column = max(14, min(22, (width - 34) // max(1, len(calls)) - 2))
-    header = "  ".join(f"{f'call {call}':<{column}}" for call in calls)
+    texts = {call: [describe(event) for event in trace.events if event.get("call") == call] for call in calls}
+    columns = {call: max(column, *map(len, texts[call])) for call in calls}
+    header = "  ".join(f"{f'call {call}':<{columns[call]}}" for call in calls)
     lines = [f"step  {header}".rstrip()]
     step = 1
     seen_in_step = False
@@ -27,13 +29,13 @@ def lanes(trace: Trace, *, width: int = 100) -> list[str]:
             step += 1
             seen_in_step = False
         if position != last and kind in ("observe", "rest"):
-            if kind == "observe" and text != observed and len(lines) > 1:
+            if kind == "observe" and event["values"] and text != observed and len(lines) > 1:
                 lines[-1] = f"{lines[-1]:<{6 + len(header)}}  {text}".rstrip()
                 observed = text
             continue
         if "call" in event:
             cells = [text if call == event["call"] else "|" if call in under_way else "" for call in calls]
-            row = "  ".join(f"{cell:<{column}}" for cell in cells).rstrip()
+            row = "  ".join(f"{cell:<{columns[call]}}" for call, cell in zip(calls, cells, strict=True)).rstrip()
         else:
             row = text
         seen_in_step |= kind in ("begin", "end")

@@ -22,7 +22,7 @@ def sequence(trace: Trace) -> list[str]:
             lines.append(f"    T{arrow}C{event['call']}: {text}{mark}")
         elif kind == "request":
             lines.append(f"    Note over C{event['call']}: {text}{mark}")
-        elif position == last or (kind == "observe" and text != observed):
+        elif position == last or (kind == "observe" and event["values"] and text != observed):
             observed = text
             lines.append(f"    Note over T: {text}{mark}")
     allowed = " or ".join(trace.allowed) or "nothing of the kind"

@@ -33,8 +33,8 @@ class Script(Protocol):
     def choose(self, *options: str) -> int:
         """Which of the options the host takes, where it leaves that open."""
 
-    def stray(self, error: str) -> None:
-        """An error reached nobody but the event loop."""
+    def stray(self, error: str, *, ends: bool = False) -> None:
+        """An error reached nobody but the event loop, which has come to its end by it if it `ends`."""
 
 
 class Stepper(Protocol):
@@ -42,6 +42,9 @@ class Stepper(Protocol):
 
     cancelled: type[BaseException]
     """What a cancelled call raises."""
+
+    groups_cancellations: bool
+    """Whether a group of nothing but that is a cancellation too, as trio's nurseries raise it."""
 
     cancellation_lasts: bool
     """Whether a task that was cancelled stays so in all that it does afterwards."""
@@ -80,6 +83,22 @@ class Stepper(Protocol):
 
     def finish(self) -> None:
         """End the loop, whatever is left to run; nothing that happens then is told."""
+
+
+class _Cancelling(Protocol):
+    """What cancels tasks, and how that looks to them."""
+
+    @property
+    def cancelled(self) -> type[BaseException]: ...
+    @property
+    def groups_cancellations(self) -> bool: ...
+
+
+def is_cancellation(error: BaseException, host: _Cancelling) -> bool:
+    """Whether a call that raised the error ended cancelled."""
+    if isinstance(error, BaseExceptionGroup) and host.groups_cancellations:
+        return error.split(host.cancelled)[1] is None
+    return isinstance(error, host.cancelled)
 
 
 def stepper_class(host: str) -> Callable[[], Stepper]:

@@ -34,6 +34,7 @@ class StepLoop(asyncio.BaseEventLoop):
     """
 
     cancelled: type[BaseException] = asyncio.CancelledError
+    groups_cancellations = False
     cancellation_lasts = False
 
     _ready: deque[asyncio.Handle]

@@ -34,6 +34,7 @@ class FlownoStepper:
     """One Flowno event loop."""
 
     cancelled: type[BaseException] = TaskCancelled
+    groups_cancellations = False
     cancellation_lasts = True  # until it is delivered, be it to a call that was made after the request
 
     def __init__(self) -> None:

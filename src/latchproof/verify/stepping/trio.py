@@ -38,6 +38,7 @@ class TrioStepper:
     """One run of trio."""
 
     cancelled: type[BaseException] = trio.Cancelled
+    groups_cancellations = True
     cancellation_lasts = True
 
     def __init__(self) -> None:
@@ -74,6 +75,10 @@ class TrioStepper:
                     self._loop.send(events)
                 except StopIteration:
                     break
+                except trio.TrioInternalError as error:
+                    self._loop = None
+                    self._stray(error)
+                    break
                 if self._nursery is not None and (self._over or not self._pass_begins()):
                     break
                 events = self._runner.io_manager.get_events(0)
@@ -109,7 +114,15 @@ class TrioStepper:
         return handle
 
     def cancel(self, handle: _Handle) -> None:
-        handle.scope.cancel()
+        try:
+            handle.scope.cancel()
+        except trio.TrioInternalError as error:
+            self._stray(error)
+
+    def _stray(self, error: trio.TrioInternalError) -> None:
+        """The target has done to trio what none may."""
+        assert self._script is not None
+        self._script.stray(describe_internal(error), ends=True)
 
     def is_own(self, task: Any) -> bool:
         """Whether a task is one of the harness, of which nothing is told."""
@@ -181,25 +194,44 @@ class TrioStepper:
     def _end(self) -> None:
         """Cancel all that is left, and let it go on to its end for some passes."""
         self._over = True
-        if self._loop is None:
-            return
         try:
-            if self._nursery is not None:
+            if self._loop is not None and self._nursery is not None:
                 self._nursery.cancel_scope.cancel()
-            for _ in range(TICKS_TO_END):
+            for _ in range(TICKS_TO_END if self._loop is not None else 0):
                 self._loop.send(self._runner.io_manager.get_events(0))
         except StopIteration:
             return
         except trio.TrioInternalError:
-            return  # the target did to trio what no run leads to
+            """The target did to trio what no run leads to."""
         for coroutine in self._coroutines:
             close(coroutine)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            self._loop.close()
+        abandon(self._runner, self._loop)
 
     def finish(self) -> None:
         """All is ended when `run` returns."""
+
+
+def abandon(runner: Any, loop: Any = None) -> None:
+    """End what trio does not end any more, without a word of what goes wrong at that; `loop` too, if it goes on."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            for task in tuple(runner.tasks if runner is not None else ()):
+                for nursery in task.child_nurseries:
+                    nursery._children.clear()  # of which it would complain
+                close(task.coro)
+            if loop is not None:
+                loop.close()
+    finally:
+        sys.unraisablehook = hook
+
+
+def describe_internal(error: trio.TrioInternalError) -> str:
+    """What trio came to its end by, when a target did to it what none may."""
+    cause = error.__cause__ or error
+    said = type(cause).__name__ + (f": {cause}" if str(cause) else "")
+    return said if cause is error else f"TrioInternalError, for {said}"
 
 
 class _Handle:
