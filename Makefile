@@ -64,7 +64,7 @@ museum: $(SETUP) ## faults in released software, found anew, each in an environm
 	$(BIN)/python -m tests.museum.page
 	$(BIN)/python -m tests.museum.findings
 
-mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (more than a quarter of an hour)
+mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (some two hours on one core)
 	$(BIN)/latchproof mutants
 
 mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (about 20 minutes)
