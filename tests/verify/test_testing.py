@@ -281,7 +281,9 @@ class Recorder:
         self.steps.append("goes on")
 
 
-@pytest.mark.parametrize("factory", [trio_samples.ForgetfulAbortLatch, trio_samples.StaleQueueLatch])
+@pytest.mark.parametrize(
+    "factory", [trio_samples.ForgetfulAbortLatch, trio_samples.StaleQueueLatch, trio_samples.FatalLatch]
+)
 def test_what_trio_does_not_survive_is_found_by_fuzzing_and_the_next_run_goes_on_as_ever(factory: Any) -> None:
     machine = state_machine(factory, host="trio", policy="latchproof")
     with pytest.raises(AssertionError, match="breaks C10 on trio"):

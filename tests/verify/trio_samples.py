@@ -119,6 +119,19 @@ class PollingLatch(EventLatch):
             await trio.sleep(1)
 
 
+class FatalError(BaseException):
+    """What nobody who means well catches."""
+
+
+class FatalLatch(EventLatch):
+    """Its count_down at zero raises what ends trio's run."""
+
+    async def count_down(self) -> None:
+        if self.count == 0:
+            raise FatalError("at zero")
+        await super().count_down()
+
+
 class NurseryLatch(EventLatch):
     """A right latch, whose waiters wait in a nursery: cancelled, they raise a group of nothing but cancellations."""
 

@@ -164,7 +164,7 @@ class TrioDriver:
         self._run._r.seed(0)
         self._callbacks: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._nursery: Any = None
-        self._done = False
+        self._done = self._closing = False
         trio.lowlevel.start_guest_run(
             self._main,
             run_sync_soon_threadsafe=self._callbacks.put,
@@ -185,6 +185,8 @@ class TrioDriver:
         if isinstance(error, self._trio.TrioInternalError):
             self.strays.append(self._describe(error))
             self._abandon(self._runner)
+        elif not self._closing:  # from here on nothing would happen, and so nothing be found
+            self.strays.append(f"trio's run ended, with {type(error).__name__}: {error}")
 
     def _until(self, reached: Callable[[], bool]) -> None:
         while not (self._done or reached()):
@@ -197,8 +199,18 @@ class TrioDriver:
             with scope:
                 await coroutine
 
-        self._nursery.start_soon(in_scope)
+        if not self._start(in_scope):
+            coroutine.close()
         return scope
+
+    def _start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        """Start a task. Where an error of another has closed the nursery, have trio come to its end instead."""
+        try:
+            self._nursery.start_soon(function)
+        except RuntimeError:
+            self._until(lambda: self._done)
+            return False
+        return True
 
     def cancel(self, handle: Any) -> None:
         try:
@@ -222,17 +234,18 @@ class TrioDriver:
         async def take_a_turn() -> None:
             turns.append(None)
 
-        self._nursery.start_soon(take_a_turn)
-        self._until(lambda: bool(turns))
+        if self._start(take_a_turn):
+            self._until(lambda: bool(turns))
         return ["pass"]
 
     def close(self) -> None:
+        self._closing = True
         if not self._done:
             try:
                 self._nursery.cancel_scope.cancel()
             except self._trio.TrioInternalError:
                 self._make_abortable()
-            self._until(lambda: False)
+            self._until(lambda: self._done)
         self._run._ALLOW_DETERMINISTIC_SCHEDULING = self._deterministic
 
 
