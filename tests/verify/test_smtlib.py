@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import z3
 
+from latchproof.verify import prove as proving
 from latchproof.verify import smtlib
 from latchproof.verify.goals import Query, in_order, text_of
 from latchproof.verify.prove import CONTROLS, MODELS, Obligation, prove
@@ -53,6 +54,31 @@ def test_what_it_says_is_due_is_what_another_solver_answers(obligations: list[Ob
         solver = z3.Solver()
         solver.from_string(query.text)
         assert str(solver.check()) == query.expected
+
+
+@pytest.mark.parametrize(
+    ("text_of_term", "negation"),
+    [
+        (lambda term: ("true", text_of(term)[1]), None),
+        (lambda term: (text_of(term)[0], frozenset[str]()), None),
+        (lambda term: (text_of(term)[0].replace("<", ">"), text_of(term)[1]), None),
+        (text_of, "false"),
+    ],
+    ids=["everything is true", "nothing is declared", "less is more", "every negation is false"],
+)
+def test_a_text_that_says_something_else_is_no_proof_though_the_second_solver_agreed(
+    text_of_term: Any, negation: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def misread(declarations: Any, assertions: Any, negated: str, expected: Any) -> Query:
+        return Query(declarations, assertions, negated and (negation or negated), expected)
+
+    monkeypatch.setattr(proving, "text_of", text_of_term)
+    monkeypatch.setattr(proving, "Query", misread)
+    found = list(prove(LATCH, LATCH.policies[:1], models=("counters",)))
+    disputed = [one for one in found if one.status == "disputed"]
+    assert disputed
+    assert {one.counterexample for one in disputed} == {proving.MISREAD}
+    assert {one.status for one in found} <= {"disputed", "proved"}
 
 
 @SECOND_SOLVER

@@ -58,6 +58,21 @@ def in_order(declarations: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(declarations, key=lambda line: (line.startswith("(declare-fun"), line)))
 
 
+def reads_back(term: z3.BoolRef, text: str, declarations: Iterable[str]) -> bool:
+    """Whether a term's text, read by itself, is that term: else the second solver would be asked something else.
+
+    >>> positive = z3.Int("count") > 0
+    >>> reads_back(positive, *text_of(positive)), reads_back(positive, "true", ())
+    (True, False)
+    """
+    try:
+        (read,) = z3.parse_smt2_string("\n".join((*in_order(declarations), f"(assert {text})")))
+    except (z3.Z3Exception, ValueError):  # it cannot be read, or is nothing, or more than one
+        return False
+    # numbers are read as terms, and what is noted of a quantifier is not written
+    return bool(read.eq(term) or z3.simplify(read).eq(z3.simplify(term)) or read.sexpr() == term.sexpr())
+
+
 def text_of(term: z3.BoolRef) -> tuple[str, frozenset[str]]:
     """A term as SMT-LIB, and the declarations of the sorts and symbols that occur in it.
 

@@ -27,7 +27,7 @@ from typing import Any, Final, Literal
 import z3
 
 from latchproof.verify.controls import call_goals, counter_goals
-from latchproof.verify.goals import Goal, Model, Query, in_order, text_of
+from latchproof.verify.goals import Goal, Model, Query, in_order, reads_back, text_of
 from latchproof.verify.identity import Identities
 from latchproof.verify.liveness import liveness_controls, liveness_goals
 from latchproof.verify.smtlib import Confirmation
@@ -56,6 +56,8 @@ MODELS: Final[tuple[Model, ...]] = ("counters", "identities", "liveness")
 
 CONTROLS: Final[tuple[Model, ...]] = ("controls",)
 """What keeps the proofs of a whole machine from being empty."""
+
+MISREAD = "its text, which the second solver is given, does not read as what z3 was asked"
 
 TIMEOUT = 10_000
 """Milliseconds after which a solver is taken not to know."""
@@ -233,6 +235,7 @@ class _Discharge:
         self._true = z3.BoolVal(True)
         self._asked: tuple[tuple[int, ...], z3.Solver] = ((), z3.SimpleSolver())
         self._texts: dict[int, tuple[z3.ExprRef, str, frozenset[str]]] = {}
+        self._read: dict[tuple[int, str], tuple[z3.BoolRef, bool]] = {}
         self._asserted: dict[tuple[int, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
 
     def __call__(self, goal: Goal) -> Obligation:
@@ -248,6 +251,8 @@ class _Discharge:
             # the goal is kept with the answer: its terms' identities are theirs only as long as they live
             answer = self._ask(goal, premises, ids)
             query = self._query(premises, ids, goal.conclusion) if self._written else None
+            if query is not None and not self._reads_back(query, premises, goal.conclusion):
+                answer = "disputed", MISREAD, answer[2]
             text = query.text if query is not None else ""
             # of what must not follow a second solver could only say that it does not know
             self._answers[key] = (goal, *answer, None if goal.must_not_follow else query, text)
@@ -290,6 +295,18 @@ class _Discharge:
             return Query(in_order(declared), assertions, "", "sat")
         text, needed = self._text(conclusion)
         return Query(in_order(declared | needed), assertions, f"(not {text})", "unsat")
+
+    def _reads_back(self, query: Query, premises: tuple[z3.BoolRef, ...], conclusion: z3.BoolRef | None) -> bool:
+        """Whether each part of the query, read by itself, is what was put to z3."""
+        parts = [*zip(premises, query.assertions, strict=True)]
+        if conclusion is not None:
+            parts.append((z3.Not(conclusion), query.negation))
+        for one, text in parts:
+            key = one.get_id(), text
+            if key not in self._read:
+                # the term is kept too: its identity is its own only as long as it lives
+                self._read[key] = one, reads_back(one, text, query.declarations)
+        return all(self._read[one.get_id(), text][1] for one, text in parts)
 
     def _text(self, one: z3.ExprRef) -> tuple[str, frozenset[str]]:
         if one.get_id() not in self._texts:

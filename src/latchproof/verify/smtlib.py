@@ -1,7 +1,8 @@
 """Obligations as one SMT-LIB 2 file, and a second solver that reads it.
 
-What cvc5 is given is the text of the export, and nothing else: a fault in the exporter shows as a disagreement. Queries
-that are the same under several policies stand there once, and what queries have in common is asserted once.
+What cvc5 is given is the text of the export, and nothing else. A fault in the exporter shows as a disagreement, or else
+in that the text does not read back as what z3 was asked (`goals.reads_back`): "true" alone would have cvc5 agree.
+Queries that are the same under several policies stand there once, and what queries have in common is asserted once.
 """
 
 from __future__ import annotations
