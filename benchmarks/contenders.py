@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.hosts import AsyncioHost, FlownoHost, Host, TrioHost
 from benchmarks.workloads import Latch, Party
 
 if TYPE_CHECKING:
@@ -528,3 +530,17 @@ def flowno_contenders() -> Contenders:
             missing={"aiologic": "it does not run on Flowno", "a barrier of Flowno's own": "Flowno has none"},
         )
     )
+
+
+def _uvloop() -> Host:
+    new_loop: Callable[[], Any] = import_module("uvloop").new_event_loop
+    return AsyncioHost(new_loop)
+
+
+HOSTS: dict[str, Callable[[], tuple[Host, Contenders]]] = {
+    "asyncio": lambda: (AsyncioHost(), asyncio_contenders()),
+    "uvloop": lambda: (_uvloop(), asyncio_contenders()),
+    "trio": lambda: (TrioHost(), trio_contenders()),
+    "flowno": lambda: (FlownoHost(), flowno_contenders()),
+}
+"""Each event loop, with what is measured on it."""

@@ -20,7 +20,6 @@ class Host(Protocol):
     async def spawn(self, coro: Coroutine[Any, Any, Any]) -> Cancel: ...
     async def pause(self) -> None: ...
     async def join(self) -> None: ...
-    async def abandon(self, cancels: list[Cancel]) -> None: ...
 
 
 class AsyncioHost:
@@ -50,11 +49,6 @@ class AsyncioHost:
         while not all(task.done() for task in self.tasks):
             await self.pause()
         self.tasks.clear()
-
-    async def abandon(self, cancels: list[Cancel]) -> None:
-        for cancel in cancels:  # in order: the runner would do it in none, which asyncio.Event takes hours for
-            cancel()
-        await self.join()
 
 
 class TrioHost:
@@ -92,9 +86,6 @@ class TrioHost:
     async def join(self) -> None:
         while self.running:
             await self.checkpoint()
-
-    async def abandon(self, cancels: list[Cancel]) -> None:
-        self.nursery.cancel_scope.cancel()
 
 
 class FlownoHost:

@@ -11,14 +11,14 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import contenders, workloads
-from benchmarks.hosts import AsyncioHost, FlownoHost, Host, TrioHost
+from benchmarks.hosts import AsyncioHost, Host
 from benchmarks.ratios import interleaved, over
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,8 +52,9 @@ def _table(benchmark: str, host: str, n: int, reference: str, costs: dict[str, l
     return {"benchmark": benchmark, "host": host, "n": n, "over": reference, "ratios": over(costs, reference)}
 
 
-def of_host(name: str, host: Host, those: contenders.Contenders, size: Size) -> Measured:
+def of_host(name: str, size: Size) -> Measured:
     """Every table of one event loop."""
+    host, those = contenders.HOSTS[name]()
     tables = []
     for n in size.parties:
         generations = max(5, size.operations // n)
@@ -70,10 +71,18 @@ def of_host(name: str, host: Host, those: contenders.Contenders, size: Size) -> 
             runs = {one: partial(workloads.cancel, host, make, n, last) for one, make in those.waits.items()}
             costs = interleaved(runs, 3)
             tables.append(_table(f"cancel {order}", name, n, "limit", costs))
-    # bytes are the same in every round
-    taken = {one: [workloads.memory(host, make, size.remembered)] for one, make in those.waits.items()}
-    tables.append(_table("memory per waiter", name, size.remembered, "limit", taken))
+    tables.append(remembering(name, those.waits, size.remembered))
     return tables, those.missing
+
+
+def remembering(name: str, waits: Iterable[str], n: int) -> Table:
+    """Memory per waiter. Bytes are the same in every round, so there is one."""
+    program = [sys.executable, "-m", "benchmarks.memory", name]
+    taken = {
+        one: [float(subprocess.run([*program, one, str(n)], stdout=subprocess.PIPE, text=True, check=True).stdout)]
+        for one in waits
+    }
+    return _table("memory per waiter", name, n, "limit", taken)
 
 
 def counting(name: str, host: Host, those: contenders.Contenders, size: Size) -> Table:
@@ -179,11 +188,6 @@ def growth(size: Size) -> Measured:
     return tables, {}
 
 
-def _uvloop() -> Callable[[], Any]:
-    new_loop: Callable[[], Any] = importlib.import_module("uvloop").new_event_loop
-    return new_loop
-
-
 def _everything(size: Size) -> Measured:
     for name in ("trio", "flowno", "uvloop"):
         importlib.import_module(name)
@@ -202,19 +206,12 @@ def _everything(size: Size) -> Measured:
 
 
 SECTIONS: dict[str, Callable[[Size], Measured]] = {
-    "asyncio": lambda size: of_host("asyncio", AsyncioHost(), contenders.asyncio_contenders(), size),
-    "uvloop": lambda size: of_host(
-        "uvloop",
-        AsyncioHost(_uvloop()),
-        contenders.asyncio_contenders(),
-        replace(size, remembered=min(size.remembered, 10_000)),
-    ),
-    "trio": lambda size: of_host("trio", TrioHost(), contenders.trio_contenders(), replace(size, remembered=2_000)),
+    "asyncio": lambda size: of_host("asyncio", size),
+    "uvloop": lambda size: of_host("uvloop", replace(size, remembered=min(size.remembered, 10_000))),
+    "trio": lambda size: of_host("trio", replace(size, remembered=2_000)),
     # Flowno finds a task that it cancels by looking through all of them, so there are fewer
     "flowno": lambda size: of_host(
         "flowno",
-        FlownoHost(),
-        contenders.flowno_contenders(),
         replace(size, operations=size.operations // 4, cancelled=(500,), remembered=500, parties=size.parties[:4]),
     ),
     "everything": _everything,

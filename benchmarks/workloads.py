@@ -1,9 +1,8 @@
-"""What is done by every contender, and what it costs: thread CPU time in the steady state, or bytes that stay."""
+"""What is done by every contender, and what it costs: thread CPU time in the steady state."""
 
 from __future__ import annotations
 
 import time
-import tracemalloc
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
@@ -96,24 +95,3 @@ def cancel(
 
     seconds: float = host.run(main)
     return seconds
-
-
-def memory(host: Host, wait_of: Callable[[int], Callable[[], Coroutine[Any, Any, object]]], n: int) -> float:
-    """Bytes for each of `n` parked tasks, task and coroutine and all."""
-
-    async def main() -> float:
-        wait = wait_of(n)
-        before = tracemalloc.get_traced_memory()[0]  # the list of what cancels is the same for every contender
-        cancels = [await host.spawn(wait()) for _ in range(n)]
-        await host.pause()
-        taken = tracemalloc.get_traced_memory()[0] - before
-        tracemalloc.stop()  # to end them under it would take much longer
-        await host.abandon(cancels)
-        return taken / n
-
-    tracemalloc.start()
-    try:
-        result: float = host.run(main)
-    finally:
-        tracemalloc.stop()
-    return result

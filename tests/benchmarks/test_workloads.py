@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-import uvloop
-from benchmarks.contenders import Contenders
+from benchmarks.contenders import HOSTS, Contenders
 from benchmarks.environments import candidates, find
-from benchmarks.hosts import AsyncioHost, FlownoHost, Host, TrioHost
+from benchmarks.hosts import Host
+from benchmarks.worker import remembering
 
-from benchmarks import contenders, workloads
-
-HOSTS: dict[str, tuple[Callable[[], Host], Callable[[], Contenders]]] = {
-    "asyncio": (AsyncioHost, contenders.asyncio_contenders),
-    "uvloop": (lambda: AsyncioHost(uvloop.new_event_loop), contenders.asyncio_contenders),
-    "trio": (TrioHost, contenders.trio_contenders),
-    "flowno": (FlownoHost, contenders.flowno_contenders),
-}
+from benchmarks import workloads
 
 
 @pytest.fixture(params=HOSTS)
 def measured(request: pytest.FixtureRequest) -> tuple[Host, Contenders]:
-    new_host, new_contenders = HOSTS[request.param]
-    return new_host(), new_contenders()
+    return HOSTS[request.param]()
 
 
 def test_every_barrier_trips_again_and_again(measured: tuple[Host, Contenders]) -> None:
@@ -68,10 +59,11 @@ def test_every_wait_can_be_cancelled(measured: tuple[Host, Contenders], last: bo
         assert workloads.cancel(host, make, 5, last) > 0
 
 
-def test_a_parked_task_takes_memory_whoever_parks_it(measured: tuple[Host, Contenders]) -> None:
-    host, those = measured
-    for make in those.waits.values():
-        assert workloads.memory(host, make, 20) > 100
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_parked_task_takes_memory_whoever_parks_it(host: str) -> None:
+    table = remembering(host, ("limit", "latchproof latch", "latchproof barrier"), 20)
+    assert 0.9 < table["ratios"]["latchproof latch"][0] < 5
+    assert 0.9 < table["ratios"]["latchproof barrier"][0] < 5
 
 
 def test_who_is_missing_is_named(measured: tuple[Host, Contenders]) -> None:

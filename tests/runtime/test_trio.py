@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
 
+import outcome
 import pytest
 import trio
 import trio.testing
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch, ZeroLatchError
-from latchproof.hosts.trio import TrioHost
+from latchproof.hosts.trio import TrioHost, TrioWaker
 from tests.runtime.drivers import TRIO, Ended, Host, right_after
 
 
@@ -243,3 +244,34 @@ async def test_to_ask_whether_the_run_is_closed_does_not_keep_it_busy(host: Host
     before = statistics().run_sync_soon_queue_size
     assert barrier.n_waiting == 1
     assert statistics().run_sync_soon_queue_size == before
+
+
+async def test_a_waker_is_the_outcome_that_its_task_goes_on_with(host: Host) -> None:
+    def generator() -> Generator[None, object, None]:
+        received.append((yield))
+
+    async def asynchronous() -> AsyncGenerator[None, object]:
+        received.append((yield))
+
+    received: list[object] = []
+    waker = object.__new__(TrioWaker)
+    waker.ending = 3
+    assert isinstance(waker, outcome.Outcome)
+    assert waker.unwrap() == 3
+
+    one = generator()
+    next(one)
+    with pytest.raises(StopIteration):
+        waker.send(one)
+    other = asynchronous()
+    await anext(other)
+    with pytest.raises(StopAsyncIteration):
+        await waker.asend(other)
+    assert received == [3, 3]
+
+
+def test_two_wakers_with_one_ending_are_two() -> None:
+    one, other = (object.__new__(TrioWaker) for _ in range(2))
+    one.ending = other.ending = None
+    assert one != other
+    assert len({one: None, other: None}) == 2

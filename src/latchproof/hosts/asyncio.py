@@ -15,6 +15,7 @@ from latchproof_spec import step
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+    from contextvars import ContextVar
     from typing import Final
 
     from latchproof.hosts import Queue, TrioRecord
@@ -52,7 +53,9 @@ class AsyncioHost:
 
     def look_around(self) -> None:
         self.trio_record: TrioRecord | None = getattr(modules.get("trio._core._run"), "sniffio_library", None)
-        self._flowno_task: Callable[[], object] | None = getattr(modules.get(_FLOWNO), "current_task", None)
+        # Flowno's `current_task` reads this context variable, and is one call more
+        task_of_flowno: ContextVar[object] | None = getattr(modules.get(_FLOWNO), "_current_task", None)
+        self._flowno_task = task_of_flowno.get if task_of_flowno is not None else None
 
     if version_info >= (3, 12):
 

@@ -26,25 +26,44 @@ from latchproof_spec.step import BrokenBarrierError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
-    from typing import Any, Final
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+    from typing import Any, Final, TypeVar
 
     from latchproof.hosts import Queue
     from latchproof_spec.step import Ending
 
+    T = TypeVar("T")
+
 _ABORTED: Final = Abort.SUCCEEDED
 
 
-class TrioWaker:
-    """A task that is parked, and the queue that it leaves when it is cancelled."""
+class TrioWaker(outcome.Outcome["Ending"]):
+    """A task that is parked, and the queue that it leaves when it is cancelled.
 
-    __slots__ = ("_queue", "task")
+    It is the outcome too that its task is resumed with: an `outcome.Value` made for each task that is woken would cost
+    more than anything else does in a wait.
+    """
+
+    __slots__ = ("_queue", "ending", "task")
 
     _queue: Queue
     task: Task
+    ending: Ending
+
+    __eq__ = object.__eq__  # for it is a key, and other outcomes are equal by what they hold
+    __hash__ = object.__hash__  # type: ignore[assignment] # which an outcome has none of
 
     def __await__(self) -> Generator[Any, Any, Ending]:
         return wait_task_rescheduled(self._abort).__await__()
+
+    def unwrap(self) -> Ending:
+        return self.ending
+
+    def send(self, gen: Generator[T, Ending, object]) -> T:
+        return gen.send(self.ending)
+
+    async def asend(self, agen: AsyncGenerator[T, Ending]) -> T:
+        return await agen.asend(self.ending)
 
     def _abort(self, raise_cancel: object) -> Abort:
         self._queue.pop(self, None)
@@ -121,7 +140,8 @@ class TrioHost:
 
     def wake_all(self, queue: dict[TrioWaker, None], endings: Iterable[Ending]) -> None:
         for waker, ending in zip(queue, endings, strict=True):
-            reschedule(waker.task, outcome.Value(ending))
+            waker.ending = ending
+            reschedule(waker.task, waker)
 
     def withdrawn(self, queue: Queue) -> tuple[()]:
         return ()
