@@ -14,14 +14,27 @@ from pathlib import Path
 
 from benchmarks.environments import VERSIONS, find, prepare
 from benchmarks.ratios import NonsenseError
-from benchmarks.results import Row, changes, read, rows_of, tables, to_json
+from benchmarks.results import Row, changes, read, rows_of, tables, to_json, together
 from benchmarks.targets import verdicts
 
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "benchmarks" / "baseline.json"
 PLOTS = ROOT / "docs" / "benchmarks.svg", ROOT / "docs" / "growth.svg"
 WORK = ROOT / ".bench"
-SECTIONS = ("asyncio", "uvloop", "trio", "flowno", "everything", "import", "million", "schedules", "states", "growth")
+SECTIONS = {
+    "asyncio": 3,
+    "uvloop": 3,
+    "trio": 3,
+    "flowno": 3,
+    "everything": 3,
+    "memory": 1,
+    "import": 1,
+    "million": 1,
+    "schedules": 3,
+    "states": 1,
+    "growth": 1,
+}
+"""Each section, and in how many processes its rounds are made: where things lie in memory is another in each."""
 
 
 def say(line: str) -> None:
@@ -33,24 +46,27 @@ def measure(version: str, python: str, quick: bool) -> tuple[str, list[Row]]:
     rows: list[Row] = []
     exact = version
     path = os.pathsep.join(str(ROOT / folder) for folder in (".", "src", "spec"))
-    for section in SECTIONS:
+    for section, processes in SECTIONS.items():
         if quick and section == "million":
             say(f"  {version}: {section}: not run, for --quick leaves it out")
             continue
         say(f"  {version}: {section}")
         command = [python, "-m", "benchmarks.worker", section, *(["--quick"] if quick else [])]
-        done = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            last = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            say(f"  {version}: {section}: MISSING, for it failed: {last}")
-            continue
-        answer = json.loads(done.stdout)
-        exact = answer["python"]
-        for contender, why in answer["missing"].items():
-            say(f"  {version}: {section}: {contender} is missing: {why}")
-        rows += rows_of(version, answer["tables"])
+        answers = []
+        for _ in range(1 if quick else processes):
+            done = subprocess.run(
+                command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
+            )
+            if done.returncode != 0:
+                last = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
+                say(f"  {version}: {section}: MISSING, for it failed: {last}")
+                break
+            answers.append(json.loads(done.stdout))
+        else:
+            exact = answers[0]["python"]
+            for contender, why in answers[0]["missing"].items():
+                say(f"  {version}: {section}: {contender} is missing: {why}")
+            rows += rows_of(version, together([answer["tables"] for answer in answers]))
     return exact, rows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -44,6 +44,24 @@ class Row:
     ratio: Ratio
 
 
+def together(measured: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The same tables from several processes as one: the rounds of all.
+
+    >>> table = {"benchmark": "wait", "ratios": {"latchproof": [1.25]}}
+    >>> together([[table], [table]])
+    [{'benchmark': 'wait', 'ratios': {'latchproof': [1.25, 1.25]}}]
+    """
+    return [
+        {
+            **tables[0],
+            "ratios": {
+                name: [ratio for table in tables for ratio in table["ratios"][name]] for name in tables[0]["ratios"]
+            },
+        }
+        for tables in zip(*measured, strict=True)
+    ]
+
+
 def rows_of(python: str, tables: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
     """Each contender over the reference, and our own over every other, by the rounds of a worker's tables."""
     for table in tables:
@@ -63,11 +81,16 @@ def rows_of(python: str, tables: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
 def to_json(rows: Iterable[Row], versions: Mapping[str, str]) -> str:
     """The rows as JSON, in order, one a line, so that a change shows what changed."""
     lines = [
-        json.dumps({**row.key._asdict(), **{name: round(value, 3) for name, value in asdict(row.ratio).items()}})
+        json.dumps({**row.key._asdict(), **asdict(_rounded(row.ratio))})
         for row in sorted(rows, key=lambda row: row.key)
     ]
     head = json.dumps(dict(sorted(versions.items())))
     return f'{{"schema": {SCHEMA}, "pythons": {head}, "ratios": [\n' + ",\n".join(lines) + "\n]}\n"
+
+
+def _rounded(ratio: Ratio) -> Ratio:
+    """As it is written: to four digits that count."""
+    return Ratio(*(float(f"{value:.4g}") for value in (ratio.median, ratio.low, ratio.high)))
 
 
 def from_json(text: str) -> list[Row]:
@@ -124,11 +147,11 @@ def changes(now: Iterable[Row], before: Iterable[Row]) -> list[Change]:
     committed = {row.key: row.ratio for row in before}
     found = []
     for row in now:
-        old = committed.get(row.key)
+        old, new = committed.get(row.key), _rounded(row.ratio)
         if old is None or not row.key.contender.startswith(OURS):
             continue
-        if row.ratio.low > old.high or row.ratio.high < old.low:
-            found.append(Change(row.key, old, row.ratio))
+        if new.low > old.high or new.high < old.low:
+            found.append(Change(row.key, old, new))
     return sorted(found, key=lambda change: (not change.worse, change.key))
 
 

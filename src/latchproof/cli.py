@@ -221,6 +221,9 @@ def _parser() -> argparse.ArgumentParser:
     mutants.add_argument("--quick", action="store_true", help="a sample, by what is proved and explored, in seconds")
     mutants.add_argument("--only", default="", metavar="TEXT", help="only the mutants whose ID has TEXT in it")
     mutants.add_argument("--kinds", nargs="+", metavar="KIND", help="only these kinds of evidence (default: all)")
+    mutants.add_argument(
+        "--workers", type=_positive, metavar="N", help="processes to use (default: one a core; with --quick always one)"
+    )
     mutants.add_argument("--verbose", action="store_true", help="what came of each mutant")
     mutants.add_argument("--json", metavar="FILE", type=Path, help="write the matrix to FILE as JSON")
     mutants.set_defaults(run=_mutants)
@@ -663,10 +666,14 @@ def _explore(options: argparse.Namespace, console: Console) -> int:
 def _mutants(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.contracts import ContractsNotRunError
     from latchproof.verify.ledger import MUTANT_KINDS
-    from latchproof.verify.matrix import KINDS, judge_mutants
+    from latchproof.verify.matrix import judge_mutants
+    from latchproof.verify.mutant_judge import KINDS
     from latchproof.verify.render.terminal import print_matrix, say
     from latchproof.verify.target import TargetError
+    from latchproof.verify.workers import cores
 
+    if options.quick and options.workers is not None:
+        raise TargetError("--quick is done in one process; leave out --workers, or --quick")
     if unknown := set(options.kinds or ()) - set(KINDS):
         raise TargetError(f"{', '.join(sorted(unknown))}: no kind of evidence; there are {', '.join(KINDS)}")
     kinds = [kind for kind in KINDS if kind in (options.kinds or (MUTANT_KINDS if options.quick else KINDS))]
@@ -676,6 +683,7 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
                 kinds,
                 quick=options.quick,
                 only=options.only,
+                workers=1 if options.quick else options.workers or cores(),
                 progress=status.update if console.is_terminal else None,
             )
         except ContractsNotRunError as error:

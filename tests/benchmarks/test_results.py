@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from benchmarks.ratios import NonsenseError, Ratio
-from benchmarks.results import Key, Row, changes, from_json, read, rows_of, tables, to_json
+from benchmarks.results import Key, Row, changes, from_json, read, rows_of, tables, to_json, together
 from benchmarks.targets import TARGETS, verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,6 +98,16 @@ BEFORE = row(1.2, 1.3, 1.4)
 )
 def test_what_changed_by_more_than_the_spread_is_said(now: Row, said: list[str]) -> None:
     assert [str(change).split()[0] for change in changes([now], [BEFORE])] == said
+
+
+def test_what_was_only_rounded_in_the_file_has_not_changed() -> None:
+    third = row(1 / 3, 1 / 3, 1 / 3)
+    assert changes([third], from_json(to_json([third], {}))) == []
+
+
+def test_the_rounds_of_several_processes_are_one_table() -> None:
+    tables = [[{"n": 2, "ratios": {"latchproof": [first], "limit": [1.0]}}] for first in (1.2, 1.4)]
+    assert together(tables) == [{"n": 2, "ratios": {"latchproof": [1.2, 1.4], "limit": [1.0, 1.0]}}]
 
 
 def test_a_change_says_what_was_and_what_is() -> None:

@@ -12,11 +12,12 @@ import pytest
 from rich.console import Console
 
 from latchproof.cli import main
-from latchproof.verify import matrix as judging
+from latchproof.verify import mutant_judge as judging
 from latchproof.verify.check import check
 from latchproof.verify.difference import changed_operations, difference
 from latchproof.verify.ledger import MUTANT_KINDS
-from latchproof.verify.matrix import SAMPLE, Judgement, Kind, Matrix, judge_mutants
+from latchproof.verify.matrix import SAMPLE, Matrix, judge_mutants
+from latchproof.verify.mutant_judge import Judgement, Kind
 from latchproof.verify.prove import prove
 from latchproof.verify.render.terminal import print_matrix
 from latchproof.verify.scenario import one_shape
@@ -57,6 +58,15 @@ def test_each_claim_is_broken_by_what_is_about_it(quick: Matrix) -> None:
     """What is proved and what is explored see all of them."""
     assert [claim.id for claim in CLAIMS if not quick.killed(claim.id, "proved")] == []
     assert [claim.id for claim in CLAIMS if not quick.killed(claim.id, "explored")] == []
+
+
+def test_what_comes_of_it_is_the_same_in_several_processes() -> None:
+    kinds: tuple[Kind, ...] = ("explored", "called", "scheduled", "contracted")
+    here, apart = (judge_mutants(kinds, only="latch.L3p", workers=workers) for workers in (1, 2))
+    assert len(here.judgements) > 2
+    assert apart.judgements == here.judgements
+    assert all(apart.seconds[kind] > 0 for kind in kinds)
+    assert any(one.broken["contracted"] for one in apart.judgements)
 
 
 @pytest.mark.parametrize(

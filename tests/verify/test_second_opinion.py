@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from latchproof.verify.history import Begin, End, Event, Judge
-from latchproof.verify.matrix import judge_by_numbers
+from latchproof.verify.mutant_judge import judge_by_numbers
 from latchproof.verify.second_opinion import NOT_LINEARIZABLE, Opinion, second_opinion
 from latchproof_spec.machines import BARRIER, LATCH, Machine
 from tests.verify.test_history import BARRIER_CASES, LATCH_CASES, Case

@@ -27,8 +27,8 @@ from latchproof.verify.corrupted import empty_properties, unnoticed
 from latchproof.verify.crosscheck import CrosscheckError, crosscheck, tlc_jar
 from latchproof.verify.explore import explore
 from latchproof.verify.fairness import Liveness, check_eventualities
-from latchproof.verify.matrix import KINDS as MATRIX_KINDS
 from latchproof.verify.matrix import Matrix, judge_mutants
+from latchproof.verify.mutant_judge import KINDS as MATRIX_KINDS
 from latchproof.verify.pinned import check as check_pinned
 from latchproof.verify.pinned import read_pinned
 from latchproof.verify.prove import Obligation, prove_all
@@ -338,7 +338,7 @@ def _count_killed(ledger: Ledger, quick: bool = True) -> None:
     try:
         has_contracts = any(cell.kind == "contracted" and cell.status != "not_run" for cell in ledger.cells)
         kinds = MUTANT_KINDS if quick else tuple(one for one in MATRIX_KINDS if one != "contracted" or has_contracts)
-        ledger.mutants = matrix = judge_mutants(kinds, quick=quick, sampled=True)
+        ledger.mutants = matrix = judge_mutants(kinds, quick=quick, sampled=True, workers=cores())
     except Exception as error:  # a fault that is planted by name in what stands there no more, for example
         ledger.no_mutants = f"judging them raised {type(error).__name__}: {error}"
         return

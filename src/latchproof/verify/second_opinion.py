@@ -19,7 +19,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from latchproof.verify.history import Event, Judge
-from latchproof.verify.matrix import judge_by_numbers
+from latchproof.verify.mutant_judge import judge_by_numbers
 from latchproof_spec.machines import MACHINES, Machine
 from latchproof_spec.mutants import Mutant, mutants
 

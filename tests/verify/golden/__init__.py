@@ -19,7 +19,8 @@ from latchproof import cli
 from latchproof.verify.check import check
 from latchproof.verify.goals import Query
 from latchproof.verify.ledger import KINDS, Evidence, Kept, Ledger, own_rules
-from latchproof.verify.matrix import Judgement, Kind, Matrix
+from latchproof.verify.matrix import Matrix
+from latchproof.verify.mutant_judge import Judgement, Kind
 from latchproof.verify.prove import Obligation, Status
 from latchproof.verify.render.terminal import print_ledger, print_matrix, print_verdict
 from latchproof.verify.scenario import Shape
