@@ -66,7 +66,7 @@ class TrioWaker(outcome.Outcome["Ending"]):
         return await agen.asend(self.ending)
 
     def _abort(self, raise_cancel: object) -> Abort:
-        self._queue.pop(self, None)
+        del self._queue[self]  # trio aborts only who is parked still
         return _ABORTED
 
 
