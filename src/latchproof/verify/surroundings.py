@@ -109,7 +109,7 @@ class Surroundings:
 def _of_the_standard_library() -> dict[int, object]:
     """Its modules' own containers, which a target may have by name: `sys.modules` above all. By their identities."""
     modules = [module for name, module in tuple(sys.modules.items()) if _is_standard(name) and module is not None]
-    found = {id(vars(builtins)): vars(builtins)}
+    found: dict[int, object] = {id(vars(builtins)): vars(builtins)}
     found |= {
         id(value): value for module in modules for value in vars(module).values() if isinstance(value, CONTAINERS)
     }
