@@ -31,7 +31,7 @@ SAMPLES = "tests.verify.samples"
 GOLDEN = """\
 latchproof check asyncio:Barrier: a barrier, on asyncio, judged by cpython
 
-C5 is broken: A generation's indices are exactly 0..parties-1, each once, in order of arrival.
+C5 is broken: A generation is given exactly the indices 0..parties-1, each once, in order of arrival.
 
   asyncio:Barrier(3) on asyncio, policy cpython: 4 calls, 1 cancellation, N steps of the event loop
 
