@@ -12,7 +12,8 @@ from latchproof_spec import latch as latch_spec
 from latchproof_spec.machines import MACHINES
 
 METHODS = {
-    "__init__", "wait", "count_down", "count_down_nowait", "set_count", "abort", "abort_nowait", "reset", "reset_nowait",
+    "__init__", "wait", "count_down", "count_down_nowait", "set_count",
+    "abort", "abort_nowait", "reset", "reset_nowait",
 }  # fmt: skip
 
 
