@@ -72,9 +72,10 @@ class Barrier:
     async def wait(self) -> int:
         """Arrive, and go on when all parties have.
 
-        Returns the index of the arrival among those of its generation, 0 to parties - 1: exactly one task gets 0. A
-        task that is cancelled while it waits takes back its arrival and nothing else; a task that is cancelled after
-        the generation is complete changes nothing for the others.
+        Returns the index of the arrival among those of its generation, 0 to parties - 1: at most one task returns 0.
+        A task that is cancelled while it waits takes back its arrival and nothing else; a task that is cancelled after
+        the generation is complete changes nothing for the others. On asyncio that one ends cancelled, if it has not
+        run since, and its index is returned by nobody.
 
         Raises BrokenBarrierError if the barrier is broken, or is aborted or reset while the task waits (on asyncio
         it is an asyncio.BrokenBarrierError too); RuntimeError if no known event loop is running, or if tasks of
