@@ -1,14 +1,17 @@
 """The command line.
 
-Exit codes: 0 holds, 1 a counterexample, 2 usage or a target that cannot be driven, 3 inconclusive.
+Exit codes: 0 holds, 1 a counterexample, 2 usage or a target that cannot be driven, 3 inconclusive, or the command itself
+failed: Python would exit with 1 then, which is to mean a counterexample and nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     from latchproof_spec.machines import Machine
 
 _MODELS = ("tla", "cfg", "promela")
+_OUTPUTS = ("json", "junit", "mermaid", "html", "repro")
+"""The options that name a file to write."""
+
 SCHEDULERS = ("exhaustive", "random", "pct")
 """As `latchproof.verify.scheduler` has them, which needs the kit; a test compares the two."""
 
@@ -40,7 +46,7 @@ What does it say exactly?    latchproof export barrier --format markdown
 Can your checks fail?        latchproof mutants --quick
 
 Exit codes: 0 holds within the bounds printed; 1 a counterexample; 2 usage, or
-a target that cannot be loaded or driven; 3 inconclusive."""
+a target that cannot be loaded or driven; 3 inconclusive, or the command failed."""
 
 EXTRA = 'this command needs the kit: pip install "latchproof[verify]"'
 
@@ -56,8 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from latchproof.verify.target import TargetError
 
-    console = Console()
+    console = Console(emoji=False)  # ":Lock" is a class's name here
     try:
+        _require_writable(options)
         code: int = options.run(options, console)
     except TargetError as error:
         print(f"latchproof: {error}", file=sys.stderr)
@@ -65,7 +72,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("latchproof: interrupted; nothing is concluded", file=sys.stderr)
         return 3
+    except Exception:
+        traceback.print_exc()
+        print(
+            "latchproof: the command itself failed, as is shown above; nothing is concluded. It is a fault of latchproof: "
+            "report it, with what is shown",
+            file=sys.stderr,
+        )
+        return 3
     return code
+
+
+def _require_writable(options: argparse.Namespace) -> None:
+    """Raise TargetError if a file that is to be written cannot be: in the end all the work would have been for nothing.
+
+    None is made or emptied yet.
+    """
+    from latchproof.verify.target import TargetError
+
+    for name in _OUTPUTS:
+        path: Path | None = getattr(options, name, None)
+        if path is None:
+            continue
+        if os.path.isdir(path):
+            raise TargetError(f"--{name}: {path} is a folder; name a file in it")
+        if not os.path.isdir(path.parent):
+            raise TargetError(f"--{name}: {path} cannot be written: there is no folder {path.parent}; make it first")
+        if not os.access(path if os.path.exists(path) else path.parent, os.W_OK):
+            raise TargetError(f"--{name}: {path} cannot be written: permission denied; name another file")
+
+
+def _write_file(path: Path, text: str) -> None:
+    """Write a file; raises TargetError where that cannot be done after all."""
+    from latchproof.verify.target import TargetError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise TargetError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -323,7 +367,7 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     say(console)
     print_ledger(console, ledger)
     if options.json is not None:
-        options.json.write_text(json.dumps(ledger.to_json(), indent=2) + "\n", encoding="utf-8")
+        _write_file(options.json, json.dumps(ledger.to_json(), indent=2) + "\n")
     return ledger.exit_code
 
 
@@ -404,7 +448,7 @@ def _report(options: argparse.Namespace, console: Console) -> int:
         ledger = read_ledger(options.ledger)
     shown = [*check(load("asyncio:Barrier"), policy="cpython").traces, *traces]
     page = report(ledger, prove_all(), shown, _command())
-    options.html.write_text(page, encoding="utf-8")
+    _write_file(options.html, page)
     say(console, f"wrote     {options.html}")
     code: int = ledger["exit_code"]
     return code
@@ -416,9 +460,11 @@ def _command() -> str:
 
 
 def _replay(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.containment import StuckError
     from latchproof.verify.jobs import replay
     from latchproof.verify.notation import is_notation, parse
     from latchproof.verify.render.terminal import print_replay, print_trace, say
+    from latchproof.verify.schedule import NondeterminismError
     from latchproof.verify.stepping import stepper_class
     from latchproof.verify.target import TargetError, load
     from latchproof.verify.trace import make_trace, read_file
@@ -433,14 +479,22 @@ def _replay(options: argparse.Namespace, console: Console) -> int:
         argument, schedule = trace.argument, trace.schedule
         host, policy, strict = host or trace.host, policy or trace.policy, strict or trace.strict
     host, policy = host or "asyncio", policy or target.machine.policies[0].name
-    if policy not in [one.name for one in target.machine.policies]:
-        names = ", ".join(one.name for one in target.machine.policies)
-        raise TargetError(f"there is no policy {policy!r} for a {target.machine.name}; there are {names}")
+    judged_by = _policy(target.machine, policy)
+    if argument < target.machine.smallest:
+        machine = target.machine
+        raise TargetError(
+            f"the schedule makes a {machine.name} of {argument}, and its {machine.parameter} must be {machine.smallest} "
+            "or more"
+        )
     stepper_class(host)
     say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
-    explorer = replay(target, schedule, argument=argument, policy=policy, host=host, strict=strict)
+    try:
+        explorer = replay(target, schedule, argument=argument, policy=policy, host=host, strict=strict)
+    except (NondeterminismError, StuckError) as error:
+        say(console, f"inconclusive: {error}", style="yellow")
+        return 3
     assert explorer.last_run is not None
-    print_replay(console, explorer.last_run, target, next(one for one in target.machine.policies if one.name == policy))
+    print_replay(console, explorer.last_run, target, judged_by)
     failures = explorer.so_far.failures[policy].values()
     for failure in failures:
         made = make_trace(failure, target.name, target.machine.name, policy, strict=strict, host=host)
@@ -448,6 +502,16 @@ def _replay(options: argparse.Namespace, console: Console) -> int:
     if not failures:
         say(console, "the specification allows this run", style="green")
     return 1 if failures else 0
+
+
+def _policy(machine: Machine, name: str) -> Any:
+    """The policy of that name; raises TargetError, with those that there are, if there is none."""
+    from latchproof.verify.target import TargetError
+
+    policies = {one.name: one for one in machine.policies}
+    if name not in policies:
+        raise TargetError(f"there is no policy {name!r} for a {machine.name}; there are {', '.join(policies)}")
+    return policies[name]
 
 
 def _write_renderings(options: argparse.Namespace, console: Console, verdict: Verdict) -> None:
@@ -491,7 +555,7 @@ def _write(written: list[tuple[Path, str]], console: Console) -> None:
     from latchproof.verify.render.terminal import say
 
     for path, text in written:
-        path.write_text(text, encoding="utf-8")
+        _write_file(path, text)
         say(console, f"wrote     {path}")
 
 
@@ -638,7 +702,8 @@ def _explore(options: argparse.Namespace, console: Console) -> int:
         for argument in range(machine.smallest, options.upto + 1)
     ]
     if not models:
-        raise TargetError(f"there is no policy {options.policy!r}")
+        names = dict.fromkeys(policy.name for machine in machines for policy in machine.policies)
+        raise TargetError(f"there is no policy {options.policy!r}; there are {', '.join(names)}")
     bounds = {"calls": options.calls, "operations": options.operations}
     try:
         found = [explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
@@ -691,7 +756,7 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
     print_matrix(console, matrix, verbose=options.verbose)
     say(console)
     if options.json is not None:
-        options.json.write_text(json.dumps(matrix.to_json(), indent=2) + "\n", encoding="utf-8")
+        _write_file(options.json, json.dumps(matrix.to_json(), indent=2) + "\n")
     words = {
         0: "every mutant is killed or no fault, every claim kills",
         1: "the gate fails",
@@ -745,10 +810,7 @@ def _export_model(name: str, form: str, bounds: dict[str, Any]) -> str:
     from latchproof_spec.machines import MACHINES
 
     machine = MACHINES[name]
-    wanted = bounds.pop("policy", machine.policies[0].name)
-    policy = next((one for one in machine.policies if one.name == wanted), None)
-    if policy is None:
-        raise TargetError(f"there is no policy {wanted!r} for a {name}")
+    policy = _policy(machine, bounds.pop("policy", machine.policies[0].name))
     if "operations" in bounds:
         bounds["operations"] = tuple(bounds["operations"])
     try:

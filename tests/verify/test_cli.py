@@ -21,6 +21,7 @@ from latchproof.verify import prove as proving
 from latchproof.verify import smtlib
 from latchproof.verify.notation import compact
 from latchproof.verify.prove import Obligation
+from latchproof.verify.schedule import NondeterminismError
 from latchproof.verify.shells import Equivalence
 from latchproof_spec import machines
 from latchproof_spec.machines import BARRIER, LATCH
@@ -208,11 +209,33 @@ def test_replay_of_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
         (["nowhere.json", "latchproof:Barrier"], "nowhere.json cannot be read"),
         (["2:w.", "latchproof:Barrier", "--policy", "soft"], "there is no policy 'soft' for a barrier"),
         (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is no host"),
+        (["0:w", "asyncio:Barrier"], "the schedule makes a barrier of 0, and its parties must be 1 or more"),
     ],
 )
 def test_replay_says_what_is_wrong(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_replay_of_what_does_not_do_the_same_again_is_inconclusive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def differs(*arguments: object, **options: object) -> None:
+        raise NondeterminismError("something else happened under the same schedule")
+
+    monkeypatch.setattr("latchproof.verify.jobs.replay", differs)
+    assert main(["replay", "2:w.w..", "latchproof:Barrier"]) == 3
+    assert "inconclusive: something else happened under the same schedule" in capsys.readouterr().out
+
+
+def test_replay_of_what_never_ends_is_inconclusive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("latchproof.verify.containment.STEP_SECONDS", 0.1)
+    assert main(["replay", "1:w.", f"{SAMPLES}:SpinningLatch"]) == 3
+    out, err = capsys.readouterr()
+    assert "inconclusive: a step of the event loop has not ended" in out
+    assert err == ""
 
 
 @pytest.mark.parametrize("scheduler", ["random", "pct"])
@@ -246,6 +269,67 @@ def test_an_interrupted_command_is_inconclusive(
     monkeypatch.setattr("latchproof.verify.check.check", interrupted)
     assert main(["check", "asyncio:Barrier"]) == 3
     assert "interrupted; nothing is concluded" in capsys.readouterr().err
+
+
+def test_a_command_that_itself_fails_has_found_no_counterexample(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(*arguments: object, **options: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("latchproof.verify.check.check", failing)
+    assert main(["check", "asyncio:Barrier"]) == 3
+    err = capsys.readouterr().err
+    assert "ZeroDivisionError: ours" in err
+    assert err.splitlines()[-1].startswith(
+        "latchproof: the command itself failed, as is shown above; nothing is conclud"
+    )
+
+
+QUICK = ["--calls", "2", "--tasks", "2"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["check", "asyncio:Barrier", *QUICK, f"--{name}"] for name in ("json", "junit", "mermaid", "html", "repro")),
+        *(["fuzz", "asyncio:Barrier", f"--{name}"] for name in ("json", "mermaid", "repro")),
+        ["verify", "--quick", "--json"],
+        ["report", "--quick", "--html"],
+        ["mutants", "--quick", "--json"],
+    ],
+)
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_done(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere" / "file"
+    assert main([*command, str(nowhere)]) == 2
+    there_is_none = f"{nowhere} cannot be written: there is no folder {nowhere.parent}; make it first"
+    assert capsys.readouterr() == ("", f"latchproof: {command[-1]}: {there_is_none}\n")
+    assert main([*command, str(tmp_path)]) == 2
+    assert f"{command[-1]}: {tmp_path} is a folder; name a file in it" in capsys.readouterr().err
+
+
+def test_a_file_that_may_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # who runs this may be allowed everything
+    assert main(["check", "asyncio:Barrier", "--json", str(tmp_path / "found.json")]) == 2
+    assert "found.json cannot be written: permission denied; name another file" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    command = ["check", "latchproof:Barrier", "--policy", "latchproof", *QUICK, "--json", str(tmp_path / "found.json")]
+    assert main(command) == 2
+    out, err = capsys.readouterr()
+    assert lines_of(out, "verdict")
+    assert err.endswith("found.json cannot be written: No space left on device\n")
 
 
 # --------------------------------------------------------------------------------------------------- check
@@ -519,7 +603,7 @@ def test_explore_bounds_calls_and_operations(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--machine", "latch", "--policy", "no"], "there is no policy 'no'"),
+        (["--machine", "latch", "--policy", "no"], "there is no policy 'no'; there are latchproof, flowno"),
         (["--machine", "latch", "--operations", "abort"], "a latch has no operation 'abort'; it has wait, count_down"),
         (["--machine", "latch", "--tasks", "99", "--calls", "9"], "99 tasks with 9 calls each are more than"),
     ],
@@ -585,7 +669,10 @@ def test_export_of_a_model_takes_bounds(capsys: pytest.CaptureFixture[str]) -> N
         (["latch", "--format", "markdown", "--tasks", "3"], "--tasks: bounds are for models of latch and barrier"),
         (["latch", "--format", "tla", "--argument", "-1"], "a latch's count must be 0 or more, not -1"),
         (["latch", "--format", "tla", "--operations", "abort"], "a latch has no operation 'abort'"),
-        (["latch", "--format", "promela", "--policy", "no"], "there is no policy 'no' for a latch"),
+        (
+            ["latch", "--format", "promela", "--policy", "no"],
+            "no policy 'no' for a latch; there are latchproof, flowno",
+        ),
         (["trace.json", "--format", "promela"], "a trace has no promela form"),
         (["trace.json", "--format", "itf", "--calls", "2"], "--calls: bounds are for models of latch and barrier"),
     ],
