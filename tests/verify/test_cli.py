@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import re
@@ -25,6 +26,7 @@ from latchproof.verify.schedule import NondeterminismError
 from latchproof.verify.shells import Equivalence
 from latchproof_spec import machines
 from latchproof_spec.machines import BARRIER, LATCH
+from latchproof_spec.mutants import mutants
 from tests.verify.faults import faulty
 
 SAMPLES = "tests.verify.samples"
@@ -116,6 +118,8 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         ["check", "asyncio:Barrier", "--schedules", "0"],
         ["check", "asyncio:Barrier", "--schedules", "many"],
         ["check", "asyncio:Barrier", "--kind", "semaphore"],
+        ["check", "asyncio:Barrier", "--seed", "abc"],
+        ["export", "latch", "--format", "tla", "--argument", "many"],
         ["fuzz", "asyncio:Barrier", "--examples", "0"],
         ["prove", "--machine", "semaphore"],
         ["explore", "--tasks", "0"],
@@ -131,6 +135,32 @@ def test_usage_errors_exit_with_2(arguments: list[str], capsys: pytest.CaptureFi
     assert "usage: latchproof" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--seed", "--calls"])
+def test_what_is_no_whole_number_is_called_so(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", "asyncio:Barrier", option, "abc"])
+    assert capsys.readouterr().err.endswith(f"argument {option}: 'abc' is no whole number\n")
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["--version"])
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == f"latchproof {importlib.metadata.version('latchproof')}\n"
+
+
+def test_where_it_is_not_installed_there_is_no_version(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert "it is not installed" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
@@ -141,6 +171,8 @@ def test_usage_errors_exit_with_2(arguments: list[str], capsys: pytest.CaptureFi
         (f"{SAMPLES}:Demanding", "name a factory function"),
         ("asyncio", "write MODULE:CLASS"),
         ("nowhere.py:Barrier", "there is no file nowhere.py"),
+        (".:Barrier", "'.' names no module from here; write it in full, or path/to/file.py:CLASS"),
+        ("..mine:Barrier", "'..mine' names no module from here"),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "fuzz"])
@@ -158,9 +190,24 @@ def test_what_cannot_be_driven_exits_with_2(
 @pytest.mark.parametrize("command", ["check", "fuzz"])
 def test_an_unknown_policy_or_host_exits_with_2(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "asyncio:Barrier", "--policy", "ruby"]) == 2
-    assert "there is no policy 'ruby' for a barrier; there are latchproof, cpython" in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "there is no policy 'ruby' for a barrier; there are latchproof, cpython" in err
     assert main([command, "asyncio:Barrier", "--host", "curio"]) == 2
     assert "curio" in capsys.readouterr().err
+
+
+def test_check_refuses_a_claim_before_it_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "asyncio:Barrier", "--claim", "C1"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "there is no claim 'C1' about a barrier" in err
+
+
+def test_a_seed_is_refused_where_nothing_is_chosen_at_random(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "asyncio:Barrier", "--seed", "3"]) == 2
+    assert "--seed is for what is chosen at random: add --scheduler random or pct" in capsys.readouterr().err
+    assert main(["check", "asyncio:Barrier", "--seed", "3", "--estimate", "--calls", "1", "--tasks", "1"]) == 3
 
 
 def test_check_says_what_drives_other_hosts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -284,6 +331,13 @@ def test_a_command_that_itself_fails_has_found_no_counterexample(
     assert err.splitlines()[-1].startswith(
         "latchproof: the command itself failed, as is shown above; nothing is conclud"
     )
+
+
+@pytest.mark.parametrize("command", ["prove --rule B4", "export barrier --format smt2"])
+def test_where_nobody_reads_what_is_printed_nothing_is_concluded(command: str) -> None:
+    shell = f"{sys.executable} -m latchproof {command} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
 
 
 QUICK = ["--calls", "2", "--tasks", "2"]
@@ -496,7 +550,9 @@ def test_prove_is_asked_about_one_rule_and_one_claim(capsys: pytest.CaptureFixtu
         (["prove", "--claim", "C99"], "there is no claim 'C99'"),
         (["prove", "--claim", "C5", "--machine", "latch"], "C5 is not about the latch"),
         (["prove", "--rule", "L99"], "there is no rule 'L99'"),
-        (["prove", "--rule", "L9", "--claim", "C5"], "there is no rule 'L9'"),
+        (["prove", "--rule", "L9", "--claim", "C5"], "L9 is a rule of the latch, and --machine or --claim leaves"),
+        (["prove", "--rule", "B1", "--claim", "C1"], "B1 is a rule of the barrier, and --machine or --claim leaves"),
+        (["prove", "--rule", "B1", "--machine", "latch"], "leaves the latch alone; leave out one of them"),
         (["explore", "--claim", "C99"], "there is no claim 'C99'"),
     ],
 )
@@ -515,6 +571,23 @@ def test_explore_judges_one_claim(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "C12, latch(" in out
     assert "C13" not in out
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--rule", "L4t"], "no obligation is about L4t: no whole number leads to it"),
+        (["--rule", "B0"], "no obligation is about B0: it is a rule of the constructor"),
+        (["--rule", "B6", "--claim", "C5"], "no obligation is about C5 and B6"),
+    ],
+)
+def test_prove_says_why_there_is_nothing_to_prove(
+    asked: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(proving, "prove_whole", lambda machines, is_wanted: [])
+    monkeypatch.setattr("latchproof.verify.shells.shells_apart", lambda machines: nullcontext(list))
+    assert main(["prove", *asked]) == 3
+    assert capsys.readouterr().out.startswith(said)
 
 
 @pytest.mark.parametrize(("status", "code"), [("refuted", 1), ("unknown", 3), ("disputed", 1)])
@@ -641,6 +714,31 @@ def test_explore_that_stops_short_is_inconclusive(
     assert "inconclusive" in capsys.readouterr().out
 
 
+# ------------------------------------------------------------------------------------------------- mutants
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--only", "zzzz"], "no mutant's ID has 'zzzz' in it"),
+        (["--only", "zzzz", "--quick"], "no mutant's ID has 'zzzz' in it"),
+    ],
+)
+def test_mutants_that_there_are_not_say_nothing(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["mutants", *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+
+
+def test_mutants_that_no_kind_can_judge_say_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    about_tasks = next(one.id for one in mutants(LATCH) if not one.is_of_functions)
+    assert main(["mutants", "--quick", "--kinds", "called", "--only", about_tasks]) == 2
+    assert "is about tasks: leave out --kinds, or add scheduled" in capsys.readouterr().err
+
+
 # -------------------------------------------------------------------------------------------------- export
 
 
@@ -673,8 +771,11 @@ def test_export_of_a_model_takes_bounds(capsys: pytest.CaptureFixture[str]) -> N
             ["latch", "--format", "promela", "--policy", "no"],
             "no policy 'no' for a latch; there are latchproof, flowno",
         ),
-        (["trace.json", "--format", "promela"], "a trace has no promela form"),
-        (["trace.json", "--format", "itf", "--calls", "2"], "--calls: bounds are for models of latch and barrier"),
+        ([__file__, "--format", "promela"], "a trace has no promela form"),
+        ([__file__, "--format", "itf", "--calls", "2"], "--calls: bounds are for models of latch and barrier"),
+        (["foo", "--format", "markdown"], "'foo' is no machine (latch, barrier), and there is no such file"),
+        (["foo", "--format", "itf"], "'foo' is no machine (latch, barrier), and there is no such file"),
+        (["latch", "--format", "smt2", "--claim", "C1"], "--claim is for a file, of which it names the trace"),
     ],
 )
 def test_export_refuses_what_no_model_has(
