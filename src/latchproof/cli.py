@@ -425,9 +425,8 @@ def _check(options: argparse.Namespace, console: Console) -> int:
         shapes = one_shape(target, *bounds, host=options.host)
     if options.estimate:
         return _estimate(options, console, target, shapes)
-    policy = options.policy or "every named policy"
-    policy += f", as to {options.claim} alone" if options.claim else ""
-    say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}")
+    kind = target.machine.name
+    say(console, f"latchproof check {target.name}: a {kind}, on {options.host}, judged by {_judged_by(options)}")
     todo = parts(shapes, options.scheduler, options.schedules)
     with Bar(console, [shape.weight(argument) if every else size for shape, argument, size in todo]) as progress:
         verdict = check(
@@ -448,6 +447,11 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     print_verdict(console, verdict)
     _write_renderings(options, console, verdict)
     return verdict.exit_code
+
+
+def _judged_by(options: argparse.Namespace) -> str:
+    policy: str = options.policy or "every named policy"
+    return policy + (f", as to {options.claim} alone" if options.claim else "")
 
 
 def _estimate(options: argparse.Namespace, console: Console, target: Target, shapes: tuple[Shape, ...]) -> int:
@@ -607,6 +611,12 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
     target = load(options.target, options.kind)
     machine = state_machine(
         target, host=options.host, policy=options.policy, claim=options.claim, strict=options.strict
+    )
+    policy = _judged_by(options)
+    say(
+        console,
+        f"latchproof fuzz {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}; up to "
+        f"{options.examples:,} examples, first those that failed in earlier runs and were kept in .hypothesis",
     )
     try:
         run_state_machine_as_test(

@@ -61,7 +61,8 @@ bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
           parties 2: 2 calls, 2 at once, 0 cancellations, all operations; 2 calls besides on a second instance
 ran       N schedules on asyncio, N steps, N s
-spared    N of them broken off: they commute with another, or come to a state met before; all stand for N and more
+spared    N of these were cut short because an equivalent order or state was explored; together they cover at least \
+N schedules
 fired     rules B1, B2a, B3, B4, B5, B6, B7
 chances   C4, C5, C6, C7, C8, C9, C10, C11, C13, C14 had a chance to fail
 verdict   asyncio:Barrier breaks C5 under the policy cpython
@@ -449,10 +450,28 @@ def test_a_class_that_does_not_do_the_same_again_is_inconclusive(capsys: pytest.
 
 def test_fuzz_of_our_own_latch_finds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fuzz", "latchproof:CountdownLatch", "--strict", "--policy", "latchproof", "--examples", "50"]) == 0
-    out = capsys.readouterr().out
+    first, out = capsys.readouterr().out.split("\n", 1)
+    assert first.startswith(
+        "latchproof fuzz latchproof:CountdownLatch: a latch, on asyncio, judged by latchproof; up to 50"
+    )
     assert re.match(
         r"latchproof:CountdownLatch on asyncio: [\d,]+ examples, [\d,]+ calls, nothing found; rules fired: L", out
     )
+
+
+def test_fuzz_says_what_it_does_before_it_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(
+        "hypothesis.stateful.run_state_machine_as_test",
+        lambda machine, settings: said.append(capsys.readouterr().out),
+    )
+    main(["fuzz", "latchproof:Barrier", "--claim", "C5"])
+    assert said == [
+        "latchproof fuzz latchproof:Barrier: a barrier, on asyncio, judged by every named policy, as to C5 alone; up "
+        "to 1,000 examples, first those that failed in earlier runs and were kept in .hypothesis\n"
+    ]
 
 
 def test_fuzz_of_a_faulty_class_shows_the_history(capsys: pytest.CaptureFixture[str]) -> None:

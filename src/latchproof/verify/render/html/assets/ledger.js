@@ -30,7 +30,7 @@ const ruleEvidence = (ledger, words) => {
   const kinds = ledger.rules[0].evidence;
   section("rule-evidence", "The rules and their evidence",
     el("p", {}, `The numbers: ${kinds.map((one) => `${one.kind} ${one.unit}`).join(", ")}. What is not run is a `
-      + "constructor's rule, or one of other policies than our own. A planted fault that nothing finds is proved to "
+      + "constructor's rule, one that no whole number fires, or one of other policies than our own. A planted fault that nothing finds is proved to "
       + "change nothing, or the ledger fails."),
     table(null, ["rule", ...kinds.map((one) => one.kind), "faults in it that are found"], ledger.rules.map((rule) =>
       el("tr", {}, el("th", { scope: "row" }, ruleLink(rule.id)),
