@@ -615,7 +615,7 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
     policy = _judged_by(options)
     say(
         console,
-        f"latchproof fuzz {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}; up to "
+        f"latchproof fuzz {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}; about "
         f"{options.examples:,} examples, first those that failed in earlier runs and were kept in .hypothesis",
     )
     try:

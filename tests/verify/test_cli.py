@@ -452,7 +452,7 @@ def test_fuzz_of_our_own_latch_finds_nothing(capsys: pytest.CaptureFixture[str])
     assert main(["fuzz", "latchproof:CountdownLatch", "--strict", "--policy", "latchproof", "--examples", "50"]) == 0
     first, out = capsys.readouterr().out.split("\n", 1)
     assert first.startswith(
-        "latchproof fuzz latchproof:CountdownLatch: a latch, on asyncio, judged by latchproof; up to 50"
+        "latchproof fuzz latchproof:CountdownLatch: a latch, on asyncio, judged by latchproof; about 50 "
     )
     assert re.match(
         r"latchproof:CountdownLatch on asyncio: [\d,]+ examples, [\d,]+ calls, nothing found; rules fired: L", out
@@ -469,8 +469,8 @@ def test_fuzz_says_what_it_does_before_it_is_done(
     )
     main(["fuzz", "latchproof:Barrier", "--claim", "C5"])
     assert said == [
-        "latchproof fuzz latchproof:Barrier: a barrier, on asyncio, judged by every named policy, as to C5 alone; up "
-        "to 1,000 examples, first those that failed in earlier runs and were kept in .hypothesis\n"
+        "latchproof fuzz latchproof:Barrier: a barrier, on asyncio, judged by every named policy, as to C5 alone; "
+        "about 1,000 examples, first those that failed in earlier runs and were kept in .hypothesis\n"
     ]
 
 

@@ -238,8 +238,8 @@ def test_check_writes_every_rendering(tmp_path: Path, capsys: pytest.CaptureFixt
     ("arguments", "message"),
     [
         (["latch", "--format", "itf"], "a machine has no itf form"),
-        (["absent.json", "--format", "smt2"], "a trace has no smt2 form"),
-        (["absent.json", "--format", "itf"], "absent.json cannot be read"),
+        ([__file__, "--format", "smt2"], "a trace has no smt2 form"),
+        (["absent.json", "--format", "itf"], "'absent.json' is no machine (latch, barrier), and there is no such file"),
     ],
 )
 def test_export_says_what_cannot_be(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
