@@ -622,10 +622,17 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
         run_state_machine_as_test(
             machine, settings=settings(max_examples=options.examples, deadline=None, print_blob=True)
         )
-    except AssertionError as error:
-        trace = trace_of(machine)
-        if trace is None:
-            raise  # it is not the judge's
+    except Exception as error:
+        trace = trace_of(machine) if isinstance(error, AssertionError) else None
+        if trace is None:  # it is not the judge's
+            traceback.print_exception(error)
+            say(
+                console,
+                f"inconclusive: an example ended in {type(error).__name__}: {error}; the target's constructor raised "
+                "it, or latchproof itself",
+                style="yellow",
+            )
+            return 3
         say(console)
         print_trace(console, trace)
         for note in getattr(error, "__notes__", ()):

@@ -491,6 +491,14 @@ def test_fuzz_that_calls_nothing_is_inconclusive(
     assert "rules fired: none" in capsys.readouterr().out
 
 
+def test_fuzz_of_what_cannot_be_made_is_inconclusive(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuzz", f"{SAMPLES}:PickyLatch", "--policy", "latchproof", "--examples", "50"]) == 3
+    out, err = capsys.readouterr()
+    assert "inconclusive: an example ended in ValueError: what for?; the target's constructor raised it, or" in out
+    assert "raise ValueError" in err
+    assert "the command itself failed" not in err
+
+
 @pytest.mark.parametrize(
     ("claim", "said"),
     [
