@@ -229,8 +229,9 @@ def asyncio_contenders() -> Contenders:
                 if isinstance(ending, int):
                     return ending
                 raise host.broken_barrier_error
-            host.wake_all(queue, range(index))
+            wakers = tuple(queue)
             queue.clear()
+            host.wake_all(wakers, range(index))
             return index
 
     class LatchDecidedByHand(_OwnLatch):
@@ -239,8 +240,9 @@ def asyncio_contenders() -> Contenders:
             latch._count -= 1
             if latch._count == 0:
                 queue = latch._parking.queue
-                latch._parking.host.wake_all(queue, (None,) * len(queue))
+                wakers = tuple(queue)
                 queue.clear()
+                latch._parking.host.wake_all(wakers, (None,) * len(wakers))
             latch._count = 1
 
     class ConditionBarrier:

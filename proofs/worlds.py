@@ -15,11 +15,10 @@ from contextlib import contextmanager
 from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 from latchproof import Barrier, CountdownLatch
-from latchproof import barrier as runtime_barrier
-from latchproof import latch as runtime_latch
 from latchproof.parking import Parking
 from latchproof_spec import barrier as barrier_spec
 from latchproof_spec import latch as latch_spec
+from latchproof_spec import step
 from latchproof_spec.step import BrokenBarrierError, Rule, apply
 
 W = TypeVar("W")
@@ -124,8 +123,7 @@ def _unwritten(number: object) -> str:
     return "a number"
 
 
-for _module in (runtime_latch, runtime_barrier):
-    vars(_module)["repr"] = _unwritten
+vars(step)["repr"] = _unwritten
 
 
 class Task:

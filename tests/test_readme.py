@@ -21,22 +21,43 @@ PAGES = [page for folder in (".", "spec") for page in (ROOT / folder).glob("*.md
 PAGES += (ROOT / "docs").rglob("*.md")
 PROGRAMS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 SUITES = [program for program in PROGRAMS if "def test_" in program]
+MACHINES = [program for program in PROGRAMS if "state_machine" in program]
+QUICKLY = """
+from hypothesis import Phase, settings
+
+settings.register_profile("quickly", derandomize=True, phases=[Phase.generate])  # the same examples always, not shrunk
+settings.load_profile("quickly")
+"""
 
 
 def test_there_are_programs_to_run() -> None:
     assert len(PROGRAMS) == 4
     assert len(SUITES) == 1
+    assert len(MACHINES) == 1
+
+
+def run_suite(suite: str, folder: Path) -> str:
+    """What pytest prints of it."""
+    (folder / "test_it.py").write_text(suite)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder).stdout
 
 
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_suite_passes(suite: str, tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text(suite)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert "1 passed" in done.stdout, done.stdout
+    printed = run_suite(suite, tmp_path)
+    assert "1 passed" in printed, printed
 
 
-@pytest.mark.parametrize("program", [program for program in PROGRAMS if program not in SUITES])
+@pytest.mark.parametrize("suite", MACHINES)
+def test_a_machine_finds_the_fault_shown(suite: str, tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(QUICKLY)
+    printed = run_suite(suite, tmp_path)
+    assert "1 failed" in printed, printed
+    assert "Barrier breaks C5 on asyncio" in printed, printed
+
+
+@pytest.mark.parametrize("program", [program for program in PROGRAMS if program not in SUITES + MACHINES])
 def test_a_program_runs_and_prints_what_it_says(program: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -78,6 +99,10 @@ def test_what_is_said_of_how_much_there_is_to_read_and_to_find_is_so() -> None:
     said = re.findall(r"in some (\d+) ways", README.read_text(encoding="utf-8") + (ROOT / "docs/trust.md").read_text())
     assert said == ["900", "900"]
     assert abs(len(all_mutants()) - 900) <= 50
+    for page in ("README.md", "docs/howto/review-the-specification.md"):
+        (most,) = re.findall(r"three modules of less than (\d+) lines each", (ROOT / page).read_text(encoding="utf-8"))
+        for name in ("step.py", "latch.py", "barrier.py"):
+            assert 0 <= int(most) - len((SPEC / name).read_text(encoding="utf-8").splitlines()) <= 50
     table = (ROOT / "spec/README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \d \| (.*?) \|.*\| (\d+) \|$", table, re.MULTILINE)
     assert len(rows) == 8

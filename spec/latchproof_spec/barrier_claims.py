@@ -147,7 +147,7 @@ def indices_are_exact(moment: Moment) -> bool:
 
 
 def generation_is_whole(moment: Moment) -> bool:
-    """C6: whoever goes on with an index does so with exactly parties others and itself, all of them arrived."""
+    """C6: whoever goes on with an index does so as one of exactly parties, all of them arrived."""
     given = [task for task, ending in moment.gone_on if isinstance(ending, int)]
     return given == [] or len(set(given)) == moment.step.constants[0] == len(moment.queue_before) + 1
 

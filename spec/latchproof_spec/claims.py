@@ -70,7 +70,7 @@ C3: Final = Claim("C3", "safety", ("latch",), "L2 L7 L5r",
 C4: Final = Claim("C4", "safety", ("latch", "barrier"), "L3x L3p L4 L5 B3",
     "A refused call changes nothing, for anyone.")
 C5: Final = Claim("C5", "safety", ("barrier",), "B2 B2r B2a",
-    "A generation's indices are exactly 0..parties-1, each once, in order of arrival.",
+    "A generation is given exactly the indices 0..parties-1, each once, in order of arrival.",
     beyond_counters="who holds which index")
 C6: Final = Claim("C6", "safety", ("barrier",), "B2 B2r B2a",
     "Whoever returns from a barrier's wait() belongs to one generation of exactly parties arrivals, none of them "
@@ -84,7 +84,7 @@ C8: Final = Claim("C8", "safety", ("barrier",), "B5",
 C9: Final = Claim("C9", "safety", ("barrier",), "B6 B7",
     "abort breaks and reset mends; each fails exactly the parked; nothing else changes whether the barrier is broken.")
 C10: Final = Claim("C10", "safety", ("latch", "barrier"), "L3x L3p L4 L5 B3",
-    "Each refusal happens exactly when its rule says, with that error.")
+    "Each refusal and each warning is exactly as its rule says; what is made is as asked.")
 C11: Final = Claim("C11", "safety", ("latch", "barrier"), "L8 B1",
     "At rest nobody is stranded: whoever is blocked is at a latch with count > 0, or at a whole barrier with fewer "
     "parked than parties.")

@@ -112,6 +112,28 @@ def is_whole_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def written(value: object) -> str:
+    """A value as a message shows it, also one whose `repr` fails, as that of a number with too many digits does.
+
+    >>> written(-1), written(10**5000)
+    ('-1', '<an object of int>')
+    """
+    try:
+        return repr(value)
+    except Exception:  # whatever it is, it must not take the place of the error that is due
+        return f"<an object of {type(value).__name__}>"
+
+
+def refusal(rule: Rule, argument: object = None) -> Exception:
+    """The error that a rule refuses with, and its message.
+
+    >>> from latchproof_spec.barrier import B0v
+    >>> refusal(B0v, 0)
+    ValueError("a barrier's parties must be 1 or more, not 0")
+    """
+    return rule.errors[0](rule.message.format(written(argument)))
+
+
 def endings(rule: Rule, parked: int) -> Iterable[Ending]:
     """What each of the `parked` tasks that `rule` lets go on is given, in order of arrival; nothing if they stay.
 

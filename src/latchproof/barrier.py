@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from latchproof import hosts
 from latchproof.parking import Parking
 from latchproof_spec import barrier as spec
-from latchproof_spec.step import caller_ending
+from latchproof_spec.step import caller_ending, refusal, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
+    from typing import NoReturn, TypeAlias
 
     from latchproof.hosts import Host
-    from latchproof_spec.step import Ending, Rule
+    from latchproof_spec.step import Rule
 
     Operation: TypeAlias = Callable[[int, int, bool], tuple[int, bool, Rule]]
 
@@ -37,9 +36,10 @@ class Barrier:
     __slots__ = ("__weakref__", "_broken", "_parking", "_parties")
 
     def __init__(self, parties: int) -> None:
-        (self._parties,), (_, self._broken), rule = spec.create(parties)
+        (made,), (_, broken), rule = spec.create(parties)
         if rule.refuses:
-            raise rule.errors[0](rule.message.format(repr(parties)))
+            raise refusal(rule, parties)
+        self._parties, self._broken = made, broken
         self._parking = Parking()
 
     @property
@@ -53,7 +53,7 @@ class Barrier:
 
     @property
     def n_waiting(self) -> int:
-        """How many tasks are parked in the generation that is filling. After cancellations this may cost O(parked).
+        """How many tasks are parked in the generation that is filling. To count them takes O(parked), but on trio.
 
         >>> Barrier(3).n_waiting
         0
@@ -72,9 +72,10 @@ class Barrier:
     async def wait(self) -> int:
         """Arrive, and go on when all parties have.
 
-        Returns the index of the arrival among those of its generation, 0 to parties - 1: exactly one task gets 0. A
-        task that is cancelled while it waits takes back its arrival and nothing else; a task that is cancelled after
-        the generation is complete changes nothing for the others.
+        Returns the index of the arrival among those of its generation, 0 to parties - 1: at most one task returns 0.
+        A task that is cancelled while it waits takes back its arrival and nothing else; a task that is cancelled after
+        the generation is complete changes nothing for the others. On asyncio that one ends cancelled, if it has not
+        run since, and its index is returned by nobody.
 
         Raises BrokenBarrierError if the barrier is broken, or is aborted or reset while the task waits (on asyncio
         it is an asyncio.BrokenBarrierError too); RuntimeError if no known event loop is running, or if tasks of
@@ -99,14 +100,13 @@ class Barrier:
         waker = parking.new_waker()
         parking.queue[waker] = None
         try:
-            ending: Ending = await waker
+            ending: int | type[Exception] = await waker
         except BaseException:
             parking.queue.pop(waker, None)
             raise
         if isinstance(ending, int):
             return ending
-        # the barrier may be in use on another host by now
-        raise hosts.current(parking.host).broken_barrier_error(spec.FAILED)
+        raise ending(spec.FAILED)
 
     async def _complete_at_checkpoint(self, decided: tuple[int, bool, Rule], host: Host) -> int:
         await host.checkpoint_if_cancelled()
@@ -207,6 +207,9 @@ class Barrier:
     async def __aexit__(self, *exc_info: object) -> None:
         """Nothing: to leave the block is not to arrive again."""
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a barrier cannot be copied or pickled, for tasks may wait at it; make another one")
+
     def __repr__(self) -> str:
         state = "broken" if self._broken else f"waiting={self.n_waiting}"
-        return f"<Barrier parties={self._parties} {state}>"
+        return f"<Barrier parties={written(self._parties)} {state}>"

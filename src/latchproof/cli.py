@@ -734,11 +734,6 @@ def _no_obligation(options: argparse.Namespace, machines: Sequence[Machine]) -> 
             f"no obligation is about {options.rule}: no whole number leads to it, and the proofs are about whole "
             "numbers; the tests of the specification give it something else"
         )
-    if options.rule in [rule.id for machine in machines for rule in machine.rules if rule.operation == "create"]:
-        return (
-            f"no obligation is about {options.rule}: it is a rule of the constructor, and the proofs are about the "
-            "steps of what it made; its contract is checked, as latchproof verify says of what is contracted"
-        )
     return f"no obligation is about {' and '.join(one for one in (options.claim, options.rule) if one)}"
 
 

@@ -6,11 +6,11 @@ from sys import modules
 
 from latchproof.parking import Parking
 from latchproof_spec import latch as spec
-from latchproof_spec.step import ZeroLatchError
+from latchproof_spec.step import ZeroLatchError, refusal, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Final, NoReturn
 
     from latchproof.hosts import Host
     from latchproof_spec.step import Rule
@@ -41,9 +41,10 @@ class CountdownLatch:
     ZeroLatchError: Final = ZeroLatchError
 
     def __init__(self, count: int) -> None:
-        _, (self._count, _), rule = spec.create(count)
+        _, (made, _), rule = spec.create(count)
         if rule.refuses:
-            raise rule.errors[0](rule.message.format(repr(count)))
+            raise refusal(rule, count)
+        self._count = made
         self._parking = Parking()
 
     @property
@@ -188,11 +189,14 @@ class CountdownLatch:
 
             logging.getLogger("latchproof").warning("%r: %s", self, rule.message)
         if rule.refuses:
-            raise rule.errors[0](rule.message.format(repr(argument)))
+            raise refusal(rule, argument)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a latch cannot be copied or pickled, for tasks may wait at it; make another one")
 
     def __repr__(self) -> str:
         waiting = len(self._parking)
-        return f"<CountdownLatch count={self._count}{f' waiting={waiting}' if waiting else ''}>"
+        return f"<CountdownLatch count={written(self._count)}{f' waiting={waiting}' if waiting else ''}>"
 
 
 async def _checkpoint(host: Host) -> None:

@@ -13,10 +13,10 @@ from latchproof_spec.step import endings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from latchproof.hosts import Host, Queue, Waker
-    from latchproof_spec.step import Rule
+    from latchproof_spec.step import Ending, Rule
 
 
 class Parking:
@@ -41,8 +41,9 @@ class Parking:
         if host is not self.host:
             if self.queue:
                 self._leave_to(host)
-            self.host = host
+            # an interrupt may come between any two steps: whoever finds this host here must find its wakers too
             self.new_waker = host.makes_wakers(self.queue)
+            self.host = host
         else:
             host.look_around()
         return host
@@ -81,9 +82,14 @@ class Parking:
         return len(self.queue) < before
 
     def release(self, rule: Rule) -> None:
-        """Let every parked task go on with the ending that the rule has for it."""
-        self.host.wake_all(self.queue, endings(rule, len(self.queue)))
-        self.queue.clear()
+        """Let every parked task go on with the ending that the rule has for it; where that fails, in the host's way."""
+        wakers = tuple(self.queue)
+        if rule.queue == "failed":
+            given: Iterable[Ending] = (self.host.broken_barrier_error,) * len(wakers)
+        else:
+            given = endings(rule, len(wakers))
+        self.queue.clear()  # first, for waking may call back, or be interrupted: nobody is woken twice
+        self.host.wake_all(wakers, given)
 
     def __len__(self) -> int:
         """How many are parked, without those that are withdrawn already."""

@@ -27,6 +27,9 @@ came of it.
 A difference of policy is no fault: each is judged by a policy that its own documentation allows, and what could be said
 in its defence stands with it. What was searched for upstream is what public issue trackers held in November 2026.
 
+With each run stands how many steps the event loop made in it. Those in which no call begins or ends have no line in
+the picture, and no number, so that its last number may be smaller.
+
 """
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import enum
+import pickle
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -118,3 +121,49 @@ def test_an_awaited_call_of_a_barrier_needs_an_event_loop(name: str, parties: in
         with pytest.raises(RuntimeError, match=r"^no event loop that latchproof knows is running here.*_nowait"):
             getattr(barrier, name)().send(None)
         assert (barrier.n_waiting, barrier.broken) == (0, broken)
+
+
+class Unwritable:
+    def __repr__(self) -> str:
+        raise KeyError("no")
+
+
+LONG = 10**5000  # which Python refuses to write out
+
+
+@pytest.mark.parametrize(
+    ("number", "error", "shown"),
+    [(LONG, LatchInUseError, "int"), (-LONG, ValueError, "int"), (Unwritable(), TypeError, "Unwritable")],
+    ids=["long", "negative", "unwritable"],
+)
+async def test_what_cannot_be_written_out_is_refused_with_the_same_error(
+    host: Host, number: Any, error: type[Exception], shown: str
+) -> None:
+    latch = CountdownLatch(1)
+    await host.spawn_all(latch.wait())
+    with pytest.raises(error, match=f"<an object of {shown}>"):
+        latch.set_count(number)
+    assert latch.count == 1
+    await latch.count_down()
+
+
+def test_what_is_too_long_is_shown_all_the_same() -> None:
+    assert repr(CountdownLatch(LONG)) == "<CountdownLatch count=<an object of int>>"
+    assert repr(Barrier(LONG)) == "<Barrier parties=<an object of int> waiting=0>"
+
+
+@pytest.mark.parametrize("one", [CountdownLatch(2), Barrier(2)])
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_copy_is_refused(one: CountdownLatch | Barrier, how: Callable[[object], object]) -> None:
+    """It would share those who wait, and not the count."""
+    with pytest.raises(TypeError, match="cannot be copied or pickled"):
+        how(one)
+
+
+def test_a_refused_constructor_leaves_what_was() -> None:
+    latch, barrier = CountdownLatch(3), Barrier(3)
+    with pytest.raises(ValueError, match="must be 0 or more"):
+        latch.__init__(-1)  # type: ignore[misc]
+    with pytest.raises(ValueError, match="must be 1 or more"):
+        barrier.__init__(0)  # type: ignore[misc]
+    assert (latch.count, barrier.parties, barrier.broken) == (3, 3, False)

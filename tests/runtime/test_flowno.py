@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+from flowno.core.event_loop.event_loop import current_event_loop
 from flowno.core.event_loop.primitives import sleep, spawn
 from flowno.core.event_loop.tasks import TaskCancelled
 
-from latchproof import Barrier, CountdownLatch
-from tests.runtime.drivers import FLOWNO, Ended, Host, returned_at_once
+from latchproof import Barrier, BrokenBarrierError, CountdownLatch
+from tests.runtime.drivers import FLOWNO, Ended, FlownoLoop, Host, returned_at_once, run_flowno
 
 
 @pytest.fixture
@@ -240,3 +243,46 @@ async def test_another_thread_may_add_a_task_to_the_loop_while_the_withdrawn_are
         assert len(FLOWNO.loop.tasks) == 4
     finally:
         FLOWNO.loop.tasks.clear()
+
+
+async def nothing() -> None:
+    pass
+
+
+def run_another_loop() -> None:
+    run_flowno(nothing(), FlownoLoop())
+
+
+async def test_another_threads_loop_that_ends_takes_nothing_away(host: Host) -> None:
+    """Flowno keeps its current loop in a global, and forgets it when any loop ends."""
+    latch, barrier = CountdownLatch(1), Barrier(3)
+    first = await host.spawn_all(barrier.wait())
+    thread = threading.Thread(target=run_another_loop)
+    thread.start()
+    thread.join()
+    assert current_event_loop() is None
+    (parked,) = await host.spawn_all(latch.wait())
+    await latch.count_down()
+    await barrier.abort()
+    await host.settle()
+    assert parked.outcome is None
+    assert isinstance(first[0].outcome, BrokenBarrierError)
+    assert latch._parking.host.name == "flowno"
+
+
+def test_inside_of_asyncio_it_is_not_taken_for_that_when_another_loop_has_ended() -> None:
+    async def main() -> str:
+        thread = threading.Thread(target=run_another_loop)
+        thread.start()
+        thread.join()
+        latch = CountdownLatch(1)
+        waiting = await spawn(latch.wait())
+        await sleep(0.001)
+        await latch.count_down()
+        await waiting.join()
+        return latch._parking.host.name
+
+    async def in_asyncio() -> str:
+        return run_flowno(main(), FlownoLoop())
+
+    assert asyncio.run(in_asyncio()) == "flowno"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
@@ -275,3 +276,27 @@ def test_two_wakers_with_one_ending_are_two() -> None:
     one.ending = other.ending = None
     assert one != other
     assert len({one: None, other: None}) == 2
+
+
+async def test_an_outcome_takes_no_parameter_before_its_version_1_3(host: Host) -> None:
+    assert TrioWaker.__bases__ == (outcome.Outcome,)
+    assert "__orig_bases__" not in vars(TrioWaker)
+
+
+def test_a_trio_that_does_not_know_in_trio_task_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As before its version 0.29."""
+    monkeypatch.delattr(trio.lowlevel, "in_trio_task")
+
+    async def main() -> str:
+        latch = CountdownLatch(1)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(latch.wait)
+            await trio.testing.wait_all_tasks_blocked()
+            await latch.count_down()
+        return latch._parking.host.name
+
+    async def inside_of_asyncio() -> str:
+        return trio.run(main)
+
+    assert trio.run(main) == "trio"
+    assert asyncio.run(inside_of_asyncio()) == "trio"

@@ -34,7 +34,7 @@ SAMPLES = "tests.verify.samples"
 GOLDEN = """\
 latchproof check asyncio:Barrier: a barrier, on asyncio, judged by cpython
 
-C5 is broken: A generation's indices are exactly 0..parties-1, each once, in order of arrival.
+C5 is broken: A generation is given exactly the indices 0..parties-1, each once, in order of arrival.
 
   asyncio:Barrier(3) on asyncio, policy cpython: 4 calls, 1 cancellation, N steps of the event loop
 
@@ -604,7 +604,7 @@ def test_explore_judges_one_claim(capsys: pytest.CaptureFixture[str]) -> None:
     ("asked", "said"),
     [
         (["--rule", "L4t"], "no obligation is about L4t: no whole number leads to it"),
-        (["--rule", "B0"], "no obligation is about B0: it is a rule of the constructor"),
+        (["--rule", "B0t"], "no obligation is about B0t: no whole number leads to it"),
         (["--rule", "B6", "--claim", "C5"], "no obligation is about C5 and B6"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ from latchproof.verify.pinned import check as check_pinned
 from latchproof.verify.prove import Obligation, prove
 from latchproof.verify.render.terminal import print_ledger
 from latchproof.verify.shells import Equivalence
+from latchproof.verify.stepping import STEPPED_HOSTS
 from latchproof_spec.claims import C3, C12, CLAIMS
 from latchproof_spec.machines import LATCH, MACHINES
 from tests.verify.samples import ForgetfulLatch, GreedyBarrier
@@ -118,6 +120,17 @@ def test_the_commands_that_it_names_are_there(gathered: Ledger, capsys: pytest.C
             main([*command.split()[1:], "--help"])
         assert exit_.value.code == 0
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("host", STEPPED_HOSTS)
+def test_the_commands_come_to_the_same_in_a_process_of_their_own(gathered: Ledger, host: str) -> None:
+    """Where nothing is imported that the target does not import, and the first is not the ledger."""
+    commands = {one for cell in gathered.cells if cell.kind == "scheduled" for one in cell.reproduce.split(" && ")}
+    mine = sorted(one for one in commands if f" --host {host} " in one)
+    assert len(mine) == sum(len(claim.machines) for claim in CLAIMS if claim.id not in UNSEEN)
+    program = "import sys; from latchproof.cli import main; print([main(one.split()[1:]) for one in sys.argv[1:]])"
+    done = subprocess.run([sys.executable, "-c", program, *mine], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == str([0] * len(mine)), done.stdout
 
 
 def test_the_proofs_say_by_which_solvers(gathered: Ledger) -> None:

@@ -12,7 +12,8 @@ from latchproof_spec import latch as latch_spec
 from latchproof_spec.machines import MACHINES
 
 METHODS = {
-    "wait", "count_down", "count_down_nowait", "set_count", "abort", "abort_nowait", "reset", "reset_nowait",
+    "__init__", "wait", "count_down", "count_down_nowait", "set_count",
+    "abort", "abort_nowait", "reset", "reset_nowait",
 }  # fmt: skip
 
 
@@ -27,14 +28,33 @@ def test_the_shells_decide_as_specified_for_all_numbers(proved: list[Equivalence
 
 def test_every_method_is_proved_on_every_kind_of_loop(proved: list[Equivalence]) -> None:
     assert {one.method for one in proved} == METHODS
-    assert {(one.method, one.loop) for one in proved} == {(method, loop.name) for method in METHODS for loop in LOOPS}
+    of_loops = {(method, loop.name) for method in METHODS - {"__init__"} for loop in LOOPS}
+    assert {(one.method, one.loop) for one in proved} == {*of_loops, ("__init__", "none")}
 
 
 def test_every_rule_that_a_call_can_come_to_is_proved(proved: list[Equivalence]) -> None:
     latch = {"L1", "L2", "L3", "L3x", "L4", "L5", "L6", "L7", "L8"}
-    barrier = {"B1", "B2", "B3", "B6", "B7"}
+    barrier = {"B0", "B0v", "B1", "B2", "B3", "B6", "B7"}
     assert {one.rule for one in proved if one.machine == "latch"} == latch
     assert {one.rule for one in proved if one.machine == "barrier"} == barrier
+
+
+class MadeWithOneMore(CountdownLatch):
+    def __init__(self, count: int) -> None:
+        CountdownLatch.__init__(self, count)
+        self._count = count + 1
+
+
+class MadeOfThreeAtLeast(Barrier):
+    def __init__(self, parties: int) -> None:
+        if parties < 3:
+            raise ValueError
+        Barrier.__init__(self, parties)
+
+
+class MadeOfNone(Barrier):
+    def __init__(self, parties: int) -> None:
+        Barrier.__init__(self, 1 if parties == 0 else parties)
 
 
 class CountsTooFar(CountdownLatch):
@@ -98,6 +118,9 @@ class MendsWhatItBreaks(Barrier):
 @pytest.mark.parametrize(
     ("shell", "method", "rule", "what"),
     [
+        (MadeWithOneMore, "__init__", "L6", "state"),
+        (MadeOfThreeAtLeast, "__init__", "B0", "caller"),
+        (MadeOfNone, "__init__", "B0v", "caller"),
         (CountsTooFar, "count_down", "L3", "warned"),
         (CountsByTwo, "count_down_nowait", "L1", "state"),
         (ReleasesNobody, "count_down", "L2", "parked"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from os import environ
+from sys import modules
 from typing import Any, ClassVar
 
 import pytest
@@ -44,6 +46,24 @@ def leak() -> None:
 def state() -> tuple[Any, ...]:
     shown = Leaky.number, hasattr(Leaky, "fresh"), dict(Leaky.by_name), set(Leaky.seen), Leaky.event.is_set()
     return (*shown, list(Leaky(2).queue), list(_made))
+
+
+class Glancing:
+    """Its module has `sys.modules` and `os.environ` by name; what a run imports stays imported."""
+
+    def __init__(self, parties: int) -> None:
+        self.seen = "asyncio" in modules, len(environ)
+
+
+def test_what_is_of_the_standard_library_is_left_alone() -> None:
+    surroundings = Surroundings(Glancing)
+    modules["latchproof_tests_late"] = modules[__name__]
+    try:
+        assert surroundings.changed() == ()
+        surroundings.restore()
+        assert "latchproof_tests_late" in modules
+    finally:
+        del modules["latchproof_tests_late"]
 
 
 def test_everything_is_made_as_it_was() -> None:

@@ -73,8 +73,8 @@ if TYPE_CHECKING:
         def makes_wakers(self, queue: Queue) -> Callable[[], Any]:
             """What makes a waker of the running task, which must put it at the queue's end and await it at once."""
 
-        def wake_all(self, queue: Queue, endings: Iterable[Ending]) -> None:
-            """Let every parked task go on, each with its ending. The queue is to be cleared then."""
+        def wake_all(self, wakers: tuple[Any, ...], endings: Iterable[Ending]) -> None:
+            """Let every one of these go on, each with its ending; all of them, even if an interrupt comes meanwhile."""
 
         def withdrawn(self, queue: Queue) -> Iterable[Any]:
             """The wakers in the queue whose task's cancellation is requested and has not been delivered yet."""
@@ -119,7 +119,7 @@ class Nowhere:
     def makes_wakers(self, queue: Queue) -> Callable[[], Any]:
         return _no_waker
 
-    def wake_all(self, queue: Queue, endings: Iterable[Ending]) -> None:
+    def wake_all(self, wakers: tuple[Any, ...], endings: Iterable[Ending]) -> None:
         """Nobody waits to be woken."""
 
     def withdrawn(self, queue: Queue) -> tuple[()]:
@@ -168,8 +168,11 @@ def is_trio_running() -> bool:
     >>> is_trio_running()
     False
     """
-    in_trio_task = getattr(sys.modules.get("trio.lowlevel"), "in_trio_task", None)
-    return in_trio_task is not None and bool(in_trio_task())
+    current_task = getattr(sys.modules.get("trio.lowlevel"), "current_task", None)
+    try:
+        return current_task is not None and current_task() is not None
+    except RuntimeError:
+        return False
 
 
 def is_flowno_running() -> bool:
@@ -222,21 +225,33 @@ def _running_of_several(last: Host | None) -> Host | None:
     loop = get_running_loop() if get_running_loop is not None else None
     if loop is not None:
         found.append((loop, _asyncio_host, _asyncio_marks))
-    lowlevel: Any = modules.get("trio.lowlevel")
-    in_trio_task = getattr(lowlevel, "in_trio_task", None)
-    if in_trio_task is not None and in_trio_task():
-        found.append((lowlevel.current_trio_token(), _trio_host, _trio_marks))
+    if is_trio_running():
+        found.append((modules["trio.lowlevel"].current_trio_token(), _trio_host, _trio_marks))
     flowno: Any = modules.get(_FLOWNO)
     current_task = getattr(flowno, "current_task", None)  # absent before 0.1.15
-    if current_task is not None and current_task() is not None:
-        # A context variable, inherited by the callbacks and threads that the task starts: is it running here and now?
-        loop = flowno.current_event_loop()
-        if loop is not None and loop._loop_thread is modules["threading"].current_thread():
-            found.append((loop, _flowno_host, _flowno_marks))
+    # a context variable, inherited by the callbacks and threads that the task starts: is it running here and now?
+    if current_task is not None and current_task() is not None and (loop := _flowno_loop(flowno)) is not None:
+        found.append((loop, _flowno_host, _flowno_marks))
     if not found:
         return None
     loop, make_host, _ = found[0] if len(found) == 1 else _innermost(found)
     return last if last is not None and last.loop is loop else make_host(loop)
+
+
+def _flowno_loop(flowno: Any) -> Any:
+    """The loop of Flowno that runs on this thread, or None.
+
+    Flowno keeps one in mind for the whole process, and none once any of them has ended. Then the stack tells.
+    """
+    loop = flowno.current_event_loop()
+    if loop is not None and loop._loop_thread is sys.modules["threading"].current_thread():
+        return loop
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code is flowno.EventLoop.run_until_complete.__code__:
+            return frame.f_locals["self"]
+        frame = frame.f_back
+    return None
 
 
 def _innermost(found: list[Found]) -> Found:
@@ -256,7 +271,8 @@ def _asyncio_marks(loop: Any) -> tuple[object, ...]:
     asyncio: Any = sys.modules["asyncio"]
     task = asyncio.current_task(loop)
     frame = getattr(task.get_coro(), "cr_frame", None) if task is not None else None
-    return frame, asyncio.BaseEventLoop.run_forever.__code__, asyncio.Runner.run.__code__
+    runs = asyncio.BaseEventLoop.run_forever, asyncio.Runner.run, asyncio.Handle._run
+    return frame, *(function.__code__ for function in runs)
 
 
 def _trio_marks(token: object) -> tuple[object, ...]:

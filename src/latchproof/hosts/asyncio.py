@@ -88,9 +88,15 @@ class AsyncioHost:
     def makes_wakers(self, queue: Queue) -> Callable[[], asyncio.Future[Ending]]:
         return self._create_future
 
-    def wake_all(self, queue: dict[asyncio.Future[Ending], None], endings: Iterable[Ending]) -> None:
-        for waker, ending in zip(queue, endings, strict=True):
-            waker.set_result(ending)
+    def wake_all(self, wakers: tuple[asyncio.Future[Ending], ...], endings: Iterable[Ending]) -> None:
+        try:
+            for waker, ending in zip(wakers, endings, strict=True):
+                waker.set_result(ending)
+        except BaseException:  # an interrupt: it must not leave anybody behind
+            for waker, ending in zip(wakers, endings, strict=True):
+                if not waker.done():
+                    waker.set_result(ending)
+            raise
 
     def withdrawn(self, queue: Queue) -> list[asyncio.Future[Ending]]:
         return [waker for waker in queue if waker.cancelled()]

@@ -85,11 +85,12 @@ class FlownoHost:
     def makes_wakers(self, queue: Queue) -> Callable[[], FlownoWaker]:
         return partial(FlownoWaker, self.loop)
 
-    def wake_all(self, queue: dict[FlownoWaker, None], endings: Iterable[Ending]) -> None:
-        for waker, ending in zip(queue, endings, strict=True):
+    def wake_all(self, wakers: tuple[FlownoWaker, ...], endings: Iterable[Ending]) -> None:
+        for waker, ending in zip(wakers, endings, strict=True):
             self.loop.event_waiters.pop(waker, None)
             waker.ending = ending
-            self.loop.tasks.append((waker.task, waker, None))
+        # in one step, which no interrupt divides
+        self.loop.tasks.extend([(waker.task, waker, None) for waker in wakers])
 
     def withdrawn(self, queue: Queue) -> list[FlownoWaker]:
         tasks = tuple(self.loop.tasks)  # a copy in one step: other threads may add tasks to a Flowno loop

@@ -7,6 +7,7 @@ that is being cancelled.
 from __future__ import annotations
 
 from sys import modules
+from types import FunctionType
 
 import outcome
 import trio
@@ -16,12 +17,15 @@ from trio.lowlevel import (
     TrioToken,
     current_task,
     current_trio_token,
-    in_trio_task,
+    enable_ki_protection,
     reschedule,
     wait_task_rescheduled,
 )
 
+from latchproof.barrier import Barrier
 from latchproof.hosts import is_flowno_running
+from latchproof.latch import CountdownLatch
+from latchproof.parking import Parking
 from latchproof_spec.step import BrokenBarrierError
 
 TYPE_CHECKING = False
@@ -33,11 +37,14 @@ if TYPE_CHECKING:
     from latchproof_spec.step import Ending
 
     T = TypeVar("T")
+    Outcome = outcome.Outcome[Ending]
+else:
+    Outcome = outcome.Outcome  # which before its version 1.3 takes no parameter
 
 _ABORTED: Final = Abort.SUCCEEDED
 
 
-class TrioWaker(outcome.Outcome["Ending"]):
+class TrioWaker(Outcome):
     """A task that is parked, and the queue that it leaves when it is cancelled.
 
     It is the outcome too that its task is resumed with: an `outcome.Value` made for each task that is woken would cost
@@ -93,7 +100,7 @@ class TrioHost:
         try:
             return (
                 current_trio_token() is self.loop
-                and in_trio_task()
+                and current_task() is not None
                 and (self._asyncio_loop() is None if self._asyncio_loop is not None else "asyncio" not in modules)
                 and ("flowno" not in modules or not is_flowno_running())
             )
@@ -138,8 +145,8 @@ class TrioHost:
 
         return new_waker
 
-    def wake_all(self, queue: dict[TrioWaker, None], endings: Iterable[Ending]) -> None:
-        for waker, ending in zip(queue, endings, strict=True):
+    def wake_all(self, wakers: tuple[TrioWaker, ...], endings: Iterable[Ending]) -> None:
+        for waker, ending in zip(wakers, endings, strict=True):
             waker.ending = ending
             reschedule(waker.task, waker)
 
@@ -152,3 +159,11 @@ class TrioHost:
 
 def _nothing() -> None:
     """What is asked of a run to learn whether it still takes requests."""
+
+
+# As in trio's own primitives, a KeyboardInterrupt comes at a checkpoint and not in the middle. It costs nothing: trio
+# looks the code up when the signal comes.
+for _class in (CountdownLatch, Barrier, Parking):
+    for _method in vars(_class).values():
+        if isinstance(_method, FunctionType):
+            enable_ki_protection(_method)

@@ -1,9 +1,11 @@
 """The model with identities: any number of calls, each of an uninterpreted sort, and what a step does to each of them.
 
-No transition is written down here. Those of a machine are made from the paths through its functions, which say when a
-rule applies and what becomes of the counters, and from `step.apply`, which is run on a queue of symbolic length and
-says who is parked where afterwards and who goes on with what. That the two agree is proved for each path: the queue is
-as long as the function says that many are parked. So each step of the model projects onto a step of the function.
+No operation is written down here. What the operations of a machine do is taken from the paths through its functions,
+which say when a rule applies and what becomes of the counters, and from `step.apply`, which is run on a queue of
+symbolic length and says who is parked where afterwards and who goes on with what. That the two agree is proved for each
+path: the queue is as long as the function says that many are parked. So each step of the model projects onto a step of
+the function. What it means for a call to be fresh, parked, released, done or gone, and the step by which a call that
+was let go on does so, are written down here by hand.
 
 A state is, for each call, its phase, its place in the queue, the moment of its arrival, and what it was given; and two
 ghosts in place of counting: who stands at a place in the queue, and who holds an index of a generation. The inductive

@@ -387,7 +387,10 @@ def _proved(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
         about = [o for o in obligations if claim.id in o.claims]
         bad = [o for o in about if o.status != "proved"] + dishonest
         count = len(about)
-        bound = f"for every count, number of parties, generations and tasks, under every policy, by {solvers()}"
+        bound = (
+            "for every count, number of parties, generations and tasks, under every policy as far as it demands the "
+            f"claim, by {solvers()}"
+        )
         bad.sort(key=lambda one: one.model != "controls")  # that a claim is empty says more than what comes of it
         detail = "; ".join(
             f"{o.status}: {o.name}: {o.machine}.{o.operation} {o.rule} ({o.policy}) "

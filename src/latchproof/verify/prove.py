@@ -201,7 +201,7 @@ class _Goals:
     def of(self, model: Model) -> Iterator[Goal]:
         if model == "counters":
             counters = _Counters(self._machine, self._truths)
-            yield from counters.creation()
+            yield from counters.creation(self._policies)
             for policy in self._policies:
                 for operation in self._operations:
                     yield from counters.operation(operation, policy)
@@ -352,15 +352,31 @@ class _Counters:
         said = truth(conclusion) if callable(conclusion) else conclusion
         return Goal("counters", name, ids, self._machine.name, *where, premises, said)
 
-    def creation(self) -> Iterator[Goal]:
-        """A machine that the constructor does not refuse has the invariants, and its accounts add up."""
+    def creation(self, policies: tuple[Any, ...]) -> Iterator[Goal]:
+        """The constructor refuses what it must, and else makes what was asked, with the invariants; accounts add up.
+
+        Its argument is any whole number; what it does with what is no number is tried, not proved.
+        """
         machine = self._machine
         argument = symbol("argument", int)
+        nothing = tuple(kind() for kind in machine.state.values())
         for path in enumerate_paths(lambda: machine.create(argument)):
             constants, state, rule = path.result
+            where = ("any", "create", rule.id)
+            yield self._goal("the premises are satisfiable", (), where, path.conditions, None)
+            for policy in policies:
+                after = nothing if rule.refuses else state  # what comes with a refusal is not to be used
+                made = Step("create", constants, nothing, {machine.parameter: argument}, after, rule, policy)
+                for property_ in machine.step_properties:
+                    yield self._goal(
+                        f"a new {machine.name}: {property_}",
+                        property_.claims,
+                        (policy.name, "create", rule.id),
+                        path.conditions,
+                        partial(property_.holds, made),
+                    )
             if rule.refuses:
                 continue
-            where = ("any", "create", rule.id)
             for invariant in machine.invariants:
                 yield self._goal(
                     f"a new {machine.name}: {invariant}",

@@ -239,7 +239,8 @@ def _differences(shell: Outcome, specified: Outcome, parked: SymInt) -> Iterator
         yield f"index: {shell.index}, not {specified.index}", term(shell.index) != term(specified.index)
     yield f"parked: {shell.parked}, not {specified.parked}", term(shell.parked) != term(specified.parked)
     for one, other in zip(shell.state, specified.state, strict=True):
-        yield f"state: {one}, not {other}", term(one) != term(other)
+        is_told = one is not None and other is not None  # nothing is made where a constructor refuses
+        yield f"state: {one}, not {other}", term(one) != term(other) if is_told else z3.BoolVal(one is not other)
     if shell.release is not specified.release:
         nobody = shell.release is None or specified.release is None  # to release nobody is as good as not to release
         differs = term(parked) > 0 if nobody else z3.BoolVal(True)
@@ -258,10 +259,42 @@ def prove_shell(machine: Machine, shell: type[Any]) -> Iterator[Equivalence]:
     `shell` has the attributes and methods of our own classes.
     """
     copy = _on_symbols(shell)
+    yield from _compared_as_made(machine, shell)
     for operation in machine.operations:
         for method in _methods(operation, shell):
             for loop in LOOPS:
                 yield from _compared(machine, copy, operation, method, loop)
+
+
+def _compared_as_made(machine: Machine, shell: type[Any]) -> Iterator[Equivalence]:
+    """The constructor, for every whole number."""
+    argument = symbol("argument", int)
+    held = [_STATE[name] for name in (*machine.constants, *machine.state) if name != "parked"]
+
+    def side_by_side() -> tuple[Outcome, Outcome, str]:
+        constants, state, rule = machine.create(argument)
+        one = type(shell.__name__, (), {})()
+        error = None
+        try:
+            shell.__init__(one, argument)
+        except Exception as raised:
+            error = type(raised)
+        made = tuple(getattr(one, name, None) for name in held)
+        parked = len(one._parking.queue) if error is None else 0
+        due = (*constants, *(value for name, value in zip(machine.state, state, strict=True) if name != "parked"))
+        return (
+            Outcome("returns" if error is None else "raises", error, None, parked, made, None, warned=False),
+            Outcome(
+                rule.caller, rule.errors[0] if rule.refuses else None, None, 0,
+                (None,) * len(due) if rule.refuses else due, None, warned=False,
+            ),
+            rule.id,
+        )  # fmt: skip
+
+    for path in enumerate_paths(side_by_side):
+        made, specified, rule_id = path.result
+        where = machine.name, "__init__", "none", rule_id
+        yield _judged(where, path.conditions, _differences(made, specified, SymInt(z3.IntVal(0))))
 
 
 def _compared(

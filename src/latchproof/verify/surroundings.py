@@ -4,7 +4,8 @@ Every run is to begin as in a fresh interpreter: what one instance leaves there 
 could be repeated on its own. Whether instances get into each other's way is tried deliberately instead, with a second
 one in the same run.
 
-Modules of the standard library are left alone, and so is what hides its state where Python cannot read it.
+Modules of the standard library are left alone with all that is theirs, `sys.modules` too where a target has it by name,
+and so is what hides its state where Python cannot read it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Surroundings:
     def __init__(self, factory: object) -> None:
         self._kept: list[_Kept] = []
         """Everything that can change."""
-        self._met: dict[int, object] = {id(vars(builtins)): builtins}  # which is of the standard library too
+        self._met: dict[int, object] = _of_the_standard_library()
         kinds = getattr(factory, "__mro__", ())
         self._modules = {one.__module__ for one in kinds if not _is_standard(one.__module__)}
         for one in getattr(factory, "__mro__", (factory,)):
@@ -103,6 +104,16 @@ class Surroundings:
                 yield cell.cell_contents
             except ValueError:
                 """It is empty."""
+
+
+def _of_the_standard_library() -> dict[int, object]:
+    """Its modules' own containers, which a target may have by name: `sys.modules` above all. By their identities."""
+    modules = [module for name, module in tuple(sys.modules.items()) if _is_standard(name) and module is not None]
+    found: dict[int, object] = {id(vars(builtins)): vars(builtins)}
+    found |= {
+        id(value): value for module in modules for value in vars(module).values() if isinstance(value, CONTAINERS)
+    }
+    return found
 
 
 _HEAP_TYPE = 1 << 9
