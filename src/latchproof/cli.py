@@ -1,14 +1,17 @@
 """The command line.
 
-Exit codes: 0 holds, 1 a counterexample, 2 usage or a target that cannot be driven, 3 inconclusive.
+Exit codes: 0 holds, 1 a counterexample, 2 usage or a target that cannot be driven, 3 inconclusive, or the command
+itself failed: Python would exit with 1 then, which is to mean a counterexample and nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -25,22 +28,25 @@ if TYPE_CHECKING:
     from latchproof_spec.machines import Machine
 
 _MODELS = ("tla", "cfg", "promela")
+_OUTPUTS = ("json", "junit", "mermaid", "html", "repro")
+"""The options that name a file to write."""
+
 SCHEDULERS = ("exhaustive", "random", "pct")
 """As `latchproof.verify.scheduler` has them, which needs the kit; a test compares the two."""
 
 SHELLS = ("bash", "zsh", "fish")
 
 QUESTIONS = """\
-Is my class right?           latchproof check mine.py:MyBarrier
-What happened in that run?   latchproof replay trace.json mine.py:MyBarrier
-And beyond the bounds?       latchproof fuzz mine.py:MyBarrier
-What is proved of yours?     latchproof verify --quick
-May I see all of it?         latchproof report --quick --html report.html
-What does it say exactly?    latchproof export barrier --format markdown
-Can your checks fail?        latchproof mutants --quick
+Is my class right?                latchproof check mine.py:MyBarrier
+What happened in that run?        latchproof replay trace.json mine.py:MyBarrier
+And beyond the bounds?            latchproof fuzz mine.py:MyBarrier
+Are latchproof's classes proved?  latchproof verify --quick
+May I see all of it?              latchproof report --quick --html report.html
+What does it say exactly?         latchproof export barrier --format markdown
+Can latchproof's checks fail?     latchproof mutants --quick
 
 Exit codes: 0 holds within the bounds printed; 1 a counterexample; 2 usage, or
-a target that cannot be loaded or driven; 3 inconclusive."""
+a target that cannot be loaded or driven; 3 inconclusive, or the command failed."""
 
 EXTRA = 'this command needs the kit: pip install "latchproof[verify]"'
 
@@ -56,8 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from latchproof.verify.target import TargetError
 
-    console = Console()
+    console = Console(emoji=False)  # ":Lock" is a class's name here
     try:
+        _require_writable(options)
         code: int = options.run(options, console)
     except TargetError as error:
         print(f"latchproof: {error}", file=sys.stderr)
@@ -65,7 +72,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("latchproof: interrupted; nothing is concluded", file=sys.stderr)
         return 3
+    except (BrokenPipeError, SystemExit):  # the second is rich's, with 1, in place of the first
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nor is what is left to be printed to fail
+        return 3
+    except Exception:
+        traceback.print_exc()
+        print(
+            "latchproof: the command itself failed, as is shown above; nothing is concluded. It is a fault of "
+            "latchproof: report it, with what is shown",
+            file=sys.stderr,
+        )
+        return 3
     return code
+
+
+def _require_writable(options: argparse.Namespace) -> None:
+    """Raise TargetError if a file that is to be written cannot be: in the end all the work would have been for nothing.
+
+    None is made or emptied yet.
+    """
+    from latchproof.verify.target import TargetError
+
+    for name in _OUTPUTS:
+        path: Path | None = getattr(options, name, None)
+        if path is None:
+            continue
+        if os.path.isdir(path):
+            raise TargetError(f"--{name}: {path} is a folder; name a file in it")
+        if not os.path.isdir(path.parent):
+            raise TargetError(f"--{name}: {path} cannot be written: there is no folder {path.parent}; make it first")
+        if not os.access(path if os.path.exists(path) else path.parent, os.W_OK):
+            raise TargetError(f"--{name}: {path} cannot be written: permission denied; name another file")
+
+
+def _write_file(path: Path, text: str) -> None:
+    """Write a file; raises TargetError where that cannot be done after all."""
+    from latchproof.verify.target import TargetError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise TargetError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         "--print-completion", action=_PrintCompletion, choices=SHELLS, metavar="SHELL",
         help="print what completes this command in a shell (bash, zsh, fish), and end",
     )  # fmt: skip
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version, and end")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     verify = _add_command(
@@ -111,7 +159,7 @@ def _parser() -> argparse.ArgumentParser:
         "--schedules", type=_positive, metavar="N",
         help="exhaustive: stop after N schedules of one bound; random, pct: how many in all (default 10,000)",
     )  # fmt: skip
-    check.add_argument("--seed", type=_natural, default=0, metavar="S", help="for random and pct (default 0)")
+    check.add_argument("--seed", type=_natural, metavar="S", help="for random, pct and --estimate (default 0)")
     where = check.add_mutually_exclusive_group()
     where.add_argument("--workers", type=_positive, metavar="N", help="processes to use (default: one a core)")
     where.add_argument(
@@ -215,10 +263,13 @@ def _parser() -> argparse.ArgumentParser:
         commands,
         "mutants",
         help="claims x mutants of the specification: which claim breaks on which fault, by which kind of evidence",
-        epilog="Exit codes: 1 if a mutant survives that is not proved to be no fault, or a claim kills none; else 0. "
+        epilog="Exit codes: 1 if a mutant survives that is not proved to be no fault, or if no mutant breaks some "
+        "claim; 3 if a mutant is undecided; else 0. "
         "Example: latchproof mutants --quick --verbose",
     )
-    mutants.add_argument("--quick", action="store_true", help="a sample, by what is proved and explored, in seconds")
+    mutants.add_argument(
+        "--quick", action="store_true", help="a sample, under our own policy, by all kinds but contracted"
+    )
     mutants.add_argument("--only", default="", metavar="TEXT", help="only the mutants whose ID has TEXT in it")
     mutants.add_argument("--kinds", nargs="+", metavar="KIND", help="only these kinds of evidence (default: all)")
     mutants.add_argument(
@@ -244,7 +295,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--claim", metavar="ID", help="the trace of this claim (default: the first)")
     bounds = export.add_argument_group("bounds of a model, for tla, cfg and promela")
     bounds.add_argument("--tasks", type=_positive, metavar="N", help="so many tasks (default 4)")
-    bounds.add_argument("--argument", type=int, metavar="N", help="made with this count or parties (default 2, 3)")
+    bounds.add_argument("--argument", type=_whole, metavar="N", help="made with this count or parties (default 2, 3)")
     bounds.add_argument("--calls", type=_natural, metavar="N", help="calls of each task (default: without bound)")
     bounds.add_argument("--operations", nargs="+", metavar="NAME", help="call these alone (default: all)")
     bounds.add_argument("--policy", metavar="NAME", help="under this policy (default: latchproof)")
@@ -258,6 +309,19 @@ def _add_command(commands: Any, name: str, help: str, epilog: str) -> argparse.A
         name, help=help, description=f"{help[0].upper()}{help[1:]}.", epilog=epilog
     )
     return made
+
+
+class _PrintVersion(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"latchproof {version('latchproof')}")
+        except PackageNotFoundError:
+            print("latchproof, of no version: it is not installed, but run from its source")
+        parser.exit()
 
 
 class _PrintCompletion(argparse.Action):
@@ -284,22 +348,32 @@ def _add_target(
     parser.add_argument("--kind", choices=("latch", "barrier"), help="what it is to be, where that cannot be told")
     parser.add_argument("--host", default=host, help=f"the event loop to run it on: {hosts}")
     parser.add_argument("--policy", metavar="NAME", help="judge by this policy; without it, by every named one")
-    parser.add_argument("--strict", action="store_true", help="an operation takes effect in its first step")
+    parser.add_argument(
+        "--strict", action="store_true",
+        help="a call takes effect in its first step, and a cancellation counts from its request",
+    )  # fmt: skip
 
 
 def _add_claim(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--claim", metavar="ID", help="judge by this claim alone")
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
 def _positive(text: str) -> int:
-    number = int(text)
+    number = _whole(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return number
 
 
 def _natural(text: str) -> int:
-    number = int(text)
+    number = _whole(text)
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
     return number
@@ -323,20 +397,27 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     say(console)
     print_ledger(console, ledger)
     if options.json is not None:
-        options.json.write_text(json.dumps(ledger.to_json(), indent=2) + "\n", encoding="utf-8")
+        _write_file(options.json, json.dumps(ledger.to_json(), indent=2) + "\n")
     return ledger.exit_code
 
 
 def _check(options: argparse.Namespace, console: Console) -> int:
-    from latchproof.verify.check import check, parts
+    from latchproof.verify.check import check, parts, require_claim
     from latchproof.verify.render.terminal import Bar, print_verdict, say
     from latchproof.verify.scenario import default_shapes, one_shape
     from latchproof.verify.stepping import stepper_class
-    from latchproof.verify.target import load
+    from latchproof.verify.target import TargetError, load
     from latchproof.verify.workers import cores
 
+    every = options.scheduler == "exhaustive"
+    if every and options.seed is not None and not options.estimate:
+        raise TargetError("--seed is for what is chosen at random: add --scheduler random or pct, or leave it out")
     stepper_class(options.host)
     target = load(options.target, options.kind)
+    if options.policy is not None:
+        _policy(target.machine, options.policy)
+    require_claim(options.claim, target.machine)
+    seed = options.seed or 0
     bounds = (options.tasks, options.calls, options.cancels)
     if bounds == (None, None, None):
         shapes = default_shapes(target, options.host)
@@ -344,11 +425,9 @@ def _check(options: argparse.Namespace, console: Console) -> int:
         shapes = one_shape(target, *bounds, host=options.host)
     if options.estimate:
         return _estimate(options, console, target, shapes)
-    policy = options.policy or "every named policy"
-    policy += f", as to {options.claim} alone" if options.claim else ""
-    say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}")
+    kind = target.machine.name
+    say(console, f"latchproof check {target.name}: a {kind}, on {options.host}, judged by {_judged_by(options)}")
     todo = parts(shapes, options.scheduler, options.schedules)
-    every = options.scheduler == "exhaustive"
     with Bar(console, [shape.weight(argument) if every else size for shape, argument, size in todo]) as progress:
         verdict = check(
             target,
@@ -359,7 +438,7 @@ def _check(options: argparse.Namespace, console: Console) -> int:
             shapes=shapes,
             scheduler=options.scheduler,
             schedules=options.schedules,
-            seed=options.seed,
+            seed=seed,
             workers=None if options.cluster else options.workers or cores(),
             cluster=options.cluster,
             progress=progress,
@@ -368,6 +447,11 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     print_verdict(console, verdict)
     _write_renderings(options, console, verdict)
     return verdict.exit_code
+
+
+def _judged_by(options: argparse.Namespace) -> str:
+    policy: str = options.policy or "every named policy"
+    return policy + (f", as to {options.claim} alone" if options.claim else "")
 
 
 def _estimate(options: argparse.Namespace, console: Console, target: Target, shapes: tuple[Shape, ...]) -> int:
@@ -380,7 +464,7 @@ def _estimate(options: argparse.Namespace, console: Console, target: Target, sha
     say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}: what it would cost")
     with console.status("sampling"):
         estimates = estimate(
-            target, shapes, host=options.host, policy=options.policy, strict=options.strict, seed=options.seed
+            target, shapes, host=options.host, policy=options.policy, strict=options.strict, seed=options.seed or 0
         )
     say(console)
     print_estimates(console, estimates, target)
@@ -404,7 +488,7 @@ def _report(options: argparse.Namespace, console: Console) -> int:
         ledger = read_ledger(options.ledger)
     shown = [*check(load("asyncio:Barrier"), policy="cpython").traces, *traces]
     page = report(ledger, prove_all(), shown, _command())
-    options.html.write_text(page, encoding="utf-8")
+    _write_file(options.html, page)
     say(console, f"wrote     {options.html}")
     code: int = ledger["exit_code"]
     return code
@@ -416,9 +500,11 @@ def _command() -> str:
 
 
 def _replay(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.verify.containment import StuckError
     from latchproof.verify.jobs import replay
     from latchproof.verify.notation import is_notation, parse
     from latchproof.verify.render.terminal import print_replay, print_trace, say
+    from latchproof.verify.schedule import NondeterminismError
     from latchproof.verify.stepping import stepper_class
     from latchproof.verify.target import TargetError, load
     from latchproof.verify.trace import make_trace, read_file
@@ -433,14 +519,22 @@ def _replay(options: argparse.Namespace, console: Console) -> int:
         argument, schedule = trace.argument, trace.schedule
         host, policy, strict = host or trace.host, policy or trace.policy, strict or trace.strict
     host, policy = host or "asyncio", policy or target.machine.policies[0].name
-    if policy not in [one.name for one in target.machine.policies]:
-        names = ", ".join(one.name for one in target.machine.policies)
-        raise TargetError(f"there is no policy {policy!r} for a {target.machine.name}; there are {names}")
+    judged_by = _policy(target.machine, policy)
+    if argument < target.machine.smallest:
+        machine = target.machine
+        raise TargetError(
+            f"the schedule makes a {machine.name} of {argument}, and its {machine.parameter} must be "
+            f"{machine.smallest} or more"
+        )
     stepper_class(host)
     say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
-    explorer = replay(target, schedule, argument=argument, policy=policy, host=host, strict=strict)
+    try:
+        explorer = replay(target, schedule, argument=argument, policy=policy, host=host, strict=strict)
+    except (NondeterminismError, StuckError) as error:
+        say(console, f"inconclusive: {error}", style="yellow")
+        return 3
     assert explorer.last_run is not None
-    print_replay(console, explorer.last_run, target, next(one for one in target.machine.policies if one.name == policy))
+    print_replay(console, explorer.last_run, target, judged_by)
     failures = explorer.so_far.failures[policy].values()
     for failure in failures:
         made = make_trace(failure, target.name, target.machine.name, policy, strict=strict, host=host)
@@ -448,6 +542,16 @@ def _replay(options: argparse.Namespace, console: Console) -> int:
     if not failures:
         say(console, "the specification allows this run", style="green")
     return 1 if failures else 0
+
+
+def _policy(machine: Machine, name: str) -> Any:
+    """The policy of that name; raises TargetError, with those that there are, if there is none."""
+    from latchproof.verify.target import TargetError
+
+    policies = {one.name: one for one in machine.policies}
+    if name not in policies:
+        raise TargetError(f"there is no policy {name!r} for a {machine.name}; there are {', '.join(policies)}")
+    return policies[name]
 
 
 def _write_renderings(options: argparse.Namespace, console: Console, verdict: Verdict) -> None:
@@ -491,7 +595,7 @@ def _write(written: list[tuple[Path, str]], console: Console) -> None:
     from latchproof.verify.render.terminal import say
 
     for path, text in written:
-        path.write_text(text, encoding="utf-8")
+        _write_file(path, text)
         say(console, f"wrote     {path}")
 
 
@@ -508,14 +612,27 @@ def _fuzz(options: argparse.Namespace, console: Console) -> int:
     machine = state_machine(
         target, host=options.host, policy=options.policy, claim=options.claim, strict=options.strict
     )
+    policy = _judged_by(options)
+    say(
+        console,
+        f"latchproof fuzz {target.name}: a {target.machine.name}, on {options.host}, judged by {policy}; about "
+        f"{options.examples:,} examples, first those that failed in earlier runs and were kept in .hypothesis",
+    )
     try:
         run_state_machine_as_test(
             machine, settings=settings(max_examples=options.examples, deadline=None, print_blob=True)
         )
-    except AssertionError as error:
-        trace = trace_of(machine)
-        if trace is None:
-            raise  # it is not the judge's
+    except Exception as error:
+        trace = trace_of(machine) if isinstance(error, AssertionError) else None
+        if trace is None:  # it is not the judge's
+            traceback.print_exception(error)
+            say(
+                console,
+                f"inconclusive: an example ended in {type(error).__name__}: {error}; the target's constructor raised "
+                "it, or latchproof itself",
+                style="yellow",
+            )
+            return 3
         say(console)
         print_trace(console, trace)
         for note in getattr(error, "__notes__", ()):
@@ -547,10 +664,17 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
     from latchproof.verify.shells import shells_apart
     from latchproof.verify.smtlib import solvers
     from latchproof.verify.target import TargetError
+    from latchproof_spec.machines import MACHINES
 
     machines = _machines(options)
     rules = {rule.id: rule for machine in machines for rule in machine.rules}
     if options.rule is not None and options.rule not in rules:
+        for other in MACHINES.values():
+            if options.rule in [rule.id for rule in other.rules]:
+                raise TargetError(
+                    f"{options.rule} is a rule of the {other.name}, and --machine or --claim leaves the "
+                    f"{machines[0].name} alone; leave out one of them"
+                )
         raise TargetError(f"there is no rule {options.rule!r}; there are {', '.join(rules)}")
     with shells_apart(tuple(machine.name for machine in machines)) as of_shells:
         obligations = prove_whole(
@@ -562,7 +686,7 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
         )
         shells = [one for one in of_shells() if options.rule in (None, one.rule)]
     if not obligations:
-        say(console, "no obligation is about that")
+        say(console, _no_obligation(options, machines))
         return 3
     if options.rule is not None:
         say(console, f"{options.rule}, of {rules[options.rule].operation}: {rules[options.rule].sentence}")
@@ -599,6 +723,18 @@ def _prove(options: argparse.Namespace, console: Console) -> int:
     if any(one.status in ("refuted", "disputed") for one in bad) or alike < len(shells):
         return 1
     return 0 if all(one.status == "proved" for one in obligations) else 3
+
+
+def _no_obligation(options: argparse.Namespace, machines: Sequence[Machine]) -> str:
+    """Why nothing is to be proved of what was asked for, and what there is in its place."""
+    from latchproof.verify.render.document import unreached
+
+    if options.rule in [rule.id for machine in machines for rule in unreached(machine)]:
+        return (
+            f"no obligation is about {options.rule}: no whole number leads to it, and the proofs are about whole "
+            "numbers; the tests of the specification give it something else"
+        )
+    return f"no obligation is about {' and '.join(one for one in (options.claim, options.rule) if one)}"
 
 
 def _machines(options: argparse.Namespace) -> list[Machine]:
@@ -638,7 +774,8 @@ def _explore(options: argparse.Namespace, console: Console) -> int:
         for argument in range(machine.smallest, options.upto + 1)
     ]
     if not models:
-        raise TargetError(f"there is no policy {options.policy!r}")
+        names = dict.fromkeys(policy.name for machine in machines for policy in machine.policies)
+        raise TargetError(f"there is no policy {options.policy!r}; there are {', '.join(names)}")
     bounds = {"calls": options.calls, "operations": options.operations}
     try:
         found = [explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
@@ -688,12 +825,18 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
             )
         except ContractsNotRunError as error:
             raise TargetError(f"{error}; leave them out: --kinds {' '.join(set(kinds) - {'contracted'})}") from error
+    if not matrix.judgements:  # nothing was judged, which says nothing of the claims
+        if matrix.not_judged:
+            raise TargetError(
+                f"what has {options.only!r} in its ID is about tasks: leave out --kinds, or add scheduled"
+            )
+        raise TargetError(f"no mutant's ID has {options.only!r} in it; latchproof mutants --quick --verbose shows some")
     print_matrix(console, matrix, verbose=options.verbose)
     say(console)
     if options.json is not None:
-        options.json.write_text(json.dumps(matrix.to_json(), indent=2) + "\n", encoding="utf-8")
+        _write_file(options.json, json.dumps(matrix.to_json(), indent=2) + "\n")
     words = {
-        0: "every mutant is killed or no fault, every claim kills",
+        0: "every mutant breaks a claim or is no fault, and every claim is broken by some mutant",
         1: "the gate fails",
         3: "something is undecided",
     }
@@ -706,6 +849,13 @@ def _export(options: argparse.Namespace, console: Console) -> int:
     from latchproof_spec.machines import MACHINES
 
     form = options.format
+    if options.claim is not None and options.what in MACHINES:
+        raise TargetError(
+            f"--claim is for a file, of which it names the trace; what is proved of {options.claim} alone, latchproof "
+            f"prove --claim {options.claim} says"
+        )
+    if options.what not in MACHINES and not Path(options.what).exists():
+        raise TargetError(f"{options.what!r} is no machine ({', '.join(MACHINES)}), and there is no such file")
     bounds = {name: getattr(options, name) for name in ("argument", "tasks", "calls", "operations", "policy")}
     bounds = {name: value for name, value in bounds.items() if value is not None}
     if bounds and (form not in _MODELS or options.what not in MACHINES):
@@ -745,10 +895,7 @@ def _export_model(name: str, form: str, bounds: dict[str, Any]) -> str:
     from latchproof_spec.machines import MACHINES
 
     machine = MACHINES[name]
-    wanted = bounds.pop("policy", machine.policies[0].name)
-    policy = next((one for one in machine.policies if one.name == wanted), None)
-    if policy is None:
-        raise TargetError(f"there is no policy {wanted!r} for a {name}")
+    policy = _policy(machine, bounds.pop("policy", machine.policies[0].name))
     if "operations" in bounds:
         bounds["operations"] = tuple(bounds["operations"])
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import re
@@ -21,9 +22,11 @@ from latchproof.verify import prove as proving
 from latchproof.verify import smtlib
 from latchproof.verify.notation import compact
 from latchproof.verify.prove import Obligation
+from latchproof.verify.schedule import NondeterminismError
 from latchproof.verify.shells import Equivalence
 from latchproof_spec import machines
 from latchproof_spec.machines import BARRIER, LATCH
+from latchproof_spec.mutants import mutants
 from tests.verify.faults import faulty
 
 SAMPLES = "tests.verify.samples"
@@ -58,7 +61,8 @@ bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
           parties 2: 2 calls, 2 at once, 0 cancellations, all operations; 2 calls besides on a second instance
 ran       N schedules on asyncio, N steps, N s
-spared    N of them broken off: they commute with another, or come to a state met before; all stand for N and more
+spared    N of these were cut short because an equivalent order or state was explored; together they cover at least \
+N schedules
 fired     rules B1, B2a, B3, B4, B5, B6, B7
 chances   C4, C5, C6, C7, C8, C9, C10, C11, C13, C14 had a chance to fail
 verdict   asyncio:Barrier breaks C5 under the policy cpython
@@ -115,6 +119,8 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         ["check", "asyncio:Barrier", "--schedules", "0"],
         ["check", "asyncio:Barrier", "--schedules", "many"],
         ["check", "asyncio:Barrier", "--kind", "semaphore"],
+        ["check", "asyncio:Barrier", "--seed", "abc"],
+        ["export", "latch", "--format", "tla", "--argument", "many"],
         ["fuzz", "asyncio:Barrier", "--examples", "0"],
         ["prove", "--machine", "semaphore"],
         ["explore", "--tasks", "0"],
@@ -130,6 +136,32 @@ def test_usage_errors_exit_with_2(arguments: list[str], capsys: pytest.CaptureFi
     assert "usage: latchproof" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--seed", "--calls"])
+def test_what_is_no_whole_number_is_called_so(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", "asyncio:Barrier", option, "abc"])
+    assert capsys.readouterr().err.endswith(f"argument {option}: 'abc' is no whole number\n")
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["--version"])
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == f"latchproof {importlib.metadata.version('latchproof')}\n"
+
+
+def test_where_it_is_not_installed_there_is_no_version(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert "it is not installed" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
@@ -140,6 +172,8 @@ def test_usage_errors_exit_with_2(arguments: list[str], capsys: pytest.CaptureFi
         (f"{SAMPLES}:Demanding", "name a factory function"),
         ("asyncio", "write MODULE:CLASS"),
         ("nowhere.py:Barrier", "there is no file nowhere.py"),
+        (".:Barrier", "'.' names no module from here; write it in full, or path/to/file.py:CLASS"),
+        ("..mine:Barrier", "'..mine' names no module from here"),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "fuzz"])
@@ -157,9 +191,24 @@ def test_what_cannot_be_driven_exits_with_2(
 @pytest.mark.parametrize("command", ["check", "fuzz"])
 def test_an_unknown_policy_or_host_exits_with_2(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "asyncio:Barrier", "--policy", "ruby"]) == 2
-    assert "there is no policy 'ruby' for a barrier; there are latchproof, cpython" in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "there is no policy 'ruby' for a barrier; there are latchproof, cpython" in err
     assert main([command, "asyncio:Barrier", "--host", "curio"]) == 2
     assert "curio" in capsys.readouterr().err
+
+
+def test_check_refuses_a_claim_before_it_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "asyncio:Barrier", "--claim", "C1"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "there is no claim 'C1' about a barrier" in err
+
+
+def test_a_seed_is_refused_where_nothing_is_chosen_at_random(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "asyncio:Barrier", "--seed", "3"]) == 2
+    assert "--seed is for what is chosen at random: add --scheduler random or pct" in capsys.readouterr().err
+    assert main(["check", "asyncio:Barrier", "--seed", "3", "--estimate", "--calls", "1", "--tasks", "1"]) == 3
 
 
 def test_check_says_what_drives_other_hosts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,11 +257,33 @@ def test_replay_of_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
         (["nowhere.json", "latchproof:Barrier"], "nowhere.json cannot be read"),
         (["2:w.", "latchproof:Barrier", "--policy", "soft"], "there is no policy 'soft' for a barrier"),
         (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is no host"),
+        (["0:w", "asyncio:Barrier"], "the schedule makes a barrier of 0, and its parties must be 1 or more"),
     ],
 )
 def test_replay_says_what_is_wrong(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_replay_of_what_does_not_do_the_same_again_is_inconclusive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def differs(*arguments: object, **options: object) -> None:
+        raise NondeterminismError("something else happened under the same schedule")
+
+    monkeypatch.setattr("latchproof.verify.jobs.replay", differs)
+    assert main(["replay", "2:w.w..", "latchproof:Barrier"]) == 3
+    assert "inconclusive: something else happened under the same schedule" in capsys.readouterr().out
+
+
+def test_replay_of_what_never_ends_is_inconclusive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("latchproof.verify.containment.STEP_SECONDS", 0.1)
+    assert main(["replay", "1:w.", f"{SAMPLES}:SpinningLatch"]) == 3
+    out, err = capsys.readouterr()
+    assert "inconclusive: a step of the event loop has not ended" in out
+    assert err == ""
 
 
 @pytest.mark.parametrize("scheduler", ["random", "pct"])
@@ -246,6 +317,74 @@ def test_an_interrupted_command_is_inconclusive(
     monkeypatch.setattr("latchproof.verify.check.check", interrupted)
     assert main(["check", "asyncio:Barrier"]) == 3
     assert "interrupted; nothing is concluded" in capsys.readouterr().err
+
+
+def test_a_command_that_itself_fails_has_found_no_counterexample(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(*arguments: object, **options: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("latchproof.verify.check.check", failing)
+    assert main(["check", "asyncio:Barrier"]) == 3
+    err = capsys.readouterr().err
+    assert "ZeroDivisionError: ours" in err
+    assert err.splitlines()[-1].startswith(
+        "latchproof: the command itself failed, as is shown above; nothing is conclud"
+    )
+
+
+@pytest.mark.parametrize("command", ["prove --rule B4", "export barrier --format smt2"])
+def test_where_nobody_reads_what_is_printed_nothing_is_concluded(command: str) -> None:
+    shell = f"{sys.executable} -m latchproof {command} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+QUICK = ["--calls", "2", "--tasks", "2"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["check", "asyncio:Barrier", *QUICK, f"--{name}"] for name in ("json", "junit", "mermaid", "html", "repro")),
+        *(["fuzz", "asyncio:Barrier", f"--{name}"] for name in ("json", "mermaid", "repro")),
+        ["verify", "--quick", "--json"],
+        ["report", "--quick", "--html"],
+        ["mutants", "--quick", "--json"],
+    ],
+)
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_done(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere" / "file"
+    assert main([*command, str(nowhere)]) == 2
+    there_is_none = f"{nowhere} cannot be written: there is no folder {nowhere.parent}; make it first"
+    assert capsys.readouterr() == ("", f"latchproof: {command[-1]}: {there_is_none}\n")
+    assert main([*command, str(tmp_path)]) == 2
+    assert f"{command[-1]}: {tmp_path} is a folder; name a file in it" in capsys.readouterr().err
+
+
+def test_a_file_that_may_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # who runs this may be allowed everything
+    assert main(["check", "asyncio:Barrier", "--json", str(tmp_path / "found.json")]) == 2
+    assert "found.json cannot be written: permission denied; name another file" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    command = ["check", "latchproof:Barrier", "--policy", "latchproof", *QUICK, "--json", str(tmp_path / "found.json")]
+    assert main(command) == 2
+    out, err = capsys.readouterr()
+    assert lines_of(out, "verdict")
+    assert err.endswith("found.json cannot be written: No space left on device\n")
 
 
 # --------------------------------------------------------------------------------------------------- check
@@ -311,10 +450,28 @@ def test_a_class_that_does_not_do_the_same_again_is_inconclusive(capsys: pytest.
 
 def test_fuzz_of_our_own_latch_finds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fuzz", "latchproof:CountdownLatch", "--strict", "--policy", "latchproof", "--examples", "50"]) == 0
-    out = capsys.readouterr().out
+    first, out = capsys.readouterr().out.split("\n", 1)
+    assert first.startswith(
+        "latchproof fuzz latchproof:CountdownLatch: a latch, on asyncio, judged by latchproof; about 50 "
+    )
     assert re.match(
         r"latchproof:CountdownLatch on asyncio: [\d,]+ examples, [\d,]+ calls, nothing found; rules fired: L", out
     )
+
+
+def test_fuzz_says_what_it_does_before_it_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(
+        "hypothesis.stateful.run_state_machine_as_test",
+        lambda machine, settings: said.append(capsys.readouterr().out),
+    )
+    main(["fuzz", "latchproof:Barrier", "--claim", "C5"])
+    assert said == [
+        "latchproof fuzz latchproof:Barrier: a barrier, on asyncio, judged by every named policy, as to C5 alone; "
+        "about 1,000 examples, first those that failed in earlier runs and were kept in .hypothesis\n"
+    ]
 
 
 def test_fuzz_of_a_faulty_class_shows_the_history(capsys: pytest.CaptureFixture[str]) -> None:
@@ -332,6 +489,14 @@ def test_fuzz_that_calls_nothing_is_inconclusive(
     monkeypatch.setattr("hypothesis.stateful.run_state_machine_as_test", lambda machine, settings: None)
     assert main(["fuzz", "latchproof:Barrier"]) == 3
     assert "rules fired: none" in capsys.readouterr().out
+
+
+def test_fuzz_of_what_cannot_be_made_is_inconclusive(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuzz", f"{SAMPLES}:PickyLatch", "--policy", "latchproof", "--examples", "50"]) == 3
+    out, err = capsys.readouterr()
+    assert "inconclusive: an example ended in ValueError: what for?; the target's constructor raised it, or" in out
+    assert "raise ValueError" in err
+    assert "the command itself failed" not in err
 
 
 @pytest.mark.parametrize(
@@ -412,7 +577,9 @@ def test_prove_is_asked_about_one_rule_and_one_claim(capsys: pytest.CaptureFixtu
         (["prove", "--claim", "C99"], "there is no claim 'C99'"),
         (["prove", "--claim", "C5", "--machine", "latch"], "C5 is not about the latch"),
         (["prove", "--rule", "L99"], "there is no rule 'L99'"),
-        (["prove", "--rule", "L9", "--claim", "C5"], "there is no rule 'L9'"),
+        (["prove", "--rule", "L9", "--claim", "C5"], "L9 is a rule of the latch, and --machine or --claim leaves"),
+        (["prove", "--rule", "B1", "--claim", "C1"], "B1 is a rule of the barrier, and --machine or --claim leaves"),
+        (["prove", "--rule", "B1", "--machine", "latch"], "leaves the latch alone; leave out one of them"),
         (["explore", "--claim", "C99"], "there is no claim 'C99'"),
     ],
 )
@@ -431,6 +598,23 @@ def test_explore_judges_one_claim(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "C12, latch(" in out
     assert "C13" not in out
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--rule", "L4t"], "no obligation is about L4t: no whole number leads to it"),
+        (["--rule", "B0t"], "no obligation is about B0t: no whole number leads to it"),
+        (["--rule", "B6", "--claim", "C5"], "no obligation is about C5 and B6"),
+    ],
+)
+def test_prove_says_why_there_is_nothing_to_prove(
+    asked: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(proving, "prove_whole", lambda machines, is_wanted: [])
+    monkeypatch.setattr("latchproof.verify.shells.shells_apart", lambda machines: nullcontext(list))
+    assert main(["prove", *asked]) == 3
+    assert capsys.readouterr().out.startswith(said)
 
 
 @pytest.mark.parametrize(("status", "code"), [("refuted", 1), ("unknown", 3), ("disputed", 1)])
@@ -519,7 +703,7 @@ def test_explore_bounds_calls_and_operations(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--machine", "latch", "--policy", "no"], "there is no policy 'no'"),
+        (["--machine", "latch", "--policy", "no"], "there is no policy 'no'; there are latchproof, flowno"),
         (["--machine", "latch", "--operations", "abort"], "a latch has no operation 'abort'; it has wait, count_down"),
         (["--machine", "latch", "--tasks", "99", "--calls", "9"], "99 tasks with 9 calls each are more than"),
     ],
@@ -557,6 +741,31 @@ def test_explore_that_stops_short_is_inconclusive(
     assert "inconclusive" in capsys.readouterr().out
 
 
+# ------------------------------------------------------------------------------------------------- mutants
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--only", "zzzz"], "no mutant's ID has 'zzzz' in it"),
+        (["--only", "zzzz", "--quick"], "no mutant's ID has 'zzzz' in it"),
+    ],
+)
+def test_mutants_that_there_are_not_say_nothing(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["mutants", *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+
+
+def test_mutants_that_no_kind_can_judge_say_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    about_tasks = next(one.id for one in mutants(LATCH) if not one.is_of_functions)
+    assert main(["mutants", "--quick", "--kinds", "called", "--only", about_tasks]) == 2
+    assert "is about tasks: leave out --kinds, or add scheduled" in capsys.readouterr().err
+
+
 # -------------------------------------------------------------------------------------------------- export
 
 
@@ -585,9 +794,15 @@ def test_export_of_a_model_takes_bounds(capsys: pytest.CaptureFixture[str]) -> N
         (["latch", "--format", "markdown", "--tasks", "3"], "--tasks: bounds are for models of latch and barrier"),
         (["latch", "--format", "tla", "--argument", "-1"], "a latch's count must be 0 or more, not -1"),
         (["latch", "--format", "tla", "--operations", "abort"], "a latch has no operation 'abort'"),
-        (["latch", "--format", "promela", "--policy", "no"], "there is no policy 'no' for a latch"),
-        (["trace.json", "--format", "promela"], "a trace has no promela form"),
-        (["trace.json", "--format", "itf", "--calls", "2"], "--calls: bounds are for models of latch and barrier"),
+        (
+            ["latch", "--format", "promela", "--policy", "no"],
+            "no policy 'no' for a latch; there are latchproof, flowno",
+        ),
+        ([__file__, "--format", "promela"], "a trace has no promela form"),
+        ([__file__, "--format", "itf", "--calls", "2"], "--calls: bounds are for models of latch and barrier"),
+        (["foo", "--format", "markdown"], "'foo' is no machine (latch, barrier), and there is no such file"),
+        (["foo", "--format", "itf"], "'foo' is no machine (latch, barrier), and there is no such file"),
+        (["latch", "--format", "smt2", "--claim", "C1"], "--claim is for a file, of which it names the trace"),
     ],
 )
 def test_export_refuses_what_no_model_has(

@@ -39,6 +39,11 @@ def test_every_rule_and_every_property_is_in_the_document(machine: Machine) -> N
     assert all(f"| {one.name} |" in text for one in (*claims.invariants, *claims.places, *claims.steps))
 
 
+def test_a_rule_that_no_number_leads_to_names_all_that_raise_by_it() -> None:
+    assert "- **L4t** create, set_count: A count is an int" in document(LATCH)
+    assert "- **B0t** create: A number of parties is an int" in document(BARRIER)
+
+
 SHOWN = [
     fault
     for fault in FAULTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -490,7 +491,20 @@ def test_the_ledger_is_printed(gathered: Ledger) -> None:
     assert [line for line in lines if line.startswith("explored (C1 C2 C3 C4 C5 ")]
     assert [line for line in lines if line.startswith("    again: latchproof explore")]
     assert [
-        line for line in lines if line.startswith("rules, fuzzed: every rule of our own policy was fired (18 in all)")
+        line
+        for line in lines
+        if line == "rules, fuzzed: every rule of our own policy that a whole number can fire was fired (18 in all)"
+    ]
+    # L4t is for what is no whole number
+    assert {row.id for row in gathered.rows() if row.is_ours} <= own_rules()
+    assert "L4t" not in own_rules()
+    assert [
+        line for line in lines if "what is not run is a constructor's rule, one that no whole number fires, or" in line
+    ]
+    assert [line for line in lines if line.startswith("mutants killed: how many break a claim, of those judged")]
+    assert [line for line in lines if "or are named below" in line and "no fault under our own policy" in line]
+    assert [
+        line for line in lines if re.search(r"mutants: of .* \d+ are proved to be no fault under our own policy", line)
     ]
     assert lines[-1].startswith("every cell that was run holds (" if CONFIRMED else "something is inconclusive (")
 

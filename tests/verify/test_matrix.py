@@ -294,6 +294,29 @@ def test_the_matrix_is_printed(quick: Matrix) -> None:
     assert f"of the generated ones one in {SAMPLE}" in text
 
 
+@pytest.mark.parametrize(
+    ("quick", "fault", "where"),
+    [(True, "no fault under our own policy\n", "our own policy"), (False, "no fault\n", "every policy")],
+)
+def test_what_is_no_fault_is_so_under_the_policies_that_were_judged(quick: bool, fault: str, where: str) -> None:
+    """No other than our own is, if it is to be quick: there that one is a fault."""
+    about = (
+        "latch.set_count: return 0, 0, L5r -> return 0, 0, L4t"
+        if quick
+        else "latch.wait: if count > 0 -> if count != 0"
+    )
+    text = printed(judge_mutants(["explored"], quick=quick, only=about), verbose=True)
+    assert f"of 1 mutants of the specification 0 break a claim, 1 are proved to be {fault}" in text
+    assert f"    under {where}: proved to do the same\n" in text
+
+
+def test_it_is_said_which_claims_no_mutant_breaks(quick: Matrix) -> None:
+    lines = printed(quick).splitlines()
+    assert "by what is proved, every claim is broken by some mutant" in lines
+    idle = " ".join(claim.id for claim in CLAIMS if not quick.killed(claim.id, "called"))
+    assert f"by what is called, no mutant breaks {idle}" in lines
+
+
 def test_the_matrix_as_plain_data(quick: Matrix) -> None:
     data = json.loads(json.dumps(quick.to_json()))
     assert data["killed"]["C8"] == {
@@ -315,7 +338,14 @@ def few(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return those
 
 
-@pytest.mark.parametrize(("code", "words"), [(0, "every mutant is killed"), (1, "the gate fails"), (3, "undecided")])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0, "every mutant breaks a claim or is no fault, and every claim is broken by some mutant"),
+        (1, "the gate fails"),
+        (3, "undecided"),
+    ],
+)
 def test_the_command_exits_as_the_gate_says(
     code: int, words: str, few: Callable[[int], None], capsys: pytest.CaptureFixture[str], tmp_path: Any
 ) -> None:

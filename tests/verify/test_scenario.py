@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from latchproof.verify.scenario import Shape, default_shapes, levels, one_shape
+from latchproof.verify.scenario import Shape, default_shapes, levels, notes_on, one_shape
 from latchproof.verify.target import Target, load
 
 LATCH = load("latchproof:CountdownLatch")
 BARRIER = load("latchproof:Barrier")
+PLAIN = load("tests.verify.samples:PlainLatch")
+"""It has no set_count()."""
 
 
 def test_a_shape_says_its_bounds() -> None:
@@ -16,6 +18,46 @@ def test_a_shape_says_its_bounds() -> None:
     assert shape.describe(BARRIER) == "parties 1, 2: 4 calls, 3 at once, 1 cancellation, all operations"
     shape = Shape((0,), at_once=3, calls=4, cancellations=2, waits_only=True)
     assert shape.describe(LATCH) == "count 0: 4 calls, 3 at once, 2 cancellations, wait only"
+
+
+def test_a_shape_says_with_which_numbers_an_operation_is_called() -> None:
+    given = Shape((1,), at_once=1, calls=2, cancellations=0, numbers=(-1, 0, 2))
+    start = "count 1: 2 calls, 1 at once, 0 cancellations"
+    assert given.describe(LATCH) == f"{start}, all operations, set_count of -1, 0, 2"
+    assert given.describe(PLAIN) == f"{start}, all operations"
+    without = Shape((1,), at_once=1, calls=2, cancellations=0)
+    assert without.describe(LATCH) == f"{start}, all operations but set_count"
+    assert "set_count" not in {call.operation.name for call in without.choices(LATCH)}
+
+
+def test_no_more_calls_are_said_to_be_under_way_than_there_are() -> None:
+    assert (
+        Shape((1,), at_once=5, calls=3, cancellations=1).describe(BARRIER).startswith("parties 1: 3 calls, 3 at once")
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "bounds", "beyond"),
+    [
+        (BARRIER, (5, 3), "parties 4, 5: the calls are too few for such a barrier to trip"),
+        (BARRIER, (3, 2), "parties 3: the calls are too few"),
+        (BARRIER, (3, 3), ""),
+        (PLAIN, (4, 3), "count 4: the calls are too few for such a latch to open"),
+        (LATCH, (4, 3), ""),  # set_count(0) opens it
+    ],
+)
+def test_it_is_said_where_bounds_are_too_small_for_an_argument(
+    target: Target, bounds: tuple[int, int], beyond: str
+) -> None:
+    notes = notes_on(one_shape(target, *bounds), target)
+    assert len(notes) == bool(beyond)
+    assert all(note.startswith(beyond) for note in notes)
+
+
+@pytest.mark.parametrize("host", ["asyncio", "trio"])
+@pytest.mark.parametrize("target", [LATCH, BARRIER, PLAIN])
+def test_the_default_bounds_are_large_enough(target: Target, host: str) -> None:
+    assert notes_on(default_shapes(target, host), target) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import time
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ from rich.console import Console
 from latchproof import CountdownLatch
 from latchproof.verify.check import check
 from latchproof.verify.ledger import KINDS, Evidence, Ledger
-from latchproof.verify.render.terminal import print_ledger, print_table, print_verdict, say
+from latchproof.verify.render.terminal import Bar, print_ledger, print_table, print_verdict, say
 from latchproof.verify.scenario import Shape
+from latchproof.verify.schedule import Walk
 from latchproof.verify.target import adapt
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.machines import MACHINES
@@ -58,6 +61,14 @@ def test_a_line_is_printed_as_it_stands() -> None:
     assert printed(say, line, width=40, terminal=False) == f"{line}\n"
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_name_never_becomes_an_emoji(terminal: bool) -> None:
+    """As "emo.py:Lock" would, and what a target's error says."""
+    text = "emo.py:Key: :Lock: :key: holds :lock:"
+    assert text in printed(say, text, terminal=terminal)
+    assert text in printed(print_table, ("claim", ":key:"), [("C1", text), (f"holds {text}", "x")], terminal=terminal)
+
+
 @pytest.mark.parametrize(
     ("factory", "schedules", "colour"),
     [(samples.PlainLatch, 9999, GREEN), (samples.PlainLatch, 1, YELLOW), (samples.HastyLatch, 9999, RED)],
@@ -66,6 +77,27 @@ def test_a_verdict_is_coloured_by_what_it_says(factory: Any, schedules: int, col
     shapes = (Shape((1,), at_once=2, calls=3, cancellations=1),)
     verdict = check(adapt(factory), policy="latchproof", shapes=shapes, schedules=schedules)
     assert f"{colour}verdict " in printed(print_verdict, verdict)
+
+
+def test_where_there_is_no_terminal_a_line_says_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("latchproof.verify.render.terminal.TELL_SECONDS", 0.05)
+    with Bar(Console(force_terminal=False), [1, 1]) as progress:
+        progress(0, Walk(7, fraction=0.5))
+        time.sleep(0.4)
+    out, err = capsys.readouterr()
+    first, second, *_ = err.splitlines()
+    assert out == ""
+    assert first == "latchproof: 7 schedules after 0 s"
+    assert second == "latchproof: 7 schedules after 0 s; a step that does not end is broken off, 10 s after it began"
+
+
+def test_on_a_terminal_a_bar_says_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("latchproof.verify.render.terminal.TELL_SECONDS", 0.01)
+    with Bar(Console(force_terminal=True, file=io.StringIO()), [1]):
+        time.sleep(0.1)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_verdict_of_several_claims_shows_each() -> None:

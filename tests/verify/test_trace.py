@@ -97,6 +97,9 @@ def test_the_last_event_is_the_one_that_is_not_allowed(verdict: Verdict) -> None
         ({"schema": "other"}, "its schema is not"),
         ({"version": 99}, "of version 99"),
         ({"extra": 1}, "lacks fields, or has others: extra"),
+        ({"argument": "3"}, "its argument is str, not int"),
+        ({"argument": True}, "its argument is bool, not int"),
+        ({"schedule": None}, "its schedule is NoneType, not list"),
     ],
 )
 def test_what_is_no_trace_is_refused(verdict: Verdict, change: dict[str, Any], message: str) -> None:
@@ -235,8 +238,8 @@ def test_check_writes_every_rendering(tmp_path: Path, capsys: pytest.CaptureFixt
     ("arguments", "message"),
     [
         (["latch", "--format", "itf"], "a machine has no itf form"),
-        (["absent.json", "--format", "smt2"], "a trace has no smt2 form"),
-        (["absent.json", "--format", "itf"], "absent.json cannot be read"),
+        ([__file__, "--format", "smt2"], "a trace has no smt2 form"),
+        (["absent.json", "--format", "itf"], "'absent.json' is no machine (latch, barrier), and there is no such file"),
     ],
 )
 def test_export_says_what_cannot_be(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from latchproof.verify.attribution import UNSEEN
 from latchproof.verify.course import BrokenOffError, Course, Piece
 from latchproof.verify.jobs import Job, Outcome, do_job, implemented
-from latchproof.verify.scenario import Shape, default_shapes, levels
+from latchproof.verify.scenario import Shape, default_shapes, levels, notes_on
 from latchproof.verify.schedule import Failure, Walk
 from latchproof.verify.scheduler import make_scheduler
 from latchproof.verify.stepping import stepper_class
@@ -214,7 +214,8 @@ def check(
     status: Literal["conforms", "counterexample", "inconclusive"] = (
         "counterexample" if not reported.satisfied else "inconclusive" if reasons else "conforms"
     )
-    notes = [
+    notes = notes_on(shapes, target)
+    notes += [
         f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"
         for unknown in sorted({walk.no_fingerprint for walk in walks if walk.no_fingerprint is not None})
     ]

@@ -246,7 +246,7 @@ class Ledger:
 
 
 def own_rules() -> set[str]:
-    """The rules that can apply under our own policy and that a run can fire: all but those of a constructor."""
+    """The rules of our own policy that a run can fire: none of a constructor, none for what is no whole number."""
     from latchproof.verify.prove import rules_of
 
     return {rule for machine in MACHINES.values() for rule in rules_of(machine, machine.policies[0])}

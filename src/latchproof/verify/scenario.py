@@ -36,15 +36,31 @@ class Shape:
     def describe(self, target: Target) -> str:
         """The bounds in words."""
         arguments = ", ".join(map(str, self.arguments))
-        operations = "wait only" if self.waits_only else "all operations"
+        operations = "wait only" if self.waits_only else f"all operations{self._numbers_in_words(target)}"
+        at_once = min(self.at_once, self.calls)  # no more can be under way than there are
         beside = (
             f"; {self.beside} call{'' if self.beside == 1 else 's'} besides on a second instance" if self.beside else ""
         )
         calls = f"{self.calls} call{'' if self.calls == 1 else 's'}"
         return (
-            f"{target.machine.parameter} {arguments}: {calls}, {self.at_once} at once, "
+            f"{target.machine.parameter} {arguments}: {calls}, {at_once} at once, "
             f"{self.cancellations} cancellation{'' if self.cancellations == 1 else 's'}, {operations}{beside}"
         )
+
+    def _numbers_in_words(self, target: Target) -> str:
+        """With which numbers the operations that take one are called; where there are none, they are not."""
+        taking = [one.name for one in target.operations if int in map(one.parameters.get, target.parameters[one.name])]
+        if not taking:
+            return ""
+        if not self.numbers:
+            return f" but {' and '.join(taking)}"
+        return f", {' and '.join(taking)} of {', '.join(map(str, self.numbers))}"
+
+    def can_end(self, target: Target, argument: int) -> bool:
+        """Whether a program can trip a barrier of so many parties, or open a latch of this count."""
+        if target.machine.name == "barrier":
+            return argument <= min(self.at_once, self.calls)
+        return argument <= self.calls or any(call.operation.name == "set_count" for call in self.choices(target))
 
     def weight(self, argument: int) -> int:
         """About how much work the programs with this argument are, beside others: so many schedules, as it happens."""
@@ -113,6 +129,20 @@ def one_shape(
             numbers=first.numbers,
         ),
     )
+
+
+def notes_on(shapes: tuple[Shape, ...], target: Target) -> list[str]:
+    """What a reader should know of the bounds besides: with which arguments hardly anything can happen."""
+    within = {argument for shape, argument in levels(shapes) if shape.can_end(target, argument)}
+    beyond = sorted({argument for _, argument in levels(shapes)} - within)
+    if not beyond:
+        return []
+    what = "a barrier to trip" if target.machine.name == "barrier" else "a latch to open"
+    numbers = ", ".join(map(str, beyond))
+    return [
+        f"{target.machine.parameter} {numbers}: the calls are too few for such {what}; give --calls {beyond[-1]} or "
+        "more, or fewer --tasks"
+    ]
 
 
 def levels(shapes: tuple[Shape, ...]) -> Iterator[tuple[Shape, int]]:

@@ -228,6 +228,8 @@ def _is_observable(instance: Any, name: str) -> bool:
 
 def _import(module_name: str) -> Any:
     _importable_from(os.getcwd())
+    if module_name.startswith(".") and not module_name.endswith(".py"):
+        raise TargetError(f"{module_name!r} names no module from here; write it in full, or path/to/file.py:CLASS")
     if module_name.endswith(".py"):
         path = Path(module_name)
         if not path.is_file():

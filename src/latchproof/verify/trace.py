@@ -101,6 +101,9 @@ class Trace:
         return {"#meta": meta, "vars": ["event", "calls", "observed"], "states": states}
 
 
+_LISTS = ("allowed", "rules", "schedule", "events")
+
+
 def make_trace(
     failure: Failure, target: str, machine: str, policy: str, *, strict: bool, host: str = "asyncio"
 ) -> Trace:
@@ -159,7 +162,11 @@ def from_json(data: Any) -> Trace:
     fields = {name: value for name, value in data.items() if name not in ("schema", "version")}
     if differing := set(Trace.__dataclass_fields__) ^ set(fields):
         raise TargetError(f"this trace lacks fields, or has others: {', '.join(sorted(differing))}")
-    for name in ("allowed", "rules", "schedule", "events"):
+    for name, value in fields.items():
+        due = (list, tuple) if name in _LISTS else ({"strict": bool, "argument": int}.get(name, str),)
+        if type(value) not in due:  # True is no count
+            raise TargetError(f"this is no trace: its {name} is {type(value).__name__}, not {due[0].__name__}")
+    for name in _LISTS:
         fields[name] = tuple(fields[name])
     return Trace(**fields)
 

@@ -57,7 +57,7 @@ def document(machine: Machine) -> str:
         *_rule_table(machine, first),
         "",
         *(
-            f"- **{rule.id}** {rule.operation}: {rule.sentence} It raises {rule.errors[0].__name__}."
+            f"- **{rule.id}** {_callers_of(machine, rule)}: {rule.sentence} It raises {rule.errors[0].__name__}."
             for rule in unreached(machine)
         ),
         "",
@@ -214,6 +214,12 @@ def unreached(machine: Machine) -> list[Rule]:
     """The rules that no number leads to: those for an argument that is none."""
     ours = {row.rule.id for policy in machine.policies for row in rule_rows(machine, policy)}
     return [rule for rule in machine.rules if rule.id not in ours]
+
+
+def _callers_of(machine: Machine, rule: Rule) -> str:
+    """What raises by a rule that no number leads to: its operation, with which the constructor may share it."""
+    shared = rule.operation != "create" and machine.create(True)[2] is rule
+    return f"create, {rule.operation}" if shared else rule.operation
 
 
 def _policy_table(machine: Machine, policies: Sequence[Any]) -> list[str]:

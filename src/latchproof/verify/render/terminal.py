@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column, Table
+from rich.text import Text
 
 from latchproof.verify.attribution import UNSEEN
 from latchproof.verify.check import Verdict
+from latchproof.verify.containment import STEP_SECONDS
 from latchproof.verify.estimate import Estimate
 from latchproof.verify.explore import Exploration
 from latchproof.verify.fairness import Lasso, Liveness
@@ -27,6 +31,9 @@ from latchproof.verify.target import Target
 from latchproof.verify.trace import Trace, describe, plainly
 from latchproof_spec.claims import CLAIMS
 from latchproof_spec.step import ANY_INDEX
+
+TELL_SECONDS = 30.0
+"""So often is it said how far a check is, where there is no terminal."""
 
 _Key = TypeVar("_Key")
 _MUTANT_STYLE = {"survives": "bold red", "undecided": "yellow"}
@@ -46,17 +53,18 @@ def print_table(console: Console, headers: Sequence[str], rows: Sequence[Sequenc
     widths = [max(len(str(row[column])) for row in [headers, *rows]) for column in range(len(headers))]
     for row in [headers, *rows]:
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(console, line)
 
 
 def say(console: Console, line: str = "", style: str | None = None) -> None:
     """A line as it stands, not wrapped when it goes to a file."""
-    console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+    console.print(line, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
-def _styled(cell: str) -> str:
-    status = cell.split(" ", 1)[0]
-    return f"[{_STYLE[status]}]{escape(cell)}[/]" if status in _STYLE else escape(cell)
+def _styled(cell: str) -> Text:
+    text = Text(cell)
+    text.stylize(_STYLE.get(cell.split(" ", 1)[0], ""))
+    return text
 
 
 def print_ledger(console: Console, ledger: Ledger) -> None:
@@ -91,7 +99,11 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
             say(console, f"{kind}: not run for {claims}: {reason}")
     for name, rules in ledger.rules.items():
         missing = ledger.unfired.get(name)
-        state = f"never fired: {', '.join(missing)}" if missing else "every rule of our own policy was fired"
+        state = (
+            f"never fired: {', '.join(missing)}"
+            if missing
+            else "every rule of our own policy that a whole number can fire was fired"
+        )
         say(console, f"rules, {name}: {state} ({len(rules)} in all)")
     say(console)
     _print_rules(console, ledger)
@@ -128,7 +140,17 @@ def _print_rules(console: Console, ledger: Ledger) -> None:
         table.append((row.id, *cells, judged))
     print_table(console, ("rule", *KINDS, "mutants killed"), table)
     units = ", ".join(f"{one.kind} {one.unit}" for one in rows[0].evidence)
-    say(console, f"numbers: {units}; what is not run is a constructor's rule, or one of other policies than our own")
+    say(
+        console,
+        f"numbers: {units}; what is not run is a constructor's rule, one that no whole number fires, or one of other "
+        "policies than our own",
+    )
+    fault = "no fault under our own policy" if _is_about_ours(ledger.mutants) else "no fault"
+    say(
+        console,
+        "mutants killed: how many break a claim, of those judged that have the rule in their ID; the others raise an "
+        f"error, are proved to be {fault}, or are named below",
+    )
     for row in rows:
         say(console, f"{row.id:<4} {row.operation}: {row.sentence}")
     for kind in ("explored", "scheduled", "fuzzed"):
@@ -157,29 +179,38 @@ def print_matrix(console: Console, matrix: Matrix, *, verbose: bool = False) -> 
     for kind in matrix.kinds:
         say(console, f"{kind}: {matrix.bounds[kind]} ({matrix.seconds[kind]:.1f} s)")
     say(console, f"mutants: {matrix.chosen}")
+    all_judged = "our own policy" if _is_about_ours(matrix) else "every policy"
     for one in matrix.judgements:
         if verbose or one.status in ("survives", "undecided"):
             broken = "; ".join(f"{kind} {' '.join(in_order(claims))}" for kind, claims in one.broken.items() if claims)
             say(console, f"{one.status}: {one.mutant.id} ({one.mutant.place})", style=_MUTANT_STYLE.get(one.status))
             say(console, f"    {one.mutant.sentence}")
             detail = broken or one.undecided or one.breaks_down or one.witness or "proved to do the same"
-            say(console, f"    under {', '.join(one.differs) or 'no policy'}: {detail}")
+            under = ", ".join(one.differs) or (all_judged if one.status == "equivalent" else "")
+            say(console, f"    under {under}: {detail}" if under else f"    {detail}")
     for line, style in _of_matrix(matrix):
         say(console, line, style=style)
+
+
+def _is_about_ours(matrix: Matrix | None) -> bool:
+    """Whether the mutants were judged under our own policy alone, as only the words of the matrix say."""
+    return matrix is not None and matrix.chosen.partition("each judged under ")[2].startswith("our own policy")
 
 
 def _of_matrix(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
     """What a matrix comes to, line by line, each with its style."""
     judged, killed, same = len(matrix.judgements), len(matrix.with_status("killed")), matrix.with_status("equivalent")
     lame = len(matrix.with_status("breaks down"))
+    ours = " under our own policy" if _is_about_ours(matrix) else ""
     yield (
-        f"of {judged} mutants of the specification {killed} break a claim, {len(same)} are proved to be no fault"
+        f"of {judged} mutants of the specification {killed} break a claim, {len(same)} are proved to be no fault{ours}"
         + (f", {lame} raise an error of their own" if lame else ""),
         None,
     )
     for kind in matrix.kinds:
         idle = [claim.id for claim in CLAIMS if not matrix.killed(claim.id, kind)]
-        yield f"by what is {kind}, {' '.join(idle) or 'no claim'} kill{'' if len(idle) > 1 else 's'} none", None
+        found = f"no mutant breaks {' '.join(idle)}" if idle else "every claim is broken by some mutant"
+        yield f"by what is {kind}, {found}", None
     if matrix.not_judged:
         yield f"{len(matrix.not_judged)} are about tasks, which none of these kinds of evidence can judge", None
     for claim in matrix.vacuous:
@@ -304,8 +335,8 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
     if verdict.scheduler == "exhaustive":
         say(
             console,
-            f"spared    {verdict.pruned:,} of them broken off: they commute with another, or come to a state met "
-            f"before; all stand for {verdict.covered:,} and more",
+            f"spared    {verdict.pruned:,} of these were cut short because an equivalent order or state was explored; "
+            f"together they cover at least {verdict.covered:,} schedules",
         )
     else:
         say(console, f"chosen    at random: {verdict.scheduler}; others there are were not tried")
@@ -377,7 +408,10 @@ def _about(number: float) -> str:
 
 
 class Bar:
-    """A progress bar with an estimate, where there is a terminal: how far each part of a check is."""
+    """How far each part of a check is: a bar with an estimate where there is a terminal, else a line now and then.
+
+    The lines go to stderr: what is printed is the outcome alone.
+    """
 
     def __init__(self, console: Console, weights: Sequence[int]) -> None:
         self._weights = weights
@@ -386,13 +420,31 @@ class Bar:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._progress.add_task("starting", total=sum(self._weights))
+        self._over = threading.Event()
+        self._teller = None if console.is_terminal else threading.Thread(target=self._tell, daemon=True)
 
     def __enter__(self) -> Bar:
         self._progress.start()
+        if self._teller is not None:
+            self._teller.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+        self._over.set()
+        if self._teller is not None:
+            self._teller.join()
+
+    def _tell(self) -> None:
+        begun, before = time.monotonic(), 0
+        while not self._over.wait(TELL_SECONDS):
+            now = sum(self._schedules)
+            stuck = (
+                f"; a step that does not end is broken off, {STEP_SECONDS} s after it began" if now == before else ""
+            )
+            seconds = time.monotonic() - begun
+            print(f"latchproof: {now:,} schedules after {seconds:.0f} s{stuck}", file=sys.stderr, flush=True)
+            before = now
 
     def __call__(self, number: int, walk: Walk) -> None:
         """Job `number` is so far."""

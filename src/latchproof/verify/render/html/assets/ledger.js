@@ -30,8 +30,8 @@ const ruleEvidence = (ledger, words) => {
   const kinds = ledger.rules[0].evidence;
   section("rule-evidence", "The rules and their evidence",
     el("p", {}, `The numbers: ${kinds.map((one) => `${one.kind} ${one.unit}`).join(", ")}. What is not run is a `
-      + "constructor's rule, or one of other policies than our own. A planted fault that nothing finds is proved to "
-      + "change nothing, or the ledger fails."),
+      + "constructor's rule, one that no whole number fires, or one of other policies than our own. A planted "
+      + "fault that nothing finds is proved to change nothing under the policies that it was judged under, or the ledger fails."),
     table(null, ["rule", ...kinds.map((one) => one.kind), "faults in it that are found"], ledger.rules.map((rule) =>
       el("tr", {}, el("th", { scope: "row" }, ruleLink(rule.id)),
         rule.evidence.map((cell) => el("td", { title: cell.where || null }, el("span", { class: cell.status }, words(cell)))),
