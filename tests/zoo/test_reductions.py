@@ -118,5 +118,4 @@ def test_what_has_no_fingerprint_is_checked_all_the_same_and_it_is_said() -> Non
     target = adapt(LockedLatch)
     verdict = check(target, policy="latchproof", shapes=one_shape(target, calls=2))
     assert verdict.status == "conforms"
-    assert len(verdict.notes) == 1
-    assert "_thread.RLock has no fingerprint" in verdict.notes[0]
+    assert sum("_thread.RLock has no fingerprint" in note for note in verdict.notes) == 1
