@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from latchproof import Barrier, CountdownLatch
+from latchproof import Barrier, BrokenBarrierError, CountdownLatch
 from latchproof.verify.shells import LOOPS, SHELLS, Equivalence, prove_shell, prove_shells, shells_apart
 from latchproof_spec import latch as latch_spec
 from latchproof_spec.machines import MACHINES
 
 METHODS = {
     "__init__", "wait", "count_down", "count_down_nowait", "set_count",
-    "abort", "abort_nowait", "reset", "reset_nowait",
+    "abort", "abort_nowait", "reset", "reset_nowait", "__aenter__",
 }  # fmt: skip
 
 
@@ -35,8 +36,11 @@ def test_every_method_is_proved_on_every_kind_of_loop(proved: list[Equivalence])
 def test_every_rule_that_a_call_can_come_to_is_proved(proved: list[Equivalence]) -> None:
     latch = {"L1", "L2", "L3", "L3x", "L4", "L5", "L6", "L7", "L8"}
     barrier = {"B0", "B0v", "B1", "B2", "B3", "B6", "B7"}
-    assert {one.rule for one in proved if one.machine == "latch"} == latch
-    assert {one.rule for one in proved if one.machine == "barrier"} == barrier
+    resumed = {f"resumed with {ending}" for ending in ("an index", "an error", "a cancellation")}
+    assert {one.rule for one in proved if one.machine == "latch"} == latch | {
+        "resumed with a return", "resumed with a cancellation",
+    }  # fmt: skip
+    assert {one.rule for one in proved if one.machine == "barrier"} == barrier | resumed
 
 
 class MadeWithOneMore(CountdownLatch):
@@ -109,6 +113,73 @@ class GivesAnotherIndex(Barrier):
         return 0
 
 
+class ParksAgain(CountdownLatch):
+    async def wait(self) -> None:
+        if self._count > 0:
+            waker = self._parking.new_waker()
+            self._parking.queue[waker] = None
+            await waker
+            if self._count > 4 and len(self._parking.queue) > 1:
+                await self._parking.new_waker()
+
+
+class SwallowsCancellation(CountdownLatch):
+    async def wait(self) -> None:
+        if self._count > 0:
+            waker = self._parking.new_waker()
+            self._parking.queue[waker] = None
+            with suppress(BaseException):
+                await waker
+
+
+class StaysInTheQueue(CountdownLatch):
+    async def wait(self) -> None:
+        if self._count > 0:
+            waker = self._parking.new_waker()
+            self._parking.queue[waker] = None
+            await waker
+
+
+class ParksAtTheBarrier(Barrier):
+    """Its tasks park as they should; what they do afterwards is another's affair."""
+
+    async def wait(self) -> int:
+        if self._broken or len(self._parking.queue) + 1 >= self._parties:
+            return await Barrier.wait(self)
+        waker = self._parking.new_waker()
+        self._parking.queue[waker] = None
+        try:
+            ending: Any = await waker
+        except BaseException:
+            self._parking.queue.pop(waker, None)
+            raise
+        return self.end(ending)
+
+    def end(self, ending: Any) -> int:
+        if not isinstance(ending, int):
+            raise ending("it was failed")
+        return ending
+
+
+class FailsTheReleased(ParksAtTheBarrier):
+    def end(self, ending: Any) -> int:
+        if self._broken and self._parties >= 4:
+            raise BrokenBarrierError
+        return ParksAtTheBarrier.end(self, ending)
+
+
+class CountsIndicesDown(ParksAtTheBarrier):
+    async def __aenter__(self) -> int:
+        index = await self.wait()
+        return self._parties - 1 - index if self._parties > 6 else index
+
+
+class BreaksAfterwards(ParksAtTheBarrier):
+    def end(self, ending: Any) -> int:
+        self._broken = True
+        return ParksAtTheBarrier.end(self, ending)
+
+
 class MendsWhatItBreaks(Barrier):
     def _decide(self, operation: Any) -> None:
         self._broken = False
@@ -131,12 +202,24 @@ class MendsWhatItBreaks(Barrier):
         (AdmitsToTheBroken, "wait", "B3", "caller"),
         (GivesAnotherIndex, "wait", "B2", "index"),
         (MendsWhatItBreaks, "abort_nowait", "B6", "state"),
+        (ParksAgain, "wait", "resumed with a return", "caller"),
+        (SwallowsCancellation, "wait", "resumed with a cancellation", "caller"),
+        (StaysInTheQueue, "wait", "resumed with a cancellation", "caller"),
+        (FailsTheReleased, "wait", "resumed with an index", "caller"),
+        (BreaksAfterwards, "wait", "resumed with an error", "state"),
+        (CountsIndicesDown, "__aenter__", "resumed with an index", "index"),
     ],
 )
 def test_a_shell_that_decides_otherwise_is_refuted(shell: type[Any], method: str, rule: str, what: str) -> None:
     machine = MACHINES["latch" if issubclass(shell, CountdownLatch) else "barrier"]
     refuted = [one for one in prove_shell(machine, shell) if one.status == "refuted"]
     assert [one for one in refuted if (one.method, one.rule) == (method, rule) and one.counterexample.startswith(what)]
+
+
+def test_a_shell_that_parks_and_ends_as_it_should_is_proved() -> None:
+    refuted = [one for one in prove_shell(MACHINES["barrier"], ParksAtTheBarrier) if one.rule.startswith("resumed")]
+    assert refuted
+    assert {one.status for one in refuted} == {"proved"}
 
 
 def test_the_classes_that_are_proved_are_the_ones_that_programs_use() -> None:

@@ -20,6 +20,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -200,11 +201,27 @@ def read_conditions(source: str) -> Iterator[tuple[str, int, str]]:
     >>> list(read_conditions("def f(x: int) -> int:" + chr(10) + "    '''post: __return__ == x'''" + chr(10)))
     [('f', 2, '__return__ == x')]
     """
+    yield from _conditions(source)
+
+
+@cache
+def _conditions(source: str) -> tuple[tuple[str, int, str], ...]:
+    conditions = []
     for function, docstring in _docstrings(ast.parse(source), ""):
         lines = source.splitlines()[docstring.lineno - 1 : docstring.end_lineno]
         for number, line in enumerate(lines, docstring.lineno):
             if found := _CONTRACT.fullmatch(line):
-                yield function, number, found[1]
+                conditions.append((function, number, found[1]))
+    return tuple(conditions)
+
+
+def read_ahead(root: Path) -> None:
+    """Read the conditions of every file that may have some, before a thread does.
+
+    On CPython 3.11 two threads that parse at once disturb each other: "AST constructor recursion depth mismatch".
+    """
+    for path in _files_with_contracts(root):
+        _conditions(path.read_text(encoding="utf-8"))
 
 
 def _docstrings(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, ast.Expr]]:
@@ -278,8 +295,12 @@ def _status(message: str) -> Status:
 
 def _unnamed_files(root: Path, named: list[str]) -> Iterator[str]:
     """Files with contracts that the manifest does not name."""
-    for folder in ("proofs", "spec/latchproof_spec"):
-        for path in sorted((root / folder).glob("*.py")):
-            file = path.relative_to(root).as_posix()
-            if file not in named and any(read_conditions(path.read_text(encoding="utf-8"))):
-                yield f"{file}: has contracts, but the manifest does not name it"
+    for path in _files_with_contracts(root):
+        file = path.relative_to(root).as_posix()
+        if file not in named and any(read_conditions(path.read_text(encoding="utf-8"))):
+            yield f"{file}: has contracts, but the manifest does not name it"
+
+
+def _files_with_contracts(root: Path) -> list[Path]:
+    """Those that may have some."""
+    return [path for folder in ("proofs", "spec/latchproof_spec") for path in sorted((root / folder).glob("*.py"))]

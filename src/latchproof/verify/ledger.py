@@ -13,6 +13,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any, Final, Literal
 import latchproof
 from latchproof.verify.attribution import UNSEEN
 from latchproof.verify.check import Verdict, check
-from latchproof.verify.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root
+from latchproof.verify.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root, read_ahead
 from latchproof.verify.corrupted import empty_properties, unnoticed
 from latchproof.verify.crosscheck import CrosscheckError, crosscheck, tlc_jar
 from latchproof.verify.explore import explore
@@ -262,6 +263,8 @@ def gather(*, quick: bool = False, on_start: Callable[[str], None] | None = None
         "scheduled": _scheduled,
         "fuzzed": _fuzzed,
     }
+    with suppress(ContractsNotRunError):
+        read_ahead(find_root())
     with ThreadPoolExecutor(1) as pool:
         # CrossHair runs in processes of its own, and takes the longest: beside all the others
         contracted = pool.submit(_cells_of, "contracted", _contracted, quick, ledger)

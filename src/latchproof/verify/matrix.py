@@ -222,14 +222,17 @@ def _refute_contracts(matrix: Matrix, workers: int, progress: Callable[[str], No
         if Path(one.file).parts[0] == "spec"
     }
     judged = [one for one in matrix.judgements if one.differs and one.mutant.is_of_functions]
-    batches = [judged[start:][:BATCH] for start in range(0, len(judged), BATCH)]
+    texts = [_contracted_text(one.mutant) for one in judged]  # not in the threads: see `contracts.read_ahead`
+    batches = [texts[start:][:BATCH] for start in range(0, len(texts), BATCH)]
     with ThreadPoolExecutor(workers) as threads:  # each waits for a process
-        for number, refuted in enumerate(threads.map(partial(_refuted, root), batches)):
-            for one, functions in zip(batches[number], refuted, strict=True):
-                found = {claim for name in functions for claim in claims.get((one.mutant.machine.name, name), ())}
-                one.broken["contracted"] = frozenset(found)
+        refuted: list[set[str]] = []
+        for number, said in enumerate(threads.map(partial(_ask_crosshair, root), batches)):
+            refuted += _refuted(batches[number], said)
             if progress is not None:
                 progress(f"contracts, {number + 1} of {len(batches)} batches")
+    for one, functions in zip(judged, refuted, strict=True):
+        found = {claim for name in functions for claim in claims.get((one.mutant.machine.name, name), ())}
+        one.broken["contracted"] = frozenset(found)
     matrix.seconds["contracted"] = time.perf_counter() - begun
 
 
@@ -244,35 +247,34 @@ def _contracted_text(mutant: Mutant) -> str:
     return ast.unparse(tree)
 
 
-def _refuted(root: Path, judgements: Sequence[Judgement]) -> list[set[str]]:
-    """For each mutant, the functions in whose text CrossHair refutes a condition."""
-    texts = {f"m{number}.py": _contracted_text(one.mutant) for number, one in enumerate(judgements)}
-    with TemporaryDirectory() as folder:
-        for name, text in texts.items():
-            (Path(folder) / name).write_text(text, encoding="utf-8")
-        said = _ask_crosshair(root, [str(Path(folder) / name) for name in texts])
-    found: dict[str, set[str]] = {name: set() for name in texts}
-    lines = {name: {line: function for function, line, _ in read_conditions(text)} for name, text in texts.items()}
-    for line in said.splitlines():
-        if message := re.fullmatch(r"(?P<file>.+\.py):(?P<line>\d+): error: false when calling .*", line):
-            name = Path(message["file"]).name
-            if function := lines.get(name, {}).get(int(message["line"])):
-                found[name].add(function)
-    return list(found.values())
-
-
-def _ask_crosshair(root: Path, files: Sequence[str]) -> str:
+def _ask_crosshair(root: Path, texts: Sequence[str]) -> str:
+    """What CrossHair says of these texts, as files named by their place among them."""
     command = [sys.executable, "-m", "crosshair", "check", "--analysis_kind=PEP316"]
     command += ["--per_condition_timeout", str(CONDITION_SECONDS), "--extra_plugin", str(root / PLUGIN), "--"]
     paths = [str(root / "src"), str(root / "spec"), str(root)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [*command, *files],
-        cwd=root, env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+    with TemporaryDirectory() as folder:
+        for number, text in enumerate(texts):
+            (Path(folder) / f"m{number}.py").write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [*command, *(str(Path(folder) / f"m{number}.py") for number in range(len(texts)))],
+            cwd=root, env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
+        )  # fmt: skip
     if done.returncode not in (0, 1):
         raise ContractsNotRunError(f"CrossHair exited with {done.returncode}: {done.stderr.strip()}")
     return done.stdout
+
+
+def _refuted(texts: Sequence[str], said: str) -> list[set[str]]:
+    """For each text, the functions of which CrossHair said that it refutes a condition."""
+    found: list[set[str]] = [set() for _ in texts]
+    lines = [{line: function for function, line, _ in read_conditions(text)} for text in texts]
+    for line in said.splitlines():
+        if message := re.fullmatch(r".*\bm(?P<number>\d+)\.py:(?P<line>\d+): error: false when calling .*", line):
+            number = int(message["number"])
+            if function := lines[number].get(int(message["line"])):
+                found[number].add(function)
+    return found
 
 
 def in_order(claims: frozenset[str]) -> list[str]:

@@ -5,6 +5,10 @@ steady program comes to (rules L1, L8 and B1): those they make themselves, for t
 whole methods are proved: the code object of each runs on symbolic numbers, path by path, side by side with the
 specification's function, and on every path the solver is asked whether anything that they come to can differ.
 
+A call that parks is followed to its end: it is resumed with each ending that a waker can have, or cancelled, in any
+state that the latch or barrier may have come to meanwhile. It must come to just that, and change nothing but that
+who is cancelled leaves the queue.
+
 What stands in for the rest of the world: the event loop (one that lets a call be quick, one that does not, one whose
 calls are checkpoints), and the queue, of which only its length is real. The length is a symbol, so the methods are
 given a `len` that returns it; nothing else in them is changed. That nobody in the queue is withdrawn is assumed here,
@@ -84,6 +88,7 @@ class _Queue:
 
     def __init__(self, parked: SymInt) -> None:
         self.parked = parked
+        self.left: list[object] = []
 
     def __bool__(self) -> bool:
         return bool(self.parked > 0)
@@ -92,12 +97,12 @@ class _Queue:
         self.parked += 1
 
     def pop(self, waker: object, default: None) -> None:
-        """The task that parked is destroyed when all has been seen."""
+        self.left.append(waker)
 
 
 class _Waker:
-    def __await__(self) -> Generator[_Waker, None, None]:
-        yield self
+    def __await__(self) -> Generator[_Waker, Any, Any]:
+        return (yield self)
 
 
 class _NotTrio:
@@ -194,20 +199,32 @@ def _run(call: Callable[[], Any]) -> tuple[str, type[BaseException] | None, Any,
     return "parks", None, None, steps.close
 
 
+def _standing(shell: type[Any], machine: Machine, loop: _Loop, values: dict[str, Any]) -> Any:
+    """A latch or barrier of the class, in a state."""
+    one = shell()
+    one._parking = _Parking(loop, values["parked"])
+    _set_state(one, machine, values)
+    return one
+
+
+def _set_state(one: Any, machine: Machine, values: dict[str, Any]) -> list[str]:
+    """Give it these values; the names of its attributes that hold them."""
+    held = [name for name in (*machine.constants, *machine.state) if name != "parked"]
+    for name in held:
+        setattr(one, _STATE[name], values[name])
+    return [_STATE[name] for name in held]
+
+
 def _played(
     shell: type[Any], machine: Machine, loop: _Loop, method: str, values: dict[str, Any], arguments: tuple[Any, ...]
 ) -> Outcome:
     """What the shell's method comes to."""
-    one = shell()
-    parking = _Parking(loop, values["parked"])
-    one._parking = parking
-    held = [name for name in (*machine.constants, *machine.state) if name != "parked"]
-    for name in held:
-        setattr(one, _STATE[name], values[name])
+    one = _standing(shell, machine, loop, values)
+    parking = one._parking
     call: Callable[[], Awaitable[Any] | object] = partial(getattr(one, method), *arguments)
     with mock.patch.object(logging.getLogger("latchproof"), "warning") as warning:
         caller, error, index, end = _run(call)
-    state = tuple(getattr(one, _STATE[name]) for name in held)
+    state = tuple(getattr(one, _STATE[name]) for name in (*machine.constants, *machine.state) if name != "parked")
     outcome = Outcome(caller, error, index, parking.queue.parked, state, parking.released, warning.called)
     end()
     return outcome
@@ -249,6 +266,8 @@ def _differences(shell: Outcome, specified: Outcome, parked: SymInt) -> Iterator
 
 def _methods(operation: Operation, shell: type[Any]) -> Iterator[str]:
     yield operation.name
+    if operation.name == "wait" and hasattr(shell, "__aenter__"):
+        yield "__aenter__"
     if operation.name in _PLAIN and hasattr(shell, _PLAIN[operation.name]):
         yield _PLAIN[operation.name]
 
@@ -264,6 +283,79 @@ def prove_shell(machine: Machine, shell: type[Any]) -> Iterator[Equivalence]:
         for method in _methods(operation, shell):
             for loop in LOOPS:
                 yield from _compared(machine, copy, operation, method, loop)
+                if operation.waits:
+                    yield from _followed(machine, copy, method, loop)
+
+
+class _Cancelled(BaseException):
+    """What is thrown into a call that is parked."""
+
+
+def _followed(machine: Machine, shell: type[Any], method: str, loop: _Loop) -> Iterator[Equivalence]:
+    """What a call that has parked comes to when it is resumed, by whatever it is resumed with."""
+    kinds = {**dict.fromkeys(machine.constants, int), **machine.state}
+    values = {name: symbol(name, kind) for name, kind in kinds.items()}
+    later = {name: symbol(f"{name}_later", kind) for name, kind in machine.state.items()}
+    index = symbol("index", int)
+    endings: dict[str, object] = (
+        {"an index": index, "an error": BrokenBarrierError} if machine.name == "barrier" else {"a return": None}
+    )
+    for name, ending in {**endings, "a cancellation": _Cancelled}.items():
+
+        def side_by_side(ending: object = ending) -> tuple[Outcome, Outcome] | None:
+            if not all(invariant.holds(*values.values()) for invariant in machine.invariants):
+                return None
+            one = _standing(shell, machine, loop, values)
+            steps = getattr(one, method)().__await__()
+            try:
+                waker = next(steps)
+            except (StopIteration, Exception):
+                return None  # it does not park
+            held = _set_state(one, machine, {**values, **later})
+            parking = one._parking
+            parking.queue.parked = later["parked"]
+            with mock.patch.object(logging.getLogger("latchproof"), "warning") as warning:
+                caller, error, result = _resumed(steps, ending)
+            played = Outcome(
+                caller, error, result, parking.queue.parked, tuple(getattr(one, name) for name in held),
+                parking.released, warning.called,
+            )  # fmt: skip
+            left = [waker] if ending is _Cancelled else []
+            if parking.queue.left != left:
+                played = played._replace(caller="leaves somebody else in the queue, or takes somebody out")
+            state = tuple(
+                later.get(name, values[name]) for name in (*machine.constants, *machine.state) if name != "parked"
+            )
+            raised = ending if isinstance(ending, type) else None
+            due = "raises" if raised else "returns" if ending is None else "returns an index"
+            return played, Outcome(
+                due, raised, ending if ending is index else None, later["parked"], state, None, False
+            )
+
+        where = machine.name, method, loop.name, f"resumed with {name}"
+        try:
+            paths = enumerate_paths(side_by_side)
+        except UndecidableError as error:
+            yield Equivalence(*where, "unknown", str(error))
+            continue
+        for path in paths:
+            if path.result is not None:
+                yield _judged(where, path.conditions, _differences(*path.result, later["parked"]))
+
+
+def _resumed(steps: Generator[Any, Any, Any], ending: object) -> tuple[str, type[BaseException] | None, Any]:
+    """What becomes of a call that has parked, when it is given its ending or cancelled."""
+    try:
+        if ending is _Cancelled:
+            steps.throw(_Cancelled())
+        else:
+            steps.send(ending)
+    except StopIteration as stop:
+        return "returns" if stop.value is None else "returns an index", None, stop.value
+    except BaseException as raised:
+        return "raises", type(raised), None
+    steps.close()
+    return "parks", None, None
 
 
 def _compared_as_made(machine: Machine, shell: type[Any]) -> Iterator[Equivalence]:
@@ -378,7 +470,8 @@ def blind_spots() -> list[str]:
         "release": (other, None),
         "warned": (True,),
     }
-    return [
+    seen = _judged(("", "", "", ""), (), iter([("what differs", z3.BoolVal(True))])).status == "refuted"
+    return ([] if seen else ["every part: what differs is not refuted"]) + [
         part
         for part in Outcome._fields
         for value in changed[part]

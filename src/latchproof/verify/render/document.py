@@ -234,8 +234,15 @@ def _policy_table(machine: Machine, policies: Sequence[Any]) -> list[str]:
                 if rule.id not in ours:
                     effect = f"{_parked(rule)}; caller {_caller(rule)}"
                     rows.append(f"{rule.id}: {operation.name} when {guard(path, premises)}: {effect}")
+        rows += _freedoms(policy)
         lines.append(f"| {policy.name} | {'<br>'.join(rows)} |")
     return lines
+
+
+def _freedoms(policy: Any) -> list[str]:
+    """What a policy leaves open that is in no rule: what may be seen of the released."""
+    words = {"abort_reaches": "abort and reset fail", "n_waiting_counts": "n_waiting counts"}
+    return [f"{said} {getattr(policy, axis)}" for axis, said in words.items() if hasattr(policy, axis)]
 
 
 def arrows(machine: Machine, policy: Any) -> dict[tuple[str, str], list[str]]:
