@@ -47,6 +47,9 @@ QUIET_PASSES = 8
 AT_ONCE = 5
 """So many calls are under way at once at most."""
 
+LARGEST = 4
+"""The largest int that is given to the constructor or to a call, unless another is asked for."""
+
 
 class SpecificationMachine(RuleBasedStateMachine):
     """What every derived machine has: a loop, an instance, calls under way, and a judge for each policy.
@@ -310,7 +313,7 @@ def state_machine(
     policy: str | None = None,
     claim: str | None = None,
     strict: bool = False,
-    largest: int = 4,
+    largest: int = LARGEST,
 ) -> type[SpecificationMachine]:
     """A Hypothesis state machine for a latch or barrier class, made from the specification.
 

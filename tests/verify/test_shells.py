@@ -8,13 +8,22 @@ from typing import Any
 import pytest
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch
-from latchproof.verify.shells import LOOPS, SHELLS, Equivalence, prove_shell, prove_shells, shells_apart
+from latchproof.verify.shells import (
+    LOOPS,
+    SHELLS,
+    Equivalence,
+    prove_release,
+    prove_shell,
+    prove_shells,
+    shells_apart,
+)
 from latchproof_spec import latch as latch_spec
 from latchproof_spec.machines import MACHINES
+from latchproof_spec.step import endings
 
 METHODS = {
     "__init__", "wait", "count_down", "count_down_nowait", "set_count",
-    "abort", "abort_nowait", "reset", "reset_nowait", "__aenter__",
+    "abort", "abort_nowait", "reset", "reset_nowait", "__aenter__", "release",
 }  # fmt: skip
 
 
@@ -29,18 +38,21 @@ def test_the_shells_decide_as_specified_for_all_numbers(proved: list[Equivalence
 
 def test_every_method_is_proved_on_every_kind_of_loop(proved: list[Equivalence]) -> None:
     assert {one.method for one in proved} == METHODS
-    of_loops = {(method, loop.name) for method in METHODS - {"__init__"} for loop in LOOPS}
-    assert {(one.method, one.loop) for one in proved} == {*of_loops, ("__init__", "none")}
+    of_loops = {(method, loop.name) for method in METHODS - {"__init__", "release"} for loop in LOOPS}
+    assert {(one.method, one.loop) for one in proved} == {*of_loops, ("__init__", "none"), ("release", "none")}
 
 
 def test_every_rule_that_a_call_can_come_to_is_proved(proved: list[Equivalence]) -> None:
     latch = {"L1", "L2", "L3", "L3x", "L4", "L5", "L6", "L7", "L8"}
     barrier = {"B0", "B0v", "B1", "B2", "B3", "B6", "B7"}
     resumed = {f"resumed with {ending}" for ending in ("an index", "an error", "a cancellation")}
-    assert {one.rule for one in proved if one.machine == "latch"} == latch | {
+    calls = [one for one in proved if one.method != "release"]
+    assert {one.rule for one in calls if one.machine == "latch"} == latch | {
         "resumed with a return", "resumed with a cancellation",
     }  # fmt: skip
-    assert {one.rule for one in proved if one.machine == "barrier"} == barrier | resumed
+    assert {one.rule for one in calls if one.machine == "barrier"} == barrier | resumed
+    releasing = {rule.id for machine in MACHINES.values() for rule in machine.rules if rule.queue != "stays"}
+    assert {one.rule for one in proved if one.method == "release"} == releasing
 
 
 class MadeWithOneMore(CountdownLatch):
@@ -214,6 +226,45 @@ def test_a_shell_that_decides_otherwise_is_refuted(shell: type[Any], method: str
     machine = MACHINES["latch" if issubclass(shell, CountdownLatch) else "barrier"]
     refuted = [one for one in prove_shell(machine, shell) if one.status == "refuted"]
     assert [one for one in refuted if (one.method, one.rule) == (method, rule) and one.counterexample.startswith(what)]
+
+
+def _all_but_the_fourth(parking: Any, rule: Any) -> None:
+    wakers = tuple(parking.queue)
+    given = endings(rule, len(wakers))
+    if len(wakers) >= 4:
+        wakers, given = wakers[:3], given[:3]  # type: ignore[index] # whatever they are
+    parking.queue.clear()
+    parking.host.wake_all(wakers, given)
+
+
+def _wakes_before_it_clears(parking: Any, rule: Any) -> None:
+    wakers = tuple(parking.queue)
+    parking.host.wake_all(wakers, endings(rule, len(wakers)))
+    parking.queue.clear()
+
+
+def _fails_as_specified(parking: Any, rule: Any) -> None:
+    """On asyncio it must be that host's own error."""
+    wakers = tuple(parking.queue)
+    parking.queue.clear()
+    parking.host.wake_all(wakers, endings(rule, len(wakers)))
+
+
+def _wakes_nobody(parking: Any, rule: Any) -> None:
+    parking.queue.clear()
+
+
+@pytest.mark.parametrize(
+    ("release", "rules"),
+    [
+        (_all_but_the_fourth, {"B2", "B2r", "B2a", "B4b", "B6", "B7"}),
+        (_wakes_before_it_clears, {"B2", "B2r", "B2a", "B4b", "B6", "B7"}),
+        (_fails_as_specified, {"B4b", "B6", "B7"}),
+        (_wakes_nobody, {"B2", "B2r", "B2a", "B4b", "B6", "B7"}),
+    ],
+)
+def test_a_release_of_others_or_otherwise_is_refuted(release: Any, rules: set[str]) -> None:
+    assert {one.rule for one in prove_release(MACHINES["barrier"], release) if one.status == "refuted"} == rules
 
 
 def test_a_shell_that_parks_and_ends_as_it_should_is_proved() -> None:

@@ -630,7 +630,7 @@ def _fuzzed(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     from hypothesis import HealthCheck, Phase, settings
     from hypothesis.stateful import run_state_machine_as_test
 
-    from latchproof.testing import state_machine
+    from latchproof.testing import AT_ONCE, LARGEST, state_machine
     from latchproof.verify.drivers import HOSTS
 
     examples = QUICK_EXAMPLES if quick else FULL_EXAMPLES
@@ -666,7 +666,10 @@ def _fuzzed(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
             ledger.fire("fuzzed", host, machine.fired)
             calls[name] += machine.calls
     seconds = time.perf_counter() - begun
-    bound = f"{', '.join(ran)}; {examples} examples of up to 30 steps each, strict form"
+    bound = (
+        f"{', '.join(ran)}; {examples} examples of up to 30 steps each, counts and parties to {LARGEST}, up to "
+        f"{AT_ONCE} calls at once, strict form"
+    )
     for claim in CLAIMS:
         if claim.id in UNSEEN:
             yield Evidence(claim.id, "fuzzed", "not_run", detail=UNSEEN[claim.id])

@@ -12,7 +12,10 @@ who is cancelled leaves the queue.
 What stands in for the rest of the world: the event loop (one that lets a call be quick, one that does not, one whose
 calls are checkpoints), and the queue, of which only its length is real. The length is a symbol, so the methods are
 given a `len` that returns it; nothing else in them is changed. That nobody in the queue is withdrawn is assumed here,
-and `prove` shows why that is enough ("fewer parked make no difference"). Parking and the hosts are not proved here.
+and `prove` shows why that is enough ("fewer parked make no difference").
+
+Of `Parking`, `release` is proved: that for every number parked it hands all of them, in their order, to the host with
+the endings that the specification has. The rest of it and the hosts are not proved here.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
+from operator import is_
 from types import FunctionType
 from typing import Any, Literal, NamedTuple
 from unittest import mock
@@ -33,6 +37,7 @@ from unittest import mock
 import z3
 
 from latchproof import Barrier, CountdownLatch
+from latchproof.parking import Parking
 from latchproof.verify.symbolic import (
     SymInt,
     UndecidableError,
@@ -433,6 +438,65 @@ def _judged(
     return Equivalence(*where, "proved")
 
 
+class _Number(SymInt):
+    """How many are parked. Where a tuple is repeated so often, what is repeated is told, and how often."""
+
+    def __rmul__(self, other: Any) -> Any:
+        return (_EACH, *other, self) if isinstance(other, tuple) else super().__rmul__(other)
+
+
+_EACH, _SPECIFIED, _EVERYBODY = "each of them", "as specified", "everybody, in order"
+
+
+class _Releasing:
+    """A parking with its queue and its host in one, which notes what is done."""
+
+    broken_barrier_error = BrokenBarrierError
+
+    def __init__(self) -> None:
+        self.queue = self.host = self
+        self.done: list[tuple[object, ...]] = []
+
+    def clear(self) -> None:
+        self.done.append(("cleared",))
+
+    def wake_all(self, wakers: object, given: object) -> None:
+        told = given if isinstance(given, tuple) else (given,)
+        self.done.append(("woken", wakers, *told))
+
+
+def prove_release(machine: Machine, release: Any = Parking.release) -> Iterator[Equivalence]:
+    """That all who are parked, however many, are handed to the host, with the endings that the rule has for them."""
+    parked = _Number(term(symbol("parked", int)))
+
+    def difference(rule: Rule) -> str:
+        one = _Releasing()
+        known = {
+            **release.__globals__,
+            "len": lambda of: parked if of in (one, _EVERYBODY) else builtins.len(of),
+            "tuple": lambda of: _EVERYBODY if of is one else builtins.tuple(of),
+            "endings": lambda *given: (_SPECIFIED, *given),
+        }
+        try:
+            FunctionType(release.__code__, known, "release", release.__defaults__, release.__closure__)(one, rule)
+        except UndecidableError:
+            raise
+        except Exception as error:
+            return f"it raises {type(error).__name__}: {error}"
+        given = (_EACH, BrokenBarrierError, parked) if rule.queue == "failed" else (_SPECIFIED, rule, parked)
+        due = (("cleared",), ("woken", _EVERYBODY, *given))
+        is_due = len(one.done) == len(due) and all(
+            len(step) == len(wanted) and all(map(is_, step, wanted)) for step, wanted in zip(one.done, due, strict=True)
+        )
+        return "" if is_due else f"it does {one.done}, and not {due}"
+
+    for rule in machine.rules:
+        if rule.queue != "stays":
+            for path in enumerate_paths(partial(difference, rule)):
+                status: Status = "refuted" if path.result else "proved"
+                yield Equivalence(machine.name, "release", "none", rule.id, status, path.result)
+
+
 def prove_shells(machines: tuple[str, ...] = tuple(SHELLS)) -> list[Equivalence]:
     """Every path of every method of our own two classes, or of those for the machines that are named.
 
@@ -440,7 +504,11 @@ def prove_shells(machines: tuple[str, ...] = tuple(SHELLS)) -> list[Equivalence]
     {'proved'}
     """
     with unchecked():
-        return [one for name in machines for one in prove_shell(MACHINES[name], SHELLS[name])]
+        return [
+            one
+            for name in machines
+            for one in (*prove_shell(MACHINES[name], SHELLS[name]), *prove_release(MACHINES[name]))
+        ]
 
 
 @contextmanager
