@@ -89,8 +89,8 @@ def to_json(rows: Iterable[Row], versions: Mapping[str, str]) -> str:
 
 
 def _rounded(ratio: Ratio) -> Ratio:
-    """As it is written: to four digits that count."""
-    return Ratio(*(float(f"{value:.4g}") for value in (ratio.median, ratio.low, ratio.high)))
+    """As it is written: to six digits that count."""
+    return Ratio(*(float(f"{value:.6g}") for value in (ratio.median, ratio.low, ratio.high)))
 
 
 def from_json(text: str) -> list[Row]:

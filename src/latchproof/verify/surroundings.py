@@ -108,13 +108,16 @@ class Surroundings:
 
 def _of_the_standard_library() -> dict[int, object]:
     """Its modules' own containers, which a target may have by name: `sys.modules` above all. By their identities."""
-    modules = [module for name, module in tuple(sys.modules.items()) if _is_standard(name) and module is not None]
-    found: dict[int, object] = {id(vars(builtins)): vars(builtins)}
-    found |= {
-        id(value): value for module in modules for value in vars(module).values() if isinstance(value, CONTAINERS)
-    }
-    return found
+    for name in sys.modules.keys() - _looked_at:  # there are thousands of things in them, and seldom new modules
+        _looked_at.add(name)
+        module = sys.modules.get(name)
+        if _is_standard(name) and module is not None:
+            _standard.update((id(one), one) for one in vars(module).values() if isinstance(one, CONTAINERS))
+    return dict(_standard)
 
+
+_looked_at: set[str] = set()
+_standard: dict[int, object] = {id(vars(builtins)): vars(builtins)}
 
 _HEAP_TYPE = 1 << 9
 """The flag of classes that were made by a class statement, and can be changed."""
