@@ -64,7 +64,7 @@ museum: $(SETUP) ## faults in released software, found anew, each in an environm
 	$(BIN)/python -m tests.museum.page
 	$(BIN)/python -m tests.museum.findings
 
-mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (some two hours on one core)
+mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (an hour or two of a core; shared out among all)
 	$(BIN)/latchproof mutants
 
 mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (about 20 minutes)
@@ -106,7 +106,7 @@ $(PAGES)/report.html: $(SETUP) .venv-browser/.complete
 
 DOCS := .venv-docs/bin
 
-docs: $(SETUP) .venv-docs/.complete ## the documentation: every program and command in it run, then built to build/docs
+docs: $(SETUP) .venv-docs/.complete ## the documentation: the programs and commands in it run, then built to build/docs
 	$(BIN)/python -m pytest docs
 	$(DOCS)/python -m sphinx --fail-on-warning --keep-going --fresh-env -q -b html docs build/docs
 	@echo "the documentation is in build/docs/index.html"

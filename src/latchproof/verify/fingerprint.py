@@ -4,8 +4,8 @@ The objects that can be reached from the roots are walked depth first and number
 two states with the same walk differ only by where their objects lie in memory. A coroutine's frame is the place where
 it is suspended, the names that are bound, and what the garbage collector would visit there: locals, and also what lies
 on its value stack, as the iterator of a `for`. An object that holds state where Python cannot read it has no
-fingerprint. Module globals and class attributes are taken not to change, since a fresh instance is to behave as any
-other; tracebacks and the names of tasks are taken not to matter.
+fingerprint. Of module globals and class attributes, those of the target that have changed are among the roots
+(`latchproof.verify.surroundings`); tracebacks and the names of tasks are taken not to matter.
 """
 
 from __future__ import annotations
