@@ -247,7 +247,7 @@ def check(
     workers: int | None = None,
     cluster: str | None = None,
 ) -> Verdict:
-    """Check a class, a factory or "MODULE:NAME" as `latchproof check` does, with those of its options that bound and judge.
+    """Check a class, a factory or "MODULE:NAME" as `latchproof check` does, with its options but those for output.
 
     `workers` and `cluster` need a target that is named: each worker loads it. Without, it is done in this process.
 
