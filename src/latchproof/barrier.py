@@ -53,7 +53,7 @@ class Barrier:
 
     @property
     def n_waiting(self) -> int:
-        """How many tasks are parked in the generation that is filling. To count them takes O(parked), but on trio.
+        """How many tasks are parked in the generation that is filling. To count them takes O(parked), except on trio.
 
         >>> Barrier(3).n_waiting
         0

@@ -13,6 +13,7 @@ from flowno.core.event_loop.primitives import sleep, spawn
 from flowno.core.event_loop.tasks import TaskCancelled
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch
+from latchproof.hosts.flowno import FlownoHost
 from tests.runtime.drivers import FLOWNO, Ended, FlownoLoop, Host, returned_at_once, run_flowno
 
 
@@ -286,3 +287,22 @@ def test_inside_of_asyncio_it_is_not_taken_for_that_when_another_loop_has_ended(
         return run_flowno(main(), FlownoLoop())
 
     assert asyncio.run(in_asyncio()) == "flowno"
+
+
+async def test_a_release_that_is_interrupted_leaves_nobody_behind(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell = FlownoHost._tell
+
+    def interrupted(self: FlownoHost, wakers: Any, endings: Any) -> None:
+        monkeypatch.setattr(FlownoHost, "_tell", tell)
+        tell(self, wakers[:1], tuple(endings)[:1])
+        raise KeyboardInterrupt
+
+    barrier = Barrier(3)
+    waiting = await host.spawn_all(barrier.wait(), barrier.wait())
+    monkeypatch.setattr(FlownoHost, "_tell", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        await barrier.wait()
+    await host.settle()
+    assert [task.outcome for task in waiting] == [0, 1]
+    assert barrier.n_waiting == 0
+    assert (parked_in_the_loop(), len(FLOWNO.loop.tasks)) == (0, 0)

@@ -86,11 +86,18 @@ class FlownoHost:
         return partial(FlownoWaker, self.loop)
 
     def wake_all(self, wakers: tuple[FlownoWaker, ...], endings: Iterable[Ending]) -> None:
+        try:
+            self._tell(wakers, endings)
+        except BaseException:  # an interrupt: it must not leave anybody behind
+            self._tell(wakers, endings)
+            raise
+        finally:
+            self.loop.tasks.extend([(waker.task, waker, None) for waker in wakers])
+
+    def _tell(self, wakers: tuple[FlownoWaker, ...], endings: Iterable[Ending]) -> None:
         for waker, ending in zip(wakers, endings, strict=True):
             self.loop.event_waiters.pop(waker, None)
             waker.ending = ending
-        # in one step, which no interrupt divides
-        self.loop.tasks.extend([(waker.task, waker, None) for waker in wakers])
 
     def withdrawn(self, queue: Queue) -> list[FlownoWaker]:
         tasks = tuple(self.loop.tasks)  # a copy in one step: other threads may add tasks to a Flowno loop
