@@ -163,7 +163,7 @@ def test_a_copy_is_refused(one: CountdownLatch | Barrier, how: Callable[[object]
 def test_a_refused_constructor_leaves_what_was() -> None:
     latch, barrier = CountdownLatch(3), Barrier(3)
     with pytest.raises(ValueError, match="must be 0 or more"):
-        latch.__init__(-1)  # type: ignore[misc]
+        latch.__init__(-1)  # type: ignore[misc] # nobody should
     with pytest.raises(ValueError, match="must be 1 or more"):
-        barrier.__init__(0)  # type: ignore[misc]
+        barrier.__init__(0)  # type: ignore[misc] # nobody should
     assert (latch.count, barrier.parties, barrier.broken) == (3, 3, False)

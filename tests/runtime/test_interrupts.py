@@ -39,7 +39,7 @@ def test_a_release_that_is_interrupted_leaves_nobody_behind(
 ) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        loop.create_future = lambda: Interrupted(loop=loop)  # type: ignore[method-assign]
+        loop.create_future = lambda: Interrupted(loop=loop)  # type: ignore[method-assign] # for this loop alone
         Interrupted.pending = False
         barrier = Barrier(3)
         waiting = [asyncio.create_task(barrier.wait()) for _ in range(2)]

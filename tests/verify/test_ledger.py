@@ -401,7 +401,7 @@ def test_schedules_are_run_on_every_host_and_an_absent_one_is_said(monkeypatch: 
     assert "on flowno: " in cell.bound
     assert cell.bound.endswith("; not installed: trio")
     assert (
-        f"latchproof check latchproof:Barrier --claim {cell.claim} --strict --policy latchproof --host flowno --tasks 2"
+        f"latchproof check latchproof:Barrier --claim {cell.claim} --strict --policy latchproof --host flowno --calls 3"
         in cell.reproduce
     )
 

@@ -73,7 +73,8 @@ class TrioWaker(Outcome):
         return await agen.asend(self.ending)
 
     def _abort(self, raise_cancel: object) -> Abort:
-        del self._queue[self]  # trio aborts only who is parked still
+        # trio aborts only who is parked; if a fault of ours left somebody out, an error in here would end all of trio
+        self._queue.pop(self, None)
         return _ABORTED
 
 

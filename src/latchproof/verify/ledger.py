@@ -67,7 +67,7 @@ QUICK_STATES: Final = 5_000
 QUICK_BOUNDS: dict[str, dict[str, int]] = {
     "asyncio": {"calls": 3},
     "trio": {"tasks": 2, "calls": 2},
-    "flowno": {"tasks": 2, "calls": 3},
+    "flowno": {"calls": 3},
 }
 """What `latchproof check` is given on each host where the ledger is to be quick, in place of its default bounds."""
 
