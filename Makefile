@@ -70,16 +70,16 @@ mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evi
 mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (about 20 minutes)
 	$(BIN)/python proofs/runtime_mutants.py
 
-spec: $(SETUP) ## write the review documents spec/*.md and the models spec/models/* anew from the specification
+spec: $(SETUP) ## write the review documents spec/*.md and the models spec/exports/* anew from the specification
 	for machine in latch barrier; do \
 		$(BIN)/latchproof export $$machine --format markdown > spec/$$machine.md && \
-		$(BIN)/latchproof export $$machine --format tla > spec/models/$$machine.tla && \
-		$(BIN)/latchproof export $$machine --format cfg > spec/models/$$machine.cfg && \
-		$(BIN)/latchproof export $$machine --format promela > spec/models/$$machine.pml || exit 1; \
+		$(BIN)/latchproof export $$machine --format tla > spec/exports/$$machine.tla && \
+		$(BIN)/latchproof export $$machine --format cfg > spec/exports/$$machine.cfg && \
+		$(BIN)/latchproof export $$machine --format promela > spec/exports/$$machine.pml || exit 1; \
 	done
 
 golden: $(SETUP) ## write anew what the commands are expected to print; read the difference
-	PYTHONPATH=src:spec $(BIN)/python -m tests.verify.golden
+	PYTHONPATH=src:spec $(BIN)/python -m tests.cli.golden
 
 BROWSER := .venv-browser/bin
 PAGES := build/browser

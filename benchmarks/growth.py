@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from latchproof import Barrier
-from latchproof.verify.explore import explore
-from latchproof.verify.scenario import Shape
-from latchproof.verify.schedule import Explorer
-from latchproof.verify.target import adapt
-from latchproof_spec.machines import BARRIER
+from latchproof.check.run import Explorer
+from latchproof.check.target import adapt
+from latchproof.explore.states import explore
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.machine import Programs
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def states_of(*, tasks: int, calls: int) -> Point:
 def schedules_of(*, tasks: int, calls: int, cancellations: int) -> Point:
     """Every schedule of so many waits at a barrier of two parties, our own class on asyncio."""
     target = adapt(Barrier, "latchproof:Barrier")
-    shape = Shape((2,), tasks, calls, cancellations, waits_only=True)
+    shape = Programs((2,), tasks, calls, cancellations, waits_only=True)
     begun = time.process_time()
     # without the pruning of calls that commute, whose schedules are not counted
     walk = Explorer(target, shape, 2, [BARRIER.policies[0]], prune=False).walk()

@@ -19,15 +19,15 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any, TypeVarTuple
 
-from latchproof.verify.scenario import Shape
-from latchproof.verify.schedule import Explorer
-from latchproof.verify.target import adapt
-from latchproof_spec.machines import BARRIER
+from latchproof.check.run import Explorer
+from latchproof.check.target import adapt
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.machine import Programs
 
 Given = TypeVarTuple("Given")
 
 PARTIES, WAITS = 3, 2
-SHAPE = Shape((PARTIES,), PARTIES, PARTIES * WAITS, 0, waits_only=True)
+SHAPE = Programs((PARTIES,), PARTIES, PARTIES * WAITS, 0, waits_only=True)
 INDICES = sorted(list(range(PARTIES)) * WAITS)
 
 

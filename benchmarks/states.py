@@ -17,10 +17,10 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from latchproof.verify.crosscheck import CrosscheckError, compile_spin, run_spin, run_tlc, tlc_jar
-from latchproof.verify.explore import explore
-from latchproof.verify.render.transitions import Bounds, Model, make_model
-from latchproof_spec.machines import BARRIER
+from latchproof.explore.states import explore
+from latchproof.export.crosscheck import CrosscheckError, compile_spin, run_spin, run_tlc, tlc_jar
+from latchproof.export.rows import Bounds, Model, make_model
+from latchproof_spec.barrier.machine import BARRIER
 
 BOUNDS = Bounds(3, 5, calls=3, operations=("wait",))
 

@@ -9,7 +9,8 @@ from collections import deque
 from itertools import product
 from typing import Any
 
-from latchproof_spec.machines import MACHINES, Machine
+from latchproof_spec.machine import Machine
+from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import ANY_INDEX, apply
 
 Step = tuple[int, str]
@@ -71,8 +72,8 @@ class Oracle:
             operation, arguments = self._calls()[label]
         *state, rule = operation.function(*self.constants, *self.state, *arguments, policy=self.policy)
         self.state = tuple(state)
-        self.queue, gone_on = apply(rule, self.queue, task)
-        endings = dict(gone_on)
+        self.queue, resumed = apply(rule, self.queue, task)
+        endings = dict(resumed)
         own = words(endings.pop(task)) if task in endings else None
         self.released |= endings
         done = "ends cancelled" if label == "cancel" else own or self.status(task)

@@ -18,9 +18,8 @@ from selenium.webdriver.common.keys import Keys
 
 from browser.conftest import Page
 from browser.oracle import Oracle, distances
-from latchproof.verify.history import Begin, End, Event, Judge, Observe, Request, Rest
-from latchproof_spec.claims import CLAIMS
-from latchproof_spec.machines import MACHINES
+from latchproof.check.judge import Begin, End, Event, Judge, Observe, Request, Rest
+from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import BrokenBarrierError
 
 WALKS = [
@@ -34,7 +33,7 @@ WALKS = [
     ("latch", "aiologic", 3, 2),
 ]
 STEPS = 40
-MUSEUM = Path(__file__).parents[1] / "src/latchproof/verify/render/html/museum.json"
+MUSEUM = Path(__file__).parents[1] / "src/latchproof/show/html/museum.json"
 
 
 def test_one_file_is_all(pages: Path) -> None:

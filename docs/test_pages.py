@@ -34,7 +34,7 @@ NOT_RUN = {
     'pip install "latchproof[trio]"',
     'pip install "latchproof[verify,cluster]"',
     'pip install "latchproof[flowno]"',
-    # these need machines; tests/verify/test_cluster.py runs the same on the loopback address
+    # these need machines; tests/check/test_cluster.py runs the same on the loopback address
     "dask scheduler",
     "dask worker tcp://192.0.2.1:8786",
     "latchproof check mypackage.sync:MyBarrier --cluster tcp://192.0.2.1:8786",

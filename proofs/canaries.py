@@ -9,7 +9,8 @@ from __future__ import annotations
 from proofs import runtime_barrier, runtime_latch, worlds
 
 from latchproof.parking import Parking
-from latchproof_spec.policy import BarrierPolicy, LatchPolicy
+from latchproof_spec.barrier.policies import BarrierPolicy
+from latchproof_spec.latch.policies import LatchPolicy
 from latchproof_spec.step import Rule
 
 

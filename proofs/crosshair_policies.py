@@ -12,7 +12,10 @@ from typing import Any
 
 from crosshair import register_type
 
-from latchproof_spec.policy import BARRIER_POLICIES, LATCH_POLICIES, BarrierPolicy, LatchPolicy
+from latchproof_spec.barrier.policies import POLICIES as BARRIER_POLICIES
+from latchproof_spec.barrier.policies import BarrierPolicy
+from latchproof_spec.latch.policies import POLICIES as LATCH_POLICIES
+from latchproof_spec.latch.policies import LatchPolicy
 
 
 def one_of(values: tuple[object, ...]) -> Callable[[Any], object]:

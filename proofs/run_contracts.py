@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from latchproof.verify.contracts import check_contracts
+from latchproof.contracts import check_contracts
 
 
 def main(root: Path, claim: str | None = None) -> int:

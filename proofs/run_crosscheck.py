@@ -11,16 +11,21 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from latchproof.verify.crosscheck import CrosscheckError, Verdicts, crosscheck, expected, spin, tlc, tlc_jar
-from latchproof.verify.render.promela import promela
-from latchproof.verify.render.tla import module
-from latchproof.verify.render.transitions import DEFAULT_BOUNDS, Bounds, Model, make_model
-from latchproof_spec import barrier, latch
-from latchproof_spec.machines import BARRIER, LATCH, Machine, Operation
-from latchproof_spec.policy import BarrierPolicy, LatchPolicy
+from latchproof.export.crosscheck import CrosscheckError, Verdicts, crosscheck, expected, spin, tlc, tlc_jar
+from latchproof.export.promela import promela
+from latchproof.export.rows import DEFAULT_BOUNDS, Bounds, Model, make_model
+from latchproof.export.tla import module
+from latchproof_spec.barrier import rules as barrier
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.barrier.policies import BarrierPolicy
+from latchproof_spec.latch import rules as latch
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.latch.policies import LatchPolicy
+from latchproof_spec.machine import Machine, Operation
 
 MODELS: tuple[tuple[Machine, str, Bounds], ...] = (
     (LATCH, "latchproof", Bounds(1, 3)),
@@ -104,12 +109,11 @@ def with_function(machine: Machine, name: str, function: Callable[..., Any]) -> 
     """The machine with the function of one operation replaced."""
 
     def replaced(one: Operation) -> Operation:
-        made = Operation(one.name, function, one.parameters, waits=one.waits, optional=one.optional)
+        made = replace(one, function=function)
         return made if one.name == name else one
 
-    parts = {slot: getattr(machine, slot) for slot in Machine.__slots__}
-    parts["operations"] = tuple(map(replaced, machine.operations))
-    return Machine(**parts | {"withdraw": replaced(machine.withdraw)})
+    operations = tuple(map(replaced, machine.operations))
+    return replace(machine, operations=operations, withdraw=replaced(machine.withdraw))
 
 
 def _forgets_to_take_back(parties: int, parked: int, broken: bool, is_parked: bool, policy: BarrierPolicy) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from latchproof.verify.pinned import check, gaps, read_pinned
+from latchproof.explore.expected import check, gaps, read_pinned
 
 
 def main(root: Path) -> int:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from proofs import worlds
 
 from latchproof import Barrier
-from latchproof_spec import barrier as spec
+from latchproof_spec.barrier import rules as spec
 
 Cancelled: TypeAlias = tuple[bool, bool, bool]
 Created: TypeAlias = tuple[type[Exception] | None, int]

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from proofs import worlds
 
 from latchproof import CountdownLatch
-from latchproof_spec import latch as spec
+from latchproof_spec.latch import rules as spec
 
 Cancelled: TypeAlias = tuple[bool, bool]
 Created: TypeAlias = tuple[type[Exception] | None, int]

@@ -16,9 +16,9 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeAlias,
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.parking import Parking
-from latchproof_spec import barrier as barrier_spec
-from latchproof_spec import latch as latch_spec
 from latchproof_spec import step
+from latchproof_spec.barrier import rules as barrier_spec
+from latchproof_spec.latch import rules as latch_spec
 from latchproof_spec.step import BrokenBarrierError, Rule, apply
 
 W = TypeVar("W")
@@ -277,8 +277,8 @@ class SpecifiedWorld:
         """A new call makes the step `rule`."""
         who = len(self.endings)
         self.endings.append(PARKED)
-        self.queue, gone_on = apply(rule, self.queue, who)
-        self.released.update(gone_on)
+        self.queue, resumed = apply(rule, self.queue, who)
+        self.released.update(resumed)
         if who in self.released:  # the caller did not park, so it has its ending now
             self.endings[who] = self.released.pop(who)
         if rule.warns:
@@ -288,8 +288,8 @@ class SpecifiedWorld:
         if who not in self.queue and who not in self.released:
             return
         rule = self.withdraw(who in self.queue)
-        self.queue, gone_on = apply(rule, self.queue, who)
-        self.released.update(gone_on)
+        self.queue, resumed = apply(rule, self.queue, who)
+        self.released.update(resumed)
         self.released[who] = CANCELLED
 
     def abandon(self, who: int) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from latchproof.verify import contracts
-from latchproof.verify.contracts import (
+from latchproof import contracts
+from latchproof.contracts import (
     Contracts,
     ContractsNotRunError,
     Expected,
@@ -21,7 +21,8 @@ from latchproof.verify.contracts import (
     read_conditions,
     read_manifest,
 )
-from latchproof_spec.policy import BARRIER_POLICIES, LATCH_POLICIES
+from latchproof_spec.barrier.policies import POLICIES as BARRIER_POLICIES
+from latchproof_spec.latch.policies import POLICIES as LATCH_POLICIES
 
 ROOT = Path(__file__).resolve().parents[1]
 GOOD = '''
@@ -203,13 +204,13 @@ def test_without_a_checkout_or_crosshair_nothing_is_run(tmp_path: Path, monkeypa
     ("file", "old", "new", "claim"),
     [
         (
-            "spec/latchproof_spec/latch.py",
+            "spec/latchproof_spec/latch/rules.py",
             "    if count > 1:\n",
             '    if policy.name == "aiologic" and count == 70:\n        return 0, parked, L1\n    if count > 1:\n',
             "C1",
         ),
         (
-            "spec/latchproof_spec/barrier.py",
+            "spec/latchproof_spec/barrier/rules.py",
             "    if broken:\n",
             "    if parties == 1000 and parked == 998:\n        return 0, broken, B1\n    if broken:\n",
             "C6",

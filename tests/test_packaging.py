@@ -46,7 +46,7 @@ def test_the_wheel_has_every_module_of_both_packages(built: tuple[Path, Path]) -
         for path in folder.rglob("*")
         if path.suffix == ".py" or path.parent.name in ("assets", "vendor")
     }
-    expected |= {"latchproof/py.typed", "latchproof_spec/py.typed", "latchproof/verify/render/html/museum.json"}
+    expected |= {"latchproof/py.typed", "latchproof_spec/py.typed", "latchproof/show/html/museum.json"}
     assert {name for name in names(built[0]) if ".dist-info/" not in name} == expected
 
 
@@ -55,7 +55,7 @@ def test_the_wheel_has_its_license_and_its_command(built: tuple[Path, Path]) -> 
         (license_,) = (one for one in archive.namelist() if one.endswith(".dist-info/licenses/LICENSE"))
         assert archive.read(license_) == (ROOT / "LICENSE").read_bytes()
         (entry,) = (one for one in archive.namelist() if one.endswith(".dist-info/entry_points.txt"))
-        assert "latchproof = latchproof.cli:main" in archive.read(entry).decode()
+        assert "latchproof = latchproof.cli.main:main" in archive.read(entry).decode()
 
 
 def test_the_metadata(built: tuple[Path, Path]) -> None:
@@ -93,7 +93,7 @@ def test_it_works_from_the_wheel_alone(built: tuple[Path, Path], tmp_path: Path)
         "    barrier = latchproof.Barrier(2)\n"
         "    return await asyncio.gather(barrier.wait(), barrier.wait())\n"
         "print(asyncio.run(main()))\n"
-        "from latchproof.cli import main\n"
+        "from latchproof.cli.main import main\n"
         "print(main(['prove']))\n"
     )
     # -I -S: neither this checkout nor what is installed beside it

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from latchproof.check.target import TargetError
 from latchproof.pytest_plugin import Conforms
 from latchproof.testing import check
-from latchproof.verify.target import TargetError
-from tests.verify import samples
+from tests.check import samples
 
 SUITE = """
 import sys
@@ -59,4 +59,4 @@ def test_it_is_registered() -> None:
 def test_workers_need_a_name() -> None:
     with pytest.raises(TargetError, match="workers load what they check by its name"):
         check(samples.PlainLatch, workers=2)
-    assert check("tests.verify.samples:PlainLatch", workers=1, tasks=1, calls=2, cancels=0).reported.failures == {}
+    assert check("tests.check.samples:PlainLatch", workers=1, tasks=1, calls=2, cancels=0).reported.failures == {}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from latchproof.verify.check import check
-from latchproof.verify.render.lanes import explain, lanes
-from latchproof.verify.target import load
-from latchproof_spec.mutants import all_mutants
+from latchproof.check.checker import check
+from latchproof.check.target import load
+from latchproof.mutants.generate import all_mutants
+from latchproof.show.lanes import explain, lanes
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from latchproof.parking import Parking
-from latchproof_spec import barrier as spec
+from latchproof_spec.barrier import rules as spec
 from latchproof_spec.step import caller_ending, refusal, written
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ class Barrier:
     `parties` is an int, 1 or more. Not thread-safe.
 
     Raises TypeError if it is no int (a bool is none), ValueError if it is less than 1.
-    Specified in `latchproof_spec.barrier`, rules B0 to B7.
+    Specified in `latchproof_spec.barrier.rules`, rules B0 to B7.
 
     >>> import asyncio
     >>> async def main() -> list[int]:
@@ -88,7 +88,7 @@ class Barrier:
         parking = self._parking  # few local variables: each is eight bytes of every task that waits
         if not parking.host.is_here():
             parking.enter()
-        if self._broken or len(parking.queue) + 1 >= self._parties:  # else B1, as `latchproof.verify.shells` proves
+        if self._broken or len(parking.queue) + 1 >= self._parties:  # else B1, as `latchproof.prove.shells` proves
             decided = spec.wait(self._parties, len(parking.queue), self._broken)
             if decided[2].heeds_parked and parking.purge():
                 decided = spec.wait(self._parties, len(parking.queue), self._broken)

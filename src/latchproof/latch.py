@@ -5,7 +5,7 @@ from __future__ import annotations
 from sys import modules
 
 from latchproof.parking import Parking
-from latchproof_spec import latch as spec
+from latchproof_spec.latch import rules as spec
 from latchproof_spec.step import ZeroLatchError, refusal, written
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ class CountdownLatch:
     `count` is an int, 0 or more; a latch made with 0 is open. Not thread-safe.
 
     Raises TypeError if the count is no int (a bool is none), ValueError if it is negative.
-    Specified in `latchproof_spec.latch`, rules L1 to L10.
+    Specified in `latchproof_spec.latch.rules`, rules L1 to L10.
 
     >>> import asyncio
     >>> async def main() -> int:
@@ -71,7 +71,7 @@ class CountdownLatch:
         parking = self._parking  # few local variables: each is eight bytes of every task that waits
         if not parking.host.is_here():
             parking.enter()
-        if self._count <= 0:  # else L8, as `latchproof.verify.shells` proves
+        if self._count <= 0:  # else L8, as `latchproof.prove.shells` proves
             decided = spec.wait(self._count, len(parking.queue))
             self._count = decided[0]
             if decided[2].caller != "parks":
@@ -105,7 +105,7 @@ class CountdownLatch:
         host = parking.host
         # With nobody parked it makes no difference which loop runs the caller, as long as one does that is not trio's.
         if (
-            self._count > 1  # L1, as `latchproof.verify.shells` proves
+            self._count > 1  # L1, as `latchproof.prove.shells` proves
             and not parking.queue
             and (host.asyncio_tasks or host.current_task())
             and (host.trio_record.name is None if host.trio_record is not None else "trio" not in modules)
@@ -133,7 +133,7 @@ class CountdownLatch:
         >>> latch.count_down_nowait(exception_if_zero=True)
         Traceback (most recent call last):
         ...
-        latchproof_spec.step.ZeroLatchError: count_down() on a latch whose count is zero already
+        latchproof_spec.step.ZeroLatchError: count_down() on a latch whose count is already zero
         """
         self._parking.enter_plain()
         self._count_down(exception_if_zero)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from latchproof.verify.check import Verdict
+    from latchproof.check.checker import Verdict
 
 
 class Conforms:
@@ -22,8 +22,8 @@ class Conforms:
         A counterexample fails the test, and so does a check that is inconclusive, with what `latchproof check` prints.
         """
         __tracebackhide__ = True
+        from latchproof.show.terminal import verdict_text
         from latchproof.testing import check
-        from latchproof.verify.render.terminal import verdict_text
 
         verdict = check(target, **options)
         if verdict.exit_code:

@@ -26,18 +26,18 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from latchproof.verify.check import Verdict, require_claim
-from latchproof.verify.check import check as check_target
-from latchproof.verify.drivers import Driver, make_driver
-from latchproof.verify.history import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
-from latchproof.verify.jobs import implemented, replay
-from latchproof.verify.scenario import default_shapes, one_shape
-from latchproof.verify.schedule import Failure, NondeterminismError, with_step_ends
-from latchproof.verify.stepping import STEPPED_HOSTS, is_cancellation
-from latchproof.verify.target import Call, Target, TargetError, adapt, load
-from latchproof.verify.trace import Trace, make_trace
-from latchproof_spec.claims import CLAIMS
-from latchproof_spec.policy import distinct_policies
+from latchproof.check.bounds import default_programs, programs_within
+from latchproof.check.checker import Verdict, require_claim
+from latchproof.check.checker import check as check_target
+from latchproof.check.jobs import implemented, replay
+from latchproof.check.judge import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
+from latchproof.check.loops import STEPPED_HOSTS, is_cancellation
+from latchproof.check.run import Failure, NondeterminismError, with_step_ends
+from latchproof.check.target import Call, Target, TargetError, adapt, load
+from latchproof.check.trace import Trace, make_trace
+from latchproof.fuzz.drivers import Driver, make_driver
+from latchproof_spec.machine import distinct_policies
+from latchproof_spec.machines import CLAIMS
 
 __all__ = ["SpecificationMachine", "Verdict", "check", "state_machine"]
 
@@ -262,7 +262,9 @@ def check(
         if workers is not None or cluster is not None:
             raise TargetError(f"workers load what they check by its name: give MODULE:NAME in place of {found.name}")
     bounds = (tasks, calls, cancels)
-    shapes = default_shapes(found, host) if bounds == (None, None, None) else one_shape(found, *bounds, host=host)
+    shapes = (
+        default_programs(found, host) if bounds == (None, None, None) else programs_within(found, *bounds, host=host)
+    )
     return check_target(
         found,
         host=host,

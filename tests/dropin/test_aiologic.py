@@ -14,10 +14,10 @@ import aiologic
 import pytest
 
 from latchproof import LatchInUseError
+from latchproof.check.bounds import programs_within
+from latchproof.check.checker import check
+from latchproof.check.target import adapt
 from latchproof.dropin import aiologic as ours
-from latchproof.verify.check import check
-from latchproof.verify.scenario import one_shape
-from latchproof.verify.target import adapt
 from tests.dropin.interfaces import interface
 
 Class: TypeAlias = Callable[..., Any]
@@ -214,5 +214,5 @@ class Checked:
 
 def test_it_conforms() -> None:
     target = adapt(Checked, kind="latch")
-    verdict = check(target, policy="aiologic", strict=True, shapes=one_shape(target, None, 3, None))
+    verdict = check(target, policy="aiologic", strict=True, shapes=programs_within(target, None, 3, None))
     assert verdict.exit_code == 0

@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from latchproof.check.bounds import programs_within
+from latchproof.check.checker import check
+from latchproof.check.target import load
 from latchproof.dropin import asyncio as ours
-from latchproof.verify.check import check
-from latchproof.verify.scenario import one_shape
-from latchproof.verify.target import load
 from tests.dropin.interfaces import interface
 
 Class: TypeAlias = Callable[..., Any]
@@ -249,5 +249,5 @@ def test_another_loop_is_refused_by_ours_only_while_tasks_wait() -> None:
 def test_it_conforms() -> None:
     target = load("latchproof.dropin.asyncio:Barrier")
     assert target.absent == ()
-    verdict = check(target, policy="latchproof", strict=True, shapes=one_shape(target, None, 3, None))
+    verdict = check(target, policy="latchproof", strict=True, shapes=programs_within(target, None, 3, None))
     assert verdict.exit_code == 0

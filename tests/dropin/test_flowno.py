@@ -13,10 +13,10 @@ import pytest
 from flowno.core.event_loop import synchronization as theirs
 
 from latchproof import LatchInUseError
+from latchproof.check.bounds import programs_within
+from latchproof.check.checker import check
+from latchproof.check.target import load
 from latchproof.dropin import flowno as ours
-from latchproof.verify.check import check
-from latchproof.verify.scenario import one_shape
-from latchproof.verify.target import load
 from tests.dropin.interfaces import interface
 from tests.museum import environments
 from tests.runtime.drivers import FLOWNO, Ended
@@ -184,7 +184,7 @@ def test_a_count_that_is_no_int_is_refused_by_ours_alone() -> None:
 def test_it_conforms(name: str) -> None:
     target = load(f"latchproof.dropin.flowno:{name}")
     assert target.absent == ()
-    shapes = one_shape(target, None, 2, None, host="flowno")
+    shapes = programs_within(target, None, 2, None, host="flowno")
     assert check(target, host="flowno", policy="latchproof", strict=True, shapes=shapes).exit_code == 0
 
 

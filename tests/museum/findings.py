@@ -8,11 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from latchproof.verify.render.html.report import MUSEUM
+from latchproof.show.html.report import MUSEUM
 from tests.museum.exhibits import Exhibit, exhibits
 from tests.museum.page import visits
 
-FILE = Path(str(files("latchproof.verify.render.html") / MUSEUM))
+FILE = Path(str(files("latchproof.show.html") / MUSEUM))
 
 
 def finding(exhibit: Exhibit) -> dict[str, Any]:

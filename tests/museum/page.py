@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from latchproof.verify.render.lanes import explain, lanes
-from latchproof.verify.trace import from_json
-from latchproof_spec.claims import CLAIMS
+from latchproof.check.trace import from_json
+from latchproof.show.lanes import explain, lanes
+from latchproof_spec.machines import CLAIMS
 from tests.museum.environments import ROOT
 from tests.museum.exhibits import ADAPTERS, Clearance, Exhibit, clearances, exhibits, looked_at
 from tests.museum.visit import RESULTS, Acquittal, Visit, counted

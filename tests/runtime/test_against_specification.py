@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch, LatchInUseError, ZeroLatchError
-from latchproof_spec.machines import BARRIER, LATCH, Machine
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.machine import Machine
 from latchproof_spec.step import apply
 from tests.runtime.drivers import Ended, Host, Task, right_after
 
@@ -79,13 +81,13 @@ class Comparison:
         operation = self.machine.withdraw if name == "withdraw" else self.operations[name]
         *state, rule = operation.function(*self.constants, *self.state, **arguments)
         self.state = tuple(state)
-        self.queue, gone_on = apply(rule, self.queue, who)
-        self.given.update(gone_on)
+        self.queue, resumed = apply(rule, self.queue, who)
+        self.given.update(resumed)
         self.fired.add(rule.id)
 
     def check(self) -> None:
         observed = {name: getattr(self.real, name) for name in self.machine.observations}
-        specified = {name: see(*self.constants, *self.state) for name, see in self.machine.observations.items()}
+        specified = {name: one.read(*self.constants, *self.state) for name, one in self.machine.observations.items()}
         assert observed == specified
         named = dict(zip(self.machine.state, self.state, strict=True))
         assert len(self.real._parking) == named["parked"] == len(self.queue)
@@ -172,5 +174,5 @@ def test_what_is_made_or_refused_is_what_the_specification_says(machine: Machine
         assert str(refused.value) == rule.message.format(repr(argument))
     else:
         real = REAL[machine](argument)
-        for name, see in machine.observations.items():
+        for name, see in ((name, one.read) for name, one in machine.observations.items()):
             assert getattr(real, name) == see(*constants, *state)

@@ -17,7 +17,7 @@ import pytest
 import trio
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch, hosts
-from latchproof_spec import latch as latch_specification
+from latchproof_spec.latch import rules as latch_specification
 from tests.conftest import ASYNCIO_HOSTS, HAS_EAGER_TASKS, HAS_UVLOOP
 from tests.runtime.drivers import (
     ASYNCIO,

@@ -69,7 +69,7 @@ async def test_l3_one_count_down_too_many_changes_nothing_and_is_logged(
         latch.countdown_nowait()
     assert latch.count == 0
     assert [(record.name, record.levelno) for record in caplog.records] == [("latchproof", logging.WARNING)] * 3
-    message = "<CountdownLatch count=0>: count_down() on a latch whose count is zero already"
+    message = "<CountdownLatch count=0>: count_down() on a latch whose count is already zero"
     assert all(record.getMessage().startswith(message) for record in caplog.records)
     await latch.wait()
 
@@ -87,7 +87,7 @@ async def test_a_count_down_to_zero_is_not_logged(host: Host, caplog: pytest.Log
 
 async def test_l3x_one_count_down_too_many_raises_if_asked_to(host: Host, caplog: pytest.LogCaptureFixture) -> None:
     latch = CountdownLatch(0)
-    with pytest.raises(ZeroLatchError, match=r"^count_down\(\) on a latch whose count is zero already$"):
+    with pytest.raises(ZeroLatchError, match=r"^count_down\(\) on a latch whose count is already zero$"):
         await latch.count_down(exception_if_zero=True)
     with pytest.raises(CountdownLatch.ZeroLatchError, match="zero already"):
         await latch.count_down(True)

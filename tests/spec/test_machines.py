@@ -7,11 +7,15 @@ from types import ModuleType
 
 import pytest
 
-from latchproof.verify.prove import rules_of
-from latchproof_spec import barrier, latch
-from latchproof_spec.claims import CLAIMS
-from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine
-from latchproof_spec.policy import BARRIER_POLICIES, LATCH_POLICIES
+from latchproof.prove.obligations import rules_of
+from latchproof_spec.barrier import rules as barrier
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.barrier.policies import POLICIES as BARRIER_POLICIES
+from latchproof_spec.latch import rules as latch
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.latch.policies import POLICIES as LATCH_POLICIES
+from latchproof_spec.machine import Machine
+from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import BrokenBarrierError, LatchInUseError, Rule, ZeroLatchError
 
 BOTH = pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
@@ -126,7 +130,7 @@ def test_the_latch_as_the_tools_see_it() -> None:
     ]
     assert LATCH.create is latch.create
     assert LATCH.policies is LATCH_POLICIES
-    assert {name: read(5, 2) for name, read in LATCH.observations.items()} == {"count": 5}
+    assert {name: one.read(5, 2) for name, one in LATCH.observations.items()} == {"count": 5}
     assert [(name, is_in(0, 0), is_in(1, 0)) for name, is_in in LATCH.phases.items()] == [
         ("open", True, False),
         ("closed", False, True),
@@ -148,10 +152,10 @@ def test_the_barrier_as_the_tools_see_it() -> None:
     ]
     assert BARRIER.create is barrier.create
     assert BARRIER.policies is BARRIER_POLICIES
-    assert {name: read(5, 2, False) for name, read in BARRIER.observations.items()} == {
+    assert {name: one.read(5, 2, False) for name, one in BARRIER.observations.items()} == {
         "n_waiting": 2, "broken": False,
     }  # fmt: skip
-    assert BARRIER.observations["broken"](5, 0, True) is True
+    assert BARRIER.observations["broken"].read(5, 0, True) is True
     assert [(name, is_in(2, 1, False), is_in(2, 0, True)) for name, is_in in BARRIER.phases.items()] == [
         ("whole", True, False),
         ("broken", False, True),

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from latchproof_spec.policy import (
-    BARRIER_POLICIES,
-    LATCH_POLICIES,
-    LATCHPROOF_BARRIER,
-    LATCHPROOF_LATCH,
-    BarrierPolicy,
-    LatchPolicy,
-)
+from latchproof_spec.barrier.policies import LATCHPROOF as LATCHPROOF_BARRIER
+from latchproof_spec.barrier.policies import POLICIES as BARRIER_POLICIES
+from latchproof_spec.barrier.policies import BarrierPolicy
+from latchproof_spec.latch.policies import LATCHPROOF as LATCHPROOF_LATCH
+from latchproof_spec.latch.policies import POLICIES as LATCH_POLICIES
+from latchproof_spec.latch.policies import LatchPolicy
 
 PARKED = "the parked"
 PERHAPS = "perhaps the released too"

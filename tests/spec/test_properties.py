@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from latchproof_spec import barrier, latch
-from latchproof_spec.claims import CLAIMS, Account, Moment, Property, Step
-from latchproof_spec.machines import BARRIER, LATCH, Machine
+from latchproof_spec.barrier import rules as barrier
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.claims import Account, Moment, Property, Step
+from latchproof_spec.latch import rules as latch
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.machine import Machine
+from latchproof_spec.machines import CLAIMS
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule
 
 LATCHES = {policy.name: policy for policy in LATCH.policies}
@@ -67,11 +71,11 @@ def seen(
     who: str,
     before: str,
     after: str,
-    *gone_on: tuple[str, Any],
+    *resumed: tuple[str, Any],
     was: dict[str, Any] | None = None,
     now: dict[str, Any] | None = None,
 ) -> Moment:
-    return Moment(step, who, tuple(before), tuple(after), gone_on, was or {}, now or {})
+    return Moment(step, who, tuple(before), tuple(after), resumed, was or {}, now or {})
 
 
 DOWN = latched((2, 2), latch.L1, (1, 2), exception_if_zero=False)

@@ -85,15 +85,15 @@ def test_a_failure_fails_the_parked_and_not_the_caller() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "gone_on"),
+    ("order", "resumed"),
     [
         ("arrival", (("A", 0), ("B", 1), ("C", 2))),
         ("reversed", (("A", 2), ("B", 1), ("C", 0))),
         ("any", (("A", ANY_INDEX), ("B", ANY_INDEX), ("C", ANY_INDEX))),
     ],
 )
-def test_a_trip_gives_everybody_an_index(order: str, gone_on: object) -> None:
-    assert apply(rule("returns an index", "indexed", order), ("A", "B"), "C") == ((), gone_on)
+def test_a_trip_gives_everybody_an_index(order: str, resumed: object) -> None:
+    assert apply(rule("returns an index", "indexed", order), ("A", "B"), "C") == ((), resumed)
 
 
 def test_who_leaves_is_taken_out_of_the_queue_and_given_nothing() -> None:

@@ -19,27 +19,28 @@ import pytest
 from rich.console import Console
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.cli import main
+from latchproof.check.loops import STEPPED_HOSTS
+from latchproof.cli.main import main
+from latchproof.contracts import MANIFEST, Condition, Contracts, ContractsNotRunError, Verdict, find_root
+from latchproof.explore.expected import Outcome as PinnedOutcome
+from latchproof.explore.expected import Pinned, read_pinned
+from latchproof.explore.expected import check as check_pinned
+from latchproof.explore.fairness import Lasso, Liveness, Promise, check_eventualities
+from latchproof.explore.states import Exploration, Violation
+from latchproof.prove.obligations import Obligation, prove
+from latchproof.prove.shells import Equivalence
+from latchproof.show.terminal import print_ledger
 from latchproof.verify import ledger as keeping
-from latchproof.verify.attribution import UNSEEN
-from latchproof.verify.contracts import MANIFEST, Condition, Contracts, ContractsNotRunError, Verdict, find_root
-from latchproof.verify.explore import Exploration, Violation
-from latchproof.verify.fairness import Lasso, Liveness, Promise, check_eventualities
 from latchproof.verify.ledger import KINDS, MUST_KILL, Evidence, Kind, Ledger, Status, own_rules
-from latchproof.verify.pinned import Outcome as PinnedOutcome
-from latchproof.verify.pinned import Pinned, read_pinned
-from latchproof.verify.pinned import check as check_pinned
-from latchproof.verify.prove import Obligation, prove
-from latchproof.verify.render.terminal import print_ledger
-from latchproof.verify.shells import Equivalence
-from latchproof.verify.stepping import STEPPED_HOSTS
-from latchproof_spec.claims import C3, C12, CLAIMS
-from latchproof_spec.machines import LATCH, MACHINES
-from tests.verify.samples import ForgetfulLatch, GreedyBarrier
+from latchproof_spec.latch.claims import C3, C12
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
+from tests.check.samples import ForgetfulLatch, GreedyBarrier
 
+UNSEEN = {claim.id: claim.unobservable for claim in CLAIMS if claim.unobservable}
 CONFIRMED = find_spec("cvc5") is not None  # without a second solver nothing is taken for proved
 IDS = [claim.id for claim in CLAIMS]
-OF_LATCH = {claim.id for claim in CLAIMS if "latch" in claim.machines}
+OF_LATCH = {claim.id for claim in CLAIMS if MACHINES["latch"] in machines_about(claim)}
 
 
 def contracts(*failures: str, claims: list[str] = IDS) -> Contracts:
@@ -110,7 +111,7 @@ def test_the_commands_that_it_names_are_there(gathered: Ledger, capsys: pytest.C
     of_kit = {one for one in commands if one.startswith("latchproof ")}
     # a proof and an exploration for each claim; of each class that it is about, one on each of three hosts whose steps
     # are ours, and fuzzed on four
-    seen = sum(len(claim.machines) for claim in CLAIMS if claim.id not in UNSEEN)
+    seen = sum(len(machines_about(claim)) for claim in CLAIMS if not claim.unobservable)
     assert len(of_kit) == 2 * len(IDS) + (3 + 4) * seen
     assert {one for one in commands if one and one not in of_kit} == {
         f"python proofs/run_contracts.py --claim {c}" for c in IDS
@@ -127,8 +128,8 @@ def test_the_commands_come_to_the_same_in_a_process_of_their_own(gathered: Ledge
     """Where nothing is imported that the target does not import, and the first is not the ledger."""
     commands = {one for cell in gathered.cells if cell.kind == "scheduled" for one in cell.reproduce.split(" && ")}
     mine = sorted(one for one in commands if f" --host {host} " in one)
-    assert len(mine) == sum(len(claim.machines) for claim in CLAIMS if claim.id not in UNSEEN)
-    program = "import sys; from latchproof.cli import main; print([main(one.split()[1:]) for one in sys.argv[1:]])"
+    assert len(mine) == sum(len(machines_about(claim)) for claim in CLAIMS if not claim.unobservable)
+    program = "import sys; from latchproof.cli.main import main; print([main(one.split()[1:]) for one in sys.argv[1:]])"
     done = subprocess.run([sys.executable, "-c", program, *mine], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == str([0] * len(mine)), done.stdout
 
@@ -394,7 +395,7 @@ def test_claims_without_a_chance_are_inconclusive(monkeypatch: pytest.MonkeyPatc
 
 
 def test_schedules_are_run_on_every_host_and_an_absent_one_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "latchproof.verify.stepping.trio", None)
+    monkeypatch.setitem(sys.modules, "latchproof.check.loops.trio", None)
     cell = by_claim(keeping._scheduled(True, Ledger()))["C5"]
     assert cell.status == "holds"
     assert "on asyncio: " in cell.bound
@@ -453,7 +454,7 @@ def test_without_a_checkout_contracts_are_not_run(monkeypatch: pytest.MonkeyPatc
 
 
 def test_fuzzing_that_fails_fails_its_claim(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latchproof.verify.drivers.HOSTS", ("asyncio",))
+    monkeypatch.setattr("latchproof.fuzz.drivers.HOSTS", ("asyncio",))
     monkeypatch.setattr(keeping, "CLASSES", {"latch": CountdownLatch, "barrier": GreedyBarrier})
     cells = by_claim(keeping._fuzzed(True, Ledger()))
     assert cells["C6"].status == "fails"
@@ -464,7 +465,7 @@ def test_fuzzing_that_fails_fails_its_claim(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_host_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    monkeypatch.setattr("latchproof.verify.drivers.HOSTS", ("asyncio", "uvloop"))
+    monkeypatch.setattr("latchproof.fuzz.drivers.HOSTS", ("asyncio", "uvloop"))
     cells = by_claim(keeping._fuzzed(True, Ledger()))
     assert cells["C1"].bound.startswith("asyncio; 25 examples")
     assert (cells["C1"].status, cells["C1"].detail) == ("holds", "uvloop is not installed here: pip install uvloop")
@@ -472,7 +473,7 @@ def test_a_host_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_without_a_host_nothing_had_a_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    monkeypatch.setattr("latchproof.verify.drivers.HOSTS", ("uvloop",))
+    monkeypatch.setattr("latchproof.fuzz.drivers.HOSTS", ("uvloop",))
     cells = by_claim(keeping._fuzzed(True, Ledger()))
     assert {(cells[claim].status, cells[claim].count) for claim in set(IDS) - set(UNSEEN)} == {("inconclusive", 0)}
 
@@ -593,7 +594,7 @@ def test_an_exploration_that_is_not_as_pinned_fails_its_claims(monkeypatch: pyte
     shallow = replace(check_pinned(named_pinned("2 parties, 4 tasks")), failures=("orbits: 29, the manifest has 30",))
     monkeypatch.setattr(keeping, "check_pinned", lambda pinned: shallow if pinned.name == shallow.pinned.name else SAME)
     wrong = keeping._not_as_pinned(True)
-    of_barrier = {claim.id for claim in CLAIMS if "barrier" in claim.machines}
+    of_barrier = {claim.id for claim in CLAIMS if MACHINES["barrier"] in machines_about(claim)}
     assert wrong == dict.fromkeys(
         sorted(of_barrier, key=IDS.index), "barrier, 2 parties, 4 tasks: " + shallow.failures[0]
     )
@@ -643,12 +644,12 @@ def test_a_shell_that_is_not_looked_at_fails_every_claim(monkeypatch: pytest.Mon
 
 def test_what_the_exporters_write_otherwise_fails_the_ledger(gathered: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(one.name, one.status) for one in gathered.kept] == [("exported", "holds"), ("crosschecked", "not_run")]
-    monkeypatch.setattr(keeping, "stale", lambda root: ["spec/models/latch.tla, line 9: `a` is kept, `b` is rendered"])
+    monkeypatch.setattr(keeping, "stale", lambda root: ["spec/exports/latch.tla, line 9: `a` is kept, `b` is rendered"])
     ledger = full_ledger()
     assert ledger.exit_code == 0
     ledger.kept = keeping._kept(True)
     assert ledger.exit_code == 1
-    assert ledger.to_json()["kept"][0]["detail"] == "spec/models/latch.tla, line 9: `a` is kept, `b` is rendered"
+    assert ledger.to_json()["kept"][0]["detail"] == "spec/exports/latch.tla, line 9: `a` is kept, `b` is rendered"
     assert any("latch.tla, line 9: `a` is kept" in line for line in printed(ledger))
 
 

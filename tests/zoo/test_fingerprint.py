@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from latchproof.verify.fingerprint import Fingerprinter, NoFingerprintError
-from latchproof.verify.stepping.asyncio import StepLoop
+from latchproof.check.loops.asyncio import StepLoop
+from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
 from tests.zoo.correct import EventBarrier, FutureBarrier
 
 FINGERPRINTER = Fingerprinter((StepLoop,))

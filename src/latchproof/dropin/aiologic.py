@@ -104,7 +104,7 @@ class CountdownEvent:
         >>> CountdownEvent(0).down()
         Traceback (most recent call last):
         ...
-        latchproof_spec.step.ZeroLatchError: count_down() on a latch whose count is zero already
+        latchproof_spec.step.ZeroLatchError: count_down() on a latch whose count is already zero
         """
         self._latch.count_down_nowait(exception_if_zero=True)
 

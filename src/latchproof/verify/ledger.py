@@ -21,29 +21,27 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
 import latchproof
-from latchproof.verify.attribution import UNSEEN
-from latchproof.verify.check import Verdict, check
-from latchproof.verify.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root, read_ahead
-from latchproof.verify.corrupted import empty_properties, unnoticed
-from latchproof.verify.crosscheck import CrosscheckError, crosscheck, tlc_jar
-from latchproof.verify.explore import explore
-from latchproof.verify.fairness import Liveness, check_eventualities
-from latchproof.verify.matrix import Matrix, judge_mutants
-from latchproof.verify.mutant_judge import KINDS as MATRIX_KINDS
-from latchproof.verify.pinned import check as check_pinned
-from latchproof.verify.pinned import read_pinned
-from latchproof.verify.prove import Obligation, prove_all
-from latchproof.verify.render.kept import stale
-from latchproof.verify.render.transitions import DEFAULT_BOUNDS
-from latchproof.verify.scenario import one_shape
-from latchproof.verify.shells import Equivalence, blind_spots, prove_shells
-from latchproof.verify.smtlib import solvers
-from latchproof.verify.stepping import STEPPED_HOSTS, stepper_class
-from latchproof.verify.target import TargetError, adapt
-from latchproof.verify.workers import cores
-from latchproof_spec.claims import CLAIMS
-from latchproof_spec.machines import MACHINES, Machine
-from latchproof_spec.policy import distinct_policies
+from latchproof.check.bounds import programs_within
+from latchproof.check.checker import Verdict, check
+from latchproof.check.loops import STEPPED_HOSTS, stepper_class
+from latchproof.check.pool import cores
+from latchproof.check.target import TargetError, adapt
+from latchproof.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root, read_ahead
+from latchproof.explore.expected import check as check_pinned
+from latchproof.explore.expected import read_pinned
+from latchproof.explore.fairness import Liveness, check_eventualities
+from latchproof.explore.states import explore
+from latchproof.explore.vacuity import empty_properties, unnoticed
+from latchproof.export.committed import stale
+from latchproof.export.crosscheck import CrosscheckError, crosscheck, tlc_jar
+from latchproof.export.rows import DEFAULT_BOUNDS
+from latchproof.mutants.evaluate import KINDS as MATRIX_KINDS
+from latchproof.mutants.matrix import Matrix, judge_mutants
+from latchproof.prove.obligations import Obligation, prove_all
+from latchproof.prove.shells import Equivalence, blind_spots, prove_shells
+from latchproof.prove.smtlib import solvers
+from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
 from latchproof_spec.step import Rule
 
 Kind = Literal["proved", "explored", "scheduled", "contracted", "fuzzed"]
@@ -248,7 +246,7 @@ class Ledger:
 
 def own_rules() -> set[str]:
     """The rules of our own policy that a run can fire: none of a constructor, none for what is no whole number."""
-    from latchproof.verify.prove import rules_of
+    from latchproof.prove.obligations import rules_of
 
     return {rule for machine in MACHINES.values() for rule in rules_of(machine, machine.policies[0])}
 
@@ -305,7 +303,7 @@ def _cells_of(
 
 def _kept(quick: bool) -> list[Kept]:
     """Whether the exporters write what is kept, and was reviewed; in full, whether Spin and TLC find the same in it."""
-    name, bound, command = "exported", "spec/*.md and spec/models are what is rendered", "make spec; git diff spec"
+    name, bound, command = "exported", "spec/*.md and spec/exports are what is rendered", "make spec; git diff spec"
     try:
         root = find_root()
     except ContractsNotRunError as error:
@@ -320,7 +318,7 @@ def _kept(quick: bool) -> list[Kept]:
 
 def _crosschecked(quick: bool) -> Kept:
     name, command = "crosschecked", "make crosscheck"
-    bound = "Spin's states, edges and verdicts on the models of spec/models are ours, and TLC's where TLC_JAR is given"
+    bound = "Spin's states, edges and verdicts on the models of spec/exports are ours, and TLC's where TLC_JAR is given"
     missing = [tool for tool in ("spin", "cc") if shutil.which(tool) is None]
     if quick or missing:
         why = f"not installed here: {', '.join(missing)}" if missing else "the ledger is quick"
@@ -556,16 +554,16 @@ def _scheduled(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
         for name, factory in CLASSES.items():
             target = adapt(factory, f"latchproof:{factory.__name__}", name)
             bounds = QUICK_BOUNDS[host]
-            shapes = one_shape(target, bounds.get("tasks"), bounds.get("calls"), host=host) if quick else None
+            shapes = programs_within(target, bounds.get("tasks"), bounds.get("calls"), host=host) if quick else None
             verdicts[name].append(check(target, host=host, policy="latchproof", strict=True, shapes=shapes))
     ledger.rules.setdefault("scheduled", set())
     for verdict in (one for several in verdicts.values() for one in several):
         ledger.fire("scheduled", verdict.host, verdict.reported.fired)
     for claim in CLAIMS:
-        if claim.id in UNSEEN:
-            yield Evidence(claim.id, "scheduled", "not_run", detail=UNSEEN[claim.id])
+        if claim.unobservable:
+            yield Evidence(claim.id, "scheduled", "not_run", detail=claim.unobservable)
             continue
-        about = [verdict for name in claim.machines for verdict in verdicts[name]]
+        about = [verdict for machine in machines_about(claim) for verdict in verdicts[machine.name]]
         yield _scheduled_cell(claim.id, about, quick, absent)
 
 
@@ -603,7 +601,7 @@ def _contracted(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     for condition in contracts.conditions:
         place = Path(condition.file)
         if place.parts[0] == "spec":
-            ledger.conditions.setdefault((place.stem, condition.function), Counter())[condition.status] += 1
+            ledger.conditions.setdefault((place.parent.name, condition.function), Counter())[condition.status] += 1
     canaries = sum(1 for condition in contracts.conditions if condition.expected == "refuted")
     bound = (
         "CrossHair, over all paths: the specification under every policy, the runtime on asyncio's futures with up to "
@@ -630,8 +628,8 @@ def _fuzzed(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
     from hypothesis import HealthCheck, Phase, settings
     from hypothesis.stateful import run_state_machine_as_test
 
+    from latchproof.fuzz.drivers import HOSTS
     from latchproof.testing import AT_ONCE, LARGEST, state_machine
-    from latchproof.verify.drivers import HOSTS
 
     examples = QUICK_EXAMPLES if quick else FULL_EXAMPLES
     options = settings(
@@ -671,23 +669,23 @@ def _fuzzed(quick: bool, ledger: Ledger) -> Iterator[Evidence]:
         f"{AT_ONCE} calls at once, strict form"
     )
     for claim in CLAIMS:
-        if claim.id in UNSEEN:
-            yield Evidence(claim.id, "fuzzed", "not_run", detail=UNSEEN[claim.id])
+        if claim.unobservable:
+            yield Evidence(claim.id, "fuzzed", "not_run", detail=claim.unobservable)
             continue
-        found = [broken[name] for name in claim.machines if name in broken]
+        found = [broken[one.name] for one in machines_about(claim) if one.name in broken]
         mine = [one for one in found if f" breaks {claim.id} " in one]
-        had_chance = bool(fired & set(claim.rules))
+        had_chance = any(fired & set(machine.exercise[claim]) for machine in machines_about(claim))
         status: Status = "fails" if mine else "inconclusive" if found or not had_chance else "holds"
         detail = mine[0] if mine else "; ".join(absent)
         if found and not mine:
             detail = "examples ended early, at a failure of another claim"
         elif not had_chance:
             detail = "it never had a chance to fail"
-        count = sum(calls[name] for name in claim.machines)
+        count = sum(calls[machine.name] for machine in machines_about(claim))
         reproduce = " && ".join(
             f"latchproof fuzz latchproof:{CLASSES[name].__name__} --claim {claim.id} --strict --policy latchproof "
             f"--examples {examples} --host {host}"
             for host in ran
-            for name in claim.machines
+            for name in (machine.name for machine in machines_about(claim))
         )
         yield Evidence(claim.id, "fuzzed", status, bound, count, "calls", seconds, reproduce, detail)

@@ -1,0 +1,135 @@
+"""Does the pieces of a check on a Dask cluster: submitted, gathered as they are completed, called off when not needed.
+
+Where a piece is done, and how often it is begun because a worker was lost, makes no difference to what comes of it; the
+cluster begins it again by itself. A worker does each piece in a process of its own (`latchproof.check.isolated`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from latchproof.check.isolated import do_apart
+from latchproof.check.jobs import Job, Outcome
+from latchproof.check.pieces import BrokenOffError, Piece, Work
+from latchproof.check.run import Walk
+from latchproof.check.target import TargetError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+CONNECT_SECONDS = 10
+"""So long may it take to reach the scheduler, and a worker to be there."""
+
+LOST_SECONDS = 60
+"""After so long without a single worker a check that has begun is broken off."""
+
+BEAT_SECONDS = 1
+"""So often is it looked for workers that have come or gone."""
+
+
+class Cluster:
+    """The workers of the Dask cluster whose scheduler is at an address, for one target that each of them can load.
+
+    Raises TargetError, from `do`, if the cluster cannot be used, or the target cannot be loaded there, and
+    BrokenOffError if the cluster is lost in mid-run.
+    """
+
+    def __init__(self, address: str, name: str, kind: str) -> None:
+        self._address = address
+        self._target = (name, kind)
+
+    def do(self, work: Work, on_beat: Callable[[int, Walk], None] | None = None) -> None:
+        """Do all of the work. `on_beat` is told how far a job, by its number, is."""
+        running: dict[Future[Outcome], Piece] = {}
+        with self._connect() as client, client.as_current():
+            try:
+                with_workers = time.monotonic()
+                while not work.is_over:
+                    if client.status != "running":
+                        raise BrokenOffError(f"the scheduler at {self._address} was lost")
+                    threads = sum(client.nthreads().values())
+                    if threads:
+                        with_workers = time.monotonic()
+                    elif time.monotonic() - with_workers > LOST_SECONDS:
+                        raise BrokenOffError(f"the cluster at {self._address} has had no worker for {LOST_SECONDS} s")
+                    # one more for each, that none be idle; what is not needed in the end is not even begun
+                    while len(running) < 2 * threads and (piece := work.next()) is not None:
+                        running[self._submit(client, work.job(piece))] = piece
+                    self._gather(running, work, on_beat)
+            finally:
+                client.cancel(list(running))
+
+    def _connect(self) -> Client:
+        try:
+            import distributed
+            from distributed.comm.addressing import get_address_host_port
+        except ImportError:
+            raise TargetError('a cluster needs Dask: pip install "latchproof[cluster]"') from None
+        try:
+            get_address_host_port(self._address)  # else a client that is none is left behind
+            client = distributed.Client(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise TargetError(
+                f"the scheduler at {self._address} cannot be reached: {error}. Is it running (dask scheduler), and is "
+                "this the address that it prints?"
+            ) from None
+        try:
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError:
+            client.close()
+            raise TargetError(
+                f"the cluster at {self._address} has no worker: start some with dask worker {self._address}"
+            ) from None
+        return client
+
+    def _submit(self, client: Client, job: Job) -> Future[Outcome]:
+        return client.submit(_do_piece, version("latchproof"), *self._target, job, pure=False)
+
+    def _gather(
+        self, running: dict[Future[Outcome], Piece], work: Work, on_beat: Callable[[int, Walk], None] | None
+    ) -> None:
+        """Take in what is completed within a while, and call off what is not needed any more."""
+        from distributed import wait
+
+        try:
+            wait(list(running), timeout=BEAT_SECONDS, return_when="FIRST_COMPLETED")
+        except TimeoutError:
+            return
+        except Exception as error:  # distributed's own class of cancellation differs between versions
+            raise BrokenOffError(f"the cluster at {self._address} gave up a piece: {error}") from error
+        for future in [one for one in running if one.done()]:
+            piece = running.pop(future)
+            outcome = self._outcome(future)
+            if on_beat is not None:
+                on_beat(piece.job, work.so_far(piece, outcome.walk))
+            work.take(piece, outcome)
+            future.release()
+        for future in [one for one, piece in running.items() if not work.needs(piece)]:
+            future.cancel()
+            del running[future]
+
+    def _outcome(self, future: Future[Outcome]) -> Outcome:
+        from distributed import KilledWorker
+
+        error = future.exception()
+        if error is None:
+            return future.result()
+        if isinstance(error, TargetError):
+            raise TargetError(f"on a worker of the cluster: {error}")
+        if isinstance(error, KilledWorker):
+            return Outcome(Walk(complete=False), (f"the cluster gave up a piece: {error}",), done=False)
+        raise TargetError(
+            f"a worker of the cluster could not do a piece: {type(error).__name__}: {error}. Each of them needs "
+            f"latchproof[verify] {version('latchproof')}, and the target"
+        )
+
+
+def _do_piece(submitted_by: str, name: str, kind: str, job: Job) -> Outcome:
+    """What a worker of the cluster does."""
+    here = version("latchproof")
+    if here != submitted_by:
+        raise TargetError(f"there is latchproof {here} and not {submitted_by}, by which the check was begun")
+    return do_apart(name, kind, job)

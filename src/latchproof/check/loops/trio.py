@@ -1,0 +1,304 @@
+"""trio's own scheduler, a task step at a time.
+
+trio runs in passes: all tasks that are ready form a batch, which is run as it stands or reversed, by the toss of a
+coin. The run loop is trio's own generator; between two passes it is held where it would wait for input and output,
+between two steps by an instrument, and the coin is the script's to toss. The clock is virtual. Sets of tasks, over
+which trio goes in the order of their addresses, are gone over in the order of the tasks' creation, lest no run could be
+repeated.
+
+This touches trio's internals, as do `latchproof.fuzz.drivers`, and the reproductions for trio.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+import warnings
+from collections.abc import Coroutine
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import sniffio
+import trio
+from trio._core import _run as core
+
+from latchproof.check.loops.asyncio import close
+
+if TYPE_CHECKING:
+    from latchproof.check.loops import Script
+
+TICKS_TO_END = 60
+"""So many passes are granted to the tasks of a run that is over."""
+
+ORDERS = ("in order", "reversed")
+
+
+class TrioStepper:
+    """One run of trio."""
+
+    cancelled: type[BaseException] = trio.Cancelled
+    groups_cancellations = True
+    cancellation_lasts = True
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.time_was_read = False
+        self._script: Script | None = None
+        self._nursery: Any = None
+        self._over = False
+        self._before_step = False
+        self._own: frozenset[Any] = frozenset()
+        self._coroutines: list[Coroutine[Any, Any, None]] = []
+        self._runner: Any = None
+        self._loop: Any = None
+
+    def run(self, script: Script) -> None:
+        self._script = script
+        library, sniffio.thread_local.name = sniffio.thread_local.name, "trio"
+        core_: Any = core
+        coin, core_._r = core_._r, _Coin(self)
+        # Hypothesis, once it is imported, has trio sort its batches by the age of the tasks; what users run does not
+        sorts, core_._ALLOW_DETERMINISTIC_SCHEDULING = core_._ALLOW_DETERMINISTIC_SCHEDULING, False
+        task_class: Any = core.Task
+        hash_before = task_class.__hash__
+        numbers = itertools.count()
+        numbered: dict[int, int] = {}
+        # the counter of trio's own goes on from run to run, so that sets would be gone over in another order each time
+        task_class.__hash__ = lambda task: numbered.setdefault(task._counter, next(numbers))
+        try:
+            self._runner = core_.setup_runner(_Clock(self), [_Instrument(self)], False, True)
+            self._loop = core_.unrolled_run(self._runner, self._main, (), host_uses_signal_set_wakeup_fd=True)
+            events: Any = None
+            while True:
+                try:
+                    self._loop.send(events)
+                except StopIteration:
+                    break
+                except trio.TrioInternalError as error:
+                    self._loop = None
+                    self._stray(error)
+                    break
+                if self._nursery is not None and (self._over or not self._pass_begins()):
+                    break
+                events = self._runner.io_manager.get_events(0)
+        finally:
+            self._end()
+            task_class.__hash__ = hash_before
+            core_._r = coin
+            core_._ALLOW_DETERMINISTIC_SCHEDULING = sorts
+            sniffio.thread_local.name = library
+
+    def _pass_begins(self) -> bool:
+        """Between two passes; False if there is to be no other."""
+        assert self._script is not None
+        self._own = self._own or frozenset(self._runner.tasks)
+        if not self._script.before(between_passes=True):
+            self._over = True
+            return False
+        if not self._runner.runq:
+            self.let_time_pass()
+        return True
+
+    async def _main(self) -> None:
+        async with trio.open_nursery() as nursery:
+            assert self._script is not None
+            self._script.begin()
+            self._nursery = nursery
+            await trio.sleep_forever()
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
+        handle = _Handle(coroutine)
+        self._coroutines.append(coroutine)
+        self._nursery.start_soon(handle.play)
+        return handle
+
+    def cancel(self, handle: _Handle) -> None:
+        try:
+            handle.scope.cancel()
+        except trio.TrioInternalError as error:
+            self._stray(error)
+
+    def _stray(self, error: trio.TrioInternalError) -> None:
+        """The target has done to trio what none may."""
+        assert self._script is not None
+        self._script.stray(describe_internal(error), ends=True)
+
+    def is_own(self, task: Any) -> bool:
+        """Whether a task is one of the harness, of which nothing is told."""
+        return not self._own or task in self._own
+
+    @property
+    def batch(self) -> list[Any]:
+        """The tasks of this pass whose steps are still to come, in reverse."""
+        batch: list[Any] = self._loop.gi_frame.f_locals.get("batch", [])
+        return batch
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        return len(self.batch) + self._before_step + len(self._runner.runq), self._runner.deadlines._active
+
+    def can_run(self) -> bool:
+        return bool(self._before_step or self.batch or self._runner.runq or self.has_timer())
+
+    def has_timer(self) -> bool:
+        deadline: float = self._runner.deadlines.next_deadline()
+        return deadline < math.inf
+
+    def let_time_pass(self) -> None:
+        self.now = max(self.now, self._runner.deadlines.next_deadline())
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        frame = self._loop.gi_frame.f_locals
+        upcoming = frame.get("task") if self._before_step else None
+        return self._before_step, upcoming, self.batch, self._runner.runq, self.now if self.time_was_read else None
+
+    def parts(self) -> dict[type, Any]:
+        """What trio's own objects consist of, as far as it matters for what happens next."""
+        return {
+            core.Task: lambda task: (
+                task.coro,
+                task._next_send_fn,
+                task._next_send,
+                task._abort_func,
+                task.custom_sleep_data,
+                task._cancel_status,
+                task.context,
+            ),
+            core.CancelScope: lambda scope: (
+                scope._deadline - self.now,
+                scope._relative_deadline,
+                scope._cancel_called,
+                scope.cancelled_caught,
+                scope._shield,
+                scope._cancel_status,
+            ),
+            core.CancelStatus: lambda status: (status._scope, status.effectively_cancelled, status._parent),
+            core.Nursery: lambda nursery: (
+                nursery is self._nursery,
+                len(nursery._children),
+                nursery._pending_excs,
+                nursery._nested_child_running,
+                nursery._parent_waiting_in_aexit,
+                nursery._pending_starts,
+                nursery._closed,
+            ),
+            _Handle: lambda handle: (handle.task, handle.scope, handle.coroutine),
+            trio.Cancelled: lambda error: (),
+            core.Runner: lambda runner: (),
+            trio.lowlevel.TrioToken: lambda token: (),
+            core.CancelReason: lambda reason: (),
+        }
+
+    def _end(self) -> None:
+        """Cancel all that is left, and let it go on to its end for some passes."""
+        self._over = True
+        try:
+            if self._loop is not None and self._nursery is not None:
+                self._nursery.cancel_scope.cancel()
+            for _ in range(TICKS_TO_END if self._loop is not None else 0):
+                self._loop.send(self._runner.io_manager.get_events(0))
+        except StopIteration:
+            return
+        except trio.TrioInternalError:
+            """The target did to trio what no run leads to."""
+        for coroutine in self._coroutines:
+            close(coroutine)
+        abandon(self._runner, self._loop)
+
+    def finish(self) -> None:
+        """All is ended when `run` returns."""
+
+
+def abandon(runner: Any, loop: Any = None) -> None:
+    """End what trio does not end any more, without a word of what goes wrong at that; `loop` too, if it goes on."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            for task in tuple(runner.tasks if runner is not None else ()):
+                for nursery in task.child_nurseries:
+                    nursery._children.clear()  # of which it would complain
+                close(task.coro)
+            if loop is not None:
+                loop.close()
+    finally:
+        sys.unraisablehook = hook
+
+
+def describe_internal(error: trio.TrioInternalError) -> str:
+    """What trio came to its end by, when a target did to it what none may."""
+    cause = error.__cause__ or error
+    said = type(cause).__name__ + (f": {cause}" if str(cause) else "")
+    return said if cause is error else f"TrioInternalError, for {said}"
+
+
+class _Handle:
+    """A task with a scope of its own, by which it is cancelled."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self.coroutine = coroutine
+        self.scope = trio.CancelScope()
+        self.task: Any = None
+
+    async def play(self) -> None:
+        self.task = trio.lowlevel.current_task()
+        with self.scope:
+            await self.coroutine
+
+
+class _Clock(trio.abc.Clock):
+    def __init__(self, stepper: TrioStepper) -> None:
+        self._stepper = stepper
+
+    def start_clock(self) -> None:
+        """It does not go by itself."""
+
+    def current_time(self) -> float:
+        self._stepper.time_was_read |= _asked_from_outside(sys._getframe(1))
+        return self._stepper.now
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        return deadline - self._stepper.now
+
+
+def _asked_from_outside(frame: FrameType | None) -> bool:
+    """Whether it is the target that asks what time it is, and not trio, for a timer or a pass of its own."""
+    while frame is not None and frame.f_globals["__name__"].startswith("trio._core."):
+        frame = frame.f_back
+    return frame is not None and not frame.f_globals["__name__"].startswith(("trio.", __name__))
+
+
+class _Coin:
+    """What trio tosses to decide whether a batch is reversed; it takes the batch from its end."""
+
+    def __init__(self, stepper: TrioStepper) -> None:
+        self._stepper = stepper
+
+    def random(self) -> float:
+        stepper = self._stepper
+        several = sum(not stepper.is_own(task) for task in stepper.batch) > 1
+        if stepper._over or not several or stepper._script is None:
+            return 0.0
+        return 0.0 if stepper._script.choose(*ORDERS) == 0 else 1.0
+
+
+class _Instrument(trio.abc.Instrument):
+    """Holds trio before each step of a task. What it raises, trio would swallow."""
+
+    def __init__(self, stepper: TrioStepper) -> None:
+        self._stepper = stepper
+
+    def before_task_step(self, task: Any) -> None:
+        stepper = self._stepper
+        if stepper._over or stepper.is_own(task) or stepper._script is None:
+            return
+        stepper._before_step = True
+        stepper._over = not stepper._script.before()
+        stepper._before_step = False
+
+    def after_task_step(self, task: Any) -> None:
+        stepper = self._stepper
+        if not (stepper._over or stepper.is_own(task) or stepper._script is None):
+            stepper._script.after(ran=True)

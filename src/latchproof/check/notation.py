@@ -1,0 +1,94 @@
+"""A schedule as a short string, as `3:w.w.-1.w...`: what the constructor was given, then the choices.
+
+`.` runs a step, a letter makes a call (`w` is wait(), `s(2)` is set_count(2): the operation's initial, and its
+arguments if it has any), `>w` makes it in the very step in which another ends, `@w` makes it on a second instance, `-1`
+cancels call 1, `|` lets trio begin a pass, `~` runs that pass in reverse, and `_` notes that what can run comes back to
+the same state for ever, `^` that it does until a timer is due.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+from latchproof.check.strategies import COMES_ROUND, DEFAULTS, TIME_PASSES
+from latchproof.check.target import TargetError
+from latchproof_spec.machine import Machine
+
+_SIGNS = {"run": ".", "pass": "|", "reversed": "~", COMES_ROUND: "_", TIME_PASSES: "^"}
+_TOKEN = re.compile(r"(?P<sign>[.|~_^])|-(?P<call>\d+)|(?P<verb>[>@]?)(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?")
+_VERBS = {"": "call", ">": "then", "@": "other"}
+_STRING = re.compile(r"(\d+):([^\s]*)")
+
+
+def is_notation(text: str) -> bool:
+    """Whether a text looks like a schedule rather than like a file's name."""
+    return _STRING.fullmatch(text) is not None
+
+
+def compact(argument: int, words: Sequence[str]) -> str:
+    """The string for a schedule in words.
+
+    >>> compact(2, ["call wait()", "run", "cancel 1", "return", "then set_count(3)", "run"])
+    '2:w.-1>s(3).'
+    """
+    out = []
+    for word in words:
+        if word in DEFAULTS:
+            continue
+        if word in _SIGNS:
+            out.append(_SIGNS[word])
+            continue
+        verb, _, rest = word.partition(" ")
+        if verb == "cancel":
+            out.append(f"-{rest}")
+        else:
+            operation, _, arguments = rest.partition("(")
+            given = f"({arguments.replace(' ', '')}" if arguments != ")" else ""
+            prefix = next(sign for sign, word in _VERBS.items() if word == verb)
+            out.append(f"{prefix}{operation[0]}{given}")
+    return f"{argument}:{''.join(out)}"
+
+
+def parse(text: str, machine: Machine) -> tuple[int, tuple[str, ...]]:
+    """What the constructor is given, and the schedule in words.
+
+    Raises TargetError, with the place, if the text is no schedule for this machine.
+
+    >>> from latchproof_spec.barrier.machine import BARRIER
+    >>> parse("2:w.-1", BARRIER)
+    (2, ('call wait()', 'run', 'cancel 1'))
+    """
+    whole = _STRING.fullmatch(text)
+    if whole is None:
+        raise TargetError(f"{text!r} is no schedule: it is written as NUMBER:CHOICES, for example 2:w.w.")
+    initials = {operation.name[0]: operation for operation in machine.operations}
+    signs = {sign: word for word, sign in _SIGNS.items()}
+    choices, position, words = whole.group(2), 0, []
+    while position < len(choices):
+        token = _TOKEN.match(choices, position)
+        if token is None or (token["initial"] and token["initial"] not in initials):
+            known = ", ".join(f"{initial} {operation.name}" for initial, operation in initials.items())
+            raise TargetError(
+                f"{choices[position:]!r} in the schedule says nothing for a {machine.name}; calls: {known}"
+            )
+        position = token.end()
+        if token["sign"]:
+            words.append(signs[token["sign"]])
+        elif token["call"]:
+            words.append(f"cancel {token['call']}")
+        else:
+            arguments = _arguments(token["arguments"] or "")
+            call = f"{initials[token['initial']].name}({', '.join(map(repr, arguments))})"
+            words.append(f"{_VERBS[token['verb']]} {call}")
+    return int(whole.group(1)), tuple(words)
+
+
+def _arguments(text: str) -> tuple[object, ...]:
+    try:
+        value = ast.literal_eval(f"({text},)") if text else ()
+    except (ValueError, SyntaxError) as error:
+        raise TargetError(f"({text}) in the schedule is no list of arguments") from error
+    assert isinstance(value, tuple)
+    return value

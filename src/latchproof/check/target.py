@@ -1,0 +1,272 @@
+"""What is under check: a class, or a factory, of a latch or a barrier, found by its name."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from asyncio import events
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from latchproof.check.sandbox.global_state import Surroundings
+from latchproof_spec.machine import Machine, Operation
+from latchproof_spec.machines import MACHINES
+
+INDEX = "the index that wait() returns"
+"""What a barrier may be without."""
+
+
+class TargetError(Exception):
+    """A target that cannot be loaded or driven: what was wrong with it, and what to do."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """An operation with its arguments, as a program may call it."""
+
+    operation: Operation
+    arguments: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"{self.operation.name}({', '.join(map(repr, self.arguments))})"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A class or a factory, with the machine that it is to be, and what it has of that machine's interface.
+
+    `make` takes the count or the parties. `operations` and `observations` are those that it has; `absent` names those
+    that it has not, and which are therefore not exercised. `surroundings` are what it has outside of its instances.
+    """
+
+    name: str
+    machine: Machine
+    make: Callable[[int], Any]
+    operations: tuple[Operation, ...]
+    parameters: dict[str, tuple[str, ...]]
+    observations: tuple[str, ...]
+    absent: tuple[str, ...]
+    gives_index: bool = True
+    surroundings: Surroundings = field(default_factory=lambda: Surroundings(None), compare=False)
+
+    def observe(self, instance: Any) -> tuple[tuple[str, object], ...]:
+        """Read every observation."""
+        return tuple((name, _read(instance, name)) for name in self.observations)
+
+    def calls(self, numbers: tuple[int, ...]) -> tuple[Call, ...]:
+        """Every call that a program may make, with each of the numbers for an int; waits first."""
+        found = []
+        for operation in self.operations:
+            choices: list[tuple[Any, ...]] = [()]
+            for name in self.parameters[operation.name]:
+                domain = (False, True) if operation.parameters[name] is bool else numbers
+                choices = [(*before, value) for before in choices for value in domain]
+            found += [Call(operation, choice) for choice in choices]
+        return tuple(sorted(found, key=lambda call: not call.operation.waits))
+
+
+def load(name: str, kind: str | None = None) -> Target:
+    """Find `MODULE:NAME` or `path/to/file.py:NAME`; modules of the current directory can be imported.
+
+    Raises TargetError, with what was wrong and what to do, if there is no such module or name, or if what is there is
+    neither a latch nor a barrier.
+
+    >>> load("asyncio:Barrier").machine, load("latchproof:CountdownLatch").absent
+    (barrier, ())
+    """
+    module_name, separator, attribute = name.rpartition(":")
+    if not separator or not module_name or not attribute:
+        raise TargetError(f"{name!r} names no target; write MODULE:CLASS or path/to/file.py:CLASS")
+    with _exits_refused():
+        module = _import(module_name)
+    factory: Any = module
+    for part in attribute.split("."):
+        if not hasattr(factory, part):
+            raise TargetError(f"{module_name} has no {part!r}{_similar(factory, part)}")
+        factory = getattr(factory, part)
+    return adapt(factory, name, kind)
+
+
+def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | None = None) -> Target:
+    """The target that a class or a factory is.
+
+    Raises TargetError if it is neither a latch nor a barrier, or cannot be made with a number.
+    """
+    name = name or str(getattr(factory, "__qualname__", repr(factory)))
+    if kind is not None and kind not in MACHINES:
+        raise TargetError(f"{kind!r} is no kind; it is one of {', '.join(MACHINES)}")
+    if not callable(factory):
+        raise TargetError(f"{name} is {type(factory).__name__}, not a class or a factory")
+    surroundings = Surroundings(factory)
+    try:
+        with _exits_refused():
+            instance = _make(factory)
+    except (Exception, SystemExit) as error:
+        raise TargetError(
+            f"{name}(2) raised {type(error).__name__}: {error}; a latch is made with its count, a barrier with its "
+            "parties. Where the constructor wants more, name a factory function that takes just that number"
+        ) from error
+    if kind is None:
+        kind = _kind(instance, name)
+    machine = MACHINES[kind]
+    present, absent, parameters = [], [], {}
+    for operation in machine.operations:
+        method = getattr(instance, operation.name, None)
+        if callable(method):
+            present.append(operation)
+            parameters[operation.name] = _accepted(method, operation)
+            absent += [
+                f"{operation.name}({parameter}=)"
+                for parameter in operation.parameters
+                if parameter not in parameters[operation.name]
+            ]
+        elif operation.optional:
+            absent.append(operation.name)
+        else:
+            raise TargetError(f"{name} is to be a {kind}, but has no method {operation.name}()")
+    observations = tuple(one for one in machine.observations if _is_observable(instance, one))
+    absent += [one for one in machine.observations if one not in observations]
+    return Target(
+        name, machine, factory, tuple(present), parameters, observations, tuple(absent), surroundings=surroundings
+    )
+
+
+@contextmanager
+def _exits_refused() -> Iterator[None]:
+    """In here `os._exit` raises SystemExit, as `sys.exit` does: it would take the command with it, without a word."""
+    end = os._exit
+    refused = True
+
+    def exit_or_raise(status: int) -> NoReturn:
+        if refused:  # not later, where a module has kept this one
+            raise SystemExit(f"os._exit({status})")
+        end(status)
+
+    os._exit = exit_or_raise
+    try:
+        yield
+    finally:
+        os._exit = end
+        refused = False
+
+
+def _make(factory: Callable[[int], Any]) -> Any:
+    """An instance to look at. Some can be made only where an event loop runs."""
+    try:
+        return factory(2)
+    except Exception as error:
+        loop = asyncio.new_event_loop()
+        running = events._get_running_loop()
+        events._set_running_loop(loop)
+        try:
+            return factory(2)
+        except Exception:
+            raise error from None  # the first is what was wrong
+        finally:
+            events._set_running_loop(running)
+            loop.close()
+
+
+def _kind(instance: Any, name: str) -> str:
+    has = {name for name in ("wait", "count_down", "abort", "reset", "n_waiting", "parties") if hasattr(instance, name)}
+    if "wait" in has and "count_down" in has:
+        return "latch"
+    if "wait" in has and has & {"abort", "reset", "n_waiting", "parties"}:
+        return "barrier"
+    if "wait" in has:
+        raise TargetError(f"{name} has wait() alone; say what it is to be: --kind latch or --kind barrier")
+    raise TargetError(
+        f"{name} is neither a latch (count_down, wait) nor a barrier (wait); where its methods have other names, "
+        "write a small class with these names around it"
+    )
+
+
+def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ...]:
+    """Which of the operation's parameters the method takes. A sole required one may have another name."""
+    try:
+        parameters = inspect.signature(method).parameters
+    except (TypeError, ValueError):
+        return tuple(operation.parameters)
+    positional = [p for p in parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if any(p.kind == p.VAR_POSITIONAL for p in parameters.values()):
+        return tuple(operation.parameters)
+    accepted = tuple(
+        name
+        for position, (name, kind) in enumerate(operation.parameters.items())
+        if position < len(positional) and (kind is int or positional[position].name == name)
+    )
+    keywords = [p for p in parameters.values() if p.kind == p.KEYWORD_ONLY]
+    if wanted := [p.name for p in (*positional[len(accepted) :], *keywords) if p.default is p.empty]:
+        raise TargetError(
+            f"{operation.name}() wants {', '.join(wanted)}, which the specified one does not take; write a small class "
+            "around it that gives what it wants"
+        )
+    return accepted
+
+
+def _read(instance: Any, name: str) -> object:
+    value = getattr(instance, name)
+    return value() if callable(value) else value
+
+
+def _is_observable(instance: Any, name: str) -> bool:
+    try:
+        value = _read(instance, name)
+    except Exception:  # absent, or not to be read just like that, as list.count
+        return False
+    if inspect.iscoroutine(value):
+        value.close()
+        return False
+    return True
+
+
+def _import(module_name: str) -> Any:
+    _importable_from(os.getcwd())
+    if module_name.startswith(".") and not module_name.endswith(".py"):
+        raise TargetError(f"{module_name!r} names no module from here; write it in full, or path/to/file.py:CLASS")
+    if module_name.endswith(".py"):
+        path = Path(module_name)
+        if not path.is_file():
+            raise TargetError(f"there is no file {module_name}")
+        _importable_from(str(path.resolve().parent))  # as for a script: what lies beside it can be imported
+        specification = importlib.util.spec_from_file_location(path.stem, path)
+        assert specification is not None
+        assert specification.loader is not None
+        module = importlib.util.module_from_spec(specification)
+        sys.modules.setdefault(path.stem, module)
+        try:
+            specification.loader.exec_module(module)
+        except (Exception, SystemExit) as error:
+            if sys.modules.get(path.stem) is module:
+                del sys.modules[path.stem]
+            raise TargetError(f"{module_name} cannot be run: {type(error).__name__}: {error}") from error
+        return module
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
+            raise TargetError(
+                f"there is no module {error.name!r}; is it installed, or is it a file (then name it file.py:CLASS)?"
+            ) from error
+        raise TargetError(f"{module_name} cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise TargetError(f"{module_name} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def _importable_from(folder: str) -> None:
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+
+def _similar(owner: Any, name: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, [one for one in dir(owner) if not one.startswith("_")], n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -1,0 +1,219 @@
+"""The canonical trace: one failing run as plain data, from which every rendering is made.
+
+It is one versioned schema. In JSON a trace is an object with
+
+- `schema` "latchproof.trace" and `version` 1;
+- `target`, `machine`, `host`, `policy`, `strict`, and `argument`, what the constructor was given;
+- `python`, the version that it was found on;
+- `claim`, the ID of the claim that is broken, `seen`, `allowed` and `rules`: what was seen in the end, what the
+  specification allows there, and by which rules;
+- `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
+- `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`), "end" (`call`, `how`, and
+  `value` or `error` and `message`), "request" (`call`: its cancellation is requested), "observe" (`values`, which are
+  none where the target has nothing to be observed; one follows each step of the event loop), "rest" (nothing can
+  run), "stray" (`error`: that of no call).
+  Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from latchproof.check.judge import Begin, End, Event, Observe, Request, Rest, error_name, without_addresses
+from latchproof.check.notation import compact
+from latchproof.check.run import Failure
+from latchproof.check.target import TargetError
+
+SCHEMA = "latchproof.trace"
+VERSION = 1
+
+TraceEvent: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A failing run; what its fields mean stands at the head of this module."""
+
+    target: str
+    machine: str
+    host: str
+    policy: str
+    strict: bool
+    argument: int
+    python: str
+    claim: str
+    seen: str
+    allowed: tuple[str, ...]
+    rules: tuple[str, ...]
+    schedule: tuple[str, ...]
+    events: tuple[TraceEvent, ...]
+
+    def count(self, kind: str) -> int:
+        """How many events of a kind there are."""
+        return sum(1 for event in self.events if event["kind"] == kind)
+
+    @property
+    def steps(self) -> int:
+        """How many steps of the event loop the run takes."""
+        return self.schedule.count("run")
+
+    @property
+    def is_stepwise(self) -> bool:
+        """Whether the schedule says every step; one that was fuzzed may know of nothing but passes."""
+        return "run" in self.schedule or not self.count("begin")
+
+    @property
+    def notation(self) -> str:
+        """The schedule as a short string, which `latchproof replay` repeats."""
+        return compact(self.argument, self.schedule)
+
+    def to_json(self) -> dict[str, Any]:
+        """The trace as plain data."""
+        return {"schema": SCHEMA, "version": VERSION, **asdict(self)}
+
+    def to_itf(self) -> dict[str, Any]:
+        """The trace in Apalache's Informal Trace Format: after each event, how calls stand and what was observed."""
+        calls: dict[int, str] = {}
+        observed: dict[str, Any] = {}
+        states = []
+        for index, event in enumerate(self.events):
+            if event["kind"] == "begin":
+                calls[event["call"]] = "under way"
+            elif event["kind"] == "request":
+                calls[event["call"]] = "cancelled"
+            elif event["kind"] == "end":
+                calls[event["call"]] = event["how"]
+            elif event["kind"] == "observe":
+                observed = event["values"]
+            states.append(
+                {
+                    "#meta": {"index": index},
+                    "event": describe(event),
+                    "calls": {"#map": [[call, state] for call, state in sorted(calls.items())]},
+                    "observed": {"#map": [[name, value] for name, value in sorted(observed.items())]},
+                }
+            )
+        meta = {"format": "ITF", "description": f"{self.target}({self.argument}) breaks {self.claim}: {self.seen}"}
+        return {"#meta": meta, "vars": ["event", "calls", "observed"], "states": states}
+
+
+_LISTS = ("allowed", "rules", "schedule", "events")
+
+
+def make_trace(
+    failure: Failure, target: str, machine: str, policy: str, *, strict: bool, host: str = "asyncio"
+) -> Trace:
+    """The trace of a failure."""
+    finding = failure.finding
+    return Trace(
+        target=target,
+        machine=machine,
+        host=host,
+        policy=policy,
+        strict=strict,
+        argument=failure.argument,
+        python=platform.python_version(),
+        claim=finding.claim,
+        seen=finding.seen,
+        allowed=finding.allowed,
+        rules=finding.rules,
+        schedule=failure.schedule,
+        events=tuple(plainly(event) for event in failure.history),
+    )
+
+
+def read_file(path: Path, claim: str | None = None) -> Trace:
+    """The trace in a file that holds one, or a verdict with some: that of the claim, or the first.
+
+    Raises TargetError, with what is wrong, if there is no such file or no such trace in it.
+    """
+    traces = [one for one in read_all(path) if claim is None or one.claim == claim]
+    if not traces:
+        raise TargetError(f"{path} holds no trace{f' for {claim}' if claim else ''}")
+    return traces[0]
+
+
+def read_all(path: Path) -> list[Trace]:
+    """Every trace in a file that holds one, or a verdict with some or none; raises TargetError if it holds neither."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TargetError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise TargetError(f"{path} holds no JSON: {error}") from error
+    return [
+        from_json(one) for one in ([data] if not isinstance(data, dict) or "traces" not in data else data["traces"])
+    ]
+
+
+def from_json(data: Any) -> Trace:
+    """The trace that plain data holds.
+
+    Raises TargetError, with what is wrong, if it holds none of this version.
+    """
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise TargetError(f"this is no trace: its schema is not {SCHEMA!r}")
+    if data.get("version") != VERSION:
+        raise TargetError(f"this trace is of version {data.get('version')!r}; this latchproof reads version {VERSION}")
+    fields = {name: value for name, value in data.items() if name not in ("schema", "version")}
+    if differing := set(Trace.__dataclass_fields__) ^ set(fields):
+        raise TargetError(f"this trace lacks fields, or has others: {', '.join(sorted(differing))}")
+    for name, value in fields.items():
+        due = (list, tuple) if name in _LISTS else ({"strict": bool, "argument": int}.get(name, str),)
+        if type(value) not in due:  # True is no count
+            raise TargetError(f"this is no trace: its {name} is {type(value).__name__}, not {due[0].__name__}")
+    for name in _LISTS:
+        fields[name] = tuple(fields[name])
+    return Trace(**fields)
+
+
+def describe(event: TraceEvent) -> str:
+    """An event in a few words."""
+    kind = event["kind"]
+    if kind == "begin":
+        return f"{event['operation']}({', '.join(map(repr, event['arguments']))})"
+    if kind == "request":
+        return "is cancelled"
+    if kind == "end":
+        if event["how"] == "cancelled":
+            return "ends cancelled"
+        if event["how"] == "raised":
+            return f"raises {event['error']}"
+        return "returns" if event["value"] is None else f"returns {event['value']!r}"
+    if kind == "observe":
+        return ", ".join(f"{name}={value!r}" for name, value in event["values"].items()) or "a step ends"
+    return "nothing can run any more" if kind == "rest" else str(event["error"])
+
+
+def plainly(event: Event) -> TraceEvent:
+    """An event as plain data."""
+    if isinstance(event, Begin):
+        return {
+            "kind": "begin",
+            "call": event.call + 1,
+            "operation": event.operation,
+            "arguments": list(event.arguments),
+        }
+    if isinstance(event, Request):
+        return {"kind": "request", "call": event.call + 1}
+    if isinstance(event, Observe):
+        return {"kind": "observe", "values": {name: _value(value) for name, value in event.values}}
+    if isinstance(event, Rest):
+        return {"kind": "rest"}
+    if not isinstance(event, End):
+        return {"kind": "stray", "error": event.error}
+    plain: TraceEvent = {"kind": "end", "call": event.call + 1, "how": event.how}
+    if event.error is not None:
+        plain |= {"error": error_name(event.error), "message": without_addresses(str(event.error))}
+    elif event.how == "returned":
+        plain["value"] = _value(event.value)
+    return plain
+
+
+def _value(value: object) -> object:
+    """A value that JSON can say; of any other, what it prints."""
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

@@ -1,0 +1,234 @@
+"""The Promela model of a machine and its tasks, which Spin verifies.
+
+Everything that is about the machine comes from its enumerated paths (`transitions`); what stands here is how tasks
+queue. For each task there is a process that calls and is cancelled, which may also do nothing for ever, and a process
+by which it goes on; so weak fairness of processes, as Spin has it, is weak fairness of the host and of nobody else.
+Every step is a `d_step`, so that the states that Spin stores are those of the machine and its tasks, and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import z3
+
+from latchproof.explore.states import choices
+from latchproof.export.rows import AFTER, TASKS_PARKED, TASKS_RELEASED, Model, Row
+from latchproof.export.terms import PROMELA, written
+from latchproof.export.tla import codes, label
+
+if TYPE_CHECKING:
+    from latchproof_spec.machine import Operation
+
+_NEW = "new_"
+_TYPES = {int: "short", bool: "bool"}
+
+
+def promela(model: Model) -> str:
+    """The model, with its bounds."""
+    name = model.machine.name
+    lines = [
+        f"/* Rendered from latchproof_spec/{name}.py by running its functions on symbolic numbers, policy "
+        f"{model.policy.name}.",
+        " * Do not edit: `make spec` writes it anew, and the test suite fails when it is stale.",
+        " *",
+        f" * The {name} together with the tasks that use it. A task is idle, parked at a position, or released with an",
+        " * ending; owed_C[t] says that by claim C it is owed to task t to go on. There is one inline for each path",
+        " * through an operation, named by its rule, with its guard simplified under the invariants below.",
+        " *",
+        f" * Safety:   spin -a {name}.pml && cc -O2 -DSAFETY -DNOREDUCE -DNOCLAIM -o pan pan.c && ./pan -m1000000",
+        f" * Liveness: spin -a {name}.pml && cc -O2 -DNOREDUCE -DNFAIR=3 -o pan pan.c && ./pan -m1000000 -a -f -N C",
+        " */",
+        f"#define TASKS {model.bounds.tasks}",
+        "#define IDLE 0",
+        "#define PARKED 1",
+        "#define RELEASED 2",
+        *(f"#define {label(ending)} ({code})" for ending, code in codes(model).items()),
+        *(f"#define {constant} {_number(model, value)}" for constant, value in model.constants.items()),
+        "",
+        *_variables(model),
+        "",
+        *_looking(model),
+        "",
+    ]
+    for operation in (*model.calls, model.machine.withdraw):
+        for row in model.rows_of(operation):
+            lines += [*_inline(model, row), ""]
+    lines += [*_processes(model), *_eventualities(model)]
+    return "\n".join(lines) + "\n"
+
+
+def _number(model: Model, value: z3.ExprRef) -> str:
+    """A term in the constructor's argument, with the number of the bounds for it."""
+    argument = (z3.Int(model.machine.parameter), z3.IntVal(model.bounds.argument))
+    return written(z3.simplify(z3.substitute(value, argument)), PROMELA)
+
+
+def _variables(model: Model) -> Iterator[str]:
+    for name, kind in model.machine.state.items():
+        yield f"{_TYPES[kind]} {name} = {_number(model, model.start[name])};"
+    yield "byte is[TASKS] = IDLE;"
+    yield "short at[TASKS] = 0;  /* the position of a task that is parked, the ending of one that is released */"
+    for claim in _owed(model):
+        yield f"bool owed_{claim}[TASKS] = false;"
+    if model.bounds.calls is not None:
+        yield f"byte left[TASKS] = {model.bounds.calls};  /* calls */"
+    yield ""
+    yield "/* scratch: no part of a state */"
+    for name in (*(_NEW + name for name in model.machine.state), "tasks_parked", "tasks_released", "place", "u"):
+        yield f"hidden short {name};"
+
+
+def _owed(model: Model) -> list[str]:
+    return list(model.eventualities)
+
+
+def _looking(model: Model) -> Iterator[str]:
+    """What holds of every state, looked at by a task that does nothing."""
+    yield "inline look() {"
+    yield "    tasks_parked = 0; tasks_released = 0; u = 0;"
+    yield "    do"
+    yield "    :: u < TASKS -> tasks_parked = tasks_parked + (is[u] == PARKED);"
+    yield "        tasks_released = tasks_released + (is[u] == RELEASED); u++"
+    yield "    :: else -> break"
+    yield "    od;"
+    names = {TASKS_PARKED: "tasks_parked", TASKS_RELEASED: "tasks_released"}
+    for one in model.invariants:
+        yield f"    assert({written(one.holds, PROMELA, names)});  /* {', '.join(one.claims)}: {one.name} */"
+    yield "    u = 0"
+    yield "}"
+
+
+def _names(operation: Operation, model: Model) -> dict[str, str]:
+    """How an operation's parameters are written: those of a call by their names, that of the host as what it means."""
+    if operation is model.machine.withdraw:
+        return dict.fromkeys(operation.inputs, "(is[t] == PARKED)")
+    return {}
+
+
+def _inline(model: Model, row: Row) -> Iterator[str]:
+    operation = row.operation
+    names = _names(operation, model)
+    parameters = "" if names else "".join(f", {name}" for name in operation.inputs)
+    yield f"/* {row.rule.sentence} */"
+    yield f"inline {row.name}(t{parameters}) {{"
+    for name, after in row.after.items():
+        yield f"    {_NEW}{name} = {written(after, PROMELA, names)};"
+    after_names = names | {AFTER + name: _NEW + name for name in model.machine.state}
+    for check in row.checks:
+        text = written(check.holds, PROMELA, after_names)
+        yield f"    assert({text});  /* {', '.join(check.claims)}: {check.name} */"
+    yield from _queue(model, row, names)
+    for name in model.machine.state:
+        yield f"    {name} = {_NEW}{name};"
+    if model.bounds.calls is not None and operation is not model.machine.withdraw:
+        yield "    left[t] = left[t] - 1;"
+    yield "    u = 0"
+    yield "}"
+
+
+def _queue(model: Model, row: Row, names: Mapping[str, str]) -> Iterator[str]:
+    """What becomes of the tasks: first of the others, for they need to know where the caller was."""
+    leaves = row.rule.caller == "leaves"
+    if row.rule.caller == "parks" or row.given is not None:
+        yield from _count_beside()
+    owing = {claim: written(condition, PROMELA, names) for claim, condition in row.owes.items()}
+    effects = [_given(row, leaves)] if leaves or row.given is not None else []
+    effects += [f"owed_{claim}[u] = owed_{claim}[u] || ({condition});" for claim, condition in owing.items()]
+    if effects:
+        yield "    u = 0;"
+        yield "    do"
+        yield "    :: u < TASKS && u != t && is[u] == PARKED ->"
+        for effect in effects:
+            yield f"        {effect}"
+        yield "        u++"
+        yield "    :: u < TASKS && (u == t || is[u] != PARKED) -> u++"
+        yield "    :: else -> break"
+        yield "    od;"
+    parks = row.rule.caller == "parks"
+    for claim in _owed(model):
+        yield f"    owed_{claim}[t] = {f'({owing[claim]})' if parks and claim in owing else 'false'};"
+    yield f"    is[t] = {'PARKED' if parks else 'IDLE'};"
+    yield f"    at[t] = {'tasks_parked' if parks else '0'};"
+
+
+def _count_beside() -> Iterator[str]:
+    yield "    tasks_parked = 0; u = 0;  /* how many are parked beside t */"
+    yield "    do"
+    yield "    :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++"
+    yield "    :: else -> break"
+    yield "    od;"
+
+
+def _given(row: Row, leaves: bool) -> str:
+    """What becomes of another task that is parked, if it does not just stay."""
+    place = "place = at[u] - (is[t] == PARKED && at[t] < at[u]);" if leaves else "place = at[u];"
+    if row.given is None:
+        return f"{place} at[u] = place;"
+    ending = {"position": "place", "less": "tasks_parked - place", "ending": label(row.given.ending)}[row.given.kind]
+    return f"{place} is[u] = RELEASED; at[u] = {ending};"
+
+
+def _guard(row: Row, names: Mapping[str, str]) -> str:
+    return "".join(f" && ({written(condition, PROMELA, names)})" for condition in row.guard)
+
+
+def _processes(model: Model) -> Iterator[str]:
+    # macros, for an inline that holds a loop would begin in a state that it never comes back to
+    yield from _macro("user", _user(model))
+    yield ""
+    owed = " ".join(f"owed_{claim}[t] = false;" for claim in _owed(model))
+    yield from _macro("host", [f":: d_step {{ is[t] == RELEASED -> is[t] = IDLE; at[t] = 0; {owed} }}"])
+    yield ""
+    for task in range(model.bounds.tasks):
+        yield f"active proctype user_{task}() {{ user({task}) }}"
+        yield f"active proctype host_{task}() {{ host({task}) }}"
+
+
+def _macro(name: str, choices_: Iterable[str]) -> Iterator[str]:
+    """A loop of choices, for a task t."""
+    yield f"#define {name}(t) \\"
+    yield "    do \\"
+    for choice in choices_:
+        yield f"    {choice} \\"
+    yield "    od"
+
+
+def _user(model: Model) -> Iterator[str]:
+    left = "" if model.bounds.calls is None else " && left[t] > 0"
+    for operation in model.calls:
+        for row, arguments in product(model.rows_of(operation), choices(operation, model.bounds.highest_count)):
+            values = {name: _literal(value) for name, value in arguments.items()}
+            if not _never(row, arguments):
+                given = "".join(f", {value}" for value in values.values())
+                yield f":: d_step {{ is[t] == IDLE{left}{_guard(row, values)} -> {row.name}(t{given}) }}"
+    withdraw = model.machine.withdraw
+    names = _names(withdraw, model)
+    for row in model.rows_of(withdraw):
+        yield f":: d_step {{ is[t] != IDLE{_guard(row, names)} -> {row.name}(t) }}"
+    yield ":: d_step { true -> look() }"
+
+
+def _never(row: Row, arguments: Mapping[str, Any]) -> bool:
+    """Whether the guard refuses these arguments in every state."""
+    solver = z3.Solver()
+    solver.add(*row.guard)
+    for name, value in arguments.items():
+        solver.add(z3.Bool(name) == value if isinstance(value, bool) else z3.Int(name) == value)
+    return bool(solver.check() == z3.unsat)
+
+
+def _literal(value: int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"({value})" if value < 0 else str(value)
+
+
+def _eventualities(model: Model) -> Iterator[str]:
+    """Of the first task; the tasks are alike."""
+    if model.bounds.calls is None:
+        for claim, name in model.eventualities.items():
+            yield ""
+            yield f"/* {claim}: {name} */"
+            yield f"#define is_owed_{claim} (owed_{claim}[0])"
+            yield f"ltl {claim} {{ [] (is_owed_{claim} -> <> (!is_owed_{claim})) }}"

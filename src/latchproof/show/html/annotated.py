@@ -1,0 +1,106 @@
+"""A trace with the specification beside it: after each event, what the specification allows there.
+
+The events are put to the judge again, one by one; so what is shown is computed from the trace alone, and a trace that
+this specification judges otherwise than the one that found it says so.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from latchproof.check.blame import allowed_of
+from latchproof.check.judge import Begin, Configuration, End, Event, Judge, Observe, Request, Rest, Stray
+from latchproof.check.trace import Trace, TraceEvent, describe
+from latchproof_spec import step as spec_step
+from latchproof_spec.machines import MACHINES
+
+
+def judged(trace: Trace) -> dict[str, Any]:
+    """The trace as plain data, with `steps`: for each event its words and what the specification allows after it.
+
+    `allowed` is False for an event that no configuration allows, and `seen` then says what was seen; `states`,
+    `observations` and `calls` hold what was allowed there. A run goes on after an error of no call. `rules` are those
+    that the event, or what it made possible, let take effect. `agrees` says whether the judge finds, now, what the
+    trace says was found.
+
+    >>> from latchproof.check.checker import check
+    >>> from latchproof.check.target import load
+    >>> (trace,) = check(load("asyncio:Barrier"), policy="cpython").traces
+    >>> shown = judged(trace)
+    >>> shown["agrees"], [step["allowed"] for step in shown["steps"]].index(False) == len(trace.events) - 1
+    (True, True)
+    """
+    machine = MACHINES[trace.machine]
+    policy = next(one for one in machine.policies if one.name == trace.policy)
+    waits = {event["call"] for event in trace.events if event["kind"] == "begin" and event["operation"] == "wait"}
+    gives_none = any(event.get("call") in waits and event.get("value", 0) is None for event in trace.events)
+    indexed = machine.name != "barrier" or not gives_none
+    judge = Judge(machine, policy, trace.argument, strict=trace.strict, indexed=indexed)
+    steps: list[dict[str, Any]] = []
+    finding = None
+    for event in trace.events:
+        before = judge.reachable
+        judge.fired = set()
+        finding = judge.step(_event(event))
+        allowed = finding is None
+        steps.append(
+            {
+                "kind": event["kind"],
+                "words": describe(event),
+                "call": event.get("call"),
+                "allowed": allowed,
+                "seen": "" if finding is None else finding.seen,
+                **_allowed(judge, judge.reachable if allowed else before),
+                "rules": sorted(judge.fired) if allowed else list(trace.rules),
+            }
+        )
+        if not allowed and event["kind"] != "stray":
+            break
+    agrees = finding is not None and finding.claim == trace.claim and len(steps) == len(trace.events)
+    return {**trace.to_json(), "steps": steps, "agrees": agrees}
+
+
+def _allowed(judge: Judge, configurations: frozenset[Configuration]) -> dict[str, Any]:
+    names = tuple(judge.machine.state)
+    calls: dict[int, set[str]] = {}
+    for here in configurations:
+        for number, fate in here.fates:
+            calls.setdefault(number + 1, set()).add(allowed_of(judge, fate))
+    states = sorted({here.state for here in configurations})
+    observed = [
+        {name: one.read(*judge.constants, *state) for name, one in judge.machine.observations.items()}
+        for state in states
+    ]
+    return {
+        "states": [dict(zip(names, state, strict=True)) for state in states],
+        "observations": observed,
+        "calls": {str(number): sorted(fates) for number, fates in sorted(calls.items())},
+    }
+
+
+def _event(event: TraceEvent) -> Event:
+    """What `trace.make_trace` wrote, as the judge takes it."""
+    kind = event["kind"]
+    if kind == "observe":
+        return Observe(tuple(event["values"].items()))
+    if kind == "rest":
+        return Rest()
+    if kind == "stray":
+        return Stray(event["error"])
+    call = event["call"] - 1
+    if kind == "begin":
+        return Begin(call, event["operation"], tuple(event["arguments"]))
+    if kind == "request":
+        return Request(call)
+    if event["how"] == "raised":
+        return End(call, "raised", error=_error(event["error"], event["message"]))
+    return End(call, event["how"], event.get("value"))
+
+
+def _error(name: str, message: str) -> BaseException:
+    """An exception of that name: the specification's or Python's, or else a class of that name alone."""
+    found = getattr(spec_step, name, getattr(builtins, name, None))
+    base: type[Exception] = found if isinstance(found, type) and issubclass(found, Exception) else Exception
+    error: BaseException = type(name, (base,), {"__init__": lambda self, message: None})(message)
+    return error

@@ -1,0 +1,42 @@
+"""A verdict as JUnit XML: a test case for each claim that is about the target."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from latchproof.check.checker import Verdict
+from latchproof.show.lanes import explain, lanes
+from latchproof_spec.machines import CLAIMS
+
+
+def junit(verdict: Verdict) -> str:
+    """The XML. A claim that is broken is a failure; one that had no chance to fail is skipped, and says why."""
+    reported = verdict.reported
+    traces = {trace.claim: trace for trace in verdict.traces}
+    about = [claim for claim in CLAIMS if claim.id in {*reported.chances, *reported.without_chance, *traces}]
+    suite = ElementTree.Element("testsuite", name=f"latchproof check {verdict.target.name}", tests=str(len(about)))
+    suite.set("failures", str(len(traces)))
+    suite.set("skipped", str(sum(claim.id in reported.without_chance and claim.id not in traces for claim in about)))
+    suite.set("errors", "0")
+    suite.set("time", f"{verdict.seconds:.3f}")
+    properties = ElementTree.SubElement(suite, "properties")
+    for name, value in (
+        ("status", verdict.status),
+        ("policy", reported.policy),
+        ("bounds", "; ".join(verdict.bounds)),
+        ("schedules", str(verdict.schedules)),
+        ("reasons", "; ".join(verdict.reasons)),
+    ):
+        ElementTree.SubElement(properties, "property", name=name, value=value)
+    for claim in about:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=verdict.target.name, name=f"{claim.id} {claim.sentence}"
+        )
+        if claim.id in traces:
+            trace = traces[claim.id]
+            failure = ElementTree.SubElement(case, "failure", message=trace.seen)
+            failure.text = "\n".join([*lanes(trace), "", *explain(trace)])
+        elif claim.id in reported.without_chance:
+            ElementTree.SubElement(case, "skipped", message="it never had a chance to fail within the bounds")
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

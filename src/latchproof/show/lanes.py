@@ -1,0 +1,58 @@
+"""A run as lanes: a column for each call, a line for each thing that happened, the last of which is not allowed."""
+
+from __future__ import annotations
+
+from latchproof.check.trace import Trace, describe
+
+
+def lanes(trace: Trace, *, width: int = 100) -> list[str]:
+    """The lines of the picture, at most `width` characters wide as far as the calls allow.
+
+    Lines with one number happen in one step of the event loop; steps in which nothing can be seen have no number.
+    """
+    calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
+    column = max(14, min(22, (width - 34) // max(1, len(calls)) - 2))
+    texts = {call: [describe(event) for event in trace.events if event.get("call") == call] for call in calls}
+    columns = {call: max(column, *map(len, texts[call])) for call in calls}
+    header = "  ".join(f"{f'call {call}':<{columns[call]}}" for call in calls)
+    lines = [f"step  {header}".rstrip()]
+    step = 1
+    seen_in_step = False
+    under_way: set[int] = set()
+    observed: str | None = None
+    last = len(trace.events) - 1
+    for position, event in enumerate(trace.events):
+        kind, text = event["kind"], describe(event)
+        if kind == "begin":
+            under_way.add(event["call"])
+        if kind == "observe" and seen_in_step:
+            step += 1
+            seen_in_step = False
+        if position != last and kind in ("observe", "rest"):
+            if kind == "observe" and event["values"] and text != observed and len(lines) > 1:
+                lines[-1] = f"{lines[-1]:<{6 + len(header)}}  {text}".rstrip()
+                observed = text
+            continue
+        if "call" in event:
+            cells = [text if call == event["call"] else "|" if call in under_way else "" for call in calls]
+            row = "  ".join(f"{cell:<{columns[call]}}" for call, cell in zip(calls, cells, strict=True)).rstrip()
+        else:
+            row = text
+        seen_in_step |= kind in ("begin", "end")
+        number = "" if kind in ("request", "rest") else str(step)
+        lines.append(f"{number:>4}  {row}{'   <- not allowed' if position == last else ''}")
+        if kind == "end":
+            under_way.discard(event["call"])
+    return lines
+
+
+def explain(trace: Trace) -> list[str]:
+    """What was seen in the end, and what the specification allows there."""
+    rules = f" (rule {', '.join(trace.rules)})" if trace.rules else ""
+    others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
+    beside = [f"besides:  {', '.join(others)} on a second instance, of which this one is to know nothing"]
+    return [
+        f"seen:     {trace.seen}",
+        f"allowed:  {' or '.join(trace.allowed) or 'nothing of the kind'}{rules}",
+        *(beside if others else []),
+    ]

@@ -1,0 +1,383 @@
+"""A trace as a test file of its own, for a bug report: it needs only the target, its event loop and pytest.
+
+The schedule becomes a program: a call is a task, a step of the event loop is one turn of it. That lets *every* task
+that is ready run, where the schedule may run but one; so the program is run here before it is handed out. Where it does
+not end as the trace did, on asyncio the steps are made one by one; and where that does not either, there is none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
+
+from latchproof.check.trace import Trace, describe
+from latchproof_spec.machines import CLAIMS
+
+SECONDS = 60
+
+
+class NoReproductionError(Exception):
+    """The schedule cannot be had with the host's own means alone."""
+
+
+def reproduction(trace: Trace) -> str:
+    """The source of a test file that fails where the trace's fault is, and passes where it is not.
+
+    Raises NoReproductionError if no program shows the fault.
+    """
+    last = "it passes"
+    for dialect in DIALECTS[trace.host]:
+        source = _source(trace, dialect)
+        ending = _run(source + f"\n\n{_function(trace)}()\n")
+        if ending is None:
+            return source
+        last = ending
+    raise NoReproductionError(
+        f"run as a plain program, in which each step lets every ready task run, it does not show the fault: {last}"
+    )
+
+
+def _run(source: str) -> str | None:
+    """None if the program fails by its assertion; else the last of what it said."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "reproduction.py"
+        path.write_text(source, encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [sys.executable, str(path)], capture_output=True, text=True, timeout=SECONDS, check=False,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])},
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return f"it does not end within {SECONDS} s"
+    if done.returncode != 0 and "AssertionError" in done.stderr:
+        return None
+    return (done.stderr.strip().splitlines() or ["it passes"])[-1]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a program is written for a host: what it imports, its frame, and how each thing is done in it.
+
+    `frame` has places for the `constructor`, its `argument` and the `body`.
+    """
+
+    imports: str
+    cancelled: str
+    frame: str
+    task: str
+    cancel: str
+    words: dict[str, str]
+    turn: str
+
+
+CALLS = """\
+async def calls(*todo):
+    for number, method, *arguments in todo:
+        try:
+            value = method(*arguments)
+            if inspect.isawaitable(value):
+                value = await value
+        except {cancelled}:
+            ended[number] = "cancelled"
+            raise
+        except Exception as error:
+            ended[number] = f"raised {{type(error).__name__}}"
+        else:
+            ended[number] = value
+"""
+
+ASYNCIO = Dialect(
+    imports="import asyncio\nimport inspect",
+    cancelled="asyncio.CancelledError",
+    frame="""\
+async def scenario():
+    it = {constructor}({argument})
+{body}
+    for task in asyncio.all_tasks() - {{asyncio.current_task()}}:
+        task.cancel()
+
+asyncio.run(scenario())
+""",
+    task="{name} = asyncio.create_task(calls({todo}))",
+    cancel="{name}.cancel()",
+    words={"run": "await asyncio.sleep(0)", "pass": "await asyncio.sleep(0)"},
+    turn="await asyncio.sleep(0)",
+)
+
+ASYNCIO_BY_STEPS = Dialect(
+    imports="import asyncio\nimport inspect",
+    cancelled="asyncio.CancelledError",
+    frame="""\
+loop = asyncio.SelectorEventLoop()
+
+def step():  # what the event loop does at a time
+    if loop._ready:
+        loop._ready.popleft()._run()
+
+asyncio._set_running_loop(loop)
+try:
+    it = {constructor}({argument})
+{body}
+finally:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    while loop._ready:
+        step()
+    asyncio._set_running_loop(None)
+    loop.close()
+""",
+    task="{name} = loop.create_task(calls({todo}))",
+    cancel="{name}.cancel()",
+    words={"run": "step()"},
+    turn="step()",
+)
+
+TRIO = Dialect(
+    imports="import contextlib\nimport importlib\nimport inspect\nimport random\n\nimport sniffio\nimport trio",
+    cancelled="trio.Cancelled",
+    frame="""\
+core = importlib.import_module("trio._core._run")
+nursery = it = None
+
+async def main():
+    nonlocal it, nursery
+    async with trio.open_nursery() as nursery:
+        it = {constructor}({argument})
+        await trio.sleep_forever()
+
+async def within(scope, *todo):
+    with scope:
+        await calls(*todo)
+
+class Coin(random.Random):  # trio tosses one for the order of each pass; here it falls as it is told to
+    side = 0.0
+
+    def random(self):
+        return self.side
+
+def one_pass(side=0.0):
+    coin.side = side
+    loop.send(runner.io_manager.get_events(0))
+
+coin, core._r, before = Coin(), None, core._r
+core._r, sniffio.thread_local.name = coin, "trio"
+core._ALLOW_DETERMINISTIC_SCHEDULING = False  # which Hypothesis turns on where it is installed
+runner = core.setup_runner(None, [], False, True)
+loop = core.unrolled_run(runner, main, (), host_uses_signal_set_wakeup_fd=True)
+try:
+    loop.send(None)
+    while it is None:
+        one_pass()
+{body}
+finally:
+    nursery.cancel_scope.cancel()
+    with contextlib.suppress(StopIteration):
+        while True:
+            one_pass()
+    core._r, sniffio.thread_local.name = before, None
+""",
+    task="{name} = trio.CancelScope()\nnursery.start_soon(within, {name}, {todo})",
+    cancel="{name}.cancel()",
+    words={"pass": "one_pass()", "pass reversed": "one_pass(1.0)"},
+    turn="one_pass()",
+)
+
+FLOWNO = Dialect(
+    imports="import inspect\n\nfrom flowno.core.event_loop.event_loop import EventLoop\n"
+    "from flowno.core.event_loop.primitives import sleep\nfrom flowno.core.event_loop.tasks import TaskCancelled",
+    cancelled="TaskCancelled",
+    frame="""\
+loop = EventLoop()
+
+async def scenario():
+    it = {constructor}({argument})
+{body}
+
+loop.run_until_complete(scenario(), join=True, wait_for_spawned_tasks=False)
+""",
+    task="{name} = calls({todo})\nloop.tasks.append(({name}, None, None))  # as create_task does, where there is one",
+    cancel="loop.cancel({name})",
+    words={"run": "await sleep(0)", "pass": "await sleep(0)"},
+    turn="await sleep(0)",
+)
+
+DIALECTS = {
+    "asyncio": (ASYNCIO, ASYNCIO_BY_STEPS),
+    "uvloop": (ASYNCIO,),
+    "trio": (TRIO,),
+    "flowno": (FLOWNO,),
+}
+
+
+def _function(trace: Trace) -> str:
+    return f"test_{trace.machine}_{trace.claim.lower()}"
+
+
+def _import(target: str) -> tuple[str, str]:
+    """How the target is imported, and by which name it is then called."""
+    module, _, attribute = target.rpartition(":")
+    first = attribute.partition(".")[0]
+    if module.endswith(".py"):
+        folder, name = repr(str(Path(module).resolve().parent)), Path(module).stem
+        found = f"import sys\n\nsys.path.insert(0, {folder})\n"
+        if not name.isidentifier():  # a file with a space or a hyphen in its name cannot be named after `import`
+            return f"import importlib\n{found}{first} = importlib.import_module({name!r}).{first}", attribute
+        return f"{found}from {name} import {first}", attribute
+    return f"from {module} import {first}", attribute
+
+
+def _source(trace: Trace, dialect: Dialect) -> str:
+    sentence = next(claim.sentence for claim in CLAIMS if claim.id == trace.claim)
+    imported, constructor = _import(trace.target)
+    program = "\n".join(_program(trace, dialect))
+    allowed = " or ".join(trace.allowed) or "nothing of the kind"
+    frame = dialect.frame.format(
+        constructor=constructor,
+        argument=trace.argument,
+        body=indent(program, "    "),
+    )
+    body = indent(CALLS.format(cancelled=dialect.cancelled) + "\n" + frame, "    ")
+    return f'''"""{trace.target}({trace.argument}): {trace.seen}.
+
+Allowed is {allowed}.
+{trace.claim}: {sentence}
+
+Found by latchproof on Python {trace.python}, on {trace.host}, judged by the policy {trace.policy}.
+"""
+
+{dialect.imports}
+
+{imported}
+
+
+def {_function(trace)}():
+    ended = {{}}  # what became of each call
+
+{body}'''
+
+
+def _program(trace: Trace, dialect: Dialect) -> list[str]:
+    """The body: the schedule's actions in order, then the assertion that the trace's last event breaks."""
+    begun = {event["call"]: event for event in trace.events if event["kind"] == "begin"}
+    tasks = _tasks(trace)
+    others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
+    lines = [f"other = {_import(trace.target)[1]}({trace.argument})"] if others else []
+    task_of_call = {call: f"task{calls[0]}" for calls in tasks for call in calls}
+    waiting = list(tasks)
+    for choice in _with_orders(trace.schedule):
+        if choice in dialect.words:
+            lines.append(dialect.words[choice])
+        elif choice.startswith("call "):
+            if not waiting:
+                continue  # a task that never got to run
+            calls = waiting.pop(0)
+            todo = ", ".join(
+                f"({', '.join([str(call), 'it.' + begun[call]['operation'], *map(repr, begun[call]['arguments'])])})"
+                for call in calls
+            )
+            lines += dialect.task.format(name=f"task{calls[0]}", todo=todo).splitlines()
+        elif choice.startswith("other "):
+            operation, _, arguments = choice.removeprefix("other ").rstrip(")").partition("(")
+            name = f"other{sum(line.startswith('other') for line in lines)}"
+            todo = ", ".join([repr(name), f"other.{operation}", *([arguments] if arguments else [])])
+            lines += dialect.task.format(name=name, todo=f"({todo})").splitlines()
+        elif choice.startswith("cancel "):
+            lines.append(dialect.cancel.format(name=task_of_call[int(choice.split()[1])]))
+    return [*lines, *_assertion(trace, dialect)]
+
+
+def _with_orders(schedule: tuple[str, ...]) -> list[str]:
+    """The schedule with the order of a pass, which is chosen when it has begun, told where it begins.
+
+    Raises NoReproductionError if something is done in the midst of a pass: by whom, in a program?
+    """
+    words: list[str] = []
+    in_pass = False
+    for word in schedule:
+        if word == "reversed":
+            latest = max(position for position, one in enumerate(words) if one == "pass")
+            words[latest] = "pass reversed"
+        else:
+            if in_pass and word == "run" and words[-1] not in ("run", "pass", "pass reversed"):
+                raise NoReproductionError("a call is made or cancelled in the midst of a pass")
+            in_pass |= word == "pass"
+            words.append(word)
+    return words
+
+
+def _tasks(trace: Trace) -> list[list[int]]:
+    """The calls that each task makes, in the order in which the tasks are made, which is that of their first steps.
+
+    A call that begins in the very step in which another ended, without a task of its own, is made by that one's task.
+    """
+    tasks: list[list[int]] = []
+    made = sum(1 for choice in trace.schedule if choice.startswith("call "))
+    then = [choice for choice in trace.schedule if choice.startswith("then ")]
+    previous: int | None = None
+    for event in trace.events:
+        if event["kind"] == "begin":
+            if then and previous is not None:
+                next(calls for calls in tasks if previous in calls).append(event["call"])
+                then.pop(0)
+            else:
+                tasks.append([event["call"]])
+        previous = event["call"] if event["kind"] == "end" else None
+    return tasks[:made] if len(tasks) > made else tasks
+
+
+def _assertion(trace: Trace, dialect: Dialect) -> list[str]:
+    event = trace.events[-1]
+    allowed = " or ".join(trace.allowed) or "nothing of the kind"
+    seen = f"{describe(event)}; allowed is {allowed}"
+    if event["kind"] == "observe":
+        found = [re.fullmatch(r"(\w+) = (.+)", one) for one in trace.allowed]
+        values = [match for match in found if match is not None]
+        if not values:
+            raise NoReproductionError("what was observed cannot be put as one assertion")
+        name = values[0].group(1)
+        return [
+            f"seen = it.{name}() if callable(it.{name}) else it.{name}",
+            f"assert seen in ({', '.join(match.group(2) for match in values)},), f'{name} is {{seen}}'",
+        ]
+    if event["kind"] == "rest":
+        finished = {one["call"] for one in trace.events if one["kind"] == "end"}
+        blocked = [one["call"] for one in trace.events if one["kind"] == "begin" and one["call"] not in finished]
+        match = re.search(r"of call (\d+) has not ended", trace.seen)
+        late = [int(match.group(1))] if match else blocked
+        return [
+            "for _ in range(20):",
+            f"    {dialect.turn}",
+            f"assert all(call in ended for call in {late}), f'nothing can run any more, and only {{ended}} have ended'",
+        ]
+    if event["kind"] != "end":
+        raise NoReproductionError("the error reached only the event loop")
+    call = event["call"]
+    values_allowed: list[str] = []
+    for one in trace.allowed:
+        if one == "to return":
+            values_allowed.append("None")
+        elif match := re.fullmatch(r"to return (\d+)", one):
+            values_allowed.append(match.group(1))
+        elif match := re.fullmatch(r"to return one of 0\.\.(\d+) that its generation has not given yet", one):
+            given = {o["value"] for o in trace.events[:-1] if o["kind"] == "end" and o["how"] == "returned"}
+            values_allowed += [str(index) for index in range(int(match.group(1)) + 1) if index not in given]
+        elif match := re.fullmatch(r"to raise (\w+)", one):
+            values_allowed.append(repr(f"raised {match.group(1)}"))
+        elif one == "to end cancelled":
+            values_allowed.append("'cancelled'")
+        elif one == "to stay parked":
+            values_allowed.append("'still waiting'")
+    wanted = ", ".join(values_allowed) or "'still waiting'"
+    patience = [] if wanted == "'still waiting'" else ["for _ in range(20):  # it may take longer where it is right"]
+    return [
+        *patience,
+        *(f"    {line}" for line in (f"if {call} not in ended:", f"    {dialect.turn}") if patience),
+        f"got = ended.get({call}, 'still waiting')",
+        f"assert got in ({wanted},), f'call {call}: {{got!r}}'  # {seen}",
+    ]

@@ -1,0 +1,174 @@
+"""The pieces of a tree are the whole tree, whoever does them and in what order; what is called off cannot count."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from latchproof.check import checker as module
+from latchproof.check.checker import check
+from latchproof.check.jobs import Job, Outcome, do_job
+from latchproof.check.judge import Finding
+from latchproof.check.pieces import Course, Piece
+from latchproof.check.run import Explorer, Failure, Subtree, Turn, Walk
+from latchproof.check.target import Target, adapt, load
+from latchproof_spec.machine import Programs
+from tests.check import samples
+from tests.check.trio_samples import EventBarrier
+
+SHAPE = Programs((3,), at_once=3, calls=4, cancellations=1, waits_only=True)
+BARRIER = load("asyncio:Barrier")
+LEFT: Subtree = (Turn(1, False),)
+JOB = Job(SHAPE, 3, ("cpython", "java"), "asyncio", False, "exhaustive", 1000, 0)
+
+
+def done(job: Job, seed: int, target: Target = BARRIER) -> tuple[Outcome, int]:
+    """What comes of a job whose pieces are done in some order, and how many pieces were done."""
+    course, order, number = Course([job]), random.Random(seed), 0
+    waiting: list[Piece] = []
+    while not course.is_over:
+        while (piece := course.next()) is not None:
+            waiting.append(piece)
+        piece = waiting.pop(order.randrange(len(waiting)))
+        if course.needs(piece):
+            course.take(piece, do_job(target, course.job(piece)))
+            number += 1
+    (outcome,) = course.outcomes(target)
+    return outcome, number
+
+
+def histories(split_after: int | None) -> list[str]:
+    """The history of every schedule, with nothing merged, walked in pieces."""
+    found: list[str] = []
+    waiting: list[Subtree] = [()]
+    while waiting:
+        shape = Programs((2,), at_once=3, calls=3, cancellations=1)
+        explorer = Explorer(BARRIER, shape, 2, BARRIER.machine.policies[:1], within=waiting.pop())
+        explorer.walk(split_after=split_after, on_history=lambda history: found.append(str(history)))
+        waiting += explorer.left
+    return found
+
+
+def test_the_pieces_are_the_whole_tree_and_nothing_twice() -> None:
+    whole = histories(None)
+    assert len(whole) > 100
+    for size in (1, 7, 40):
+        assert sorted(histories(size)) == sorted(whole)
+
+
+def sizes(outcome: Outcome) -> dict[str, dict[str, tuple[int, int, int, int]]]:
+    return {name: {claim: one.size for claim, one in found.items()} for name, found in outcome.walk.failures.items()}
+
+
+@pytest.mark.parametrize("size", [3, 20])
+def test_the_order_makes_no_difference(size: int) -> None:
+    """Ours satisfies one of these policies, and breaks the other."""
+    ours = load("latchproof:Barrier")
+    job = replace(JOB, policies=("latchproof", "java"), piece=size)
+    first, pieces = done(job, 0, ours)
+    assert pieces > 1
+    assert all(done(job, seed, ours) == (first, pieces) for seed in (1, 2))
+    whole, one = done(replace(job, piece=None), 0, ours)
+    assert one == 1
+    assert sizes(first) == sizes(whole)
+    assert sizes(whole)["java"]
+    assert first.walk.covered == whole.walk.covered
+    assert first.walk.schedules >= whole.walk.schedules
+
+
+@pytest.mark.parametrize("size", [3, 10])
+def test_the_order_makes_no_difference_where_the_rest_is_called_off(size: int) -> None:
+    job = replace(JOB, policies=("cpython",), piece=size)
+    first, _ = done(job, 0)
+    assert all(done(job, seed)[0] == first for seed in (1, 2, 3))
+    assert any("once it had failed" in note for note in first.notes)
+    whole, _ = done(replace(job, piece=None), 0)
+    assert sizes(first) == sizes(whole) != {"cpython": {}}
+
+
+def test_trees_on_trio_can_be_split_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There the order in which ready tasks run is a choice as well."""
+    shape, target = Programs((2,), 2, 2, 1, waits_only=True), adapt(EventBarrier)
+    whole = check(target, host="trio", shapes=(shape,))
+    monkeypatch.setattr(module, "PIECE", 10)
+    pieces = check(target, host="trio", shapes=(shape,))
+    assert (pieces.status, pieces.satisfied, pieces.covered) == (whole.status, whole.satisfied, whole.covered)
+    assert pieces.schedules > whole.schedules > 10
+
+
+def test_what_is_beyond_the_number_of_schedules_does_not_count() -> None:
+    job = replace(JOB, piece=5, schedules=12)
+    first, _ = done(job, 0)
+    assert not first.walk.complete
+    assert 12 <= first.walk.schedules < 12 + 5
+    assert first.reasons == (f"parties 3: stopped after {first.walk.schedules} schedules of {SHAPE.describe(BARRIER)}",)
+    assert [done(job, seed)[0] for seed in range(1, 4)] == [first] * 3
+
+
+def failing(*claims: str, rank: int) -> Walk:
+    found = {claim: Failure(Finding(claim, "", (), ()), 3, (), (), (rank, 0, 3, 0)) for claim in claims}
+    return Walk(schedules=1, failures={"cpython": found})
+
+
+def test_once_every_policy_has_failed_only_what_is_smaller_is_walked() -> None:
+    course = Course([replace(JOB, policies=("cpython",))])
+    course.take(Piece(0), Outcome(Walk(schedules=1, failures={"cpython": {}}), left=(LEFT, LEFT)))
+    course.take(Piece(0, 0, (0,)), Outcome(failing("C5", rank=3)))
+    assert not course.needs(Piece(0, 0, (1,)))
+    course.take(Piece(0, 0, (1,)), Outcome(failing("C6", rank=2)))  # too late to count
+    last = course.next()
+    assert last is not None
+    assert course.job(last).smaller_than == (3, 0)
+    course.take(last, Outcome(failing("C5", rank=2)))
+    assert course.is_over
+    (outcome,) = course.outcomes(BARRIER)
+    assert {claim: one.size[0] for claim, one in outcome.walk.failures["cpython"].items()} == {"C5": 2}
+    assert outcome.walk.schedules == 3
+
+
+def test_while_a_policy_is_satisfied_nothing_is_called_off() -> None:
+    course = Course([JOB])
+    course.take(Piece(0), Outcome(failing("C5", rank=3), left=(LEFT,)))
+    assert course.needs(Piece(0, 0, (0,)))
+
+
+def test_a_piece_that_is_not_deterministic_has_its_whole_tree_done_anew() -> None:
+    course = Course([JOB])
+    course.take(Piece(0), Outcome(Walk(schedules=1), left=(LEFT, LEFT)))
+    course.take(Piece(0, 0, (0,)), Outcome(Walk(), ("odd",), is_deterministic=False, broken_off=True))
+    assert not course.needs(Piece(0, 0, (1,)))
+    assert course.next() == Piece(0, 1)
+    assert course.job(Piece(0, 1)).numbered
+    course.take(Piece(0, 1), Outcome(Walk(schedules=5), numbered=True))
+    (outcome,) = course.outcomes(BARRIER)
+    assert (outcome.walk.schedules, outcome.reasons, outcome.is_deterministic) == (5, (), True)
+
+
+def test_a_set_of_futures_is_gone_over_in_one_order_in_pieces_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = Programs((1,), at_once=3, calls=4, cancellations=0)
+    monkeypatch.setattr(module, "PIECE", 10)
+    verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(shape,))
+    assert verdict.reported.failures == {}
+    assert not any("under the same schedule" in reason for reason in verdict.reasons)
+    assert verdict.schedules > 10
+
+
+def test_a_piece_after_a_step_that_does_not_end_does_not_count() -> None:
+    course = Course([JOB])
+    course.take(Piece(0), Outcome(Walk(schedules=1), left=(LEFT, LEFT)))
+    course.take(Piece(0, 0, (1,)), Outcome(Walk(schedules=100)))
+    course.take(Piece(0, 0, (0,)), Outcome(Walk(schedules=3), ("stuck",), broken_off=True))
+    assert course.is_over
+    (outcome,) = course.outcomes(BARRIER)
+    assert (outcome.walk.schedules, outcome.reasons) == (4, ("stuck",))
+
+
+def test_what_was_done_before_an_interrupt_is_kept() -> None:
+    course = Course([JOB, JOB])
+    course.take(Piece(0), Outcome(failing("C5", rank=3), left=(LEFT, LEFT)))
+    course.take(Piece(0, 0, (1,)), Outcome(failing("C5", rank=2)))
+    first, second = course.outcomes(BARRIER)
+    assert first.walk.failures["cpython"]["C5"].size[0] == 2
+    assert (first.done, second.done, second.walk.schedules) == (False, False, 0)
