@@ -22,12 +22,12 @@ class Conforms:
         A counterexample fails the test, and so does a check that is inconclusive, with what `latchproof check` prints.
         """
         __tracebackhide__ = True
-        from latchproof.show.terminal import verdict_text
+        from latchproof.show.terminal import as_text
         from latchproof.testing import check
 
         verdict = check(target, **options)
         if verdict.exit_code:
-            pytest.fail(verdict_text(verdict), pytrace=False)
+            pytest.fail(as_text(verdict), pytrace=False)
         return verdict
 
 

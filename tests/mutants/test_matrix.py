@@ -24,7 +24,7 @@ from latchproof.mutants.reference_class import specified
 from latchproof.mutants.task_faults import as_specified
 from latchproof.prove.obligations import prove
 from latchproof.prove.paths import UndecidableError
-from latchproof.show.terminal import print_matrix
+from latchproof.show.matrix import print_matrix
 from latchproof.verify.ledger import MUTANT_KINDS
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Property

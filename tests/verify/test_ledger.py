@@ -29,7 +29,7 @@ from latchproof.explore.fairness import Lasso, Liveness, Promise, check_eventual
 from latchproof.explore.states import Exploration, Violation
 from latchproof.prove.obligations import Obligation, prove
 from latchproof.prove.shells import Equivalence
-from latchproof.show.terminal import print_ledger
+from latchproof.show.ledger import print_ledger
 from latchproof.verify import ledger as keeping
 from latchproof.verify.ledger import KINDS, MUST_KILL, Evidence, Kind, Ledger, Status, own_rules
 from latchproof_spec.latch.claims import C3, C12
