@@ -18,7 +18,9 @@ from selenium.webdriver.common.keys import Keys
 
 from browser.conftest import Page
 from browser.oracle import Oracle, distances
-from latchproof.check.judge import Begin, End, Event, Judge, Observe, Request, Rest
+from latchproof.check.history import Begin, End, Event, Observe, Request, Rest
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification
 from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import BrokenBarrierError
 
@@ -201,7 +203,7 @@ def test_the_viewer_beside_the_judge(run: Page, pages: Path) -> None:
     (trace,) = json.loads((pages / "check.json").read_text(encoding="utf-8"))["traces"]
     machine = MACHINES[trace["machine"]]
     policy = next(one for one in machine.policies if one.name == trace["policy"])
-    judge = Judge(machine, policy, trace["argument"], strict=trace["strict"])
+    judge = Judge(MachineSpecification(machine, policy, trace["argument"]), strict=trace["strict"])
     run.click("#trace-first")
     for number, event in enumerate(trace["events"], 1):
         chosen = run.chrome.execute_script("return document.querySelector('#trace-table .chosen').id")

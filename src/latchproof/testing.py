@@ -29,8 +29,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from latchproof.check.bounds import default_programs, programs_within
 from latchproof.check.checker import Verdict, require_claim
 from latchproof.check.checker import check as check_target
+from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
 from latchproof.check.jobs import implemented, replay
-from latchproof.check.judge import Begin, End, Event, Finding, Judge, Observe, Request, Rest, Stray
+from latchproof.check.judge import Judge
 from latchproof.check.loops import STEPPED_HOSTS, is_cancellation
 from latchproof.check.run import Failure, NondeterminismError, with_step_ends
 from latchproof.check.target import Call, Target, TargetError, adapt, load
@@ -97,10 +98,7 @@ class SpecificationMachine(RuleBasedStateMachine):
         """Make the instance."""
         self._argument = argument
         self._instance = self.target.make(argument)
-        self._judges = [
-            Judge(self.target.machine, one, argument, strict=self.strict, indexed=self.target.gives_index)
-            for one in self.policies
-        ]
+        self._judges = [Judge(self.target.specification(one, argument), strict=self.strict) for one in self.policies]
 
     def call(self, operation: str, arguments: dict[str, Any]) -> None:
         """Make a task that makes a call."""

@@ -9,8 +9,8 @@ import pytest
 
 from latchproof.check import checker as module
 from latchproof.check.checker import check
+from latchproof.check.history import Finding
 from latchproof.check.jobs import Job, Outcome, do_job
-from latchproof.check.judge import Finding
 from latchproof.check.pieces import Course, Piece
 from latchproof.check.run import Explorer, Failure, Subtree, Turn, Walk
 from latchproof.check.target import Target, adapt, load

@@ -15,7 +15,7 @@ from typing import Any, cast
 import pytest
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check.judge import Begin, End, Event, Observe, Request, Rest, Stray
+from latchproof.check.history import Begin, End, Event, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
 from latchproof.check.run import Explorer, Failure, NondeterminismError, Walk
 from latchproof.check.target import Target, adapt

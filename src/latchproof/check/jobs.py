@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from latchproof.check.judge import Begin, End, Event, SeenError
+from latchproof.check.history import Begin, End, Event, SeenError
 from latchproof.check.loops.asyncio import NumberedStepLoop
 from latchproof.check.notation import compact
 from latchproof.check.run import Explorer, Failure, NondeterminismError, Subtree, Walk, is_alike

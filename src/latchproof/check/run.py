@@ -24,19 +24,21 @@ from types import CoroutineType
 from typing import Any, NamedTuple, TypeAlias
 
 from latchproof.check.bounds import choices
-from latchproof.check.judge import (
+from latchproof.check.history import (
     Begin,
     End,
     Event,
     Finding,
-    Judge,
     Observe,
     Request,
     Rest,
     Stray,
+    describe,
     error_name,
+    event_data,
     without_addresses,
 )
+from latchproof.check.judge import Judge
 from latchproof.check.loops import Stepper, is_cancellation, stepper_class
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
 from latchproof.check.strategies import COMES_ROUND, DEFAULTS, TIME_PASSES, Exhaustive, Scheduler
@@ -250,9 +252,7 @@ class Explorer:
         self.scheduler: Scheduler = scheduler or Exhaustive()
         self.make_stepper = make_stepper or stepper_class(host)
         self.prune = prune and self.scheduler.exhaustive
-        self.judges = [
-            Judge(target.machine, policy, argument, strict=strict, indexed=target.gives_index) for policy in policies
-        ]
+        self.judges = [Judge(target.specification(policy, argument), strict=strict) for policy in policies]
         calls = choices(shape, target)
         self.calls = tuple(_Action("call", f"call {call}", call) for call in calls)
         self.others = tuple(_Action("other", f"other {call}", call) for call in calls)
@@ -336,7 +336,7 @@ class Explorer:
     @property
     def so_far(self) -> Walk:
         """How far the walk has come."""
-        self._walk.fired = {judge.policy.name: set(judge.fired) for judge in self.judges}
+        self._walk.fired = {judge.specification.name: set(judge.fired) for judge in self.judges}
         self._walk.no_fingerprint = self.met.failure if self.met is not None else None
         while self.stack:
             self._leave(self.stack.pop())
@@ -848,7 +848,7 @@ class Run:
             judges = self._explorer.judges
             for judge in judges:
                 if (finding := judge.step(event)) is not None:
-                    self.failures.append((judge.policy.name, self._failure(finding)))
+                    self.failures.append((judge.specification.name, self._failure(finding)))
             self._settled = all(judge.finding is not None for judge in judges)
 
     def _failure(self, finding: Finding) -> Failure:
@@ -863,7 +863,7 @@ def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event
     """The history with an observation of nothing after each step; `ends` are how long it was then.
 
     >>> with_step_ends([Begin(0, "wait", ()), Rest()], [1])
-    (Begin(call=0, operation='wait', arguments=()), Observe(values=()), Rest())
+    (Begin(call=0, operation='wait', arguments=(), task=0), Observe(values=()), Rest())
     """
     parts = [history[begun:end] for begun, end in pairwise([0, *ends])]
     told = [event for part in parts for event in (*part, Observe(()))]
@@ -901,11 +901,9 @@ def _comparable(value: object) -> tuple[object, ...]:
 
 
 def _brief(events: Sequence[Event], position: int) -> str:
-    from latchproof.check.trace import describe, plainly  # which knows what a failure is
-
     if position >= len(events):
         return "nothing more"
-    plain = plainly(events[position])
+    plain = event_data(events[position])
     of_call = f" (call {plain['call']})" if "call" in plain else ""
     return f"{describe(plain)!r}{of_call}"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from latchproof.check.trace import Trace, describe
+from latchproof.check.history import describe
+from latchproof.check.trace import Trace
 from latchproof.show.format import Format
 from latchproof.show.words import alternatives
 

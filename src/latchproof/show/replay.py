@@ -6,17 +6,17 @@ from typing import Any
 
 from rich.console import Console
 
-from latchproof.check.blame import allowed_of
-from latchproof.check.judge import Configuration, Event, Judge
+from latchproof.check.history import Event, describe, event_data
+from latchproof.check.judge import Judge
 from latchproof.check.run import Run
+from latchproof.check.specification import Configuration
 from latchproof.check.target import Target
-from latchproof.check.trace import describe, plainly
 from latchproof.show.printing import print_table, say
 
 
 def print_replay(console: Console, run: Run, target: Target, policy: Any) -> None:
     """Print what was done, what happened, and in which states the specification may be then, with what calls may do."""
-    judge = Judge(target.machine, policy, run.argument, strict=run.strict, indexed=target.gives_index)
+    judge = Judge(target.specification(policy, run.argument), strict=run.strict)
     say(console)
     said = 0
     rows = []
@@ -25,7 +25,7 @@ def print_replay(console: Console, run: Run, target: Target, policy: Any) -> Non
             rows.append((run.schedule[said], "", ""))
             said += 1
         finding = judge.step(event)
-        states = sorted({_state(judge, here) for here in judge.configurations})
+        states = sorted({_state(target, here) for here in judge.configurations})
         rows.append(("", _event(event), "not allowed" if finding else " or ".join(states)))
     rows += [(word, "", "") for word in run.schedule[said:]]
     print_table(console, ("done", "what happened", "the specification"), rows)
@@ -33,10 +33,10 @@ def print_replay(console: Console, run: Run, target: Target, policy: Any) -> Non
 
 
 def _event(event: Event) -> str:
-    plain = plainly(event)
+    plain = event_data(event)
     return f"call {plain['call']} {describe(plain)}" if "call" in plain else describe(plain)
 
 
-def _state(judge: Judge, here: Configuration) -> str:
-    values = ", ".join(f"{name} {value}" for name, value in zip(judge.machine.state, here.state, strict=True))
-    return "; ".join([values, *(f"call {call + 1}: {allowed_of(judge, fate)}" for call, fate in here.fates)])
+def _state(target: Target, here: Configuration) -> str:
+    values = ", ".join(f"{name} {value}" for name, value in zip(target.machine.state, here.state, strict=True))
+    return "; ".join([values, *(f"call {call + 1}: {fate}" for call, fate in here.fates)])

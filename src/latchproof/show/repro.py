@@ -17,7 +17,8 @@ from pathlib import Path
 from textwrap import indent
 from typing import Final
 
-from latchproof.check.trace import Trace, describe
+from latchproof.check.history import describe
+from latchproof.check.trace import Trace
 from latchproof.show.format import CannotRenderError, Format
 from latchproof.show.words import alternatives
 from latchproof_spec.machines import claim_of
