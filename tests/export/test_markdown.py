@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from latchproof.export.markdown import diagram, document, guard
-from latchproof.prove.obligations import paths_of, symbols
 from latchproof.prove.paths import enumerate_paths, symbol
+from latchproof.prove.steps import paths_of, symbols
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine

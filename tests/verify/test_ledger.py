@@ -27,7 +27,8 @@ from latchproof.explore.expected import Pinned, read_pinned
 from latchproof.explore.expected import check as check_pinned
 from latchproof.explore.fairness import Lasso, Liveness, Promise, check_eventualities
 from latchproof.explore.states import Exploration, Violation
-from latchproof.prove.obligations import Obligation, prove
+from latchproof.prove.obligation import Obligation
+from latchproof.prove.obligations import prove
 from latchproof.prove.shells import Equivalence
 from latchproof.show.terminal import print_ledger
 from latchproof.verify import ledger as keeping

@@ -13,8 +13,8 @@ from typing import Any
 
 import z3
 
-from latchproof.prove.obligations import paths_of, symbols
 from latchproof.prove.paths import Path, enumerate_paths, symbol, term, truth
+from latchproof.prove.steps import paths_of, symbols
 from latchproof_spec.claims import Step
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import Rule

@@ -18,8 +18,8 @@ import z3
 
 from latchproof.explore.states import choose
 from latchproof.export.markdown import conditions, is_implied
-from latchproof.prove.obligations import paths_of, symbols
 from latchproof.prove.paths import Path, enumerate_paths, symbol, term, truth
+from latchproof.prove.steps import paths_of, symbols
 from latchproof_spec.claims import Property, Step
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import Rule, endings

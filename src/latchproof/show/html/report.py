@@ -16,7 +16,7 @@ from latchproof.check.checker import Verdict
 from latchproof.check.target import TargetError
 from latchproof.check.trace import Trace, from_json
 from latchproof.export.markdown import RuleRow, arrows, rule_rows, unreached
-from latchproof.prove.obligations import Obligation
+from latchproof.prove.obligation import Obligation
 from latchproof.show.html.annotated import judged
 from latchproof.show.html.graph_tables import HIGHEST_COUNT, tabulate
 from latchproof.show.html.page import page
