@@ -54,7 +54,7 @@ def main() -> int:
                 for claim, holds in one.fair.items()
             )
             edges = "" if one.edges is None else f", {one.edges:,} edges"
-            print(f"    {one.who:<10} {one.states:>7,} states{edges}; safety {_word(one.safe)}{live}", flush=True)
+            print(f"    {one.tool:<10} {one.states:>7,} states{edges}; safety {_word(one.safe)}{live}", flush=True)
         for difference in differences:
             print(f"    WRONG {difference}")
         wrong += len(differences)

@@ -1,8 +1,8 @@
 """Path enumeration: run an ordinary Python function on symbolic numbers, once for each path through it.
 
 Whenever Python asks for the truth of a symbolic boolean, it decides which way to go and notes the decision. The
-function is run again until every combination of decisions that the premises allow has been taken. What is proved of the paths is
-proved of the very function that the runtime executes, not of a translation of it.
+function is run again until every combination of decisions that the premises allow has been taken. What is proved of the
+paths is proved of the very function that the runtime executes, not of a translation of it.
 
 This relies on the function being deterministic, branching on nothing but its arguments and constants, and terminating.
 """

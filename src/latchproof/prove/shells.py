@@ -342,7 +342,7 @@ class _Releasing:
 
 def prove_release(machine: Machine, release: Any = Parking.release) -> Iterator[Equivalence]:
     """Check for each rule that all parked calls, however many, are handed to the host with the rule's endings."""
-    parked = _Number(term(symbol("parked", int)))
+    parked = _Number(term(symbol(machine.parked, int)))
 
     def difference(rule: Rule) -> str:
         one = _Releasing()

@@ -34,7 +34,6 @@ from latchproof.explore.states import explore
 from latchproof.explore.vacuity import empty_properties, unnoticed
 from latchproof.export.committed import stale
 from latchproof.export.crosscheck import CrosscheckError, crosscheck, tlc_jar
-from latchproof.export.rows import DEFAULT_BOUNDS
 from latchproof.mutants.evaluate import KINDS as MATRIX_KINDS
 from latchproof.mutants.matrix import Matrix, judge_mutants
 from latchproof.prove.obligation import Obligation
@@ -329,7 +328,7 @@ def _crosschecked(quick: bool) -> Kept:
         jar, without = tlc_jar()
         for machine in MACHINES.values():
             with TemporaryDirectory() as folder:
-                wrong += crosscheck(machine, machine.policies[0], DEFAULT_BOUNDS[machine.name], Path(folder), jar)[1]
+                wrong += crosscheck(machine, machine.policies[0], machine.bounds.model, Path(folder), jar)[1]
     except CrosscheckError as error:
         return Kept(name, "fails", bound, command, str(error))
     return Kept(name, "fails" if wrong else "holds", bound, command, "; ".join(wrong) or without)

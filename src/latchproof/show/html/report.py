@@ -15,7 +15,7 @@ from typing import Any
 from latchproof.check.checker import Verdict
 from latchproof.check.target import TargetError
 from latchproof.check.trace import Trace, from_json
-from latchproof.export.markdown import RuleRow, arrows, rule_rows, unreached
+from latchproof.export.markdown import PathRow, arrows, rule_rows, unreached
 from latchproof.prove.obligation import Obligation
 from latchproof.show.html.annotated import judged
 from latchproof.show.html.graph_tables import HIGHEST_COUNT, tabulate
@@ -160,7 +160,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _row(row: RuleRow) -> dict[str, Any]:
+def _row(row: PathRow) -> dict[str, Any]:
     return {
         "rule": row.rule.id,
         "call": row.call,
