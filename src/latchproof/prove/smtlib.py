@@ -50,9 +50,9 @@ def _script(queries: Asked) -> tuple[list[str], list[Query]]:
     declared = in_order({line for query in queries for line in query.declarations})
     lines = [
         "; The obligations of the inductive proofs. Each says which claims it is about (or that it keeps the proof",
-        "; honest), and what a solver must answer: unsat, where the negation of what is claimed must have no model; sat,",
-        "; where the premises must be possible. A step is made from the path through a function of the specification to",
-        "; the rule that is named; `x+` is the value of x after it.",
+        "; honest), and what a solver must answer: unsat, where the negation of what is claimed must have no model;",
+        "; sat, where the premises must be possible. A step is made from the path through a function of the",
+        "; specification to the rule that is named; `x+` is the value of x after it.",
         "(set-logic ALL)",
         *declared,
         *_nested(list(queries), 0, queries, order),
