@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from latchproof.prove.obligations import Obligation
+from latchproof.prove.obligation import Obligation
 from latchproof.prove.shells import Equivalence
 from latchproof.prove.smtlib import solvers
 from latchproof.show.printing import print_table, say

@@ -14,7 +14,7 @@ from typing import Any
 from latchproof.check.target import TargetError
 from latchproof.check.trace import Trace, from_json
 from latchproof.export.markdown import arrows, rule_rows
-from latchproof.prove.obligations import Obligation
+from latchproof.prove.obligation import Obligation
 from latchproof.show.html.annotated import annotate
 from latchproof.show.html.graph_tables import HIGHEST_COUNT, tabulate
 from latchproof.show.html.page import about_page, machine_data, page
