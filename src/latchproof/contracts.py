@@ -94,7 +94,7 @@ def find_root() -> Path:
 
     Raises ContractsNotRunError if it is in none.
     """
-    root = Path(__file__).resolve().parents[3]
+    root = Path(__file__).resolve().parents[2]
     if not (root / MANIFEST).is_file() or not (root / "src" / "latchproof").is_dir():
         raise ContractsNotRunError(
             f"no source checkout: there is no {MANIFEST.as_posix()}, which names the contract drivers"

@@ -28,7 +28,9 @@ from latchproof.explore.fairness import Lasso, Liveness
 from latchproof.explore.states import Exploration
 from latchproof.mutants.matrix import Matrix, in_order
 from latchproof.show.lanes import explain, lanes
-from latchproof.verify.ledger import KINDS, Evidence, Ledger
+from latchproof.verify.evidence import Cell
+from latchproof.verify.kinds import KINDS
+from latchproof.verify.ledger import Ledger
 from latchproof_spec.machines import CLAIMS
 from latchproof_spec.step import ANY_INDEX
 
@@ -69,18 +71,15 @@ def _styled(cell: str) -> Text:
 
 def print_ledger(console: Console, ledger: Ledger) -> None:
     """The ledger: a row a claim, a column a kind of evidence; then what each kind's bound was, and what went wrong."""
-    rows = [(claim.id, *(_cell(ledger.cell(claim.id, kind)) for kind in KINDS)) for claim in CLAIMS]
-    print_table(console, ("claim", *KINDS), rows)
-    units = {cell.kind: cell.unit for cell in ledger.cells if cell.unit}
-    say(
-        console,
-        f"numbers: {', '.join(f'{kind} {units[kind]}' for kind in KINDS if kind in units)}; their bounds are below",
-    )
+    names = [kind.name for kind in KINDS]
+    rows = [(claim.id, *(_cell(ledger.cell(claim, kind)) for kind in names)) for claim in CLAIMS]
+    print_table(console, ("claim", *names), rows)
+    say(console, f"numbers: {', '.join(f'{kind.name} {kind.unit}' for kind in KINDS)}; their bounds are below")
     say(console)
     for claim in CLAIMS:
         say(console, f"{claim.id:<4} {claim.sentence}")
     say(console)
-    for kind in KINDS:
+    for kind in names:
         cells = [cell for cell in ledger.cells if cell.kind == kind and cell.status != "not_run" and cell.bound]
         # commands that differ in nothing but the claim are one line
         told = (
@@ -97,7 +96,7 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
                 if cell.kind == kind and cell.status == "not_run" and cell.detail == reason
             )
             say(console, f"{kind}: not run for {claims}: {reason}")
-    for name, rules in ledger.rules.items():
+    for name, rules in ledger.fired.items():
         missing = ledger.unfired.get(name)
         state = (
             f"never fired: {', '.join(missing)}"
@@ -107,7 +106,7 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
         say(console, f"rules, {name}: {state} ({len(rules)} in all)")
     say(console)
     _print_rules(console, ledger)
-    for one in ledger.kept:
+    for one in ledger.exports:
         detail = f"; {one.detail}" if one.detail else ""
         say(console, f"{one.name} {one.status}: {one.bound}{detail}", style=_STYLE[one.status])
         say(console, f"    again: {one.reproduce}")
@@ -121,7 +120,9 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
         say(console, f"mutants: {ledger.no_mutants}", style="bold red")
     for cell in ledger.cells:
         if cell.status in ("fails", "inconclusive"):
-            say(console, f"{cell.claim} {cell.kind} {cell.status}: {cell.detail}", style=_STYLE[cell.status])
+            why = f"because {'; '.join(map(str, cell.reasons))}" if cell.reasons else cell.detail
+            sign = " " if cell.reasons else ": "
+            say(console, f"{cell.claim} {cell.kind} {cell.status}{sign}{why}", style=_STYLE[cell.status])
     words = {
         0: "every cell that was run holds",
         1: "a claim fails, or what would show that it could",
@@ -138,8 +139,8 @@ def _print_rules(console: Console, ledger: Ledger) -> None:
         cells = [f"{one.status} {one.count:,}" if one.count else one.status for one in row.evidence]
         judged = f"{row.killed_mutants} of {row.mutants}" if row.mutants else "none judged"
         table.append((row.id, *cells, judged))
-    print_table(console, ("rule", *KINDS, "mutants killed"), table)
-    units = ", ".join(f"{one.kind} {one.unit}" for one in rows[0].evidence)
+    print_table(console, ("rule", *(kind.name for kind in KINDS), "mutants killed"), table)
+    units = ", ".join(f"{kind.name} {kind.rule_unit}" for kind in KINDS)
     say(
         console,
         f"numbers: {units}; what is not run is a constructor's rule, one that no whole number fires, or one of other "
@@ -153,7 +154,7 @@ def _print_rules(console: Console, ledger: Ledger) -> None:
     )
     for row in rows:
         say(console, f"{row.id:<4} {row.operation}: {row.sentence}")
-    for kind in ("explored", "scheduled", "fuzzed"):
+    for kind in (one.name for one in KINDS if one.fires_rules):
         for where, of in _grouped((one.where, row.id) for row in rows for one in row.evidence if one.kind == kind):
             if where:
                 say(console, f"{kind} {', '.join(where)}: {' '.join(of)}")
@@ -180,7 +181,7 @@ def print_matrix(console: Console, matrix: Matrix, *, verbose: bool = False) -> 
         say(console, f"{kind}: {matrix.bounds[kind]} ({matrix.seconds[kind]:.1f} s)")
     say(console, f"mutants: {matrix.chosen}")
     all_judged = "our own policy" if _is_about_ours(matrix) else "every policy"
-    for one in matrix.judgements:
+    for one in matrix.results:
         if verbose or one.status in ("survives", "undecided"):
             broken = "; ".join(f"{kind} {' '.join(in_order(claims))}" for kind, claims in one.broken.items() if claims)
             say(console, f"{one.status}: {one.mutant.id} ({one.mutant.place})", style=_MUTANT_STYLE.get(one.status))
@@ -199,7 +200,7 @@ def _is_about_ours(matrix: Matrix | None) -> bool:
 
 def _of_matrix(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
     """What a matrix comes to, line by line, each with its style."""
-    judged, killed, same = len(matrix.judgements), len(matrix.with_status("killed")), matrix.with_status("equivalent")
+    judged, killed, same = len(matrix.results), len(matrix.with_status("killed")), matrix.with_status("equivalent")
     lame = len(matrix.with_status("breaks down"))
     ours = " under our own policy" if _is_about_ours(matrix) else ""
     yield (
@@ -211,8 +212,8 @@ def _of_matrix(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
         idle = [claim.id for claim in CLAIMS if not matrix.killed(claim.id, kind)]
         found = f"no mutant breaks {' '.join(idle)}" if idle else "every claim is broken by some mutant"
         yield f"by what is {kind}, {found}", None
-    if matrix.not_judged:
-        yield f"{len(matrix.not_judged)} are about tasks, which none of these kinds of evidence can judge", None
+    if matrix.not_tried:
+        yield f"{len(matrix.not_tried)} are about tasks, which none of these kinds of evidence can judge", None
     for claim in matrix.vacuous:
         yield f"{claim} is vacuous: no mutant breaks it", "bold red"
     for claim in sorted(matrix.of_original):
@@ -284,7 +285,7 @@ def _print_lasso(console: Console, lasso: Lasso) -> None:
         say(console, f"    for ever: {line}")
 
 
-def _cell(cell: Evidence) -> str:
+def _cell(cell: Cell) -> str:
     return f"{cell.status} {cell.count:,}" if cell.status != "not_run" else "not_run"
 
 
