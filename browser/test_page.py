@@ -90,8 +90,8 @@ def test_what_was_done_about_each_rule_is_shown_and_what_is_kept(report: Page, p
         ]
         judged = f"{rule['killed_mutants']} of {rule['mutants']}" if rule["mutants"] else "none judged"
         assert row[1:] == [*told, judged]
-    for kept in ledger["kept"]:
-        assert f"{kept['name']} {kept['status'].replace('_', ' ')}: {kept['bound']}" in report.text("#kept")
+    for kept in ledger["exports"]:
+        assert f"{kept['name']} {kept['status'].replace('_', ' ')}: {kept['bound']}" in report.text("#exports")
 
 
 def _data(path: Path) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from latchproof.show.html.check import check_page
 from latchproof.show.html.graph_tables import tabulate
 from latchproof.show.html.page import page
 from latchproof.show.html.report import report
-from latchproof.verify.ledger import KINDS
+from latchproof.verify.kinds import KINDS
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
@@ -183,7 +183,8 @@ def test_a_rule_comes_with_a_step_by_it() -> None:
 def ledger() -> dict[str, Any]:
     """Return a ledger with a kind of evidence, and a field, that no other code knows."""
     cell = {"status": "holds", "bound": "b", "count": 1, "unit": "u", "seconds": 0.1, "reproduce": "r", "detail": ""}
-    evidence = [{"kind": kind, **cell} for kind in (*KINDS, "foreseen")] + [{"kind": "new", **cell, "more": {"a": 1}}]
+    names = [*(kind.name for kind in KINDS), "foreseen"]
+    evidence = [{"kind": name, **cell} for name in names] + [{"kind": "new", **cell, "more": {"a": 1}}]
     claims = [{"id": claim.id, "sentence": claim.sentence, "evidence": evidence} for claim in CLAIMS]
     return {"claims": claims, "seconds": 1.0, "exit_code": 0, "rules_not_fired": {}}
 

@@ -31,30 +31,32 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     from latchproof.check.pool import cores
     from latchproof.contracts import ContractsNotRunError
-    from latchproof.mutants.evaluate import KINDS
-    from latchproof.mutants.matrix import judge_mutants
+    from latchproof.mutants.matrix import evaluate_mutants
     from latchproof.show.matrix import print_matrix
     from latchproof.show.printing import say
-    from latchproof.verify.ledger import MUTANT_KINDS
+    from latchproof.verify.kinds import MUTANT_CHECKS
 
     if options.quick and options.workers is not None:
         raise TargetError("--quick uses one process; leave out --workers, or --quick")
-    if unknown := set(options.kinds or ()) - set(KINDS):
-        raise TargetError(f"{', '.join(sorted(unknown))}: no kind of evidence; there are {', '.join(KINDS)}")
-    kinds = [kind for kind in KINDS if kind in (options.kinds or (MUTANT_KINDS if options.quick else KINDS))]
+    known = [check.kind for check in MUTANT_CHECKS]
+    if unknown := set(options.kinds or ()) - set(known):
+        raise TargetError(f"{', '.join(sorted(unknown))}: not a kind of evidence; there are {', '.join(known)}")
+    usual = [check.kind for check in MUTANT_CHECKS if check.is_quick or not options.quick]
+    checks = [check for check in MUTANT_CHECKS if check.kind in (options.kinds or usual)]
     with console.status("...") as status:
         try:
-            matrix = judge_mutants(
-                kinds,
+            matrix = evaluate_mutants(
+                checks,
                 quick=options.quick,
                 only=options.only,
                 workers=1 if options.quick else options.workers or cores(),
-                progress=status.update if console.is_terminal else None,
+                tell=status.update if console.is_terminal else lambda what: None,
             )
         except ContractsNotRunError as error:
-            raise TargetError(f"{error}; leave them out: --kinds {' '.join(set(kinds) - {'contracted'})}") from error
-    if not matrix.judgements:  # nothing was judged, which says nothing about the claims
-        if matrix.not_judged:
+            others = " ".join(check.kind for check in checks if check.broken_by_each is None)
+            raise TargetError(f"{error}; leave them out: --kinds {others}") from error
+    if not matrix.results:  # nothing was judged, which says nothing about the claims
+        if matrix.not_tried:
             raise TargetError(
                 f"every mutant that has {options.only!r} in its ID is about tasks: leave out --kinds, or add scheduled"
             )

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.prove.obligations import prove_all
     from latchproof.show.html.report import read_ledger, report
     from latchproof.show.printing import say
-    from latchproof.verify.ledger import gather
+    from latchproof.verify.gather import gather
 
     traces = [trace for path in options.trace for trace in read_all(path)]
     if options.ledger is None:

@@ -15,7 +15,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     from latchproof.show.ledger import print_ledger
     from latchproof.show.printing import say
-    from latchproof.verify.ledger import gather
+    from latchproof.verify.gather import gather
 
     tier = "quick" if options.quick else "full"
     say(console, f"latchproof verify: the {tier} ledger of our own claims, from evidence gathered now")

@@ -9,7 +9,9 @@ from rich.console import Console
 
 from latchproof.show.matrix import conclusions, is_about_ours
 from latchproof.show.printing import STYLES, print_table, say
-from latchproof.verify.ledger import KINDS, Evidence, Ledger, RuleEvidence
+from latchproof.verify.evidence import Cell, RuleCell
+from latchproof.verify.kinds import KINDS
+from latchproof.verify.ledger import Ledger
 from latchproof_spec.machines import CLAIMS
 
 Key = TypeVar("Key")
@@ -23,20 +25,16 @@ MEANINGS = {
 
 def print_ledger(console: Console, ledger: Ledger) -> None:
     """Print a row for each claim, with a column for each kind of evidence; then bounds, rules, and what went wrong."""
-    rows = [(claim.id, *(_cell(ledger.cell(claim.id, kind)) for kind in KINDS)) for claim in CLAIMS]
-    print_table(console, ("claim", *KINDS), rows)
-    units = {cell.kind: cell.unit for cell in ledger.cells if cell.unit}
-    say(
-        console,
-        f"numbers: {', '.join(f'{kind} {units[kind]}' for kind in KINDS if kind in units)}; their bounds are below",
-    )
+    rows = [(claim.id, *(_cell(ledger.cell(claim, kind.name)) for kind in KINDS)) for claim in CLAIMS]
+    print_table(console, ("claim", *(kind.name for kind in KINDS)), rows)
+    say(console, f"numbers: {', '.join(f'{kind.name} {kind.unit}' for kind in KINDS)}; their bounds are below")
     say(console)
     for claim in CLAIMS:
         say(console, f"{claim.id:<4} {claim.sentence}")
     say(console)
     for kind in KINDS:
-        _print_bounds(console, kind, [cell for cell in ledger.cells if cell.kind == kind])
-    for name, rules in ledger.rules.items():
+        _print_bounds(console, kind.name, [cell for cell in ledger.cells if cell.kind == kind.name])
+    for name, rules in ledger.fired.items():
         missing = ", ".join(ledger.unfired.get(name, ()))
         every = "every rule of our own policy that a whole number can fire was fired"
         say(console, f"rules, {name}: {f'never fired: {missing}' if missing else every} ({len(rules)} in all)")
@@ -44,12 +42,15 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
     _print_rules(console, ledger)
     _print_checks(console, ledger)
     for cell in ledger.cells:
-        if cell.status in ("fails", "inconclusive"):
-            say(console, f"{cell.claim} {cell.kind} {cell.status}: {cell.detail}", style=STYLES[cell.status])
+        where = f"{cell.claim} {cell.kind}"
+        for reason in cell.reasons:
+            say(console, f"{where}: inconclusive because: {reason}", style=STYLES["inconclusive"])
+        if cell.status == "fails" or (cell.status == "inconclusive" and not cell.reasons):
+            say(console, f"{where} {cell.status}: {cell.detail}", style=STYLES[cell.status])
     say(console, f"{MEANINGS[ledger.exit_code]} ({ledger.seconds:.1f} s)")
 
 
-def _print_bounds(console: Console, kind: str, cells: list[Evidence]) -> None:
+def _print_bounds(console: Console, kind: str, cells: list[Cell]) -> None:
     """Print the bounds of a kind of evidence with the commands that gather it again, and why cells were not run."""
     run = [cell for cell in cells if cell.status != "not_run" and cell.bound]
     # commands that differ in nothing but the claim are one line
@@ -69,8 +70,8 @@ def _print_rules(console: Console, ledger: Ledger) -> None:
     for row in rows:
         judged = f"{row.killed_mutants} of {row.mutants}" if row.mutants else "none judged"
         table.append((row.id, *map(_cell, row.evidence), judged))
-    print_table(console, ("rule", *KINDS, "mutants killed"), table)
-    units = ", ".join(f"{one.kind} {one.unit}" for one in rows[0].evidence)
+    print_table(console, ("rule", *(kind.name for kind in KINDS), "mutants killed"), table)
+    units = ", ".join(f"{kind.name} {kind.rule_unit}" for kind in KINDS)
     say(
         console,
         f"numbers: {units}; not run: rules of constructors, rules that no whole number fires, and those of policies "
@@ -85,16 +86,16 @@ def _print_rules(console: Console, ledger: Ledger) -> None:
     for row in rows:
         say(console, f"{row.id:<4} {row.operation}: {row.sentence}")
     for kind in KINDS:
-        for where, of in _grouped((one.where, row.id) for row in rows for one in row.evidence if one.kind == kind):
+        for where, of in _grouped((one.where, row.id) for row in rows for one in row.evidence if one.kind == kind.name):
             if where:
-                say(console, f"{kind} {', '.join(where)}: {' '.join(of)}")
+                say(console, f"{kind.name} {', '.join(where)}: {' '.join(of)}")
     say(console, "    again: latchproof prove --rule ID --verbose for the obligations about a rule; else as for claims")
     say(console)
 
 
 def _print_checks(console: Console, ledger: Ledger) -> None:
-    """Print what is checked apart from the claims: the committed documents, and the mutants."""
-    for one in ledger.kept:
+    """Print what is checked apart from the claims: the exports, and the mutants."""
+    for one in ledger.exports:
         detail = f"; {one.detail}" if one.detail else ""
         say(console, f"{one.name} {one.status}: {one.bound}{detail}", style=STYLES[one.status])
         say(console, f"    again: {one.reproduce}")
@@ -109,7 +110,7 @@ def _print_checks(console: Console, ledger: Ledger) -> None:
         say(console, f"mutants: {ledger.no_mutants}", style="bold red")
 
 
-def _cell(cell: Evidence | RuleEvidence) -> str:
+def _cell(cell: Cell | RuleCell) -> str:
     return f"{cell.status} {cell.count:,}" if cell.status != "not_run" else "not_run"
 
 

@@ -25,7 +25,7 @@ def print_matrix(console: Console, matrix: Matrix, *, verbose: bool = False) -> 
         say(console, f"{kind}: {matrix.bounds[kind]} ({matrix.seconds[kind]:.1f} s)")
     say(console, f"mutants: {matrix.chosen}")
     every = "our own policy" if is_about_ours(matrix) else "every policy"
-    for one in matrix.judgements:
+    for one in matrix.results:
         if verbose or one.status in STYLES:
             broken = "; ".join(f"{kind} {' '.join(in_order(claims))}" for kind, claims in one.broken.items() if claims)
             say(console, f"{one.status}: {one.mutant.id} ({one.mutant.place})", style=STYLES.get(one.status))
@@ -44,7 +44,7 @@ def is_about_ours(matrix: Matrix | None) -> bool:
 
 def conclusions(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
     """Yield what a matrix shows, line by line, each with its style."""
-    judged, killed, same = len(matrix.judgements), len(matrix.with_status("killed")), matrix.with_status("equivalent")
+    judged, killed, same = len(matrix.results), len(matrix.with_status("killed")), matrix.with_status("equivalent")
     failed = len(matrix.with_status("breaks down"))
     ours = " under our own policy" if is_about_ours(matrix) else ""
     yield (
@@ -56,9 +56,9 @@ def conclusions(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
         idle = [claim.id for claim in CLAIMS if not matrix.killed(claim.id, kind)]
         found = f"no mutant breaks {' '.join(idle)}" if idle else "every claim is broken by some mutant"
         yield f"by what is {kind}, {found}", None
-    if matrix.not_judged:
+    if matrix.not_tried:
         yield (
-            f"{count_of(len(matrix.not_judged), 'mutant')} about tasks cannot be judged by these kinds of evidence",
+            f"{count_of(len(matrix.not_tried), 'mutant')} about tasks cannot be judged by these kinds of evidence",
             None,
         )
     for claim in matrix.vacuous:

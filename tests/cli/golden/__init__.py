@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,9 +17,10 @@ from unittest import mock
 from rich.console import Console
 
 from latchproof.check.checker import check
+from latchproof.check.reasons import Reason
 from latchproof.check.target import adapt
 from latchproof.cli.main import make_parser
-from latchproof.mutants.evaluate import Judgement, Kind
+from latchproof.mutants.evaluate import MutantResult
 from latchproof.mutants.generate import mutants
 from latchproof.mutants.matrix import Matrix
 from latchproof.prove.goals import Query
@@ -27,7 +29,10 @@ from latchproof.prove.shells import Equivalence
 from latchproof.show.ledger import print_ledger
 from latchproof.show.matrix import print_matrix
 from latchproof.show.verdict import print_verdict
-from latchproof.verify.ledger import KINDS, Evidence, Kept, Ledger, own_rules
+from latchproof.verify.evidence import Cell, RuleCell, own_rules
+from latchproof.verify.exported import ExportCheck
+from latchproof.verify.kinds import KINDS
+from latchproof.verify.ledger import Ledger
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Programs
 from latchproof_spec.machines import CLAIMS
@@ -136,25 +141,24 @@ def _fuzz(found: bool) -> Callable[[Console], None]:
 
 
 def _matrix(console: Console) -> None:
-    """Four mutants, of which one survives and one is undecided."""
-    kinds: tuple[Kind, ...] = ("proved", "scheduled")
+    """Print four mutants, of which one survives and one is undecided."""
     one, two, three, four = mutants(LATCH)[:4]
-    judgements = [
-        Judgement(
+    results = [
+        MutantResult(
             one, ("latchproof",), "a witness", {"proved": frozenset({"C1", "C4"}), "scheduled": frozenset({"C1"})}
         ),
-        Judgement(two, (), "", {}),
-        Judgement(three, ("latchproof",), "count_down: count = 2, parked = 0", {}),
-        Judgement(four, (), "", {}, undecided="the solver says unknown"),
+        MutantResult(two, (), "", {}),
+        MutantResult(three, ("latchproof",), "count_down: count = 2, parked = 0", {}),
+        MutantResult(four, (), "", {}, undecided="the solver says unknown"),
     ]
     print_matrix(
         console,
         Matrix(
-            kinds,
+            ("proved", "scheduled"),
             {"proved": "every count", "scheduled": "3 calls"},
             "the first four",
             partial=True,
-            judgements=judgements,
+            results=results,
             seconds={"proved": 1.5, "scheduled": 2.5},
         ),
         verbose=True,
@@ -163,15 +167,16 @@ def _matrix(console: Console) -> None:
 
 def _ledger(console: Console) -> None:
     cells = [
-        Evidence(claim.id, kind, "holds", f"bound of {kind}", 12345, "judgements", 1.5, f"latchproof {kind}")
+        Cell(claim.id, kind.name, "holds", f"bound of {kind.name}", 12345, kind.unit, 1.5, f"latchproof {kind.name}")
         for claim in CLAIMS
         for kind in KINDS
     ]
-    cells[0] = Evidence(CLAIMS[0].id, KINDS[0], "fails", "a bound", 7, "judgements", 1.5, "again", "what went wrong")
-    cells[1] = Evidence(CLAIMS[0].id, KINDS[1], "inconclusive", "a bound", 7, "judgements", 1.5, "again", "a reason")
-    cells[2] = Evidence(CLAIMS[0].id, KINDS[2], "not_run", detail="no checkout")
-    ledger = Ledger(cells, seconds=1.5, kept=[Kept("exported", "fails", "a bound", "again", "a line that differs")])
-    ledger.fire("explored", "latchproof", sorted(own_rules()))
+    cells[0] = replace(cells[0], status="fails", detail="what went wrong")
+    cells[1] = replace(cells[1], status="inconclusive", reasons=(Reason("stopped", "count 2", "stopped early"),))
+    cells[2] = Cell(CLAIMS[0].id, KINDS[2].name, "not_run", detail="no checkout")
+    explored = {rule: RuleCell("explored", "holds", 1, "policies", ("latchproof",)) for rule in own_rules()}
+    exports = [ExportCheck("exported", "fails", "a bound", "again", "a line that differs")]
+    ledger = Ledger(cells, {"explored": explored}, exports, seconds=1.5)
     print_ledger(console, ledger)
 
 

@@ -16,6 +16,10 @@ const byId = (id) => document.getElementById(id);
 // A value as Python prints it, as in the specification.
 const show = (value) => (value === true ? "True" : value === false ? "False" : value === null ? "None" : String(value));
 
+// A reason is a text, or an object that has one.
+const inWords = (reason) => (typeof reason === "string" ? reason
+  : `${reason.where ? `${reason.where}: ` : ""}${reason.text}`);
+
 const showNamed = (names, values) => names.map((name, i) => `${name} = ${show(values[i])}`).join(", ");
 
 const table = (caption, headers, rows, attributes) =>

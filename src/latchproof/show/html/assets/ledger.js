@@ -23,7 +23,7 @@ const ledgerSection = (data) => {
       claim.evidence.map((cell) => evidence(data, claim, cell, words)),
     ]));
   if (ledger.rules?.length) ruleEvidence(ledger, words);
-  if (ledger.kept?.length || ledger.no_mutants) keptSection(ledger);
+  if (ledger.exports?.length || ledger.no_mutants) exportsSection(ledger);
 };
 
 const ruleEvidence = (ledger, words) => {
@@ -38,18 +38,21 @@ const ruleEvidence = (ledger, words) => {
         el("td", {}, rule.mutants ? `${rule.killed_mutants} of ${rule.mutants}` : "none judged")))));
 };
 
-const keptSection = (ledger) =>
-  section("kept", "Are the committed documents up to date?",
-    (ledger.kept ?? []).map((one) => el("p", {}, el("b", {}, one.name), " ",
+const exportsSection = (ledger) =>
+  section("exports", "Are the committed documents up to date?",
+    (ledger.exports ?? []).map((one) => el("p", {}, el("b", {}, one.name), " ",
       el("span", { class: one.status }, one.status.replace("_", " ")), `: ${one.bound}${one.detail ? `; ${one.detail}` : ""}. Again: `,
       el("code", {}, one.reproduce))),
     ledger.no_mutants ? el("p", { class: "fails" }, `Mutants: ${ledger.no_mutants}`) : null);
 
 const evidence = (data, claim, cell, words) => {
-  const fields = Object.entries(cell).filter(([name, value]) => !["kind", "status"].includes(name) && value !== "" && value !== null);
+  const fields = Object.entries(cell).filter(([name, value]) =>
+    !["kind", "status", "reasons"].includes(name) && value !== "" && value !== null);
   return el("details", { id: `evidence-${claim.id}-${cell.kind}`, class: "evidence" },
     el("summary", {}, `${claim.id} ${cell.kind}: `, el("span", { class: cell.status }, words(cell)),
       cell.unit && cell.status !== "not_run" ? ` ${cell.unit}` : ""),
+    (cell.reasons ?? []).map((reason) => el("p", {}, el("b", { class: "inconclusive" }, "Inconclusive because: "),
+      inWords(reason))),
     el("dl", {}, fields.map(([name, value]) => [
       el("dt", {}, name),
       el("dd", {}, name === "reproduce" ? el("code", {}, value) : name === "seconds" ? value.toFixed(1)

@@ -1,9 +1,5 @@
 // Unpacks the data, makes the sections that it has data for, and follows links into runs and evidence.
 
-// A reason is a text, or an object that has one.
-const inWords = (reason) => (typeof reason === "string" ? reason
-  : `${reason.where ? `${reason.where}: ` : ""}${reason.text}`);
-
 const verdictSection = ({ verdict }) => section("verdict", "The verdict",
   el("p", {}, el("b", { class: { conforms: "holds", counterexample: "fails", inconclusive: "inconclusive" }[verdict.status] },
     verdict.status), ` for ${verdict.target}, a ${verdict.machine}, judged by the policy ${verdict.reported_policy}`
