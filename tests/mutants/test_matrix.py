@@ -309,7 +309,7 @@ def test_what_is_no_fault_is_so_under_the_policies_that_were_judged(quick: bool,
         else "latch.wait: if count > 0 -> if count != 0"
     )
     text = printed(judge_mutants(["explored"], quick=quick, only=about), verbose=True)
-    assert f"of 1 mutants of the specification 0 break a claim, 1 are proved to be {fault}" in text
+    assert f"of 1 mutant of the specification 0 break a claim, 1 are proved to be {fault}" in text
     assert f"    under {where}: proved to do the same\n" in text
 
 

@@ -18,7 +18,7 @@ Key = TypeVar("Key")
 
 MEANINGS = {
     0: "every cell that was run holds",
-    1: "a claim fails, or a check that would show that it could",
+    1: "a claim, an export or the gate of the mutants fails",
     3: "the ledger is inconclusive",
 }
 

@@ -66,6 +66,6 @@ def conclusions(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
     for claim in sorted(matrix.of_original):
         yield f"the original breaks {claim}, so nothing can be concluded from the mutants", "bold red"
     for one in matrix.with_status("survives"):
-        yield f"no claim notices {one.mutant.id}: {one.witness}", "bold red"
+        yield f"no claim sees {one.mutant.id}: {one.witness}", "bold red"
     for one in matrix.with_status("undecided"):
         yield f"undecided: {one.mutant.id}: {one.undecided}", "yellow"
