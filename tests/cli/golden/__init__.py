@@ -97,7 +97,7 @@ def _proofs() -> Iterator[None]:
     """Three obligations, of which one is refuted, and two paths through a method, of which one differs."""
     obligations = [
         _obligation("the count is kept", ("C1",), "L7", "proved"),
-        _obligation("nobody is parked on an open latch", ("C2", "C11"), "L8", "refuted", "[count = 0, parked = 1]"),
+        _obligation("no task is parked on an open latch", ("C2", "C11"), "L8", "refuted", "[count = 0, parked = 1]"),
         _obligation("the paths are disjoint", (), "all", "proved"),
     ]
     shells = [
