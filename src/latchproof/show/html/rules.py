@@ -58,8 +58,8 @@ def rule_rows(machine: Machine, policy: Any) -> list[dict[str, Any]]:
             example = f"{before} → {_named(machine.state, step.after)}"
             call = f"{step.operation}({parameters[step.operation]})"
             rows.setdefault((step.operation, step.rule.id), _row(step.rule, call, example))
-    order = [*("create",), *parameters]
-    return [rows[key] for key in sorted(rows, key=lambda key: order.index(key[0]))]
+    operations, ids = ["create", *parameters], [rule.id for rule in machine.rules]
+    return [rows[key] for key in sorted(rows, key=lambda key: (operations.index(key[0]), ids.index(key[1])))]
 
 
 def arrows(machine: Machine, policy: Any) -> dict[tuple[str, str], list[str]]:

@@ -8,7 +8,7 @@ const machineSection = (data, machine) => {
   const about = (rule) => claimLinks(claims.filter((claim) => claim.rules.includes(rule)).map((claim) => claim.id));
   const faults = (data.ledger?.mutants?.mutants ?? []).filter((one) => one.id.startsWith(machine.name));
   // what rows have depends on how they were found: guards come from a solver, examples from running the functions
-  const columns = [["when", "when"], ["change", "state"], ["example", "for example"], ["parked", "parked tasks"],
+  const columns = [["when", "when"], ["change", "state"], ["example", "for example"], ["parked", "parked"],
     ["caller", "caller"]].filter(([field]) => own.rules.some((one) => one[field] !== undefined));
   const row = (policy) => (one) =>
     el("tr", { id: anchor(one.rule) },

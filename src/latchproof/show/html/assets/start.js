@@ -1,12 +1,16 @@
 // Unpacks the data, makes the sections that it has data for, and follows links into runs and evidence.
 
+// What the numbers of a verdict count.
+const UNITS = { schedules: "schedules run", covered: "schedules covered, at least", pruned: "runs pruned",
+  steps: "steps of the event loop", seconds: "seconds taken" };
+
 const verdictSection = ({ verdict }) => section("verdict", "The verdict",
   el("p", {}, el("b", { class: { conforms: "holds", counterexample: "fails", inconclusive: "inconclusive" }[verdict.status] },
     verdict.status), ` for ${verdict.target}, a ${verdict.machine}, judged by the policy ${verdict.reported_policy}`
     + `${verdict.strict ? ", in the strict form" : ""}. Nothing is concluded beyond these bounds:`),
   el("ul", {}, verdict.bounds.map((bound) => el("li", {}, bound))),
   el("dl", {}, Object.entries(verdict).filter(([, value]) => typeof value !== "object").map(([name, value]) =>
-    [el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, show(value))])),
+    [el("dt", {}, UNITS[name] ?? name.replaceAll("_", " ")), el("dd", {}, name === "seconds" ? value.toFixed(1) : show(value))])),
   verdict.reasons.map((reason) => el("p", {}, el("b", { class: "inconclusive" }, "Inconclusive because: "), inWords(reason))),
   verdict.notes.map((note) => el("p", {}, `Note: ${note}`)),
   table("Policy by policy", ["policy", "satisfied", "broken", "rules fired"], verdict.policies.map((one) =>
