@@ -16,8 +16,8 @@ from latchproof.check import blame as attribution
 from latchproof.check import jobs
 from latchproof.check.bounds import BARRIER_SHAPES, programs_within
 from latchproof.check.checker import Verdict, _rules_in_reach, check
-from latchproof.check.run import Walk
 from latchproof.check.target import TargetError, adapt, load
+from latchproof.check.tree import Walk
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Programs, distinct_policies

@@ -11,8 +11,8 @@ from latchproof.check import jobs
 from latchproof.check.checker import check
 from latchproof.check.jobs import Job, do_job, portable
 from latchproof.check.judge import End, SeenError
-from latchproof.check.run import Explorer, Walk
 from latchproof.check.target import TargetError, adapt
+from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.machine import Programs
 from tests.check import samples
 

@@ -16,8 +16,8 @@ from latchproof.check.checker import Verdict, check
 from latchproof.check.jobs import replay
 from latchproof.check.judge import Begin, End, Event
 from latchproof.check.loops import STEPPED_HOSTS, stepper_class
-from latchproof.check.run import Explorer
 from latchproof.check.target import TargetError, adapt, load
+from latchproof.check.tree import Explorer
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.machine import Programs
 from tests.check import samples, trio_samples
@@ -151,7 +151,9 @@ def test_a_constructor_that_refuses_what_is_due_is_a_finding(host: str) -> None:
 
 
 def test_there_is_no_such_host() -> None:
-    with pytest.raises(TargetError, match="'curio' is no host that can be run a step at a time; there are asyncio"):
+    with pytest.raises(
+        TargetError, match="'curio' is not a host that can be run one step at a time; there are asyncio"
+    ):
         stepper_class("curio")
 
 
@@ -194,7 +196,7 @@ def test_what_trio_does_not_survive_is_found_and_the_next_run_goes_on_as_ever(
     for _ in range(2):
         run = replay(adapt(factory), schedule, argument=1, policy="latchproof", host="trio").last_run
         assert run is not None
-        ((_, failure),) = run.failures
+        ((_, failure),) = run.record.failures
         assert failure.finding.claim == "C10"
         assert failure.finding.seen.startswith(said)
     gc.collect()

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from latchproof.check.harness import NondeterminismError
 from latchproof.check.notation import compact
-from latchproof.check.run import NondeterminismError
 from latchproof.cli import main as cli
 from latchproof.cli.main import main
 from latchproof.explore import states as exploring
@@ -214,7 +214,7 @@ def test_a_seed_is_refused_where_nothing_is_chosen_at_random(capsys: pytest.Capt
 
 def test_check_says_what_drives_other_hosts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "asyncio:Barrier", "--host", "uvloop"]) == 2
-    assert "'uvloop' is no host that can be run a step at a time" in capsys.readouterr().err
+    assert "'uvloop' is not a host that can be run one step at a time" in capsys.readouterr().err
 
 
 def test_check_on_another_host(capsys: pytest.CaptureFixture[str]) -> None:

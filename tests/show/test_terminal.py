@@ -11,8 +11,8 @@ from rich.console import Console
 
 from latchproof import CountdownLatch
 from latchproof.check.checker import check
-from latchproof.check.run import Walk
 from latchproof.check.target import adapt
+from latchproof.check.tree import Walk
 from latchproof.show.terminal import Bar, print_ledger, print_table, print_verdict, say
 from latchproof.verify.ledger import KINDS, Evidence, Ledger
 from latchproof_spec.machine import Programs

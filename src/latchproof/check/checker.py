@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any, Literal
 
 from latchproof.check.bounds import default_programs, describe_bounds, levels, notes_on
-from latchproof.check.jobs import Job, Outcome, do_job, implemented
+from latchproof.check.failure import Failure
+from latchproof.check.jobs import Job, JobResult, do_job, implemented
 from latchproof.check.loops import stepper_class
-from latchproof.check.pieces import BrokenOffError, Course, Piece
-from latchproof.check.run import Failure, Walk
-from latchproof.check.strategies import make_scheduler
+from latchproof.check.strategies import make_strategy
 from latchproof.check.target import INDEX, Target, TargetError
 from latchproof.check.trace import Trace, make_trace
+from latchproof.check.tree import Walk
+from latchproof.check.work_queue import BrokenOffError, Piece, WorkQueue
 from latchproof_spec.machine import Machine, Programs, distinct_policies
 from latchproof_spec.machines import CLAIMS
 
@@ -188,7 +189,7 @@ def check(
         Job(shape, argument, policies, host, strict, scheduler, size, seed + number, piece=piece)
         for number, (shape, argument, size) in enumerate(parts(shapes, scheduler, schedules))
     ]
-    make_scheduler(scheduler, SAMPLED, seed)
+    make_strategy(scheduler, SAMPLED, seed)
     outcomes, end = _outcomes(target, jobs, workers, cluster, progress)
     reasons = [f"{end}; what was not done is not known"] if end else []
     reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
@@ -286,37 +287,37 @@ def _doubts_about(claim: str, verdict: PolicyVerdict) -> list[str]:
 
 def _outcomes(
     target: Target, jobs: list[Job], workers: int | None, cluster: str | None, progress: Progress | None
-) -> tuple[list[Outcome], str]:
+) -> tuple[list[JobResult], str]:
     """What came of the jobs, and what ended it before they were done."""
-    course = Course(jobs)
+    queue = WorkQueue(jobs)
     end = ""
     try:
         if cluster is not None:
             from latchproof.check.cluster import Cluster
 
-            Cluster(cluster, target.name, target.machine.name).do(course, progress)
+            Cluster(cluster, target.name, target.machine.name).do(queue, progress)
         elif workers is not None:
             from latchproof.check.pool import Pool
 
-            Pool(target.name, target.machine.name, workers).do(course, progress)
+            Pool(target.name, target.machine.name, workers).do(queue, progress)
         else:
-            _do_here(implemented(target, jobs[0].host), course, progress)
+            _do_here(implemented(target, jobs[0].host), queue, progress)
     except KeyboardInterrupt:
         end = "interrupted"
     except BrokenOffError as error:
         end = str(error)
-    return course.outcomes(target), end
+    return queue.results(target), end
 
 
-def _do_here(target: Target, course: Course, progress: Progress | None) -> None:
+def _do_here(target: Target, queue: WorkQueue, progress: Progress | None) -> None:
     """Do all of it in this process."""
-    while (piece := course.next()) is not None:
-        tell = None if progress is None else partial(_tell, progress, course, piece)
-        course.take(piece, do_job(target, course.job(piece), tell))
+    while (piece := queue.next()) is not None:
+        tell = None if progress is None else partial(_tell, progress, queue, piece)
+        queue.take(piece, do_job(target, queue.job(piece), tell))
 
 
-def _tell(progress: Progress, course: Course, piece: Piece, walk: Walk) -> None:
-    progress(piece.job, course.so_far(piece, walk))
+def _tell(progress: Progress, queue: WorkQueue, piece: Piece, walk: Walk) -> None:
+    progress(piece.job, queue.so_far(piece, walk))
 
 
 def _verdict(target: Target, policy: Any, names: tuple[str, ...], walks: list[Walk]) -> list[PolicyVerdict]:

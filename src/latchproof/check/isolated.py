@@ -1,7 +1,7 @@
-"""Does one piece of a check in a process of its own: what a worker of a cluster starts for each piece that it is given.
+"""Does one piece of a check in a separate process: what a worker of a cluster starts for each piece.
 
-Nothing is left of one target when the next one comes, whatever it did, and what is run is what the files say now. The
-worker writes what is to be done to the process, which answers, and ends when it hears of the worker's end.
+Nothing is left of one target when the next one comes, whatever it did, and the files are read again for each. The
+worker writes the piece to the process, which answers, and ends when the worker ends.
 """
 
 from __future__ import annotations
@@ -12,18 +12,15 @@ import subprocess
 import sys
 import threading
 
-from latchproof.check.jobs import Job, Outcome
-from latchproof.check.pieces import Piece
+from latchproof.check.jobs import Job, JobResult
 from latchproof.check.pool import Pool
-from latchproof.check.run import Walk
 from latchproof.check.target import TargetError
+from latchproof.check.tree import Walk
+from latchproof.check.work_queue import Piece
 
 
-def do_apart(name: str, kind: str, job: Job) -> Outcome:
-    """What comes of a job for a target, done in a process of its own.
-
-    Raises TargetError if the target cannot be loaded there.
-    """
+def do_isolated(name: str, kind: str, job: Job) -> JobResult:
+    """Do a job for a target in a separate process; raise TargetError if the target cannot be loaded there."""
     command = [sys.executable, "-m", "latchproof.check.isolated"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
@@ -31,7 +28,7 @@ def do_apart(name: str, kind: str, job: Job) -> Outcome:
         pickle.dump((name, kind, job), process.stdin)
         process.stdin.flush()
         try:
-            answer: Outcome | str = pickle.load(process.stdout)
+            answer: JobResult | str = pickle.load(process.stdout)
         except EOFError:
             process.stdin.close()
             raise TargetError(f"{' '.join(command)} ended with exit code {process.wait()}") from None
@@ -41,16 +38,16 @@ def do_apart(name: str, kind: str, job: Job) -> Outcome:
 
 
 class _OnePiece:
-    """All the work there is: one job, once."""
+    """Work that is one job, done once."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._given = False
-        self.outcome: Outcome | None = None
+        self.result: JobResult | None = None
 
     @property
     def is_over(self) -> bool:
-        return self.outcome is not None
+        return self.result is not None
 
     def next(self) -> Piece | None:
         given, self._given = self._given, True
@@ -62,15 +59,15 @@ class _OnePiece:
     def needs(self, piece: Piece) -> bool:
         return True
 
-    def take(self, piece: Piece, outcome: Outcome) -> None:
-        self.outcome = outcome
+    def take(self, piece: Piece, result: JobResult) -> None:
+        self.result = result
 
     def so_far(self, piece: Piece, walk: Walk) -> Walk:
         return walk
 
 
 def main() -> None:
-    """Do what is asked for on standard input, and answer on standard output."""
+    """Do the job given on standard input, and answer on standard output."""
     name, kind, job = pickle.load(sys.stdin.buffer)
     pool = Pool(name, kind, 1)
 
@@ -83,7 +80,7 @@ def main() -> None:
     work = _OnePiece(job)
     try:
         pool.do(work)
-        answer: Outcome | str | None = work.outcome
+        answer: JobResult | str | None = work.result
     except TargetError as error:
         answer = str(error)
     pickle.dump(answer, sys.stdout.buffer)

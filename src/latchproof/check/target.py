@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from latchproof.check.sandbox.global_state import Surroundings
+from latchproof.check.sandbox.global_state import GlobalState
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.machines import MACHINES
 
@@ -43,7 +43,7 @@ class Target:
     """A class or a factory, with the machine that it is to be, and what it has of that machine's interface.
 
     `make` takes the count or the parties. `operations` and `observations` are those that it has; `absent` names those
-    that it has not, and which are therefore not exercised. `surroundings` are what it has outside of its instances.
+    that it has not, and which are therefore not exercised. `global_state` is what it keeps outside of its instances.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Target:
     observations: tuple[str, ...]
     absent: tuple[str, ...]
     gives_index: bool = True
-    surroundings: Surroundings = field(default_factory=lambda: Surroundings(None), compare=False)
+    global_state: GlobalState = field(default_factory=lambda: GlobalState(None), compare=False)
 
     def observe(self, instance: Any) -> tuple[tuple[str, object], ...]:
         """Read every observation."""
@@ -104,7 +104,7 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
         raise TargetError(f"{kind!r} is no kind; it is one of {', '.join(MACHINES)}")
     if not callable(factory):
         raise TargetError(f"{name} is {type(factory).__name__}, not a class or a factory")
-    surroundings = Surroundings(factory)
+    global_state = GlobalState(factory)
     try:
         with _exits_refused():
             instance = _make(factory)
@@ -134,7 +134,7 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
     observations = tuple(one for one in machine.observations if _is_observable(instance, one))
     absent += [one for one in machine.observations if one not in observations]
     return Target(
-        name, machine, factory, tuple(present), parameters, observations, tuple(absent), surroundings=surroundings
+        name, machine, factory, tuple(present), parameters, observations, tuple(absent), global_state=global_state
     )
 
 

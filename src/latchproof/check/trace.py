@@ -23,9 +23,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from latchproof.check.failure import Failure
 from latchproof.check.judge import Begin, End, Event, Observe, Request, Rest, error_name, without_addresses
 from latchproof.check.notation import compact
-from latchproof.check.run import Failure
 from latchproof.check.target import TargetError
 
 SCHEMA = "latchproof.trace"

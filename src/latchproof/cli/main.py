@@ -499,10 +499,10 @@ def _command() -> str:
 
 
 def _replay(options: argparse.Namespace, console: Console) -> int:
+    from latchproof.check.harness import NondeterminismError
     from latchproof.check.jobs import replay
     from latchproof.check.loops import stepper_class
     from latchproof.check.notation import is_notation, parse
-    from latchproof.check.run import NondeterminismError
     from latchproof.check.sandbox.containment import StuckError
     from latchproof.check.target import TargetError, load
     from latchproof.check.trace import make_trace, read_file

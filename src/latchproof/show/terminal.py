@@ -20,10 +20,11 @@ from latchproof.check.bounds import describe_bounds
 from latchproof.check.checker import Verdict
 from latchproof.check.estimate import Estimate
 from latchproof.check.judge import Configuration, Event, Fate, Judge
-from latchproof.check.run import Run, Walk
+from latchproof.check.run import Run
 from latchproof.check.sandbox.containment import STEP_SECONDS
 from latchproof.check.target import Target
 from latchproof.check.trace import Trace, describe, plainly
+from latchproof.check.tree import Walk
 from latchproof.explore.fairness import Lasso, Liveness
 from latchproof.explore.states import Exploration
 from latchproof.mutants.matrix import Matrix, in_order
@@ -382,7 +383,7 @@ def print_estimates(console: Console, estimates: Sequence[Estimate], target: Tar
     """About how much there is to run, a row for each shape with each argument; and how that is known."""
     rows = []
     for one in estimates:
-        bound = describe_bounds(replace(one.shape, arguments=(one.argument,)), target)
+        bound = describe_bounds(replace(one.programs, arguments=(one.argument,)), target)
         known = "counted" if one.is_counted else f"extrapolated from {one.counted_calls} calls"
         every = f"{_about(one.schedules)} +- {_about(one.error)}"
         rows.append((bound, every, f"{_about(one.runs)} ({known})", f"{one.seconds:,.1f} s"))
@@ -456,7 +457,7 @@ class Bar:
 
 def print_replay(console: Console, run: Run, target: Target, policy: Any) -> None:
     """A run step by step: what was done, what happened, and in which states the specification may be then."""
-    judge = Judge(target.machine, policy, run.argument, strict=run.strict, indexed=target.gives_index)
+    judge = Judge(target.machine, policy, run.setup.argument, strict=run.setup.strict, indexed=target.gives_index)
     say(console)
     said = 0
     rows = []

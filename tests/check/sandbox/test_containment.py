@@ -52,7 +52,7 @@ def test_outside_of_the_main_thread_it_is_said_that_nothing_is_watched() -> None
     thread = threading.Thread(target=lambda: verdicts.append(small(samples.PlainLatch)))
     thread.start()
     thread.join()
-    assert "outside of the main thread a step that does not end is not broken off" in verdicts[0].notes
+    assert "outside of the main thread a step that does not end is not stopped" in verdicts[0].notes
     assert verdicts[0].reported.failures == {}
 
 

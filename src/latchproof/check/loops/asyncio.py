@@ -10,15 +10,11 @@ from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, TypeVarTuple
+from typing import Any, TypeVarTuple
 
-if TYPE_CHECKING:
-    from latchproof.check.loops import Script
+from latchproof.check.loops.interface import Script, close
 
 Given = TypeVarTuple("Given")
-
-CLOSINGS = 4
-"""So often is a coroutine told to close that goes on to await; the rest is left to the garbage collector."""
 
 
 class StepLoop(asyncio.BaseEventLoop):
@@ -194,15 +190,3 @@ class _NumberedTask(asyncio.Task[Any]):
 
     def __hash__(self) -> int:
         return self.number
-
-
-def close(coroutine: Any) -> None:
-    """Close a coroutine that is suspended, whatever it does then."""
-    if not isinstance(coroutine, Coroutine):
-        return
-    for _ in range(CLOSINGS):
-        try:
-            coroutine.close()
-        except Exception:  # it awaits in its clean-up, or clean-up fails in a state that no run leads to
-            continue
-        break

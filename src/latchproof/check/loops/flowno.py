@@ -8,16 +8,13 @@ addresses, and here in the order of the tasks' creation, lest no run could be re
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flowno.core.event_loop import event_loop, primitives
 from flowno.core.event_loop.event_loop import EventLoop
 from flowno.core.event_loop.tasks import TaskCancelled
 
-from latchproof.check.loops.asyncio import close
-
-if TYPE_CHECKING:
-    from latchproof.check.loops import Script
+from latchproof.check.loops.interface import Script, close
 
 WAITERS = ("event_waiters", "lock_waiters", "condition_waiters", "watching_task")
 """Where the loop keeps tasks that wait, in this version or that."""

@@ -17,16 +17,13 @@ import sys
 import warnings
 from collections.abc import Coroutine
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sniffio
 import trio
 from trio._core import _run as core
 
-from latchproof.check.loops.asyncio import close
-
-if TYPE_CHECKING:
-    from latchproof.check.loops import Script
+from latchproof.check.loops.interface import Script, close
 
 TICKS_TO_END = 60
 """So many passes are granted to the tasks of a run that is over."""

@@ -23,17 +23,17 @@ LIMIT = 10_000
 """So many things are kept at most."""
 
 
-class Surroundings:
+class GlobalState:
     """Those of a class or a factory, as they are now.
 
     >>> class Leaky:
     ...     made: list[int] = []
-    >>> surroundings = Surroundings(Leaky)
+    >>> state = GlobalState(Leaky)
     >>> Leaky.made.append(1)
-    >>> surroundings.changed()
+    >>> state.changed()
     ([1],)
-    >>> surroundings.restore()
-    >>> Leaky.made, surroundings.changed()
+    >>> state.restore()
+    >>> Leaky.made, state.changed()
     ([], ())
     """
 
