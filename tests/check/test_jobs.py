@@ -9,8 +9,8 @@ import pytest
 
 from latchproof.check import jobs
 from latchproof.check.checker import check
+from latchproof.check.history import End, SeenError
 from latchproof.check.jobs import Job, do_job, portable
-from latchproof.check.judge import End, SeenError
 from latchproof.check.target import TargetError, adapt
 from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.machine import Programs

@@ -13,8 +13,8 @@ import trio
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.check.checker import Verdict, check
+from latchproof.check.history import Begin, End, Event
 from latchproof.check.jobs import replay
-from latchproof.check.judge import Begin, End, Event
 from latchproof.check.loops import STEPPED_HOSTS, stepper_class
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.tree import Explorer

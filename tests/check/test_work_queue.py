@@ -12,8 +12,8 @@ from latchproof.check.bounds import describe_bounds
 from latchproof.check.checker import check
 from latchproof.check.choices import Subtree, Turn
 from latchproof.check.failure import Failure
+from latchproof.check.history import Finding
 from latchproof.check.jobs import Job, JobResult, do_job
-from latchproof.check.judge import Finding
 from latchproof.check.target import Target, adapt, load
 from latchproof.check.tree import Explorer, Walk
 from latchproof.check.work_queue import Piece, WorkQueue

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check.judge import Stray
+from latchproof.check.history import Stray
 from latchproof.check.target import TargetError, load
 from latchproof.fuzz.drivers import HOSTS, make_driver
 from latchproof.prove.obligations import rules_of

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from latchproof.check.judge import Event
+from latchproof.check.history import Event
 
 DEFAULTS = ("return", "in order")
 """Options that are taken unless a schedule says otherwise; a schedule does not list them."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from latchproof.check.judge import Begin, Event, Finding, Observe, Request
+from latchproof.check.history import Begin, Event, Finding, Observe, Request
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def make_failure(
 def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event, ...]:
     """Return the history with an empty observation after each step; `ends` are its lengths after the steps.
 
-    >>> from latchproof.check.judge import Rest
+    >>> from latchproof.check.history import Rest
     >>> with_step_ends([Begin(0, "wait", ()), Rest()], [1])
-    (Begin(call=0, operation='wait', arguments=()), Observe(values=()), Rest())
+    (Begin(call=0, operation='wait', arguments=(), task=0), Observe(values=()), Rest())
     """
     parts = [history[begun:end] for begun, end in pairwise([0, *ends])]
     told = [event for part in parts for event in (*part, Observe(()))]

@@ -14,20 +14,22 @@ from types import CoroutineType
 from typing import Any
 
 from latchproof.check.failure import Failure, make_failure
-from latchproof.check.judge import (
+from latchproof.check.history import (
     Begin,
     End,
     Event,
-    Judge,
+    Finding,
     Observe,
     Request,
     Stray,
+    describe,
     error_name,
+    event_data,
     without_addresses,
 )
+from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Host, is_cancellation
 from latchproof.check.target import Call, Target
-from latchproof.check.trace import describe, plainly
 
 
 class NondeterminismError(Exception):
@@ -36,7 +38,7 @@ class NondeterminismError(Exception):
 
 def make_judges(target: Target, policies: Sequence[Any], argument: int, *, strict: bool) -> list[Judge]:
     """Return a judge of the target's histories for each policy."""
-    return [Judge(target.machine, one, argument, strict=strict, indexed=target.gives_index) for one in policies]
+    return [Judge(target.specification(one, argument), strict=strict) for one in policies]
 
 
 class Record:
@@ -88,7 +90,7 @@ class Record:
         self.history.append(event)
         for judge in self._judges:
             if (finding := judge.step(event)) is not None:
-                self.failures.append((judge.policy.name, self._failure(finding)))
+                self.failures.append((judge.specification.name, self._failure(finding)))
         self.settled = all(judge.finding is not None for judge in self._judges)
 
     def _compare(self, event: Event, known: Sequence[Event]) -> None:
@@ -99,7 +101,7 @@ class Record:
                 NondeterminismError(f"under the same schedule there was {once} once, and {_brief(event)} another time")
             )
 
-    def _failure(self, finding: Any) -> Failure:
+    def _failure(self, finding: Finding) -> Failure:
         schedule, steps, others = self._moment()
         return make_failure(
             finding,
@@ -297,6 +299,6 @@ def _comparable(value: object) -> tuple[object, ...]:
 
 
 def _brief(event: Event) -> str:
-    plain = plainly(event)
+    plain = event_data(event)
     of_call = f" (call {plain['call']})" if "call" in plain else ""
     return f"{describe(plain)!r}{of_call}"

@@ -16,7 +16,7 @@ from pathlib import Path
 from latchproof.check.choices import Subtree
 from latchproof.check.failure import Failure
 from latchproof.check.harness import NondeterminismError, is_alike
-from latchproof.check.judge import Begin, End, Event, SeenError
+from latchproof.check.history import Begin, End, Event, SeenError
 from latchproof.check.loops import STEPPED, stepper_class
 from latchproof.check.notation import compact
 from latchproof.check.sandbox.containment import StuckError, contained

@@ -36,7 +36,8 @@ from latchproof.check.choices import (
     Turn,
 )
 from latchproof.check.harness import Calls, NondeterminismError, OtherCalls, Record
-from latchproof.check.judge import Judge, Rest, Stray
+from latchproof.check.history import Rest, Stray
+from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Stepper
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
 from latchproof.check.strategies import Strategy

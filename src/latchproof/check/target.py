@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from latchproof.check.machine_specification import MachineSpecification
 from latchproof.check.sandbox.global_state import GlobalState
+from latchproof.check.specification import Specification
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.machines import MACHINES
 
@@ -55,6 +57,10 @@ class Target:
     absent: tuple[str, ...]
     gives_index: bool = True
     global_state: GlobalState = field(default_factory=lambda: GlobalState(None), compare=False)
+
+    def specification(self, policy: Any, argument: int) -> Specification:
+        """Return what histories of an instance made with `argument` are judged by under a policy."""
+        return MachineSpecification(self.machine, policy, argument, indexed=self.gives_index)
 
     def observe(self, instance: Any) -> tuple[tuple[str, object], ...]:
         """Read every observation."""

@@ -14,7 +14,7 @@ from latchproof.check.bounds import choices
 from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
 from latchproof.check.failure import Failure
 from latchproof.check.harness import NondeterminismError, make_judges
-from latchproof.check.judge import Event
+from latchproof.check.history import Event
 from latchproof.check.loops import stepper_class
 from latchproof.check.loops.interface import Stepper
 from latchproof.check.run import PrunedError, Run, SeenStates, Setup, fingerprinter_of
@@ -190,7 +190,7 @@ class Explorer:
     def so_far(self) -> Walk:
         """How far the walk has come."""
         walk, seen = self._walk, self.setup.seen
-        walk.fired = {judge.policy.name: set(judge.fired) for judge in self.setup.judges}
+        walk.fired = {judge.specification.name: set(judge.fired) for judge in self.setup.judges}
         walk.no_fingerprint = None if seen is None else seen.failure
         self._path.clear()
         walk.covered = self._path.covered

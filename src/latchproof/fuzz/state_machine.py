@@ -25,8 +25,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from latchproof.check.checker import require_claim
 from latchproof.check.failure import Failure
 from latchproof.check.harness import Calls, NondeterminismError, Record, make_judges
+from latchproof.check.history import Observe, Rest
 from latchproof.check.jobs import implemented, replay
-from latchproof.check.judge import Judge, Observe, Rest
+from latchproof.check.judge import Judge
 from latchproof.check.loops import STEPPED_HOSTS
 from latchproof.check.target import Call, Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from latchproof.check.trace import Trace, describe
+from latchproof.check.history import describe
+from latchproof.check.trace import Trace
 
 
 def lanes(trace: Trace, *, width: int = 100) -> list[str]:

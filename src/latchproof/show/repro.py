@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
 
-from latchproof.check.trace import Trace, describe
+from latchproof.check.history import describe
+from latchproof.check.trace import Trace
 from latchproof_spec.machines import CLAIMS
 
 SECONDS = 60

@@ -19,11 +19,13 @@ from rich.text import Text
 from latchproof.check.bounds import describe_bounds
 from latchproof.check.checker import Verdict
 from latchproof.check.estimate import Estimate
-from latchproof.check.judge import Configuration, Event, Fate, Judge
+from latchproof.check.history import Event, describe, event_data
+from latchproof.check.judge import Judge
 from latchproof.check.run import Run
 from latchproof.check.sandbox.containment import STEP_SECONDS
+from latchproof.check.specification import Configuration, Fate
 from latchproof.check.target import Target
-from latchproof.check.trace import Trace, describe, plainly
+from latchproof.check.trace import Trace
 from latchproof.check.tree import Walk
 from latchproof.explore.fairness import Lasso, Liveness
 from latchproof.explore.states import Exploration
@@ -31,7 +33,6 @@ from latchproof.mutants.matrix import Matrix, in_order
 from latchproof.show.lanes import explain, lanes
 from latchproof.verify.ledger import KINDS, Evidence, Ledger
 from latchproof_spec.machines import CLAIMS
-from latchproof_spec.step import ANY_INDEX
 
 TELL_SECONDS = 30.0
 """So often is it said how far a check is, where there is no terminal."""
@@ -457,7 +458,7 @@ class Bar:
 
 def print_replay(console: Console, run: Run, target: Target, policy: Any) -> None:
     """A run step by step: what was done, what happened, and in which states the specification may be then."""
-    judge = Judge(target.machine, policy, run.setup.argument, strict=run.setup.strict, indexed=target.gives_index)
+    judge = Judge(target.specification(policy, run.setup.argument), strict=run.setup.strict)
     say(console)
     said = 0
     rows = []
@@ -474,7 +475,7 @@ def print_replay(console: Console, run: Run, target: Target, policy: Any) -> Non
 
 
 def _event(event: Event) -> str:
-    plain = plainly(event)
+    plain = event_data(event)
     return f"call {plain['call']} {describe(plain)}" if "call" in plain else describe(plain)
 
 
@@ -488,6 +489,7 @@ def _fate(fate: Fate) -> str:
     if fate.kind != "ends":
         return {"new": "has taken no effect", "parked": "parked", "withdrawn": "withdrawn"}[fate.kind]
     ending = fate.ending
-    if isinstance(ending, int):
-        return "may return an index" if ending == ANY_INDEX else f"may return {ending}"
-    return "may return" if ending is None else f"may raise {ending.__name__}"
+    assert ending is not None
+    if ending.returns:
+        return "may return an index" if ending.generation else f"may return {ending.returns[0]}"
+    return f"may raise {ending.raises[0].__name__}" if ending.fails else "may return"

@@ -9,9 +9,11 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from latchproof.check.blame import allowed_of
-from latchproof.check.judge import Begin, Configuration, End, Event, Judge, Observe, Request, Rest, Stray
-from latchproof.check.trace import Trace, TraceEvent, describe
+from latchproof.check.history import Begin, End, Event, EventData, Observe, Request, Rest, Stray, describe
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification
+from latchproof.check.specification import Configuration
+from latchproof.check.trace import Trace
 from latchproof_spec import step as spec_step
 from latchproof_spec.machines import MACHINES
 
@@ -36,7 +38,8 @@ def judged(trace: Trace) -> dict[str, Any]:
     waits = {event["call"] for event in trace.events if event["kind"] == "begin" and event["operation"] == "wait"}
     gives_none = any(event.get("call") in waits and event.get("value", 0) is None for event in trace.events)
     indexed = machine.name != "barrier" or not gives_none
-    judge = Judge(machine, policy, trace.argument, strict=trace.strict, indexed=indexed)
+    specification = MachineSpecification(machine, policy, trace.argument, indexed=indexed)
+    judge = Judge(specification, strict=trace.strict)
     steps: list[dict[str, Any]] = []
     finding = None
     for event in trace.events:
@@ -51,7 +54,7 @@ def judged(trace: Trace) -> dict[str, Any]:
                 "call": event.get("call"),
                 "allowed": allowed,
                 "seen": "" if finding is None else finding.seen,
-                **_allowed(judge, judge.reachable if allowed else before),
+                **_allowed(specification, judge.reachable if allowed else before),
                 "rules": sorted(judge.fired) if allowed else list(trace.rules),
             }
         )
@@ -61,25 +64,22 @@ def judged(trace: Trace) -> dict[str, Any]:
     return {**trace.to_json(), "steps": steps, "agrees": agrees}
 
 
-def _allowed(judge: Judge, configurations: frozenset[Configuration]) -> dict[str, Any]:
-    names = tuple(judge.machine.state)
+def _allowed(specification: MachineSpecification, configurations: frozenset[Configuration]) -> dict[str, Any]:
+    machine, constants = specification.machine, specification.constants
     calls: dict[int, set[str]] = {}
     for here in configurations:
         for number, fate in here.fates:
-            calls.setdefault(number + 1, set()).add(allowed_of(judge, fate))
+            calls.setdefault(number + 1, set()).add(str(fate))
     states = sorted({here.state for here in configurations})
-    observed = [
-        {name: one.read(*judge.constants, *state) for name, one in judge.machine.observations.items()}
-        for state in states
-    ]
+    observed = [{name: one.read(*constants, *state) for name, one in machine.observations.items()} for state in states]
     return {
-        "states": [dict(zip(names, state, strict=True)) for state in states],
+        "states": [dict(zip(machine.state, state, strict=True)) for state in states],
         "observations": observed,
         "calls": {str(number): sorted(fates) for number, fates in sorted(calls.items())},
     }
 
 
-def _event(event: TraceEvent) -> Event:
+def _event(event: EventData) -> Event:
     """What `trace.make_trace` wrote, as the judge takes it."""
     kind = event["kind"]
     if kind == "observe":
