@@ -15,7 +15,7 @@ from latchproof.check.isolated import do_isolated
 from latchproof.check.jobs import Job, JobResult
 from latchproof.check.target import TargetError
 from latchproof.check.tree import Walk
-from latchproof.check.work_queue import BrokenOffError, Piece, Work
+from latchproof.check.work_queue import BrokenOffError, Piece, WorkQueue
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -41,7 +41,7 @@ class Cluster:
         self._address = address
         self._target = (name, kind)
 
-    def do(self, work: Work, on_beat: Callable[[int, Walk], None] | None = None) -> None:
+    def do(self, work: WorkQueue, on_beat: Callable[[int, Walk], None] | None = None) -> None:
         """Do all of the work. `on_beat` is told the number of a job and how far it is."""
         running: dict[Future[JobResult], Piece] = {}
         with self._connect() as client, client.as_current():
@@ -89,7 +89,7 @@ class Cluster:
         return client.submit(_do_piece, version("latchproof"), *self._target, job, pure=False)
 
     def _gather(
-        self, running: dict[Future[JobResult], Piece], work: Work, on_beat: Callable[[int, Walk], None] | None
+        self, running: dict[Future[JobResult], Piece], work: WorkQueue, on_beat: Callable[[int, Walk], None] | None
     ) -> None:
         """Take in what is completed within a while, and cancel what is not needed any more."""
         from distributed import wait

@@ -91,7 +91,7 @@ class Record:
         for judge in self._judges:
             if (finding := judge.step(event)) is not None:
                 self.failures.append((judge.specification.name, self._failure(finding)))
-        self.settled = all(judge.finding is not None for judge in self._judges)
+                self.settled = all(judge.finding is not None for judge in self._judges)
 
     def _compare(self, event: Event, known: Sequence[Event]) -> None:
         position = len(self.history)
@@ -156,7 +156,8 @@ class Calls:
 
     A call that was made is a task that has not made its first step; from then on it has a number and is under way.
     `next_call` is asked in the step in which a call ends, with the call's number, whether its task makes another one.
-    A call that raises something else than `errors` has not ended: that reaches the event loop.
+    A call that raises something else than `errors` has not ended: that reaches the event loop. `is_other` marks the
+    calls on a second instance, which must not affect the first.
     """
 
     def __init__(
@@ -165,8 +166,11 @@ class Calls:
         record: Record,
         next_call: Callable[[int], Call | None],
         errors: type[BaseException] = BaseException,
+        *,
+        is_other: bool = False,
     ) -> None:
         self.instance: Any = None
+        self.is_other = is_other
         self.made = 0
         self.begun = 0
         self.under_way: dict[int, Any] = {}
@@ -178,7 +182,7 @@ class Calls:
         self.started: set[int] = set()
         """The numbers of the tasks that have made their first step."""
         self.ranks: dict[int, int] = {}
-        """The place of each call among those under way, when a fingerprint was last taken."""
+        """What tells the calls under way apart in a fingerprint, set when one is taken."""
         self._host = host
         self._record = record
         self._next_call = next_call
@@ -240,45 +244,17 @@ class Calls:
             call = self._next_call(number)
 
 
-class OtherCalls:
-    """Calls on a second instance, which must not affect the first. How they end is not recorded."""
-
-    def __init__(self, host: Host) -> None:
-        self.instance: Any = None
-        self.made = 0
-        self.under_way: dict[int, Any] = {}
-        self._host = host
-
-    def make(self, call: Call) -> None:
-        """Start a task that makes a call."""
-        number = self.made
-        self.made += 1
-        self.under_way[number] = self._host.spawn(self.play(call, number))
-
-    async def play(self, call: Call, number: int) -> None:
-        """Make a call as a task."""
-        try:
-            value = getattr(self.instance, call.operation.name)(*call.arguments)
-            if inspect.isawaitable(value):
-                await value
-        except BaseException as error:
-            if not (isinstance(error, Exception) or is_cancellation(error, self._host)):
-                raise
-        finally:
-            del self.under_way[number]
-
-
 def is_alike(event: Event, other: Event) -> bool:
     """Return whether two events of two runs are the same, as far as values can be compared across runs."""
     if type(event) is Begin:  # the most frequent kind, which needs no closer look
         return event == other and type(other) is Begin
     if isinstance(event, End) and isinstance(other, End):
         same = event.call == other.call and event.how == other.how and _error_name(event) == _error_name(other)
-        return same and _comparable(event.value) == _comparable(other.value)
-    if isinstance(event, Observe) and isinstance(other, Observe):
-        return [(name, _comparable(value)) for name, value in event.values] == [
-            (name, _comparable(value)) for name, value in other.values
-        ]
+        return same and type(event.value) is type(other.value) and _comparable(event.value) == _comparable(other.value)
+    if type(event) is Observe and type(other) is Observe:
+        return [(name, type(value)) for name, value in event.values] == [
+            (name, type(value)) for name, value in other.values
+        ] and (event == other or _values(event) == _values(other))
     if isinstance(event, Stray) and isinstance(other, Stray):
         return _PASSING.sub("", event.error) == _PASSING.sub("", other.error)
     return type(event) is type(other) and event == other
@@ -293,9 +269,13 @@ _PASSING = re.compile(r"0x[0-9a-fA-F]+|Task-\d+")
 """What a message says of objects that differs in each run: their addresses, and the numbers of tasks."""
 
 
-def _comparable(value: object) -> tuple[object, ...]:
+def _values(event: Observe) -> list[object]:
+    return [_comparable(value) for _, value in event.values]
+
+
+def _comparable(value: object) -> object:
     """Return what can be compared of a value across runs: other values are another object each time."""
-    return type(value), value if isinstance(value, int | float | str) else None
+    return value if isinstance(value, int | float | str) else None
 
 
 def _brief(event: Event) -> str:

@@ -15,8 +15,7 @@ import threading
 from latchproof.check.jobs import Job, JobResult
 from latchproof.check.pool import Pool
 from latchproof.check.target import TargetError
-from latchproof.check.tree import Walk
-from latchproof.check.work_queue import Piece
+from latchproof.check.work_queue import OneJob
 
 
 def do_isolated(name: str, kind: str, job: Job) -> JobResult:
@@ -37,35 +36,6 @@ def do_isolated(name: str, kind: str, job: Job) -> JobResult:
     return answer
 
 
-class _OnePiece:
-    """Work that is one job, done once."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._given = False
-        self.result: JobResult | None = None
-
-    @property
-    def is_over(self) -> bool:
-        return self.result is not None
-
-    def next(self) -> Piece | None:
-        given, self._given = self._given, True
-        return None if given else Piece(0)
-
-    def job(self, piece: Piece) -> Job:
-        return self._job
-
-    def needs(self, piece: Piece) -> bool:
-        return True
-
-    def take(self, piece: Piece, result: JobResult) -> None:
-        self.result = result
-
-    def so_far(self, piece: Piece, walk: Walk) -> Walk:
-        return walk
-
-
 def main() -> None:
     """Do the job given on standard input, and answer on standard output."""
     name, kind, job = pickle.load(sys.stdin.buffer)
@@ -77,7 +47,7 @@ def main() -> None:
         os._exit(1)
 
     threading.Thread(target=end_with_the_worker, daemon=True).start()
-    work = _OnePiece(job)
+    work = OneJob(job)
     try:
         pool.do(work)
         answer: JobResult | str | None = work.result

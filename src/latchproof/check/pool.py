@@ -18,7 +18,7 @@ from latchproof.check.jobs import InterruptedWalkError, Job, JobResult, do_job, 
 from latchproof.check.sandbox.containment import STEP_SECONDS
 from latchproof.check.target import Target, TargetError, load
 from latchproof.check.tree import Walk
-from latchproof.check.work_queue import Piece, Work
+from latchproof.check.work_queue import Piece, WorkQueue
 
 BEAT_SECONDS = 0.2
 """Interval at which a worker reports its progress, in seconds."""
@@ -47,7 +47,7 @@ class Pool:
         self._context = multiprocessing.get_context("spawn")
         self._running: list[_Worker] = []
 
-    def do(self, work: Work, on_beat: Callable[[int, Walk], None] | None = None) -> None:
+    def do(self, work: WorkQueue, on_beat: Callable[[int, Walk], None] | None = None) -> None:
         """Do all of the work. `on_beat` is told the number of a job and how far it is.
 
         On a KeyboardInterrupt every worker hands in what it has, and the interrupt is raised again.
@@ -67,7 +67,7 @@ class Pool:
         for worker in self._running:
             worker.end()
 
-    def _give(self, work: Work) -> None:
+    def _give(self, work: WorkQueue) -> None:
         """Give every idle worker a piece, and start workers as long as there are more pieces than workers."""
         for worker in self._running:
             if worker.piece is None and (piece := work.next()) is not None:
@@ -83,7 +83,7 @@ class Pool:
         theirs.close()
         return _Worker(process, ours)
 
-    def _listen(self, work: Work, on_beat: Callable[[int, Walk], None] | None) -> None:
+    def _listen(self, work: WorkQueue, on_beat: Callable[[int, Walk], None] | None) -> None:
         """Take in what the workers report, for a while."""
         wait([worker.connection for worker in self._running], timeout=BEAT_SECONDS)
         for worker in tuple(self._running):
@@ -110,7 +110,7 @@ class Pool:
                 worker.end()  # another is started in its place
                 self._running.remove(worker)
 
-    def _hand_in(self, work: Work) -> None:
+    def _hand_in(self, work: WorkQueue) -> None:
         """Have every worker hand in what it has."""
         for worker in self._running:
             worker.stop()

@@ -35,7 +35,7 @@ from latchproof.check.choices import (
     Prefix,
     Turn,
 )
-from latchproof.check.harness import Calls, NondeterminismError, OtherCalls, Record
+from latchproof.check.harness import Calls, NondeterminismError, Record
 from latchproof.check.history import Rest, Stray
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Stepper
@@ -95,7 +95,6 @@ class Setup:
     judges: Sequence[Judge]
     strategy: Strategy
     make_stepper: Callable[[], Stepper]
-    strict: bool
     prune: bool
     seen: SeenStates | None
     calls: tuple[Action, ...]
@@ -122,8 +121,7 @@ class Decisions:
         self.passed: dict[bytes, float] = {}
         """The states met since the last choice that was not a step, each with the time."""
         self._repeated = 0
-        self._strategy = setup.strategy
-        self._judges = setup.judges
+        self._setup = setup
         self._path = path
         self._record = record
 
@@ -132,13 +130,10 @@ class Decisions:
 
         Most of a run consists of this.
         """
-        action, fingerprint, choice = self.made[self._repeated]
-        if action is not RUN or self._repeated + 1 == len(self.made):
+        if self.made[self._repeated].action is not RUN or self._repeated + 1 == len(self.made):
             return False
-        self._repeated += 1
-        self.latest = self.before_step = choice
-        if fingerprint is not None:
-            self.passed.setdefault(fingerprint, now)
+        self.repeat(now, {})
+        self.before_step = self.latest
         return True
 
     def repeat(self, now: float, under_way: dict[int, Any]) -> Action:
@@ -165,13 +160,13 @@ class Decisions:
             if turn.option >= len(options):
                 raise NondeterminismError("under the same schedule there was more to choose from another time")
         else:
-            index = self._strategy.choose([option.word for option in options])
+            index = self._setup.strategy.choose([option.word for option in options])
             if index is None:
                 return self.note(STOP, fingerprint)
             turn = Turn(index, quiet=False)
         choice = None
         if len(options) > 1:
-            snapshots = tuple([judge.snapshot() for judge in self._judges])
+            snapshots = tuple([judge.snapshot() for judge in self._setup.judges])
             choice = Choice(
                 options, turn.option, snapshots, len(self.made), len(self.words), fingerprint, quiet=turn.quiet
             )
@@ -213,7 +208,7 @@ class Run:
         self.schedule, self.moments = self.decisions.words, self.decisions.moments
         self._path = path
         self._calls: Calls
-        self._others: OtherCalls
+        self._others: Calls
         self._stepper: Stepper
         self._newborn: int | None = None
         """The task that was made since the last step, if nothing else was done."""
@@ -230,7 +225,8 @@ class Run:
         record, setup = self.record, self.setup
         self._stepper = stepper = setup.make_stepper()
         self._calls = Calls(stepper, record, self._next_call)
-        self._others = OtherCalls(stepper)
+        unjudged = Record(setup.target, (), setup.argument, self._moment)
+        self._others = Calls(stepper, unjudged, lambda number: None, Exception, is_other=True)
         if setup.seen is not None:
             setup.seen.fingerprinter.parts = stepper.parts()
         try:
@@ -438,6 +434,7 @@ class Run:
             return None
         calls, others = self._calls, self._others
         calls.ranks = ranks = {call: rank for rank, call in enumerate(sorted(calls.under_way))}
+        others.ranks = {call: call for call in others.under_way}
         budgets = (
             calls.made, others.made, calls.begun, calls.requests, self._newborn is not None,
             self._front_is_quiet, self._rested, between_passes,
@@ -461,9 +458,6 @@ def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:
 
     def name(bound: dict[str, Any]) -> tuple[Any, ...]:
         played: Calls = bound["self"]
-        return numbers[bound["call"]], played.ranks.get(bound.get("number", -1))
+        return played.is_other, numbers[bound["call"]], played.ranks.get(bound.get("number", -1))
 
-    def name_of_other(bound: dict[str, Any]) -> tuple[Any, ...]:
-        return numbers[bound["call"]], bound["number"]
-
-    return Fingerprinter(frames={Calls.play.__code__: name, OtherCalls.play.__code__: name_of_other})
+    return Fingerprinter(frames={Calls.play.__code__: name})

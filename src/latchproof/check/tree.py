@@ -111,7 +111,6 @@ class Explorer:
             judges=make_judges(target, policies, argument, strict=strict),
             strategy=strategy,
             make_stepper=make_stepper or stepper_class(host),
-            strict=strict,
             prune=prune and strategy.prunes,
             seen=SeenStates(fingerprinter_of(calls), merge=strategy.prunes) if merge else None,
             calls=tuple(Action("call", f"call {call}", call) for call in calls),

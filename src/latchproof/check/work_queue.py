@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from latchproof.check.bounds import describe_bounds, weight
 from latchproof.check.jobs import Job, JobResult, may_be_ordered, smallest
@@ -38,31 +38,8 @@ class BrokenOffError(Exception):
     """The workers cannot continue, and why."""
 
 
-class Work(Protocol):
-    """What workers are kept busy with."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing is left to do, and nothing that is being done is needed."""
-
-    def next(self) -> Piece | None:
-        """Return a piece to be done, which counts as being done from now on; None if there is none now."""
-
-    def job(self, piece: Piece) -> Job:
-        """Return what is to be done for a piece."""
-
-    def needs(self, piece: Piece) -> bool:
-        """Return whether a piece that is being done is still needed."""
-
-    def take(self, piece: Piece, result: JobResult) -> None:
-        """Take in what came of a piece."""
-
-    def so_far(self, piece: Piece, walk: Walk) -> Walk:
-        """Return how far the job is, when one of its pieces is as far as `walk`."""
-
-
 class WorkQueue:
-    """The pieces of all jobs of a check.
+    """The pieces of all jobs of a check, which workers take and bring back.
 
     >>> from latchproof_spec.machine import Programs
     >>> job = Job(Programs((2,), 2, 3, 0), 2, ("latchproof",), "asyncio", False, "exhaustive", 100, 0)
@@ -81,9 +58,11 @@ class WorkQueue:
 
     @property
     def is_over(self) -> bool:
+        """Whether nothing is left to do, and nothing that is being done is needed."""
         return all(tree.over for tree in self._trees)
 
     def next(self) -> Piece | None:
+        """Return a piece to be done, which counts as being done from now on; None if there is none now."""
         for tree in self._order:
             if tree.waiting and not tree.over:
                 piece = min(tree.waiting)  # lowest place first, so that little finished work is discarded
@@ -92,22 +71,38 @@ class WorkQueue:
         return None
 
     def job(self, piece: Piece) -> Job:
+        """Return what is to be done for a piece."""
         return self._trees[piece.job].jobs[piece]
 
     def needs(self, piece: Piece) -> bool:
+        """Return whether a piece that is being done is still needed."""
         tree = self._trees[piece.job]
         return not tree.over and piece in tree.jobs
 
     def take(self, piece: Piece, result: JobResult) -> None:
+        """Take in what came of a piece."""
         if self.needs(piece):
             self._trees[piece.job].take(piece, result)
 
     def so_far(self, piece: Piece, walk: Walk) -> Walk:
+        """Return how far the job is, when one of its pieces is as far as `walk`."""
         return self._trees[piece.job].so_far(piece, walk)
 
     def results(self, target: Target) -> list[JobResult]:
         """Return what came of each job; of one that is not over, as far as it was done."""
         return [tree.result(target) for tree in self._trees]
+
+
+class OneJob(WorkQueue):
+    """A queue of one job, which is done once; the subtrees that it leaves are not."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__([job])
+        self.result: JobResult | None = None
+
+    def take(self, piece: Piece, result: JobResult) -> None:
+        self.result = result
+        self._trees[piece.job].over = True
 
 
 class _Tree:

@@ -458,7 +458,7 @@ class Bar:
 
 def print_replay(console: Console, run: Run, target: Target, policy: Any) -> None:
     """A run step by step: what was done, what happened, and in which states the specification may be then."""
-    judge = Judge(target.specification(policy, run.setup.argument), strict=run.setup.strict)
+    judge = Judge(target.specification(policy, run.setup.argument), strict=run.setup.judges[0].strict)
     say(console)
     said = 0
     rows = []
