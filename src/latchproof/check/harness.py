@@ -95,7 +95,7 @@ class Record:
 
     def _compare(self, event: Event, known: Sequence[Event]) -> None:
         position = len(self.history)
-        if position >= len(known) or not is_alike(event, known[position]):
+        if position >= len(known) or not is_same(event, known[position]):
             once = _brief(known[position]) if position < len(known) else "nothing more"
             self.stop(
                 NondeterminismError(f"under the same schedule there was {once} once, and {_brief(event)} another time")
@@ -244,7 +244,7 @@ class Calls:
             call = self._next_call(number)
 
 
-def is_alike(event: Event, other: Event) -> bool:
+def is_same(event: Event, other: Event) -> bool:
     """Return whether two events of two runs are the same, as far as values can be compared across runs."""
     if type(event) is Begin:  # the most frequent kind, which needs no closer look
         return event == other and type(other) is Begin

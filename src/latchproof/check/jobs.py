@@ -15,7 +15,7 @@ from pathlib import Path
 
 from latchproof.check.choices import Subtree
 from latchproof.check.failure import Failure
-from latchproof.check.harness import NondeterminismError, is_alike
+from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, SeenError
 from latchproof.check.loops import STEPPED, stepper_class
 from latchproof.check.notation import compact
@@ -69,7 +69,7 @@ class JobResult:
     `reasons` say why nothing can be concluded from it, `notes` what else a reader should know. `done` is False for a
     job that was stopped or never begun. `absent` is what the target lacks, as found out where the job was done.
     `is_deterministic` is False if the target did something else under the same schedule, `is_controlled` if it starts
-    threads: a failure may then be chance, and is no counterexample.
+    threads: a failure may then be chance, and does not count as a counterexample.
     """
 
     walk: Walk
@@ -271,7 +271,7 @@ def _happens_again(target: Target, job: Job, policy: str, failure: Failure) -> b
     except (NondeterminismError, TargetError, StuckError):
         return False
     again = explorer.so_far.failures[policy].get(failure.finding.claim)
-    return again is not None and is_alike(again.history[-1], failure.history[-1])
+    return again is not None and is_same(again.history[-1], failure.history[-1])
 
 
 def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:

@@ -59,7 +59,7 @@ def test_outside_of_the_main_thread_it_is_said_that_nothing_is_watched() -> None
 def test_what_is_written_is_kept_back_and_noted(capfd: pytest.CaptureFixture[str]) -> None:
     verdict = small(samples.ChattyLatch)
     assert capfd.readouterr() == ("", "")
-    assert any("characters, of which the first are 'waiting waiting " in note for note in verdict.notes)
+    assert any("characters, which begin with 'waiting waiting " in note for note in verdict.notes)
 
 
 def test_threads_are_noticed() -> None:
