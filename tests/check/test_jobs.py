@@ -97,5 +97,5 @@ def test_an_error_that_cannot_be_sent_keeps_its_name() -> None:
 
 
 def test_what_a_method_demands_by_keyword_is_said() -> None:
-    with pytest.raises(TargetError, match=r"count_down\(\) wants how, which the specified one does not take"):
+    with pytest.raises(TargetError, match=r"count_down\(\) requires how, which the specified operation"):
         adapt(samples.DemandingLatch)
