@@ -27,8 +27,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from latchproof.check.bounds import default_programs, programs_within
-from latchproof.check.checker import Verdict, require_claim
 from latchproof.check.checker import check as check_target
+from latchproof.check.checker import require_claim
 from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
 from latchproof.check.jobs import implemented, replay
 from latchproof.check.judge import Judge
@@ -36,6 +36,7 @@ from latchproof.check.loops import STEPPED_HOSTS, is_cancellation
 from latchproof.check.run import Failure, NondeterminismError, with_step_ends
 from latchproof.check.target import Call, Target, TargetError, adapt, load
 from latchproof.check.trace import Trace, make_trace
+from latchproof.check.verdict import Verdict
 from latchproof.fuzz.drivers import Driver, make_driver
 from latchproof_spec.machine import distinct_policies
 from latchproof_spec.machines import CLAIMS

@@ -60,7 +60,7 @@ bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 2: 7 calls, 2 at once, 1 cancellation, wait only
           parties 3: 6 calls, 3 at once, 1 cancellation, wait only
           parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
-          parties 2: 2 calls, 2 at once, 0 cancellations, all operations; 2 calls besides on a second instance
+          parties 2: 2 calls, 2 at once, 0 cancellations, all operations; and 2 calls on a second instance
 ran       N schedules on asyncio, N steps, N s
 spared    N of these were cut short because an equivalent order or state was explored; together they cover at least \
 N schedules
