@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from latchproof.check.checker import Verdict
+    from latchproof.check.verdict import Verdict
 
 
 class Conforms:

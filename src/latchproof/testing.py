@@ -22,9 +22,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from latchproof.check.bounds import default_programs, programs_within
-from latchproof.check.checker import Verdict
 from latchproof.check.checker import check as check_target
 from latchproof.check.target import Target, TargetError, adapt, load
+from latchproof.check.verdict import Verdict
 
 if TYPE_CHECKING:
     from latchproof.fuzz.state_machine import AT_ONCE, LARGEST, SpecificationMachine, state_machine, trace_of

@@ -20,9 +20,10 @@ from distributed import Client
 
 from latchproof.check import checker as check_module
 from latchproof.check import cluster as module
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.cluster import Cluster
 from latchproof.check.target import TargetError, load
+from latchproof.check.verdict import Verdict
 from latchproof.check.work_queue import WorkQueue
 from latchproof.cli.main import main
 from latchproof_spec.machine import Programs
@@ -153,7 +154,7 @@ def test_a_target_that_ends_its_interpreter_costs_its_job_and_no_worker(dask: Da
     target, shape = load("tests.check.samples:LeavingLatch"), Programs((0,), 2, 3, 0, numbers=(0,))
     verdict = check(target, policy="latchproof", shapes=(shape,), cluster=dask.address)
     assert verdict.exit_code == 3
-    assert "the target ended its interpreter, with exit code 7" in verdict.reasons
+    assert "the target ended its interpreter, with exit code 7" in map(str, verdict.reasons)
     assert plain(verdict) == plain(check(target, policy="latchproof", shapes=(shape,), workers=1))
 
 

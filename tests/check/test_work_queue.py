@@ -156,7 +156,7 @@ def test_a_set_of_futures_is_gone_over_in_one_order_in_pieces_too(monkeypatch: p
     monkeypatch.setattr(module, "PIECE", 10)
     verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(shape,))
     assert verdict.reported.failures == {}
-    assert not any("under the same schedule" in reason for reason in verdict.reasons)
+    assert not any("under the same schedule" in reason.text for reason in verdict.reasons)
     assert verdict.schedules > 10
 
 

@@ -60,7 +60,7 @@ bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 2: 7 calls, 2 at once, 1 cancellation, wait only
           parties 3: 6 calls, 3 at once, 1 cancellation, wait only
           parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
-          parties 2: 2 calls, 2 at once, 0 cancellations, all operations; 2 calls besides on a second instance
+          parties 2: 2 calls, 2 at once, 0 cancellations, all operations; and 2 calls on a second instance
 ran       N schedules on asyncio, N steps, N s
 spared    N of these were cut short because an equivalent order or state was explored; together they cover at least \
 N schedules
@@ -169,12 +169,12 @@ def test_where_it_is_not_installed_there_is_no_version(
         ("no_such_module:Barrier", "there is no module 'no_such_module'"),
         ("asyncio:Barier", "did you mean Barrier"),
         (f"{SAMPLES}:Stranger", "is neither a latch"),
-        (f"{SAMPLES}:Waiter", "say what it is to be: --kind latch or --kind barrier"),
+        (f"{SAMPLES}:Waiter", "say what to check it as: --kind latch or --kind barrier"),
         (f"{SAMPLES}:Demanding", "name a factory function"),
         ("asyncio", "write MODULE:CLASS"),
         ("nowhere.py:Barrier", "there is no file nowhere.py"),
-        (".:Barrier", "'.' names no module from here; write it in full, or path/to/file.py:CLASS"),
-        ("..mine:Barrier", "'..mine' names no module from here"),
+        (".:Barrier", "'.' is relative; write the module's full name, or path/to/file.py:CLASS"),
+        ("..mine:Barrier", "'..mine' is relative"),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "fuzz"])

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from latchproof.check.checker import Verdict
     from latchproof.check.target import Target
     from latchproof.check.trace import Trace
+    from latchproof.check.verdict import Verdict
     from latchproof_spec.machine import Machine, Programs
 
 _MODELS = ("tla", "cfg", "promela")

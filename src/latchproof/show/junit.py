@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from latchproof.check.checker import Verdict
+from latchproof.check.verdict import Verdict
 from latchproof.show.lanes import explain, lanes
 from latchproof_spec.machines import CLAIMS
 
@@ -25,7 +25,7 @@ def junit(verdict: Verdict) -> str:
         ("policy", reported.policy),
         ("bounds", "; ".join(verdict.bounds)),
         ("schedules", str(verdict.schedules)),
-        ("reasons", "; ".join(verdict.reasons)),
+        ("reasons", "; ".join(map(str, verdict.reasons))),
     ):
         ElementTree.SubElement(properties, "property", name=name, value=value)
     for claim in about:

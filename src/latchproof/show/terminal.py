@@ -17,7 +17,6 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from latchproof.check.bounds import describe_bounds
-from latchproof.check.checker import Verdict
 from latchproof.check.estimate import Estimate
 from latchproof.check.history import Event, describe, event_data
 from latchproof.check.judge import Judge
@@ -27,6 +26,7 @@ from latchproof.check.specification import Configuration, Fate
 from latchproof.check.target import Target
 from latchproof.check.trace import Trace
 from latchproof.check.tree import Walk
+from latchproof.check.verdict import Verdict
 from latchproof.explore.fairness import Lasso, Liveness
 from latchproof.explore.states import Exploration
 from latchproof.mutants.matrix import Matrix, in_order

@@ -22,10 +22,11 @@ from typing import Any, Final, Literal
 
 import latchproof
 from latchproof.check.bounds import programs_within
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.loops import STEPPED_HOSTS, stepper_class
 from latchproof.check.pool import cores
 from latchproof.check.target import TargetError, adapt
+from latchproof.check.verdict import Verdict
 from latchproof.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root, read_ahead
 from latchproof.explore.expected import check as check_pinned
 from latchproof.explore.expected import read_pinned
@@ -576,7 +577,7 @@ def _scheduled_cell(claim: str, verdicts: list[Verdict], quick: bool, absent: li
     elif any(claim not in verdict.reported.chances for verdict in verdicts):
         status, detail = "inconclusive", "it never had a chance to fail"
     elif any(verdict.reasons for verdict in verdicts):
-        status, detail = "inconclusive", "; ".join(reason for verdict in verdicts for reason in verdict.reasons)
+        status, detail = "inconclusive", "; ".join(str(reason) for verdict in verdicts for reason in verdict.reasons)
     elif any(not verdict.reported.satisfied for verdict in verdicts):
         status, detail = "inconclusive", "runs ended early, at a failure of another claim"
     bounds = dict.fromkeys(f"on {verdict.host}: {'; '.join(verdict.bounds)}" for verdict in verdicts)

@@ -12,9 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from latchproof.check.checker import Verdict
 from latchproof.check.target import TargetError
 from latchproof.check.trace import Trace, from_json
+from latchproof.check.verdict import Verdict
 from latchproof.export.markdown import RuleRow, arrows, rule_rows, unreached
 from latchproof.prove.obligations import Obligation
 from latchproof.show.html.annotated import judged
