@@ -22,7 +22,7 @@ class Lock(Specification):
     """A lock, not a fair one: its state is the task that holds it, or None. A parked call takes it when it is free."""
 
     name = "lock"
-    operations = (LockOperation("acquire", waits=True), LockOperation("release"))
+    operations: tuple[LockOperation, ...] = (LockOperation("acquire", waits=True), LockOperation("release"))
     tells_tasks_apart = True
 
     def start(self) -> list[Configuration]:
@@ -187,7 +187,8 @@ def test_an_effect_may_have_several_outcomes(events: list[Event], finding: str) 
 
 def test_a_finding_says_what_is_allowed() -> None:
     judge = Judge(WeakLock())
-    found = [judge.step(event) for event in [attempt(0, 0), ret(0, "perhaps")]][-1]
+    assert judge.step(attempt(0, 0)) is None
+    found = judge.step(ret(0, "perhaps"))
     assert found is not None
     assert (found.seen, found.allowed) == ("try_acquire() returned 'perhaps'", ("to return False", "to return True"))
 
@@ -201,9 +202,8 @@ def test_the_rules_that_were_applied_are_noted() -> None:
 
 def test_a_lock_may_be_judged_strictly() -> None:
     """A call takes effect in its first step: the one that begins first takes it."""
-    first_wins = [acquire(0, 0), acquire(1, 1), ret(0)]
-    second_wins = [acquire(0, 0), acquire(1, 1), ret(1)]
-    for events, finding in ((first_wins, None), (second_wins, "early return")):
+    for winner, finding in ((0, None), (1, "early return")):
         judge = Judge(Lock(), strict=True)
-        found = [judge.step(event) for event in events][-1]
+        assert [judge.step(begin) for begin in (acquire(0, 0), acquire(1, 1))] == [None, None]
+        found = judge.step(ret(winner))
         assert (None if found is None else found.claim) == finding

@@ -14,9 +14,10 @@ import pytest
 
 from latchproof import BrokenBarrierError
 from latchproof.check.bounds import programs_within
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.trace import SCHEMA, VERSION, Trace, from_json, read_file
+from latchproof.check.verdict import Verdict
 from latchproof.cli.main import main
 from latchproof.show.html.annotated import annotate
 from latchproof.show.junit import junit

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from latchproof.check.harness import NondeterminismError
 from latchproof.check.notation import compact
-from latchproof.check.run import NondeterminismError
 from latchproof.cli.main import main
 from latchproof.explore import states as exploring
 from latchproof.mutants.generate import mutants
@@ -61,7 +61,7 @@ bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 2: 7 calls, 2 at once, 1 cancellation, wait only
           parties 3: 6 calls, 3 at once, 1 cancellation, wait only
           parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
-          parties 2: 2 calls, 2 at once, 0 cancellations, all operations; 2 calls besides on a second instance
+          parties 2: 2 calls, 2 at once, 0 cancellations, all operations; and 2 calls on a second instance
 ran       N schedules on asyncio, N steps, N s
 pruned    N runs, stopped early at a state or order already explored; what was run covers at least N schedules
 fired     rules B1, B2a, B3, B4, B5, B6, B7
@@ -170,12 +170,12 @@ def test_where_it_is_not_installed_there_is_no_version(
         ("no_such_module:Barrier", "there is no module 'no_such_module'"),
         ("asyncio:Barier", "did you mean Barrier"),
         (f"{SAMPLES}:Stranger", "is neither a latch"),
-        (f"{SAMPLES}:Waiter", "say what it is to be: --kind latch or --kind barrier"),
+        (f"{SAMPLES}:Waiter", "say what to check it as: --kind latch or --kind barrier"),
         (f"{SAMPLES}:Demanding", "name a factory function"),
         ("asyncio", "write MODULE:CLASS"),
         ("nowhere.py:Barrier", "there is no file nowhere.py"),
-        (".:Barrier", "'.' names no module from here; write it in full, or path/to/file.py:CLASS"),
-        ("..mine:Barrier", "'..mine' names no module from here"),
+        (".:Barrier", "'.' is relative; write the module's full name, or path/to/file.py:CLASS"),
+        ("..mine:Barrier", "'..mine' is relative"),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "fuzz"])
@@ -215,7 +215,7 @@ def test_a_seed_is_refused_where_nothing_is_chosen_at_random(capsys: pytest.Capt
 
 def test_check_says_what_drives_other_hosts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "asyncio:Barrier", "--host", "uvloop"]) == 2
-    assert "'uvloop' is no host that can be run a step at a time" in capsys.readouterr().err
+    assert "'uvloop' is not a host that can be run one step at a time" in capsys.readouterr().err
 
 
 def test_check_on_another_host(capsys: pytest.CaptureFixture[str]) -> None:
@@ -254,11 +254,11 @@ def test_replay_of_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["2:w.-2", "latchproof:Barrier"], "choice 3 of the schedule is 'cancel 2', and what can be done there is"),
+        (["2:w.-2", "latchproof:Barrier"], "choice 3 of the schedule is 'cancel 2', but the options there are: "),
         (["2:x", "latchproof:Barrier"], "'x' in the schedule says nothing for a barrier"),
         (["nowhere.json", "latchproof:Barrier"], "nowhere.json cannot be read"),
         (["2:w.", "latchproof:Barrier", "--policy", "soft"], "there is no policy 'soft' for a barrier"),
-        (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is no host"),
+        (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is not a host"),
         (["0:w", "asyncio:Barrier"], "the schedule makes a barrier of 0; its parties must be 1 or more"),
     ],
 )

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from latchproof.check.bounds import programs_within
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.target import load
+from latchproof.check.verdict import Verdict
 from latchproof.cli.main import main
 from latchproof.explore.states import explore
 from latchproof.export import markdown

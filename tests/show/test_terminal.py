@@ -11,8 +11,8 @@ from rich.console import Console
 
 from latchproof import CountdownLatch
 from latchproof.check.checker import check
-from latchproof.check.run import Walk
 from latchproof.check.target import adapt
+from latchproof.check.tree import Walk
 from latchproof.show.ledger import print_ledger
 from latchproof.show.printing import print_table, say
 from latchproof.show.progress import Bar

@@ -84,6 +84,8 @@ class Judge:
         self._firing: set[str] = set()
         """The rules that are fired while an event is judged for the first time."""
         self._nodes: dict[tuple[Any, ...], _Node] = {}
+        self._known: dict[tuple[Any, ...], tuple[list[Configuration], set[str]]] = {}
+        """What `_successors` returned, and the rules that were fired for it."""
         self._calls: tuple[int, ...] = ()
         """Those under way, in the order in which they began."""
         self._node = self._at(frozenset(specification.start()), (), frozenset(), frozenset())
@@ -232,24 +234,33 @@ class Judge:
             return node.configurations
         if node.reachable is None:
             firing, self._firing = self._firing, set()
-            node.reachable = frozenset(self._closure(node))
-            node.fired = frozenset(self._firing)
+            seen, waiting = set(node.configurations), list(node.configurations)
+            while waiting:
+                for after in self._successors(waiting.pop(), node.calls, node.requested):
+                    if after not in seen:
+                        seen.add(after)
+                        waiting.append(after)
+            node.reachable, node.fired = frozenset(seen), frozenset(self._firing)
             self._firing = firing
         return node.reachable
 
-    def _closure(self, node: _Node) -> set[Configuration]:
-        seen, waiting = set(node.configurations), list(node.configurations)
-        while waiting:
-            here = waiting.pop()
+    def _successors(
+        self, here: Configuration, calls: tuple[Invocation, ...], requested: frozenset[int]
+    ) -> list[Configuration]:
+        """Return where one effect or withdrawal may lead. Nodes share many configurations, so it is kept."""
+        known = self._known.get((here, calls, requested))
+        if known is None:
+            firing, self._firing = self._firing, set()
+            found: list[Configuration] = []
             for call, fate in here.fates:
-                after = self._effects(here, call, node.calls) if fate.kind in ("new", "parked") else []
-                if call in node.requested:
-                    after += self._withdrawals(here, call, node.calls)
-                for one in after:
-                    if one not in seen:
-                        seen.add(one)
-                        waiting.append(one)
-        return seen
+                if fate.kind in ("new", "parked"):
+                    found += self._effects(here, call, calls)
+                if call in requested:
+                    found += self._withdrawals(here, call, calls)
+            known = self._known[here, calls, requested] = found, self._firing
+            self._firing = firing
+        self._firing |= known[1]
+        return known[0]
 
     def _effects(self, here: Configuration, call: int, calls: tuple[Invocation, ...]) -> list[Configuration]:
         """Return where the effect of a new or parked call may lead."""

@@ -116,7 +116,7 @@ class MachineSpecification(Specification):
             for other, fate in here.fates:
                 if fate.ending is not None and fate.ending.returns:
                     fates[other] = fate._replace(ending=fate.ending._replace(raises=rule.errors[:1]))
-        size = sum(1 for _, ending in resumed if ending == ANY_INDEX)
+        size = sum(1 for _, ending in resumed if ending == ANY_INDEX) if rule.order == "any" else 0
         if size:  # they are the latest generation now
             for other, fate in fates.items():
                 if fate.ending is not None and fate.ending.generation:

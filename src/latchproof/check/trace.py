@@ -23,9 +23,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from latchproof.check.failure import Failure
 from latchproof.check.history import EventData, describe, event_data
 from latchproof.check.notation import compact
-from latchproof.check.run import Failure
 from latchproof.check.target import TargetError
 
 SCHEMA = "latchproof.trace"

@@ -33,9 +33,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from hypothesis.stateful import run_state_machine_as_test
 
     from latchproof.check.target import load
+    from latchproof.fuzz.state_machine import state_machine, trace_of
     from latchproof.show.printing import say
     from latchproof.show.verdict import print_trace
-    from latchproof.testing import state_machine, trace_of
 
     target = load(options.target, options.kind)
     machine = state_machine(

@@ -17,8 +17,8 @@ from latchproof_spec import machines
 if TYPE_CHECKING:
     from rich.console import Console as Console
 
-    from latchproof.check.checker import Verdict
     from latchproof.check.trace import Trace
+    from latchproof.check.verdict import Verdict
     from latchproof.show.format import Format
     from latchproof_spec.machine import Machine
 

@@ -18,10 +18,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
+    from latchproof.check.harness import NondeterminismError
     from latchproof.check.jobs import replay
     from latchproof.check.loops import stepper_class
     from latchproof.check.notation import is_notation, parse
-    from latchproof.check.run import NondeterminismError
     from latchproof.check.sandbox.containment import StuckError
     from latchproof.check.target import load
     from latchproof.check.trace import make_trace, read_file

@@ -18,7 +18,7 @@ def print_estimates(console: Console, estimates: Sequence[Estimate], target: Tar
     """Print a row for each bound with each constructor argument, and how the numbers are known."""
     rows = []
     for one in estimates:
-        bound = describe_bounds(replace(one.shape, arguments=(one.argument,)), target)
+        bound = describe_bounds(replace(one.programs, arguments=(one.argument,)), target)
         known = "counted" if one.is_counted else f"extrapolated from {count_of(one.counted_calls, 'call')}"
         every = f"{_about(one.schedules)} +- {_about(one.error)}"
         rows.append((bound, every, f"{_about(one.runs)} ({known})", f"{one.seconds:,.1f} s"))

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from latchproof.check.checker import Verdict
 from latchproof.check.trace import Trace
+from latchproof.check.verdict import Verdict
 
 
 class CannotRenderError(Exception):

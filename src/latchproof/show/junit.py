@@ -3,7 +3,7 @@
 from typing import Final
 from xml.etree import ElementTree
 
-from latchproof.check.checker import Verdict
+from latchproof.check.verdict import Verdict
 from latchproof.show.format import Format
 from latchproof.show.lanes import explain, lanes
 from latchproof_spec.machines import CLAIMS

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from latchproof.check.run import Walk
 from latchproof.check.sandbox.containment import STEP_SECONDS
+from latchproof.check.tree import Walk
 from latchproof.show.words import count_of
 
 TELL_SECONDS = 30.0

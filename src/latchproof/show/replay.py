@@ -16,7 +16,7 @@ from latchproof.show.printing import print_table, say
 
 def print_replay(console: Console, run: Run, target: Target, policy: Any) -> None:
     """Print what was done, what happened, and in which states the specification may be then, with what calls may do."""
-    judge = Judge(target.specification(policy, run.argument), strict=run.strict)
+    judge = Judge(target.specification(policy, run.setup.argument), strict=run.setup.judges[0].strict)
     say(console)
     said = 0
     rows = []

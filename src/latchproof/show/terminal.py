@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from latchproof.check.checker import Verdict
 from latchproof.check.trace import Trace
+from latchproof.check.verdict import Verdict
 from latchproof.show.format import Format
 
 WIDTH = 120

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from latchproof.check.checker import Verdict
 from latchproof.check.trace import Trace
+from latchproof.check.verdict import Verdict
 from latchproof.show.lanes import explain, lanes
 from latchproof.show.printing import say
 from latchproof.show.words import count_of

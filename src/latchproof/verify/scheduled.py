@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from latchproof.check.bounds import programs_within
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.loops import STEPPED_HOSTS, stepper_class
 from latchproof.check.reasons import Reason
 from latchproof.check.target import TargetError, load
+from latchproof.check.verdict import Verdict
 from latchproof.mutants import checks
 from latchproof.verify.evidence import Cell, CellStatus, Evidence, Gathered
 from latchproof_spec.claims import Claim
@@ -90,7 +92,7 @@ def _reasons(claim: Claim, verdicts: Sequence[Verdict]) -> Iterator[Reason]:
     if any(claim.id not in one.reported.chances for one in verdicts):
         yield Reason("not-exercised", "", "it never had a chance to fail")
     elif any(one.reasons for one in verdicts):
-        yield from (Reason("check", one.host, reason) for one in verdicts for reason in one.reasons)
+        yield from (replace(reason, where=one.host) for one in verdicts for reason in one.reasons)
     elif any(not one.reported.satisfied for one in verdicts):
         yield Reason("other-claim", "", "runs ended early, at a failure of another claim")
 

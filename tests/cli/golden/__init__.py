@@ -131,8 +131,8 @@ def _fuzz(found: bool) -> Callable[[Console], None]:
     def show(console: Console) -> None:
         machine = SimpleNamespace(examples=1000, calls=12345, fired={"L1", "L2", "L8"}, broken=set())
         with (
-            mock.patch("latchproof.testing.state_machine", return_value=machine),
-            mock.patch("latchproof.testing.trace_of", return_value=trace),
+            mock.patch("latchproof.fuzz.state_machine.state_machine", return_value=machine),
+            mock.patch("latchproof.fuzz.state_machine.trace_of", return_value=trace),
             mock.patch("hypothesis.stateful.run_state_machine_as_test", run),
         ):
             _command("fuzz tests.check.samples:ForgetfulLatch --policy latchproof")(console)

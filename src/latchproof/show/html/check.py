@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from latchproof.check.checker import Verdict
+from latchproof.check.verdict import Verdict
 from latchproof.show.format import Format
 from latchproof.show.html import rules
 from latchproof.show.html.annotated import annotate

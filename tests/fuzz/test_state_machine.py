@@ -219,7 +219,7 @@ def test_an_unknown_policy_is_refused(target: Any) -> None:
 
 
 def test_an_unknown_host_is_refused() -> None:
-    message = "'curio' is no host that can be driven; there are asyncio, uvloop, trio, flowno"
+    message = "'curio' is not a host that can be driven; there are asyncio, uvloop, trio, flowno"
     with pytest.raises(TargetError, match=message):
         state_machine(Barrier, host="curio")
 
