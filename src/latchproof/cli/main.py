@@ -4,8 +4,6 @@ Exit codes: 0 holds, 1 a counterexample, 2 usage or a target that cannot be driv
 itself failed: Python would exit with 1 then, which must mean a counterexample and nothing else.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """Prints how much work a check would be."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

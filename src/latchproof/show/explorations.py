@@ -1,7 +1,5 @@
 """Prints what exploring every state found, and which eventualities hold."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rich.console import Console

@@ -1,7 +1,5 @@
 """The formats that there are. A new one is a file with its `Format`, and a line here."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from latchproof.show.format import Format

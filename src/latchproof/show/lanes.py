@@ -1,7 +1,5 @@
 """A run as lanes: a column for each call, a line for each event, the last of which is not allowed."""
 
-from __future__ import annotations
-
 from latchproof.check.history import describe
 from latchproof.check.trace import Trace
 from latchproof.show.words import alternatives

@@ -1,7 +1,5 @@
 """Prints the ledger: the evidence for each claim and each rule, its bounds, and how to gather it again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """Prints which claim breaks on which mutant of the specification, by which kind of evidence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rich.console import Console

@@ -1,7 +1,5 @@
 """A trace as a Mermaid sequence diagram: the calls on the left, the primitive on the right."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from latchproof.check.history import describe

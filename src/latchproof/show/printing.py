@@ -1,7 +1,5 @@
 """Lines and tables in a terminal: with colours where there is one, and as plain aligned text where there is none."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD

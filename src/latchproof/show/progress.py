@@ -1,11 +1,10 @@
 """Shows how far a check is."""
 
-from __future__ import annotations
-
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -31,7 +30,7 @@ class Bar:
         self._over = threading.Event()
         self._teller = None if console.is_terminal else threading.Thread(target=self._tell, daemon=True)
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         self._progress.start()
         if self._teller is not None:
             self._teller.start()

@@ -1,7 +1,5 @@
 """Prints what was proved."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rich.console import Console

@@ -1,7 +1,5 @@
 """Prints a replayed run step by step, beside the states in which the specification may be."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rich.console import Console

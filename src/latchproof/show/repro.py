@@ -5,8 +5,6 @@ task that is ready, where the schedule may run only one; so the program is tried
 not end as the trace did, a program for asyncio makes the steps one by one; if that does not either, there is none.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
@@ -17,7 +15,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import Final
 
-from latchproof.check.history import describe
+from latchproof.check.history import EventData, describe
 from latchproof.check.trace import Trace
 from latchproof.show.format import CannotRenderError, Format
 from latchproof.show.words import alternatives
@@ -276,7 +274,7 @@ def {_function(trace)}():
 
 def _program(trace: Trace, dialect: Dialect) -> list[str]:
     """Return the body: the schedule's actions in order, then the assertion that the trace's last event breaks."""
-    begun = {event["call"]: event for event in trace.events if event["kind"] == "begin"}
+    begun = _begun(trace)
     tasks = _tasks(trace)
     others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
     lines = [f"other = {_import(trace.target)[1]}({trace.argument})"] if others else []
@@ -302,6 +300,11 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
         elif choice.startswith("cancel "):
             lines.append(dialect.cancel.format(name=task_of_call[int(choice.split()[1])]))
     return [*lines, *_assertion(trace, dialect)]
+
+
+def _begun(trace: Trace) -> dict[int, EventData]:
+    """Return the beginning of each call."""
+    return {event["call"]: event for event in trace.events if event["kind"] == "begin"}
 
 
 def _with_orders(schedule: tuple[str, ...]) -> list[str]:
@@ -345,32 +348,28 @@ def _tasks(trace: Trace) -> list[list[int]]:
 
 def _assertion(trace: Trace, dialect: Dialect) -> list[str]:
     kind = trace.events[-1]["kind"]
+    if kind == "stray":
+        raise NoReproductionError("the error reached only the event loop")
     if kind == "observe":
         return _assertion_of_reading(trace)
-    if kind == "rest":
-        return _assertion_of_rest(trace, dialect)
-    if kind == "end":
-        return _assertion_of_end(trace, dialect)
-    raise NoReproductionError("the error reached only the event loop")
+    return _assertion_of_rest(trace, dialect) if kind == "rest" else _assertion_of_end(trace, dialect)
 
 
 def _assertion_of_reading(trace: Trace) -> list[str]:
-    found = [re.fullmatch(r"(\w+) = (.+)", one) for one in trace.allowed]
-    values = [match for match in found if match is not None]
+    values = [one.split(" = ", 1) for one in trace.allowed if " = " in one]
     if not values:
         raise NoReproductionError("no single assertion says what may be observed")
-    name = values[0].group(1)
+    name = values[0][0]
     return [
         f"seen = it.{name}() if callable(it.{name}) else it.{name}",
-        f"assert seen in ({', '.join(match.group(2) for match in values)},), f'{name} is {{seen}}'",
+        f"assert seen in ({', '.join(value for _, value in values)},), f'{name} is {{seen}}'",
     ]
 
 
 def _assertion_of_rest(trace: Trace, dialect: Dialect) -> list[str]:
     finished = {one["call"] for one in trace.events if one["kind"] == "end"}
-    blocked = [one["call"] for one in trace.events if one["kind"] == "begin" and one["call"] not in finished]
     match = re.search(r"of call (\d+) has not ended", trace.seen)
-    late = [int(match.group(1))] if match else blocked
+    late = [call for call in _begun(trace) if (call == int(match[1]) if match else call not in finished)]
     return [
         f"for _ in range({MANY_TURNS}):",
         f"    {dialect.turn}",
@@ -381,7 +380,7 @@ def _assertion_of_rest(trace: Trace, dialect: Dialect) -> list[str]:
 def _assertion_of_end(trace: Trace, dialect: Dialect) -> list[str]:
     event = trace.events[-1]
     call = event["call"]
-    wanted = ", ".join(_endings_allowed(trace)) or WAITING
+    wanted = ", ".join(ending for one in trace.allowed for ending in _endings(one, trace)) or WAITING
     patience = [
         f"for _ in range({MANY_TURNS}):  # a correct class may take longer",
         f"    if {call} not in ended:",
@@ -395,24 +394,16 @@ def _assertion_of_end(trace: Trace, dialect: Dialect) -> list[str]:
     ]
 
 
-def _endings_allowed(trace: Trace) -> list[str]:
-    """Return the ways in which the last call may end, as the program writes them."""
-    found: list[str] = []
-    for one in trace.allowed:
-        if one == "to return":
-            found.append("None")
-        elif match := re.fullmatch(r"to return (\d+)", one):
-            found.append(match.group(1))
-        elif match := re.fullmatch(r"to return one of 0\.\.(\d+) that its generation has not given yet", one):
-            given = {o["value"] for o in trace.events[:-1] if o["kind"] == "end" and o["how"] == "returned"}
-            found += [str(index) for index in range(int(match.group(1)) + 1) if index not in given]
-        elif match := re.fullmatch(r"to raise (\w+)", one):
-            found.append(repr(f"raised {match.group(1)}"))
-        elif one == "to end cancelled":
-            found.append("'cancelled'")
-        elif one == "to stay parked":
-            found.append(WAITING)
-    return found
+def _endings(allowed: str, trace: Trace) -> list[str]:
+    """Return the endings that the words for one allowed ending stand for, as the program writes them."""
+    if match := re.fullmatch(r"to return one of 0\.\.(\d+) that its generation has not given yet", allowed):
+        given = {one["value"] for one in trace.events[:-1] if one["kind"] == "end" and one["how"] == "returned"}
+        return [str(index) for index in range(int(match[1]) + 1) if index not in given]
+    if match := re.fullmatch(r"to raise (\w+)", allowed):
+        return [repr(f"raised {match[1]}")]
+    if match := re.fullmatch(r"to return( \d+)?", allowed):
+        return [(match[1] or "None").strip()]
+    return {"to end cancelled": ["'cancelled'"], "to stay parked": [WAITING]}.get(allowed, [])
 
 
 REPRO: Final = Format("pytest", "repro", "as a standalone test", of_trace=reproduction)

@@ -1,7 +1,5 @@
 """Prints the verdict of a check, and the runs that break a claim."""
 
-from __future__ import annotations
-
 from rich.console import Console
 
 from latchproof.check.trace import Trace

@@ -4,8 +4,6 @@ The judge judges the events again, one by one. So what is shown is computed from
 if this specification judges the trace differently from the one that found it.
 """
 
-from __future__ import annotations
-
 import builtins
 from typing import Any
 

@@ -5,8 +5,6 @@ data is compressed JSON (most of it is tables and SMT-LIB, which shrink to a ten
 every browser has. Nothing is fetched.
 """
 
-from __future__ import annotations
-
 import base64
 import gzip
 import html

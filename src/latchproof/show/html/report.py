@@ -3,8 +3,6 @@
 The ledger is read in its JSON form, field by field, whatever kinds of evidence it has.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from importlib.resources import files
