@@ -12,17 +12,12 @@ import pytest
 from latchproof import Barrier
 from latchproof.check.checker import check
 from latchproof.check.choices import Path
-from latchproof.check.strategies import STRATEGIES, Pct, Random, Replay, Strategy, make_strategy
+from latchproof.check.strategies import Pct, Random, Replay, Strategy, make_strategy
 from latchproof.check.target import TargetError, adapt
-from latchproof.cli import main as cli
 from latchproof_spec.machine import Programs
 
 OPTIONS = ["run", "call wait()", "call abort()", "cancel 1"]
 FIVE = Programs((3,), at_once=4, calls=5, cancellations=1, waits_only=True)
-
-
-def test_the_command_offers_those_that_there_are() -> None:
-    assert tuple(STRATEGIES) == cli.SCHEDULERS
 
 
 def test_random_steps_half_of_the_time() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from latchproof.check.strategies import STRATEGIES
 from latchproof.check.target import TargetError
 from latchproof.cli.options import (
     Command,
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from latchproof.check.target import Target
     from latchproof_spec.machine import Programs
 
-SCHEDULERS = ("exhaustive", "random", "pct")
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
@@ -34,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calls", type=at_least(1), metavar="N", help="calls in all; replaces the default bounds")
     parser.add_argument("--cancels", type=at_least(0), metavar="N", help="cancellations; replaces the default bounds")
     parser.add_argument(
-        "--scheduler", choices=SCHEDULERS, default="exhaustive",
+        "--scheduler", choices=tuple(STRATEGIES), default="exhaustive",
         help="exhaustive: every schedule (default); random: uniformly at random; pct: at random by priorities",
     )  # fmt: skip
     parser.add_argument(

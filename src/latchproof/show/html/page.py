@@ -13,7 +13,6 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -37,6 +36,8 @@ SCRIPTS = (
 
 def about_page(kind: Literal["check", "report"]) -> dict[str, Any]:
     """Return the data that every page has: its kind, what made it, and the claims."""
+    from importlib.metadata import PackageNotFoundError, version  # slow to import, and only pages need it
+
     try:
         release = version("latchproof")
     except PackageNotFoundError:  # run from a source tree
