@@ -43,15 +43,15 @@ def test_a_fault_of_the_check_itself_is_told_and_nothing_is_concluded(monkeypatc
     outcome = do_job(adapt(samples.SetLatch), job())
     assert outcome.broken_off
     (reason,) = outcome.reasons
-    assert "the check itself failed, with ZeroDivisionError: of ours (line " in reason
+    assert "the check itself failed, with ZeroDivisionError: of ours (line " in reason.text
     verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(SHAPE,))
-    assert (verdict.exit_code, str(verdict.reasons[0])) == (3, reason)
+    assert (verdict.exit_code, verdict.reasons[0]) == (3, reason)
 
 
 def test_what_is_random_stays_inconclusive() -> None:
     outcome = do_job(adapt(samples.MoodyLatch), job(Programs((1,), at_once=2, calls=3, cancellations=1)))
     assert not outcome.is_deterministic
-    assert any("under the same schedule" in reason for reason in outcome.reasons)
+    assert any("under the same schedule" in reason.text for reason in outcome.reasons)
 
 
 def test_a_failure_that_does_not_happen_again_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_a_failure_that_does_not_happen_again_is_none(monkeypatch: pytest.Monkey
     monkeypatch.setattr(jobs, "_happens_again", lambda *_: False)
     outcome = do_job(target, job())
     assert outcome.walk.failures == {"latchproof": {}}
-    assert any("does not happen again under the same schedule, 1:" in reason for reason in outcome.reasons)
+    assert any("does not happen again under the same schedule, 1:" in reason.text for reason in outcome.reasons)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from latchproof.check.choices import Subtree, Turn
 from latchproof.check.failure import Failure
 from latchproof.check.history import Finding
 from latchproof.check.jobs import Job, JobResult, do_job
+from latchproof.check.reasons import Reason
 from latchproof.check.target import Target, adapt, load
 from latchproof.check.tree import Explorer, Walk
 from latchproof.check.work_queue import Piece, WorkQueue
@@ -24,6 +25,7 @@ from tests.check.trio_samples import EventBarrier
 SHAPE = Programs((3,), at_once=3, calls=4, cancellations=1, waits_only=True)
 BARRIER = load("asyncio:Barrier")
 LEFT: Subtree = (Turn(1, False),)
+STUCK = Reason("stuck", "parties 3", "a step has not ended")
 JOB = Job(SHAPE, 3, ("cpython", "java"), "asyncio", False, "exhaustive", 1000, 0)
 
 
@@ -106,9 +108,8 @@ def test_what_is_beyond_the_number_of_schedules_does_not_count() -> None:
     first, _ = done(job, 0)
     assert not first.walk.complete
     assert 12 <= first.walk.schedules < 12 + 5
-    assert first.reasons == (
-        f"parties 3: stopped after {first.walk.schedules} schedules of {describe_bounds(SHAPE, BARRIER)}",
-    )
+    text = f"stopped after {first.walk.schedules} schedules of {describe_bounds(SHAPE, BARRIER)}"
+    assert first.reasons == (Reason("stopped-early", "parties 3", text),)
     assert [done(job, seed)[0] for seed in range(1, 4)] == [first] * 3
 
 
@@ -142,7 +143,10 @@ def test_while_a_policy_is_satisfied_nothing_is_called_off() -> None:
 def test_a_piece_that_is_not_deterministic_has_its_whole_tree_done_anew() -> None:
     queue = WorkQueue([JOB])
     queue.take(Piece(0), JobResult(Walk(schedules=1), left=(LEFT, LEFT)))
-    queue.take(Piece(0, 0, (0,)), JobResult(Walk(), ("odd",), is_deterministic=False, broken_off=True))
+    queue.take(
+        Piece(0, 0, (0,)),
+        JobResult(Walk(), (Reason("nondeterministic", "", "odd"),), is_deterministic=False, broken_off=True),
+    )
     assert not queue.needs(Piece(0, 0, (1,)))
     assert queue.next() == Piece(0, 1)
     assert queue.job(Piece(0, 1)).ordered
@@ -164,10 +168,10 @@ def test_a_piece_after_a_step_that_does_not_end_does_not_count() -> None:
     queue = WorkQueue([JOB])
     queue.take(Piece(0), JobResult(Walk(schedules=1), left=(LEFT, LEFT)))
     queue.take(Piece(0, 0, (1,)), JobResult(Walk(schedules=100)))
-    queue.take(Piece(0, 0, (0,)), JobResult(Walk(schedules=3), ("stuck",), broken_off=True))
+    queue.take(Piece(0, 0, (0,)), JobResult(Walk(schedules=3), (STUCK,), broken_off=True))
     assert queue.is_over
     (result,) = queue.results(BARRIER)
-    assert (result.walk.schedules, result.reasons) == (4, ("stuck",))
+    assert (result.walk.schedules, result.reasons) == (4, (STUCK,))
 
 
 def test_what_was_done_before_an_interrupt_is_kept() -> None:

@@ -97,7 +97,7 @@ def check(
     make_strategy(scheduler, SAMPLED, seed)
     outcomes, end = _outcomes(target, jobs, workers, cluster, progress)
     reasons = [Reason("broken-off", "", f"{end}; what was not done is not known")] if end else []
-    reasons += dict.fromkeys(_reason(one) for outcome in outcomes for one in outcome.reasons)
+    reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
     walks = [outcome.walk for outcome in outcomes]
     if not all(outcome.is_deterministic and outcome.is_controlled for outcome in outcomes):
         if any(any(walk.failures.values()) for walk in walks):
@@ -166,10 +166,6 @@ def require_claim(claim: str | None, machine: Machine) -> None:
     about = [one.id for one in machine.claims if not one.unobservable]
     if claim is not None and claim not in about:
         raise TargetError(f"there is no claim {claim!r} about a {machine.name}; there are {', '.join(about)}")
-
-
-def _reason(reason: Reason | str) -> Reason:
-    return reason if isinstance(reason, Reason) else Reason("job", "", reason)
 
 
 def _doubts_about(claim: str, verdict: PolicyVerdict) -> Iterator[Reason]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from latchproof.check.isolated import do_isolated
 from latchproof.check.jobs import Job, JobResult
+from latchproof.check.reasons import Reason
 from latchproof.check.target import TargetError
 from latchproof.check.tree import Walk
 from latchproof.check.work_queue import BrokenOffError, Piece, WorkQueue
@@ -120,7 +121,8 @@ class Cluster:
         if isinstance(error, TargetError):
             raise TargetError(f"on a worker of the cluster: {error}")
         if isinstance(error, KilledWorker):
-            return JobResult(Walk(complete=False), (f"the cluster gave up a piece: {error}",), done=False)
+            reason = Reason("gave-up", "", f"the cluster gave up a piece: {error}")
+            return JobResult(Walk(complete=False), (reason,), done=False)
         raise TargetError(
             f"a worker of the cluster could not do a piece: {type(error).__name__}: {error}. Each of them needs "
             f"latchproof[verify] {version('latchproof')}, and the target"

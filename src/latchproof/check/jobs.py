@@ -19,6 +19,7 @@ from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, SeenError
 from latchproof.check.loops import STEPPED, stepper_class
 from latchproof.check.notation import compact
+from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import StuckError, contained
 from latchproof.check.strategies import Exhaustive, Replay, Strategy, make_strategy
 from latchproof.check.target import INDEX, Target, TargetError
@@ -73,7 +74,7 @@ class JobResult:
     """
 
     walk: Walk
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
     done: bool = True
     absent: tuple[str, ...] = ()
@@ -114,7 +115,7 @@ def may_be_ordered(job: Job) -> bool:
 def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> JobResult:
     explorers = [_explorer(target, job, make_strategy(job.strategy, job.schedules, job.seed))]
     where = f"{target.machine.parameter} {job.argument}"
-    reasons: list[str] = []
+    reasons: list[Reason] = []
     notes = [ORDERED] if job.ordered else []
     done = is_deterministic = True
     broken_off = False
@@ -124,10 +125,10 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
         except NondeterminismError as error:
             is_deterministic = False
             broken_off = True
-            reasons.append(str(error))
+            reasons.append(Reason("nondeterministic", "", str(error)))
         except StuckError as error:
             broken_off = True
-            reasons.append(f"{where}: {error}; the schedule was {_last_schedule(job, explorers[-1])}")
+            reasons.append(Reason("stuck", where, f"{error}; the schedule was {_last_schedule(job, explorers[-1])}"))
         except InterruptedWalkError:
             done = False
         except TargetError:
@@ -135,10 +136,11 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
         except Exception as error:  # a fault of ours, or something that the host does not survive
             at = traceback.extract_tb(error.__traceback__)[-1]
             broken_off = True
-            reasons.append(
-                f"{where}: the check itself failed, with {type(error).__name__}: {error} (line {at.lineno} of "
+            text = (
+                f"the check itself failed, with {type(error).__name__}: {error} (line {at.lineno} of "
                 f"{Path(at.filename).name}); the schedule was {_last_schedule(job, explorers[-1])}"
             )
+            reasons.append(Reason("check-failed", where, text))
         first, *smaller = explorers
         walk = first.so_far
         for one in smaller:
@@ -193,17 +195,18 @@ def _last_schedule(job: Job, explorer: Explorer) -> str:
     return compact(job.argument, explorer.last_run.schedule) if explorer.last_run is not None else ""
 
 
-def _drop_what_does_not_happen_again(target: Target, job: Job, walk: Walk, where: str) -> list[str]:
-    """Repeat every failing run; drop those that do not fail again, and return what is to be said of them."""
+def _drop_what_does_not_happen_again(target: Target, job: Job, walk: Walk, where: str) -> list[Reason]:
+    """Repeat every failing run; drop those that do not fail again, and return reasons that name them."""
     reasons = []
     for policy, failures in walk.failures.items():
         for claim, failure in tuple(failures.items()):
             if not all(_happens_again(target, job, policy, failure) for _ in range(REPLAYS)):
                 del failures[claim]
-                reasons.append(
-                    f"{where}: what breaks {claim} under the policy {policy} does not happen again under the same "
-                    f"schedule, {compact(failure.argument, failure.schedule)}"
+                text = (
+                    f"what breaks {claim} under the policy {policy} does not happen again under the same schedule, "
+                    f"{compact(failure.argument, failure.schedule)}"
                 )
+                reasons.append(Reason("not-repeated", where, text))
     return reasons
 
 

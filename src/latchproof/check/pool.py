@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from latchproof.check.jobs import InterruptedWalkError, Job, JobResult, do_job, implemented, portable
+from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import STEP_SECONDS
 from latchproof.check.target import Target, TargetError, load
 from latchproof.check.tree import Walk
@@ -152,13 +153,15 @@ class _Worker:
             return None
         return report
 
-    def trouble(self) -> str | None:
+    def trouble(self) -> Reason | None:
         """Return why nothing more is expected of it, or None."""
         if self._hung_up:
             self.process.join()
-            return f"the target ended its interpreter, with exit code {self.process.exitcode}"
+            text = f"the target ended its interpreter, with exit code {self.process.exitcode}"
+            return Reason("interpreter-ended", "", text)
         if self.piece is not None and time.monotonic() - self._heard > SILENCE_SECONDS:
-            return f"the target did not respond for {SILENCE_SECONDS} s and was stopped"
+            text = f"the target did not respond for {SILENCE_SECONDS} s and was stopped"
+            return Reason("not-responding", "", text)
         return None
 
     def stop(self) -> None:

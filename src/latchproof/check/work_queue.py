@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from latchproof.check.bounds import describe_bounds, weight
 from latchproof.check.jobs import Job, JobResult, may_be_ordered, smallest
+from latchproof.check.reasons import Reason
 from latchproof.check.target import Target
 from latchproof.check.tree import Walk
 
@@ -167,7 +168,7 @@ class _Tree:
         return Walk(done + walk.schedules)
 
     def result(self, target: Target) -> JobResult:
-        """Return what came of it, and in words why nothing can be concluded from it."""
+        """Return what came of it, and why nothing can be concluded from it."""
         result = self._counted
         if not self.over:
             for _, more in sorted(self._done.items()):
@@ -175,14 +176,11 @@ class _Tree:
             return replace(result, walk=replace(result.walk, complete=False), done=False)
         walk, reasons, where = result.walk, list(result.reasons), f"{target.machine.parameter} {self.root.argument}"
         if not walk.complete and result.done:
-            reasons.append(
-                f"{where}: stopped after {walk.schedules:,} schedules of {describe_bounds(self.root.programs, target)}"
-            )
+            text = f"stopped after {walk.schedules:,} schedules of {describe_bounds(self.root.programs, target)}"
+            reasons.append(Reason("stopped-early", where, text))
         if walk.restless:
-            reasons.append(
-                f"{where}: {walk.restless:,} schedules never came to rest, so it is not known whether a task is "
-                "stranded in them"
-            )
+            text = f"{walk.restless:,} schedules never came to rest; whether a task is stranded in them is not known"
+            reasons.append(Reason("never-rested", where, text))
         return replace(result, reasons=tuple(reasons))
 
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from latchproof.check.reasons import Reason
+
 STEP_SECONDS = 10
 """Time after which one step of the event loop counts as one that does not end, in seconds."""
 
@@ -48,11 +50,12 @@ class Containment:
         return self.written.start
 
     @property
-    def doubts(self) -> tuple[str, ...]:
-        """What keeps a check from concluding anything, in sentences."""
+    def doubts(self) -> tuple[Reason, ...]:
+        """What keeps a check from concluding anything."""
         if not self.threads:
             return ()
-        return (f"the target starts threads ({', '.join(sorted(self.threads))}), which no schedule controls",)
+        text = f"the target starts threads ({', '.join(sorted(self.threads))}), which no schedule controls"
+        return (Reason("threads", "", text),)
 
 
 @contextlib.contextmanager
