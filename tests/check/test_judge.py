@@ -495,26 +495,9 @@ def test_a_snapshot_is_gone_back_to() -> None:
         judge.restore(snapshot)
         assert judge.finding is None
         assert judge.configurations == before
-        assert judge.is_requested(0)
         assert judge.cancellations == 1
-        assert judge.operation(0).name == "wait"
-        with pytest.raises(KeyError):
-            judge.operation(1)
         assert [judge.step(event) for event in (wait(1), parked(1), cancel(0), gone(0))] == [None] * 4
         assert judge.cancellations == 2
-
-
-def test_what_is_known_of_a_call() -> None:
-    judge = judge_of(LATCH, 1)
-    judge.step(wait(0))
-    assert judge.operation(0).name == "wait"
-    assert not judge.is_requested(0)
-    judge.step(cancel(0))
-    assert judge.is_requested(0)
-    judge.step(gone(0))
-    assert not judge.is_requested(0)
-    with pytest.raises(KeyError):
-        judge.operation(0)
 
 
 def test_the_configurations_are_all_that_the_history_allows() -> None:
