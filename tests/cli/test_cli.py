@@ -255,7 +255,7 @@ def test_replay_of_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "said"),
     [
         (["2:w.-2", "latchproof:Barrier"], "choice 3 of the schedule is 'cancel 2', but the options there are: "),
-        (["2:x", "latchproof:Barrier"], "'x' in the schedule says nothing for a barrier"),
+        (["2:x", "latchproof:Barrier"], "'x' in the schedule means nothing for a barrier"),
         (["nowhere.json", "latchproof:Barrier"], "nowhere.json cannot be read"),
         (["2:w.", "latchproof:Barrier", "--policy", "soft"], "there is no policy 'soft' for a barrier"),
         (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is not a host"),
