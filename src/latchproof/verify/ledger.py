@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from latchproof.mutants.matrix import Matrix
-from latchproof.verify.evidence import Cell, Gathered, RuleCell, own_rules
+from latchproof.verify.evidence import Cell, RuleCell, own_rules
 from latchproof.verify.exported import ExportCheck
 from latchproof.verify.kinds import KINDS
 from latchproof_spec.claims import Claim
@@ -48,11 +48,6 @@ class Ledger:
     no_mutants: str = ""
     seconds: float = 0.0
 
-    def add(self, kind: str, found: Gathered) -> None:
-        """Enter what a kind of evidence found."""
-        self.cells += found.cells
-        self.rules[kind] = found.rules
-
     def cell(self, claim: Claim, kind: str) -> Cell:
         """Return the cell of a claim and a kind of evidence."""
         return next(cell for cell in self.cells if cell.claim == claim.id and cell.kind == kind)
@@ -62,8 +57,10 @@ class Ledger:
         return [self._row(machine, rule) for machine in MACHINES.values() for rule in machine.rules]
 
     def _row(self, machine: Machine, rule: Rule) -> LedgerRow:
-        idle = [RuleCell(kind.name, "not_run", 0, kind.rule_unit) for kind in KINDS]
-        cells = tuple(self.rules.get(one.kind, {}).get(rule.id, one) for one in idle)
+        cells = tuple(
+            self.rules.get(kind.name, {}).get(rule.id, RuleCell("not_run", kind=kind.name, unit=kind.rule_unit))
+            for kind in KINDS
+        )
         about = [
             one
             for one in (self.mutants.results if self.mutants is not None else ())
