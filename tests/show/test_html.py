@@ -25,7 +25,7 @@ from latchproof.show.html.annotated import judged
 from latchproof.show.html.graph_tables import tabulate
 from latchproof.show.html.page import page
 from latchproof.show.html.report import report, run
-from latchproof.verify.ledger import KINDS
+from latchproof.verify.kinds import KINDS
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
@@ -156,7 +156,9 @@ def test_the_viewer_of_a_run(verdict: Verdict) -> None:
 def ledger() -> dict[str, Any]:
     """A ledger with a kind of evidence, and a field, that this code has not heard of."""
     cell = {"status": "holds", "bound": "b", "count": 1, "unit": "u", "seconds": 0.1, "reproduce": "r", "detail": ""}
-    evidence = [{"kind": kind, **cell} for kind in (*KINDS, "foreseen")] + [{"kind": "new", **cell, "more": {"a": 1}}]
+    evidence = [{"kind": kind, **cell} for kind in (*(one.name for one in KINDS), "foreseen")] + [
+        {"kind": "new", **cell, "more": {"a": 1}}
+    ]
     claims = [{"id": claim.id, "sentence": claim.sentence, "evidence": evidence} for claim in CLAIMS]
     return {"claims": claims, "seconds": 1.0, "exit_code": 0, "rules_not_fired": {}}
 

@@ -14,7 +14,9 @@ from latchproof.check.checker import check
 from latchproof.check.run import Walk
 from latchproof.check.target import adapt
 from latchproof.show.terminal import Bar, print_ledger, print_table, print_verdict, say
-from latchproof.verify.ledger import KINDS, Evidence, Ledger
+from latchproof.verify.evidence import Cell
+from latchproof.verify.kinds import KINDS
+from latchproof.verify.ledger import Ledger
 from latchproof_spec.machine import Programs
 from latchproof_spec.machines import CLAIMS, MACHINES
 from tests.check import samples
@@ -128,9 +130,11 @@ def test_a_verdict_without_a_policy_shows_each() -> None:
 
 def test_the_ledger_has_its_parts_set_apart() -> None:
     cells = [
-        Evidence(claim.id, kind, "holds", "a bound", 1, "units", 0.1, "again") for claim in CLAIMS for kind in KINDS
+        Cell(claim.id, "holds", "", (), "a bound", 1, 0.1, kind.name, kind.unit, "again")
+        for claim in CLAIMS
+        for kind in KINDS
     ]
-    blocks = printed(print_ledger, Ledger(cells, {}, 1.0), terminal=False).split("\n\n")
+    blocks = printed(print_ledger, Ledger(cells, seconds=1.0), terminal=False).split("\n\n")
     assert [block.split()[0] for block in blocks] == ["claim", "C1", "proved", "rule", "every"]
     rules = sum(len(machine.rules) for machine in MACHINES.values())
     sizes = [len(block.splitlines()) for block in blocks]

@@ -72,7 +72,7 @@ def _styled(cell: str) -> Text:
 def print_ledger(console: Console, ledger: Ledger) -> None:
     """The ledger: a row a claim, a column a kind of evidence; then what each kind's bound was, and what went wrong."""
     names = [kind.name for kind in KINDS]
-    rows = [(claim.id, *(_cell(ledger.cell(claim, kind)) for kind in names)) for claim in CLAIMS]
+    rows = [(claim.id, *(_cell(ledger.cell(claim.id, kind)) for kind in names)) for claim in CLAIMS]
     print_table(console, ("claim", *names), rows)
     say(console, f"numbers: {', '.join(f'{kind.name} {kind.unit}' for kind in KINDS)}; their bounds are below")
     say(console)

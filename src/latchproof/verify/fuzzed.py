@@ -74,8 +74,8 @@ def _bound(hosts: Sequence[str], quick: bool) -> str:
 
     largest = f"{' and '.join(one.parameters for one in MACHINES.values())} to {LARGEST}"
     return (
-        f"{', '.join(hosts)}; {QUICK_EXAMPLES if quick else FULL_EXAMPLES} examples of up to {checks.STEPS} steps each, "
-        f"{largest}, up to {AT_ONCE} calls at once, strict form"
+        f"{', '.join(hosts)}; {QUICK_EXAMPLES if quick else FULL_EXAMPLES} examples of up to {checks.STEPS} steps "
+        f"each, {largest}, up to {AT_ONCE} calls at once, strict form"
     )
 
 

@@ -13,7 +13,6 @@ from latchproof.mutants.matrix import Matrix
 from latchproof.verify.evidence import Cell, RuleCell, own_rules
 from latchproof.verify.exported import ExportCheck
 from latchproof.verify.kinds import KINDS
-from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import Rule
@@ -48,9 +47,9 @@ class Ledger:
     no_mutants: str = ""
     seconds: float = 0.0
 
-    def cell(self, claim: Claim, kind: str) -> Cell:
+    def cell(self, claim: str, kind: str) -> Cell:
         """Return the cell of a claim and a kind of evidence."""
-        return next(cell for cell in self.cells if cell.claim == claim.id and cell.kind == kind)
+        return next(cell for cell in self.cells if cell.claim == claim and cell.kind == kind)
 
     def rows(self) -> list[LedgerRow]:
         """Return a row for each rule."""
@@ -103,7 +102,11 @@ class Ledger:
                     "id": claim.id,
                     "sentence": claim.sentence,
                     "evidence": [
-                        {name: value for name, value in asdict(self.cell(claim, kind.name)).items() if name != "claim"}
+                        {
+                            name: value
+                            for name, value in asdict(self.cell(claim.id, kind.name)).items()
+                            if name != "claim"
+                        }
                         for kind in KINDS
                     ],
                 }

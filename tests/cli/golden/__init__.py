@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,16 +17,20 @@ from unittest import mock
 from rich.console import Console
 
 from latchproof.check.checker import check
+from latchproof.check.reasons import Reason
 from latchproof.check.target import adapt
 from latchproof.cli import main as cli
-from latchproof.mutants.evaluate import Judgement, Kind
+from latchproof.mutants.evaluate import MutantResult
 from latchproof.mutants.generate import mutants
 from latchproof.mutants.matrix import Matrix
 from latchproof.prove.goals import Query
 from latchproof.prove.obligations import Obligation, Status
 from latchproof.prove.shells import Equivalence
 from latchproof.show.terminal import print_ledger, print_matrix, print_verdict
-from latchproof.verify.ledger import KINDS, Evidence, Kept, Ledger, own_rules
+from latchproof.verify.evidence import Cell, fired_rules, own_rules
+from latchproof.verify.exported import ExportCheck
+from latchproof.verify.kinds import KINDS
+from latchproof.verify.ledger import Ledger
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Programs
 from latchproof_spec.machines import CLAIMS
@@ -133,15 +138,15 @@ def _fuzz(found: bool) -> Callable[[Console], None]:
 
 def _matrix(console: Console) -> None:
     """Four mutants, of which one survives and one is undecided."""
-    kinds: tuple[Kind, ...] = ("proved", "scheduled")
+    kinds = ("proved", "scheduled")
     one, two, three, four = mutants(LATCH)[:4]
-    judgements = [
-        Judgement(
+    results = [
+        MutantResult(
             one, ("latchproof",), "a witness", {"proved": frozenset({"C1", "C4"}), "scheduled": frozenset({"C1"})}
         ),
-        Judgement(two, (), "", {}),
-        Judgement(three, ("latchproof",), "count_down: count = 2, parked = 0", {}),
-        Judgement(four, (), "", {}, undecided="the solver says unknown"),
+        MutantResult(two, (), "", {}),
+        MutantResult(three, ("latchproof",), "count_down: count = 2, parked = 0", {}),
+        MutantResult(four, (), "", {}, undecided="the solver says unknown"),
     ]
     print_matrix(
         console,
@@ -150,7 +155,7 @@ def _matrix(console: Console) -> None:
             {"proved": "every count", "scheduled": "3 calls"},
             "the first four",
             partial=True,
-            judgements=judgements,
+            results=results,
             seconds={"proved": 1.5, "scheduled": 2.5},
         ),
         verbose=True,
@@ -159,15 +164,27 @@ def _matrix(console: Console) -> None:
 
 def _ledger(console: Console) -> None:
     cells = [
-        Evidence(claim.id, kind, "holds", f"bound of {kind}", 12345, "judgements", 1.5, f"latchproof {kind}")
+        Cell(
+            claim.id,
+            "holds",
+            "",
+            (),
+            f"bound of {kind.name}",
+            12345,
+            1.5,
+            kind.name,
+            kind.unit,
+            f"do {kind.name}",
+        )
         for claim in CLAIMS
         for kind in KINDS
     ]
-    cells[0] = Evidence(CLAIMS[0].id, KINDS[0], "fails", "a bound", 7, "judgements", 1.5, "again", "what went wrong")
-    cells[1] = Evidence(CLAIMS[0].id, KINDS[1], "inconclusive", "a bound", 7, "judgements", 1.5, "again", "a reason")
-    cells[2] = Evidence(CLAIMS[0].id, KINDS[2], "not_run", detail="no checkout")
-    ledger = Ledger(cells, seconds=1.5, kept=[Kept("exported", "fails", "a bound", "again", "a line that differs")])
-    ledger.fire("explored", "latchproof", sorted(own_rules()))
+    reason = Reason("not-proved", "", "a reason")
+    cells[0] = replace(cells[0], status="fails", detail="what went wrong", bound="a bound", count=7, reproduce="again")
+    cells[1] = replace(cells[1], status="inconclusive", reasons=(reason,), bound="a bound", count=7, reproduce="again")
+    cells[2] = Cell(CLAIMS[0].id, "not_run", "no checkout", kind=KINDS[2].name)
+    ledger = Ledger(cells, {"explored": fired_rules([("latchproof", own_rules())], "")}, seconds=1.5)
+    ledger.exports = [ExportCheck("exported", "fails", "a bound", "again", "a line that differs")]
     print_ledger(console, ledger)
 
 
