@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from latchproof import Barrier
-from latchproof.check.run import Explorer
 from latchproof.check.target import adapt
+from latchproof.check.tree import Explorer
 from latchproof.explore.states import explore
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.machine import Programs

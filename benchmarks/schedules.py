@@ -19,8 +19,8 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any, TypeVarTuple
 
-from latchproof.check.run import Explorer
 from latchproof.check.target import adapt
+from latchproof.check.tree import Explorer
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.machine import Programs
 

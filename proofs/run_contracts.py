@@ -2,7 +2,7 @@
 
 python proofs/run_contracts.py [--claim ID] [CHECKOUT]
 
-With a claim, only the files are checked that have a contract about it, and those with contracts that are false.
+With a claim, only the files with a contract about it, or with contracts that are false, are checked.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main(root: Path, claim: str | None = None) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="the gate of the contracts")
-    parser.add_argument("--claim", metavar="ID", help="only what is about this claim")
+    parser.add_argument("--claim", metavar="ID", help="check only the contracts about this claim")
     parser.add_argument("root", nargs="?", type=Path, default=Path(__file__).resolve().parents[1])
     given = parser.parse_args()
     sys.exit(main(given.root, given.claim))

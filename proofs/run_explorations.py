@@ -1,4 +1,4 @@
-"""Explore what the manifest names, and exit with 1 if anything that is found is not what is written there.
+"""Explore what the manifest lists; exit with 1 if anything found differs from it.
 
 python proofs/run_explorations.py [CHECKOUT]
 """

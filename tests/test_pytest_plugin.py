@@ -57,6 +57,6 @@ def test_it_is_registered() -> None:
 
 
 def test_workers_need_a_name() -> None:
-    with pytest.raises(TargetError, match="workers load what they check by its name"):
+    with pytest.raises(TargetError, match="workers load their target by its name"):
         check(samples.PlainLatch, workers=2)
     assert check("tests.check.samples:PlainLatch", workers=1, tasks=1, calls=2, cancels=0).reported.failures == {}

@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import pytest
 
-from latchproof.check.bounds import default_programs, levels, notes_on, programs_within
+from latchproof.check.bounds import choices, default_programs, describe_bounds, levels, notes_on, programs_within
 from latchproof.check.target import Target, load
 from latchproof_spec.machine import Programs
 
 LATCH = load("latchproof:CountdownLatch")
 BARRIER = load("latchproof:Barrier")
 PLAIN = load("tests.check.samples:PlainLatch")
-"""It has no set_count()."""
+"""A latch without set_count()."""
 
 
-def test_a_shape_says_its_bounds() -> None:
+def test_bounds_are_described() -> None:
     shape = Programs((1, 2), at_once=3, calls=4, cancellations=1)
     assert describe_bounds(shape, BARRIER) == "parties 1, 2: 4 calls, 3 at once, 1 cancellation, all operations"
     shape = Programs((0,), at_once=3, calls=4, cancellations=2, waits_only=True)
     assert describe_bounds(shape, LATCH) == "count 0: 4 calls, 3 at once, 2 cancellations, wait only"
 
 
-def test_a_shape_says_with_which_numbers_an_operation_is_called() -> None:
+def test_the_numbers_that_an_operation_is_called_with_are_described() -> None:
     given = Programs((1,), at_once=1, calls=2, cancellations=0, numbers=(-1, 0, 2))
     start = "count 1: 2 calls, 1 at once, 0 cancellations"
-    assert given.describe_bounds(LATCH) == f"{start}, all operations, set_count of -1, 0, 2"
-    assert given.describe_bounds(PLAIN) == f"{start}, all operations"
+    assert describe_bounds(given, LATCH) == f"{start}, all operations, set_count of -1, 0, 2"
+    assert describe_bounds(given, PLAIN) == f"{start}, all operations"
     without = Programs((1,), at_once=1, calls=2, cancellations=0)
-    assert without.describe_bounds(LATCH) == f"{start}, all operations but set_count"
-    assert "set_count" not in {call.operation.name for call in without.choices(LATCH)}
+    assert describe_bounds(without, LATCH) == f"{start}, all operations but set_count"
+    assert "set_count" not in {call.operation.name for call in choices(without, LATCH)}
 
 
-def test_no_more_calls_are_said_to_be_under_way_than_there_are() -> None:
-    assert (
-        Programs((1,), at_once=5, calls=3, cancellations=1)
-        .describe_bounds(BARRIER)
-        .startswith("parties 1: 3 calls, 3 at once")
+def test_no_more_calls_are_said_to_be_under_way_than_are_made() -> None:
+    programs = Programs((1,), at_once=5, calls=3, cancellations=1)
+    assert describe_bounds(programs, BARRIER).startswith("parties 1: 3 calls, 3 at once")
+
+
+def test_calls_on_a_second_instance_are_said() -> None:
+    one, two = (Programs((2,), at_once=1, calls=1, cancellations=0, beside=number) for number in (1, 2))
+    assert describe_bounds(one, BARRIER) == (
+        "parties 2: 1 call, 1 at once, 0 cancellations, all operations; and 1 call on a second instance"
     )
+    assert describe_bounds(two, BARRIER).endswith("; and 2 calls on a second instance")
 
 
 @pytest.mark.parametrize(
@@ -74,11 +79,11 @@ def test_the_default_bounds_are_large_enough(target: Target, host: str) -> None:
         (Programs((1,), 1, 1, 0, waits_only=True, numbers=(1,)), ["wait()"]),
     ],
 )
-def test_the_calls_of_a_shape(shape: Programs, calls: list[str]) -> None:
+def test_the_calls_that_a_program_may_make(shape: Programs, calls: list[str]) -> None:
     assert [str(call) for call in choices(shape, LATCH)] == calls
 
 
-def test_levels_go_through_the_arguments_of_each_shape_in_turn() -> None:
+def test_levels_are_the_arguments_of_each_bounds_in_turn() -> None:
     one, other = Programs((1, 3), 1, 1, 0), Programs((2,), 2, 2, 0)
     assert list(levels((one, other))) == [(one, 1), (one, 3), (other, 2)]
 
@@ -99,7 +104,7 @@ def test_the_default_bounds_are_no_less_than_those_that_found_every_known_fault(
         assert tried >= {(4, 4, 5, 1, True), (2, 2, 7, 1, True), (3, 3, 6, 1, True), (2, 3, 3, 2, True)}
 
 
-def test_one_shape_takes_what_it_is_not_given_from_the_first_of_the_default_ones() -> None:
+def test_a_bound_that_is_not_given_is_that_of_the_first_default_ones() -> None:
     assert programs_within(BARRIER) == (Programs((1, 2, 3), 3, 4, 1),)
     assert programs_within(BARRIER, 2) == (Programs((1, 2), 2, 4, 1),)
     assert programs_within(BARRIER, calls=7) == (Programs((1, 2, 3), 3, 7, 1),)
@@ -108,5 +113,5 @@ def test_one_shape_takes_what_it_is_not_given_from_the_first_of_the_default_ones
 
 
 def test_on_trio_two_wait_while_a_third_counts_down() -> None:
-    """Else nobody would notice a latch that wakes but one."""
+    """Otherwise a latch that wakes only one task would not be noticed."""
     assert any(shape.at_once >= 3 and not shape.waits_only for shape in default_programs(LATCH, "trio"))

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check import blame as attribution
-from latchproof.check import jobs
-from latchproof.check.bounds import BARRIER_SHAPES, programs_within
-from latchproof.check.checker import Verdict, _rules_in_reach, check
-from latchproof.check.run import Walk
+from latchproof.check import blame, jobs, judge
+from latchproof.check.bounds import default_programs, programs_within
+from latchproof.check.checker import check, rules_in_reach
 from latchproof.check.target import TargetError, adapt, load
+from latchproof.check.tree import Walk
+from latchproof.check.verdict import Verdict
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Programs, distinct_policies
@@ -130,7 +130,7 @@ def test_what_is_there_only_to_say_that_it_is_not_is_absent() -> None:
 def test_a_class_that_does_not_do_the_same_again_is_inconclusive() -> None:
     verdict = small(samples.MoodyLatch, policy="latchproof")
     assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
-    assert any("under the same schedule" in reason for reason in verdict.reasons)
+    assert any("under the same schedule" in reason.text for reason in verdict.reasons)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_what_may_be_chance_is_no_counterexample() -> None:
     assert small(samples.ForgetfulLatch, policy="latchproof").exit_code == 1
     verdict = small(samples.ThreadedForgetfulLatch, policy="latchproof")
     assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
-    assert any("may be chance" in reason for reason in verdict.reasons)
+    assert any("may be chance" in reason.text for reason in verdict.reasons)
 
 
 def test_once_it_is_known_to_fail_a_check_goes_on_for_a_while_and_keeps_the_smallest(
@@ -168,7 +168,7 @@ def test_a_check_that_is_cut_short_is_inconclusive() -> None:
     verdict = check(adapt(Barrier), policy="latchproof", shapes=(SMALL,), schedules=5)
     assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
     reason = "parties 2: stopped after 5 schedules of parties 1, 2: 3 calls, 2 at once, 1 cancellation, all operations"
-    assert reason in verdict.reasons
+    assert reason in map(str, verdict.reasons)
     assert verdict.schedules <= 10
 
 
@@ -183,7 +183,7 @@ def test_claims_that_never_had_a_chance_are_inconclusive() -> None:
     verdict = check(adapt(Barrier), policy="latchproof", shapes=shapes)
     assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
     assert "C8" in verdict.reported.without_chance
-    assert any("C8" in reason and reason.endswith("never had a chance to fail") for reason in verdict.reasons)
+    assert any("C8" in one.text and one.text.endswith("never had a chance to fail") for one in verdict.reasons)
     assert not set(verdict.reported.chances) & set(verdict.reported.without_chance)
 
 
@@ -203,7 +203,7 @@ def test_which_rules_can_be_asked_for(factory: Any, policy: str, rules: str) -> 
     """A claim must have had a chance if something that the target has could have given it one."""
     target = adapt(factory)
     named = next(one for one in target.machine.policies if one.name == policy)
-    reached = {rule for argument in (1, 2, 3) for rule in _rules_in_reach(target, named, argument)}
+    reached = {rule for argument in (1, 2, 3) for rule in rules_in_reach(target, named, argument)}
     assert reached == set(rules.split())
 
 
@@ -230,7 +230,7 @@ def test_a_verdict_may_be_about_one_claim(factory: Any, claim: str, status: str,
     assert verdict.status == status
     assert list(verdict.reported.failures) == ([claim] if status == "counterexample" else [])
     assert set(verdict.reported.chances) <= {claim}
-    assert re.fullmatch(reason, "; ".join(verdict.reasons))
+    assert re.fullmatch(reason, "; ".join(map(str, verdict.reasons)))
     assert verdict.to_json()["claim"] == claim
 
 
@@ -241,10 +241,27 @@ def test_there_is_no_such_claim(factory: Any, claim: str) -> None:
 
 
 def test_what_cannot_be_seen_from_outside_is_no_claim_to_judge_by() -> None:
-    named = set(re.findall(r'"(C\d+)"', inspect.getsource(attribution).partition("def attribute")[2]))
-    assert {claim.id for claim in CLAIMS} - named == set(UNSEEN) == {"C2"}
-    with pytest.raises(TargetError, match="no history is judged by C2 alone: who is parked cannot be seen"):
+    for machine in MACHINES.values():
+        named = {*machine.blame.values(), *(one.blame for one in (*machine.operations, *machine.observations.values()))}
+        assert {claim for claim in machine.claims if claim not in named} == {
+            claim for claim in machine.claims if claim.unobservable
+        }
+    assert set(UNSEEN) == {"C2"}
+    with pytest.raises(TargetError, match="no history is judged by C2 alone: parked tasks cannot be seen"):
         check(adapt(samples.PlainLatch), claim="C2")
+
+
+def test_every_situation_that_a_machine_names_a_claim_for_is_found() -> None:
+    found = set(re.findall(r'"([a-z ]+)"', inspect.getsource(blame) + inspect.getsource(judge)))
+    assert {str(one) for machine in MACHINES.values() for one in machine.blame} <= found
+
+
+def test_reasons_are_plain_data_too() -> None:
+    verdict = check(adapt(Barrier), policy="latchproof", shapes=(Programs((2,), 2, 2, 0),))
+    data = verdict.to_json()
+    (reason,) = [one for one in verdict.reasons if one.code == "not-exercised"]
+    assert str(reason) in data["reasons"]
+    assert {"code": "not-exercised", "where": "", "text": reason.text} in data["inconclusive_because"]
 
 
 def test_policies_that_are_the_same_are_judged_once() -> None:
@@ -289,7 +306,7 @@ def test_the_verdict_as_plain_data(asyncio_barrier: dict[str, Verdict]) -> None:
     assert (data["machine"], data["host"], data["strict"]) == ("barrier", "asyncio", False)
     assert (data["status"], data["exit_code"], data["reported_policy"]) == ("counterexample", 1, "cpython")
     assert [one["broken"] for one in data["policies"]] == [["C5"]]
-    assert (data["absent"], data["reasons"], len(data["bounds"])) == ([], [], len(BARRIER_SHAPES))
+    assert (data["absent"], data["reasons"], len(data["bounds"])) == ([], [], len(default_programs(verdict.target)))
     assert [trace["claim"] for trace in data["traces"]] == ["C5"]
 
 

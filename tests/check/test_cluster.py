@@ -20,10 +20,11 @@ from distributed import Client
 
 from latchproof.check import checker as check_module
 from latchproof.check import cluster as module
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.cluster import Cluster
-from latchproof.check.pieces import Course
 from latchproof.check.target import TargetError, load
+from latchproof.check.verdict import Verdict
+from latchproof.check.work_queue import WorkQueue
 from latchproof.cli.main import main
 from latchproof_spec.machine import Programs
 
@@ -153,7 +154,7 @@ def test_a_target_that_ends_its_interpreter_costs_its_job_and_no_worker(dask: Da
     target, shape = load("tests.check.samples:LeavingLatch"), Programs((0,), 2, 3, 0, numbers=(0,))
     verdict = check(target, policy="latchproof", shapes=(shape,), cluster=dask.address)
     assert verdict.exit_code == 3
-    assert "the target ended its interpreter, with exit code 7" in verdict.reasons
+    assert "the target ended its interpreter, with exit code 7" in map(str, verdict.reasons)
     assert plain(verdict) == plain(check(target, policy="latchproof", shapes=(shape,), workers=1))
 
 
@@ -177,7 +178,7 @@ def test_a_cluster_without_workers_is_said(tmp_path: Path, monkeypatch: pytest.M
     lonely = DaskCluster(tmp_path)
     try:
         with pytest.raises(TargetError, match="has no worker: start some with dask worker"):
-            Cluster(lonely.address, "asyncio:Barrier", "barrier").do(Course([]))
+            Cluster(lonely.address, "asyncio:Barrier", "barrier").do(WorkQueue([]))
     finally:
         assert lonely.stop() == []
 
@@ -185,4 +186,4 @@ def test_a_cluster_without_workers_is_said(tmp_path: Path, monkeypatch: pytest.M
 def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(TargetError, match=r'pip install "latchproof\[cluster\]"'):
-        Cluster("tcp://127.0.0.1:1", "asyncio:Barrier", "barrier").do(Course([]))
+        Cluster("tcp://127.0.0.1:1", "asyncio:Barrier", "barrier").do(WorkQueue([]))

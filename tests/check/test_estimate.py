@@ -7,9 +7,10 @@ import pytest
 from latchproof.check import checker as check_module
 from latchproof.check import estimate as module
 from latchproof.check.checker import check
+from latchproof.check.choices import Path
 from latchproof.check.estimate import Descents, estimate, mean_and_error
-from latchproof.check.run import Explorer
 from latchproof.check.target import Target, TargetError, adapt, load
+from latchproof.check.tree import Explorer
 from latchproof.cli.main import main
 from latchproof_spec.machine import Programs
 from tests.check import samples
@@ -27,7 +28,7 @@ LATCH_SHAPE = Programs((1,), at_once=2, calls=3, cancellations=1, numbers=(0,))
         pytest.param(LATCH, LATCH_SHAPE, id="latch"),
     ],
 )
-def test_it_comes_near_to_a_tree_that_is_counted(target: Target, shape: Shape) -> None:
+def test_it_comes_near_to_a_tree_that_is_counted(target: Target, shape: Programs) -> None:
     (argument,) = shape.arguments
     policies = target.machine.policies[:1]
     tree = Explorer(target, shape, argument, policies, prune=False, merge=False).walk().schedules
@@ -42,13 +43,13 @@ def size(tree: int) -> int:
 
 
 def test_the_mean_is_the_number_of_leaves() -> None:
-    scheduler = Descents(samples=20_000, seed=1)
-    while scheduler.begin():
+    strategy = Descents(20_000, seed=1)
+    while strategy.begin(Path()):
         node = 8
         while node > 0:
-            branch = scheduler.choose(["leaf", "less by one", "less by two"])
+            branch = strategy.choose(["leaf", "less by one", "less by two"])
             node = (0, node - 1, node - 2)[branch]
-    mean, error = mean_and_error(scheduler.leaves)
+    mean, error = mean_and_error(strategy.leaves)
     assert abs(mean - size(8)) < 3 * error
     assert error < 0.05 * size(8)
 
@@ -116,5 +117,5 @@ def test_what_cannot_be_estimated_is_said(options: list[str], message: str, caps
 
 def test_a_target_that_does_something_else_each_time_is_said() -> None:
     shape = Programs((1,), at_once=2, calls=3, cancellations=1)
-    with pytest.raises(TargetError, match="nothing can be said of what it would cost: under the same schedule"):
+    with pytest.raises(TargetError, match="the work cannot be estimated: under the same schedule"):
         estimate(adapt(samples.MoodyLatch), [shape], samples=2)

@@ -9,10 +9,10 @@ import pytest
 
 from latchproof.check import jobs
 from latchproof.check.checker import check
+from latchproof.check.history import End, SeenError
 from latchproof.check.jobs import Job, do_job, portable
-from latchproof.check.judge import End, SeenError
-from latchproof.check.run import Explorer, Walk
 from latchproof.check.target import TargetError, adapt
+from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.machine import Programs
 from tests.check import samples
 
@@ -45,7 +45,7 @@ def test_a_fault_of_the_check_itself_is_told_and_nothing_is_concluded(monkeypatc
     (reason,) = outcome.reasons
     assert "the check itself failed, with ZeroDivisionError: of ours (line " in reason
     verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(SHAPE,))
-    assert (verdict.exit_code, verdict.reasons[0]) == (3, reason)
+    assert (verdict.exit_code, str(verdict.reasons[0])) == (3, reason)
 
 
 def test_what_is_random_stays_inconclusive() -> None:
@@ -97,5 +97,5 @@ def test_an_error_that_cannot_be_sent_keeps_its_name() -> None:
 
 
 def test_what_a_method_demands_by_keyword_is_said() -> None:
-    with pytest.raises(TargetError, match=r"count_down\(\) wants how, which the specified one does not take"):
+    with pytest.raises(TargetError, match=r"count_down\(\) requires how, which the specified operation"):
         adapt(samples.DemandingLatch)

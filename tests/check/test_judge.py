@@ -7,21 +7,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from latchproof.check.judge import (
-    PARKED,
-    Begin,
-    Configuration,
-    End,
-    Event,
-    Finding,
-    Judge,
-    Observe,
-    Request,
-    Rest,
-    Stray,
-    is_broken_barrier_error,
-    is_due,
-)
+from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification, is_broken_barrier_error, is_expected
+from latchproof.check.specification import PARKED, Configuration
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch import rules as latch
@@ -83,11 +72,19 @@ def parked(number: int) -> Observe:
     return see(n_waiting=number)
 
 
+def judge_of(
+    machine: Machine, argument: int, policy: Any = None, *, strict: bool = False, indexed: bool = True
+) -> Judge:
+    """A judge under a policy, or under that of our own classes."""
+    policy = machine.policies[0] if policy is None else policy
+    return Judge(MachineSpecification(machine, policy, argument, indexed=indexed), strict=strict)
+
+
 def judged(machine: Machine, argument: int, events: list[Event], *, strict: bool = False) -> dict[str, str]:
     """By policy: the claim that is broken and the position of the event that breaks it; nothing where it is allowed."""
     found = {}
     for policy in machine.policies:
-        judge = Judge(machine, policy, argument, strict=strict)
+        judge = judge_of(machine, argument, policy, strict=strict)
         for position, event in enumerate(events):
             if (finding := judge.step(event)) is not None:
                 found[policy.name] = f"{finding.claim}@{position}"
@@ -416,7 +413,7 @@ def test_history(machine: Machine, case: Case) -> None:
 
 
 def first_finding(machine: Machine, argument: int, events: list[Event], **options: Any) -> Finding:
-    judge = Judge(machine, options.pop("policy", machine.policies[0]), argument, **options)
+    judge = judge_of(machine, argument, **options)
     return next(finding for event in events if (finding := judge.step(event)) is not None)
 
 
@@ -474,7 +471,7 @@ def test_a_finding_says_that_any_index_is_allowed_that_was_not_given() -> None:
 
 
 def test_after_a_finding_nothing_more_is_judged() -> None:
-    judge = Judge(BARRIER, BARRIER.policies[0], 2)
+    judge = judge_of(BARRIER, 2)
     assert judge.step(wait(0)) is None
     finding = judge.step(ret(0, 0))
     assert finding is not None
@@ -484,7 +481,7 @@ def test_after_a_finding_nothing_more_is_judged() -> None:
 
 
 def test_a_snapshot_is_gone_back_to() -> None:
-    judge = Judge(BARRIER, BARRIER.policies[0], 2)
+    judge = judge_of(BARRIER, 2)
     before_it: list[Event] = [wait(0), parked(1), cancel(0)]
     after_it: list[Event] = [parked(0), gone(0), wait(1), wait(2), ret(2, 7)]
     for event in before_it:
@@ -508,7 +505,7 @@ def test_a_snapshot_is_gone_back_to() -> None:
 
 
 def test_what_is_known_of_a_call() -> None:
-    judge = Judge(LATCH, LATCH.policies[0], 1)
+    judge = judge_of(LATCH, 1)
     judge.step(wait(0))
     assert judge.operation(0).name == "wait"
     assert not judge.is_requested(0)
@@ -521,9 +518,9 @@ def test_what_is_known_of_a_call() -> None:
 
 
 def test_the_configurations_are_all_that_the_history_allows() -> None:
-    judge = Judge(BARRIER, BARRIER.policies[0], 3)
+    judge = judge_of(BARRIER, 3)
     (start,) = judge.configurations
-    assert start == Configuration((0, False), (), (), ())
+    assert start == Configuration((0, False))
     judge.step(wait(0))
     judge.step(wait(1))
     judge.step(parked(1))  # one of them has arrived, the other has not
@@ -534,7 +531,7 @@ def test_the_configurations_are_all_that_the_history_allows() -> None:
 
 
 def test_the_strict_form_has_one_configuration() -> None:
-    judge = Judge(BARRIER, BARRIER.policies[0], 3, strict=True)
+    judge = judge_of(BARRIER, 3, strict=True)
     for event in (wait(0), wait(1), cancel(1), wait(2)):
         judge.step(event)
         assert len(judge.configurations) == 1
@@ -543,12 +540,13 @@ def test_the_strict_form_has_one_configuration() -> None:
 
 def test_indices_are_forgotten_with_their_generation() -> None:
     """Otherwise a history that goes on and on would cost more and more."""
-    judge = Judge(BARRIER, BARRIER.policies[1], 2)
+    judge = judge_of(BARRIER, 2, BARRIER.policies[1])
     for event in (*TRIPPED, ret(1, 1)):
         judge.step(event)
-    assert {one.given for one in judge.configurations} == {((-1, 1),)}
+    endings = [one.fate(0).ending for one in judge.configurations]
+    assert {None if ending is None else ending.taken for ending in endings} == {(1,)}
     judge.step(ret(0, 0))
-    assert {one.given for one in judge.configurations} == {()}
+    assert judge.configurations == {Configuration((0, False))}
 
 
 @pytest.mark.parametrize(
@@ -569,7 +567,7 @@ def test_indices_are_forgotten_with_their_generation() -> None:
 def test_the_rules_fired_are_noted(
     strict: bool, machine: Machine, argument: int, events: list[Event], fired: set[str]
 ) -> None:
-    judge = Judge(machine, machine.policies[0], argument, strict=strict)
+    judge = judge_of(machine, argument, strict=strict)
     for event in events:
         assert judge.step(event) is None
     assert judge.fired == fired
@@ -578,7 +576,7 @@ def test_the_rules_fired_are_noted(
 @pytest.mark.parametrize(("machine", "argument"), [(LATCH, -1), (BARRIER, 0)])
 def test_a_machine_that_is_refused_is_not_judged(machine: Machine, argument: int) -> None:
     with pytest.raises(ValueError, match=f"not {argument}"):
-        Judge(machine, machine.policies[0], argument)
+        judge_of(machine, argument)
 
 
 class MyBrokenBarrierError(Exception):
@@ -602,7 +600,7 @@ def test_is_broken_barrier_error(error: type[BaseException], verdict: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("rule", "due", "not_due"),
+    ("rule", "expected", "others"),
     [
         (barrier.B3, [BrokenBarrierError, SomebodysBrokenError], [RuntimeError, ValueError]),
         (barrier.B6, [asyncio.BrokenBarrierError], [RuntimeError]),
@@ -622,9 +620,9 @@ def test_is_broken_barrier_error(error: type[BaseException], verdict: bool) -> N
         ),
     ],
 )  # fmt: skip
-def test_is_due(rule: Any, due: list[type[Exception]], not_due: list[type[Exception]]) -> None:
-    assert [error for error in due if not is_due(rule, error())] == []
-    assert [error for error in not_due if is_due(rule, error())] == []
+def test_which_errors_are_expected(rule: Any, expected: list[type[Exception]], others: list[type[Exception]]) -> None:
+    assert [error for error in expected if not is_expected(rule.errors, error())] == []
+    assert [error for error in others if is_expected(rule.errors, error())] == []
 
 
 def test_every_policy_is_told_from_those_that_differ_from_it() -> None:

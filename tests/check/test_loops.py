@@ -12,12 +12,13 @@ import pytest
 import trio
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
+from latchproof.check.history import Begin, End, Event
 from latchproof.check.jobs import replay
-from latchproof.check.judge import Begin, End, Event
 from latchproof.check.loops import STEPPED_HOSTS, stepper_class
-from latchproof.check.run import Explorer
 from latchproof.check.target import TargetError, adapt, load
+from latchproof.check.tree import Explorer
+from latchproof.check.verdict import Verdict
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.machine import Programs
 from tests.check import samples, trio_samples
@@ -37,7 +38,7 @@ def small(factory: Any, host: str, shape: Programs = SMALL, **options: Any) -> V
 def test_our_own_conform_on_every_host_in_the_strict_form(factory: Any, host: str) -> None:
     verdict = small(factory, host, TINY if host == "trio" else SMALL, policy="latchproof", strict=True)
     assert verdict.reported.failures == {}
-    assert not [reason for reason in verdict.reasons if "chance" not in reason]
+    assert not [reason for reason in verdict.reasons if "chance" not in reason.text]
     assert verdict.host == host
     assert verdict.to_json()["host"] == host
 
@@ -151,7 +152,7 @@ def test_a_constructor_that_refuses_what_is_due_is_a_finding(host: str) -> None:
 
 
 def test_there_is_no_such_host() -> None:
-    with pytest.raises(TargetError, match="'curio' is no host that can be run a step at a time; there are asyncio"):
+    with pytest.raises(TargetError, match="'curio' is not a host that can be run one step at a time; there are"):
         stepper_class("curio")
 
 
@@ -194,7 +195,7 @@ def test_what_trio_does_not_survive_is_found_and_the_next_run_goes_on_as_ever(
     for _ in range(2):
         run = replay(adapt(factory), schedule, argument=1, policy="latchproof", host="trio").last_run
         assert run is not None
-        ((_, failure),) = run.failures
+        ((_, failure),) = run.record.failures
         assert failure.finding.claim == "C10"
         assert failure.finding.seen.startswith(said)
     gc.collect()
@@ -206,7 +207,7 @@ def test_what_comes_after_an_error_in_the_loop_is_found_too() -> None:
     """A count_down that is cancelled keeps Flowno's lock; that the loop wakes the ended task does not hide it."""
     target = adapt(OnlyCountedDown, kind="latch")
     verdict = check(target, host="flowno", policy="flowno", shapes=(Programs((1,), 2, 2, 1),))
-    assert verdict.reasons == () or all("chance" in reason for reason in verdict.reasons)
+    assert verdict.reasons == () or all("chance" in reason.text for reason in verdict.reasons)
     assert set(verdict.reported.failures) == {"C10", "C11"}
     assert "count_down() of call 2 has not ended" in verdict.reported.failures["C11"].finding.seen
 

@@ -15,8 +15,9 @@ import pytest
 
 from latchproof.check import checker as check_module
 from latchproof.check import pool as module
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.target import Target, TargetError, load
+from latchproof.check.verdict import Verdict
 from latchproof_spec.machine import Programs
 
 LATCH = Programs((0, 1), at_once=2, calls=3, cancellations=1, numbers=(0,))
@@ -57,7 +58,7 @@ def test_what_is_chosen_at_random_comes_in_pieces_and_is_the_same_whoever_does_t
 def test_an_interpreter_that_is_ended_costs_its_job_alone() -> None:
     verdict = check(load("tests.check.samples:LeavingLatch"), policy="latchproof", shapes=(LATCH,), workers=2)
     assert verdict.exit_code == 3
-    assert "the target ended its interpreter, with exit code 7" in verdict.reasons
+    assert "the target ended its interpreter, with exit code 7" in map(str, verdict.reasons)
 
 
 def test_errors_that_cannot_be_sent_are_named(tmp_path: Path) -> None:
@@ -131,4 +132,4 @@ def test_silence_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     shape = Programs((1,), at_once=1, calls=1, cancellations=0)
     verdict = check(load(f"{source}:Latch"), policy="latchproof", shapes=(shape,), workers=1)
     assert verdict.exit_code == 3
-    assert any("in which it let nothing be heard of it" in reason for reason in verdict.reasons)
+    assert any("did not respond for 3 s and was stopped" in reason.text for reason in verdict.reasons)

@@ -15,10 +15,12 @@ from typing import Any, cast
 import pytest
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check.judge import Begin, End, Event, Observe, Request, Rest, Stray
+from latchproof.check.failure import Failure
+from latchproof.check.harness import NondeterminismError
+from latchproof.check.history import Begin, End, Event, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
-from latchproof.check.run import Explorer, Failure, NondeterminismError, Walk
 from latchproof.check.target import Target, adapt
+from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.machine import Programs
 from tests.check import samples
@@ -208,7 +210,7 @@ def bounds_of(history: str) -> tuple[int, int, int]:
         Programs((2,), at_once=2, calls=2, cancellations=2),
     ],
 )
-def test_the_bounds_are_reached_and_kept(shape: Shape) -> None:
+def test_the_bounds_are_reached_and_kept(shape: Programs) -> None:
     found = [bounds_of(history) for history in histories(Barrier, shape, 4)]
     assert max(calls for calls, _, _ in found) == shape.calls
     assert max(most for _, most, _ in found) == shape.at_once

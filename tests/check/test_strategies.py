@@ -1,4 +1,4 @@
-"""Schedulers: what they choose, and what a walk by them finds."""
+"""Strategies: what they choose, and what a walk by them finds."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from latchproof import Barrier, cli
+from latchproof import Barrier
 from latchproof.check.checker import check
-from latchproof.check.strategies import SCHEDULERS, Pct, Random, Replay, Scheduler, make_scheduler
+from latchproof.check.choices import Path
+from latchproof.check.strategies import STRATEGIES, Pct, Random, Replay, Strategy, make_strategy
 from latchproof.check.target import TargetError, adapt
+from latchproof.cli import main as cli
 from latchproof_spec.machine import Programs
 
 OPTIONS = ["run", "call wait()", "call abort()", "cancel 1"]
@@ -20,25 +22,25 @@ FIVE = Programs((3,), at_once=4, calls=5, cancellations=1, waits_only=True)
 
 
 def test_the_command_offers_those_that_there_are() -> None:
-    assert cli.SCHEDULERS == SCHEDULERS
+    assert tuple(STRATEGIES) == cli.SCHEDULERS
 
 
 def test_random_steps_half_of_the_time() -> None:
-    scheduler = Random(1, 0)
-    counts = Counter(scheduler.choose(OPTIONS) for _ in range(3000))
+    strategy = Random(1, 0)
+    counts = Counter(strategy.choose(OPTIONS) for _ in range(3000))
     assert abs(counts[0] - 1500) < 200
     assert all(abs(counts[index] - 500) < 150 for index in (1, 2, 3))
-    assert scheduler.choose(["run"]) == 0
-    assert {scheduler.choose(["in order", "reversed"]) for _ in range(50)} == {0, 1}
+    assert strategy.choose(["run"]) == 0
+    assert {strategy.choose(["in order", "reversed"]) for _ in range(50)} == {0, 1}
 
 
 @pytest.mark.parametrize("kind", [Random, Pct])
 def test_the_seed_decides(kind: Any) -> None:
     def chosen(seed: int) -> list[int | None]:
-        scheduler: Scheduler = kind(3, seed)
+        strategy: Strategy = kind(3, seed)
         taken = []
-        while scheduler.begin():
-            taken += [scheduler.choose(OPTIONS) for _ in range(20)]
+        while strategy.begin(Path()):
+            taken += [strategy.choose(OPTIONS) for _ in range(20)]
         return taken
 
     assert chosen(1) == chosen(1)
@@ -49,9 +51,9 @@ def test_the_seed_decides(kind: Any) -> None:
 def test_pct_follows_priorities_and_changes_them_so_often() -> None:
     """What is taken stays the same until a change of priority: the loop is one thread, a call another each time."""
     changes = 0
-    scheduler = Pct(200, 0, depth=2)
-    while scheduler.begin():
-        taken = [scheduler.choose(["run", "pass"]) for _ in range(30)]
+    strategy = Pct(200, 0, depth=2)
+    while strategy.begin(Path()):
+        taken = [strategy.choose(["run", "pass"]) for _ in range(30)]
         switches = sum(one != other for one, other in itertools.pairwise(taken))
         assert switches <= 1
         changes += switches
@@ -59,26 +61,26 @@ def test_pct_follows_priorities_and_changes_them_so_often() -> None:
 
 
 def test_replay_wants_what_can_be_done() -> None:
-    scheduler = Replay(["call wait()", "run", "in order", "cancel 1"])
-    assert scheduler.begin()
-    assert scheduler.choose(["run", "call wait()"]) == 1
-    assert scheduler.choose(["in order", "reversed"]) == 0
-    assert scheduler.choose(["run"]) == 0
-    with pytest.raises(TargetError, match="choice 3 of the schedule is 'cancel 1', and what can be done there is: run"):
-        scheduler.choose(["run", "call wait()"])
-    assert not scheduler.begin()
+    strategy = Replay(["call wait()", "run", "in order", "cancel 1"])
+    assert strategy.begin(Path())
+    assert strategy.choose(["run", "call wait()"]) == 1
+    assert strategy.choose(["in order", "reversed"]) == 0
+    assert strategy.choose(["run"]) == 0
+    with pytest.raises(TargetError, match="choice 3 of the schedule is 'cancel 1', but the options there are: run"):
+        strategy.choose(["run", "call wait()"])
+    assert not strategy.begin(Path())
 
 
 def test_replay_goes_on_to_rest_and_makes_no_other_call() -> None:
-    scheduler = Replay([])
-    assert scheduler.choose(["run", "call wait()"]) == 0
-    assert scheduler.choose(["call wait()"]) is None
-    assert scheduler.choose(["return", "then wait()"]) == 0
+    strategy = Replay([])
+    assert strategy.choose(["run", "call wait()"]) == 0
+    assert strategy.choose(["call wait()"]) is None
+    assert strategy.choose(["return", "then wait()"]) == 0
 
 
-def test_there_is_no_such_scheduler() -> None:
-    with pytest.raises(TargetError, match="'fair' is no scheduler; there are exhaustive, random, pct"):
-        make_scheduler("fair", 1, 0)
+def test_an_unknown_strategy_is_refused() -> None:
+    with pytest.raises(TargetError, match="'fair' is not a scheduler; there are exhaustive, random, pct"):
+        make_strategy("fair", 1, 0)
 
 
 @pytest.mark.parametrize("scheduler", ["random", "pct"])

@@ -67,16 +67,16 @@ def test_a_target_without_a_name_is_called_what_it_is_called() -> None:
 
 def test_the_kind_can_be_said() -> None:
     assert adapt(samples.Waiter, kind="barrier").machine is BARRIER
-    with pytest.raises(TargetError, match=r"Waiter is to be a latch, but has no method count_down\(\)"):
+    with pytest.raises(TargetError, match=r"Waiter is checked as a latch, but has no method count_down\(\)"):
         adapt(samples.Waiter, kind="latch")
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("asyncio", "'asyncio' names no target; write MODULE:CLASS or path/to/file.py:CLASS"),
-        ("asyncio:", "'asyncio:' names no target"),
-        (":Barrier", "':Barrier' names no target"),
+        ("asyncio", "'asyncio' does not name a target; write MODULE:CLASS or path/to/file.py:CLASS"),
+        ("asyncio:", "'asyncio:' does not name a target"),
+        (":Barrier", "':Barrier' does not name a target"),
         ("no_such_module:Barrier", "there is no module 'no_such_module'; is it installed, or is it a file"),
         ("asyncio.no_such:Barrier", "there is no module 'asyncio.no_such'"),
         ("no_such_module.inner:Barrier", "there is no module 'no_such_module'"),
@@ -85,13 +85,13 @@ def test_the_kind_can_be_said() -> None:
         ("asyncio:Xyzzy", "asyncio has no 'Xyzzy'$"),
         (f"{SAMPLES}:Outer.Iner", "tests.check.samples has no 'Iner'; did you mean Inner?"),
         (f"{SAMPLES}:NUMBER", "samples:NUMBER is int, not a class or a factory"),
-        (f"{SAMPLES}:Stranger", r"Stranger is neither a latch \(count_down, wait\) nor a barrier \(wait\)"),
+        (f"{SAMPLES}:Stranger", r"Stranger is neither a latch \(wait, count_down\) nor a barrier \(wait\)"),
         (f"{SAMPLES}:Abortable", "Abortable is neither a latch"),
-        (f"{SAMPLES}:Waiter", r"Waiter has wait\(\) alone; say what it is to be: --kind latch or --kind barrier"),
+        (f"{SAMPLES}:Waiter", r"Waiter has only wait\(\); say what to check it as: --kind latch or --kind barrier"),
         (
             f"{SAMPLES}:Demanding",
-            r"Demanding\(2\) raised TypeError: .*'name'; a latch is made with its count, a barrier with its parties\. "
-            "Where the constructor wants more, name a factory function",
+            r"Demanding\(2\) raised TypeError: .*'name'; a latch is made with its count, a barrier is made with its "
+            r"parties\. If the constructor needs more, name a factory function",
         ),
         ("no/such/file.py:Barrier", "there is no file no/such/file.py"),
     ],
@@ -102,7 +102,7 @@ def test_what_cannot_be_driven_says_why(name: str, message: str) -> None:
 
 
 def test_there_is_no_such_kind() -> None:
-    with pytest.raises(TargetError, match="'semaphore' is no kind; it is one of latch, barrier"):
+    with pytest.raises(TargetError, match="there is no kind 'semaphore'; the kinds are latch, barrier"):
         adapt(samples.FifoBarrier, kind="semaphore")
 
 
@@ -245,6 +245,16 @@ def test_observations_are_read_as_properties_or_methods() -> None:
     target = adapt(Watched)
     assert target.observations == ("n_waiting", "broken")
     assert target.observe(target.make(3)) == (("n_waiting", 5), ("broken", True))
+
+
+@pytest.mark.parametrize("name", ["abort", "reset", "n_waiting", "broken", "parties"])
+def test_anything_that_only_a_barrier_has_tells_what_it_is(name: str) -> None:
+    assert adapt(type("Told", (samples.Waiter,), {name: 0})).machine is BARRIER
+
+
+def test_a_class_that_fits_several_machines_is_the_one_that_requires_most() -> None:
+    both = type("Both", (samples.PlainLatch,), {"abort": lambda self: None, "n_waiting": 0})
+    assert adapt(both).machine is LATCH
 
 
 def test_what_cannot_be_read_is_not_observed() -> None:

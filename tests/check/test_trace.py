@@ -14,11 +14,12 @@ import pytest
 
 from latchproof import BrokenBarrierError
 from latchproof.check.bounds import programs_within
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.trace import SCHEMA, VERSION, Trace, from_json, read_file
+from latchproof.check.verdict import Verdict
 from latchproof.cli.main import main
-from latchproof.show.html.annotated import judged
+from latchproof.show.html.annotated import annotate
 from latchproof.show.junit import junit
 from latchproof.show.lanes import explain, lanes
 from latchproof.show.mermaid import sequence
@@ -169,7 +170,7 @@ def test_lanes_count_steps_where_nothing_can_be_observed_and_keep_their_columns(
     assert lines[2].index("wait()") == second
     assert "a step ends" not in "\n".join([*lines, *sequence(trace)])
     assert trace.to_json() == from_json(trace.to_json()).to_json()
-    assert judged(trace)["agrees"]
+    assert annotate(trace)["agrees"]
 
 
 def test_a_sequence_diagram_has_an_arrow_for_each_beginning_and_end(verdict: Verdict) -> None:
@@ -240,7 +241,7 @@ def test_check_writes_every_rendering(tmp_path: Path, capsys: pytest.CaptureFixt
     [
         (["latch", "--format", "itf"], "a machine has no itf form"),
         ([__file__, "--format", "smt2"], "a trace has no smt2 form"),
-        (["absent.json", "--format", "itf"], "'absent.json' is no machine (latch, barrier), and there is no such file"),
+        (["absent.json", "--format", "itf"], "'absent.json' is not a machine (latch, barrier), and there is no such file"),
     ],
 )
 def test_export_says_what_cannot_be(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

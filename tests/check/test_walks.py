@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latchproof.check.judge import Begin, End, Event, Judge, Observe, Request, Rest
+from latchproof.check.history import Begin, End, Event, Observe, Request, Rest
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule, apply
@@ -149,7 +151,7 @@ def test_what_the_specification_does_is_allowed(machine: Machine, policy: Any, s
     @given(seed=st.integers(0, 2**32), argument=st.integers(1, 3))
     def check(seed: int, argument: int) -> None:
         events = Walk(machine, policy, argument, seed, strict=strict).run(25)
-        judge = Judge(machine, policy, argument, strict=strict)
+        judge = Judge(MachineSpecification(machine, policy, argument), strict=strict)
         assert [(event, judge.finding) for event in events if judge.step(event)] == []
 
     check()
@@ -161,7 +163,7 @@ def test_what_is_strictly_allowed_is_leniently_allowed(machine: Machine, policy:
     @given(seed=st.integers(0, 2**32), argument=st.integers(1, 3))
     def check(seed: int, argument: int) -> None:
         events = Walk(machine, policy, argument, seed, strict=True).run(14)
-        judge = Judge(machine, policy, argument)
+        judge = Judge(MachineSpecification(machine, policy, argument))
         assert [(event, judge.finding) for event in events if judge.step(event)] == []
 
     check()
@@ -187,7 +189,7 @@ def test_what_was_tampered_with_is_not_allowed(machine: Machine, policy: Any, st
         place = places[where % len(places)]
         changed = tampered(events[place], argument)
         assert changed is not None
-        judge = Judge(machine, policy, argument, strict=strict)
+        judge = Judge(MachineSpecification(machine, policy, argument), strict=strict)
         found = [position for position, event in enumerate([*events[:place], changed]) if judge.step(event)]
         assert found == [place]
 

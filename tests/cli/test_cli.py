@@ -15,19 +15,20 @@ from typing import Any
 
 import pytest
 
+from latchproof.check.harness import NondeterminismError
 from latchproof.check.notation import compact
-from latchproof.check.run import NondeterminismError
-from latchproof.cli import main as cli
 from latchproof.cli.main import main
 from latchproof.explore import states as exploring
 from latchproof.mutants.generate import mutants
 from latchproof.prove import obligations as proving
 from latchproof.prove import smtlib
-from latchproof.prove.obligations import Obligation
+from latchproof.prove.obligation import Obligation
 from latchproof.prove.shells import Equivalence
+from latchproof.show.formats import FORMATS, OF_TRACES
 from latchproof_spec import machines
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.machines import claim_of
 from tests.explore.faults import faulty
 
 SAMPLES = "tests.check.samples"
@@ -60,19 +61,18 @@ bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 2: 7 calls, 2 at once, 1 cancellation, wait only
           parties 3: 6 calls, 3 at once, 1 cancellation, wait only
           parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
-          parties 2: 2 calls, 2 at once, 0 cancellations, all operations; 2 calls besides on a second instance
+          parties 2: 2 calls, 2 at once, 0 cancellations, all operations; and 2 calls on a second instance
 ran       N schedules on asyncio, N steps, N s
-spared    N of these were cut short because an equivalent order or state was explored; together they cover at least \
-N schedules
+pruned    N runs, stopped early at a state or order already explored; what was run covers at least N schedules
 fired     rules B1, B2a, B3, B4, B5, B6, B7
-chances   C4, C5, C6, C7, C8, C9, C10, C11, C13, C14 had a chance to fail
+exercised C4, C5, C6, C7, C8, C9, C10, C11, C13, C14
 verdict   asyncio:Barrier breaks C5 under the policy cpython
 """
 
 
 def without_numbers(text: str) -> str:
-    """How much was run, how long it took, and how many steps a version of Python makes of it, is of no concern here."""
-    text = re.sub(r"^(ran|spared) .*$", lambda line: re.sub(r"\d[\d,.]*", "N", line[0]), text, flags=re.MULTILINE)
+    """Replace how much was run, how long that took, and how many steps a version of Python makes of it."""
+    text = re.sub(r"^(ran|pruned) .*$", lambda line: re.sub(r"\d[\d,.]*", "N", line[0]), text, flags=re.MULTILINE)
     text = re.sub(r"\d+ steps of the event loop", "N steps of the event loop", text)
     return re.sub(r"\.+'", ".'", re.sub(r"(; run)+", "; run", text))
 
@@ -123,7 +123,8 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         ["check", "asyncio:Barrier", "--seed", "abc"],
         ["export", "latch", "--format", "tla", "--argument", "many"],
         ["fuzz", "asyncio:Barrier", "--examples", "0"],
-        ["prove", "--machine", "semaphore"],
+        ["prove", "--kind", "semaphore"],
+        ["explore", "--machine", "semaphore"],
         ["explore", "--tasks", "0"],
         ["explore", "--upto", "0"],
         ["export", "latch"],
@@ -138,10 +139,10 @@ def test_usage_errors_exit_with_2(arguments: list[str], capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("option", ["--seed", "--calls"])
-def test_what_is_no_whole_number_is_called_so(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_a_whole_number_is_called_so(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["check", "asyncio:Barrier", option, "abc"])
-    assert capsys.readouterr().err.endswith(f"argument {option}: 'abc' is no whole number\n")
+    assert capsys.readouterr().err.endswith(f"argument {option}: 'abc' is not a whole number\n")
 
 
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +161,7 @@ def test_where_it_is_not_installed_there_is_no_version(
     monkeypatch.setattr(importlib.metadata, "version", missing)
     with pytest.raises(SystemExit):
         main(["--version"])
-    assert "it is not installed" in capsys.readouterr().out
+    assert "version unknown" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -169,12 +170,12 @@ def test_where_it_is_not_installed_there_is_no_version(
         ("no_such_module:Barrier", "there is no module 'no_such_module'"),
         ("asyncio:Barier", "did you mean Barrier"),
         (f"{SAMPLES}:Stranger", "is neither a latch"),
-        (f"{SAMPLES}:Waiter", "say what it is to be: --kind latch or --kind barrier"),
+        (f"{SAMPLES}:Waiter", "say what to check it as: --kind latch or --kind barrier"),
         (f"{SAMPLES}:Demanding", "name a factory function"),
         ("asyncio", "write MODULE:CLASS"),
         ("nowhere.py:Barrier", "there is no file nowhere.py"),
-        (".:Barrier", "'.' names no module from here; write it in full, or path/to/file.py:CLASS"),
-        ("..mine:Barrier", "'..mine' names no module from here"),
+        (".:Barrier", "'.' is relative; write the module's full name, or path/to/file.py:CLASS"),
+        ("..mine:Barrier", "'..mine' is relative"),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "fuzz"])
@@ -208,13 +209,13 @@ def test_check_refuses_a_claim_before_it_begins(capsys: pytest.CaptureFixture[st
 
 def test_a_seed_is_refused_where_nothing_is_chosen_at_random(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "asyncio:Barrier", "--seed", "3"]) == 2
-    assert "--seed is for what is chosen at random: add --scheduler random or pct" in capsys.readouterr().err
+    assert "--seed is for schedules chosen at random: add --scheduler random or pct" in capsys.readouterr().err
     assert main(["check", "asyncio:Barrier", "--seed", "3", "--estimate", "--calls", "1", "--tasks", "1"]) == 3
 
 
 def test_check_says_what_drives_other_hosts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "asyncio:Barrier", "--host", "uvloop"]) == 2
-    assert "'uvloop' is no host that can be run a step at a time" in capsys.readouterr().err
+    assert "'uvloop' is not a host that can be run one step at a time" in capsys.readouterr().err
 
 
 def test_check_on_another_host(capsys: pytest.CaptureFixture[str]) -> None:
@@ -241,7 +242,7 @@ def test_replay_repeats_what_check_printed(tmp_path: Path, capsys: pytest.Captur
     assert main(["replay", notation, "asyncio:Barrier", "--policy", "cpython"]) == 1
     assert capsys.readouterr().out == by_file
     assert "call 4 returns 2" in by_file
-    assert "parked 2, broken False; call 2 parked; call 3 parked" in by_file
+    assert "parked 2, broken False; call 2: to stay parked; call 3: to stay parked" in by_file
     assert "C5 is broken" in by_file
 
 
@@ -253,12 +254,12 @@ def test_replay_of_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["2:w.-2", "latchproof:Barrier"], "choice 3 of the schedule is 'cancel 2', and what can be done there is"),
+        (["2:w.-2", "latchproof:Barrier"], "choice 3 of the schedule is 'cancel 2', but the options there are: "),
         (["2:x", "latchproof:Barrier"], "'x' in the schedule says nothing for a barrier"),
         (["nowhere.json", "latchproof:Barrier"], "nowhere.json cannot be read"),
         (["2:w.", "latchproof:Barrier", "--policy", "soft"], "there is no policy 'soft' for a barrier"),
-        (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is no host"),
-        (["0:w", "asyncio:Barrier"], "the schedule makes a barrier of 0, and its parties must be 1 or more"),
+        (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is not a host"),
+        (["0:w", "asyncio:Barrier"], "the schedule makes a barrier of 0; its parties must be 1 or more"),
     ],
 )
 def test_replay_says_what_is_wrong(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -292,21 +293,37 @@ def test_check_by_another_scheduler(scheduler: str, capsys: pytest.CaptureFixtur
     options = ["--scheduler", scheduler, "--schedules", "300", "--seed", "5", "--policy", "latchproof"]
     assert main(["check", "latchproof:Barrier", *options]) == 0
     out = capsys.readouterr().out
-    assert f"chosen    at random: {scheduler}, seed 5; others there are were not tried" in out
-    assert "nothing was found against latchproof:Barrier in these schedules, under latchproof" in out
+    assert f"sampled   at random: {scheduler}, seed 5; other schedules were not tried" in out
+    assert "no counterexample was found against latchproof:Barrier in these schedules, under the policy" in out
 
 
-@pytest.mark.parametrize("package", ["rich", "z3", "hypothesis", "crosshair"])
-@pytest.mark.parametrize("command", [["verify", "--quick"], ["check", "asyncio:Barrier"], ["prove"]])
-def test_without_the_extra_it_says_what_to_install(
-    command: list[str], package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("command", "package", "extra"),
+    [
+        (["check", "asyncio:Barrier"], "rich", "check"),
+        (["replay", "2:w.", "asyncio:Barrier"], "rich", "check"),
+        (["explore"], "rich", "check"),
+        (["fuzz", "asyncio:Barrier"], "hypothesis", "fuzz"),
+        (["fuzz", "asyncio:Barrier"], "rich", "fuzz"),
+        (["prove"], "z3", "verify"),
+        (["export", "latch", "--format", "tla"], "z3", "verify"),
+        *(([*command, "--quick"], package, "verify")
+          for command in (["verify"], ["mutants"], ["report", "--html", "report.html"])
+          for package in ("rich", "z3", "hypothesis", "crosshair")),
+    ],
+)  # fmt: skip
+def test_without_an_extra_it_says_which_to_install(
+    command: list[str],
+    package: str,
+    extra: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     find = importlib.util.find_spec
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == package else find(name))
+    monkeypatch.setattr("latchproof.cli.options.find_spec", lambda name: None if name == package else find(name))
     assert main(command) == 2
-    out, err = capsys.readouterr()
-    message = f'this command needs the kit: pip install "latchproof[verify]" (missing: {package})'
-    assert (out, err) == ("", f"latchproof: {message}\n")
+    message = f'this command needs {package}: pip install "latchproof[{extra}]"'
+    assert capsys.readouterr() == ("", f"latchproof: {message}\n")
 
 
 def test_an_interrupted_command_is_inconclusive(
@@ -331,12 +348,12 @@ def test_a_command_that_itself_fails_has_found_no_counterexample(
     err = capsys.readouterr().err
     assert "ZeroDivisionError: ours" in err
     assert err.splitlines()[-1].startswith(
-        "latchproof: the command itself failed, as is shown above; nothing is conclud"
+        "latchproof: the command itself failed, with the error above; nothing is concluded"
     )
 
 
 @pytest.mark.parametrize("command", ["prove --rule B4", "export barrier --format smt2"])
-def test_where_nobody_reads_what_is_printed_nothing_is_concluded(command: str) -> None:
+def test_where_no_one_reads_the_output_nothing_is_concluded(command: str) -> None:
     shell = f"{sys.executable} -m latchproof {command} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (3, "")
@@ -348,8 +365,8 @@ QUICK = ["--calls", "2", "--tasks", "2"]
 @pytest.mark.parametrize(
     "command",
     [
-        *(["check", "asyncio:Barrier", *QUICK, f"--{name}"] for name in ("json", "junit", "mermaid", "html", "repro")),
-        *(["fuzz", "asyncio:Barrier", f"--{name}"] for name in ("json", "mermaid", "repro")),
+        *(["check", "asyncio:Barrier", *QUICK, f"--{one.option}"] for one in FORMATS),
+        *(["fuzz", "asyncio:Barrier", f"--{one.option}"] for one in OF_TRACES),
         ["verify", "--quick", "--json"],
         ["report", "--quick", "--html"],
         ["mutants", "--quick", "--json"],
@@ -399,7 +416,7 @@ def test_check_of_our_own_barrier_conforms(capsys: pytest.CaptureFixture[str]) -
     assert main(["check", "latchproof:Barrier", "--policy", "latchproof", "--strict", "--calls", "3"]) == 0
     out = capsys.readouterr().out
     assert lines_of(out, "verdict") == [
-        "latchproof:Barrier conforms within these bounds to the policy latchproof; beyond them nothing is said"
+        "latchproof:Barrier conforms to the policy latchproof, within these bounds; nothing is said beyond them"
     ]
     assert lines_of(out, "bounds") == ["parties 1, 2, 3: 3 calls, 3 at once, 1 cancellation, all operations"]
     assert lines_of(out, "policy") == []
@@ -425,25 +442,29 @@ def test_check_of_a_faulty_class_names_the_nearest_policy(capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
-    ("options", "note"),
+    ("options", "reason"),
     [
         (["--schedules", "3"], "stopped after 3 schedules of parties 1, 2, 3: 4 calls"),
         (["--calls", "1", "--cancels", "0"], "never had a chance to fail"),
     ],
 )
 def test_a_check_that_checks_too_little_is_inconclusive(
-    options: list[str], note: str, capsys: pytest.CaptureFixture[str]
+    options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", "latchproof:Barrier", "--policy", "latchproof", *options]) == 3
     out = capsys.readouterr().out
-    assert any(note in line for line in lines_of(out, "note"))
+    assert any(reason in line for line in out.splitlines() if line.startswith("inconclusive because: "))
+    assert not any(reason in line for line in lines_of(out, "note"))
     (verdict,) = lines_of(out, "verdict")
-    assert verdict == "nothing was found against latchproof:Barrier, but the check is inconclusive: see the notes"
+    assert verdict == (
+        "inconclusive: no counterexample was found against latchproof:Barrier, but see above why that is not enough"
+    )
 
 
 def test_a_class_that_does_not_do_the_same_again_is_inconclusive(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", f"{SAMPLES}:MoodyLatch", "--calls", "3", "--policy", "latchproof"]) == 3
-    assert any("under the same schedule" in line for line in lines_of(capsys.readouterr().out, "note"))
+    reasons = [line for line in capsys.readouterr().out.splitlines() if line.startswith("inconclusive because: ")]
+    assert any("under the same schedule" in line for line in reasons)
 
 
 # ---------------------------------------------------------------------------------------------------- fuzz
@@ -470,15 +491,15 @@ def test_fuzz_says_what_it_does_before_it_is_done(
     )
     main(["fuzz", "latchproof:Barrier", "--claim", "C5"])
     assert said == [
-        "latchproof fuzz latchproof:Barrier: a barrier, on asyncio, judged by every named policy, as to C5 alone; "
-        "about 1,000 examples, first those that failed in earlier runs and were kept in .hypothesis\n"
+        "latchproof fuzz latchproof:Barrier: a barrier, on asyncio, judged by every named policy, claim C5 only; "
+        "about 1,000 examples, starting with the failures of earlier runs in .hypothesis\n"
     ]
 
 
 def test_fuzz_of_a_faulty_class_shows_the_history(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fuzz", f"{SAMPLES}:GreedyBarrier", "--examples", "100"]) == 1
     out = capsys.readouterr().out
-    assert "C6 is broken: Whoever returns" in out
+    assert f"C6 is broken: {claim_of('C6').sentence}" in out
     assert "seen:     wait() returned 0" in out
     assert re.search(rf"again:    latchproof replay '\d:w[w.]*' {SAMPLES}:GreedyBarrier", out)
     assert "Failing test case" in out or "Falsifying example" in out
@@ -504,7 +525,7 @@ def test_fuzz_of_what_cannot_be_made_is_inconclusive(capsys: pytest.CaptureFixtu
     ("claim", "said"),
     [
         ("C1", "inconclusive: examples ended early, where they broke C3"),
-        ("C10", "inconclusive: C10 never had a chance to fail"),
+        ("C10", "inconclusive: C10 was never exercised"),
         ("C3", "nothing found"),
     ],
 )
@@ -529,31 +550,31 @@ def test_a_class_that_decides_otherwise_fails(
 ) -> None:
     differs = [Equivalence("latch", "wait", "quick", "L8", "refuted", "it returns, for count = 1")]
     monkeypatch.setattr("latchproof.prove.shells.shells_apart", lambda machines: nullcontext(lambda: differs))
-    assert main(["prove", "--machine", "latch"]) == 1
+    assert main(["prove", "--kind", "latch"]) == 1
     out = capsys.readouterr().out
-    assert "(our classes decide so)" in out
-    assert "fails 0 of 1 paths proved" in out
+    assert "(our classes follow the rules)" in out
+    assert "fails 0 of 1 path\n" in out
     assert "refuted: latch wait L8, with quick as the loop: it returns, for count = 1" in out
 
 
 def test_prove_proves_everything(capsys: pytest.CaptureFixture[str]) -> None:
     """Where the second solver is not installed nothing is proved, and the command says why."""
-    assert main(["prove", "--machine", "barrier"]) == (0 if CONFIRMED else 3)
+    assert main(["prove", "--kind", "barrier"]) == (0 if CONFIRMED else 3)
     out = capsys.readouterr().out
-    lines = [line for line in out.splitlines() if line.endswith(" proved") and not line.endswith("paths proved")]
+    lines = [line for line in out.splitlines() if line.endswith(" obligations")]
     assert [line.split()[0] for line in lines[:-1]] == [f"C{number}" for number in range(4, 15) if number != 12]
-    assert lines[-1].startswith(f"(what keeps the proofs honest)  {'holds' if CONFIRMED else 'inconclusive'} ")
+    assert re.match(rf"\(soundness of the proofs\) +{'holds' if CONFIRMED else 'inconclusive'} ", lines[-1])
     for line in lines:
-        proved, total = re.findall(r"([\d,]+) of ([\d,]+) proved", line)[0]
+        proved, total = re.findall(r"([\d,]+) of ([\d,]+) obligations", line)[0]
         assert proved == (total if CONFIRMED else "0")
-    assert re.search(r"\(our classes decide so\) +holds (\d+) of \1 paths proved", out)
+    assert re.search(r"\(our classes follow the rules\) +holds (\d+) of \1 paths", out)
     last = " ".join(out.split())
     assert " different queries, each put to z3 " in last
     assert ("and cvc5 " if CONFIRMED else "cvc5 is not installed") in last
 
 
 def test_prove_verbosely_has_a_line_for_each_obligation(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["prove", "--machine", "barrier", "--verbose"])
+    main(["prove", "--kind", "barrier", "--verbose"])
     out = capsys.readouterr().out
     answers, status = ("z3:unsat cvc5:unsat", "proved  ") if CONFIRMED else ("z3:unsat", "unconfirmed")
     assert f"{status} C7       barrier latchproof withdraw B4: a withdrawal takes back itself [{answers}]" in out
@@ -563,13 +584,13 @@ def test_prove_verbosely_has_a_line_for_each_obligation(capsys: pytest.CaptureFi
 def test_prove_is_asked_about_one_rule_and_one_claim(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "--claim", "C7", "--rule", "B4", "--verbose"]) == (0 if CONFIRMED else 3)
     out = capsys.readouterr().out
-    assert "B4, of withdraw: A parked task is cancelled or timed out: its arrival is taken back, later move up." in out
+    assert f"B4, of withdraw: {next(rule.sentence for rule in BARRIER.rules if rule.id == 'B4')}" in out
     about = re.findall(r"^(?:proved|unconfirmed) +(\S+) +barrier \S+ withdraw B4: ", out, flags=re.MULTILINE)
     assert about
     assert all(claims == "-" or "C7" in claims.split(",") for claims in about)
     assert len(about) == len([line for line in out.splitlines() if ": " in line and line.endswith("]")])
-    rows = [line.split()[0] for line in out.splitlines() if line.endswith(" proved")]
-    assert rows == ["C7", "(what", "(our"]
+    rows = [line.split()[0] for line in out.splitlines() if re.search(r" of \d+ (obligation|path)s?$", line)]
+    assert rows == ["C7", "(soundness", "(our"]
 
 
 @pytest.mark.parametrize(
@@ -578,9 +599,15 @@ def test_prove_is_asked_about_one_rule_and_one_claim(capsys: pytest.CaptureFixtu
         (["prove", "--claim", "C99"], "there is no claim 'C99'"),
         (["prove", "--claim", "C5", "--machine", "latch"], "C5 is not about the latch"),
         (["prove", "--rule", "L99"], "there is no rule 'L99'"),
-        (["prove", "--rule", "L9", "--claim", "C5"], "L9 is a rule of the latch, and --machine or --claim leaves"),
-        (["prove", "--rule", "B1", "--claim", "C1"], "B1 is a rule of the barrier, and --machine or --claim leaves"),
-        (["prove", "--rule", "B1", "--machine", "latch"], "leaves the latch alone; leave out one of them"),
+        (
+            ["prove", "--rule", "L9", "--claim", "C5"],
+            "of the latch, and --kind or --claim leaves only the barrier",
+        ),
+        (
+            ["prove", "--rule", "B1", "--claim", "C1"],
+            "of the barrier, and --kind or --claim leaves only the latch",
+        ),
+        (["prove", "--rule", "B1", "--machine", "latch"], "leaves only the latch; leave one of them out"),
         (["explore", "--claim", "C99"], "there is no claim 'C99'"),
     ],
 )
@@ -604,8 +631,8 @@ def test_explore_judges_one_claim(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (["--rule", "L4t"], "no obligation is about L4t: no whole number leads to it"),
-        (["--rule", "B0t"], "no obligation is about B0t: no whole number leads to it"),
+        (["--rule", "L4t"], "no obligation is about L4t: no whole number fires it"),
+        (["--rule", "B0t"], "no obligation is about B0t: no whole number fires it"),
         (["--rule", "B6", "--claim", "C5"], "no obligation is about C5 and B6"),
     ],
 )
@@ -625,18 +652,18 @@ def test_prove_says_what_is_not_proved(
     good = Obligation("good", ("C1",), "latch", "java", "wait", "L7", "proved", "", "", 0.1)
     bad = Obligation("bad", ("C2",), "latch", "java", "wait", "L8", status, "[count = 3]", "", 0.1)
     monkeypatch.setattr(proving, "prove_whole", lambda machines, is_wanted: [good, bad])
-    assert main(["prove", "--machine", "latch"]) == code
+    assert main(["prove", "--kind", "latch"]) == code
     out = capsys.readouterr().out
     assert f"{status}: latch java wait L8: bad: [count = 3]" in out
-    assert re.search(r"^C1 +holds 1 of 1 proved$", out, flags=re.MULTILINE)
-    assert re.search(r"^C2 +fails 0 of 1 proved$", out, flags=re.MULTILINE)
+    assert re.search(r"^C1 +holds 1 of 1 obligation$", out, flags=re.MULTILINE)
+    assert re.search(r"^C2 +fails 0 of 1 obligation$", out, flags=re.MULTILINE)
 
 
 def test_prove_without_a_second_solver_is_inconclusive(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(smtlib, "find_spec", lambda name: None)
-    assert main(["prove", "--machine", "latch"]) == 3
+    assert main(["prove", "--kind", "latch"]) == 3
     out = " ".join(capsys.readouterr().out.split())
     assert "C2 inconclusive 0 of " in out
     assert "alone (cvc5 is not installed, so there is no second solver" in out
@@ -646,9 +673,9 @@ def test_prove_without_a_second_solver_is_inconclusive(
 
 
 def test_explore_explores_every_policy(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explore", "--machine", "barrier", "--tasks", "2", "3", "--upto", "2", "--fair-tasks", "2"]) == 0
+    assert main(["explore", "--kind", "barrier", "--tasks", "2", "3", "--upto", "2", "--fair-tasks", "2"]) == 0
     called, header, *lines = capsys.readouterr().out.splitlines()
-    assert called == "barrier: wait, abort, reset; of each task without bound"
+    assert called == "barrier: wait, abort, reset; any number of calls by each task"
     assert header.split() == [
         "machine", "policy", "tasks", "orbits", "states", "steps", "depth", "at", "rest", "properties",
     ]  # fmt: skip
@@ -660,7 +687,7 @@ def test_explore_explores_every_policy(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_explore_checks_the_eventualities(capsys: pytest.CaptureFixture[str]) -> None:
     fair = ["--fair-tasks", "2", "3", "--policy", "latchproof"]
-    assert main(["explore", "--machine", "barrier", "--tasks", "1", "--upto", "2", *fair]) == 0
+    assert main(["explore", "--kind", "barrier", "--tasks", "1", "--upto", "2", *fair]) == 0
     lines = capsys.readouterr().out.splitlines()
     table = [line.split() for line in lines[lines.index("") + 2 :]]
     assert table[:3] == [
@@ -669,12 +696,12 @@ def test_explore_checks_the_eventualities(capsys: pytest.CaptureFixture[str]) ->
         ["barrier(1)", "latchproof", "3", "C13", "2", "vacuous", "never", "owed"],
     ]
     assert ["barrier(2)", "latchproof", "3", "C14", "65", "holds", "fails"] in table
-    at = lines.index("C14, barrier(2) latchproof: without fairness to A, A need not go on:")
+    at = lines.index("C14, barrier(2) latchproof: without fairness to A, A need not continue:")
     assert lines[at + 1 : at + 4] == ["    A calls wait()", "    B calls abort()", "    for ever: B calls wait()"]
 
 
 def test_explore_with_eventualities_that_are_never_owed_is_inconclusive(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explore", "--machine", "barrier", "--tasks", "2", "--upto", "1"]) == 3
+    assert main(["explore", "--kind", "barrier", "--tasks", "2", "--upto", "1"]) == 3
     capsys.readouterr()
 
 
@@ -683,9 +710,10 @@ def test_explore_shows_the_fair_run_on_which_an_eventuality_fails(
 ) -> None:
     wrong = faulty(LATCH, "count_down", "return 0, 0, L2", "return 0, 0, L1")
     monkeypatch.setattr(machines, "MACHINES", {"latch": wrong})
-    assert main(["explore", "--machine", "latch", "--tasks", "2", "--upto", "1", "--policy", "latchproof"]) == 1
+    assert main(["explore", "--kind", "latch", "--tasks", "2", "--upto", "1", "--policy", "latchproof"]) == 1
     lines = capsys.readouterr().out.splitlines()
-    at = lines.index("C12, latch(1) latchproof: parked at zero goes on fails under weak fairness:")
+    (name,) = (one.name for one in LATCH.eventualities)
+    at = lines.index(f"C12, latch(1) latchproof: {name} fails under weak fairness:")
     assert lines[at + 1 : at + 4] == [
         "    A calls wait()", "    B calls count_down(exception_if_zero=False)", "    for ever: B calls wait()",
     ]  # fmt: skip
@@ -693,12 +721,12 @@ def test_explore_shows_the_fair_run_on_which_an_eventuality_fails(
 
 def test_explore_bounds_calls_and_operations(capsys: pytest.CaptureFixture[str]) -> None:
     bounds = ["--calls", "2", "--operations", "wait", "--policy", "latchproof"]
-    assert main(["explore", "--machine", "barrier", "--tasks", "5", "--upto", "3", *bounds]) == 0
+    assert main(["explore", "--kind", "barrier", "--tasks", "5", "--upto", "3", *bounds]) == 0
     out = capsys.readouterr().out
     row = ["barrier(3)", "latchproof", "5", "622", "40,973", "2,944", "17", "7", "holds"]
     assert row in [line.split() for line in out.splitlines()]
-    assert "barrier: wait; of each task at most 2 calls" in out
-    assert "C12 to C14 were not checked as eventualities" in out
+    assert "barrier: wait; at most 2 calls by each task" in out
+    assert "not checked as eventualities: C13, C14; leave out" in out
 
 
 @pytest.mark.parametrize(
@@ -717,7 +745,7 @@ def test_explore_refuses_what_cannot_be_explored(
 
 
 def test_explore_of_the_latch_begins_with_an_open_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explore", "--machine", "latch", "--tasks", "1", "--upto", "1", "--fair-tasks", "2"]) == 0
+    assert main(["explore", "--kind", "latch", "--tasks", "1", "--upto", "1", "--fair-tasks", "2"]) == 0
     out = capsys.readouterr().out
     assert {line.split()[0] for line in out[: out.index("\n\n")].splitlines()[2:]} == {"latch(0)", "latch(1)"}
 
@@ -727,9 +755,9 @@ def test_explore_shows_the_run_that_breaks_a_property(
 ) -> None:
     wrong = faulty(BARRIER, "abort", "return 0, True, B6", "return parked, True, B6")
     monkeypatch.setattr(machines, "MACHINES", {"barrier": wrong})
-    assert main(["explore", "--machine", "barrier", "--tasks", "2", "--upto", "2"]) == 1
+    assert main(["explore", "--kind", "barrier", "--tasks", "2", "--upto", "2"]) == 1
     out = capsys.readouterr().out
-    assert "barrier(2) latchproof: nobody is parked when broken fails after:\n    a task calls wait()\n" in out
+    assert "barrier(2) latchproof: no task is parked when broken fails after:\n    a task calls wait()\n" in out
     assert re.search(r"^barrier\(2\) +latchproof +2 +\d.* fails$", out, flags=re.MULTILINE)
 
 
@@ -738,7 +766,7 @@ def test_explore_that_stops_short_is_inconclusive(
 ) -> None:
     explore = exploring.explore
     monkeypatch.setattr(exploring, "explore", lambda *given, **options: explore(*given, **options, at_most=2))
-    assert main(["explore", "--machine", "latch", "--tasks", "2", "--upto", "1"]) == 3
+    assert main(["explore", "--kind", "latch", "--tasks", "2", "--upto", "1"]) == 3
     assert "inconclusive" in capsys.readouterr().out
 
 
@@ -801,9 +829,9 @@ def test_export_of_a_model_takes_bounds(capsys: pytest.CaptureFixture[str]) -> N
         ),
         ([__file__, "--format", "promela"], "a trace has no promela form"),
         ([__file__, "--format", "itf", "--calls", "2"], "--calls: bounds are for models of latch and barrier"),
-        (["foo", "--format", "markdown"], "'foo' is no machine (latch, barrier), and there is no such file"),
-        (["foo", "--format", "itf"], "'foo' is no machine (latch, barrier), and there is no such file"),
-        (["latch", "--format", "smt2", "--claim", "C1"], "--claim is for a file, of which it names the trace"),
+        (["foo", "--format", "markdown"], "'foo' is not a machine (latch, barrier), and there is no such file"),
+        (["foo", "--format", "itf"], "'foo' is not a machine (latch, barrier), and there is no such file"),
+        (["latch", "--format", "smt2", "--claim", "C1"], "--claim chooses a trace from a file"),
     ],
 )
 def test_export_refuses_what_no_model_has(

@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from latchproof.cli import main as cli
+from latchproof.cli.main import SHELLS, main, make_parser
 
-(SUBPARSERS,) = (one for one in cli._parser()._actions if isinstance(one, argparse._SubParsersAction))
+(SUBPARSERS,) = (one for one in make_parser()._actions if isinstance(one, argparse._SubParsersAction))
 
 
 def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as exit_:
-        cli.main(["--print-completion", shell])
+        main(["--print-completion", shell])
     assert exit_.value.code == 0
     printed = capsys.readouterr()
     assert printed.err == ""
     return printed.out
 
 
-@pytest.mark.parametrize("shell", cli.SHELLS)
+@pytest.mark.parametrize("shell", SHELLS)
 def test_every_command_and_every_option_is_in_it(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = script(shell, capsys)
     for name, command in SUBPARSERS.choices.items():
@@ -33,7 +33,7 @@ def test_every_command_and_every_option_is_in_it(shell: str, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(
-    ("typed", "due"),
+    ("typed", "expected"),
     [
         ("che", "check"),
         ("check --sch", "--scheduler --schedules"),
@@ -43,7 +43,7 @@ def test_every_command_and_every_option_is_in_it(shell: str, capsys: pytest.Capt
     ],
 )
 def test_bash_completes(
-    typed: str, due: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    typed: str, expected: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bash = shutil.which("bash")
     assert bash is not None, "there is no bash to try it in"
@@ -62,14 +62,14 @@ echo "${{COMPREPLY[@]}}"
     done = subprocess.run(
         [bash, "-c", script("bash", capsys) + ask], capture_output=True, text=True, check=False, timeout=60
     )
-    assert (done.stdout.strip(), done.returncode) == (due, 0), done.stderr
+    assert (done.stdout.strip(), done.returncode) == (expected, 0), done.stderr
 
 
-def test_without_the_kit_it_says_what_to_install(
+def test_without_shtab_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+    monkeypatch.setattr("latchproof.cli.options.find_spec", lambda name: None)
     with pytest.raises(SystemExit) as exit_:
-        cli.main(["--print-completion", "bash"])
+        main(["--print-completion", "bash"])
     assert exit_.value.code == 2
-    assert capsys.readouterr().err == f"latchproof: {cli.EXTRA} (missing: shtab)\n"
+    assert capsys.readouterr().err == 'latchproof: this command needs shtab: pip install "latchproof[check]"\n'

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from latchproof.explore.states import Exploration, explore
-from latchproof.prove.obligations import rules_of
+from latchproof.prove.steps import rules_of
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Property
 from latchproof_spec.latch.machine import LATCH

@@ -26,7 +26,7 @@ from latchproof.mutants.reference_class import reference_class
 from latchproof.mutants.task_faults import as_specified
 from latchproof.prove.obligations import prove
 from latchproof.prove.paths import UndecidableError
-from latchproof.show.terminal import print_matrix
+from latchproof.show.matrix import print_matrix
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Property
 from latchproof_spec.latch.machine import LATCH
@@ -315,7 +315,7 @@ def test_what_is_no_fault_is_so_under_the_policies_that_were_judged(quick: bool,
         else "latch.wait: if count > 0 -> if count != 0"
     )
     text = printed(matrix_of(["explored"], quick=quick, only=about), verbose=True)
-    assert f"of 1 mutants of the specification 0 break a claim, 1 are proved to be {fault}" in text
+    assert f"of 1 mutant of the specification 0 break a claim, 1 are proved to be {fault}" in text
     assert f"    under {where}: proved to do the same\n" in text
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import z3
 
-from latchproof.prove import obligations as proving
-from latchproof.prove import smtlib
+from latchproof.prove import discharge, smtlib
 from latchproof.prove.goals import Query, in_order, text_of
-from latchproof.prove.obligations import CONTROLS, MODELS, Obligation, prove
+from latchproof.prove.obligation import Obligation
+from latchproof.prove.obligations import CONTROLS, MODELS, prove
 from latchproof.prove.second_solver import SolverError, ask
 from latchproof.prove.smtlib import ABSENT, asked, confirm, script, solvers
 from latchproof_spec.latch.machine import LATCH
@@ -72,12 +72,12 @@ def test_a_text_that_says_something_else_is_no_proof_though_the_second_solver_ag
     def misread(declarations: Any, assertions: Any, negated: str, expected: Any) -> Query:
         return Query(declarations, assertions, negated and (negation or negated), expected)
 
-    monkeypatch.setattr(proving, "text_of", text_of_term)
-    monkeypatch.setattr(proving, "Query", misread)
+    monkeypatch.setattr(discharge, "text_of", text_of_term)
+    monkeypatch.setattr(discharge, "Query", misread)
     found = list(prove(LATCH, LATCH.policies[:1], models=("counters",)))
     disputed = [one for one in found if one.status == "disputed"]
     assert disputed
-    assert {one.counterexample for one in disputed} == {proving.MISREAD}
+    assert {one.counterexample for one in disputed} == {discharge.MISREAD}
     assert {one.status for one in found} <= {"disputed", "proved"}
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from latchproof.prove.obligations import CONTROLS, prove, unproved
+from latchproof.prove.obligation import unproved
+from latchproof.prove.obligations import CONTROLS, prove
 from latchproof_spec.barrier.claims import C5
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.calls import CallClaims

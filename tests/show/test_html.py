@@ -1,4 +1,4 @@
-"""The HTML pages, as far as no browser is needed; what they show in one stands in browser/."""
+"""The HTML pages, as far as they can be tested without a browser; browser/ tests the rest."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ from typing import Any
 import pytest
 
 from latchproof.check.bounds import programs_within
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.target import load
+from latchproof.check.verdict import Verdict
 from latchproof.cli.main import main
 from latchproof.explore.states import explore
+from latchproof.export import markdown
 from latchproof.show.html import report as report_module
-from latchproof.show.html.annotated import judged
+from latchproof.show.html import rules
+from latchproof.show.html.annotated import annotate
+from latchproof.show.html.check import check_page
 from latchproof.show.html.graph_tables import tabulate
 from latchproof.show.html.page import page
-from latchproof.show.html.report import report, run
+from latchproof.show.html.report import report
 from latchproof.verify.kinds import KINDS
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
@@ -57,7 +61,7 @@ def test_the_libraries_are_those_that_were_released() -> None:
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 def test_the_table_has_what_the_explorer_finds(machine: Machine) -> None:
     for policy in machine.policies:
-        for argument in report_module.ARGUMENTS[machine.name]:
+        for argument in machine.bounds.page:
             for tasks in (1, 2, 3):
                 table = tabulate(machine, policy, argument, tasks=tasks)
                 found = explore(machine, policy, argument, tasks=tasks)
@@ -96,7 +100,7 @@ def test_a_refused_machine_has_no_table() -> None:
 
 def test_a_trace_is_judged_again(verdict: Verdict) -> None:
     (trace,) = verdict.traces
-    shown = judged(trace)
+    shown = annotate(trace)
     assert shown["agrees"]
     *before, last = shown["steps"]
     assert all(step["allowed"] for step in before)
@@ -106,31 +110,31 @@ def test_a_trace_is_judged_again(verdict: Verdict) -> None:
     assert tuple(last["calls"][call]) == trace.allowed
 
 
-def test_a_run_goes_on_after_an_error_of_no_call(verdict: Verdict) -> None:
+def test_a_run_continues_after_an_error_that_belongs_to_no_call(verdict: Verdict) -> None:
     (trace,) = verdict.traces
     stray = {"kind": "stray", "error": "KeyError: 'lost'"}
-    shown = judged(dataclasses.replace(trace, events=(stray, *trace.events)))
+    shown = annotate(dataclasses.replace(trace, events=(stray, *trace.events)))
     assert shown["agrees"]
     differing = [step["seen"] for step in shown["steps"] if not step["allowed"]]
     assert differing == ["KeyError: 'lost'", trace.seen]
-    alone = judged(dataclasses.replace(trace, events=(stray,), claim="C10"))
+    alone = annotate(dataclasses.replace(trace, events=(stray,), claim="C10"))
     assert (alone["agrees"], alone["steps"][0]["seen"]) == (True, "KeyError: 'lost'")
 
 
 def test_a_trace_that_is_allowed_says_so(verdict: Verdict) -> None:
     (trace,) = verdict.traces
     allowed = dataclasses.replace(trace, events=trace.events[:-1])
-    assert not judged(allowed)["agrees"]
+    assert not annotate(allowed)["agrees"]
     elsewhere = dataclasses.replace(trace, claim="C6")
-    assert not judged(elsewhere)["agrees"]
+    assert not annotate(elsewhere)["agrees"]
 
 
 @pytest.mark.parametrize("error", ["BrokenBarrierError", "KeyError", "UnicodeDecodeError", "OfTheirOwn"])
-def test_any_error_can_be_judged(verdict: Verdict, error: str) -> None:
+def test_any_error_can_be_annotate(verdict: Verdict, error: str) -> None:
     (trace,) = verdict.traces
     begin = next(event for event in trace.events if event["kind"] == "begin")
     end = {"kind": "end", "call": begin["call"], "how": "raised", "error": error, "message": "x"}
-    (*_, last) = judged(dataclasses.replace(trace, events=(begin, end)))["steps"]
+    (*_, last) = annotate(dataclasses.replace(trace, events=(begin, end)))["steps"]
     assert last["words"] == f"raises {error}"
     assert not last["allowed"]
 
@@ -146,32 +150,54 @@ def test_the_page_holds_its_data_and_cannot_be_broken_out_of() -> None:
 
 
 def test_the_viewer_of_a_run(verdict: Verdict) -> None:
-    data = data_of(run(verdict, "latchproof check"))
+    data = data_of(check_page(verdict))
     assert [trace["claim"] for trace in data["traces"]] == ["C5"]
     assert data["verdict"]["status"] == "counterexample"
     assert "traces" not in data["verdict"]
-    assert [machine["name"] for machine in data["machines"]] == ["barrier"]
+    (machine,) = data["machines"]
+    assert machine["name"] == "barrier"
+    named = {row["rule"] for policy in machine["policies"] for row in policy["rules"]}
+    assert named | {rule["id"] for rule in machine["unreached"]} == {rule.id for rule in BARRIER.rules}
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
+def test_rules_and_arrows_without_a_solver_are_those_that_the_prover_finds(machine: Machine) -> None:
+    for policy in machine.policies:
+        found = {
+            (row["rule"], row["call"], row["parked"], row["caller"], row["sentence"])
+            for row in rules.rule_rows(machine, policy)
+        }
+        assert found == {
+            (row.rule.id, row.call, row.parked, row.caller, row.rule.sentence)
+            for row in markdown.rule_rows(machine, policy)
+        }
+        arrows = {pair: sorted(ids) for pair, ids in rules.arrows(machine, policy).items()}
+        assert arrows == {pair: sorted(ids) for pair, ids in markdown.arrows(machine, policy).items()}
+
+
+def test_a_rule_comes_with_a_step_by_it() -> None:
+    examples = {row["rule"]: row["example"] for row in rules.rule_rows(BARRIER, BARRIER.policies[0])}
+    assert examples["B1"] == "parties = 2, parked = 0, broken = False → parked = 1, broken = False"
+    assert examples["B0v"] == "parties = -1"
 
 
 def ledger() -> dict[str, Any]:
-    """A ledger with a kind of evidence, and a field, that this code has not heard of."""
+    """Return a ledger with a kind of evidence, and a field, that no other code knows."""
     cell = {"status": "holds", "bound": "b", "count": 1, "unit": "u", "seconds": 0.1, "reproduce": "r", "detail": ""}
-    evidence = [{"kind": kind, **cell} for kind in (*(one.name for one in KINDS), "foreseen")] + [
-        {"kind": "new", **cell, "more": {"a": 1}}
-    ]
+    names = [*(kind.name for kind in KINDS), "foreseen"]
+    evidence = [{"kind": name, **cell} for name in names] + [{"kind": "new", **cell, "more": {"a": 1}}]
     claims = [{"id": claim.id, "sentence": claim.sentence, "evidence": evidence} for claim in CLAIMS]
     return {"claims": claims, "seconds": 1.0, "exit_code": 0, "rules_not_fired": {}}
 
 
-def test_the_report_is_one_small_file(verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_module, "ARGUMENTS", {"latch": (1,), "barrier": (2,)})
-    text = report(ledger(), [], verdict.traces, "latchproof report")
+def test_the_report_is_one_small_file(verdict: Verdict) -> None:
+    text = report(ledger(), [], verdict.traces)
     assert len(text.encode()) < 2_000_000
     data = data_of(text)
     assert data["ledger"] == ledger()
     for machine in data["machines"]:
         ours, spec = machine["policies"][0], MACHINES[machine["name"]]
-        assert len(ours["graphs"]) == len(report_module.TASKS)
+        assert len(ours["graphs"]) == len(report_module.TASKS) * len(spec.bounds.page)
         named = {row["rule"] for policy in machine["policies"] for row in policy["rules"]}
         named |= {rule["id"] for rule in machine["unreached"]}
         assert named == {rule.id for rule in spec.rules}
@@ -189,9 +215,9 @@ def test_check_writes_the_viewer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"), [(None, "cannot be read"), ("{", "holds no JSON"), ("[]", "holds no ledger")]
+    ("written", "said"), [(None, "cannot be read"), ("{", "is not JSON"), ("[]", "is not a ledger")]
 )
-def test_a_ledger_that_is_none(
+def test_a_file_that_is_not_a_ledger(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str | None, said: str
 ) -> None:
     path = tmp_path / "ledger.json"

@@ -11,9 +11,12 @@ from rich.console import Console
 
 from latchproof import CountdownLatch
 from latchproof.check.checker import check
-from latchproof.check.run import Walk
 from latchproof.check.target import adapt
-from latchproof.show.terminal import Bar, print_ledger, print_table, print_verdict, say
+from latchproof.check.tree import Walk
+from latchproof.show.ledger import print_ledger
+from latchproof.show.printing import print_table, say
+from latchproof.show.progress import Bar
+from latchproof.show.verdict import print_verdict
 from latchproof.verify.evidence import Cell
 from latchproof.verify.kinds import KINDS
 from latchproof.verify.ledger import Ledger
@@ -83,7 +86,7 @@ def test_a_verdict_is_coloured_by_what_it_says(factory: Any, schedules: int, col
 def test_where_there_is_no_terminal_a_line_says_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("latchproof.show.terminal.TELL_SECONDS", 0.05)
+    monkeypatch.setattr("latchproof.show.progress.TELL_SECONDS", 0.05)
     with Bar(Console(force_terminal=False), [1, 1]) as progress:
         progress(0, Walk(7, fraction=0.5))
         time.sleep(0.4)
@@ -91,11 +94,11 @@ def test_where_there_is_no_terminal_a_line_says_how_far_it_is(
     first, second, *_ = err.splitlines()
     assert out == ""
     assert first == "latchproof: 7 schedules after 0 s"
-    assert second == "latchproof: 7 schedules after 0 s; a step that does not end is broken off, 10 s after it began"
+    assert second == "latchproof: 7 schedules after 0 s; a step that does not end is stopped after 10 s"
 
 
 def test_on_a_terminal_a_bar_says_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("latchproof.show.terminal.TELL_SECONDS", 0.01)
+    monkeypatch.setattr("latchproof.show.progress.TELL_SECONDS", 0.01)
     with Bar(Console(force_terminal=True, file=io.StringIO()), [1]):
         time.sleep(0.1)
     assert capsys.readouterr() == ("", "")
@@ -130,7 +133,7 @@ def test_a_verdict_without_a_policy_shows_each() -> None:
 
 def test_the_ledger_has_its_parts_set_apart() -> None:
     cells = [
-        Cell(claim.id, "holds", "", (), "a bound", 1, 0.1, kind.name, kind.unit, "again")
+        Cell(claim.id, "holds", "", (), "a bound", 1, 0.1, kind.name, "units", "again")
         for claim in CLAIMS
         for kind in KINDS
     ]

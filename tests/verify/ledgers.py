@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from rich.console import Console
 
 from latchproof.contracts import Condition, Contracts
-from latchproof.show.terminal import print_ledger
+from latchproof.show.ledger import print_ledger
 from latchproof.verify.evidence import Cell, CellStatus, Evidence, RuleCell, own_rules
 from latchproof.verify.kinds import KINDS
 from latchproof.verify.ledger import Ledger

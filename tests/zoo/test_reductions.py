@@ -9,9 +9,9 @@ import pytest
 
 from latchproof.check.bounds import programs_within
 from latchproof.check.checker import check
-from latchproof.check.judge import End, Event, Observe, Rest
-from latchproof.check.run import Explorer, Walk
+from latchproof.check.history import End, Event, Observe, Rest
 from latchproof.check.target import adapt
+from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.machine import Programs, distinct_policies
 from tests.zoo import correct, faulty
 from tests.zoo.test_zoo import CORRECT, FAULTS

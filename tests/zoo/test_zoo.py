@@ -59,7 +59,7 @@ def run(factory: Any) -> Found:
         shapes = tuple(dict.fromkeys(replace(shape, calls=min(shape.calls, calls)) for shape in shapes))
     verdict = check(target, policy="latchproof", shapes=shapes)
     sizes = {claim: failure.size[:2] for claim, failure in verdict.reported.failures.items()}
-    return Found(verdict.status, sizes, verdict.reasons, verdict.notes)
+    return Found(verdict.status, sizes, tuple(map(str, verdict.reasons)), verdict.notes)
 
 
 FAULTS: dict[type, tuple[str, int, int]] = {

@@ -1,7 +1,7 @@
-"""Programs to try: which calls, how many, how many at once, how many cancellations, with which constructor arguments.
+"""The bounds of the programs that a check tries: in words, as calls, and as far as they suffice.
 
-A program is not drawn up in advance. A shape bounds a tree of anonymous calls, of which every program within the bounds
-is a branch; the explorer of schedules walks it.
+A program is not made in advance. `Programs` bounds a tree of anonymous calls, in which every program within the bounds
+is a branch, and the explorer of schedules walks that tree. What a machine's own bounds are is data of the machine.
 """
 
 from __future__ import annotations
@@ -13,24 +13,23 @@ from latchproof_spec.machine import Programs
 
 
 def describe_bounds(programs: Programs, target: Target) -> str:
-    """The bounds in words."""
+    """Return the bounds in words."""
     arguments = ", ".join(map(str, programs.arguments))
     operations = "wait only" if programs.waits_only else f"all operations{_numbers_in_words(programs, target)}"
     at_once = min(programs.at_once, programs.calls)  # no more can be under way than there are
-    beside = (
-        f"; {programs.beside} call{'' if programs.beside == 1 else 's'} besides on a second instance"
-        if programs.beside
-        else ""
-    )
-    calls = f"{programs.calls} call{'' if programs.calls == 1 else 's'}"
+    beside = f"; and {_number(programs.beside, 'call')} on a second instance" if programs.beside else ""
     return (
-        f"{target.machine.parameter} {arguments}: {calls}, {at_once} at once, "
-        f"{programs.cancellations} cancellation{'' if programs.cancellations == 1 else 's'}, {operations}{beside}"
+        f"{target.machine.parameter} {arguments}: {_number(programs.calls, 'call')}, {at_once} at once, "
+        f"{_number(programs.cancellations, 'cancellation')}, {operations}{beside}"
     )
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _numbers_in_words(programs: Programs, target: Target) -> str:
-    """With which numbers the operations that take one are called; where there are none, they are not."""
+    """Return the numbers that operations are called with; without numbers, the operations that are not called."""
     taking = [one.name for one in target.operations if int in map(one.parameters.get, target.parameters[one.name])]
     if not taking:
         return ""
@@ -47,20 +46,20 @@ def can_release(programs: Programs, target: Target, argument: int) -> bool:
 
 
 def weight(programs: Programs, argument: int) -> int:
-    """About how much work the programs with this argument are, beside others: so many schedules, as it happens."""
+    """Return roughly how much work the programs with this argument are, compared with others."""
     kinds = 1 if programs.waits_only else 3 + len(programs.numbers)
-    choices: int = (kinds + 1) ** programs.calls * (2 * kinds + 2) ** programs.beside * (programs.cancellations + 1)
-    return choices * (min(argument, 2) + 1) // 2
+    trees: int = (kinds + 1) ** programs.calls * (2 * kinds + 2) ** programs.beside * (programs.cancellations + 1)
+    return trees * (min(argument, 2) + 1) // 2
 
 
 def choices(programs: Programs, target: Target) -> tuple[Call, ...]:
-    """The calls that a program may make."""
+    """Return the calls that a program may make."""
     calls = target.calls(programs.numbers)
     return tuple(call for call in calls if call.operation.waits) if programs.waits_only else calls
 
 
 def default_programs(target: Target, host: str = "asyncio") -> tuple[Programs, ...]:
-    """The shapes that are tried unless others are asked for: depth where it has been seen to find faults."""
+    """Return the bounds that are tried unless others are asked for."""
     programs = target.machine.bounds.programs
     return programs.get(host, programs[""])
 
@@ -72,7 +71,7 @@ def programs_within(
     cancellations: int | None = None,
     host: str = "asyncio",
 ) -> tuple[Programs, ...]:
-    """The one shape with these bounds, in place of the default ones; what is not given is as in the first of those."""
+    """Return these bounds, in place of the default ones; what is not given is as in the first of those."""
     first = default_programs(target, host)[0]
     at_once = first.at_once if at_once is None else at_once
     return (
@@ -86,22 +85,21 @@ def programs_within(
     )
 
 
-def notes_on(shapes: tuple[Programs, ...], target: Target) -> list[str]:
-    """What a reader should know of the bounds besides: with which arguments hardly anything can happen."""
-    within = {argument for shape, argument in levels(shapes) if can_release(shape, target, argument)}
-    beyond = sorted({argument for _, argument in levels(shapes)} - within)
+def notes_on(bounds: tuple[Programs, ...], target: Target) -> list[str]:
+    """Return a note on the arguments with which hardly anything can happen, if there are any."""
+    within = {argument for programs, argument in levels(bounds) if can_release(programs, target, argument)}
+    beyond = sorted({argument for _, argument in levels(bounds)} - within)
     if not beyond:
         return []
-    what = target.machine.release
     numbers = ", ".join(map(str, beyond))
     return [
-        f"{target.machine.parameter} {numbers}: the calls are too few for such {what}; give --calls {beyond[-1]} or "
-        "more, or fewer --tasks"
+        f"{target.machine.parameter} {numbers}: the calls are too few for such {target.machine.release}; give "
+        f"--calls {beyond[-1]} or more, or fewer --tasks"
     ]
 
 
-def levels(shapes: tuple[Programs, ...]) -> Iterator[tuple[Programs, int]]:
-    """Each shape with each of its constructor arguments, smallest first."""
-    for shape in shapes:
-        for argument in shape.arguments:
-            yield shape, argument
+def levels(bounds: tuple[Programs, ...]) -> Iterator[tuple[Programs, int]]:
+    """Yield each of the bounds with each of its constructor arguments, in order."""
+    for programs in bounds:
+        for argument in programs.arguments:
+            yield programs, argument

@@ -1,144 +1,48 @@
-"""Checks somebody's latch or barrier against the specification, under every policy or the one that is asked for."""
+"""Checks a target against the specification: makes jobs, has them done, and draws a verdict from their results."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from itertools import product
+from typing import Any
 
 from latchproof.check.bounds import default_programs, describe_bounds, levels, notes_on
-from latchproof.check.jobs import Job, Outcome, do_job, implemented
+from latchproof.check.failure import Failure
+from latchproof.check.jobs import Job, JobResult, do_job, implemented
 from latchproof.check.loops import stepper_class
-from latchproof.check.pieces import BrokenOffError, Course, Piece
-from latchproof.check.run import Failure, Walk
-from latchproof.check.strategies import make_scheduler
+from latchproof.check.reasons import Reason
+from latchproof.check.strategies import make_strategy
 from latchproof.check.target import INDEX, Target, TargetError
-from latchproof.check.trace import Trace, make_trace
+from latchproof.check.tree import Walk
+from latchproof.check.verdict import PolicyVerdict, Verdict
+from latchproof.check.work_queue import BrokenOffError, Piece, WorkQueue
 from latchproof_spec.machine import Machine, Programs, distinct_policies
 from latchproof_spec.machines import CLAIMS
 
 SCHEDULES = 500_000
-"""So many schedules of one shape and constructor argument are run before a check stops short."""
+"""Schedules of one tree of programs and one constructor argument before a check stops early."""
 
 PIECE = 20_000
-"""After so many schedules the rest of a tree is walked in pieces, by whoever has time. What is met in one piece is not
-recognized in another, so they take more schedules than one walk; what is smaller stays whole."""
+"""Schedules of one tree before the rest of it is walked in pieces, by any worker. A state that was met in one piece is
+not recognized in another, so pieces take more schedules than one walk; a smaller tree stays whole."""
 
 SAMPLES = 10_000
-"""So many schedules are run in all where they are chosen at random."""
+"""Schedules in all, if they are chosen at random."""
 
 SAMPLED = 2_000
-"""So many of these make a piece, which has a seed of its own."""
+"""Schedules in one piece of these; each piece has its own seed."""
+
+NUMBERS = (-1, 0, 1, 2)
+"""Arguments for a parameter that is an int, when it is found out which rules are in reach."""
+
+REACH = 4
+"""Steps of that search: enough to trip with three parties, or to open a latch of three, and for one call more."""
 
 Progress = Callable[[int, Walk], None]
-"""Told how far one of the `parts` is, by its number among them."""
-
-
-@dataclass(frozen=True)
-class PolicyVerdict:
-    """What was found under one policy: the smallest failure for each claim that is broken.
-
-    `fired` are the rules of the specification that were fired, `chances` the claims that had a chance to fail, and
-    `without_chance` those that are about what the target has, and had none.
-    """
-
-    policy: str
-    failures: dict[str, Failure]
-    fired: tuple[str, ...]
-    chances: tuple[str, ...]
-    without_chance: tuple[str, ...]
-
-    @property
-    def satisfied(self) -> bool:
-        """Whether no history broke a claim."""
-        return not self.failures
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The outcome of a check.
-
-    `status`: "conforms" within the bounds, "counterexample", or "inconclusive" with its `reasons`. `reported` is the
-    policy that failures are shown for: the one that was asked for, or else the nearest. `satisfied` are the policies
-    under which nothing was found. `schedules` were run, which stand for `covered` and more. `notes` say what a reader
-    should know besides, and what concludes nothing. With a `claim`, all of it is about that one alone.
-    """
-
-    target: Target
-    host: str
-    status: Literal["conforms", "counterexample", "inconclusive"]
-    reported: PolicyVerdict
-    satisfied: tuple[str, ...]
-    policies: tuple[PolicyVerdict, ...]
-    strict: bool
-    scheduler: str
-    bounds: tuple[str, ...]
-    schedules: int
-    covered: int
-    pruned: int
-    steps: int
-    reasons: tuple[str, ...]
-    seconds: float
-    notes: tuple[str, ...] = ()
-    claim: str | None = None
-
-    @property
-    def traces(self) -> tuple[Trace, ...]:
-        """The shortest run for each claim that is broken under the reported policy."""
-        name, kind, policy = self.target.name, self.target.machine.name, self.reported.policy
-        failures = self.reported.failures.values()
-        return tuple(
-            make_trace(failure, name, kind, policy, strict=self.strict, host=self.host) for failure in failures
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The verdict as plain data; the schema of its traces stands in `latchproof.check.trace`."""
-        return {
-            "target": self.target.name,
-            "machine": self.target.machine.name,
-            "host": self.host,
-            "strict": self.strict,
-            "claim": self.claim,
-            "status": self.status,
-            "exit_code": self.exit_code,
-            "reported_policy": self.reported.policy,
-            "policies": [
-                {
-                    "name": one.policy,
-                    "satisfied": one.satisfied,
-                    "broken": list(one.failures),
-                    "rules_fired": list(one.fired),
-                    "had_a_chance": list(one.chances),
-                    "had_no_chance": list(one.without_chance),
-                }
-                for one in self.policies
-            ],
-            "scheduler": self.scheduler,
-            "bounds": list(self.bounds),
-            "absent": list(self.target.absent),
-            "schedules": self.schedules,
-            "covered": self.covered,
-            "pruned": self.pruned,
-            "steps": self.steps,
-            "seconds": self.seconds,
-            "reasons": list(self.reasons),
-            "notes": list(self.notes),
-            "traces": [trace.to_json() for trace in self.traces],
-        }
-
-    @property
-    def shortest(self) -> Trace | None:
-        """The shortest of the runs."""
-        failures = self.reported.failures
-        claim = min(failures, key=lambda one: failures[one].rank, default=None)
-        return next((trace for trace in self.traces if trace.claim == claim), None)
-
-    @property
-    def exit_code(self) -> int:
-        """0 conforms, 1 counterexample, 3 inconclusive."""
-        return {"conforms": 0, "counterexample": 1, "inconclusive": 3}[self.status]
+"""Called with the number of one of the `parts` and how far it is."""
 
 
 def check(
@@ -156,16 +60,18 @@ def check(
     cluster: str | None = None,
     progress: Progress | None = None,
 ) -> Verdict:
-    """Run the target's real code under the schedules of every program of the shapes, and judge every history.
+    """Run the target's real code under the schedules of every program within bounds, and judge every history.
 
-    Without a policy the target conforms if any named one is satisfied. With a `claim` the verdict is about that one
-    alone; it is inconclusive where a run ended at the failure of another. `scheduler` is "exhaustive", and `schedules`
-    bounds those of one shape and constructor argument; or it is "random" or "pct", and `schedules` is how many are run
-    in all, from `seed`. With `workers` it is done in so many processes, each of which loads the target by its name;
-    with `cluster` by the workers of the Dask cluster at that address. The outcome does not depend on which of these,
-    nor on their number. An interrupt ends it with what was found so far, inconclusive.
+    `shapes` are the bounds, by default those of the machine for this host. Without a policy the target conforms if any
+    named policy is satisfied. With a `claim` the verdict is about that claim alone, and is inconclusive if a run ended
+    with the failure of another. `scheduler` is "exhaustive", and `schedules` bounds those of one tree of programs and
+    one constructor argument; or it is "random" or "pct", and `schedules` is how many are run in all, from `seed`.
 
-    Raises TargetError for a policy, claim, host or scheduler that there is not, or a cluster that cannot be used.
+    With `workers` that number of processes does the work, and each loads the target by its name; with `cluster` the
+    workers of the Dask cluster at that address do. The verdict depends on neither. An interrupt ends the check with an
+    inconclusive verdict on what was found so far.
+
+    Raises TargetError for an unknown policy, claim, host or scheduler, or a cluster that cannot be used.
 
     >>> from latchproof.check.target import load
     >>> verdict = check(load("asyncio:Barrier"), policy="cpython")
@@ -188,14 +94,15 @@ def check(
         Job(shape, argument, policies, host, strict, scheduler, size, seed + number, piece=piece)
         for number, (shape, argument, size) in enumerate(parts(shapes, scheduler, schedules))
     ]
-    make_scheduler(scheduler, SAMPLED, seed)
+    make_strategy(scheduler, SAMPLED, seed)
     outcomes, end = _outcomes(target, jobs, workers, cluster, progress)
-    reasons = [f"{end}; what was not done is not known"] if end else []
-    reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
+    reasons = [Reason("broken-off", "", f"{end}; what was not done is not known")] if end else []
+    reasons += dict.fromkeys(_reason(one) for outcome in outcomes for one in outcome.reasons)
     walks = [outcome.walk for outcome in outcomes]
     if not all(outcome.is_deterministic and outcome.is_controlled for outcome in outcomes):
         if any(any(walk.failures.values()) for walk in walks):
-            reasons.append("claims were broken too, but that may be chance where no schedule controls what happens")
+            text = "claims were broken too, but that may be chance where no schedule controls what happens"
+            reasons.append(Reason("uncontrolled", "", text))
         walks = [replace(walk, failures={}) for walk in walks]
     absent = next((outcome.absent for outcome in outcomes if outcome.absent), target.absent)
     present = tuple(one for one in target.operations if one.name not in absent)
@@ -205,13 +112,11 @@ def check(
     reported = min(flat, key=lambda verdict: (claim in verdict.failures, len(verdict.failures)))
     if claim is not None:
         reasons += _doubts_about(claim, reported)
-        flat = tuple(_about(claim, verdict) for verdict in flat)
-        reported = _about(claim, reported)
+        flat = tuple(verdict.about(claim) for verdict in flat)
+        reported = reported.about(claim)
     if reported.satisfied and reported.without_chance:
-        reasons.append(f"{', '.join(reported.without_chance)} never had a chance to fail")
-    status: Literal["conforms", "counterexample", "inconclusive"] = (
-        "counterexample" if not reported.satisfied else "inconclusive" if reasons else "conforms"
-    )
+        text = f"{', '.join(reported.without_chance)} never had a chance to fail"
+        reasons.append(Reason("not-exercised", "", text))
     notes = notes_on(shapes, target)
     notes += [
         f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"
@@ -221,7 +126,7 @@ def check(
     return Verdict(
         target=target,
         host=host,
-        status=status,
+        status="counterexample" if not reported.satisfied else "inconclusive" if reasons else "conforms",
         reported=reported,
         satisfied=tuple(verdict.policy for verdict in flat if verdict.satisfied),
         policies=flat,
@@ -240,7 +145,7 @@ def check(
 
 
 def parts(shapes: tuple[Programs, ...], scheduler: str, schedules: int | None) -> list[tuple[Programs, int, int]]:
-    """The parts of a check, as to their shape, constructor argument, and how many schedules each has at most.
+    """Return the parts of a check: the bounds, the constructor argument, and the most schedules of each.
 
     >>> [size for _, _, size in parts((Programs((2, 3), 2, 3, 0),), "random", 5_000)]
     [2000, 500, 2000, 500]
@@ -254,7 +159,7 @@ def parts(shapes: tuple[Programs, ...], scheduler: str, schedules: int | None) -
 
 
 def require_claim(claim: str | None, machine: Machine) -> None:
-    """Raise TargetError unless it is one of the claims about the machine by which a history can be judged, or none."""
+    """Raise TargetError if there is a claim, and it is not one about the machine that a history can break."""
     unobservable = {one.id: one.unobservable for one in CLAIMS if one.unobservable}
     if claim in unobservable:
         raise TargetError(f"no history is judged by {claim} alone: {unobservable[claim]}")
@@ -263,63 +168,58 @@ def require_claim(claim: str | None, machine: Machine) -> None:
         raise TargetError(f"there is no claim {claim!r} about a {machine.name}; there are {', '.join(about)}")
 
 
-def _about(claim: str, verdict: PolicyVerdict) -> PolicyVerdict:
-    """What a verdict says of one claim."""
-    return replace(
-        verdict,
-        failures={name: failure for name, failure in verdict.failures.items() if name == claim},
-        chances=tuple(name for name in verdict.chances if name == claim),
-        without_chance=tuple(name for name in verdict.without_chance if name == claim),
-    )
+def _reason(reason: Reason | str) -> Reason:
+    return reason if isinstance(reason, Reason) else Reason("job", "", reason)
 
 
-def _doubts_about(claim: str, verdict: PolicyVerdict) -> list[str]:
-    """What keeps a verdict from concluding that a claim is not broken."""
+def _doubts_about(claim: str, verdict: PolicyVerdict) -> Iterator[Reason]:
+    """Yield what prevents the conclusion that a claim is not broken."""
     if claim in verdict.failures:
-        return []
+        return
     if verdict.failures:
-        return [f"runs ended early, where they broke {', '.join(verdict.failures)}: of {claim} no more is known"]
-    if claim not in (*verdict.chances, *verdict.without_chance):
-        return [f"{claim} is about what the target has not"]
-    return []
+        text = f"runs ended early, where they broke {', '.join(verdict.failures)}: of {claim} no more is known"
+        yield Reason("ended-early", "", text)
+    elif claim not in (*verdict.chances, *verdict.without_chance):
+        yield Reason("absent", "", f"{claim} is about what the target has not")
 
 
 def _outcomes(
     target: Target, jobs: list[Job], workers: int | None, cluster: str | None, progress: Progress | None
-) -> tuple[list[Outcome], str]:
-    """What came of the jobs, and what ended it before they were done."""
-    course = Course(jobs)
+) -> tuple[list[JobResult], str]:
+    """Return what came of the jobs, and what ended them early; "" if nothing did."""
+    queue = WorkQueue(jobs)
     end = ""
     try:
         if cluster is not None:
             from latchproof.check.cluster import Cluster
 
-            Cluster(cluster, target.name, target.machine.name).do(course, progress)
+            Cluster(cluster, target.name, target.machine.name).do(queue, progress)
         elif workers is not None:
             from latchproof.check.pool import Pool
 
-            Pool(target.name, target.machine.name, workers).do(course, progress)
+            Pool(target.name, target.machine.name, workers).do(queue, progress)
         else:
-            _do_here(implemented(target, jobs[0].host), course, progress)
+            _do_here(implemented(target, jobs[0].host), queue, progress)
     except KeyboardInterrupt:
         end = "interrupted"
     except BrokenOffError as error:
         end = str(error)
-    return course.outcomes(target), end
+    return queue.results(target), end
 
 
-def _do_here(target: Target, course: Course, progress: Progress | None) -> None:
-    """Do all of it in this process."""
-    while (piece := course.next()) is not None:
-        tell = None if progress is None else partial(_tell, progress, course, piece)
-        course.take(piece, do_job(target, course.job(piece), tell))
+def _do_here(target: Target, queue: WorkQueue, progress: Progress | None) -> None:
+    """Do the work in this process."""
+    while (piece := queue.next()) is not None:
+        tell = None if progress is None else partial(_tell, progress, queue, piece)
+        queue.take(piece, do_job(target, queue.job(piece), tell))
 
 
-def _tell(progress: Progress, course: Course, piece: Piece, walk: Walk) -> None:
-    progress(piece.job, course.so_far(piece, walk))
+def _tell(progress: Progress, queue: WorkQueue, piece: Piece, walk: Walk) -> None:
+    progress(piece.job, queue.so_far(piece, walk))
 
 
 def _verdict(target: Target, policy: Any, names: tuple[str, ...], walks: list[Walk]) -> list[PolicyVerdict]:
+    """Return the verdict under a policy, for each name of it."""
     smallest: dict[str, Failure] = {}
     fired: set[str] = set()
     for walk in walks:
@@ -328,32 +228,29 @@ def _verdict(target: Target, policy: Any, names: tuple[str, ...], walks: list[Wa
             if claim not in smallest or failure.rank < smallest[claim].rank:
                 smallest[claim] = failure
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
-    can_fire = {rule for argument in (1, 2, 3) for rule in _rules_in_reach(target, policy, argument)}
+    can_fire = {rule for argument in (1, 2, 3) for rule in rules_in_reach(target, policy, argument)}
     exercise = target.machine.exercise
     seen = [claim for claim in target.machine.claims if not claim.unobservable]
     about = [claim for claim in seen if can_fire & set(exercise[claim])]
     if not target.gives_index:
-        about = [claim for claim in about if claim is not target.machine.blame["wrong index"]]
+        about = [claim for claim in about if claim is not target.machine.blame.get("wrong index")]
     chances = tuple(claim.id for claim in about if fired & set(exercise[claim]))
     without = tuple(claim.id for claim in about if claim.id not in chances)
     return [PolicyVerdict(name, ordered, tuple(sorted(fired)), chances, without) for name in names]
 
 
-def _rules_in_reach(target: Target, policy: Any, argument: int) -> set[str]:
-    """The rules that the operations which the target has can fire at all: nothing breaks a barrier without an abort."""
+def rules_in_reach(target: Target, policy: Any, argument: int) -> set[str]:
+    """Return the rules that the target's operations can apply at all: without abort(), nothing breaks a barrier."""
     machine = target.machine
     constants, start, _ = machine.create(argument)
+    steps = [*((call.operation, call.arguments) for call in target.calls(NUMBERS)), (machine.withdraw, ())]
     states, fired = {start}, set()
-    for _ in range(4):  # to trip with three parties, or to open a latch of three and over-count, and one call more
-        for state in tuple(states):
-            for call in target.calls((-1, 0, 1, 2)):
-                *after, rule = call.operation.function(*constants, *state, *call.arguments, policy=policy)
-                states.add(tuple(after))
-                fired.add(rule.id)
-            for is_parked in (False, True):
-                if is_parked and dict(zip(machine.state, state, strict=True))["parked"] == 0:
-                    continue
-                *after, rule = machine.withdraw.function(*constants, *state, is_parked, policy=policy)
-                states.add(tuple(after))
-                fired.add(rule.id)
+    for _ in range(REACH):
+        for state, (operation, arguments) in product(tuple(states), steps):
+            for told in product((False, True), repeat=len(operation.facts)):
+                parked = state[machine.parked_at]
+                if all(fact.premise(value, parked) for fact, value in zip(operation.facts, told, strict=True)):
+                    *after, rule = operation.function(*constants, *state, *arguments, *told, policy=policy)
+                    states.add(tuple(after))
+                    fired.add(rule.id)
     return fired

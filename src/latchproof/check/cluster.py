@@ -1,7 +1,7 @@
-"""Does the pieces of a check on a Dask cluster: submitted, gathered as they are completed, called off when not needed.
+"""Does the pieces of a check on a Dask cluster: submits them, gathers results, and cancels what is not needed.
 
-Where a piece is done, and how often it is begun because a worker was lost, makes no difference to what comes of it; the
-cluster begins it again by itself. A worker does each piece in a process of its own (`latchproof.check.isolated`).
+Where a piece is done, and how often it is started because a worker was lost, makes no difference to its result; the
+cluster starts it again by itself. A worker does each piece in a separate process (`latchproof.check.isolated`).
 """
 
 from __future__ import annotations
@@ -11,39 +11,39 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from latchproof.check.isolated import do_apart
-from latchproof.check.jobs import Job, Outcome
-from latchproof.check.pieces import BrokenOffError, Piece, Work
-from latchproof.check.run import Walk
+from latchproof.check.isolated import do_isolated
+from latchproof.check.jobs import Job, JobResult
 from latchproof.check.target import TargetError
+from latchproof.check.tree import Walk
+from latchproof.check.work_queue import BrokenOffError, Piece, WorkQueue
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 CONNECT_SECONDS = 10
-"""So long may it take to reach the scheduler, and a worker to be there."""
+"""Time to reach the scheduler, and for a worker to appear, in seconds."""
 
 LOST_SECONDS = 60
-"""After so long without a single worker a check that has begun is broken off."""
+"""Time without any worker after which a check that has begun is stopped, in seconds."""
 
 BEAT_SECONDS = 1
-"""So often is it looked for workers that have come or gone."""
+"""Interval at which workers are counted again, in seconds."""
 
 
 class Cluster:
     """The workers of the Dask cluster whose scheduler is at an address, for one target that each of them can load.
 
     Raises TargetError, from `do`, if the cluster cannot be used, or the target cannot be loaded there, and
-    BrokenOffError if the cluster is lost in mid-run.
+    BrokenOffError if the cluster is lost during the check.
     """
 
     def __init__(self, address: str, name: str, kind: str) -> None:
         self._address = address
         self._target = (name, kind)
 
-    def do(self, work: Work, on_beat: Callable[[int, Walk], None] | None = None) -> None:
-        """Do all of the work. `on_beat` is told how far a job, by its number, is."""
-        running: dict[Future[Outcome], Piece] = {}
+    def do(self, work: WorkQueue, on_beat: Callable[[int, Walk], None] | None = None) -> None:
+        """Do all of the work. `on_beat` is told the number of a job and how far it is."""
+        running: dict[Future[JobResult], Piece] = {}
         with self._connect() as client, client.as_current():
             try:
                 with_workers = time.monotonic()
@@ -55,7 +55,7 @@ class Cluster:
                         with_workers = time.monotonic()
                     elif time.monotonic() - with_workers > LOST_SECONDS:
                         raise BrokenOffError(f"the cluster at {self._address} has had no worker for {LOST_SECONDS} s")
-                    # one more for each, that none be idle; what is not needed in the end is not even begun
+                    # one more for each, so that none is idle; what is not needed in the end is not even started
                     while len(running) < 2 * threads and (piece := work.next()) is not None:
                         running[self._submit(client, work.job(piece))] = piece
                     self._gather(running, work, on_beat)
@@ -69,7 +69,7 @@ class Cluster:
         except ImportError:
             raise TargetError('a cluster needs Dask: pip install "latchproof[cluster]"') from None
         try:
-            get_address_host_port(self._address)  # else a client that is none is left behind
+            get_address_host_port(self._address)  # else a client that cannot connect is left behind
             client = distributed.Client(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise TargetError(
@@ -85,33 +85,33 @@ class Cluster:
             ) from None
         return client
 
-    def _submit(self, client: Client, job: Job) -> Future[Outcome]:
+    def _submit(self, client: Client, job: Job) -> Future[JobResult]:
         return client.submit(_do_piece, version("latchproof"), *self._target, job, pure=False)
 
     def _gather(
-        self, running: dict[Future[Outcome], Piece], work: Work, on_beat: Callable[[int, Walk], None] | None
+        self, running: dict[Future[JobResult], Piece], work: WorkQueue, on_beat: Callable[[int, Walk], None] | None
     ) -> None:
-        """Take in what is completed within a while, and call off what is not needed any more."""
+        """Take in what is completed within a while, and cancel what is not needed any more."""
         from distributed import wait
 
         try:
             wait(list(running), timeout=BEAT_SECONDS, return_when="FIRST_COMPLETED")
         except TimeoutError:
             return
-        except Exception as error:  # distributed's own class of cancellation differs between versions
+        except Exception as error:  # the class for a cancellation differs between versions of distributed
             raise BrokenOffError(f"the cluster at {self._address} gave up a piece: {error}") from error
         for future in [one for one in running if one.done()]:
             piece = running.pop(future)
-            outcome = self._outcome(future)
+            result = self._result(future)
             if on_beat is not None:
-                on_beat(piece.job, work.so_far(piece, outcome.walk))
-            work.take(piece, outcome)
+                on_beat(piece.job, work.so_far(piece, result.walk))
+            work.take(piece, result)
             future.release()
         for future in [one for one, piece in running.items() if not work.needs(piece)]:
             future.cancel()
             del running[future]
 
-    def _outcome(self, future: Future[Outcome]) -> Outcome:
+    def _result(self, future: Future[JobResult]) -> JobResult:
         from distributed import KilledWorker
 
         error = future.exception()
@@ -120,16 +120,16 @@ class Cluster:
         if isinstance(error, TargetError):
             raise TargetError(f"on a worker of the cluster: {error}")
         if isinstance(error, KilledWorker):
-            return Outcome(Walk(complete=False), (f"the cluster gave up a piece: {error}",), done=False)
+            return JobResult(Walk(complete=False), (f"the cluster gave up a piece: {error}",), done=False)
         raise TargetError(
             f"a worker of the cluster could not do a piece: {type(error).__name__}: {error}. Each of them needs "
             f"latchproof[verify] {version('latchproof')}, and the target"
         )
 
 
-def _do_piece(submitted_by: str, name: str, kind: str, job: Job) -> Outcome:
-    """What a worker of the cluster does."""
+def _do_piece(submitted_by: str, name: str, kind: str, job: Job) -> JobResult:
+    """Do one job, as a worker of the cluster."""
     here = version("latchproof")
     if here != submitted_by:
-        raise TargetError(f"there is latchproof {here} and not {submitted_by}, by which the check was begun")
-    return do_apart(name, kind, job)
+        raise TargetError(f"this is latchproof {here}, and the check was started by {submitted_by}")
+    return do_isolated(name, kind, job)

@@ -1,6 +1,7 @@
-"""A check in jobs: one shape with one constructor argument, or a piece of its tree, done here or in another process.
+"""A check as jobs: the programs within one set of bounds, with one constructor argument, or a subtree of their tree.
 
-What comes of a job does not depend on where it is done, nor on what else is done at the time.
+The result of a job depends neither on where it is done, in this process or another, nor on what else is done at the
+time. How jobs are handed out belongs to `work_queue`, `pool` and `cluster`.
 """
 
 from __future__ import annotations
@@ -12,60 +13,63 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from latchproof.check.judge import Begin, End, Event, SeenError
-from latchproof.check.loops.asyncio import NumberedStepLoop
+from latchproof.check.choices import Subtree
+from latchproof.check.failure import Failure
+from latchproof.check.harness import NondeterminismError, is_same
+from latchproof.check.history import Begin, End, Event, SeenError
+from latchproof.check.loops import STEPPED, stepper_class
 from latchproof.check.notation import compact
-from latchproof.check.run import Explorer, Failure, NondeterminismError, Subtree, Walk, is_alike
 from latchproof.check.sandbox.containment import StuckError, contained
-from latchproof.check.strategies import Replay, Scheduler, make_scheduler
+from latchproof.check.strategies import Exhaustive, Replay, Strategy, make_strategy
 from latchproof.check.target import INDEX, Target, TargetError
+from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.machine import Programs
 
 KNOWN_EVERYWHERE = {*sys.stdlib_module_names, "latchproof", "latchproof_spec"}
-"""Packages whose errors can be sent to wherever this is installed."""
+"""Packages whose errors can be sent to any process that has this one installed."""
 
-NUMBERED = (
-    "the target depends on the order in which a set of futures or tasks is gone over, which is that of their "
-    "addresses; it was run in the order of their creation alone"
+ORDERED = (
+    "the target depends on the order in which a set of futures or tasks is iterated, which is that of their addresses; "
+    "it was run in the order of their creation only"
 )
 
 REPLAYS = 10
-"""So often is a failing run repeated before it is believed."""
+"""Number of times that a failing run is repeated before it is reported."""
 
 AFTER_FAILURE = 3_000
-"""So many more schedules of a job are run once it has failed under every policy: that it fails is known by then."""
+"""Number of schedules that a job still runs once it has failed under every policy."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One shape with one constructor argument, and how its schedules are chosen and judged."""
+    """The programs within bounds, with one constructor argument, and how their schedules are chosen and judged."""
 
-    shape: Programs
+    programs: Programs
     argument: int
     policies: tuple[str, ...]
     host: str
     strict: bool
-    scheduler: str
+    strategy: str
     schedules: int
     seed: int
-    numbered: bool = False
-    """Whether futures and tasks are hashed by their number, on asyncio."""
+    ordered: bool = False
+    """Whether sets of futures and tasks are iterated in order of creation, on a host where that is not the case."""
     piece: int | None = None
-    """After so many schedules the rest of the tree is left to other jobs."""
+    """Number of schedules after which the rest of the tree is left to other jobs."""
     subtree: Subtree = ()
-    """What of the tree is walked; without any turn, all of it."""
+    """The part of the tree that is walked; without any turn, all of it."""
     smaller_than: tuple[int, int] | None = None
-    """If given, only what has fewer calls or cancellations is walked, that no smaller failure be missed."""
+    """If given, only programs with fewer calls or cancellations are walked, so that no smaller failure is missed."""
 
 
 @dataclass
-class Outcome:
+class JobResult:
     """What came of a job.
 
-    `reasons` say why nothing can be concluded from it, `notes` what a reader should know besides. `done` is False for a
-    job that was broken off or never begun. `absent` is what the target has not, as found out where the job was done.
-    `is_deterministic` is False if the target did not do the same again, `is_controlled` if it starts threads: what goes
-    wrong then may be chance, and is no counterexample.
+    `reasons` say why nothing can be concluded from it, `notes` what else a reader should know. `done` is False for a
+    job that was stopped or never begun. `absent` is what the target lacks, as found out where the job was done.
+    `is_deterministic` is False if the target did something else under the same schedule, `is_controlled` if it starts
+    threads: a failure may then be chance, and does not count as a counterexample.
     """
 
     walk: Walk
@@ -78,134 +82,144 @@ class Outcome:
     left: tuple[Subtree, ...] = ()
     """What of the tree is left to other jobs."""
     broken_off: bool = False
-    """Whether nothing that would have been walked after it is to be walked."""
-    numbered: bool = False
-    """Whether futures and tasks were hashed by their number."""
+    """Whether nothing that would have been walked after it is walked."""
+    ordered: bool = False
+    """Whether sets of futures and tasks were iterated in order of creation."""
 
 
 class InterruptedWalkError(Exception):
-    """Somebody wants no more of it."""
+    """The walk is not wanted any more."""
 
 
-def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = None) -> Outcome:
+def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = None) -> JobResult:
     """Walk the job's schedules, and repeat every failing run. `on_run` may raise InterruptedWalkError.
 
-    A target that does not do the same again may go over a set of futures, in the order of their addresses: it is given
-    another chance, on a loop where that order is fixed. A subtree is given none: its whole tree must be.
+    A target that does something else under the same schedule may iterate over a set of futures, in the order of their
+    addresses. It gets a second chance, on a loop where that order is fixed. A subtree gets none: its whole tree must.
 
-    Raises TargetError if the host cannot run a step at a time, or is not there.
+    Raises TargetError if the host cannot run one step at a time, or is not installed.
     """
-    outcome = _do_job(target, job, on_run)
-    if outcome.is_deterministic or not may_be_numbered(job) or job.subtree:
-        return outcome
-    again = _do_job(target, replace(job, numbered=True), on_run)
-    return again if again.is_deterministic else outcome
+    result = _do_job(target, job, on_run)
+    if result.is_deterministic or not may_be_ordered(job) or job.subtree:
+        return result
+    again = _do_job(target, replace(job, ordered=True), on_run)
+    return again if again.is_deterministic else result
 
 
-def may_be_numbered(job: Job) -> bool:
-    """Whether there is another chance for a target that does not do the same again."""
-    return job.host == "asyncio" and not job.numbered
+def may_be_ordered(job: Job) -> bool:
+    """Return whether there is a second chance for a target that is not deterministic."""
+    return STEPPED[job.host].ordered is not None and not job.ordered
 
 
-def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> Outcome:
-    explorer = _explorer(target, job, make_scheduler(job.scheduler, job.schedules, job.seed))
-    first, smaller = explorer, list[Explorer]()
+def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> JobResult:
+    explorers = [_explorer(target, job, make_strategy(job.strategy, job.schedules, job.seed))]
     where = f"{target.machine.parameter} {job.argument}"
     reasons: list[str] = []
-    notes: list[str] = []
+    notes = [ORDERED] if job.ordered else []
     done = is_deterministic = True
     broken_off = False
-    if job.numbered:
-        notes.append(NUMBERED)
-    with contained(lambda: explorer.steps_made) as containment:
+    with contained(lambda: explorers[-1].steps_made) as containment:
         try:
-            at_most = job.schedules if job.scheduler == "exhaustive" else None
-            after_failure = AFTER_FAILURE if job.scheduler == "exhaustive" else None
-            smaller_than = job.smaller_than
-            if smaller_than is not None:
-                notes.append(
-                    f"{where}: once it had failed, no more was run but all that is smaller than the smallest failure; "
-                    "other claims may be broken too"
-                )
-            elif explorer.walk(
-                at_most=at_most, split_after=job.piece, after_failure=after_failure, on_run=on_run
-            ).cut_short:
-                notes.append(
-                    f"{where}: once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller "
-                    "than the smallest failure; other claims may be broken too"
-                )
-                smaller_than = smallest(explorer.so_far)
-            for shape in _smaller(job.shape, smaller_than):
-                part = replace(job, shape=shape, subtree=())
-                explorer = _explorer(target, part, make_scheduler("exhaustive", 0, 0))
-                smaller.append(explorer)
-                explorer.walk(at_most=at_most, on_run=on_run)
+            notes += _walk(target, job, explorers, where, on_run)
         except NondeterminismError as error:
             is_deterministic = False
             broken_off = True
             reasons.append(str(error))
         except StuckError as error:
-            last = explorer.last_run
-            schedule = compact(job.argument, last.schedule) if last is not None else ""
             broken_off = True
-            reasons.append(f"{where}: {error}; the schedule was {schedule}")
+            reasons.append(f"{where}: {error}; the schedule was {_last_schedule(job, explorers[-1])}")
         except InterruptedWalkError:
             done = False
         except TargetError:
             raise
-        except Exception as error:  # a fault of ours, or something done to the host that it does not survive
-            last = explorer.last_run
-            schedule = compact(job.argument, last.schedule) if last is not None else ""
+        except Exception as error:  # a fault of ours, or something that the host does not survive
             at = traceback.extract_tb(error.__traceback__)[-1]
             broken_off = True
             reasons.append(
                 f"{where}: the check itself failed, with {type(error).__name__}: {error} (line {at.lineno} of "
-                f"{Path(at.filename).name}); the schedule was {schedule}"
+                f"{Path(at.filename).name}); the schedule was {_last_schedule(job, explorers[-1])}"
             )
+        first, *smaller = explorers
         walk = first.so_far
         for one in smaller:
             walk += replace(one.so_far, covered=0)  # schedules that were counted before
         if done and not first.left:
             walk.fraction = 1.0
-        for policy, failures in walk.failures.items():
-            for claim, failure in tuple(failures.items()):
-                if done and not all(_happens_again(target, job, policy, failure) for _ in range(REPLAYS)):
-                    del failures[claim]
-                    is_deterministic = False
-                    reasons.append(
-                        f"{where}: what breaks {claim} under the policy {policy} does not happen again under the same "
-                        f"schedule, {compact(failure.argument, failure.schedule)}"
-                    )
+        chances = _drop_what_does_not_happen_again(target, job, walk, where) if done else []
     if not containment.watched:
-        notes.append("outside of the main thread a step that does not end is not broken off")
-    reasons += containment.doubts
-    return Outcome(
+        notes.append("outside of the main thread a step that does not end is not stopped")
+    return JobResult(
         walk,
-        tuple(reasons),
+        (*reasons, *chances, *containment.doubts),
         (*notes, *containment.notes),
         done,
         target.absent,
-        is_deterministic,
+        is_deterministic and not chances,
         not containment.doubts,
         first.left,
         broken_off,
-        job.numbered,
+        job.ordered,
     )
 
 
+def _walk(
+    target: Target, job: Job, explorers: list[Explorer], where: str, on_run: Callable[[Walk], None] | None
+) -> list[str]:
+    """Walk the job's tree, and smaller ones by explorers that are added to the list; return the notes on that."""
+    (explorer,) = explorers
+    notes = []
+    smaller_than = job.smaller_than
+    if smaller_than is not None:
+        notes.append(
+            f"{where}: once it had failed, only what is smaller than the smallest failure was run; other claims may be "
+            "broken too"
+        )
+    else:
+        after_failure = AFTER_FAILURE if explorer.setup.strategy.prunes else None
+        walk = explorer.walk(at_most=job.schedules, split_after=job.piece, after_failure=after_failure, on_run=on_run)
+        if walk.cut_short:
+            notes.append(
+                f"{where}: once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller "
+                "than the smallest failure; other claims may be broken too"
+            )
+            smaller_than = smallest(walk)
+    for programs in _smaller(job.programs, smaller_than):
+        explorers.append(_explorer(target, replace(job, programs=programs, subtree=()), Exhaustive()))
+        explorers[-1].walk(at_most=job.schedules, on_run=on_run)
+    return notes
+
+
+def _last_schedule(job: Job, explorer: Explorer) -> str:
+    return compact(job.argument, explorer.last_run.schedule) if explorer.last_run is not None else ""
+
+
+def _drop_what_does_not_happen_again(target: Target, job: Job, walk: Walk, where: str) -> list[str]:
+    """Repeat every failing run; drop those that do not fail again, and return what is to be said of them."""
+    reasons = []
+    for policy, failures in walk.failures.items():
+        for claim, failure in tuple(failures.items()):
+            if not all(_happens_again(target, job, policy, failure) for _ in range(REPLAYS)):
+                del failures[claim]
+                reasons.append(
+                    f"{where}: what breaks {claim} under the policy {policy} does not happen again under the same "
+                    f"schedule, {compact(failure.argument, failure.schedule)}"
+                )
+    return reasons
+
+
 def smallest(walk: Walk) -> tuple[int, int]:
-    """How many calls and cancellations the smallest failure under each policy has: those of the largest among these."""
+    """Return the calls and cancellations of the smallest failure under each policy: the largest of these."""
     return max(min(one.size[:2] for one in failures.values()) for failures in walk.failures.values())
 
 
-def _smaller(shape: Programs, than: tuple[int, int] | None) -> list[Programs]:
-    """Shapes whose runs are all smaller in calls, or else in cancellations."""
+def _smaller(programs: Programs, than: tuple[int, int] | None) -> list[Programs]:
+    """Return bounds within which every run is smaller in calls, or else in cancellations."""
     if than is None:
         return []
     calls, cancellations = than
-    fewer_calls = [replace(shape, calls=number) for number in range(1, min(calls, shape.calls + 1))]
+    fewer_calls = [replace(programs, calls=number) for number in range(1, min(calls, programs.calls + 1))]
     return fewer_calls + (
-        [replace(shape, calls=min(calls, shape.calls), cancellations=cancellations - 1)] if cancellations else []
+        [replace(programs, calls=min(calls, programs.calls), cancellations=cancellations - 1)] if cancellations else []
     )
 
 
@@ -217,9 +231,9 @@ def replay(
     policy: str,
     host: str,
     strict: bool = False,
-    numbered: bool = False,
+    ordered: bool = False,
 ) -> Explorer:
-    """The explorer that has repeated one schedule, with its one run as `last_run`.
+    """Repeat one schedule; return the explorer that has, with its one run as `last_run`.
 
     Raises TargetError if what the schedule asks for cannot be done.
     """
@@ -228,7 +242,7 @@ def replay(
     numbers = sorted(
         {int(text) for word in (*calls, *others) if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
     )
-    shape = Programs(
+    programs = Programs(
         (argument,),
         at_once=max(1, len(calls)),
         calls=len(calls),
@@ -236,7 +250,7 @@ def replay(
         numbers=tuple(numbers) or (0,),
         beside=len(others),
     )
-    job = Job(shape, argument, (policy,), host, strict, "replay", 1, 0, numbered)
+    job = Job(programs, argument, (policy,), host, strict, "replay", 1, 0, ordered)
     explorer = _explorer(target, job, Replay(schedule))
     with contained(lambda: explorer.steps_made):
         explorer.walk()
@@ -252,34 +266,32 @@ def _happens_again(target: Target, job: Job, policy: str, failure: Failure) -> b
             policy=policy,
             host=job.host,
             strict=job.strict,
-            numbered=job.numbered,
+            ordered=job.ordered,
         )
     except (NondeterminismError, TargetError, StuckError):
         return False
     again = explorer.so_far.failures[policy].get(failure.finding.claim)
-    return again is not None and is_alike(again.history[-1], failure.history[-1])
+    return again is not None and is_same(again.history[-1], failure.history[-1])
 
 
-def _explorer(target: Target, job: Job, scheduler: Scheduler) -> Explorer:
+def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:
     named = {policy.name: policy for policy in target.machine.policies}
     return Explorer(
         target,
-        job.shape,
+        job.programs,
         job.argument,
         [named[policy] for policy in job.policies],
-        host=job.host,
         strict=job.strict,
-        scheduler=scheduler,
-        make_stepper=NumberedStepLoop if job.numbered else None,
+        strategy=strategy,
+        make_stepper=stepper_class(job.host, ordered=job.ordered),
         within=job.subtree,
     )
 
 
 def implemented(target: Target, host: str) -> Target:
-    """The target without what it turns out not to have when each operation is called once.
+    """Return the target without what it turns out to lack when each operation is called once.
 
-    That is those optional operations that only raise NotImplementedError, and the index of a barrier whose wait()
-    returns None.
+    That is each optional operation that only raises NotImplementedError, and the index, where every wait returns None.
     """
     try:
         ends = {argument: _called_once(target, host, argument) for argument in (1, 2)}
@@ -288,15 +300,14 @@ def implemented(target: Target, host: str) -> Target:
     stubs = {operation for operation, end in (*ends[1], *ends[2]) if isinstance(end.error, NotImplementedError)}
     absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
     present = tuple(one for one in target.operations if one.name not in absent)
-    returns_none = ("wait", End(0, "returned")) in ends[1]
-    due = any(rule.queue == "indexed" for rule in target.machine.rules)
-    gives_index = not (due and returns_none)
+    returns_none = any((one.name, End(0, "returned")) in ends[1] for one in target.operations if one.waits)
+    gives_index = not (target.machine.gives_index and returns_none)
     absent += () if gives_index else (INDEX,)
     return replace(target, operations=present, absent=(*target.absent, *absent), gives_index=gives_index)
 
 
 def _called_once(target: Target, host: str, argument: int) -> list[tuple[str, End]]:
-    """How each operation ends when it is all that is called."""
+    """Return how each operation ends when it is the only call."""
     ends: list[tuple[str, End]] = []
 
     def note(history: tuple[Event, ...]) -> None:
@@ -305,19 +316,19 @@ def _called_once(target: Target, host: str, argument: int) -> list[tuple[str, En
         if begin is not None and end is not None:
             ends.append((begin.operation, end))
 
-    shape = Programs((argument,), 1, 1, 0, numbers=(0,))
-    explorer = Explorer(target, shape, argument, target.machine.policies[:1], host=host)
+    programs = Programs((argument,), 1, 1, 0, numbers=(0,))
+    explorer = Explorer(target, programs, argument, target.machine.policies[:1], host=host)
     with contained(lambda: explorer.steps_made):
         explorer.walk(on_history=note)
     return ends
 
 
-def portable(outcome: Outcome) -> Outcome:
-    """The outcome with nothing in it that cannot be sent to another process."""
-    for failures in outcome.walk.failures.values():
+def portable(result: JobResult) -> JobResult:
+    """Return the result without anything that cannot be sent to another process."""
+    for failures in result.walk.failures.values():
         for claim, failure in failures.items():
             failures[claim] = replace(failure, history=tuple(_portable(event) for event in failure.history))
-    return outcome
+    return result
 
 
 def _portable(event: Event) -> Event:
@@ -335,6 +346,6 @@ def _sendable(error: BaseException) -> BaseException:
             type(pickle.loads(pickle.dumps(error))) is type(error)  # what was dumped just now
         ):
             return error
-    except Exception:  # whatever it takes offence at
+    except Exception:  # anything that it does not accept
         pass
     return SeenError(type(error).__name__, str(error))

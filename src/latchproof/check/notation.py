@@ -12,7 +12,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from latchproof.check.strategies import COMES_ROUND, DEFAULTS, TIME_PASSES
+from latchproof.check.choices import COMES_ROUND, DEFAULTS, TIME_PASSES
 from latchproof.check.target import TargetError
 from latchproof_spec.machine import Machine
 

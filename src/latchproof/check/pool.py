@@ -1,6 +1,6 @@
-"""Does the jobs of a check in processes of their own, so that all cores are used and a target can do no harm.
+"""Does the jobs of a check in worker processes, so that all cores are used and a target can do no harm.
 
-A target that ends its interpreter, or that nothing can stop, costs the job that it was found in, and no more.
+A target that ends its interpreter, or that nothing can stop, costs only the job in which that happens.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from latchproof.check.jobs import InterruptedWalkError, Job, Outcome, do_job, implemented, portable
-from latchproof.check.pieces import Piece, Work
-from latchproof.check.run import Walk
+from latchproof.check.jobs import InterruptedWalkError, Job, JobResult, do_job, implemented, portable
 from latchproof.check.sandbox.containment import STEP_SECONDS
 from latchproof.check.target import Target, TargetError, load
+from latchproof.check.tree import Walk
+from latchproof.check.work_queue import Piece, WorkQueue
 
 BEAT_SECONDS = 0.2
-"""So often does a worker say how far it is."""
+"""Interval at which a worker reports its progress, in seconds."""
 
 SILENCE_SECONDS = 6 * STEP_SECONDS
-"""After so long without a word a worker is stopped: its target is stuck where not even an alarm reaches it."""
+"""Time without a report after which a worker is stopped, in seconds: not even an alarm reaches its target."""
 
 GRACE_SECONDS = 5.0
-"""So long may workers take to hand in what they have, when the check is interrupted."""
+"""Time for workers to hand in what they have when the check is interrupted, in seconds."""
 
 
 def cores() -> int:
-    """How many processors there are for this process."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Pool:
-    """Worker processes for one target, named so that each can load it.
+    """Worker processes for one target, which each of them loads by its name.
 
     Raises TargetError, from `do`, if the target cannot be loaded there.
     """
@@ -47,10 +47,10 @@ class Pool:
         self._context = multiprocessing.get_context("spawn")
         self._running: list[_Worker] = []
 
-    def do(self, work: Work, on_beat: Callable[[int, Walk], None] | None = None) -> None:
-        """Do all of the work. `on_beat` is told how far a job, by its number, is.
+    def do(self, work: WorkQueue, on_beat: Callable[[int, Walk], None] | None = None) -> None:
+        """Do all of the work. `on_beat` is told the number of a job and how far it is.
 
-        On a KeyboardInterrupt every worker hands in what it has, and that is raised again.
+        On a KeyboardInterrupt every worker hands in what it has, and the interrupt is raised again.
         """
         try:
             while not work.is_over:
@@ -63,12 +63,12 @@ class Pool:
             self.end()
 
     def end(self) -> None:
-        """End every worker, whatever it is at."""
+        """End every worker, whatever it is doing."""
         for worker in self._running:
             worker.end()
 
-    def _give(self, work: Work) -> None:
-        """Give everybody something to do, and start somebody as long as there is more to do than there are hands."""
+    def _give(self, work: WorkQueue) -> None:
+        """Give every idle worker a piece, and start workers as long as there are more pieces than workers."""
         for worker in self._running:
             if worker.piece is None and (piece := work.next()) is not None:
                 worker.give(piece, work.job(piece))
@@ -83,14 +83,14 @@ class Pool:
         theirs.close()
         return _Worker(process, ours)
 
-    def _listen(self, work: Work, on_beat: Callable[[int, Walk], None] | None) -> None:
-        """Take in what the workers say, for a while."""
+    def _listen(self, work: WorkQueue, on_beat: Callable[[int, Walk], None] | None) -> None:
+        """Take in what the workers report, for a while."""
         wait([worker.connection for worker in self._running], timeout=BEAT_SECONDS)
         for worker in tuple(self._running):
             piece = worker.piece
-            said = worker.listen()
-            if said is not None:
-                what, told = said
+            report = worker.listen()
+            if report is not None:
+                what, told = report
                 if what == "failed":
                     raise TargetError(told)
                 if piece is None:
@@ -103,15 +103,15 @@ class Pool:
                     worker.piece = None
             elif (reason := worker.trouble()) is not None:
                 if piece is not None:
-                    work.take(piece, Outcome(Walk(complete=False), (reason,), done=False))
+                    work.take(piece, JobResult(Walk(complete=False), (reason,), done=False))
                 worker.end()
                 self._running.remove(worker)
             elif piece is not None and not work.needs(piece):
                 worker.end()  # another is started in its place
                 self._running.remove(worker)
 
-    def _hand_in(self, work: Work) -> None:
-        """Let every worker say what it has."""
+    def _hand_in(self, work: WorkQueue) -> None:
+        """Have every worker hand in what it has."""
         for worker in self._running:
             worker.stop()
         until = time.monotonic() + GRACE_SECONDS
@@ -123,7 +123,7 @@ class Pool:
 
 
 class _Worker:
-    """A process, what it is at, and when it was last heard of."""
+    """A process, the piece that it does, and when it last reported."""
 
     def __init__(self, process: Any, connection: Connection[Any, Any]) -> None:
         self.process = process
@@ -138,35 +138,35 @@ class _Worker:
         try:
             self.connection.send(job)
         except OSError:
-            """It has ended, as will be noticed."""
+            """It has ended, which is noticed next."""
 
     def listen(self) -> tuple[str, Any] | None:
-        """What it says next, if it says anything."""
+        """Return its next report, or None if there is none."""
         try:
             if not self.connection.poll():
                 return None
             self._heard = time.monotonic()
-            said: tuple[str, Any] = self.connection.recv()
+            report: tuple[str, Any] = self.connection.recv()
         except (EOFError, OSError):
             self._hung_up = True
             return None
-        return said
+        return report
 
     def trouble(self) -> str | None:
-        """Why nothing more is to be expected of it, if so."""
+        """Return why nothing more is expected of it, or None."""
         if self._hung_up:
             self.process.join()
             return f"the target ended its interpreter, with exit code {self.process.exitcode}"
         if self.piece is not None and time.monotonic() - self._heard > SILENCE_SECONDS:
-            return f"the target was stopped after {SILENCE_SECONDS} s in which it let nothing be heard of it"
+            return f"the target did not respond for {SILENCE_SECONDS} s and was stopped"
         return None
 
     def stop(self) -> None:
-        """Have it hand in what it has."""
+        """Tell it to hand in what it has."""
         try:
             self.connection.send(None)
         except OSError:
-            """It has ended, as will be noticed."""
+            """It has ended, which is noticed next."""
 
     def end(self) -> None:
         self.connection.close()
@@ -175,8 +175,8 @@ class _Worker:
 
 
 def _work(connection: Connection[Any, Any], name: str, kind: str | None) -> None:
-    """What a worker does: load the target, then one job after another."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the parent to hear of, which says so here
+    """Load the target, then do one job after another."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets the interrupt, and passes it on
     _quiet()
     targets: dict[str, Target] = {}
     last_beat = 0.0
@@ -200,13 +200,13 @@ def _work(connection: Connection[Any, Any], name: str, kind: str | None) -> None
     except TargetError as error:
         connection.send(("failed", str(error)))
     except (EOFError, OSError):
-        """Nobody listens any more."""
-    except Exception as error:  # not the target's doing: it must not look like that
+        """The parent has ended."""
+    except Exception as error:  # the target did not cause it, and must not look as if it had
         connection.send(("failed", f"a worker failed, with {type(error).__name__}: {error}"))
 
 
 def _quiet() -> None:
-    """Let nothing that the target writes get out, not even past `sys.stdout`."""
+    """Discard all that the target writes, even past `sys.stdout`."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     sys.stdout.flush()
     for stream in (1, 2):

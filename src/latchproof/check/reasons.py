@@ -12,8 +12,8 @@ from dataclasses import dataclass
 class Reason:
     """One thing that makes a result inconclusive.
 
-    `code` names the kind of reason for programs, in words with hyphens ("stopped-early"); `where` says what it concerns,
-    as "count 2", or is empty; `text` is the sentence for a reader.
+    `code` names the kind of reason for programs, in words with hyphens ("stopped-early"); `where` says what it
+    concerns, as "count 2", or is empty; `text` is the sentence for a reader.
     """
 
     code: str

@@ -1,79 +1,90 @@
-"""Schedulers: who decides, where a run could go on in more than one way, how it goes on.
+"""Strategies: how a run continues where it could continue in more than one way, and whether another run follows.
 
-A choice is between options in words: "run" the next step, make a "call ...", "cancel" one, and so on. `Exhaustive` has
-every option tried in its turn; `Random` and `Pct` try so many schedules at random; `Replay` repeats one.
+A strategy sees the options of a choice as words: "run" the next step, make a "call ...", "cancel" one, and so on. It
+knows nothing of the target, and the runner knows nothing of strategies but their interface, so exhaustive search is a
+strategy like any other. A strategy that `--scheduler` offers has a line in `STRATEGIES`.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
+from latchproof.check.choices import DEFAULTS, Path
 from latchproof.check.target import TargetError
 
-SCHEDULERS = ("exhaustive", "random", "pct")
-"""The schedulers that a check may be given."""
-
-DEFAULTS = ("return", "in order")
-"""Options that are taken unless a schedule says otherwise; they are not written down."""
-
-COMES_ROUND, TIME_PASSES = "comes round", "time passes"
-"""Noted, not chosen: what can run comes back to the same state for ever, which is rest, or until a timer is due."""
-
 PCT_DEPTH = 3
-"""So many ordering constraints a fault may need for PCT's bound to say something about it."""
+"""Number of ordering constraints up to which PCT's bound holds for a fault."""
 
 
-class Scheduler(Protocol):
-    """Decides how runs go on."""
+class Strategy:
+    """Chooses how runs continue. Each of its walks begins with `begin`, and so does each run."""
 
-    exhaustive: bool
-    """Whether every option is to be tried, in the order in which they are given."""
+    prunes = False
+    """Whether a run may be cut short where another stands for it. In a sample every run counts for itself."""
 
-    def begin(self) -> bool:
-        """Get ready for the next run; False if there is to be none."""
+    def begin(self, path: Path) -> bool:
+        """Prepare the next run and return True, or return False if none follows.
+
+        The next run repeats what is left on the path, with the option that the last choice has come to.
+        """
+        raise NotImplementedError
 
     def choose(self, options: Sequence[str]) -> int | None:
-        """Which option is taken; None ends the run."""
+        """Return the number of the option to take; None ends the run."""
+        raise NotImplementedError
 
     def insists_on(self, word: str) -> bool:
-        """Whether the state is to be taken for one that comes round, though that has not been found out here."""
+        """Return whether the state is to be taken for one that repeats, though this run has not found that out."""
+        return False
+
+    def fraction(self, path: Path) -> float:
+        """Return the share of all runs that has been made, as far as that is known."""
+        return 0.0
 
 
-class Exhaustive:
-    """Every option in its turn; who walks the tree keeps the account of it."""
+class Exhaustive(Strategy):
+    """Takes every option in its turn, depth first."""
 
-    exhaustive = True
+    prunes = True
 
-    def begin(self) -> bool:
+    def __init__(self) -> None:
+        self._begun = False
+
+    def begin(self, path: Path) -> bool:
+        if self._begun:
+            return path.advance()
+        self._begun = True
         return True
 
     def choose(self, options: Sequence[str]) -> int | None:
         return 0
 
-    def insists_on(self, word: str) -> bool:
-        return False
+    def fraction(self, path: Path) -> float:
+        return path.fraction
 
 
-class Random:
-    """So many schedules; at each choice a step is as likely as everything else together.
-
-    >>> scheduler = Random(schedules=1, seed=0)
-    >>> scheduler.begin(), scheduler.choose(["run", "call wait()"]) in (0, 1), scheduler.begin()
-    (True, True, False)
-    """
-
-    exhaustive = False
+class Sample(Strategy):
+    """Makes a number of runs, each from the start."""
 
     def __init__(self, schedules: int, seed: int) -> None:
         self._left = schedules
         self._random = random.Random(seed)
 
-    def begin(self) -> bool:
+    def begin(self, path: Path) -> bool:
+        path.clear()
         self._left -= 1
         return self._left >= 0
+
+
+class Random(Sample):
+    """Chooses at random; at each choice a step is as likely as all other options together.
+
+    >>> strategy = Random(schedules=1, seed=0)
+    >>> strategy.begin(Path()), strategy.choose(["run", "call wait()"]) in (0, 1), strategy.begin(Path())
+    (True, True, False)
+    """
 
     def choose(self, options: Sequence[str]) -> int | None:
         if options[0] in ("run", "pass") and (len(options) == 1 or self._random.random() < 0.5):
@@ -81,23 +92,17 @@ class Random:
         first = 1 if options[0] in ("run", "pass") and len(options) > 1 else 0
         return self._random.randrange(first, len(options))
 
-    def insists_on(self, word: str) -> bool:
-        return False
 
-
-class Pct:
+class Pct(Sample):
     """Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010).
 
-    The loop, every call and every cancellation has a priority, drawn at random; of the options the one of the highest
-    priority is taken; and at `depth` - 1 choices, drawn at random among as many as the longest run so far had, the one
-    that is taken falls below all others.
+    The loop, every call and every cancellation has a priority, drawn at random, and the option of the highest priority
+    is taken. At `depth` - 1 choices, drawn at random among as many as the longest run so far had, the option that is
+    taken falls below all others.
     """
 
-    exhaustive = False
-
     def __init__(self, schedules: int, seed: int, depth: int = PCT_DEPTH) -> None:
-        self._left = schedules
-        self._random = random.Random(seed)
+        super().__init__(schedules, seed)
         self._depth = depth
         self._longest = 1
         self._choices = 0
@@ -105,14 +110,13 @@ class Pct:
         self._taken: Counter[str] = Counter()
         self._changes: dict[int, int] = {}
 
-    def begin(self) -> bool:
-        self._left -= 1
+    def begin(self, path: Path) -> bool:
         self._longest = max(self._longest, self._choices)
         self._choices = 0
         self._priorities.clear()
         self._taken.clear()
         self._changes = {self._random.randrange(self._longest): change for change in range(1, self._depth)}
-        return self._left >= 0
+        return super().begin(path)
 
     def choose(self, options: Sequence[str]) -> int | None:
         # the loop is one thread of control; a call that is made again is another
@@ -126,24 +130,19 @@ class Pct:
         self._taken[options[index]] += 1
         return index
 
-    def insists_on(self, word: str) -> bool:
-        return False
 
-
-class Replay:
-    """One schedule, choice by choice; when it is at its end, whatever can still run does.
+class Replay(Strategy):
+    """Repeats one schedule, choice by choice; at its end, what can still run does.
 
     `choose` raises TargetError if what the schedule asks for cannot be done.
     """
-
-    exhaustive = False
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = [word for word in words if word not in DEFAULTS]
         self._position = 0
         self._begun = False
 
-    def begin(self) -> bool:
+    def begin(self, path: Path) -> bool:
         fresh, self._begun = not self._begun, True
         return fresh
 
@@ -155,27 +154,28 @@ class Replay:
             return 0
         if self._position < len(self._words):
             raise TargetError(
-                f"choice {self._position + 1} of the schedule is {self._words[self._position]!r}, and what can be done "
-                f"there is: {', '.join(options)}. Is it a schedule of this target, on this host?"
+                f"choice {self._position + 1} of the schedule is {self._words[self._position]!r}, but the options "
+                f"there are: {', '.join(options)}. Is it a schedule of this target, on this host?"
             )
         return 0 if options[0] in ("run", "pass") else None
 
     def insists_on(self, word: str) -> bool:
-        """As the run did from which the schedule is, in which the state was recognized, perhaps some steps earlier."""
+        """Return whether the schedule says so: the run that it is from may have met the state some steps earlier."""
         said = self._position < len(self._words) and self._words[self._position] == word
         self._position += said
         return said
 
 
-def make_scheduler(name: str, schedules: int, seed: int) -> Scheduler:
-    """The scheduler of that name.
+STRATEGIES: dict[str, Callable[[int, int], Strategy]] = {
+    "exhaustive": lambda schedules, seed: Exhaustive(),
+    "random": Random,
+    "pct": Pct,
+}
+"""The strategies that a check may be given, each made from a number of schedules and a seed."""
 
-    Raises TargetError if there is none.
-    """
-    if name == "exhaustive":
-        return Exhaustive()
-    if name == "random":
-        return Random(schedules, seed)
-    if name == "pct":
-        return Pct(schedules, seed)
-    raise TargetError(f"{name!r} is no scheduler; there are {', '.join(SCHEDULERS)}")
+
+def make_strategy(name: str, schedules: int, seed: int) -> Strategy:
+    """Return the strategy of that name; raise TargetError if there is none."""
+    if name not in STRATEGIES:
+        raise TargetError(f"{name!r} is not a scheduler; there are {', '.join(STRATEGIES)}")
+    return STRATEGIES[name](schedules, seed)

@@ -15,16 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from latchproof.check.sandbox.global_state import Surroundings
+from latchproof.check.machine_specification import MachineSpecification
+from latchproof.check.sandbox.global_state import GlobalState
+from latchproof.check.specification import Specification
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.machines import MACHINES
 
 INDEX = "the index that wait() returns"
-"""What a barrier may be without."""
+"""The name, among what is absent, of the index that a class need not return."""
 
 
 class TargetError(Exception):
-    """A target that cannot be loaded or driven: what was wrong with it, and what to do."""
+    """A target that cannot be loaded or driven; the message says what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Target:
-    """A class or a factory, with the machine that it is to be, and what it has of that machine's interface.
+    """A class or a factory, the machine that it is checked against, and what it has of that machine's interface.
 
-    `make` takes the count or the parties. `operations` and `observations` are those that it has; `absent` names those
-    that it has not, and which are therefore not exercised. `surroundings` are what it has outside of its instances.
+    `make` takes the machine's parameter. `operations` and `observations` are those that it has; `absent` names those
+    that it lacks, which are not exercised. `global_state` is what it keeps outside of its instances.
     """
 
     name: str
@@ -54,14 +56,18 @@ class Target:
     observations: tuple[str, ...]
     absent: tuple[str, ...]
     gives_index: bool = True
-    surroundings: Surroundings = field(default_factory=lambda: Surroundings(None), compare=False)
+    global_state: GlobalState = field(default_factory=lambda: GlobalState(None), compare=False)
+
+    def specification(self, policy: Any, argument: int) -> Specification:
+        """Return what histories of an instance made with `argument` are judged by under a policy."""
+        return MachineSpecification(self.machine, policy, argument, indexed=self.gives_index)
 
     def observe(self, instance: Any) -> tuple[tuple[str, object], ...]:
-        """Read every observation."""
+        """Return what every observation reads."""
         return tuple((name, _read(instance, name)) for name in self.observations)
 
     def calls(self, numbers: tuple[int, ...]) -> tuple[Call, ...]:
-        """Every call that a program may make, with each of the numbers for an int; waits first."""
+        """Return every call that a program may make, with each of the numbers for an int; waiting calls come first."""
         found = []
         for operation in self.operations:
             choices: list[tuple[Any, ...]] = [()]
@@ -73,17 +79,16 @@ class Target:
 
 
 def load(name: str, kind: str | None = None) -> Target:
-    """Find `MODULE:NAME` or `path/to/file.py:NAME`; modules of the current directory can be imported.
+    """Return the target `MODULE:NAME` or `path/to/file.py:NAME`; modules of the current directory can be imported.
 
-    Raises TargetError, with what was wrong and what to do, if there is no such module or name, or if what is there is
-    neither a latch nor a barrier.
+    Raises TargetError if there is no such module or name, or if what is there fits no machine.
 
     >>> load("asyncio:Barrier").machine, load("latchproof:CountdownLatch").absent
     (barrier, ())
     """
     module_name, separator, attribute = name.rpartition(":")
     if not separator or not module_name or not attribute:
-        raise TargetError(f"{name!r} names no target; write MODULE:CLASS or path/to/file.py:CLASS")
+        raise TargetError(f"{name!r} does not name a target; write MODULE:CLASS or path/to/file.py:CLASS")
     with _exits_refused():
         module = _import(module_name)
     factory: Any = module
@@ -95,27 +100,26 @@ def load(name: str, kind: str | None = None) -> Target:
 
 
 def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | None = None) -> Target:
-    """The target that a class or a factory is.
+    """Return a class or a factory as a target.
 
-    Raises TargetError if it is neither a latch nor a barrier, or cannot be made with a number.
+    Raises TargetError if it fits no machine, or cannot be made with a number.
     """
     name = name or str(getattr(factory, "__qualname__", repr(factory)))
     if kind is not None and kind not in MACHINES:
-        raise TargetError(f"{kind!r} is no kind; it is one of {', '.join(MACHINES)}")
+        raise TargetError(f"there is no kind {kind!r}; the kinds are {', '.join(MACHINES)}")
     if not callable(factory):
         raise TargetError(f"{name} is {type(factory).__name__}, not a class or a factory")
-    surroundings = Surroundings(factory)
+    global_state = GlobalState(factory)
     try:
         with _exits_refused():
             instance = _make(factory)
     except (Exception, SystemExit) as error:
+        made_with = ", ".join(f"a {machine.name} is made with its {machine.parameter}" for machine in MACHINES.values())
         raise TargetError(
-            f"{name}(2) raised {type(error).__name__}: {error}; a latch is made with its count, a barrier with its "
-            "parties. Where the constructor wants more, name a factory function that takes just that number"
+            f"{name}(2) raised {type(error).__name__}: {error}; {made_with}. If the constructor needs more, name a "
+            "factory function that takes just that number"
         ) from error
-    if kind is None:
-        kind = _kind(instance, name)
-    machine = MACHINES[kind]
+    machine = _machine_of(instance, name) if kind is None else MACHINES[kind]
     present, absent, parameters = [], [], {}
     for operation in machine.operations:
         method = getattr(instance, operation.name, None)
@@ -130,22 +134,22 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
         elif operation.optional:
             absent.append(operation.name)
         else:
-            raise TargetError(f"{name} is to be a {kind}, but has no method {operation.name}()")
+            raise TargetError(f"{name} is checked as a {machine.name}, but has no method {operation.name}()")
     observations = tuple(one for one in machine.observations if _is_observable(instance, one))
     absent += [one for one in machine.observations if one not in observations]
     return Target(
-        name, machine, factory, tuple(present), parameters, observations, tuple(absent), surroundings=surroundings
+        name, machine, factory, tuple(present), parameters, observations, tuple(absent), global_state=global_state
     )
 
 
 @contextmanager
 def _exits_refused() -> Iterator[None]:
-    """In here `os._exit` raises SystemExit, as `sys.exit` does: it would take the command with it, without a word."""
+    """Let `os._exit` raise SystemExit, as `sys.exit` does: it would end the command without a message."""
     end = os._exit
     refused = True
 
     def exit_or_raise(status: int) -> NoReturn:
-        if refused:  # not later, where a module has kept this one
+        if refused:  # not later: a module may have kept this function
             raise SystemExit(f"os._exit({status})")
         end(status)
 
@@ -158,7 +162,7 @@ def _exits_refused() -> Iterator[None]:
 
 
 def _make(factory: Callable[[int], Any]) -> Any:
-    """An instance to look at. Some can be made only where an event loop runs."""
+    """Return an instance to inspect. Some classes can be made only while an event loop runs."""
     try:
         return factory(2)
     except Exception as error:
@@ -168,28 +172,47 @@ def _make(factory: Callable[[int], Any]) -> Any:
         try:
             return factory(2)
         except Exception:
-            raise error from None  # the first is what was wrong
+            raise error from None  # the first error says what is wrong
         finally:
             events._set_running_loop(running)
             loop.close()
 
 
-def _kind(instance: Any, name: str) -> str:
-    has = {name for name in ("wait", "count_down", "abort", "reset", "n_waiting", "parties") if hasattr(instance, name)}
-    if "wait" in has and "count_down" in has:
-        return "latch"
-    if "wait" in has and has & {"abort", "reset", "n_waiting", "parties"}:
-        return "barrier"
-    if "wait" in has:
-        raise TargetError(f"{name} has wait() alone; say what it is to be: --kind latch or --kind barrier")
+def _machine_of(instance: Any, name: str) -> Machine:
+    """Return the machine that an instance is: it has what that requires, and something that no other machine has."""
+    names = {machine: _names(machine) for machine in MACHINES.values()}
+    has = {one for of_one in names.values() for one in of_one if hasattr(instance, one)}
+    fitting = [machine for machine in names if has.issuperset(_required(machine))]
+    own = {
+        machine: has.intersection(names[machine]).difference(*(names[other] for other in names if other is not machine))
+        for machine in fitting
+    }
+    if found := [machine for machine in fitting if own[machine]]:
+        return max(found, key=lambda machine: len(_required(machine)))
+    if fitting:
+        choices = " or ".join(f"--kind {kind}" for kind in MACHINES)
+        shared = ", ".join(
+            f"{one}()" for one in dict.fromkeys(one for machine in fitting for one in _required(machine))
+        )
+        raise TargetError(f"{name} has only {shared}; say what to check it as: {choices}")
+    machines = " nor ".join(f"a {machine.name} ({', '.join(_required(machine))})" for machine in names)
     raise TargetError(
-        f"{name} is neither a latch (count_down, wait) nor a barrier (wait); where its methods have other names, "
-        "write a small class with these names around it"
+        f"{name} is neither {machines}; if its methods have other names, write a small class around it that has these"
     )
 
 
+def _required(machine: Machine) -> tuple[str, ...]:
+    """Return the operations that a class must have."""
+    return tuple(operation.name for operation in machine.operations if not operation.optional)
+
+
+def _names(machine: Machine) -> tuple[str, ...]:
+    """Return the names by which a class is recognized: of operations, observations and constants."""
+    return (*(operation.name for operation in machine.operations), *machine.observations, *machine.constants)
+
+
 def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ...]:
-    """Which of the operation's parameters the method takes. A sole required one may have another name."""
+    """Return which of the operation's parameters the method takes. An int may have another name there."""
     try:
         parameters = inspect.signature(method).parameters
     except (TypeError, ValueError):
@@ -205,8 +228,8 @@ def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ..
     keywords = [p for p in parameters.values() if p.kind == p.KEYWORD_ONLY]
     if wanted := [p.name for p in (*positional[len(accepted) :], *keywords) if p.default is p.empty]:
         raise TargetError(
-            f"{operation.name}() wants {', '.join(wanted)}, which the specified one does not take; write a small class "
-            "around it that gives what it wants"
+            f"{operation.name}() requires {', '.join(wanted)}, which the specified operation does not take; write a "
+            "small class around it that passes a value"
         )
     return accepted
 
@@ -219,7 +242,7 @@ def _read(instance: Any, name: str) -> object:
 def _is_observable(instance: Any, name: str) -> bool:
     try:
         value = _read(instance, name)
-    except Exception:  # absent, or not to be read just like that, as list.count
+    except Exception:  # absent, or it takes arguments, as list.count does
         return False
     if inspect.iscoroutine(value):
         value.close()
@@ -230,12 +253,12 @@ def _is_observable(instance: Any, name: str) -> bool:
 def _import(module_name: str) -> Any:
     _importable_from(os.getcwd())
     if module_name.startswith(".") and not module_name.endswith(".py"):
-        raise TargetError(f"{module_name!r} names no module from here; write it in full, or path/to/file.py:CLASS")
+        raise TargetError(f"{module_name!r} is relative; write the module's full name, or path/to/file.py:CLASS")
     if module_name.endswith(".py"):
         path = Path(module_name)
         if not path.is_file():
             raise TargetError(f"there is no file {module_name}")
-        _importable_from(str(path.resolve().parent))  # as for a script: what lies beside it can be imported
+        _importable_from(str(path.resolve().parent))  # as for a script, whose neighbours can be imported
         specification = importlib.util.spec_from_file_location(path.stem, path)
         assert specification is not None
         assert specification.loader is not None

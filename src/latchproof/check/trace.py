@@ -21,17 +21,15 @@ import json
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from latchproof.check.judge import Begin, End, Event, Observe, Request, Rest, error_name, without_addresses
+from latchproof.check.failure import Failure
+from latchproof.check.history import EventData, describe, event_data
 from latchproof.check.notation import compact
-from latchproof.check.run import Failure
 from latchproof.check.target import TargetError
 
 SCHEMA = "latchproof.trace"
 VERSION = 1
-
-TraceEvent: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Trace:
     allowed: tuple[str, ...]
     rules: tuple[str, ...]
     schedule: tuple[str, ...]
-    events: tuple[TraceEvent, ...]
+    events: tuple[EventData, ...]
 
     def count(self, kind: str) -> int:
         """How many events of a kind there are."""
@@ -122,7 +120,7 @@ def make_trace(
         allowed=finding.allowed,
         rules=finding.rules,
         schedule=failure.schedule,
-        events=tuple(plainly(event) for event in failure.history),
+        events=tuple(event_data(event) for event in failure.history),
     )
 
 
@@ -169,51 +167,3 @@ def from_json(data: Any) -> Trace:
     for name in _LISTS:
         fields[name] = tuple(fields[name])
     return Trace(**fields)
-
-
-def describe(event: TraceEvent) -> str:
-    """An event in a few words."""
-    kind = event["kind"]
-    if kind == "begin":
-        return f"{event['operation']}({', '.join(map(repr, event['arguments']))})"
-    if kind == "request":
-        return "is cancelled"
-    if kind == "end":
-        if event["how"] == "cancelled":
-            return "ends cancelled"
-        if event["how"] == "raised":
-            return f"raises {event['error']}"
-        return "returns" if event["value"] is None else f"returns {event['value']!r}"
-    if kind == "observe":
-        return ", ".join(f"{name}={value!r}" for name, value in event["values"].items()) or "a step ends"
-    return "nothing can run any more" if kind == "rest" else str(event["error"])
-
-
-def plainly(event: Event) -> TraceEvent:
-    """An event as plain data."""
-    if isinstance(event, Begin):
-        return {
-            "kind": "begin",
-            "call": event.call + 1,
-            "operation": event.operation,
-            "arguments": list(event.arguments),
-        }
-    if isinstance(event, Request):
-        return {"kind": "request", "call": event.call + 1}
-    if isinstance(event, Observe):
-        return {"kind": "observe", "values": {name: _value(value) for name, value in event.values}}
-    if isinstance(event, Rest):
-        return {"kind": "rest"}
-    if not isinstance(event, End):
-        return {"kind": "stray", "error": event.error}
-    plain: TraceEvent = {"kind": "end", "call": event.call + 1, "how": event.how}
-    if event.error is not None:
-        plain |= {"error": error_name(event.error), "message": without_addresses(str(event.error))}
-    elif event.how == "returned":
-        plain["value"] = _value(event.value)
-    return plain
-
-
-def _value(value: object) -> object:
-    """A value that JSON can say; of any other, what it prints."""
-    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

@@ -1,8 +1,10 @@
-"""Real event loops, run a pass at a time: what a test that decides as it goes needs of a host.
+"""Real event loops, one pass at a time: what a test that decides during a run needs of a host.
 
 A pass lets every task that is ready run once. Between two passes tasks are made and cancelled. The loops are the hosts'
 own: asyncio's and uvloop's are stopped after each pass, Flowno's returns when a task that does nothing has had its
 turn, and trio's is a guest of a queue of callbacks.
+
+A driver for each host belongs here, and its row in `DRIVEN`.
 """
 
 from __future__ import annotations
@@ -13,37 +15,23 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from latchproof.check.loops.interface import Host
 from latchproof.check.target import TargetError
 
-HOSTS = ("asyncio", "uvloop", "trio", "flowno")
-
-
 PASSES_TO_END = 20
-"""So many passes are granted to tasks that were cancelled when a loop is closed."""
+"""Passes that cancelled tasks get when a loop is closed."""
 
 
-class Driver(Protocol):
-    """A host's event loop under the control of a test."""
-
-    cancelled: type[BaseException]
-    """What a cancelled task's call raises."""
-
-    groups_cancellations: bool
-    """Whether a group of nothing but that is a cancellation too."""
+class Driver(Host, Protocol):
+    """A host's event loop under the control of a test. A task takes its first step in the next pass."""
 
     strays: list[str]
-    """The errors that reached the loop and no call, in the order in which they did; on trio and Flowno they end it."""
-
-    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
-        """Make a task; it takes its first step in the next pass. The handle is for `cancel`."""
-
-    def cancel(self, handle: Any) -> None:
-        """Request the task's cancellation."""
+    """The errors that reached the loop and no call, in order; on trio and Flowno they end it."""
 
     def run_pass(self) -> list[str]:
-        """Let every task that is ready run once; what that is in the words of a schedule."""
+        """Let every task that is ready run once; return the words of a schedule for that."""
 
     def close(self) -> None:
         """End every task and the loop."""
@@ -64,7 +52,7 @@ class AsyncioDriver:
 
     def _note(self, loop: object, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        # what is said of futures and tasks that are collected is said at a time that nobody controls
+        # what is reported when futures and tasks are collected comes at a time that no test controls
         if error is not None and "never retrieved" not in context.get("message", ""):
             self.strays.append(f"{type(error).__name__}: {error}")
 
@@ -84,7 +72,7 @@ class AsyncioDriver:
         return words
 
     def close(self) -> None:
-        # a task may suspend in its clean-up, or ignore its cancellation altogether: it is not waited for for ever
+        # a task may suspend in its clean-up, or ignore its cancellation: the wait for it is bounded
         for _ in range(PASSES_TO_END):
             unfinished = [task for task in self._tasks if not task.done()]
             if not unfinished:
@@ -127,7 +115,7 @@ class FlownoDriver:
         words = ["run"] * len(self._loop.tasks)
         with _signals_kept():
             self._loop.run_until_complete(_nothing(), wait_for_spawned_tasks=False)
-        self._selector.unregister(self._loop._wakeup_reader)  # each run registers it, and none takes it back
+        self._selector.unregister(self._loop._wakeup_reader)  # each run registers it, and no run unregisters it
         return words
 
     def close(self) -> None:
@@ -143,8 +131,8 @@ class TrioDriver:
     """trio, as a guest of a host loop that is nothing but a queue of callbacks.
 
     trio runs the tasks that are ready in an order that it shuffles. For a test to be repeatable, its source of
-    randomness is seeded, and it is told to start from an order that does not depend on addresses; this
-    touches trio's internals in the way that its own plugin for pytest does.
+    randomness is seeded, and it is told to start from an order that does not depend on addresses. This touches trio's
+    internals as its own pytest plugin does.
     """
 
     def __init__(self) -> None:
@@ -185,7 +173,7 @@ class TrioDriver:
         if isinstance(error, self._trio.TrioInternalError):
             self.strays.append(self._describe(error))
             self._abandon(self._runner)
-        elif not self._closing:  # from here on nothing would happen, and so nothing be found
+        elif not self._closing:  # from here on nothing would happen, so nothing would be found
             self.strays.append(f"trio's run ended, with {type(error).__name__}: {error}")
 
     def _until(self, reached: Callable[[], bool]) -> None:
@@ -204,7 +192,7 @@ class TrioDriver:
         return scope
 
     def _start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> bool:
-        """Start a task. Where an error of another has closed the nursery, have trio come to its end instead."""
+        """Start a task and return True, or let trio end if the error of another task has closed the nursery."""
         try:
             self._nursery.start_soon(function)
         except RuntimeError:
@@ -215,12 +203,12 @@ class TrioDriver:
     def cancel(self, handle: Any) -> None:
         try:
             handle.cancel()
-        except self._trio.TrioInternalError as error:  # the target's abort function is none
+        except self._trio.TrioInternalError as error:  # the target's abort function does not abort
             self.strays.append(self._describe(error))
             self._make_abortable()
 
     def _make_abortable(self) -> None:
-        """Let every task be cancelled, whatever the target's abort functions would do."""
+        """Make every task cancellable, whatever the target's abort functions would do."""
         for task in self._nursery.child_tasks:
             if task._abort_func is not None:
                 task._abort_func = lambda _: self._trio.lowlevel.Abort.SUCCEEDED
@@ -249,34 +237,54 @@ class TrioDriver:
         self._run._ALLOW_DETERMINISTIC_SCHEDULING = self._deterministic
 
 
+def _uvloop_driver() -> AsyncioDriver:
+    import uvloop
+
+    return AsyncioDriver(uvloop.new_event_loop)
+
+
+class DrivenHost(NamedTuple):
+    """How to make a host's driver, and the host that can be run one step at a time and whose tasks are the same."""
+
+    make: Callable[[], Driver]
+    stepped_as: str
+
+
+DRIVEN: dict[str, DrivenHost] = {
+    "asyncio": DrivenHost(AsyncioDriver, "asyncio"),
+    "uvloop": DrivenHost(_uvloop_driver, "asyncio"),
+    "trio": DrivenHost(TrioDriver, "trio"),
+    "flowno": DrivenHost(FlownoDriver, "flowno"),
+}
+"""The hosts that can be driven one pass at a time, by name."""
+
+HOSTS = tuple(DRIVEN)
+"""Their names."""
+
+
+def driver_of(host: str) -> DrivenHost:
+    """Return the entry of a host; raise TargetError if there is no such host."""
+    if host not in DRIVEN:
+        raise TargetError(f"{host!r} is not a host that can be driven; there are {', '.join(DRIVEN)}")
+    return DRIVEN[host]
+
+
 def make_driver(host: str) -> Driver:
-    """A driver for a host by its name.
-
-    Raises TargetError if there is no such host, or if it is not installed.
-    """
-    if host not in HOSTS:
-        raise TargetError(f"{host!r} is no host that can be driven; there are {', '.join(HOSTS)}")
+    """Return a driver for a host; raise TargetError if there is no such host, or if it is not installed."""
+    driven = driver_of(host)
     try:
-        if host == "asyncio":
-            return AsyncioDriver()
-        if host == "trio":
-            return TrioDriver()
-        if host == "flowno":
-            return FlownoDriver()
-        import uvloop
-
-        return AsyncioDriver(uvloop.new_event_loop)
+        return driven.make()
     except ModuleNotFoundError as error:
         raise TargetError(f"{host} is not installed here: pip install {host}") from error
 
 
 async def _nothing() -> None:
-    """What takes a turn."""
+    """Take a turn."""
 
 
 @contextlib.contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Flowno's loop takes over SIGINT, SIGTERM and SIGUSR1 while it runs, and leaves them at their defaults."""
+    """Restore the signal handlers: Flowno's loop replaces those of SIGINT, SIGTERM and SIGUSR1 by the defaults."""
     names = [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1]
     before = [(name, signal.getsignal(name)) for name in names]
     try:

@@ -1,16 +1,16 @@
 """A verdict as JUnit XML: a test case for each claim that is about the target."""
 
-from __future__ import annotations
-
+from typing import Final
 from xml.etree import ElementTree
 
-from latchproof.check.checker import Verdict
+from latchproof.check.verdict import Verdict
+from latchproof.show.format import Format
 from latchproof.show.lanes import explain, lanes
 from latchproof_spec.machines import CLAIMS
 
 
 def junit(verdict: Verdict) -> str:
-    """The XML. A claim that is broken is a failure; one that had no chance to fail is skipped, and says why."""
+    """Return the XML. A claim that is broken is a failure; one that was not exercised is skipped, and says why."""
     reported = verdict.reported
     traces = {trace.claim: trace for trace in verdict.traces}
     about = [claim for claim in CLAIMS if claim.id in {*reported.chances, *reported.without_chance, *traces}]
@@ -25,7 +25,7 @@ def junit(verdict: Verdict) -> str:
         ("policy", reported.policy),
         ("bounds", "; ".join(verdict.bounds)),
         ("schedules", str(verdict.schedules)),
-        ("reasons", "; ".join(verdict.reasons)),
+        ("reasons", "; ".join(map(str, verdict.reasons))),
     ):
         ElementTree.SubElement(properties, "property", name=name, value=value)
     for claim in about:
@@ -37,6 +37,9 @@ def junit(verdict: Verdict) -> str:
             failure = ElementTree.SubElement(case, "failure", message=trace.seen)
             failure.text = "\n".join([*lanes(trace), "", *explain(trace)])
         elif claim.id in reported.without_chance:
-            ElementTree.SubElement(case, "skipped", message="it never had a chance to fail within the bounds")
+            ElementTree.SubElement(case, "skipped", message="it was not exercised within the bounds")
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+JUNIT: Final = Format("junit", "junit", "as JUnit XML", of_verdict=junit)

@@ -1,14 +1,16 @@
-"""A run as lanes: a column for each call, a line for each thing that happened, the last of which is not allowed."""
+"""A run as lanes: a column for each call, a line for each event, the last of which is not allowed."""
 
 from __future__ import annotations
 
-from latchproof.check.trace import Trace, describe
+from latchproof.check.history import describe
+from latchproof.check.trace import Trace
+from latchproof.show.words import alternatives
 
 
 def lanes(trace: Trace, *, width: int = 100) -> list[str]:
-    """The lines of the picture, at most `width` characters wide as far as the calls allow.
+    """Return the lines, at most `width` characters wide if the calls leave room for that.
 
-    Lines with one number happen in one step of the event loop; steps in which nothing can be seen have no number.
+    Lines with the same number happen in the same step of the event loop; steps in which nothing is seen have no number.
     """
     calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
     column = max(14, min(22, (width - 34) // max(1, len(calls)) - 2))
@@ -47,12 +49,11 @@ def lanes(trace: Trace, *, width: int = 100) -> list[str]:
 
 
 def explain(trace: Trace) -> list[str]:
-    """What was seen in the end, and what the specification allows there."""
+    """Return what was seen in the end, and what the specification allows there."""
     rules = f" (rule {', '.join(trace.rules)})" if trace.rules else ""
     others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
-    beside = [f"besides:  {', '.join(others)} on a second instance, of which this one is to know nothing"]
     return [
         f"seen:     {trace.seen}",
-        f"allowed:  {' or '.join(trace.allowed) or 'nothing of the kind'}{rules}",
-        *(beside if others else []),
+        f"allowed:  {alternatives(trace.allowed)}{rules}",
+        *([f"also:     {', '.join(others)} on a second instance, which must not affect this one"] if others else []),
     ]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from latchproof.check.trace import Trace, describe
+from typing import Final
+
+from latchproof.check.history import describe
+from latchproof.check.trace import Trace
+from latchproof.show.format import Format
+from latchproof.show.words import alternatives
 
 
 def sequence(trace: Trace) -> list[str]:
-    """The lines of the diagram."""
+    """Return the lines of the diagram."""
     calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
     lines = ["sequenceDiagram", *(f"    participant C{call} as call {call}" for call in calls)]
     lines.append(f"    participant T as {trace.target}({trace.argument})".replace(":", "#58;"))
@@ -25,6 +30,13 @@ def sequence(trace: Trace) -> list[str]:
         elif position == last or (kind == "observe" and event["values"] and text != observed):
             observed = text
             lines.append(f"    Note over T: {text}{mark}")
-    allowed = " or ".join(trace.allowed) or "nothing of the kind"
-    lines.append(f"    Note over T: {trace.claim} is broken, allowed is {allowed}")
+    lines.append(f"    Note over T: {trace.claim} is broken, allowed is {alternatives(trace.allowed)}")
     return lines
+
+
+def mermaid(trace: Trace) -> str:
+    """Return the diagram."""
+    return "\n".join(sequence(trace)) + "\n"
+
+
+MERMAID: Final = Format("mermaid", "mermaid", "as a Mermaid sequence diagram", of_trace=mermaid)

@@ -1,8 +1,8 @@
-"""A trace as a test file of its own, for a bug report: it needs only the target, its event loop and pytest.
+"""A trace as a standalone test, for a bug report: it needs only the target, its event loop and pytest.
 
-The schedule becomes a program: a call is a task, a step of the event loop is one turn of it. That lets *every* task
-that is ready run, where the schedule may run but one; so the program is run here before it is handed out. Where it does
-not end as the trace did, on asyncio the steps are made one by one; and where that does not either, there is none.
+The schedule becomes a program: a call is a task, and a step of the event loop is one turn of it. A turn runs *every*
+task that is ready, where the schedule may run only one; so the program is tried here before it is written. If it does
+not end as the trace did, a program for asyncio makes the steps one by one; if that does not either, there is none.
 """
 
 from __future__ import annotations
@@ -15,21 +15,33 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
+from typing import Final
 
-from latchproof.check.trace import Trace, describe
-from latchproof_spec.machines import CLAIMS
+from latchproof.check.history import describe
+from latchproof.check.trace import Trace
+from latchproof.show.format import CannotRenderError, Format
+from latchproof.show.words import alternatives
+from latchproof_spec.machines import claim_of
 
 SECONDS = 60
+"""Time that a program may take, in seconds."""
+
+MANY_TURNS = 20
+"""Turns that a call is given to end, before the test concludes that it is still waiting."""
 
 
-class NoReproductionError(Exception):
-    """The schedule cannot be had with the host's own means alone."""
+WAITING = "'still waiting'"
+"""What a program says of a call that has not ended."""
+
+
+class NoReproductionError(CannotRenderError):
+    """A schedule that no plain program repeats."""
 
 
 def reproduction(trace: Trace) -> str:
-    """The source of a test file that fails where the trace's fault is, and passes where it is not.
+    """Return the source of a test that fails where the trace's fault is, and passes where it is not.
 
-    Raises NoReproductionError if no program shows the fault.
+    Raise NoReproductionError if no program shows the fault.
     """
     last = "it passes"
     for dialect in DIALECTS[trace.host]:
@@ -39,12 +51,13 @@ def reproduction(trace: Trace) -> str:
             return source
         last = ending
     raise NoReproductionError(
-        f"run as a plain program, in which each step lets every ready task run, it does not show the fault: {last}"
+        "as a plain program, in which a turn of the event loop runs every ready task, the run does not show the "
+        f"fault: {last}"
     )
 
 
 def _run(source: str) -> str | None:
-    """None if the program fails by its assertion; else the last of what it said."""
+    """Return None if the program fails by its assertion, else the last line that it printed."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reproduction.py"
         path.write_text(source, encoding="utf-8")
@@ -62,9 +75,10 @@ def _run(source: str) -> str | None:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a program is written for a host: what it imports, its frame, and how each thing is done in it.
+    """How a program is written for a host: what it imports, its frame, and how it makes each choice of a schedule.
 
-    `frame` has places for the `constructor`, its `argument` and the `body`.
+    `frame` has places for the `constructor`, its `argument` and the `body`. `words` says how each word of a schedule is
+    written, and `turn` how every ready task is run once.
     """
 
     imports: str
@@ -116,7 +130,7 @@ ASYNCIO_BY_STEPS = Dialect(
     frame="""\
 loop = asyncio.SelectorEventLoop()
 
-def step():  # what the event loop does at a time
+def step():  # one callback of the event loop
     if loop._ready:
         loop._ready.popleft()._run()
 
@@ -155,7 +169,7 @@ async def within(scope, *todo):
     with scope:
         await calls(*todo)
 
-class Coin(random.Random):  # trio tosses one for the order of each pass; here it falls as it is told to
+class Coin(random.Random):  # trio tosses a coin for the order of each pass; here it falls as the test says
     side = 0.0
 
     def random(self):
@@ -220,7 +234,7 @@ def _function(trace: Trace) -> str:
 
 
 def _import(target: str) -> tuple[str, str]:
-    """How the target is imported, and by which name it is then called."""
+    """Return how the target is imported, and by which name it is then called."""
     module, _, attribute = target.rpartition(":")
     first = attribute.partition(".")[0]
     if module.endswith(".py"):
@@ -233,10 +247,8 @@ def _import(target: str) -> tuple[str, str]:
 
 
 def _source(trace: Trace, dialect: Dialect) -> str:
-    sentence = next(claim.sentence for claim in CLAIMS if claim.id == trace.claim)
     imported, constructor = _import(trace.target)
     program = "\n".join(_program(trace, dialect))
-    allowed = " or ".join(trace.allowed) or "nothing of the kind"
     frame = dialect.frame.format(
         constructor=constructor,
         argument=trace.argument,
@@ -245,8 +257,8 @@ def _source(trace: Trace, dialect: Dialect) -> str:
     body = indent(CALLS.format(cancelled=dialect.cancelled) + "\n" + frame, "    ")
     return f'''"""{trace.target}({trace.argument}): {trace.seen}.
 
-Allowed is {allowed}.
-{trace.claim}: {sentence}
+Allowed is {alternatives(trace.allowed)}.
+{trace.claim}: {claim_of(trace.claim).sentence}
 
 Found by latchproof on Python {trace.python}, on {trace.host}, judged by the policy {trace.policy}.
 """
@@ -257,13 +269,13 @@ Found by latchproof on Python {trace.python}, on {trace.host}, judged by the pol
 
 
 def {_function(trace)}():
-    ended = {{}}  # what became of each call
+    ended = {{}}  # how each call ended
 
 {body}'''
 
 
 def _program(trace: Trace, dialect: Dialect) -> list[str]:
-    """The body: the schedule's actions in order, then the assertion that the trace's last event breaks."""
+    """Return the body: the schedule's actions in order, then the assertion that the trace's last event breaks."""
     begun = {event["call"]: event for event in trace.events if event["kind"] == "begin"}
     tasks = _tasks(trace)
     others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
@@ -275,7 +287,7 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
             lines.append(dialect.words[choice])
         elif choice.startswith("call "):
             if not waiting:
-                continue  # a task that never got to run
+                continue  # a task that never ran
             calls = waiting.pop(0)
             todo = ", ".join(
                 f"({', '.join([str(call), 'it.' + begun[call]['operation'], *map(repr, begun[call]['arguments'])])})"
@@ -293,9 +305,9 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
 
 
 def _with_orders(schedule: tuple[str, ...]) -> list[str]:
-    """The schedule with the order of a pass, which is chosen when it has begun, told where it begins.
+    """Return the schedule with the order of each pass said where the pass begins; a schedule says it later.
 
-    Raises NoReproductionError if something is done in the midst of a pass: by whom, in a program?
+    Raise NoReproductionError if something happens during a pass, which no task of a program can do.
     """
     words: list[str] = []
     in_pass = False
@@ -305,16 +317,16 @@ def _with_orders(schedule: tuple[str, ...]) -> list[str]:
             words[latest] = "pass reversed"
         else:
             if in_pass and word == "run" and words[-1] not in ("run", "pass", "pass reversed"):
-                raise NoReproductionError("a call is made or cancelled in the midst of a pass")
+                raise NoReproductionError("a call is made or cancelled during a pass")
             in_pass |= word == "pass"
             words.append(word)
     return words
 
 
 def _tasks(trace: Trace) -> list[list[int]]:
-    """The calls that each task makes, in the order in which the tasks are made, which is that of their first steps.
+    """Return the calls that each task makes, in the order in which the tasks are made: that of their first steps.
 
-    A call that begins in the very step in which another ended, without a task of its own, is made by that one's task.
+    A call that begins in the step in which another ended, and has no separate task, is made by that call's task.
     """
     tasks: list[list[int]] = []
     made = sum(1 for choice in trace.schedule if choice.startswith("call "))
@@ -332,52 +344,75 @@ def _tasks(trace: Trace) -> list[list[int]]:
 
 
 def _assertion(trace: Trace, dialect: Dialect) -> list[str]:
+    kind = trace.events[-1]["kind"]
+    if kind == "observe":
+        return _assertion_of_reading(trace)
+    if kind == "rest":
+        return _assertion_of_rest(trace, dialect)
+    if kind == "end":
+        return _assertion_of_end(trace, dialect)
+    raise NoReproductionError("the error reached only the event loop")
+
+
+def _assertion_of_reading(trace: Trace) -> list[str]:
+    found = [re.fullmatch(r"(\w+) = (.+)", one) for one in trace.allowed]
+    values = [match for match in found if match is not None]
+    if not values:
+        raise NoReproductionError("no single assertion says what may be observed")
+    name = values[0].group(1)
+    return [
+        f"seen = it.{name}() if callable(it.{name}) else it.{name}",
+        f"assert seen in ({', '.join(match.group(2) for match in values)},), f'{name} is {{seen}}'",
+    ]
+
+
+def _assertion_of_rest(trace: Trace, dialect: Dialect) -> list[str]:
+    finished = {one["call"] for one in trace.events if one["kind"] == "end"}
+    blocked = [one["call"] for one in trace.events if one["kind"] == "begin" and one["call"] not in finished]
+    match = re.search(r"of call (\d+) has not ended", trace.seen)
+    late = [int(match.group(1))] if match else blocked
+    return [
+        f"for _ in range({MANY_TURNS}):",
+        f"    {dialect.turn}",
+        f"assert all(call in ended for call in {late}), f'nothing can run, and only {{ended}} have ended'",
+    ]
+
+
+def _assertion_of_end(trace: Trace, dialect: Dialect) -> list[str]:
     event = trace.events[-1]
-    allowed = " or ".join(trace.allowed) or "nothing of the kind"
-    seen = f"{describe(event)}; allowed is {allowed}"
-    if event["kind"] == "observe":
-        found = [re.fullmatch(r"(\w+) = (.+)", one) for one in trace.allowed]
-        values = [match for match in found if match is not None]
-        if not values:
-            raise NoReproductionError("what was observed cannot be put as one assertion")
-        name = values[0].group(1)
-        return [
-            f"seen = it.{name}() if callable(it.{name}) else it.{name}",
-            f"assert seen in ({', '.join(match.group(2) for match in values)},), f'{name} is {{seen}}'",
-        ]
-    if event["kind"] == "rest":
-        finished = {one["call"] for one in trace.events if one["kind"] == "end"}
-        blocked = [one["call"] for one in trace.events if one["kind"] == "begin" and one["call"] not in finished]
-        match = re.search(r"of call (\d+) has not ended", trace.seen)
-        late = [int(match.group(1))] if match else blocked
-        return [
-            "for _ in range(20):",
-            f"    {dialect.turn}",
-            f"assert all(call in ended for call in {late}), f'nothing can run any more, and only {{ended}} have ended'",
-        ]
-    if event["kind"] != "end":
-        raise NoReproductionError("the error reached only the event loop")
     call = event["call"]
-    values_allowed: list[str] = []
+    wanted = ", ".join(_endings_allowed(trace)) or WAITING
+    patience = [
+        f"for _ in range({MANY_TURNS}):  # a correct class may take longer",
+        f"    if {call} not in ended:",
+        f"        {dialect.turn}",
+    ]
+    return [
+        *(patience if wanted != WAITING else []),
+        f"got = ended.get({call}, {WAITING})",
+        f"assert got in ({wanted},), f'call {call}: {{got!r}}'"
+        f"  # {describe(event)}; allowed is {alternatives(trace.allowed)}",
+    ]
+
+
+def _endings_allowed(trace: Trace) -> list[str]:
+    """Return the ways in which the last call may end, as the program writes them."""
+    found: list[str] = []
     for one in trace.allowed:
         if one == "to return":
-            values_allowed.append("None")
+            found.append("None")
         elif match := re.fullmatch(r"to return (\d+)", one):
-            values_allowed.append(match.group(1))
+            found.append(match.group(1))
         elif match := re.fullmatch(r"to return one of 0\.\.(\d+) that its generation has not given yet", one):
             given = {o["value"] for o in trace.events[:-1] if o["kind"] == "end" and o["how"] == "returned"}
-            values_allowed += [str(index) for index in range(int(match.group(1)) + 1) if index not in given]
+            found += [str(index) for index in range(int(match.group(1)) + 1) if index not in given]
         elif match := re.fullmatch(r"to raise (\w+)", one):
-            values_allowed.append(repr(f"raised {match.group(1)}"))
+            found.append(repr(f"raised {match.group(1)}"))
         elif one == "to end cancelled":
-            values_allowed.append("'cancelled'")
+            found.append("'cancelled'")
         elif one == "to stay parked":
-            values_allowed.append("'still waiting'")
-    wanted = ", ".join(values_allowed) or "'still waiting'"
-    patience = [] if wanted == "'still waiting'" else ["for _ in range(20):  # it may take longer where it is right"]
-    return [
-        *patience,
-        *(f"    {line}" for line in (f"if {call} not in ended:", f"    {dialect.turn}") if patience),
-        f"got = ended.get({call}, 'still waiting')",
-        f"assert got in ({wanted},), f'call {call}: {{got!r}}'  # {seen}",
-    ]
+            found.append(WAITING)
+    return found
+
+
+REPRO: Final = Format("pytest", "repro", "as a standalone test", of_trace=reproduction)

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from latchproof.check.reasons import Reason
 from latchproof.mutants.checks import MutantCheck
-from latchproof.prove.obligations import rules_of
+from latchproof.prove.steps import rules_of
 from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, MACHINES, claim_of

@@ -12,7 +12,8 @@ from typing import Final
 from latchproof.check.reasons import Reason
 from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
 from latchproof.mutants import checks
-from latchproof.prove.obligations import Obligation, prove_all
+from latchproof.prove.obligation import Obligation
+from latchproof.prove.obligations import prove_all
 from latchproof.prove.shells import Equivalence, blind_spots, prove_shells
 from latchproof.prove.smtlib import solvers
 from latchproof.verify.evidence import Cell, Evidence, Gathered, rule_cell

@@ -8,10 +8,11 @@ from itertools import chain
 from typing import Final
 
 from latchproof.check.bounds import programs_within
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.loops import STEPPED_HOSTS, stepper_class
 from latchproof.check.reasons import Reason
 from latchproof.check.target import TargetError, load
+from latchproof.check.verdict import Verdict
 from latchproof.mutants import checks
 from latchproof.verify.evidence import Cell, Evidence, Gathered, fired_rules
 from latchproof_spec.claims import Claim
@@ -84,7 +85,7 @@ def _reasons(claim: Claim, verdicts: Sequence[Verdict]) -> Iterator[Reason]:
     if any(claim.id not in one.reported.chances for one in verdicts):
         yield Reason("not-exercised", "", "it never had a chance to fail")
     elif any(one.reasons for one in verdicts):
-        yield from (Reason("check", one.host, str(reason)) for one in verdicts for reason in one.reasons)
+        yield from (replace(reason, where=f"{one.host}, {reason.where}") for one in verdicts for reason in one.reasons)
     elif any(not one.reported.satisfied for one in verdicts):
         yield Reason("other-claim", "", "runs ended early, at a failure of another claim")
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from latchproof.check.checker import Verdict, check
+from latchproof.check.checker import check
 from latchproof.check.sandbox import containment
 from latchproof.check.sandbox.containment import StuckError, contained
 from latchproof.check.target import adapt
+from latchproof.check.verdict import Verdict
 from latchproof_spec.machine import Programs
 from tests.check import samples
 
@@ -27,8 +28,8 @@ def test_a_step_that_does_not_end_is_broken_off(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(containment, "STEP_SECONDS", 0.2)
     verdict = small(samples.SpinningLatch)
     assert verdict.exit_code == 3
-    assert any("a step of the event loop has not ended after" in reason for reason in verdict.reasons)
-    assert any("the schedule was 1:w." in reason for reason in verdict.reasons)
+    assert any("a step of the event loop has not ended after" in reason.text for reason in verdict.reasons)
+    assert any("the schedule was 1:w." in reason.text for reason in verdict.reasons)
 
 
 def test_work_that_goes_on_is_not_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,20 +53,20 @@ def test_outside_of_the_main_thread_it_is_said_that_nothing_is_watched() -> None
     thread = threading.Thread(target=lambda: verdicts.append(small(samples.PlainLatch)))
     thread.start()
     thread.join()
-    assert "outside of the main thread a step that does not end is not broken off" in verdicts[0].notes
+    assert "outside of the main thread a step that does not end is not stopped" in verdicts[0].notes
     assert verdicts[0].reported.failures == {}
 
 
 def test_what_is_written_is_kept_back_and_noted(capfd: pytest.CaptureFixture[str]) -> None:
     verdict = small(samples.ChattyLatch)
     assert capfd.readouterr() == ("", "")
-    assert any("characters, of which the first are 'waiting waiting " in note for note in verdict.notes)
+    assert any("characters, which begin with 'waiting waiting " in note for note in verdict.notes)
 
 
 def test_threads_are_noticed() -> None:
     verdict = small(samples.ThreadedLatch)
     assert verdict.exit_code == 3
-    assert "the target starts threads (counter), which no schedule controls" in verdict.reasons
+    assert "the target starts threads (counter), which no schedule controls" in map(str, verdict.reasons)
     assert threading.Thread.start.__name__ == "start"
 
 

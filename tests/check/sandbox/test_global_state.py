@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from latchproof.check.bounds import default_programs
-from latchproof.check.sandbox.global_state import Surroundings
+from latchproof.check.sandbox.global_state import GlobalState
 from latchproof.check.target import adapt
 from latchproof.testing import check
 from latchproof_spec.machine import Programs
@@ -57,39 +57,39 @@ class Glancing:
 
 
 def test_what_is_of_the_standard_library_is_left_alone() -> None:
-    surroundings = Surroundings(Glancing)
+    state = GlobalState(Glancing)
     modules["latchproof_tests_late"] = modules[__name__]
     try:
-        assert surroundings.changed() == ()
-        surroundings.restore()
+        assert state.changed() == ()
+        state.restore()
         assert "latchproof_tests_late" in modules
     finally:
         del modules["latchproof_tests_late"]
 
 
 def test_everything_is_made_as_it_was() -> None:
-    surroundings = Surroundings(Leaky)
-    assert surroundings.changed() == ()
+    kept = GlobalState(Leaky)
+    assert kept.changed() == ()
     before = state()
     for _ in range(2):
         leak()
         assert state() != before
-        assert len(surroundings.changed()) >= 6
-        surroundings.restore()
+        assert len(kept.changed()) >= 6
+        kept.restore()
         assert state() == before
-        assert surroundings.changed() == ()
+        assert kept.changed() == ()
 
 
-def test_a_factory_has_surroundings_too() -> None:
+def test_a_factory_has_global_state_too() -> None:
     made: list[int] = []
 
     def factory(count: int) -> samples.PlainLatch:
         made.append(count)
         return samples.PlainLatch(count)
 
-    surroundings = Surroundings(factory)
+    state = GlobalState(factory)
     factory(2)
-    surroundings.restore()
+    state.restore()
     assert made == []
 
 

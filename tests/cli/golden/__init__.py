@@ -1,4 +1,4 @@
-"""What the commands print, at two widths, on a terminal with colours and in a pipe: one file for each."""
+"""What the commands print, at two widths, in a terminal with colours and in a pipe: a file for each different text."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from rich.console import Console
 from latchproof.check.checker import check
 from latchproof.check.reasons import Reason
 from latchproof.check.target import adapt
-from latchproof.cli import main as cli
+from latchproof.cli.main import make_parser
 from latchproof.mutants.evaluate import MutantResult
 from latchproof.mutants.generate import mutants
 from latchproof.mutants.matrix import Matrix
 from latchproof.prove.goals import Query
-from latchproof.prove.obligations import Obligation, Status
+from latchproof.prove.obligation import Obligation, ProofStatus
 from latchproof.prove.shells import Equivalence
-from latchproof.show.terminal import print_ledger, print_matrix, print_verdict
-from latchproof.verify.evidence import Cell, fired_rules, own_rules
+from latchproof.show.ledger import print_ledger
+from latchproof.show.matrix import print_matrix
+from latchproof.show.verdict import print_verdict
+from latchproof.verify.evidence import Cell, RuleCell, own_rules
 from latchproof.verify.exported import ExportCheck
 from latchproof.verify.kinds import KINDS
 from latchproof.verify.ledger import Ledger
@@ -42,7 +44,7 @@ SHAPES = (Programs((1,), at_once=2, calls=3, cancellations=1),)
 
 
 def printed(show: Callable[[Console], None], width: int, *, terminal: bool, environment: dict[str, str]) -> str:
-    """What is printed at that width, on a terminal (with the colours of a plain one) or in a pipe."""
+    """Return what is printed at that width, in a terminal (with the colours of a plain one) or in a pipe."""
     colours: Any = "standard" if terminal else None
     console = Console(width=width, force_terminal=terminal, color_system=colours, _environ=environment)
     with console.capture() as capture:
@@ -51,10 +53,10 @@ def printed(show: Callable[[Console], None], width: int, *, terminal: bool, envi
 
 
 def without_numbers(text: str) -> str:
-    """How much was run, how long it took, and how many steps a version of Python makes of it, is of no concern here."""
+    """Replace how much was run, how long that took, and how many steps a version of Python makes of it."""
     text = re.sub(r"\d+ steps of the event loop", "N steps of the event loop", text)
     text = re.sub(r"\.+'", ".'", re.sub(r"(; run)+", "; run", text))
-    return re.sub(r"^(\x1b\S*)?(ran|spared) .*$", lambda line: re.sub(r"\d[\d,.]*", "N", line[0]), text, flags=re.M)
+    return re.sub(r"^(\x1b\S*)?(ran|pruned) .*$", lambda line: re.sub(r"\d[\d,.]*", "N", line[0]), text, flags=re.M)
 
 
 def _verdict(factory: Any, schedules: int | None = None) -> Callable[[Console], None]:
@@ -64,12 +66,14 @@ def _verdict(factory: Any, schedules: int | None = None) -> Callable[[Console], 
 
 
 def _command(line: str) -> Callable[[Console], None]:
-    """A whole command, which is quick, or whose work is done for it."""
-    options = cli._parser().parse_args(shlex.split(line))
-    return lambda console: options.run(options, console)
+    """Return what runs a whole command, which is quick, or whose work is done for it."""
+    options = make_parser().parse_args(shlex.split(line))
+    return lambda console: options.command.run(options, console)
 
 
-def _obligation(name: str, claims: tuple[str, ...], rule: str, status: Status, counterexample: str = "") -> Obligation:
+def _obligation(
+    name: str, claims: tuple[str, ...], rule: str, status: ProofStatus, counterexample: str = ""
+) -> Obligation:
     answers = (("z3", "sat" if counterexample else "unsat"), ("cvc5", "sat" if counterexample else "unsat"))
     query = Query((), (), name, "unsat")
     return Obligation(
@@ -93,7 +97,7 @@ def _proofs() -> Iterator[None]:
     """Three obligations, of which one is refuted, and two paths through a method, of which one differs."""
     obligations = [
         _obligation("the count is kept", ("C1",), "L7", "proved"),
-        _obligation("nobody is parked on an open latch", ("C2", "C11"), "L8", "refuted", "[count = 0, parked = 1]"),
+        _obligation("no task is parked on an open latch", ("C2", "C11"), "L8", "refuted", "[count = 0, parked = 1]"),
         _obligation("the paths are disjoint", (), "all", "proved"),
     ]
     shells = [
@@ -103,18 +107,18 @@ def _proofs() -> Iterator[None]:
     with (
         mock.patch("latchproof.prove.obligations.prove_whole", return_value=obligations),
         mock.patch("latchproof.prove.shells.shells_apart", return_value=nullcontext(lambda: shells)),
-        mock.patch("latchproof.prove.smtlib.solvers", return_value="z3 4.0 and cvc5 1.0"),
+        mock.patch("latchproof.show.proofs.solvers", return_value="z3 4.0 and cvc5 1.0"),
     ):
         yield
 
 
 def _prove(console: Console) -> None:
     with _proofs():
-        _command("prove --machine latch --verbose")(console)
+        _command("prove --kind latch --verbose")(console)
 
 
 def _fuzz(found: bool) -> Callable[[Console], None]:
-    """As if Hypothesis had run the machine, and found something or nothing."""
+    """Return what prints as if Hypothesis had run the machine, and found something or nothing."""
     target = adapt(samples.ForgetfulLatch, "samples:ForgetfulLatch", "latch")
     (trace,) = check(target, policy="latchproof", shapes=SHAPES).traces
 
@@ -127,8 +131,8 @@ def _fuzz(found: bool) -> Callable[[Console], None]:
     def show(console: Console) -> None:
         machine = SimpleNamespace(examples=1000, calls=12345, fired={"L1", "L2", "L8"}, broken=set())
         with (
-            mock.patch("latchproof.testing.state_machine", return_value=machine),
-            mock.patch("latchproof.testing.trace_of", return_value=trace),
+            mock.patch("latchproof.fuzz.state_machine.state_machine", return_value=machine),
+            mock.patch("latchproof.fuzz.state_machine.trace_of", return_value=trace),
             mock.patch("hypothesis.stateful.run_state_machine_as_test", run),
         ):
             _command("fuzz tests.check.samples:ForgetfulLatch --policy latchproof")(console)
@@ -137,8 +141,7 @@ def _fuzz(found: bool) -> Callable[[Console], None]:
 
 
 def _matrix(console: Console) -> None:
-    """Four mutants, of which one survives and one is undecided."""
-    kinds = ("proved", "scheduled")
+    """Print four mutants, of which one survives and one is undecided."""
     one, two, three, four = mutants(LATCH)[:4]
     results = [
         MutantResult(
@@ -151,7 +154,7 @@ def _matrix(console: Console) -> None:
     print_matrix(
         console,
         Matrix(
-            kinds,
+            ("proved", "scheduled"),
             {"proved": "every count", "scheduled": "3 calls"},
             "the first four",
             partial=True,
@@ -164,34 +167,23 @@ def _matrix(console: Console) -> None:
 
 def _ledger(console: Console) -> None:
     cells = [
-        Cell(
-            claim.id,
-            "holds",
-            "",
-            (),
-            f"bound of {kind.name}",
-            12345,
-            1.5,
-            kind.name,
-            kind.unit,
-            f"do {kind.name}",
-        )
+        Cell(claim.id, "holds", "", (), f"bound of {kind.name}", 12345, 1.5, kind.name, kind.unit, f"latchproof {kind.name}")
         for claim in CLAIMS
         for kind in KINDS
     ]
-    reason = Reason("not-proved", "", "a reason")
-    cells[0] = replace(cells[0], status="fails", detail="what went wrong", bound="a bound", count=7, reproduce="again")
-    cells[1] = replace(cells[1], status="inconclusive", reasons=(reason,), bound="a bound", count=7, reproduce="again")
+    cells[0] = replace(cells[0], status="fails", detail="what went wrong")
+    cells[1] = replace(cells[1], status="inconclusive", reasons=(Reason("stopped", "count 2", "stopped early"),))
     cells[2] = Cell(CLAIMS[0].id, "not_run", "no checkout", kind=KINDS[2].name)
-    ledger = Ledger(cells, {"explored": fired_rules([("latchproof", own_rules())], "")}, seconds=1.5)
-    ledger.exports = [ExportCheck("exported", "fails", "a bound", "again", "a line that differs")]
+    explored = {rule: RuleCell("holds", 1, ("latchproof",), "", "explored", "policies") for rule in own_rules()}
+    exports = [ExportCheck("exported", "fails", "a bound", "again", "a line that differs")]
+    ledger = Ledger(cells, {"explored": explored}, exports, seconds=1.5)
     print_ledger(console, ledger)
 
 
 @cache
 def cases() -> dict[str, Callable[[Console], None]]:
-    """What is printed, by name. (What export prints goes to no console; it is compared with `spec/`.)"""
-    explore = "explore --machine latch --policy latchproof --tasks 2 --upto 1 --fair-tasks 2"
+    """Return what is printed, by name. (Export prints to no console; its output is compared with `spec/`.)"""
+    explore = "explore --kind latch --policy latchproof --tasks 2 --upto 1 --fair-tasks 2"
     return {
         "conforms": _verdict(samples.PlainLatch),
         "counterexample": _verdict(samples.ForgetfulLatch),
@@ -208,9 +200,10 @@ def cases() -> dict[str, Callable[[Console], None]]:
 
 
 def helps() -> dict[str, str]:
-    """The help of each command, by its name; each option on a line, for how argparse breaks lines depends on Python."""
-    (commands,) = (one for one in cli._parser()._actions if isinstance(one, argparse._SubParsersAction))
-    parsers = {"latchproof": cli._parser(), **commands.choices}
+    """Return the help of each command with each option on a line: how argparse breaks lines depends on Python."""
+    parser = make_parser()
+    (commands,) = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
+    parsers = {"latchproof": parser, **commands.choices}
     return {name: _unbroken(parser.format_help()) for name, parser in parsers.items()}
 
 
@@ -220,13 +213,25 @@ def _unbroken(text: str) -> str:
 
 
 @cache
-def texts() -> dict[str, str]:
-    """What each file is to hold, by its name."""
+def forms(name: str) -> dict[tuple[int, str], str]:
+    """Return what one case prints, by width and by where it goes."""
     return {
-        f"{name}-{width}-{'terminal' if terminal else 'pipe'}.txt": without_numbers(
-            printed(show, width, terminal=terminal, environment={})
-        )
-        for name, show in cases().items()
+        (width, where): without_numbers(printed(cases()[name], width, terminal=where == "terminal", environment={}))
+        for where in ("terminal", "pipe")
         for width in WIDTHS
-        for terminal in (True, False)
-    } | {f"help-{name}.txt": text for name, text in helps().items()}
+    }
+
+
+@cache
+def texts() -> dict[str, str]:
+    """Return what each file must hold, by its name. Texts that are the same at all widths, or everywhere, are one."""
+    found = {}
+    for name in cases():
+        for (width, where), text in forms(name).items():
+            if len(set(forms(name).values())) == 1:
+                found[f"{name}.txt"] = text
+            elif len({forms(name)[other, where] for other in WIDTHS}) == 1:
+                found[f"{name}-{where}.txt"] = text
+            else:
+                found[f"{name}-{width}-{where}.txt"] = text
+    return found | {f"help-{name}.txt": text for name, text in helps().items()}

@@ -1,4 +1,4 @@
-"""asyncio's own event loop, a handle at a time."""
+"""asyncio's own event loop, one handle at a time."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, TypeVarTuple
+from typing import Any, TypeVarTuple
 
-if TYPE_CHECKING:
-    from latchproof.check.loops import Script
+from latchproof.check.loops.interface import Script, close
 
 Given = TypeVarTuple("Given")
-
-CLOSINGS = 4
-"""So often is a coroutine told to close that goes on to await; the rest is left to the garbage collector."""
 
 
 class StepLoop(asyncio.BaseEventLoop):
@@ -46,7 +42,7 @@ class StepLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.now = 0.0
         self.time_was_read = False
-        """Whether what time it is may be part of the target's state. To set a timer is not to read the time."""
+        """Whether the time may be part of the target's state. Setting a timer does not count as reading the time."""
         self._script: Script | None = None
         self._tasks_made: list[asyncio.Task[Any]] = []
         self._thread_id = threading.get_ident()  # it counts as running from the start
@@ -75,7 +71,7 @@ class StepLoop(asyncio.BaseEventLoop):
         handle.cancel()
 
     def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-        """Tasks that the target makes are noted too, so that none is left suspended."""
+        """Make a task and note it, as also for those that the target makes, so that none is left suspended."""
         task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, **options)
         self._tasks_made.append(task)
         return task
@@ -87,7 +83,7 @@ class StepLoop(asyncio.BaseEventLoop):
     def call_soon(
         self, callback: Callable[[*Given], object], *args: *Given, context: Context | None = None
     ) -> asyncio.Handle:
-        """As asyncio has it, without what it looks at in its debug mode."""
+        """Schedule a callback as asyncio does, without the checks of its debug mode."""
         self._check_closed()
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
@@ -100,12 +96,12 @@ class StepLoop(asyncio.BaseEventLoop):
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        # what is said of futures and tasks that are collected is said at a time that no schedule controls
+        # what is reported when futures and tasks are collected comes at a time that no schedule controls
         if self._script is not None and error is not None and "never retrieved" not in context.get("message", ""):
             self._script.stray(f"{type(error).__name__}: {error}")
 
     def _write_to_self(self) -> None:
-        """There is no selector to wake."""
+        """Do nothing: there is no selector to wake."""
 
     @property
     def waiting(self) -> tuple[int, int]:
@@ -120,7 +116,7 @@ class StepLoop(asyncio.BaseEventLoop):
         return bool(self._scheduled)
 
     def run_one(self) -> bool:
-        """Run the next handle; when none is ready, let time pass until the next timer. False if it was cancelled."""
+        """Run the next handle, at the time of the next timer if none is ready; return False if it was cancelled."""
         if not self._ready:
             self.let_time_pass()
         handle = self._ready.popleft()
@@ -130,7 +126,7 @@ class StepLoop(asyncio.BaseEventLoop):
         return True
 
     def let_time_pass(self) -> None:
-        if not self.has_timer():  # which also drops those that were cancelled
+        if not self.has_timer():  # which also drops cancelled ones
             return
         self.now = max(self.now, self._scheduled[0].when())
         while self._scheduled and self._scheduled[0].when() <= self.now:
@@ -156,7 +152,7 @@ class StepLoop(asyncio.BaseEventLoop):
 class NumberedStepLoop(StepLoop):
     """A step loop whose futures and tasks are hashed by their number, so that sets of them are always in one order.
 
-    By their addresses, as sets usually go, no run of a class that goes over such a set could be repeated.
+    By default they are hashed by their addresses, and no run of a class that iterates over such a set can be repeated.
     """
 
     def __init__(self) -> None:
@@ -194,15 +190,3 @@ class _NumberedTask(asyncio.Task[Any]):
 
     def __hash__(self) -> int:
         return self.number
-
-
-def close(coroutine: Any) -> None:
-    """Close a coroutine that is suspended, whatever it does then."""
-    if not isinstance(coroutine, Coroutine):
-        return
-    for _ in range(CLOSINGS):
-        try:
-            coroutine.close()
-        except Exception:  # it awaits in its clean-up, or clean-up fails in a state that no run leads to
-            continue
-        break

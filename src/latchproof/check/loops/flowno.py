@@ -1,33 +1,30 @@
-"""Flowno's own event loop, a task step at a time, whichever its version.
+"""Flowno's own event loop, one task step at a time, in every supported version.
 
-The loop asks its selector for input and output before each step; here it asks one that asks the script. The clock by
-which it goes is virtual. Tasks that wait for one event are kept in a set, which Flowno goes over in the order of their
-addresses, and here in the order of the tasks' creation, lest no run could be repeated.
+The loop asks its selector for input and output before each step; here it asks a selector that asks the script. Its
+clock is virtual. Flowno iterates over the set of tasks that wait for an event in the order of their addresses; here the
+order is that of the tasks' creation, so that runs can be repeated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flowno.core.event_loop import event_loop, primitives
 from flowno.core.event_loop.event_loop import EventLoop
 from flowno.core.event_loop.tasks import TaskCancelled
 
-from latchproof.check.loops.asyncio import close
-
-if TYPE_CHECKING:
-    from latchproof.check.loops import Script
+from latchproof.check.loops.interface import Script, close
 
 WAITERS = ("event_waiters", "lock_waiters", "condition_waiters", "watching_task")
-"""Where the loop keeps tasks that wait, in this version or that."""
+"""Where the loop keeps waiting tasks, in one version or another."""
 
 CLOCKS = (event_loop, primitives)
 """The modules that read the time."""
 
 
 class _OverError(BaseException):
-    """The script wants no more steps."""
+    """The script has ended the run."""
 
 
 class FlownoStepper:
@@ -35,7 +32,7 @@ class FlownoStepper:
 
     cancelled: type[BaseException] = TaskCancelled
     groups_cancellations = False
-    cancellation_lasts = True  # until it is delivered, be it to a call that was made after the request
+    cancellation_lasts = True  # until it is delivered, even to a call that was made after the request
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -69,7 +66,7 @@ class FlownoStepper:
         return self.now
 
     def select(self, timeout: float | None) -> list[Any]:
-        """What the loop asks before each step; nothing is ever ready to be read or written."""
+        """Ask the script before each step; nothing is ever ready to be read or written."""
         assert self._script is not None
         if self._stepping:
             self._script.after(ran=True)
@@ -83,7 +80,7 @@ class FlownoStepper:
         return []
 
     def register(self, *_: object) -> None:
-        """What is to be read or written is not, here."""
+        """Do nothing: nothing is read or written here."""
 
     unregister = register
 
@@ -91,7 +88,7 @@ class FlownoStepper:
         assert self._script is not None
         task = _Task(coroutine, len(self._tasks), self._script)
         self._tasks.append(task)
-        self._loop.tasks.append((task, None, None))  # which is all that create_task does, where there is one
+        self._loop.tasks.append((task, None, None))  # which is all that create_task does, in versions that have it
         return task
 
     def cancel(self, handle: _Task) -> None:
@@ -119,13 +116,13 @@ class FlownoStepper:
             for name in WAITERS
             if hasattr(loop, name)
         ]
-        # of tasks that have ended only those of the target's own matter: somebody may join them
+        # of the tasks that have ended only the target's own matter: another task may join them
         ended = [(task, value) for task, value in loop.finished.items() if not isinstance(task, _Task)]
         failed = [(task, error) for task, error in loop.exceptions.items() if not isinstance(task, _Task)]
         return loop.tasks, sleeping, waiters, ended, failed
 
     def parts(self) -> dict[type, Any]:
-        """What this module's own objects consist of, as far as it matters for what happens next."""
+        """List the parts of this module's own objects that affect what happens next."""
         return {
             _Task: lambda task: (task.coroutine, task.ended),
             _Loop: lambda loop: (),
@@ -141,20 +138,20 @@ class FlownoStepper:
 
 
 class _Loop(EventLoop):
-    """Flowno's loop, which goes on until it is told otherwise, and leaves the process's signal handlers alone."""
+    """Flowno's loop, which runs until the script ends it, and leaves the process's signal handlers alone."""
 
     def has_living_tasks(self) -> bool:
         return True
 
     def _install_signal_handlers(self) -> None:
-        """Not here."""
+        """Do nothing."""
 
     def _uninstall_signal_handlers(self) -> None:
-        """Not here."""
+        """Do nothing."""
 
 
 class _Task:
-    """A coroutine as Flowno knows its tasks, but for the hash: sets of them are gone over by number."""
+    """A coroutine as Flowno knows its tasks, but hashed by its number, which orders sets of them."""
 
     __slots__ = ("_script", "coroutine", "ended", "number")
 
@@ -171,17 +168,17 @@ class _Task:
         return self is other
 
     def send(self, value: Any) -> Any:
-        """As a coroutine has it. Whoever wakes a task that has ended has kept it too long."""
+        """Resume the coroutine; a target that wakes a task that has ended has kept it too long."""
         if self.ended:
             self._script.stray("RuntimeError: a task that had ended was woken")
         return self._resumed(self.coroutine.send, value)
 
     def throw(self, error: BaseException) -> Any:
-        """As a coroutine has it."""
+        """Raise an error in the coroutine."""
         return self._resumed(self.coroutine.throw, error)
 
     def close(self) -> None:
-        """As a coroutine has it."""
+        """Close the coroutine."""
         self.coroutine.close()
 
     def _resumed(self, resume: Any, value: Any) -> Any:

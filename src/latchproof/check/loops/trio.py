@@ -1,12 +1,11 @@
-"""trio's own scheduler, a task step at a time.
+"""trio's own scheduler, one task step at a time.
 
-trio runs in passes: all tasks that are ready form a batch, which is run as it stands or reversed, by the toss of a
-coin. The run loop is trio's own generator; between two passes it is held where it would wait for input and output,
-between two steps by an instrument, and the coin is the script's to toss. The clock is virtual. Sets of tasks, over
-which trio goes in the order of their addresses, are gone over in the order of the tasks' creation, lest no run could be
-repeated.
+trio runs in passes: all tasks that are ready form a batch, which is run in order or reversed, by the toss of a coin.
+The run loop is trio's own generator. Between two passes it is held where it would wait for input and output, between
+two steps by an instrument, and the script tosses the coin. The clock is virtual. trio iterates over sets of tasks in
+the order of their addresses; here the order is that of the tasks' creation, so that runs can be repeated.
 
-This touches trio's internals, as do `latchproof.fuzz.drivers`, and the reproductions for trio.
+This touches trio's internals, as do `latchproof.fuzz.drivers` and the reproductions for trio.
 """
 
 from __future__ import annotations
@@ -17,19 +16,16 @@ import sys
 import warnings
 from collections.abc import Coroutine
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sniffio
 import trio
 from trio._core import _run as core
 
-from latchproof.check.loops.asyncio import close
-
-if TYPE_CHECKING:
-    from latchproof.check.loops import Script
+from latchproof.check.loops.interface import Script, close
 
 TICKS_TO_END = 60
-"""So many passes are granted to the tasks of a run that is over."""
+"""Passes that the tasks of a run get when it is over."""
 
 ORDERS = ("in order", "reversed")
 
@@ -58,13 +54,13 @@ class TrioStepper:
         library, sniffio.thread_local.name = sniffio.thread_local.name, "trio"
         core_: Any = core
         coin, core_._r = core_._r, _Coin(self)
-        # Hypothesis, once it is imported, has trio sort its batches by the age of the tasks; what users run does not
+        # Hypothesis, once it is imported, makes trio sort its batches by the age of the tasks; users' programs do not
         sorts, core_._ALLOW_DETERMINISTIC_SCHEDULING = core_._ALLOW_DETERMINISTIC_SCHEDULING, False
         task_class: Any = core.Task
         hash_before = task_class.__hash__
         numbers = itertools.count()
         numbered: dict[int, int] = {}
-        # the counter of trio's own goes on from run to run, so that sets would be gone over in another order each time
+        # trio's own counter is not reset between runs, so the order of sets would differ in each
         task_class.__hash__ = lambda task: numbered.setdefault(task._counter, next(numbers))
         try:
             self._runner = core_.setup_runner(_Clock(self), [_Instrument(self)], False, True)
@@ -90,7 +86,7 @@ class TrioStepper:
             sniffio.thread_local.name = library
 
     def _pass_begins(self) -> bool:
-        """Between two passes; False if there is to be no other."""
+        """Act between two passes; return False if no other follows."""
         assert self._script is not None
         self._own = self._own or frozenset(self._runner.tasks)
         if not self._script.before(between_passes=True):
@@ -120,12 +116,12 @@ class TrioStepper:
             self._stray(error)
 
     def _stray(self, error: trio.TrioInternalError) -> None:
-        """The target has done to trio what none may."""
+        """Report that the target broke an invariant of trio."""
         assert self._script is not None
         self._script.stray(describe_internal(error), ends=True)
 
     def is_own(self, task: Any) -> bool:
-        """Whether a task is one of the harness, of which nothing is told."""
+        """Return whether a task belongs to the harness, of which nothing is reported."""
         return not self._own or task in self._own
 
     @property
@@ -155,7 +151,7 @@ class TrioStepper:
         return self._before_step, upcoming, self.batch, self._runner.runq, self.now if self.time_was_read else None
 
     def parts(self) -> dict[type, Any]:
-        """What trio's own objects consist of, as far as it matters for what happens next."""
+        """List the parts of trio's own objects that affect what happens next."""
         return {
             core.Task: lambda task: (
                 task.coro,
@@ -192,7 +188,7 @@ class TrioStepper:
         }
 
     def _end(self) -> None:
-        """Cancel all that is left, and let it go on to its end for some passes."""
+        """Cancel all that is left, and let it run for some passes to end."""
         self._over = True
         try:
             if self._loop is not None and self._nursery is not None:
@@ -202,24 +198,24 @@ class TrioStepper:
         except StopIteration:
             return
         except trio.TrioInternalError:
-            """The target did to trio what no run leads to."""
+            """The target broke an invariant of trio while it was ended."""
         for coroutine in self._coroutines:
             close(coroutine)
         abandon(self._runner, self._loop)
 
     def finish(self) -> None:
-        """All is ended when `run` returns."""
+        """Do nothing: all has ended when `run` returns."""
 
 
 def abandon(runner: Any, loop: Any = None) -> None:
-    """End what trio does not end any more, without a word of what goes wrong at that; `loop` too, if it goes on."""
+    """End what trio no longer ends, and `loop` if it still runs; discard the errors that this raises."""
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             for task in tuple(runner.tasks if runner is not None else ()):
                 for nursery in task.child_nurseries:
-                    nursery._children.clear()  # of which it would complain
+                    nursery._children.clear()  # which it would report
                 close(task.coro)
             if loop is not None:
                 loop.close()
@@ -228,14 +224,14 @@ def abandon(runner: Any, loop: Any = None) -> None:
 
 
 def describe_internal(error: trio.TrioInternalError) -> str:
-    """What trio came to its end by, when a target did to it what none may."""
+    """Return in words what ended trio when a target broke one of its invariants."""
     cause = error.__cause__ or error
     said = type(cause).__name__ + (f": {cause}" if str(cause) else "")
     return said if cause is error else f"TrioInternalError, for {said}"
 
 
 class _Handle:
-    """A task with a scope of its own, by which it is cancelled."""
+    """A task with a cancel scope, by which it is cancelled."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
         self.coroutine = coroutine
@@ -253,7 +249,7 @@ class _Clock(trio.abc.Clock):
         self._stepper = stepper
 
     def start_clock(self) -> None:
-        """It does not go by itself."""
+        """Do nothing: the clock advances only when it is set."""
 
     def current_time(self) -> float:
         self._stepper.time_was_read |= _asked_from_outside(sys._getframe(1))
@@ -264,14 +260,14 @@ class _Clock(trio.abc.Clock):
 
 
 def _asked_from_outside(frame: FrameType | None) -> bool:
-    """Whether it is the target that asks what time it is, and not trio, for a timer or a pass of its own."""
+    """Return whether the target asks for the time, and not trio itself for a timer or a pass."""
     while frame is not None and frame.f_globals["__name__"].startswith("trio._core."):
         frame = frame.f_back
     return frame is not None and not frame.f_globals["__name__"].startswith(("trio.", __name__))
 
 
 class _Coin:
-    """What trio tosses to decide whether a batch is reversed; it takes the batch from its end."""
+    """The coin by which trio decides whether to reverse a batch, which it takes from its end."""
 
     def __init__(self, stepper: TrioStepper) -> None:
         self._stepper = stepper
@@ -285,7 +281,7 @@ class _Coin:
 
 
 class _Instrument(trio.abc.Instrument):
-    """Holds trio before each step of a task. What it raises, trio would swallow."""
+    """Holds trio before each step of a task. trio would swallow an error raised here."""
 
     def __init__(self, stepper: TrioStepper) -> None:
         self._stepper = stepper

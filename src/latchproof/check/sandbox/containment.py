@@ -1,4 +1,4 @@
-"""Keeps a target from taking the checker with it: what spins, floods, or starts threads is contained and noted."""
+"""Contains a target that spins, floods the output or starts threads, and notes it, so that the checker survives."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 STEP_SECONDS = 10
-"""So long may one step of the event loop take before it counts as one that does not end."""
+"""Time after which one step of the event loop counts as one that does not end, in seconds."""
 
 PATIENCE = 3
-"""So many times as long, where it hardly uses the processor: it may sleep, but the machine may as well be busy."""
+"""Extra time for a step that uses little CPU, as a multiple: the machine may just be busy."""
 
 SHOWN = 120
-"""So many characters of what a target wrote are kept, to be shown."""
+"""Number of characters of a target's output that are kept to be shown."""
 
 
 class StuckError(KeyboardInterrupt):
-    """One step of the event loop does not end. An interrupt, since event loops let nothing else through."""
+    """One step of the event loop does not end. It is an interrupt because event loops let nothing else through."""
 
 
 class Containment:
@@ -32,16 +32,14 @@ class Containment:
         self.written = _Sink()
         self.threads: set[str] = set()
         self.watched = False
-        """Whether a step that does not end is broken off here: in the main thread, where there are alarms."""
+        """Whether a step that does not end is stopped here: in the main thread, where there are alarms."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know of it, in sentences."""
         notes = []
         if self.written.characters:
-            notes.append(
-                f"the target wrote {self.written.characters:,} characters, of which the first are {self.start!r}"
-            )
+            notes.append(f"the target wrote {self.written.characters:,} characters, which begin with {self.start!r}")
         return tuple(notes)
 
     @property
@@ -59,10 +57,10 @@ class Containment:
 
 @contextlib.contextmanager
 def contained(progress: Callable[[], object]) -> Iterator[Containment]:
-    """Run a target in here. `progress` must change with each of its steps.
+    """Run a target within this context. `progress` must return another value after each of its steps.
 
-    Nothing that it logs or prints gets out. In the main thread StuckError is raised in a step that does not end, again
-    and again. The output of a target that does not write through `sys.stdout` and `sys.stderr` is not caught.
+    What it logs or prints is discarded, if it is written through `sys.stdout` and `sys.stderr`. In the main thread
+    StuckError is raised in a step that does not end, repeatedly if need be.
     """
     containment = Containment()
     disabled = logging.root.manager.disable
@@ -80,7 +78,7 @@ def contained(progress: Callable[[], object]) -> Iterator[Containment]:
 
 
 class _Sink(io.TextIOBase):
-    """Where what is written is counted, and not kept."""
+    """A stream that counts what is written and discards it."""
 
     def __init__(self) -> None:
         self.characters = 0
@@ -114,7 +112,7 @@ def _threads_noted(names: set[str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _alarm(progress: Callable[[], object]) -> Iterator[bool]:
-    """Raise StuckError where `progress` stands still, as long as it does; yields whether that can be done here."""
+    """Raise StuckError while `progress` does not change; yield whether that is possible here."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield False
         return

@@ -1,9 +1,9 @@
-"""A fingerprint of all that the rest of a run depends on, so that no state need be gone through twice.
+"""A fingerprint of all that the rest of a run depends on, so that no state is explored twice.
 
 The objects that can be reached from the roots are walked depth first and numbered in the order in which they are met;
-two states with the same walk differ only by where their objects lie in memory. A coroutine's frame is the place where
-it is suspended, the names that are bound, and what the garbage collector would visit there: locals, and also what lies
-on its value stack, as the iterator of a `for`. An object that holds state where Python cannot read it has no
+two states with the same walk differ only in where their objects are in memory. A coroutine's frame is the place where
+it is suspended, the names that are bound, and what the garbage collector would visit there: locals, and also its value
+stack, such as the iterator of a `for`. An object that holds state where Python cannot read it has no
 fingerprint. Of module globals and class attributes, those of the target that have changed are among the roots
 (`latchproof.check.sandbox.global_state`); tracebacks and the names of tasks are taken not to matter.
 """
@@ -27,25 +27,25 @@ from typing import Any
 Namer = Callable[[dict[str, Any]], tuple[Any, ...]]
 
 PLAIN = (int, bool, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented))
-"""What is equal if its value and type are."""
+"""Types whose objects are equal if their values are."""
 
 LASTING: tuple[type, ...] = (
     type, types.CodeType, types.ModuleType, logging.Logger, types.WrapperDescriptorType, types.MethodDescriptorType,
     types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
 )  # fmt: skip
-"""What is told apart by identity, and outlives a run."""
+"""Types whose objects are distinguished by identity, and outlive a run."""
 
 REDUCIBLE: tuple[type, ...] = (
     range, slice, enumerate, zip, map, filter, reversed, type(iter([])), type(iter(())), type(iter({})),
     type(iter({}.values())), type(iter({}.items())), type(iter(range(0))), type(iter(deque())), type(iter(set())),
 )  # fmt: skip
-"""What says by `__reduce__` all that it holds."""
+"""Types whose `__reduce__` returns all that an object holds."""
 
 SEE_THROUGH = ("FutureIter", "TaskStepMethWrapper", "coroutine_wrapper", "method-wrapper", "cell")
 """Names of types that hold nothing but references."""
 
 LIMIT = 20_000
-"""So many objects are walked at most."""
+"""Most objects that are walked."""
 
 
 class NoFingerprintError(Exception):
@@ -53,10 +53,10 @@ class NoFingerprintError(Exception):
 
 
 class Fingerprinter:
-    """Makes fingerprints that may be compared with each other, as long as it lives.
+    """Makes fingerprints that can be compared with each other, as long as it exists.
 
-    `opaque` are types of objects that are the harness's own, and `frames` says for the code of its coroutines what of
-    their locals matters; they are not walked.
+    `opaque` are types of the harness's own objects, which are not walked. `frames` says for the code of its coroutines
+    which locals matter.
 
     >>> fingerprinter = Fingerprinter()
     >>> one, same, other = ([[1], [1]], [[1], [1]], [[1]] * 2)
@@ -68,20 +68,20 @@ class Fingerprinter:
         self._opaque = opaque
         self._frames = frames or {}
         self.parts: dict[type, Callable[[Any], tuple[object, ...]]] = {}
-        """What objects of these types, and of those derived from them, consist of. May be set anew at any time."""
+        """How to list the parts of objects of these types and their subclasses. May be set at any time."""
         self._lasting: dict[int, tuple[int, object]] = {}
         self._walks: dict[type, Callable[[Any], None]] = {}
         self._context = contextvars.copy_context()
         self._begin()
 
-    def of(self, *roots: object, besides: tuple[Any, ...] = ()) -> bytes:
-        """The fingerprint of the roots, and of plain values `besides`.
+    def of(self, *roots: object, plain: tuple[Any, ...] = ()) -> bytes:
+        """Return the fingerprint of the roots, and of `plain` values.
 
-        Raises NoFingerprintError if there is none, with the type that has none.
+        Raises NoFingerprintError with the type of an object that has none.
         """
         self._begin()
         self._context = contextvars.copy_context()
-        self._out.append(besides)
+        self._out.append(plain)
         try:
             for root in roots:
                 self._visit(root)
@@ -94,7 +94,7 @@ class Fingerprinter:
             self._begin()
 
     def lasting(self, thing: object) -> int:
-        """A number for something that is told apart by identity. It is kept alive, lest another get its address."""
+        """Return a number for an object distinguished by identity; it is kept alive, so its address stays its own."""
         return self._lasting.setdefault(id(thing), (len(self._lasting), thing))[0]
 
     def _begin(self) -> None:
@@ -125,7 +125,7 @@ class Fingerprinter:
             self._visit(part)
 
     def _walk_for(self, kind: type) -> Callable[[Any], None]:
-        """How objects of a type are walked."""
+        """Return how objects of a type are walked."""
         if issubclass(kind, self._opaque):
             return lambda thing: self._out.append(kind.__name__)
         for base in kind.__mro__:
@@ -175,7 +175,7 @@ class Fingerprinter:
         }
 
     def _instance_walk(self, kind: type) -> Callable[[Any], None]:
-        """How instances of a class that was written in Python are walked: by their slots and their dictionary."""
+        """Return how instances of a class written in Python are walked: by their slots and their dictionary."""
         bases = self._bases()
         base = next((one for one in kind.__mro__ if one in bases), object)
         slots = [
@@ -184,7 +184,7 @@ class Fingerprinter:
             for name, member in one.__dict__.items()
             if isinstance(member, types.MemberDescriptorType) and not issubclass(base, one)
         ]
-        # as in `object.__reduce_ex__`: whatever is larger than what it shows holds something that it does not show
+        # as in `object.__reduce_ex__`: an object larger than what it shows holds something that it does not show
         shown = len(slots) + (kind.__dictoffset__ != 0) + (kind.__weakrefoffset__ != 0)
         if kind.__basicsize__ > base.__basicsize__ + 8 * shown or kind.__itemsize__ > base.__itemsize__:
             raise NoFingerprintError(f"{kind.__module__}.{kind.__qualname__}")
@@ -237,7 +237,7 @@ class Fingerprinter:
             self._tell("task", thing._coro, thing._fut_waiter, thing._must_cancel, thing.cancelling())
 
     def _handle(self, thing: Any) -> None:
-        """When a timer is due is for the event loop to say."""
+        """Walk a handle, but not the time of a timer, which the event loop reports."""
         self._tell("handle", thing.cancelled(), thing._callback, thing._args, thing._context)
 
     def _function(self, thing: types.FunctionType) -> None:
@@ -262,7 +262,7 @@ class Fingerprinter:
         self._tell("frame", *(one for one in held if one is not frame and one is not bound))
 
     def _context_of(self, thing: contextvars.Context) -> None:
-        """Only what the target has set in it."""
+        """Walk the variables that the target has set in a context."""
         for variable in thing:
             if self._context.get(variable, self) is not thing[variable]:
                 self._out.append(("variable", self.lasting(variable)))

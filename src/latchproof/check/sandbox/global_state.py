@@ -1,11 +1,11 @@
-"""What a target keeps outside of its instances: module globals, class attributes, what functions have as defaults.
+"""What a target keeps outside of its instances: module globals, class attributes, default arguments.
 
-Every run is to begin as in a fresh interpreter: what one instance leaves there would be found by the next, and no run
-could be repeated on its own. Whether instances get into each other's way is tried deliberately instead, with a second
-one in the same run.
+Every run begins as in a fresh interpreter. Otherwise an instance would find what the one before it left there, and no
+run could be repeated alone. Whether instances affect each other is tested on purpose, with a second one in the same
+run.
 
-Modules of the standard library are left alone with all that is theirs, `sys.modules` too where a target has it by name,
-and so is what hides its state where Python cannot read it.
+Modules of the standard library are left alone, with all that they hold (`sys.modules` too, where a target has it by
+name), and so are objects that hide their state from Python.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from typing import Any
 
 CONTAINERS = (list, dict, set, deque)
 LIMIT = 10_000
-"""So many things are kept at most."""
+"""Most objects that are kept."""
 
 
-class Surroundings:
-    """Those of a class or a factory, as they are now.
+class GlobalState:
+    """The global state of a class or a factory, as it is now.
 
     >>> class Leaky:
     ...     made: list[int] = []
-    >>> surroundings = Surroundings(Leaky)
+    >>> state = GlobalState(Leaky)
     >>> Leaky.made.append(1)
-    >>> surroundings.changed()
+    >>> state.changed()
     ([1],)
-    >>> surroundings.restore()
-    >>> Leaky.made, surroundings.changed()
+    >>> state.restore()
+    >>> Leaky.made, state.changed()
     ([], ())
     """
 
@@ -51,17 +51,17 @@ class Surroundings:
                 self._keep_all([one])
 
     def changed(self) -> tuple[Any, ...]:
-        """What has changed since, as it is now."""
+        """Return what has changed since, as it is now."""
         return tuple(kept.difference() for kept in self._kept if kept.is_changed())
 
     def restore(self) -> None:
-        """Make all of it as it was."""
+        """Restore all of it."""
         for kept in self._kept:
             if kept.is_changed():
                 kept.restore()
 
     def _keep_all(self, things: Iterable[Any]) -> None:
-        """Keep what is in things, and in what that leads to."""
+        """Keep what these objects hold, and what can be reached from there."""
         waiting = list(things)
         while waiting and len(self._kept) < LIMIT:
             thing = waiting.pop()
@@ -103,12 +103,12 @@ class Surroundings:
             try:
                 yield cell.cell_contents
             except ValueError:
-                """It is empty."""
+                """The cell is empty."""
 
 
 def _of_the_standard_library() -> dict[int, object]:
-    """Its modules' own containers, which a target may have by name: `sys.modules` above all. By their identities."""
-    for name in sys.modules.keys() - _looked_at:  # there are thousands of things in them, and seldom new modules
+    """Return its modules' own containers by identity; a target may have them by name, as `sys.modules`."""
+    for name in sys.modules.keys() - _looked_at:  # they hold thousands of objects, and new modules are rare
         _looked_at.add(name)
         module = sys.modules.get(name)
         if _is_standard(name) and module is not None:
@@ -120,7 +120,7 @@ _looked_at: set[str] = set()
 _standard: dict[int, object] = {id(vars(builtins)): vars(builtins)}
 
 _HEAP_TYPE = 1 << 9
-"""The flag of classes that were made by a class statement, and can be changed."""
+"""The flag of classes made by a class statement, which can be changed."""
 
 
 def _is_standard(module: str) -> bool:
@@ -128,7 +128,7 @@ def _is_standard(module: str) -> bool:
 
 
 def _has_state(kind: type) -> bool:
-    """Whether a class has more than methods and texts: a counter, a table. Most have not, and need not be looked at."""
+    """Return whether a class has more than methods and strings, such as a counter. Most have not, and are skipped."""
     return any(
         not (isinstance(value, str | tuple | None) or callable(value) or hasattr(type(value), "__get__"))
         for name, value in vars(kind).items()
@@ -143,7 +143,7 @@ def _values(thing: Any) -> tuple[Any, ...]:
 
 
 class _Kept:
-    """One thing that can change, and what was in it. It is looked at before every run, so that must be cheap."""
+    """One object that can change, and what was in it. It is compared before every run, so that must be cheap."""
 
     def __init__(self, thing: Any) -> None:
         self._thing = thing

@@ -1,7 +1,7 @@
 """A trace with the specification beside it: after each event, what the specification allows there.
 
-The events are put to the judge again, one by one; so what is shown is computed from the trace alone, and a trace that
-this specification judges otherwise than the one that found it says so.
+The judge judges the events again, one by one. So what is shown is computed from the trace alone, and the page says so
+if this specification judges the trace differently from the one that found it.
 """
 
 from __future__ import annotations
@@ -9,34 +9,38 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from latchproof.check.blame import allowed_of
-from latchproof.check.judge import Begin, Configuration, End, Event, Judge, Observe, Request, Rest, Stray
-from latchproof.check.trace import Trace, TraceEvent, describe
+from latchproof.check.history import Begin, End, Event, EventData, Observe, Request, Rest, Stray, describe
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification
+from latchproof.check.specification import Configuration
+from latchproof.check.trace import Trace
 from latchproof_spec import step as spec_step
 from latchproof_spec.machines import MACHINES
 
 
-def judged(trace: Trace) -> dict[str, Any]:
-    """The trace as plain data, with `steps`: for each event its words and what the specification allows after it.
+def annotate(trace: Trace) -> dict[str, Any]:
+    """Return the trace as plain data, with `steps`: for each event its words, and what the specification allows then.
 
     `allowed` is False for an event that no configuration allows, and `seen` then says what was seen; `states`,
-    `observations` and `calls` hold what was allowed there. A run goes on after an error of no call. `rules` are those
-    that the event, or what it made possible, let take effect. `agrees` says whether the judge finds, now, what the
+    `observations` and `calls` hold what was allowed there. A run continues after an error that belongs to no call.
+    `rules` are those that took effect by the event or after it. `agrees` says whether the judge finds, now, what the
     trace says was found.
 
     >>> from latchproof.check.checker import check
     >>> from latchproof.check.target import load
     >>> (trace,) = check(load("asyncio:Barrier"), policy="cpython").traces
-    >>> shown = judged(trace)
+    >>> shown = annotate(trace)
     >>> shown["agrees"], [step["allowed"] for step in shown["steps"]].index(False) == len(trace.events) - 1
     (True, True)
     """
     machine = MACHINES[trace.machine]
     policy = next(one for one in machine.policies if one.name == trace.policy)
-    waits = {event["call"] for event in trace.events if event["kind"] == "begin" and event["operation"] == "wait"}
+    waiting = {operation.name for operation in machine.operations if operation.waits}
+    waits = {event["call"] for event in trace.events if event["kind"] == "begin" and event["operation"] in waiting}
     gives_none = any(event.get("call") in waits and event.get("value", 0) is None for event in trace.events)
-    indexed = machine.name != "barrier" or not gives_none
-    judge = Judge(machine, policy, trace.argument, strict=trace.strict, indexed=indexed)
+    indexed = not (machine.gives_index and gives_none)
+    specification = MachineSpecification(machine, policy, trace.argument, indexed=indexed)
+    judge = Judge(specification, strict=trace.strict)
     steps: list[dict[str, Any]] = []
     finding = None
     for event in trace.events:
@@ -51,7 +55,7 @@ def judged(trace: Trace) -> dict[str, Any]:
                 "call": event.get("call"),
                 "allowed": allowed,
                 "seen": "" if finding is None else finding.seen,
-                **_allowed(judge, judge.reachable if allowed else before),
+                **_allowed(specification, judge.reachable if allowed else before),
                 "rules": sorted(judge.fired) if allowed else list(trace.rules),
             }
         )
@@ -61,26 +65,23 @@ def judged(trace: Trace) -> dict[str, Any]:
     return {**trace.to_json(), "steps": steps, "agrees": agrees}
 
 
-def _allowed(judge: Judge, configurations: frozenset[Configuration]) -> dict[str, Any]:
-    names = tuple(judge.machine.state)
+def _allowed(specification: MachineSpecification, configurations: frozenset[Configuration]) -> dict[str, Any]:
+    machine, constants = specification.machine, specification.constants
     calls: dict[int, set[str]] = {}
     for here in configurations:
         for number, fate in here.fates:
-            calls.setdefault(number + 1, set()).add(allowed_of(judge, fate))
+            calls.setdefault(number + 1, set()).add(str(fate))
     states = sorted({here.state for here in configurations})
-    observed = [
-        {name: one.read(*judge.constants, *state) for name, one in judge.machine.observations.items()}
-        for state in states
-    ]
+    observed = [{name: one.read(*constants, *state) for name, one in machine.observations.items()} for state in states]
     return {
-        "states": [dict(zip(names, state, strict=True)) for state in states],
+        "states": [dict(zip(machine.state, state, strict=True)) for state in states],
         "observations": observed,
         "calls": {str(number): sorted(fates) for number, fates in sorted(calls.items())},
     }
 
 
-def _event(event: TraceEvent) -> Event:
-    """What `trace.make_trace` wrote, as the judge takes it."""
+def _event(event: EventData) -> Event:
+    """Return an event that `trace.make_trace` wrote as the judge takes it."""
     kind = event["kind"]
     if kind == "observe":
         return Observe(tuple(event["values"].items()))
@@ -99,7 +100,7 @@ def _event(event: TraceEvent) -> Event:
 
 
 def _error(name: str, message: str) -> BaseException:
-    """An exception of that name: the specification's or Python's, or else a class of that name alone."""
+    """Return an exception of that name: the specification's, Python's, or else one of a new class of that name."""
     found = getattr(spec_step, name, getattr(builtins, name, None))
     base: type[Exception] = found if isinstance(found, type) and issubclass(found, Exception) else Exception
     error: BaseException = type(name, (base,), {"__init__": lambda self, message: None})(message)

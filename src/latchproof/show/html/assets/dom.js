@@ -1,4 +1,4 @@
-// Making elements, and the few words that every part of the page shares.
+// Making elements, and wording that every part of the page shares.
 
 const el = (tag, attributes, ...children) => {
   const made = document.createElement(tag);
@@ -13,8 +13,12 @@ const el = (tag, attributes, ...children) => {
 
 const byId = (id) => document.getElementById(id);
 
-// As Python prints it, for that is what a reader of the specification knows.
+// A value as Python prints it, as in the specification.
 const show = (value) => (value === true ? "True" : value === false ? "False" : value === null ? "None" : String(value));
+
+// A reason is a text, or an object that has one.
+const inWords = (reason) => (typeof reason === "string" ? reason
+  : `${reason.where ? `${reason.where}: ` : ""}${reason.text}`);
 
 const showNamed = (names, values) => names.map((name, i) => `${name} = ${show(values[i])}`).join(", ");
 

@@ -62,8 +62,8 @@ const graphSection = (data) => {
 
   section("graph", "Every state, within a small bound",
     el("p", {}, "A box is a state: the machine's numbers, then each task (– idle, p0 parked first in line, → released "
-      + "and with what). Arrows bear the rules. Drag to move, scroll to zoom; click a state, or choose it in the list, "
-      + "for a shortest run to it."),
+      + "and with what). Arrows are labelled with rules. Drag to move, scroll to zoom; click a state, or choose it in the "
+      + "list, for a shortest run to it."),
     choice.element,
     el("div", { class: "controls" }, el("label", {}, "state", goal),
       button("graph-in", "+", "Zoom in", zoom(1.4)), button("graph-out", "−", "Zoom out", zoom(1 / 1.4)),

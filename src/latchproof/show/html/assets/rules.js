@@ -7,22 +7,24 @@ const machineSection = (data, machine) => {
   const anchor = (id) => (anchored.has(id) ? null : (anchored.add(id), `rule-${id}`));
   const about = (rule) => claimLinks(claims.filter((claim) => claim.rules.includes(rule)).map((claim) => claim.id));
   const faults = (data.ledger?.mutants?.mutants ?? []).filter((one) => one.id.startsWith(machine.name));
+  // what rows have depends on how they were found: guards come from a solver, examples from running the functions
+  const columns = [["when", "when"], ["change", "state"], ["example", "for example"], ["parked", "parked"],
+    ["caller", "caller"]].filter(([field]) => own.rules.some((one) => one[field] !== undefined));
   const row = (policy) => (one) =>
     el("tr", { id: anchor(one.rule) },
       policy === null ? null : el("td", {}, policy.names.join(", ")),
-      el("th", { scope: "row" }, one.rule), el("td", {}, el("code", {}, one.call)), el("td", {}, one.when),
-      el("td", {}, one.change), el("td", {}, one.parked), el("td", {}, one.caller), el("td", { class: "words" }, one.sentence),
+      el("th", { scope: "row" }, one.rule), el("td", {}, el("code", {}, one.call)),
+      columns.map(([field]) => el("td", {}, one[field])), el("td", { class: "words" }, one.sentence),
       el("td", {}, about(one.rule)), faults.length ? el("td", {}, faultsOf(faults, one.rule, machine)) : null);
-  const headers = ["rule", "operation", "when", "state", "parked", "caller", "in words", "claims it tries",
+  const headers = ["rule", "operation", ...columns.map(([, header]) => header), "in words", "claims it exercises",
     ...(faults.length ? ["faults in it that break a claim"] : [])];
   const ids = new Set(own.rules.map((one) => one.rule));
   const others = machine.policies.slice(1).flatMap((policy) =>
     policy.rules.filter((one) => !ids.has(one.rule)).map(row(policy)));
   const made = section(machine.name, `The ${machine.name}`,
-    el("p", {}, `State: ${machine.state.join(", ")}. One row for each path through the specification's functions, run on `
-      + "symbolic numbers; a guard is given as far as the invariants do not imply it. The claims that a rule tries are "
-      + "those to which a run by that rule gives a chance to fail."),
-    table(`Rules under the policy ${own.names.join(", ")}, which our own classes keep`, headers, own.rules.map(row(null))),
+    el("p", {}, `State: ${machine.state.join(", ")}. ${machine.how} The claims that a rule exercises are those that a `
+      + "run by that rule can break."),
+    table(`Rules under the policy ${own.names.join(", ")}, which our own classes follow`, headers, own.rules.map(row(null))),
     machine.unreached.map((rule) => el("p", { id: anchor(rule.id) }, el("b", {}, rule.id),
       ` ${rule.operation}: ${rule.sentence} It raises ${rule.errors[0]}.`)),
     el("details", { open: true }, el("summary", {}, "Rules of other policies"),
@@ -30,7 +32,7 @@ const machineSection = (data, machine) => {
     faults.length ? faultTable(data, faults, machine) : null,
     el("h3", {}, "State diagram"),
     el("div", { class: "canvas small", id: `${machine.name}-diagram`, role: "img",
-      "aria-label": `State diagram of the ${machine.name}; the table below says the same` }),
+      "aria-label": `State diagram of the ${machine.name}; the table below has the same content` }),
     table(`Which rules lead from one phase to another, policy ${own.names.join(", ")}`, ["from", "to", "rules"],
       own.arrows.map(([source, goal, rules]) =>
         el("tr", {}, el("td", {}, source), el("td", {}, goal), el("td", {}, ruleLinks(rules))))));
@@ -39,22 +41,22 @@ const machineSection = (data, machine) => {
   return made;
 };
 
-// A mutant of the specification, as `latchproof mutants` judged it, is about the rules that its ID or sentence names.
+// A mutant of the specification is about the rules that its ID or sentence names.
 const isAbout = (fault, rule) => new RegExp(`\\b${rule}\\b`).test(`${fault.id} ${fault.sentence}`);
 const broken = (fault) => [...new Set(Object.values(fault.broken).flat())];
 
 const faultsOf = (faults, rule, machine) => {
   const mine = faults.filter((fault) => isAbout(fault, rule));
-  if (mine.length === 0) return "none among these";
+  if (mine.length === 0) return "no fault was planted in it";
   const harmless = mine.filter((fault) => fault.status === "equivalent").length;
   return [el("a", { href: `#faults-${machine.name}` }, `${mine.filter((fault) => broken(fault).length).length} of ${mine.length}`),
-    harmless ? `; ${harmless} proved to change nothing` : null];
+    harmless ? `; ${harmless} proved to be no fault` : null];
 };
 
 const faultTable = (data, faults, machine) =>
   el("details", { id: `faults-${machine.name}` },
     el("summary", {}, `${faults.length} faults planted in this machine, and what they break`),
-    el("p", { class: "soft" }, `Which were planted: ${data.ledger.mutants.chosen}. Equivalent means that it is proved to change nothing.`),
+    el("p", { class: "soft" }, `Planted: ${data.ledger.mutants.chosen}. Equivalent means proved to change nothing.`),
     table(null, ["fault", "in words", "verdict", "breaks", "for example in"], faults.map((fault) =>
       el("tr", {}, el("th", { scope: "row" }, fault.id), el("td", {}, fault.sentence), el("td", {}, fault.status),
         el("td", {}, claimLinks(broken(fault))), el("td", {}, fault.witness)))));

@@ -1,13 +1,18 @@
-// Unpacks the data, makes the sections that there is data for, and follows links into runs and evidence.
+// Unpacks the data, makes the sections that it has data for, and follows links into runs and evidence.
+
+// What the numbers of a verdict count.
+const UNITS = { schedules: "schedules run", covered: "schedules covered, at least", pruned: "runs pruned",
+  steps: "steps of the event loop", seconds: "seconds taken" };
 
 const verdictSection = ({ verdict }) => section("verdict", "The verdict",
   el("p", {}, el("b", { class: { conforms: "holds", counterexample: "fails", inconclusive: "inconclusive" }[verdict.status] },
     verdict.status), ` for ${verdict.target}, a ${verdict.machine}, judged by the policy ${verdict.reported_policy}`
-    + `${verdict.strict ? ", in the strict form" : ""}. Nothing is said beyond these bounds:`),
+    + `${verdict.strict ? ", in the strict form" : ""}. Nothing is concluded beyond these bounds:`),
   el("ul", {}, verdict.bounds.map((bound) => el("li", {}, bound))),
   el("dl", {}, Object.entries(verdict).filter(([, value]) => typeof value !== "object").map(([name, value]) =>
-    [el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, show(value))])),
-  [...verdict.reasons, ...verdict.notes].map((note) => el("p", {}, note)),
+    [el("dt", {}, UNITS[name] ?? name.replaceAll("_", " ")), el("dd", {}, name === "seconds" ? value.toFixed(1) : show(value))])),
+  verdict.reasons.map((reason) => el("p", {}, el("b", { class: "inconclusive" }, "Inconclusive because: "), inWords(reason))),
+  verdict.notes.map((note) => el("p", {}, `Note: ${note}`)),
   table("Policy by policy", ["policy", "satisfied", "broken", "rules fired"], verdict.policies.map((one) =>
     el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, show(one.satisfied)), el("td", {}, one.broken.join(" ")),
       el("td", {}, ruleLinks(one.rules_fired))))));
@@ -25,7 +30,7 @@ const start = async () => {
   }
   viewerSection(data);
   byId("made").append(el("p", {}, `Made by latchproof ${data.release}: `, el("code", {}, data.command),
-    ". The drawings are laid out and drawn by Cytoscape.js and dagre (MIT licence), which this file holds."));
+    ". The drawings are made by Cytoscape.js and dagre (MIT licence), which this file contains."));
 
   const follow = () => {
     if (location.hash.startsWith("#run=")) {
@@ -35,7 +40,7 @@ const start = async () => {
         return { task: Number(step.slice(0, dot)) - 1, label: step.slice(dot + 1) };
       });
       const known = load({ machine, policy, argument: Number(argument), tasks: Number(tasks), steps });
-      if (!known) byId("stepper-said").textContent = "The link names no machine, policy or size that this page has.";
+      if (!known) byId("stepper-said").textContent = "This page has no machine, policy or size as the link names it.";
       byId("stepper").scrollIntoView();
       return;
     }

@@ -1,4 +1,4 @@
-// The stepper: choose who does what, and see what the specification says comes of it.
+// The stepper: choose what each task does, and see what the specification makes of it.
 
 const stepperSection = (data) => {
   const choice = new Choice(data, "stepper", () => restart());
@@ -17,12 +17,12 @@ const stepperSection = (data) => {
     walk = new Walk(choice.graph);
     const taken = steps.every(({ task, label }) => task < choice.tasks && walk.take(task, label));
     render();
-    if (!taken) said.textContent = `This run cannot go on after step ${walk.steps.length}: there is no such step there.`;
+    if (!taken) said.textContent = `This run cannot continue after step ${walk.steps.length}: its next step is not possible there.`;
   };
   const act = (task, label) => {
     walk.take(task, label);
     render();
-    // the buttons are new; go on where the reader was, or at the task itself
+    // the buttons are new; keep the focus where it was, or on the same task
     const again = [...tasks.querySelectorAll(`[data-task="${task + 1}"]`)];
     (again.find((button) => button.textContent === label) ?? again[0])?.focus();
   };
@@ -49,8 +49,8 @@ const stepperSection = (data) => {
 
   const controls = el("div", { class: "controls" }, undo, reset, link);
   section("stepper", "Step through it",
-    el("p", {}, "Click what a task does next. Every step was computed by the specification's own functions, for counts "
-      + `and parties up to 3 or 4, up to four tasks, and numbers up to ${data.highest_count}; this page looks it up.`),
+    el("p", {}, "Click what a task does next. Every step was computed by the specification's own functions, for "
+      + `${sizes(data)}, and arguments up to ${data.highest_count}; this page looks it up.`),
     choice.element, controls, el("p", {}, "State: ", state), said, tasks, lanes, claims);
   restart();
   return (run) => {
@@ -60,10 +60,17 @@ const stepperSection = (data) => {
   };
 };
 
+// The bounds within which steps were computed, as the data has them.
+const sizes = (data) => data.machines.map((machine) => {
+  const { graphs } = machine.policies[0];
+  const most = (name) => Math.max(...graphs.map((graph) => graph[name]));
+  return `${machine.parameter} up to ${most("argument")} and up to ${most("tasks")} tasks`;
+}).join(", ");
+
 const cell = (step, task) => {
-  const ending = step.goneOn.find(([which]) => which === task);
+  const ending = step.resumed.find(([which]) => which === task);
   if (task !== step.task) return ending ? `is released: ${ending[1]}` : "";
-  if (step.label === "go on") return ending[1];
+  if (step.rule === null) return ending[1]; // a released task continues
   if (step.label === "cancel") return "cancel: ends cancelled";
   return `${step.label}: ${ending ? ending[1] : describeLocal(step.after[task])}`;
 };
@@ -87,5 +94,5 @@ const claimTable = (data, machine, walk) => {
       el("td", { class: broken >= 0 ? "fails" : judged ? "holds" : "not_run" },
         broken >= 0 ? `broken by step ${broken + 1}` : judged ? "holds so far" : "not judged"));
   });
-  return table("The claims on this run", ["claim", "in words", "times judged", "steps that try it", "verdict"], rows);
+  return table("The claims on this run", ["claim", "in words", "times judged", "steps that exercise it", "verdict"], rows);
 };

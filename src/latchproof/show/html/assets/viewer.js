@@ -3,15 +3,15 @@
 const viewerSection = (data) => {
   const made = section("traces", "Counterexamples, side by side");
   if (data.traces.length === 0) {
-    made.append(el("p", {}, "There is none to show."));
+    made.append(el("p", {}, "There is no counterexample to show."));
     return;
   }
   const body = el("div", {});
   const titles = data.traces.map((trace, i) => [i, trace.exhibit ? `the museum: ${trace.exhibit}`
     : `${trace.target}(${trace.argument}) on ${trace.host}, policy ${trace.policy}: breaks ${trace.claim}`]);
   if (data.traces.some((trace) => trace.exhibit)) {
-    made.append(el("p", {}, "What was found in released software is in the museum, which is part of the documentation: "
-      + "there each has its command, its reproduction and what could be said in its defence. Here are their shortest runs."));
+    made.append(el("p", {}, "The museum is the part of the documentation that lists faults in released software, each with "
+      + "its command, its reproduction and what can be said in its defence. Here are their shortest runs."));
   }
   made.append(el("div", { class: "controls" },
     select("trace", "counterexample", titles, (event) => showTrace(data, body, Number(event.target.value)))), body);
@@ -51,7 +51,7 @@ const showTrace = (data, body, number) => {
       step.allowed ? "" : el("p", { class: "fails" }, `The ${here - 1 === first ? "first" : "next"} difference: ${step.seen}`));
     allows.replaceChildren(el("h3", {}, "The specification"),
       step.allowed ? "" : el("p", { class: "fails" },
-        `allowed: ${(step.kind === "stray" ? "" : trace.allowed.join(" or ")) || "nothing of the kind"}`),
+        `allowed: ${(step.kind === "stray" ? "" : trace.allowed.join(" or ")) || "no such event"}`),
       el("p", {}, "state: ", el("output", { id: "trace-states" }, states(step))),
       el("ul", { id: "trace-calls" },
         Object.entries(step.calls).map(([call, fates]) => el("li", {}, `call ${call}: ${fates.join(" or ")}`))),
@@ -63,13 +63,13 @@ const showTrace = (data, body, number) => {
     el("p", {}, `${trace.target}(${trace.argument}) on ${trace.host}, Python ${trace.python}, policy ${trace.policy}`
       + `${trace.strict ? ", strict form" : ""}, breaks `, claimLinks([trace.claim]), `: ${claim.sentence}`),
     trace.agrees ? "" : el("p", { class: "fails" },
-      "This specification judges the trace otherwise than the one that found it: see the rows."),
+      "This specification judges the trace differently from the one that found it: see the rows."),
     el("div", { class: "controls" },
       button("trace-first", "First", () => 1), button("trace-back", "Back", () => Number(slider.value) - 1),
       button("trace-next", "Next", () => Number(slider.value) + 1),
       button("trace-last", "The difference", () => trace.steps.length), el("label", {}, "event", slider)),
     el("div", { class: "beside", "aria-live": "polite" }, did, allows),
-    table("All events; before an event that is not allowed, all were", ["event", ...calls.map((call) => `call ${call}`),
+    table("All events in order. Everything above the red row is allowed.", ["event", ...calls.map((call) => `call ${call}`),
       "observed", "the specification allows", "rules"], rows, { id: "trace-table" }));
   at(trace.steps.length);
 };

@@ -1,10 +1,10 @@
-// A run through a tabulated machine. What can happen and what comes of it is looked up; nothing is decided here.
+// A run through a tabulated machine. What can happen, and its effect, is looked up; nothing is decided here.
 
 class Walk {
   constructor(graph) {
     this.graph = graph;
     this.node = 0;
-    // the slot that each task is in; tasks that are alike may change slots
+    // the slot that each task is in; tasks in the same state may change slots
     this.slots = graph.states[0].tasks.map((_, slot) => slot);
     this.steps = [];
   }
@@ -13,7 +13,7 @@ class Walk {
 
   local(task) { return this.here.tasks[this.slots[task]]; }
 
-  // The slot whose moves are written down for tasks like this one.
+  // The slot whose moves are listed for tasks in the state of this one.
   representative(task) {
     const same = JSON.stringify(this.local(task));
     return this.here.tasks.findIndex((local) => JSON.stringify(local) === same);
@@ -34,10 +34,10 @@ class Walk {
     [this.slots[other], this.slots[task]] = [this.slots[task], slot];
     const [, , rule, after, endings, slotsAfter, broken] = move;
     const before = this.slots.map((_, one) => this.local(one));
-    const goneOn = endings.map(([which, ending]) => [this.slots.indexOf(which), ending]);
+    const resumed = endings.map(([which, ending]) => [this.slots.indexOf(which), ending]);
     this.slots = this.slots.map((one) => slotsAfter[one]);
     this.node = after;
-    this.steps.push({ task, label, rule, goneOn, broken: [...broken, ...this.here.broken], before, state: this.here.state,
+    this.steps.push({ task, label, rule, resumed, broken: [...broken, ...this.here.broken], before, state: this.here.state,
       after: this.slots.map((_, one) => this.local(one)) });
     return true;
   }

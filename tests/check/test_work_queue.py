@@ -8,12 +8,15 @@ from dataclasses import replace
 import pytest
 
 from latchproof.check import checker as module
+from latchproof.check.bounds import describe_bounds
 from latchproof.check.checker import check
-from latchproof.check.jobs import Job, Outcome, do_job
-from latchproof.check.judge import Finding
-from latchproof.check.pieces import Course, Piece
-from latchproof.check.run import Explorer, Failure, Subtree, Turn, Walk
+from latchproof.check.choices import Subtree, Turn
+from latchproof.check.failure import Failure
+from latchproof.check.history import Finding
+from latchproof.check.jobs import Job, JobResult, do_job
 from latchproof.check.target import Target, adapt, load
+from latchproof.check.tree import Explorer, Walk
+from latchproof.check.work_queue import Piece, WorkQueue
 from latchproof_spec.machine import Programs
 from tests.check import samples
 from tests.check.trio_samples import EventBarrier
@@ -24,19 +27,19 @@ LEFT: Subtree = (Turn(1, False),)
 JOB = Job(SHAPE, 3, ("cpython", "java"), "asyncio", False, "exhaustive", 1000, 0)
 
 
-def done(job: Job, seed: int, target: Target = BARRIER) -> tuple[Outcome, int]:
+def done(job: Job, seed: int, target: Target = BARRIER) -> tuple[JobResult, int]:
     """What comes of a job whose pieces are done in some order, and how many pieces were done."""
-    course, order, number = Course([job]), random.Random(seed), 0
+    queue, order, number = WorkQueue([job]), random.Random(seed), 0
     waiting: list[Piece] = []
-    while not course.is_over:
-        while (piece := course.next()) is not None:
+    while not queue.is_over:
+        while (piece := queue.next()) is not None:
             waiting.append(piece)
         piece = waiting.pop(order.randrange(len(waiting)))
-        if course.needs(piece):
-            course.take(piece, do_job(target, course.job(piece)))
+        if queue.needs(piece):
+            queue.take(piece, do_job(target, queue.job(piece)))
             number += 1
-    (outcome,) = course.outcomes(target)
-    return outcome, number
+    (result,) = queue.results(target)
+    return result, number
 
 
 def histories(split_after: int | None) -> list[str]:
@@ -58,8 +61,8 @@ def test_the_pieces_are_the_whole_tree_and_nothing_twice() -> None:
         assert sorted(histories(size)) == sorted(whole)
 
 
-def sizes(outcome: Outcome) -> dict[str, dict[str, tuple[int, int, int, int]]]:
-    return {name: {claim: one.size for claim, one in found.items()} for name, found in outcome.walk.failures.items()}
+def sizes(result: JobResult) -> dict[str, dict[str, tuple[int, int, int, int]]]:
+    return {name: {claim: one.size for claim, one in found.items()} for name, found in result.walk.failures.items()}
 
 
 @pytest.mark.parametrize("size", [3, 20])
@@ -103,7 +106,9 @@ def test_what_is_beyond_the_number_of_schedules_does_not_count() -> None:
     first, _ = done(job, 0)
     assert not first.walk.complete
     assert 12 <= first.walk.schedules < 12 + 5
-    assert first.reasons == (f"parties 3: stopped after {first.walk.schedules} schedules of {SHAPE.describe(BARRIER)}",)
+    assert first.reasons == (
+        f"parties 3: stopped after {first.walk.schedules} schedules of {describe_bounds(SHAPE, BARRIER)}",
+    )
     assert [done(job, seed)[0] for seed in range(1, 4)] == [first] * 3
 
 
@@ -113,37 +118,37 @@ def failing(*claims: str, rank: int) -> Walk:
 
 
 def test_once_every_policy_has_failed_only_what_is_smaller_is_walked() -> None:
-    course = Course([replace(JOB, policies=("cpython",))])
-    course.take(Piece(0), Outcome(Walk(schedules=1, failures={"cpython": {}}), left=(LEFT, LEFT)))
-    course.take(Piece(0, 0, (0,)), Outcome(failing("C5", rank=3)))
-    assert not course.needs(Piece(0, 0, (1,)))
-    course.take(Piece(0, 0, (1,)), Outcome(failing("C6", rank=2)))  # too late to count
-    last = course.next()
+    queue = WorkQueue([replace(JOB, policies=("cpython",))])
+    queue.take(Piece(0), JobResult(Walk(schedules=1, failures={"cpython": {}}), left=(LEFT, LEFT)))
+    queue.take(Piece(0, 0, (0,)), JobResult(failing("C5", rank=3)))
+    assert not queue.needs(Piece(0, 0, (1,)))
+    queue.take(Piece(0, 0, (1,)), JobResult(failing("C6", rank=2)))  # too late to count
+    last = queue.next()
     assert last is not None
-    assert course.job(last).smaller_than == (3, 0)
-    course.take(last, Outcome(failing("C5", rank=2)))
-    assert course.is_over
-    (outcome,) = course.outcomes(BARRIER)
-    assert {claim: one.size[0] for claim, one in outcome.walk.failures["cpython"].items()} == {"C5": 2}
-    assert outcome.walk.schedules == 3
+    assert queue.job(last).smaller_than == (3, 0)
+    queue.take(last, JobResult(failing("C5", rank=2)))
+    assert queue.is_over
+    (result,) = queue.results(BARRIER)
+    assert {claim: one.size[0] for claim, one in result.walk.failures["cpython"].items()} == {"C5": 2}
+    assert result.walk.schedules == 3
 
 
 def test_while_a_policy_is_satisfied_nothing_is_called_off() -> None:
-    course = Course([JOB])
-    course.take(Piece(0), Outcome(failing("C5", rank=3), left=(LEFT,)))
-    assert course.needs(Piece(0, 0, (0,)))
+    queue = WorkQueue([JOB])
+    queue.take(Piece(0), JobResult(failing("C5", rank=3), left=(LEFT,)))
+    assert queue.needs(Piece(0, 0, (0,)))
 
 
 def test_a_piece_that_is_not_deterministic_has_its_whole_tree_done_anew() -> None:
-    course = Course([JOB])
-    course.take(Piece(0), Outcome(Walk(schedules=1), left=(LEFT, LEFT)))
-    course.take(Piece(0, 0, (0,)), Outcome(Walk(), ("odd",), is_deterministic=False, broken_off=True))
-    assert not course.needs(Piece(0, 0, (1,)))
-    assert course.next() == Piece(0, 1)
-    assert course.job(Piece(0, 1)).numbered
-    course.take(Piece(0, 1), Outcome(Walk(schedules=5), numbered=True))
-    (outcome,) = course.outcomes(BARRIER)
-    assert (outcome.walk.schedules, outcome.reasons, outcome.is_deterministic) == (5, (), True)
+    queue = WorkQueue([JOB])
+    queue.take(Piece(0), JobResult(Walk(schedules=1), left=(LEFT, LEFT)))
+    queue.take(Piece(0, 0, (0,)), JobResult(Walk(), ("odd",), is_deterministic=False, broken_off=True))
+    assert not queue.needs(Piece(0, 0, (1,)))
+    assert queue.next() == Piece(0, 1)
+    assert queue.job(Piece(0, 1)).ordered
+    queue.take(Piece(0, 1), JobResult(Walk(schedules=5), ordered=True))
+    (result,) = queue.results(BARRIER)
+    assert (result.walk.schedules, result.reasons, result.is_deterministic) == (5, (), True)
 
 
 def test_a_set_of_futures_is_gone_over_in_one_order_in_pieces_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,24 +156,24 @@ def test_a_set_of_futures_is_gone_over_in_one_order_in_pieces_too(monkeypatch: p
     monkeypatch.setattr(module, "PIECE", 10)
     verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(shape,))
     assert verdict.reported.failures == {}
-    assert not any("under the same schedule" in reason for reason in verdict.reasons)
+    assert not any("under the same schedule" in reason.text for reason in verdict.reasons)
     assert verdict.schedules > 10
 
 
 def test_a_piece_after_a_step_that_does_not_end_does_not_count() -> None:
-    course = Course([JOB])
-    course.take(Piece(0), Outcome(Walk(schedules=1), left=(LEFT, LEFT)))
-    course.take(Piece(0, 0, (1,)), Outcome(Walk(schedules=100)))
-    course.take(Piece(0, 0, (0,)), Outcome(Walk(schedules=3), ("stuck",), broken_off=True))
-    assert course.is_over
-    (outcome,) = course.outcomes(BARRIER)
-    assert (outcome.walk.schedules, outcome.reasons) == (4, ("stuck",))
+    queue = WorkQueue([JOB])
+    queue.take(Piece(0), JobResult(Walk(schedules=1), left=(LEFT, LEFT)))
+    queue.take(Piece(0, 0, (1,)), JobResult(Walk(schedules=100)))
+    queue.take(Piece(0, 0, (0,)), JobResult(Walk(schedules=3), ("stuck",), broken_off=True))
+    assert queue.is_over
+    (result,) = queue.results(BARRIER)
+    assert (result.walk.schedules, result.reasons) == (4, ("stuck",))
 
 
 def test_what_was_done_before_an_interrupt_is_kept() -> None:
-    course = Course([JOB, JOB])
-    course.take(Piece(0), Outcome(failing("C5", rank=3), left=(LEFT, LEFT)))
-    course.take(Piece(0, 0, (1,)), Outcome(failing("C5", rank=2)))
-    first, second = course.outcomes(BARRIER)
+    queue = WorkQueue([JOB, JOB])
+    queue.take(Piece(0), JobResult(failing("C5", rank=3), left=(LEFT, LEFT)))
+    queue.take(Piece(0, 0, (1,)), JobResult(failing("C5", rank=2)))
+    first, second = queue.results(BARRIER)
     assert first.walk.failures["cpython"]["C5"].size[0] == 2
     assert (first.done, second.done, second.walk.schedules) == (False, False, 0)

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check.judge import Stray
+from latchproof.check.history import Stray
 from latchproof.check.target import TargetError, load
 from latchproof.fuzz.drivers import HOSTS, make_driver
-from latchproof.prove.obligations import rules_of
+from latchproof.prove.steps import rules_of
 from latchproof.testing import AT_ONCE, SpecificationMachine, state_machine
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
@@ -219,7 +219,7 @@ def test_an_unknown_policy_is_refused(target: Any) -> None:
 
 
 def test_an_unknown_host_is_refused() -> None:
-    message = "'curio' is no host that can be driven; there are asyncio, uvloop, trio, flowno"
+    message = "'curio' is not a host that can be driven; there are asyncio, uvloop, trio, flowno"
     with pytest.raises(TargetError, match=message):
         state_machine(Barrier, host="curio")
 

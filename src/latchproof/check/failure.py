@@ -1,0 +1,58 @@
+"""A run that ends in a finding, as data: what the engine hands to traces and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from latchproof.check.history import Begin, Event, Finding, Observe, Request
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that ends in a finding: how it was made, what happened, and what was found.
+
+    `schedule` is the list of choices, in words; `history` every event, the last of which is not allowed. `size` counts
+    calls, cancellations, the constructor's argument and steps.
+    """
+
+    finding: Finding
+    argument: int
+    schedule: tuple[str, ...]
+    history: tuple[Event, ...]
+    size: tuple[int, int, int, int]
+
+    @property
+    def rank(self) -> tuple[tuple[int, int, int, int], int]:
+        """A key by which smaller failures come first; of two of one size, the one with fewer choices."""
+        return self.size, len(self.schedule)
+
+
+def make_failure(
+    finding: Finding,
+    history: Sequence[Event],
+    step_ends: Sequence[int],
+    *,
+    argument: int,
+    schedule: Sequence[str],
+    steps: int,
+    others: int = 0,
+) -> Failure:
+    """Return the failure of a run so far. `others` is the number of calls on the second instance."""
+    calls = sum(type(event) is Begin for event in history)
+    requests = sum(type(event) is Request for event in history)
+    size = (calls + others, requests, argument, steps)
+    return Failure(finding, argument, tuple(schedule), with_step_ends(history, step_ends), size)
+
+
+def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event, ...]:
+    """Return the history with an empty observation after each step; `ends` are its lengths after the steps.
+
+    >>> from latchproof.check.history import Rest
+    >>> with_step_ends([Begin(0, "wait", ()), Rest()], [1])
+    (Begin(call=0, operation='wait', arguments=(), task=0), Observe(values=()), Rest())
+    """
+    parts = [history[begun:end] for begun, end in pairwise([0, *ends])]
+    told = [event for part in parts for event in (*part, Observe(()))]
+    return (*told, *history[ends[-1] if ends else 0 :])

@@ -1,0 +1,144 @@
+"""The events of a history, and the finding in which one can end.
+
+A history is what can be seen of a run: calls begin, and end by returning, raising or being cancelled; cancellations are
+requested; observations are read; and from time to time nothing can run. Whatever is said of events alone belongs here:
+their types, their plain data and their words. Whether a history is allowed does not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+EventData: TypeAlias = dict[str, Any]
+"""An event as plain data; `latchproof.check.trace` says what is in it."""
+
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
+
+
+class Begin(NamedTuple):
+    """A call makes its first step. `task` says which task makes it, where a specification tells tasks apart."""
+
+    call: int
+    operation: str
+    arguments: tuple[Any, ...] = ()
+    task: int = 0
+
+
+class End(NamedTuple):
+    """A call ends: it returns `value`, raises `error`, or is cancelled."""
+
+    call: int
+    how: Literal["returned", "raised", "cancelled"]
+    value: object = None
+    error: BaseException | None = None
+
+
+class Request(NamedTuple):
+    """The cancellation of a call that has begun is requested."""
+
+    call: int
+
+
+class Observe(NamedTuple):
+    """The observations are read: each name with its value at this instant."""
+
+    values: tuple[tuple[str, object], ...]
+
+
+class Rest(NamedTuple):
+    """Nothing can run: each call that has not ended is blocked."""
+
+
+class Stray(NamedTuple):
+    """An error that is not of a call, as a sentence; for example one that reached the event loop's handler."""
+
+    error: str
+
+
+Event: TypeAlias = Begin | End | Request | Observe | Rest | Stray
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A history that is not allowed: the claim it breaks, what was seen, and what was allowed, by which rules."""
+
+    claim: str
+    seen: str
+    allowed: tuple[str, ...]
+    rules: tuple[str, ...]
+
+
+class SeenError(Exception):
+    """Stands for an exception that was seen in another process and cannot be sent to this one."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(name, message)
+        self.name = name
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def error_name(error: BaseException) -> str:
+    """Return the name of an exception's class, also for a SeenError."""
+    return error.name if isinstance(error, SeenError) else type(error).__name__
+
+
+def without_addresses(message: str) -> str:
+    """Replace the addresses of objects in a message: they differ between runs.
+
+    >>> without_addresses("no place for <object object at 0x7f2b4c0d>")
+    'no place for <object object at 0x...>'
+    """
+    return _ADDRESS.sub("0x...", message)
+
+
+def event_data(event: Event) -> EventData:
+    """Return an event as plain data; calls are numbered from 1."""
+    if isinstance(event, Begin):
+        return {
+            "kind": "begin",
+            "call": event.call + 1,
+            "operation": event.operation,
+            "arguments": list(event.arguments),
+        }
+    if isinstance(event, Request):
+        return {"kind": "request", "call": event.call + 1}
+    if isinstance(event, Observe):
+        return {"kind": "observe", "values": {name: _plain_value(value) for name, value in event.values}}
+    if isinstance(event, Rest):
+        return {"kind": "rest"}
+    if isinstance(event, Stray):
+        return {"kind": "stray", "error": event.error}
+    data: EventData = {"kind": "end", "call": event.call + 1, "how": event.how}
+    if event.error is not None:
+        data |= {"error": error_name(event.error), "message": without_addresses(str(event.error))}
+    elif event.how == "returned":
+        data["value"] = _plain_value(event.value)
+    return data
+
+
+def describe(event: EventData) -> str:
+    """Return an event in a few words."""
+    kind = event["kind"]
+    if kind == "begin":
+        return f"{event['operation']}({', '.join(map(repr, event['arguments']))})"
+    if kind == "request":
+        return "is cancelled"
+    if kind == "end":
+        if event["how"] == "cancelled":
+            return "ends cancelled"
+        if event["how"] == "raised":
+            return f"raises {event['error']}"
+        return "returns" if event["value"] is None else f"returns {event['value']!r}"
+    if kind == "observe":
+        return ", ".join(f"{name}={value!r}" for name, value in event["values"].items()) or "a step ends"
+    return "nothing can run any more" if kind == "rest" else str(event["error"])
+
+
+def _plain_value(value: object) -> object:
+    """Return the value if JSON has it, or else what it prints."""
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

@@ -1,0 +1,127 @@
+"""`latchproof check`: run every schedule of a class's real code within bounds, and judge every history."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from latchproof.check.target import TargetError
+from latchproof.cli.options import (
+    Command,
+    Console,
+    add_claim,
+    add_formats,
+    add_target,
+    at_least,
+    judged_by,
+    policy_named,
+    write_formats,
+)
+from latchproof.show.formats import FORMATS
+
+if TYPE_CHECKING:
+    from latchproof.check.target import Target
+    from latchproof_spec.machine import Programs
+
+SCHEDULERS = ("exhaustive", "random", "pct")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    add_target(parser)
+    add_claim(parser)
+    parser.add_argument("--tasks", type=at_least(1), metavar="N", help="calls at once; replaces the default bounds")
+    parser.add_argument("--calls", type=at_least(1), metavar="N", help="calls in all; replaces the default bounds")
+    parser.add_argument("--cancels", type=at_least(0), metavar="N", help="cancellations; replaces the default bounds")
+    parser.add_argument(
+        "--scheduler", choices=SCHEDULERS, default="exhaustive",
+        help="exhaustive: every schedule (default); random: uniformly at random; pct: at random by priorities",
+    )  # fmt: skip
+    parser.add_argument(
+        "--schedules", type=at_least(1), metavar="N",
+        help="exhaustive: stop after N schedules of one bound; random, pct: how many in all (default 10,000)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=at_least(0), metavar="S", help="for random, pct and --estimate (default 0)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=at_least(1), metavar="N", help="processes to use (default: one for each core)")
+    where.add_argument(
+        "--cluster", metavar="ADDRESS", help="use the workers of the Dask cluster whose scheduler is at ADDRESS"
+    )
+    parser.add_argument("--estimate", action="store_true", help="estimate the work without running it (exit code 3)")
+    add_formats(parser, FORMATS, "the verdict", "the shortest counterexample")
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the command."""
+    from latchproof.check.bounds import default_programs, programs_within, weight
+    from latchproof.check.checker import check, parts, require_claim
+    from latchproof.check.loops import stepper_class
+    from latchproof.check.pool import cores
+    from latchproof.check.target import load
+    from latchproof.show.printing import say
+    from latchproof.show.progress import Bar
+    from latchproof.show.verdict import print_verdict
+
+    every = options.scheduler == "exhaustive"
+    if every and options.seed is not None and not options.estimate:
+        raise TargetError("--seed is for schedules chosen at random: add --scheduler random or pct, or leave it out")
+    stepper_class(options.host)
+    target = load(options.target, options.kind)
+    if options.policy is not None:
+        policy_named(target.machine, options.policy)
+    require_claim(options.claim, target.machine)
+    bounds = (options.tasks, options.calls, options.cancels)
+    if bounds == (None, None, None):
+        programs = default_programs(target, options.host)
+    else:
+        programs = programs_within(target, *bounds, host=options.host)
+    if options.estimate:
+        return _estimate(options, console, target, programs)
+    kind = target.machine.name
+    say(console, f"latchproof check {target.name}: a {kind}, on {options.host}, judged by {judged_by(options)}")
+    todo = parts(programs, options.scheduler, options.schedules)
+    with Bar(console, [weight(one, argument) if every else size for one, argument, size in todo]) as progress:
+        verdict = check(
+            target,
+            host=options.host,
+            policy=options.policy,
+            claim=options.claim,
+            strict=options.strict,
+            shapes=programs,
+            scheduler=options.scheduler,
+            schedules=options.schedules,
+            seed=options.seed or 0,
+            workers=None if options.cluster else options.workers or cores(),
+            cluster=options.cluster,
+            progress=progress,
+        )
+    say(console)
+    print_verdict(console, verdict)
+    write_formats(options, console, verdict, verdict.shortest)
+    return verdict.exit_code
+
+
+def _estimate(options: argparse.Namespace, console: Console, target: Target, programs: tuple[Programs, ...]) -> int:
+    from latchproof.check.estimate import estimate
+    from latchproof.show.estimates import print_estimates
+    from latchproof.show.printing import say
+
+    if options.scheduler != "exhaustive":
+        raise TargetError("--estimate counts every schedule; random and pct run as many as --schedules says")
+    say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}: an estimate of the work")
+    with console.status("sampling"):
+        estimates = estimate(
+            target, programs, host=options.host, policy=options.policy, strict=options.strict, seed=options.seed or 0
+        )
+    say(console)
+    print_estimates(console, estimates, target)
+    return 3
+
+
+COMMAND = Command(
+    "check",
+    help="run every schedule of a class's real code within bounds, and judge every history",
+    epilog="Example: latchproof check asyncio:Barrier --policy cpython",
+    add_options=add_options,
+    run=run,
+)
