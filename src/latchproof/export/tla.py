@@ -162,7 +162,7 @@ def _parameters(inputs: Iterable[str]) -> str:
 
 
 def _facts(operation: Operation) -> dict[str, str]:
-    return facts_read(operation, TLA, "IsParked(t)", "(t \\in Released)")
+    return facts_read(operation, TLA, "IsParked(t)", '(task[t].is = "released")')
 
 
 def _can(model: Model, operation: Operation) -> str:
