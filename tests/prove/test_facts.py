@@ -10,7 +10,6 @@ import pytest
 from latchproof.export.promela import promela
 from latchproof.export.rows import make_model
 from latchproof.export.tla import configuration, module
-from latchproof.prove.obligation import unproved
 from latchproof.prove.obligations import MODELS, prove
 from latchproof_spec.claims import C4, C10
 from latchproof_spec.latch import rules as latch
@@ -18,6 +17,7 @@ from latchproof_spec.latch.claims import C1
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Fact, Machine
 from tests.export.tla_reader import faults_in
+from tests.prove import unproved
 
 RELEASED = Fact(
     "was_released",

@@ -10,7 +10,7 @@ import z3
 from latchproof.prove import liveness
 from latchproof.prove.identities import Identities
 from latchproof.prove.liveness import liveness_controls, liveness_goals
-from latchproof.prove.obligation import Obligation, unproved
+from latchproof.prove.obligation import Obligation
 from latchproof.prove.obligations import CONTROLS, prove
 from latchproof.prove.steps import paths_of
 from latchproof.prove.world import BEFORE, LEFT, ONE, WHO
@@ -22,6 +22,7 @@ from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 from tests.explore.faults import FAULTS, Fault, with_parts
+from tests.prove import unproved
 from tests.prove.test_identities import IN_APPLY, model_of
 
 LOST = [fault for fault in FAULTS if fault.new in ("return 0, 0, L1", "if parked >= 0:", "return 0, False, B1")]
