@@ -40,13 +40,13 @@ def test_what_looks_at_an_axis_is_worked_out_for_each_value_of_it() -> None:
     assert said == ["True", "True", "False", "True"]
 
 
-def test_rules_outcomes_and_what_is_given_besides_are_told_apart() -> None:
+def test_rules_outcomes_and_other_arguments_are_told_apart() -> None:
     truths = StepTruths()
     by_rule = Property("rule", (C7,), lambda step: step.rule.id == "B4")
     rules = {rule.id: rule for rule in BARRIER.rules}
     assert [str(truths.of(by_rule, under(WITHDRAWS, rules[name]))) for name in ("B4", "B5")] == ["True", "False"]
-    besides = Property("besides", (C7,), lambda step, given: given == "yes")
-    assert [str(truths.of(besides, under(WITHDRAWS), given)) for given in ("yes", "no")] == ["True", "False"]
+    others = Property("others", (C7,), lambda step, given: given == "yes")
+    assert [str(truths.of(others, under(WITHDRAWS), given)) for given in ("yes", "no")] == ["True", "False"]
     wait = BARRIER.operations[0]
     outcome = Property("outcome", (C7,), lambda step: bool(step.after[0] == 0))
     assert len({str(truths.of(outcome, path.result)) for path in paths_of(BARRIER, wait, WITHDRAWS)}) > 1

@@ -47,7 +47,7 @@ def test_what_it_says_is_due_is_what_another_solver_answers(obligations: list[Ob
     of_counters = [one for one in obligations if one.model == "counters"]
     text = script(of_counters)
     due = re.findall(r"^\(check-sat\) ; (sat|unsat)$", text, re.MULTILINE)
-    # z3 reads a file with one query; each obligation has its own besides
+    # z3 reads a file with one query, and each obligation has its own text too
     queries = asked(of_counters)
     assert sorted(due) == sorted(query.expected for query in queries)
     for query in list(queries)[::5]:

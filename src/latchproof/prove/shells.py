@@ -27,7 +27,7 @@ from functools import partial
 from importlib import import_module
 from inspect import isawaitable
 from operator import is_
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -243,9 +243,11 @@ def _compared_as_made(machine: Machine, shell: type[Any]) -> Iterator[Equivalenc
 def _compared(
     machine: Machine, shell: type[Any], operation: Operation, method: str, loop: Loop
 ) -> Iterator[Equivalence]:
-    """Compare a method with the function of its operation."""
+    """Compare a method with its operation's function, which is told that the call is neither parked nor released."""
     values = _symbols(machine)
-    arguments = tuple(symbol(name, kind) for name, kind in operation.inputs.items())
+    arguments = [symbol(name, kind) for name, kind in operation.parameters.items()]
+    new_call = SimpleNamespace(parked=False, released=False)
+    facts = [fact.read(new_call) if fact.read else symbol(fact.name, bool) for fact in operation.facts]
 
     def side_by_side() -> tuple[str, Effect, Effect] | None:
         if not _is_reachable(machine, values):
@@ -254,7 +256,7 @@ def _compared(
         steps = _called(partial(getattr(one, method), *arguments))
         played = _observed(one, machine, partial(next, steps))
         steps.close()
-        *after, rule = operation.function(*values.values(), *arguments)
+        *after, rule = operation.function(*values.values(), *arguments, *facts)
         new = values | dict(zip(machine.state, after, strict=True))
         specified = _specified(machine, rule, new, values[machine.parked])
         return rule.id, played._replace(error=_specified_class(played.error)), specified
