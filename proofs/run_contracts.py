@@ -23,7 +23,7 @@ def main(root: Path, claim: str | None = None) -> int:
         return 1
     of_function = Counter((c.file, c.function, c.status, " ".join(c.claims)) for c in shown)
     for (file, function, status, claims), count in of_function.items():
-        print(f"{file:32} {function:18} {count:2} {status:13} {claims}".rstrip())
+        print(f"{file:37} {function:18} {count:2} {status:13} {claims}".rstrip())
     for failure in outcome.failures:
         print(f"FAILED {failure}")
     totals = Counter(condition.status for condition in shown)

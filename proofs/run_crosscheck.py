@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from latchproof.export.crosscheck import CrosscheckError, Findings, crosscheck, expected, spin, tlc, tlc_jar
+from latchproof.export.crosscheck import CrosscheckError, ToolResult, crosscheck, expected, spin, tlc, tlc_jar
 from latchproof.export.promela import promela
 from latchproof.export.rows import Model, make_model
 from latchproof.export.tla import module
@@ -95,12 +95,12 @@ ENDED = "    \\/ Ended\n"
 """The text of the TLA+ module by which the end of all calls is not a deadlock; without it TLC must find one."""
 
 
-def _spin(model: Model, text: str | None = None) -> Findings:
+def _spin(model: Model, text: str | None = None) -> ToolResult:
     with tempfile.TemporaryDirectory() as directory:
         return spin(model, Path(directory), text)
 
 
-def _tlc(model: Model, jar: str, text: str | None = None) -> Findings:
+def _tlc(model: Model, jar: str, text: str | None = None) -> ToolResult:
     with tempfile.TemporaryDirectory() as directory:
         return tlc(model, Path(directory), jar, text)
 

@@ -22,14 +22,11 @@ bits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Final, Literal
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Final, Literal
-
-    from latchproof_spec.step import Ending, Rule
+from latchproof_spec.step import Ending, Rule
 
 
 @dataclass(frozen=True, repr=False)

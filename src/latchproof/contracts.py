@@ -178,7 +178,7 @@ def run_crosshair(root: Path, file: str, condition_timeout: float) -> Output:
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     # CrossHair has its own limit for each condition; this limit is for the case that it hangs
-    limit = 60 + condition_timeout * (1 + sum(1 for _ in read_conditions((root / file).read_text(encoding="utf-8"))))
+    limit = 60 + condition_timeout * (1 + len(read_conditions((root / file).read_text(encoding="utf-8"))))
     try:
         done = subprocess.run(
             [*command, "--", str(root / file)],
@@ -195,17 +195,13 @@ def run_crosshair(root: Path, file: str, condition_timeout: float) -> Output:
     return Output(done.returncode, done.stdout, done.stderr)
 
 
-def read_conditions(source: str) -> Iterator[tuple[str, int, str]]:
-    """Yield the `post:` lines in the docstrings of a module's functions: function, line number, text.
-
-    >>> list(read_conditions("def f(x: int) -> int:" + chr(10) + "    '''post: __return__ == x'''" + chr(10)))
-    [('f', 2, '__return__ == x')]
-    """
-    yield from _conditions(source)
-
-
 @cache
-def _conditions(source: str) -> tuple[tuple[str, int, str], ...]:
+def read_conditions(source: str) -> tuple[tuple[str, int, str], ...]:
+    """Return the `post:` lines in the docstrings of a module's functions: function, line number, text.
+
+    >>> read_conditions("def f(x: int) -> int:" + chr(10) + "    '''post: __return__ == x'''" + chr(10))
+    (('f', 2, '__return__ == x'),)
+    """
     conditions = []
     for function, docstring in _docstrings(ast.parse(source), ""):
         lines = source.splitlines()[docstring.lineno - 1 : docstring.end_lineno]
@@ -221,7 +217,7 @@ def read_ahead(root: Path) -> None:
     On CPython 3.11 two threads that parse at once disturb each other: "AST constructor recursion depth mismatch".
     """
     for path in _files_with_contracts(root):
-        _conditions(path.read_text(encoding="utf-8"))
+        read_conditions(path.read_text(encoding="utf-8"))
 
 
 def _docstrings(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, ast.Expr]]:

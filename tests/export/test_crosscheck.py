@@ -16,7 +16,7 @@ import pytest
 from latchproof.export import crosscheck as crosschecking
 from latchproof.export.crosscheck import (
     CrosscheckError,
-    Findings,
+    ToolResult,
     crosscheck,
     disagreements,
     expected,
@@ -167,31 +167,34 @@ def test_what_we_expect() -> None:
     assert expected(BARRIER, java, ModelBounds(3, 4)).states == 1514  # what is owed tells two of its states apart
 
 
-OURS = Findings("latchproof", 774, True, {"C13": True}, {"C13": False}, 6344)
+OURS = ToolResult("latchproof", 774, True, {"C13": True}, {"C13": False}, 6344)
 
 
 @pytest.mark.parametrize(
     ("other", "differences"),
     [
-        (Findings("Spin", 774, True, {"C13": True}, {"C13": False}, seconds=3.0), []),
+        (ToolResult("Spin", 774, True, {"C13": True}, {"C13": False}, seconds=3.0), []),
         (
-            Findings("Spin", 774, True, {"C13": True}, {"C13": False}, 6343),
+            ToolResult("Spin", 774, True, {"C13": True}, {"C13": False}, 6343),
             ["edges: latchproof found 6344, Spin found 6343"],
         ),
-        (Findings("Spin", 773, True, {"C13": True}, {"C13": False}), ["states: latchproof found 774, Spin found 773"]),
         (
-            Findings("Spin", 774, False, {"C13": True}, {"C13": False}),
+            ToolResult("Spin", 773, True, {"C13": True}, {"C13": False}),
+            ["states: latchproof found 774, Spin found 773"],
+        ),
+        (
+            ToolResult("Spin", 774, False, {"C13": True}, {"C13": False}),
             ["safe: latchproof found True, Spin found False"],
         ),
         (
-            Findings("Spin", 774, True, {"C13": False}, {"C13": True}),
+            ToolResult("Spin", 774, True, {"C13": False}, {"C13": True}),
             [
                 "fair: latchproof found {'C13': True}, Spin found {'C13': False}",
                 "unfair: latchproof found {'C13': False}, Spin found {'C13': True}",
             ],
         ),
         (
-            Findings("Spin", 774, True),
+            ToolResult("Spin", 774, True),
             [
                 "fair: latchproof found {'C13': True}, Spin found {}",
                 "unfair: latchproof found {'C13': False}, Spin found {}",
@@ -199,12 +202,12 @@ OURS = Findings("latchproof", 774, True, {"C13": True}, {"C13": False}, 6344)
         ),
     ],
 )
-def test_every_difference_is_told(other: Findings, differences: list[str]) -> None:
+def test_every_difference_is_told(other: ToolResult, differences: list[str]) -> None:
     assert disagreements(OURS, [other]) == differences
 
 
 def test_agreeing_on_what_is_wrong_is_not_enough() -> None:
-    wrong = Findings("latchproof", 774, False, {"C13": False}, {"C13": True})
+    wrong = ToolResult("latchproof", 774, False, {"C13": False}, {"C13": True})
     assert disagreements(wrong, [wrong]) == [
         "a property of states or steps fails", "C13 fails under weak fairness", "C13 holds without fairness too",
     ]  # fmt: skip
@@ -254,7 +257,7 @@ def test_tlc_is_run_where_its_jar_is(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     tools = Recorded()
     found, differences = run(monkeypatch, tmp_path, tools, jar="/a/tla2tools.jar")
     assert ([one.tool for one in found], differences) == (["latchproof", "Spin", "TLC"], [])
-    assert found[2] == Findings("TLC", 774, True, found[0].fair, found[0].unfair, 6344, found[2].seconds)
+    assert found[2] == ToolResult("TLC", 774, True, found[0].fair, found[0].unfair, 6344, found[2].seconds)
     assert sum(command[0] == "java" for command in tools.commands) == 3
     text = (tmp_path / "barrier.tla").read_text(encoding="utf-8")
     assert text == module(make_model(BARRIER, BARRIER.policies[0], ModelBounds(3, 4)))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from latchproof.mutants.apply_faults import apply_edits
 from latchproof.mutants.difference import LONGEST, BreaksDownError, difference_of_apply
+from latchproof.mutants.generate import step_source
 from latchproof.prove.paths import UndecidableError
 from latchproof_spec import step
 from latchproof_spec.barrier.machine import BARRIER
@@ -15,7 +15,8 @@ from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 
-EDITS = {f"{one.function}: {one.before} -> {one.after}": one.apply for one in apply_edits()}
+SOURCE = step_source()
+EDITS = {f"{one.place}: {one.before} -> {one.after}": SOURCE.names_with([one])["apply"] for one in SOURCE.edits()}
 JAVA = next(one for one in BARRIER.policies if one.name == "java")
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latchproof.mutants import generate as mutants
-from latchproof.mutants.generate import Mutant, all_mutants, generated, named
-from latchproof.mutants.syntax_edits import text_of
+from latchproof.mutants.generate import all_mutants, generated, machine_source, named, named_edit
+from latchproof.mutants.mutant import Mutant
+from latchproof.mutants.mutator import text_of
+from latchproof.mutants.named import NICKNAMES
 from latchproof.mutants.task_faults import as_specified
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.machine import BARRIER
@@ -29,7 +30,7 @@ MUTANTS = {one.id: one for one in all_mutants()}
 
 
 class Task:
-    """A task that an outcome may remember something of."""
+    """A task that a fault may remember something of."""
 
     def __init__(self, name: str, ticket: int = 0) -> None:
         self.name, self.ticket = name, ticket
@@ -48,11 +49,10 @@ def test_there_are_many_and_no_id_is_there_twice() -> None:
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 def test_every_statement_and_every_rule_has_mutants(machine: Machine) -> None:
-    source = mutants._Source(machine)
+    source = machine_source(machine)
     changed = {one.id.partition(" -> ")[0] for one in generated(machine)}
-    for function in source.functions.values():
-        for statement in source.statements(function):
-            assert f"{machine.name}.{function.name}: {text_of(statement)}" in changed
+    for function, statement in source.statements():
+        assert f"{machine.name}.{function}: {text_of(statement)}" in changed
     rules = {one.id.partition(":")[0] for one in generated(machine)}
     assert rules >= {f"{machine.name}.{rule.id}" for rule in machine.rules} - {"barrier.B0"}  # B0: nothing to change
 
@@ -60,20 +60,20 @@ def test_every_statement_and_every_rule_has_mutants(machine: Machine) -> None:
 def test_the_specification_is_left_as_it_was() -> None:
     before = {name: inspect.getsource(module) for name, module in (("latch", latch), ("barrier", barrier))}
     for machine in MACHINES.values():
-        source = mutants._Source(machine)
+        source = machine_source(machine)
         text = ast.unparse(source.tree)
-        for statement in source.statements(source.functions["wait"]):
-            for new in source.variants(source.functions["wait"], statement):
-                assert source.mutant("one", "of them", [(statement, new)]).source != text
+        for edit in source.edits():
+            assert source.text_with([edit]) != text
+            source.names_with([edit])
         assert ast.unparse(source.tree) == text == ast.unparse(ast.parse(before[machine.name]))
     assert LATCH.operations[0].function is latch.wait
 
 
 def test_a_mutant_differs_in_its_source_by_its_edits_alone() -> None:
     for one in MUTANTS.values():
-        original = ast.unparse(mutants._Source(MACHINES[one.machine.name]).tree).splitlines()
+        original = ast.unparse(machine_source(MACHINES[one.machine.name]).tree).splitlines()
         text = ast.unparse(ast.parse(one.source)).splitlines()
-        if one.is_of_functions:
+        if one.fault_in == "functions":
             assert len(text) == len(original)
             assert sum(here != there for here, there in zip(text, original, strict=True)) == one.edits, one
         else:
@@ -121,23 +121,23 @@ def test_every_rule_of_a_mutant_can_be_applied() -> None:
 
 
 def test_a_named_mutant_that_no_longer_fits_is_said() -> None:
-    source = mutants._Source(LATCH)
-    with pytest.raises(LookupError, match="stands 0 times in latch"):
-        source.edit("wait", "return 7", "return 8")
+    source = machine_source(LATCH)
+    with pytest.raises(LookupError, match=r"is there 0 times in wait of latchproof_spec\.latch\.rules, not once"):
+        named_edit(source, "wait", "return 7", "return 8")
     with pytest.raises(LookupError, match="the rule L2 has no queue='stays'"):
-        source.edit("L2", "queue='stays'", "queue='released'")
+        named_edit(source, "L2", "queue='stays'", "queue='released'")
 
 
 def test_every_shape_is_one_of_the_generated() -> None:
-    assert set(mutants._SHAPES) <= set(MUTANTS)
+    assert set(NICKNAMES) <= set(MUTANTS)
     assert MUTANTS["latch.set_count: return n, parked, L6 -> return count, parked, L6"].sentence.startswith(
         "set_count does not move the gate."
     )
 
 
-def outcome(name: str) -> Mutant:
+def task_fault(name: str) -> Mutant:
     (found,) = (one for machine in MACHINES.values() for one in named(machine) if one.id == name)
-    assert not found.is_of_functions
+    assert found.fault_in == "tasks"
     assert found.machine in MACHINES.values()
     return found
 
@@ -159,7 +159,7 @@ def outcome(name: str) -> Mutant:
         ("barrier: last in, first out", B1, (A, B), C, {}, (A, B, C), ()),
     ],
 )
-def test_an_outcome_does_what_it_says(
+def test_a_task_fault_does_what_it_says(
     name: str,
     rule: Rule,
     queue: tuple[Task, ...],
@@ -168,13 +168,13 @@ def test_an_outcome_does_what_it_says(
     after: object,
     resumed: object,
 ) -> None:
-    left, found = outcome(name).outcome(rule, queue, who, released)
+    left, found = task_fault(name).task_fault(rule, queue, who, released)
     assert left == after
     assert tuple((task, "broken" if ending is BrokenBarrierError else ending) for task, ending in found) == resumed
 
 
 def test_another_error_is_none_that_is_due() -> None:
-    _, resumed = outcome("barrier: another error").outcome(B6, (A, B), C, {})
+    _, resumed = task_fault("barrier: another error").task_fault(B6, (A, B), C, {})
     assert resumed == ((A, KeyError), (B, KeyError), (C, None))
 
 
@@ -193,18 +193,18 @@ def test_a_misread_observation_differs_from_what_is_there(
     observation = name.split()[1]
     assert MACHINES[found.machine.name].observations[observation].read(*state) is right
     assert found.machine.observations[observation].read(*state) is wrong
-    assert found.outcome is as_specified
+    assert found.task_fault is as_specified
 
 
 def test_an_index_from_the_live_count_is_given_twice() -> None:
-    outcome_of = outcome("barrier: a live index").outcome
+    fault = task_fault("barrier: a live index").task_fault
     queue: tuple[Task, ...] = ()
     for task in (A, B):
-        queue, _ = outcome_of(B1, queue, task, {})
-    queue, _ = outcome_of(BARRIER.rules[8], queue[1:], A, {})  # B4: the first is withdrawn
-    queue, _ = outcome_of(B1, queue, C, {})
-    assert outcome_of(B2, queue, D, {})[1] == ((B, 1), (C, 1), (D, 2))
+        queue, _ = fault(B1, queue, task, {})
+    queue, _ = fault(BARRIER.rules[8], queue[1:], A, {})  # B4: the first is withdrawn
+    queue, _ = fault(B1, queue, C, {})
+    assert fault(B2, queue, D, {})[1] == ((B, 1), (C, 1), (D, 2))
 
 
-def test_the_outcome_of_the_original_does_not_see_the_released() -> None:
+def test_the_fault_the_original_does_not_see_the_released() -> None:
     assert as_specified(B6, (B,), C, {A: 0}) == ((), ((B, BrokenBarrierError), (C, None)))

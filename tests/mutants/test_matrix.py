@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,17 +15,18 @@ from latchproof.check.bounds import programs_within
 from latchproof.check.checker import check
 from latchproof.check.target import adapt
 from latchproof.cli.main import main
-from latchproof.mutants import evaluate as judging
+from latchproof.mutants import checks, evaluate
+from latchproof.mutants.checks import CHECKS
 from latchproof.mutants.difference import changed_operations, difference
-from latchproof.mutants.evaluate import Judgement, Kind
-from latchproof.mutants.generate import Mutant, generated, named
-from latchproof.mutants.matrix import SAMPLE, Matrix, judge_mutants
-from latchproof.mutants.reference_class import specified
+from latchproof.mutants.evaluate import MutantResult
+from latchproof.mutants.generate import generated, named
+from latchproof.mutants.matrix import SAMPLE, Matrix, evaluate_mutants
+from latchproof.mutants.mutant import Mutant
+from latchproof.mutants.reference_class import reference_class
 from latchproof.mutants.task_faults import as_specified
 from latchproof.prove.obligations import prove
 from latchproof.prove.paths import UndecidableError
 from latchproof.show.matrix import print_matrix
-from latchproof.verify.ledger import MUTANT_KINDS
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Property
 from latchproof_spec.latch.machine import LATCH
@@ -39,21 +40,26 @@ def one_mutant(start: str) -> Mutant:
     return next(one for m in MACHINES.values() for one in (*named(m), *generated(m)) if one.id.startswith(start))
 
 
-def judged(kinds: tuple[Kind, ...], only: str) -> Judgement:
-    (one,) = judge_mutants(kinds, only=only).judgements
+def matrix_of(kinds: Sequence[str], **options: Any) -> Matrix:
+    """What becomes of mutants by these kinds of evidence."""
+    return evaluate_mutants([check for check in CHECKS if check.kind in kinds], **options)
+
+
+def judged(kinds: Sequence[str], only: str) -> MutantResult:
+    (one,) = matrix_of(kinds, only=only).results
     return one
 
 
 @pytest.fixture(scope="module")
 def quick() -> Matrix:
-    return judge_mutants(MUTANT_KINDS, quick=True)
+    return evaluate_mutants([check for check in CHECKS if check.is_quick], quick=True)
 
 
 def test_the_sample_of_the_ledger_passes_its_gate(quick: Matrix) -> None:
     assert quick.exit_code == 0
-    assert (quick.vacuous, quick.of_original, quick.not_judged) == ([], set(), [])
+    assert (quick.vacuous, quick.of_original, quick.not_tried) == ([], set(), [])
     counted = {status: len(quick.with_status(status)) for status in ("killed", "equivalent", "breaks down")}
-    assert sum(counted.values()) == len(quick.judgements) > 45
+    assert sum(counted.values()) == len(quick.results) > 45
     assert len(quick.with_status("killed")) > len(quick.with_status("equivalent")) > 0
 
 
@@ -64,12 +70,12 @@ def test_each_claim_is_broken_by_what_is_about_it(quick: Matrix) -> None:
 
 
 def test_what_comes_of_it_is_the_same_in_several_processes() -> None:
-    kinds: tuple[Kind, ...] = ("explored", "called", "scheduled", "contracted")
-    here, apart = (judge_mutants(kinds, only="latch.L3p", workers=workers) for workers in (1, 2))
-    assert len(here.judgements) > 2
-    assert apart.judgements == here.judgements
+    kinds = ("explored", "called", "scheduled", "contracted")
+    here, apart = (matrix_of(kinds, only="latch.L3p", workers=workers) for workers in (1, 2))
+    assert len(here.results) > 2
+    assert apart.results == here.results
     assert all(apart.seconds[kind] > 0 for kind in kinds)
-    assert any(one.broken["contracted"] for one in apart.judgements)
+    assert any(one.broken["contracted"] for one in apart.results)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +95,8 @@ def test_what_comes_of_it_is_the_same_in_several_processes() -> None:
         ("barrier: a shared break flag", "fuzzed", "C8"),
         ("latch: a gate that closes again", "scheduled", "C12"),
         ("barrier.abort: return 0, True, B6 -> return 0, False, B6", "contracted", "C9"),
-        ("barrier: a withdrawal goes on", "proved", "C5 C6 C7 C8"),
-        ("barrier: a withdrawal goes on", "explored", "C7 C8"),
+        ("barrier: a withdrawn task continues", "proved", "C5 C6 C7 C8"),
+        ("barrier: a withdrawn task continues", "explored", "C7 C8"),
         ("barrier, step.endings: return range(parked) -> return range(parked - 1)", "explored", "C5 C6 C7 C11"),
         ("latch, step.apply: queue += (who,) -> queue += ()", "scheduled", "C3"),
         ("latch, step.apply: queue += (who,) -> queue += ()", "fuzzed", "C3"),
@@ -102,7 +108,7 @@ def test_what_comes_of_it_is_the_same_in_several_processes() -> None:
         ),
     ],
 )
-def test_a_mutant_breaks_a_claim_by_a_kind_of_evidence(mutant: str, kind: Kind, claims: str) -> None:
+def test_a_mutant_breaks_a_claim_by_a_kind_of_evidence(mutant: str, kind: str, claims: str) -> None:
     one = judged((kind,), mutant)
     assert set(one.broken[kind]) == set(claims.split())
     assert one.status == "killed"
@@ -165,15 +171,15 @@ def test_what_no_claim_sees_survives_and_fails_the_gate(monkeypatch: pytest.Monk
     """Were it not claimed that an over-count is warned of, that it is not would be no fault to anyone."""
     less = with_parts(LATCH, step_properties=tuple(p for p in LATCH.step_properties if p.name != "warnings are exact"))
     monkeypatch.setitem(MACHINES, "latch", less)
-    matrix = judge_mutants(("proved", "explored", "called"), only="latch.L3: it warns")
-    assert [one.status for one in matrix.judgements] == ["survives"]
+    matrix = matrix_of(("proved", "explored", "called"), only="latch.L3: it warns")
+    assert [one.status for one in matrix.results] == ["survives"]
     assert matrix.exit_code == 1
     assert "no claim sees latch.L3: it warns: True -> False: count_down: " in printed(matrix)
 
 
 def test_a_vacuous_claim_fails_the_gate(quick: Matrix) -> None:
-    without = [replace(one, broken={k: v - {"C8"} for k, v in one.broken.items()}) for one in quick.judgements]
-    matrix = Matrix(quick.kinds, quick.bounds, judgements=[one for one in without if one.claims], seconds=quick.seconds)
+    without = [replace(one, broken={k: v - {"C8"} for k, v in one.broken.items()}) for one in quick.results]
+    matrix = Matrix(quick.kinds, quick.bounds, results=[one for one in without if one.claims], seconds=quick.seconds)
     assert matrix.vacuous == ["C8"]
     assert matrix.exit_code == 1
     assert "C8 is vacuous: no mutant breaks it" in printed(matrix)
@@ -182,23 +188,23 @@ def test_a_vacuous_claim_fails_the_gate(quick: Matrix) -> None:
 def test_a_judge_that_condemns_the_original_fails_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     never = Property("never", (CLAIMS[3],), lambda step: False)
     monkeypatch.setitem(MACHINES, "latch", with_parts(LATCH, step_properties=(never,)))
-    matrix = judge_mutants(("called",), only="latch.L4t")
+    matrix = matrix_of(("called",), only="latch.L4t")
     assert matrix.of_original == {"C4"}
     assert matrix.exit_code == 1
     assert "the original breaks C4" in printed(matrix)
 
 
 def test_a_gate_that_judged_nothing_fails() -> None:
-    assert judge_mutants(("called",), only="no such mutant").exit_code == 1
+    assert matrix_of(("called",), only="no such mutant").exit_code == 1
 
 
 def test_what_the_solver_cannot_tell_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     def cannot(*_: object) -> str:
         raise UndecidableError("it is too hard")
 
-    monkeypatch.setattr(judging, "difference", cannot)
-    matrix = judge_mutants(("called",), only="latch.wait: if count > 0 -> if count != 0")
-    assert [one.status for one in matrix.judgements] == ["undecided"]
+    monkeypatch.setattr(evaluate, "difference", cannot)
+    matrix = matrix_of(("called",), only="latch.wait: if count > 0 -> if count != 0")
+    assert [one.status for one in matrix.results] == ["undecided"]
     assert matrix.exit_code == 3
     assert "it is too hard" in printed(matrix)
 
@@ -225,16 +231,16 @@ def test_a_prover_that_does_not_understand_the_original_is_not_hidden(monkeypatc
     def cannot(*_: object, **__: object) -> Iterator[object]:
         yield from map(_too_hard, [None])
 
-    monkeypatch.setattr(judging, "prove", cannot)
+    monkeypatch.setattr(checks, "prove", cannot)
     with pytest.raises(TypeError, match="too hard"):
-        judge_mutants(("proved",), only="latch.wait: if count > 0 -> if count > 1")
+        matrix_of(("proved",), only="latch.wait: if count > 0 -> if count > 1")
 
 
 def test_what_cannot_be_judged_is_said() -> None:
-    matrix = judge_mutants(("called",), only="barrier: a")
-    assert {one.id for one in matrix.not_judged} == {
+    matrix = matrix_of(("called",), only="barrier: a")
+    assert {one.id for one in matrix.not_tried} == {
         "barrier: a chain of wake-ups", "barrier: a shared break flag",
-        "barrier: a live index", "barrier: a withdrawal goes on", "barrier: another error",
+        "barrier: a live index", "barrier: a withdrawn task continues", "barrier: another error",
     }  # fmt: skip
     assert "5 are about tasks, which none of these kinds of evidence can judge" in printed(matrix)
 
@@ -242,7 +248,7 @@ def test_what_cannot_be_judged_is_said() -> None:
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 def test_the_specification_as_a_class_conforms_under_every_policy(machine: Machine) -> None:
     for policy in machine.policies:
-        target = adapt(specified(machine, policy), kind=machine.name)
+        target = adapt(reference_class(machine, policy), kind=machine.name)
         verdict = check(target, policy=policy.name, strict=True, shapes=programs_within(target, calls=3))
         assert verdict.status == "conforms"
         assert not target.absent
@@ -250,10 +256,10 @@ def test_the_specification_as_a_class_conforms_under_every_policy(machine: Machi
 
 def test_the_specification_as_a_class_refuses_what_the_specification_refuses() -> None:
     with pytest.raises(ValueError, match="not 0"):
-        specified(BARRIER, BARRIER.policies[0])(0)
+        reference_class(BARRIER, BARRIER.policies[0])(0)
 
     async def too_many() -> None:
-        latch: Any = specified(LATCH, LATCH.policies[-1])(0)
+        latch: Any = reference_class(LATCH, LATCH.policies[-1])(0)
         await latch.count_down()
 
     with pytest.raises(RuntimeError):
@@ -264,7 +270,7 @@ def test_a_task_that_an_outcome_parks_again_stays_parked() -> None:
     trapped = one_mutant("latch: a gate that closes again")
 
     async def run() -> int:
-        latch: Any = specified(LATCH, LATCH.policies[0], trapped.outcome)(1)
+        latch: Any = reference_class(LATCH, LATCH.policies[0], trapped.task_fault)(1)
         waiting = asyncio.create_task(latch.wait())
         await asyncio.sleep(0)
         await latch.count_down()
@@ -277,7 +283,7 @@ def test_a_task_that_an_outcome_parks_again_stays_parked() -> None:
         return blocked
 
     assert asyncio.run(run())
-    assert trapped.outcome is not as_specified
+    assert trapped.task_fault is not as_specified
 
 
 def printed(matrix: Matrix, **options: bool) -> str:
@@ -293,7 +299,7 @@ def test_the_matrix_is_printed(quick: Matrix) -> None:
     for claim in CLAIMS:
         counts = [str(quick.killed(claim.id, kind)) for kind in quick.kinds]
         assert [claim.id, *counts] in [line.split() for line in text.splitlines()]
-    assert all(one.mutant.id in text for one in quick.judgements)
+    assert all(one.mutant.id in text for one in quick.results)
     assert f"of the generated ones one in {SAMPLE}" in text
 
 
@@ -308,7 +314,7 @@ def test_what_is_no_fault_is_so_under_the_policies_that_were_judged(quick: bool,
         if quick
         else "latch.wait: if count > 0 -> if count != 0"
     )
-    text = printed(judge_mutants(["explored"], quick=quick, only=about), verbose=True)
+    text = printed(matrix_of(["explored"], quick=quick, only=about), verbose=True)
     assert f"of 1 mutant of the specification 0 break a claim, 1 are proved to be {fault}" in text
     assert f"    under {where}: proved to do the same\n" in text
 
@@ -329,7 +335,7 @@ def test_the_matrix_as_plain_data(quick: Matrix) -> None:
         "scheduled": quick.killed("C8", "scheduled"),
         "fuzzed": 1,
     }
-    assert len(data["mutants"]) == len(quick.judgements) == sum(data["statuses"].values())
+    assert len(data["mutants"]) == len(quick.results) == sum(data["statuses"].values())
     assert data["exit_code"] == 0
 
 

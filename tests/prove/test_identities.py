@@ -12,7 +12,7 @@ import z3
 from latchproof.prove import identities
 from latchproof.prove.goals import Model
 from latchproof.prove.identities import Identities
-from latchproof.prove.obligation import Obligation, unproved
+from latchproof.prove.obligation import Obligation
 from latchproof.prove.obligations import prove
 from latchproof.prove.sequences import PLAIN
 from latchproof.prove.steps import paths_of
@@ -28,6 +28,7 @@ from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import BrokenBarrierError
 from tests.explore.faults import FAULTS, Fault, with_parts
+from tests.prove import unproved
 
 IDENTITIES: tuple[Model, ...] = ("identities",)
 QUEUE = "refines: the queue is as long as the function says"

@@ -10,7 +10,7 @@ import z3
 from latchproof.prove import liveness
 from latchproof.prove.identities import Identities
 from latchproof.prove.liveness import liveness_controls, liveness_goals
-from latchproof.prove.obligation import Obligation, unproved
+from latchproof.prove.obligation import Obligation
 from latchproof.prove.obligations import CONTROLS, prove
 from latchproof.prove.steps import paths_of
 from latchproof.prove.world import BEFORE, LEFT, ONE, WHO
@@ -22,6 +22,7 @@ from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 from tests.explore.faults import FAULTS, Fault, with_parts
+from tests.prove import unproved
 from tests.prove.test_identities import IN_APPLY, model_of
 
 LOST = [fault for fault in FAULTS if fault.new in ("return 0, 0, L1", "if parked >= 0:", "return 0, False, B1")]
@@ -49,7 +50,7 @@ def test_the_rule_is_applied_to_every_step(machine: Machine, claims: set[Any]) -
 
 
 @pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.new)
-def test_a_step_that_owes_and_lets_nobody_go_is_refuted(fault: Fault) -> None:
+def test_a_step_that_owes_and_releases_no_call_is_refuted(fault: Fault) -> None:
     found = unproved(proved(fault.plant()))
     assert found
     assert all(one.name.endswith("a call to which it is owed is released at once") for one in found)
@@ -57,7 +58,7 @@ def test_a_step_that_owes_and_lets_nobody_go_is_refuted(fault: Fault) -> None:
 
 
 def test_a_release_that_does_not_last_is_refuted() -> None:
-    """Whoever leaves is given something anew: what it had been let go with is lost."""
+    """A call that leaves is given something again, so what it was released with is lost."""
     (fault,) = [one for one in IN_APPLY if one.new == ', "raises", "leaves")']
     found = unproved(proved(LATCH, apply=fault.plant()))
     assert ("WF1 (1): a released call stays released until its own step", "L10") in {
@@ -82,7 +83,7 @@ def test_the_controls_have_models(machine: Machine) -> None:
 
 
 def test_a_control_that_has_no_model_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If everything counted as going on, nobody could be passed over, and the rule would prove anything."""
+    """If everything counted as continuing, no call could be passed over, and the rule would prove anything."""
     monkeypatch.setattr(liveness, "_WAS_RELEASED", BEFORE["one"]["phase"] == LEFT)
     found = [one for one in prove(LATCH, LATCH.policies[:1], models=CONTROLS) if one.policy == OURS]
     assert {one.name for one in found if one.status == "refuted"} == {

@@ -16,10 +16,10 @@ import z3
 from latchproof.prove import discharge, steps
 from latchproof.prove.goals import Goal, Model
 from latchproof.prove.identities import Identities
-from latchproof.prove.obligation import Obligation, rules_taken, unproved
+from latchproof.prove.obligation import Obligation
 from latchproof.prove.obligations import CONTROLS, MODELS, prove
 from latchproof.prove.paths import term
-from latchproof.prove.smtlib import ABSENT, confirm, with_answer
+from latchproof.prove.smtlib import ABSENT, Confirmation, with_answer
 from latchproof.prove.steps import Symbolic, paths_of, rules_of
 from latchproof.prove.world import World
 from latchproof_spec.barrier import rules as barrier
@@ -33,8 +33,14 @@ from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import Rule
 from tests.explore.faults import FAULTS, Fault, changed, with_operation, with_parts
+from tests.prove import unproved
 
 LEMMA = "fewer parked make no difference"
+
+
+def rules_taken(obligations: list[Obligation]) -> set[str]:
+    """The rules on whose paths something was proved."""
+    return {one.rule for one in obligations if one.status == "proved" and one.rule != "all"}
 
 
 def refuted(
@@ -123,7 +129,7 @@ def test_a_constructor_that_makes_something_else_is_refuted(
 
 def test_both_solvers_prove_everything(whole: list[Obligation]) -> None:
     """Where the second solver is installed; where it is not, nothing is taken for proved."""
-    confirmed = confirm(whole)
+    confirmed = Confirmation(whole).results()
     if find_spec("cvc5") is None:
         assert {one.status for one in confirmed} == {"unconfirmed"}
         assert {one.counterexample for one in confirmed} == {ABSENT}

@@ -86,7 +86,7 @@ class ReleasesNobody(CountdownLatch):
 
 class NeverParks(CountdownLatch):
     async def wait(self) -> None:
-        """Go on whatever the count."""
+        """Return whatever the count is."""
 
 
 class SetsWhatItRefuses(CountdownLatch):

@@ -133,7 +133,9 @@ def test_a_verdict_without_a_policy_shows_each() -> None:
 
 def test_the_ledger_has_its_parts_set_apart() -> None:
     cells = [
-        Cell(claim.id, kind.name, "holds", "a bound", 1, "units", 0.1, "again") for claim in CLAIMS for kind in KINDS
+        Cell(claim.id, "holds", "", (), "a bound", 1, 0.1, kind.name, "units", "again")
+        for claim in CLAIMS
+        for kind in KINDS
     ]
     blocks = printed(print_ledger, Ledger(cells, seconds=1.0), terminal=False).split("\n\n")
     assert [block.split()[0] for block in blocks] == ["claim", "C1", "proved", "rule", "every"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import z3
@@ -16,21 +17,33 @@ from latchproof_spec.machine import Machine, Operation
 
 @dataclass(frozen=True)
 class GuardedPath:
-    """One path through an operation's function: its step, its guard, and all that is known where it is taken."""
+    """One path through an operation's function: its step, and all that is known where it is taken."""
 
     operation: Operation
-    step: Step
-    guard: tuple[z3.BoolRef, ...]
-    known: tuple[z3.BoolRef, ...]
+    path: Path[Step]
+    premises: tuple[z3.BoolRef, ...]
+
+    @property
+    def step(self) -> Step:
+        """The step that the path makes."""
+        return self.path.result
+
+    @property
+    def known(self) -> tuple[z3.BoolRef, ...]:
+        """The premises, and the decisions on the path."""
+        return (*self.premises, *self.path.conditions)
+
+    @cached_property
+    def guard(self) -> tuple[z3.BoolRef, ...]:
+        """The decisions that the premises do not imply."""
+        return tuple(conditions(self.path, self.premises))
 
 
 def guarded_paths(machine: Machine, policy: Any, operations: Sequence[Operation]) -> Iterator[GuardedPath]:
     """Yield every path through the functions of the operations."""
     for operation in operations:
         premises = symbols(machine, operation).premises
-        for path in paths_of(machine, operation, policy):
-            guard = tuple(conditions(path, premises))
-            yield GuardedPath(operation, path.result, guard, (*premises, *path.conditions))
+        yield from (GuardedPath(operation, path, premises) for path in paths_of(machine, operation, policy))
 
 
 def conditions(path: Path[Any], premises: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:

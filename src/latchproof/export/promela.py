@@ -78,7 +78,7 @@ def _variables(model: Model) -> Iterator[str]:
         yield f"{_TYPES[kind]} {name} = {_number(model, model.start[name])};"
     yield "byte is[TASKS] = IDLE;"
     yield "short at[TASKS] = 0;  /* the position of a task that is parked, the ending of one that is released */"
-    for claim in _owed(model):
+    for claim in model.eventualities:
         yield f"bool owed_{claim}[TASKS] = false;"
     if model.bounds.calls is not None:
         yield f"byte left[TASKS] = {model.bounds.calls};  /* calls */"
@@ -88,24 +88,24 @@ def _variables(model: Model) -> Iterator[str]:
         yield f"hidden short {name};"
 
 
-def _owed(model: Model) -> list[str]:
-    return list(model.eventualities)
-
-
-def _looking(model: Model) -> Iterator[str]:
-    """Yield what checks every state, from a task that does nothing."""
-    yield "inline look() {"
-    yield "    tasks_parked = 0; tasks_released = 0; u = 0;"
-    yield "    do"
-    yield "    :: u < TASKS -> tasks_parked = tasks_parked + (is[u] == PARKED);"
-    yield "        tasks_released = tasks_released + (is[u] == RELEASED); u++"
-    yield "    :: else -> break"
-    yield "    od;"
+def _looking(model: Model) -> list[str]:
+    """Return what checks every state, from a task that does nothing."""
     names = {TASKS_PARKED: "tasks_parked", TASKS_RELEASED: "tasks_released"}
-    for one in model.invariants:
-        yield f"    assert({written(one.holds, PROMELA, names)});  /* {', '.join(one.claims)}: {one.name} */"
-    yield "    u = 0"
-    yield "}"
+    return [
+        "inline look() {",
+        "    tasks_parked = 0; tasks_released = 0; u = 0;",
+        "    do",
+        "    :: u < TASKS -> tasks_parked = tasks_parked + (is[u] == PARKED);",
+        "        tasks_released = tasks_released + (is[u] == RELEASED); u++",
+        "    :: else -> break",
+        "    od;",
+        *(
+            f"    assert({written(one.holds, PROMELA, names)});  /* {', '.join(one.claims)}: {one.name} */"
+            for one in model.invariants
+        ),
+        "    u = 0",
+        "}",
+    ]
 
 
 def _facts(operation: Operation) -> dict[str, str]:
@@ -137,33 +137,32 @@ def _queue(model: Model, row: Row, names: Mapping[str, str]) -> Iterator[str]:
     """Yield what becomes of the tasks: first of the others, which need to know where the caller was."""
     leaves = row.rule.caller == "leaves"
     if row.rule.caller == "parks" or row.given is not None:
-        yield from _count_others()
+        yield from [
+            "    tasks_parked = 0; u = 0;  /* how many other tasks are parked */",
+            "    do",
+            "    :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++",
+            "    :: else -> break",
+            "    od;",
+        ]
     owing = {claim: written(condition, PROMELA, names) for claim, condition in row.owes.items()}
     effects = [_given(row, leaves)] if leaves or row.given is not None else []
     effects += [f"owed_{claim}[u] = owed_{claim}[u] || ({condition});" for claim, condition in owing.items()]
     if effects:
-        yield "    u = 0;"
-        yield "    do"
-        yield "    :: u < TASKS && u != t && is[u] == PARKED ->"
-        for effect in effects:
-            yield f"        {effect}"
-        yield "        u++"
-        yield "    :: u < TASKS && (u == t || is[u] != PARKED) -> u++"
-        yield "    :: else -> break"
-        yield "    od;"
+        yield from [
+            "    u = 0;",
+            "    do",
+            "    :: u < TASKS && u != t && is[u] == PARKED ->",
+            *(f"        {effect}" for effect in effects),
+            "        u++",
+            "    :: u < TASKS && (u == t || is[u] != PARKED) -> u++",
+            "    :: else -> break",
+            "    od;",
+        ]
     parks = row.rule.caller == "parks"
-    for claim in _owed(model):
+    for claim in model.eventualities:
         yield f"    owed_{claim}[t] = {f'({owing[claim]})' if parks and claim in owing else 'false'};"
     yield f"    is[t] = {'PARKED' if parks else 'IDLE'};"
     yield f"    at[t] = {'tasks_parked' if parks else '0'};"
-
-
-def _count_others() -> Iterator[str]:
-    yield "    tasks_parked = 0; u = 0;  /* how many other tasks are parked */"
-    yield "    do"
-    yield "    :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++"
-    yield "    :: else -> break"
-    yield "    od;"
 
 
 def _given(row: Row, leaves: bool) -> str:
@@ -183,7 +182,7 @@ def _processes(model: Model) -> Iterator[str]:
     # macros, because an inline with a loop would begin in a state to which it never returns
     yield from _macro("user", _user(model))
     yield ""
-    owed = " ".join(f"owed_{claim}[t] = false;" for claim in _owed(model))
+    owed = " ".join(f"owed_{claim}[t] = false;" for claim in model.eventualities)
     yield from _macro("host", [f":: d_step {{ is[t] == RELEASED -> is[t] = IDLE; at[t] = 0; {owed} }}"])
     yield ""
     for task in range(model.bounds.tasks):

@@ -17,7 +17,6 @@ from latchproof.export.rows import (
     AFTER,
     TASKS_PARKED,
     TASKS_RELEASED,
-    Check,
     ExportError,
     Model,
     Row,
@@ -162,7 +161,7 @@ def _parameters(inputs: Iterable[str]) -> str:
 
 
 def _facts(operation: Operation) -> dict[str, str]:
-    return facts_read(operation, TLA, "IsParked(t)", "(t \\in Released)")
+    return facts_read(operation, TLA, "IsParked(t)", '(task[t].is = "released")')
 
 
 def _can(model: Model, operation: Operation) -> str:
@@ -235,19 +234,23 @@ def _chosen(operation: Operation, quantifier: str = "\\E") -> str:
 
 
 def _next(model: Model) -> Iterator[str]:
-    yield "Continues(t) ==  \\* a released task runs"
-    yield "    /\\ t \\in Released"
-    yield "    /\\ task' = [task EXCEPT ![t] = Idle]"
-    yield "    /\\ owed' = [owed EXCEPT ![t] = {}]"
     unchanged = [name for name in _variables(model) if name not in ("task", "owed")]
-    yield f"    /\\ UNCHANGED <<{', '.join(unchanged)}>>"
-    yield ""
+    yield from [
+        "Continues(t) ==  \\* a released task runs",
+        "    /\\ t \\in Released",
+        "    /\\ task' = [task EXCEPT ![t] = Idle]",
+        "    /\\ owed' = [owed EXCEPT ![t] = {}]",
+        f"    /\\ UNCHANGED <<{', '.join(unchanged)}>>",
+        "",
+    ]
     # so that deadlocks can be looked for: without it, the end of all calls would be taken for one
     if model.bounds.calls is not None:
-        yield "Ended ==  \\* all calls are made, and nothing more happens"
-        yield "    /\\ \\A t \\in Tasks : task[t] = Idle /\\ left[t] = 0"
-        yield "    /\\ UNCHANGED vars"
-        yield ""
+        yield from [
+            "Ended ==  \\* all calls are made, and nothing more happens",
+            "    /\\ \\A t \\in Tasks : task[t] = Idle /\\ left[t] = 0",
+            "    /\\ UNCHANGED vars",
+            "",
+        ]
     yield "Next =="
     yield "    \\/ \\E t \\in Tasks :"
     for operation in (*model.calls, model.machine.withdraw):
@@ -283,8 +286,4 @@ def _step(model: Model, row: Row) -> Iterator[str]:
     chosen = _chosen(row.operation, "\\A")
     yield f"    /\\ {chosen}{_can(model, row.operation)} /\\ {_made(row)} =>"
     for check in row.checks:
-        yield f"        /\\ {_junct(written(check.holds, TLA, names))}  \\* {_about(check)}"
-
-
-def _about(check: Check) -> str:
-    return f"{', '.join(check.claims)}: {check.name}"
+        yield f"        /\\ {_junct(written(check.holds, TLA, names))}  \\* {', '.join(check.claims)}: {check.name}"

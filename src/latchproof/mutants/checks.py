@@ -11,9 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
-
 from latchproof.check.bounds import programs_within
 from latchproof.check.checker import check
 from latchproof.check.target import Target, TargetError, adapt
@@ -26,7 +23,6 @@ from latchproof.mutants.task_faults import as_specified
 from latchproof.prove.goals import Model
 from latchproof.prove.obligations import prove
 from latchproof.prove.paths import unchecked
-from latchproof.testing import state_machine
 from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import apply
 
@@ -63,34 +59,22 @@ class Trial:
 class MutantCheck:
     """How a kind of evidence is put to mutants.
 
-    `sees` says whether it can find a mutant's fault at all. `broken` returns the claims that a mutant breaks; "" stands
-    for what keeps proofs honest. A check with `broken_by_each` in its place takes all mutants together, on a number of
-    processes. If `under_every_policy`, a mutant is put to it under each policy under which it differs, else under the
-    first. A quick run leaves out what is not `is_quick`. A check that comes `after` another kind looks, one by one, for
-    the claims that the other found broken, until some mutant has broken each; if it is quick, it looks for nothing
-    else.
+    `sees` says where a fault must be to be found (see `Mutant.fault_in`). `broken` returns the claims that a mutant
+    breaks; "" stands for what keeps proofs honest. A check with `broken_by_each` in its place takes all mutants
+    together, on a number of processes. If `under_every_policy`, a mutant is put to it under each policy under which it
+    differs, else under the first. A quick run leaves out what is not `is_quick`. A check that comes `after` another
+    kind looks, one by one, for the claims that the other found broken, until some mutant has broken each; if it is
+    quick, it looks for nothing else.
     """
 
     kind: str
     bound: str
-    sees: Callable[[Mutant], bool]
+    sees: tuple[str, ...]
     broken: Callable[[Trial], set[str]] | None = None
     broken_by_each: Callable[[Sequence[Mutant], int, Callable[[str], None]], list[set[str]]] | None = None
     under_every_policy: bool = False
     is_quick: bool = True
     after: str = ""
-
-
-def _in_functions(mutant: Mutant) -> bool:
-    return mutant.is_of_functions
-
-
-def _in_steps(mutant: Mutant) -> bool:
-    return mutant.is_of_functions or mutant.apply is not None
-
-
-def _anywhere(mutant: Mutant) -> bool:
-    return True
 
 
 def proved(trial: Trial) -> set[str]:
@@ -159,22 +143,34 @@ def scheduled(trial: Trial) -> set[str]:
 
 def fuzzed(trial: Trial) -> set[str]:
     """Return the claim that some example of the mutant as a class breaks, if any."""
+    from latchproof.testing import state_machine  # it imports Hypothesis, and that trio: only where it is needed
+
     machine = trial.mutant.machine
     if any(machine.create(one)[2].refuses for one in range(machine.bounds.mutants[0], LARGEST + 1)):
         return set()  # the fuzzer makes one with each of these; a call shows that one is refused
     target = _target(trial)
     if target is None:
         return set()
-    options = settings(
-        max_examples=EXAMPLES, stateful_step_count=STEPS, database=None, deadline=None, derandomize=True,
-        phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
     tried = state_machine(target, policy=trial.policy.name, claim=trial.claim, strict=True, largest=LARGEST)
+    failure = fuzz(tried, EXAMPLES, shrinks=False)
+    return {claim.id for claim in CLAIMS if f" breaks {claim.id} " in failure}
+
+
+def fuzz(machine: Any, examples: int, *, is_random: bool = False, shrinks: bool = True) -> str:
+    """Run a state machine of Hypothesis, and return what fails, in words; "" if nothing does."""
+    from hypothesis import HealthCheck, Phase, settings
+    from hypothesis.stateful import run_state_machine_as_test
+
+    options = settings(
+        max_examples=examples, stateful_step_count=STEPS, database=None, deadline=None, derandomize=not is_random,
+        phases=[Phase.generate, Phase.shrink] if shrinks else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
     try:
-        run_state_machine_as_test(tried, settings=options)
+        run_state_machine_as_test(machine, settings=options)
     except AssertionError as error:
-        return {claim.id for claim in CLAIMS if f" breaks {claim.id} " in str(error)}
-    return set()
+        return str(error)
+    return ""
 
 
 def _target(trial: Trial) -> Target | None:
@@ -192,19 +188,19 @@ _ARGUMENTS = ", ".join(
 )
 
 PROVED: Final = MutantCheck(
-    "proved", f"every count, number of parties and of tasks; {' and '.join(MODELS)}", _in_steps, proved
+    "proved", f"every count, number of parties and of tasks; {' and '.join(MODELS)}", ("functions", "apply"), proved
 )
 EXPLORED: Final = MutantCheck(
     "explored",
     f"{TASKS} tasks, {_ARGUMENTS}, set_count to {HIGHEST_COUNT}, the first {MOST_STATES:,} states",
-    _in_steps,
+    ("functions", "apply"),
     explored,
     under_every_policy=True,
 )
 CALLED: Final = MutantCheck(
     "called",
     f"the numbers {NUMBERS[0]}..{NUMBERS[-1]}, and {', '.join(map(repr, NOT_INTS))}",
-    _in_functions,
+    ("functions",),
     called,
     under_every_policy=True,
 )
@@ -212,14 +208,14 @@ SCHEDULED: Final = MutantCheck(
     "scheduled",
     f"{CALLS} calls, {MORE_CALLS} where tasks are at fault, 3 at once, 1 cancellation, strict form, up to "
     f"{SCHEDULES:,} schedules for each constructor argument",
-    _anywhere,
+    ("functions", "apply", "tasks"),
     scheduled,
 )
 CONTRACTED: Final = MutantCheck(
     "contracted",
     "CrossHair, the contracts of the functions that are changed, the constructor's too, "
     f"{CONDITION_SECONDS} s for each condition",
-    _in_functions,
+    ("functions",),
     broken_by_each=broken_contracts,
     is_quick=False,
 )
@@ -227,7 +223,7 @@ FUZZED: Final = MutantCheck(
     "fuzzed",
     f"{EXAMPLES} examples of up to {STEPS} steps, {' and '.join(one.parameters for one in MACHINES.values())} to "
     f"{LARGEST}, strict form",
-    _anywhere,
+    ("functions", "apply", "tasks"),
     fuzzed,
     after="scheduled",
 )

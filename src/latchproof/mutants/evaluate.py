@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from latchproof.mutants.checks import MutantCheck, Trial
@@ -27,7 +27,8 @@ class MutantResult:
 
     `differs` are the policies under which it does something else than the original, and `witness` shows one such step.
     `broken` are, for each kind of evidence, the claims that it breaks; "" stands for what keeps the proofs honest. A
-    mutant that `breaks_down` raises an error where the original makes a step: it cannot go unnoticed.
+    mutant that `breaks_down` raises an error where the original makes a step: it cannot go unnoticed. `of_original` are
+    the claims that the original broke before, and `seconds` is how long each kind took.
     """
 
     mutant: Mutant
@@ -36,6 +37,8 @@ class MutantResult:
     broken: dict[str, frozenset[str]]
     undecided: str = ""
     breaks_down: str = ""
+    of_original: frozenset[str] = frozenset()
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def claims(self) -> frozenset[str]:
@@ -53,14 +56,10 @@ class MutantResult:
 
 
 class MutantEvaluator:
-    """Puts mutants, one after another, to the checks that take one at a time.
-
-    `seconds` is how long each kind of evidence has taken. `of_original` are the claims that the original breaks.
-    """
+    """Puts mutants, one after another, to the checks that take one at a time."""
 
     def __init__(self, checks: Sequence[MutantCheck], *, quick: bool) -> None:
-        self.seconds: dict[str, float] = {check.kind: 0.0 for check in checks}
-        self.of_original: set[str] = set()
+        self._of_original: set[str] = set()
         self._checks = checks
         self._quick = quick
         self._already: dict[str, set[str]] = {check.kind: set() for check in checks}
@@ -68,7 +67,7 @@ class MutantEvaluator:
 
     def evaluate(self, mutant: Mutant) -> MutantResult | None:
         """Return what becomes of a mutant; None if no check can find its fault."""
-        if not any(check.sees(mutant) for check in self._checks):
+        if not any(mutant.fault_in in check.sees for check in self._checks):
             return None
         original = MACHINES[mutant.machine.name]
         changed = changed_operations(original, mutant.machine)
@@ -87,14 +86,18 @@ class MutantEvaluator:
         if breaks_down:
             differs.clear()  # nothing can be asked about what does not run
         broken: dict[str, frozenset[str]] = {}
+        seconds = {}
         for check in self._checks:
             begun = time.perf_counter()
             policies = list(differs)[: None if check.under_every_policy else 1]
-            found = [self._broken(check, mutant, policy, broken) for policy in policies if check.sees(mutant)]
+            found = [
+                self._broken(check, mutant, policy, broken) for policy in policies if mutant.fault_in in check.sees
+            ]
             broken[check.kind] = frozenset[str]().union(*found)
-            self.seconds[check.kind] += time.perf_counter() - begun
-        names = tuple(policy.name for policy in differs)
-        return MutantResult(mutant, names, next(iter(differs.values()), ""), broken, undecided, breaks_down)
+            seconds[check.kind] = time.perf_counter() - begun
+        names, witness = tuple(policy.name for policy in differs), next(iter(differs.values()), "")
+        original_breaks = frozenset(self._of_original)
+        return MutantResult(mutant, names, witness, broken, undecided, breaks_down, original_breaks, seconds)
 
     def _broken(
         self, check: MutantCheck, mutant: Mutant, policy: Any, before: Mapping[str, frozenset[str]]
@@ -119,7 +122,7 @@ class MutantEvaluator:
         original = MACHINES[mutant.machine.name]
         if check.broken is not None and (check.kind, original, policy) not in self._originals:
             self._originals.add((check.kind, original, policy))
-            self.of_original |= check.broken(Trial(Mutant(original.name, "", "", 0, original), policy, self._quick))
+            self._of_original |= check.broken(Trial(Mutant(original.name, "", "", 0, original), policy, self._quick))
 
 
 def _witness(mutant: Mutant, original: Machine, changed: Sequence[str], policy: Any) -> str:

@@ -27,7 +27,7 @@ from typing import Any, Final
 from latchproof.mutants.mutant import Mutant, rules_module
 from latchproof.mutants.mutator import Edit, Source
 from latchproof.mutants.named import NAMED, NAMED_OF_APPLY, NICKNAMES
-from latchproof.mutants.rule_faults import CALLERS, ORDERS, QUEUES, RuleFaults, with_keywords
+from latchproof.mutants.rule_faults import CALLERS, ORDERS, QUEUES, rule_faults, with_keywords
 from latchproof.mutants.task_faults import TASK_FAULTS, Queue, Released, Resumed
 from latchproof_spec import step
 from latchproof_spec.machine import Machine, Operation
@@ -63,10 +63,9 @@ def _made(machine: Machine) -> Iterator[Callable[[], Mutant]]:
         name = f"{machine.name}.{edit.place}: {edit.before} -> {edit.after}"
         sentence = f"{edit.place} has `{edit.after}` where `{edit.before}` should stand."
         yield partial(_of_machine, name, f"{NICKNAMES.get(name, '')} {sentence}".lstrip(), [edit], source, machine)
-    faults = RuleFaults(machine)
     for rule in machine.rules:
         constant = source.constants[rule.id]
-        for change, new in faults.of(rule, constant):
+        for change, new in rule_faults(machine, rule, constant):
             name, edits = f"{machine.name}.{rule.id}: {change}", [Edit(rule.id, constant, new)]
             yield partial(
                 _of_machine, name, f"By the rule {rule.id} of {rule.operation}: {change}.", edits, source, machine

@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from multiprocessing import get_context
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from latchproof.mutants.checks import CHECKS, MutantCheck
 from latchproof.mutants.evaluate import MutantEvaluator, MutantResult, MutantStatus
@@ -116,21 +116,17 @@ def evaluate_mutants(
     matrix.chosen = _in_words(checks, quick, every, only)
     matrix.partial = bool(only)
     chosen = _chosen(every, only)
-    if quick or workers < 2:
-        evaluator = MutantEvaluator(checks, quick=quick)
-        results: Iterator[_Result] = (_result(evaluator, mutant) for mutant in chosen)
-    else:
-        results = _in_processes(checks, every, only, workers)
+    one_by_one = map(MutantEvaluator(checks, quick=quick).evaluate, chosen)
+    results = one_by_one if quick or workers < 2 else _in_processes(checks, every, only, workers)
     for number, mutant in enumerate(chosen):
         tell(f"{number} of {len(chosen)}: {mutant.id}")
         result = next(results)
-        matrix.of_original |= result.of_original
-        for kind, seconds in result.seconds.items():
-            matrix.seconds[kind] += seconds
-        if result.found is None:
+        if result is None:
             matrix.not_tried.append(mutant)
-        else:
-            matrix.results.append(MutantResult(mutant, **result.found))
+            continue
+        matrix.results.append(result)
+        matrix.of_original |= result.of_original
+        matrix.seconds = {kind: seconds + result.seconds[kind] for kind, seconds in matrix.seconds.items()}
     for check in checks:
         if check.broken_by_each is not None:
             _put_together(matrix, check, 1 if quick else workers, tell)
@@ -161,31 +157,13 @@ def _chosen(every: int, only: str) -> tuple[Mutant, ...]:
     )
 
 
-class _Result(NamedTuple):
-    """What became of one mutant, that can be sent: all of its result but the mutant, which is code.
-
-    `found` is None if it was put to no check. `of_original` are the claims that the original was found to break so far,
-    and `seconds` is how long each kind took.
-    """
-
-    found: dict[str, Any] | None
-    of_original: frozenset[str]
-    seconds: dict[str, float]
-
-
-def _result(evaluator: MutantEvaluator, mutant: Mutant) -> _Result:
-    before = dict(evaluator.seconds)
-    result = evaluator.evaluate(mutant)
-    found = None if result is None else {key: value for key, value in vars(result).items() if key != "mutant"}
-    took = {kind: evaluator.seconds[kind] - before[kind] for kind in before}
-    return _Result(found, frozenset(evaluator.of_original), took)
-
-
-def _in_processes(checks: Sequence[MutantCheck], every: int, only: str, workers: int) -> Iterator[_Result]:
-    """Evaluate the mutants in several processes, each of which makes them again."""
+def _in_processes(checks: Sequence[MutantCheck], every: int, only: str, workers: int) -> Iterator[MutantResult | None]:
+    """Evaluate the mutants in several processes. A mutant is code and cannot be sent: each process makes it again."""
     processes = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (checks, every, only))
+    chosen = _chosen(every, only)
     try:
-        yield from processes.map(_evaluate_number, range(len(_chosen(every, only))))
+        for mutant, result in zip(chosen, processes.map(_evaluate_number, range(len(chosen))), strict=True):
+            yield None if result is None else MutantResult(mutant, **result)
     finally:
         processes.shutdown(cancel_futures=True)
 
@@ -200,15 +178,16 @@ def _begin(checks: Sequence[MutantCheck], every: int, only: str) -> None:
     _evaluator, _mutants = MutantEvaluator(checks, quick=False), _chosen(every, only)
 
 
-def _evaluate_number(number: int) -> _Result:
-    return _result(_evaluator, _mutants[number])
+def _evaluate_number(number: int) -> dict[str, Any] | None:
+    result = _evaluator.evaluate(_mutants[number])
+    return None if result is None else {name: value for name, value in vars(result).items() if name != "mutant"}
 
 
 def _put_together(matrix: Matrix, check: MutantCheck, workers: int, tell: Callable[[str], None]) -> None:
     """Put all mutants that differ to a check that takes them together."""
     assert check.broken_by_each is not None
     begun = time.perf_counter()
-    places = [place for place, one in enumerate(matrix.results) if one.differs and check.sees(one.mutant)]
+    places = [place for place, one in enumerate(matrix.results) if one.differs and one.mutant.fault_in in check.sees]
     found = check.broken_by_each([matrix.results[place].mutant for place in places], workers, tell)
     for place, claims in zip(places, found, strict=True):
         one = matrix.results[place]

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from latchproof.mutants.task_faults import TaskFault, as_specified
 from latchproof_spec.machine import Machine
@@ -37,9 +37,9 @@ class Mutant:
     text: Callable[[], str] | None = None
 
     @property
-    def is_of_functions(self) -> bool:
-        """Whether the fault is in the operations, and not in what their rules do to tasks."""
-        return self.text is not None
+    def fault_in(self) -> Literal["functions", "apply", "tasks"]:
+        """Where the fault is: in the operations and rules, in `step.apply`, or in what becomes of released tasks."""
+        return "functions" if self.text else "apply" if self.apply else "tasks"
 
     @property
     def source(self) -> str:

@@ -139,60 +139,45 @@ class Source:
         for node in ast.walk(expression):
             if isinstance(node, ast.expr):
                 # a copy of the expression in which the copy of this node is another
-                others = self._of_node(node, statement, kinds, node in listed)
+                others = self._of_node(node, isinstance(statement, ast.If), kinds, node in listed)
                 yield from (copy.deepcopy(expression, {id(node): new}) for new in others)
 
-    def _of_node(
-        self, node: ast.expr, statement: Statement, kinds: dict[str, type], is_listed: bool
-    ) -> Iterator[ast.expr]:
-        """Yield what might stand in place of one node; `is_listed` if that is an element of a tuple."""
-        if isinstance(node, ast.Constant):
-            yield from () if is_listed and isinstance(node.value, str) else self._of_constant(node)
-        elif isinstance(node, ast.Name) and node.id in self._names:
-            yield from map(name_node, self._names[node.id])
-        elif isinstance(node, ast.Name) and node.id in kinds:
-            yield from self._of_variable(node, isinstance(statement, ast.If), kinds)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len":
-            yield from _off_by_one(node)
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-            yield from self._of_sum(node)
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            yield node.operand
-        elif isinstance(node, ast.BoolOp):
-            yield from node.values
-            yield ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
-        elif isinstance(node, ast.IfExp):
-            yield from (node.body, node.orelse)
-        elif isinstance(node, ast.Compare):
-            yield from _of_comparison(node)
-
-    def _of_constant(self, node: ast.Constant) -> Iterator[ast.expr]:
-        if isinstance(node.value, str):
-            domains = (words for words in self._words if node.value in words)
-            yield from (ast.Constant(word) for words in domains for word in words if word != node.value)
-        elif isinstance(node.value, bool):
-            yield ast.Constant(not node.value)
-        elif isinstance(node.value, int):
-            yield ast.Constant(node.value + 1)
-            yield number_node(node.value - 1)
-
-    def _of_variable(self, node: ast.Name, in_guard: bool, kinds: dict[str, type]) -> Iterator[ast.expr]:
-        kind = kinds[node.id]
-        if self._about_queues:
-            yield from _off_by_one(node)
-            return
-        yield from (name_node(other) for other in kinds if kinds[other] is kind and other != node.id)
-        if kind is bool:
-            yield from (ast.UnaryOp(ast.Not(), node), ast.Constant(True), ast.Constant(False))
-        elif not in_guard:
-            yield from (*_off_by_one(node), ast.Constant(0))
-
-    def _of_sum(self, node: ast.BinOp) -> Iterator[ast.expr]:
-        yield node.left
-        if not isinstance(node.right, ast.Constant):  # two queues, one behind the other
-            yield from (node.right, ast.BinOp(node.right, node.op, node.left))
-        elif not self._about_queues:
-            yield ast.BinOp(node.left, ast.Sub() if isinstance(node.op, ast.Add) else ast.Add(), node.right)
+    def _of_node(self, node: ast.expr, in_guard: bool, kinds: dict[str, type], is_listed: bool) -> Sequence[ast.expr]:
+        """Return what might stand in place of one node; `is_listed` if that is an element of a tuple."""
+        match node:
+            case ast.Constant(str(word)):
+                return (
+                    [] if is_listed else [ast.Constant(one) for words in self._words if word in words for one in words]
+                )
+            case ast.Constant(bool(value)):
+                return [ast.Constant(not value)]
+            case ast.Constant(int(number)):
+                return [number_node(number + 1), number_node(number - 1)]
+            case ast.Name(name) if name in self._names:
+                return [name_node(other) for other in self._names[name]]
+            case ast.Name(name) if name in kinds and not self._about_queues:
+                others = [name_node(other) for other in kinds if kinds[other] is kinds[name]]
+                if kinds[name] is bool:
+                    return [*others, ast.UnaryOp(ast.Not(), node), ast.Constant(True), ast.Constant(False)]
+                return others if in_guard else [*others, *_off_by_one(node), ast.Constant(0)]
+            case ast.Name(name) if name in kinds:
+                return _off_by_one(node)
+            case ast.Call(ast.Name("len")):
+                return _off_by_one(node)
+            case ast.BinOp(left, ast.Add() | ast.Sub() as op, ast.Constant() as right):
+                opposite = ast.Sub() if isinstance(op, ast.Add) else ast.Add()
+                return [left] if self._about_queues else [left, ast.BinOp(left, opposite, right)]
+            case ast.BinOp(left, ast.Add() as op, right):  # two queues, one behind the other
+                return [left, right, ast.BinOp(right, op, left)]
+            case ast.UnaryOp(ast.Not(), operand):
+                return [operand]
+            case ast.BoolOp(op, values):
+                return [*values, ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values)]
+            case ast.IfExp(_, body, orelse):
+                return [body, orelse]
+            case ast.Compare(left, [op], [right]):
+                return _comparisons(left, op, right)
+        return []
 
 
 def expression_of(statement: Statement) -> ast.expr:
@@ -261,22 +246,23 @@ def _kinds(function: ast.FunctionDef, statement: Statement) -> dict[str, type]:
     return found
 
 
-def _of_comparison(node: ast.Compare) -> Iterator[ast.expr]:
-    """Yield the opposite of a comparison of words, with fewer words if there are several; else every other order."""
-    (op,), (right,) = node.ops, node.comparators
-    is_of_words = isinstance(right, ast.Constant) and isinstance(right.value, str)
-    others = (OPPOSITES[type(op)],) if is_of_words or isinstance(op, ast.In | ast.NotIn) else ORDERINGS
-    for other in others:
-        yield ast.Compare(node.left, [other()], node.comparators)
-    if isinstance(right, ast.Tuple):
-        for one in right.elts:
-            fewer = ast.Tuple([word for word in right.elts if word is not one], ast.Load())
-            yield ast.Compare(node.left, node.ops, [fewer])
+def _comparisons(left: ast.expr, op: ast.cmpop, right: ast.expr) -> list[ast.expr]:
+    """Return the opposite of a comparison of words, and it with fewer words; of one of numbers, every other order."""
+    is_of_words = isinstance(op, ast.In | ast.NotIn) or (
+        isinstance(right, ast.Constant) and isinstance(right.value, str)
+    )
+    listed = right.elts if isinstance(right, ast.Tuple) else []
+    return [
+        *(ast.Compare(left, [other()], [right]) for other in ((OPPOSITES[type(op)],) if is_of_words else ORDERINGS)),
+        *(
+            ast.Compare(left, [op], [ast.Tuple([one for one in listed if one is not word], ast.Load())])
+            for word in listed
+        ),
+    ]
 
 
-def _off_by_one(node: ast.expr) -> Iterator[ast.expr]:
-    yield ast.BinOp(node, ast.Add(), ast.Constant(1))
-    yield ast.BinOp(node, ast.Sub(), ast.Constant(1))
+def _off_by_one(node: ast.expr) -> list[ast.expr]:
+    return [ast.BinOp(node, ast.Add(), ast.Constant(1)), ast.BinOp(node, ast.Sub(), ast.Constant(1))]
 
 
 def _nothing() -> ast.expr:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 from latchproof.mutants.mutant import rules_module
@@ -34,70 +32,50 @@ ERRORS: Final[tuple[type[Exception], ...]] = (
 """Errors that may stand in place of a rule's."""
 
 
-@dataclass(frozen=True)
-class RuleFaults:
-    """The faults that the rules of a machine may have."""
+def rule_faults(machine: Machine, rule: Rule, constant: ast.AnnAssign) -> Iterator[tuple[str, ast.expr]]:
+    """Yield what may stand in place of the call that makes a rule, each with the change in words."""
+    operations = {one.name: one for one in machine.every_operation}
+    if rule.operation in operations:  # a new machine has no queue, and its maker does not park
+        yield from _of_caller(machine, rule, constant, may_wait=operations[rule.operation].waits)
+        yield from _of_queue(machine, rule, constant)
+    yield from _of_errors(machine, rule, constant)
+    if rule.operation in operations and not rule.refuses:
+        yield (
+            f"it warns: {rule.warns} -> {not rule.warns}",
+            _changed(constant, warns=not rule.warns, message="it is said"),
+        )
 
-    machine: Machine
 
-    @cached_property
-    def _callers(self) -> list[str]:
-        used = {rule.caller for rule in self.machine.rules if rule.caller != "leaves"}
-        return [one for one in CALLERS if one in COMMON or one in used]
+def _of_caller(
+    machine: Machine, rule: Rule, constant: ast.AnnAssign, *, may_wait: bool
+) -> Iterator[tuple[str, ast.expr]]:
+    usual = [one for one in CALLERS if one in COMMON or any(other.caller == one for other in machine.rules)]
+    for caller in ("leaves", "returns") if rule.caller == "leaves" else (one for one in usual if one != "leaves"):
+        if caller != rule.caller and (caller != "parks" or may_wait):
+            errors = rule.errors or ((RuntimeError,) if caller == "raises" else ())
+            yield f"the caller {rule.caller} -> {caller}", _changed(constant, caller=caller, errors=errors)
 
-    @cached_property
-    def _queues(self) -> list[str]:
-        return [one for one in QUEUES if one in COMMON or any(rule.queue == one for rule in self.machine.rules)]
 
-    @cached_property
-    def _errors(self) -> list[type[Exception]]:
-        """The errors that the module of the machine's rules can name."""
-        names = vars(builtins) | vars(rules_module(self.machine))
-        return [one for one in ERRORS if one.__name__ in names]
+def _of_queue(machine: Machine, rule: Rule, constant: ast.AnnAssign) -> Iterator[tuple[str, ast.expr]]:
+    failure = next((one.errors[:1] for one in machine.rules if one.queue == "failed"), ())
+    for queue in (one for one in QUEUES if one in COMMON or any(other.queue == one for other in machine.rules)):
+        if queue != rule.queue:
+            errors = rule.errors or (failure if queue == "failed" else ())
+            yield f"the queue {rule.queue} -> {queue}", _changed(constant, queue=queue, errors=errors)
+    for order in ORDERS if rule.queue == "indexed" else ():
+        if order != rule.order:
+            yield f"the order {rule.order} -> {order}", _changed(constant, order=order)
 
-    @cached_property
-    def _failure(self) -> tuple[type[Exception], ...]:
-        """What a rule that fails the parked gives them."""
-        return next((rule.errors[:1] for rule in self.machine.rules if rule.queue == "failed"), ())
 
-    def of(self, rule: Rule, constant: ast.AnnAssign) -> Iterator[tuple[str, ast.expr]]:
-        """Yield what may stand in place of the call that makes a rule, each with the change in words."""
-        yield from self._of_caller(rule, constant)
-        yield from self._of_queue(rule, constant)
-        yield from self._of_errors(rule, constant)
-        if not rule.refuses and self._is_operation(rule):
-            warns = not rule.warns
-            yield f"it warns: {rule.warns} -> {warns}", _changed(constant, warns=warns, message="it is said")
-
-    def _is_operation(self, rule: Rule) -> bool:
-        """Return whether tasks take steps by the rule: a new machine has no queue, and its maker does not park."""
-        return any(one.name == rule.operation for one in self.machine.every_operation)
-
-    def _of_caller(self, rule: Rule, constant: ast.AnnAssign) -> Iterator[tuple[str, ast.expr]]:
-        may_wait = any(one.name == rule.operation for one in self.machine.operations if one.waits)
-        for caller in ("leaves", "returns") if rule.caller == "leaves" else self._callers:
-            if caller != rule.caller and self._is_operation(rule) and (caller != "parks" or may_wait):
-                errors = rule.errors or ((RuntimeError,) if caller == "raises" else ())
-                yield f"the caller {rule.caller} -> {caller}", _changed(constant, caller=caller, errors=errors)
-
-    def _of_queue(self, rule: Rule, constant: ast.AnnAssign) -> Iterator[tuple[str, ast.expr]]:
-        for queue in self._queues if self._is_operation(rule) else ():
-            if queue != rule.queue:
-                errors = rule.errors or (self._failure if queue == "failed" else ())
-                yield f"the queue {rule.queue} -> {queue}", _changed(constant, queue=queue, errors=errors)
-        for order in ORDERS if rule.queue == "indexed" else ():
-            if order != rule.order:
-                yield f"the order {rule.order} -> {order}", _changed(constant, order=order)
-
-    def _of_errors(self, rule: Rule, constant: ast.AnnAssign) -> Iterator[tuple[str, ast.expr]]:
-        for position, error in enumerate(rule.errors):
-            before, after = rule.errors[:position], rule.errors[position + 1 :]
-            for other in self._errors:
-                if other not in rule.errors:
-                    change = f"the error {error.__name__} -> {other.__name__}"
-                    yield change, _changed(constant, errors=(*before, other, *after))
-            if before or after:
-                yield f"the error {error.__name__} -> none", _changed(constant, errors=(*before, *after))
+def _of_errors(machine: Machine, rule: Rule, constant: ast.AnnAssign) -> Iterator[tuple[str, ast.expr]]:
+    names = vars(builtins) | vars(rules_module(machine))
+    for position, error in enumerate(rule.errors):
+        before, after = rule.errors[:position], rule.errors[position + 1 :]
+        for other in (one for one in ERRORS if one.__name__ in names and one not in rule.errors):
+            change = f"the error {error.__name__} -> {other.__name__}"
+            yield change, _changed(constant, errors=(*before, other, *after))
+        if before or after:
+            yield f"the error {error.__name__} -> none", _changed(constant, errors=(*before, *after))
 
 
 def with_keywords(constant: ast.AnnAssign, before: str, after: str) -> ast.Call:

@@ -121,18 +121,6 @@ def _any(machine: Machine) -> bool:
     return True
 
 
-def _sets(machine: Machine) -> bool:
-    return any(one.name == SETS for one in machine.operations)
-
-
-def _fails(machine: Machine) -> bool:
-    return any(rule.queue == "failed" for rule in machine.rules)
-
-
-def _gives_index(machine: Machine) -> bool:
-    return machine.gives_index
-
-
 TASK_FAULTS: Final[dict[str, tuple[TaskFault, Callable[[Machine], bool]]]] = {
     "wakes one": (wakes_one, _any),
     "a chain of wake-ups": (cuts_the_chain, _any),
@@ -141,9 +129,9 @@ TASK_FAULTS: Final[dict[str, tuple[TaskFault, Callable[[Machine], bool]]]] = {
     "another error": (errs_otherwise, _any),
     "cancelled together": (cancels_all, _any),
     "woken twice": (wakes_twice, _any),
-    "a gate that closes again": (traps, _sets),
-    "a shared break flag": (shares_a_flag, _fails),
-    "a live index": (takes_a_live_index, _gives_index),
-    "last in, first out": (lets_the_last_go_first, _gives_index),
+    "a gate that closes again": (traps, lambda machine: any(one.name == SETS for one in machine.operations)),
+    "a shared break flag": (shares_a_flag, lambda machine: any(rule.queue == "failed" for rule in machine.rules)),
+    "a live index": (takes_a_live_index, lambda machine: machine.gives_index),
+    "last in, first out": (lets_the_last_go_first, lambda machine: machine.gives_index),
 }
 """By name: what stands in place of `step.apply`, and whether a machine can have the fault."""

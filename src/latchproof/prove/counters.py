@@ -19,7 +19,7 @@ import z3
 from latchproof.prove import steps
 from latchproof.prove.goals import Goal
 from latchproof.prove.paths import Path, SymBool, all_of, any_of, bool_term, enumerate_paths, symbol, term, truth
-from latchproof.prove.property_terms import StepTruths
+from latchproof.prove.property_terms import StepTerms
 from latchproof.prove.steps import Symbolic, fact_premises, take
 from latchproof_spec.claims import Account, Claim, Step
 from latchproof_spec.machine import Machine, Operation
@@ -29,9 +29,9 @@ from latchproof_spec.step import Rule
 class Counters:
     """The goals about counters of a machine."""
 
-    def __init__(self, machine: Machine, truths: StepTruths) -> None:
+    def __init__(self, machine: Machine, step_terms: StepTerms) -> None:
         self._machine = machine
-        self._truths = truths
+        self._step_terms = step_terms
 
     def _goal(
         self,
@@ -93,7 +93,9 @@ class Counters:
                 holds = partial(invariant.holds, *step.constants, *step.after)
                 yield self._goal(f"stays: {invariant}", invariant.claims, where, premises, holds)
             for property_ in machine.step_properties:
-                yield self._goal(str(property_), property_.claims, where, premises, self._truths.of(property_, step))
+                yield self._goal(
+                    str(property_), property_.claims, where, premises, self._step_terms.of(property_, step)
+                )
             for account in machine.accounts:
                 ghosts = tuple(symbol(name, int) for name in account.ghosts)
                 before = truth(partial(account.holds, step.constants, step.before, ghosts))

@@ -10,6 +10,7 @@ import z3
 
 from latchproof.prove.goals import Goal, Query, in_order, reads_back, text_of
 from latchproof.prove.obligation import Obligation, ProofStatus
+from latchproof.prove.paths import once
 
 MISREAD: Final = "the query's text, which the second solver is given, does not read back as what z3 was asked"
 
@@ -29,7 +30,7 @@ class Discharge:
         self._premises: tuple[tuple[z3.BoolRef, ...], tuple[z3.BoolRef, ...], tuple[int, ...]] = ((), (), ())
         self._true = z3.BoolVal(True)
         self._asked: tuple[tuple[int, ...], z3.Solver] = ((), z3.SimpleSolver())
-        self._texts: dict[int, tuple[z3.ExprRef, str, frozenset[str]]] = {}
+        self._text = once(text_of)
         self._read: dict[tuple[int, str], tuple[z3.BoolRef, bool]] = {}
         self._asserted: dict[tuple[int, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
 
@@ -102,11 +103,6 @@ class Discharge:
                 # keep the term too, for the same reason
                 self._read[key] = one, reads_back(one, text, query.declarations)
         return all(self._read[one.get_id(), text][1] for one, text in parts)
-
-    def _text(self, one: z3.ExprRef) -> tuple[str, frozenset[str]]:
-        if one.get_id() not in self._texts:
-            self._texts[one.get_id()] = (one, *text_of(one))
-        return self._texts[one.get_id()][1:]
 
 
 def _solver(premises: Iterable[z3.BoolRef]) -> z3.Solver:

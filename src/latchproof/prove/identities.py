@@ -34,7 +34,7 @@ from latchproof.prove.paths import (
     term,
     truth,
 )
-from latchproof.prove.property_terms import StepTruths
+from latchproof.prove.property_terms import StepTerms
 from latchproof.prove.sequences import (
     INDEX,
     NOTHING,
@@ -122,9 +122,9 @@ class Identities:
         policy: Any,
         paths: Mapping[Operation, Sequence[Path[Step]]],
         apply: Callable[..., Any] = specified_apply,
-        truths: StepTruths | None = None,
+        step_terms: StepTerms | None = None,
     ) -> None:
-        self._truths = truths or StepTruths()
+        self._step_terms = step_terms or StepTerms()
         self._machine = machine
         self._policy = policy
         self._paths = paths
@@ -389,7 +389,7 @@ class Identities:
         yield from self._invariant_goals(one.after, "stays", make)
         if one.step is not None:
             for property_ in self._machine.call_claims.steps:
-                said = self._truths.of(property_, one.step, ACTOR, ONE_BEFORE, ONE_AFTER)
+                said = self._step_terms.of(property_, one.step, ACTOR, ONE_BEFORE, ONE_AFTER)
                 yield make(str(property_), _ids(property_), said)
 
     def goals(self) -> Iterator[Goal]:

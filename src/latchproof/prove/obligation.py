@@ -34,13 +34,3 @@ class Obligation:
     query: Query | None = None
     verdicts: tuple[tuple[str, str], ...] = ()
     for_one_solver: bool = False
-
-
-def rules_taken(obligations: list[Obligation]) -> set[str]:
-    """Return the rules on whose paths something was proved."""
-    return {o.rule for o in obligations if o.status == "proved" and o.rule != "all"}
-
-
-def unproved(obligations: list[Obligation]) -> list[Obligation]:
-    """Return the obligations that were refuted, or that the solvers could not decide."""
-    return [o for o in obligations if o.status != "proved"]

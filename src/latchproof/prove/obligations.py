@@ -26,7 +26,7 @@ from latchproof.prove.identities import Identities
 from latchproof.prove.liveness import liveness_controls, liveness_goals
 from latchproof.prove.obligation import Obligation
 from latchproof.prove.paths import enumerate_paths, symbol, unchecked
-from latchproof.prove.property_terms import StepTruths
+from latchproof.prove.property_terms import StepTerms
 from latchproof.prove.smtlib import Confirmation
 from latchproof.prove.steps import paths_of
 from latchproof.prove.vacuity import call_goals, counter_goals
@@ -95,19 +95,19 @@ class _Goals:
         self._machine = machine
         self._policies = policies
         self._apply = apply
-        self._truths = StepTruths()
+        self._step_terms = StepTerms()
 
     @cached_property
     def _models(self) -> list[Identities]:
         found = []
         for policy in self._policies:
             paths = {one: paths_of(self._machine, one, policy) for one in self._machine.every_operation}
-            found.append(Identities(self._machine, policy, paths, self._apply, self._truths))
+            found.append(Identities(self._machine, policy, paths, self._apply, self._step_terms))
         return found
 
     def of(self, model: Model) -> Iterator[Goal]:
         if model == "counters":
-            counters = Counters(self._machine, self._truths)
+            counters = Counters(self._machine, self._step_terms)
             yield from counters.creation(self._policies)
             for policy in self._policies:
                 for operation in self._machine.every_operation:

@@ -261,16 +261,16 @@ def enumerate_paths(
     return paths
 
 
-def once(function: Callable[..., z3.ExprRef]) -> Callable[..., Any]:
-    """Return the function with a memory: it makes its term for the same arguments only once.
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of terms with a memory: it is called for the same arguments only once.
 
     >>> successor = once(lambda n: n + 1)
     >>> successor(z3.Int("n")) is successor(z3.Int("n"))
     True
     """
-    made: dict[tuple[int, ...], tuple[tuple[z3.ExprRef, ...], z3.ExprRef]] = {}
+    made: dict[tuple[int, ...], tuple[tuple[z3.ExprRef, ...], Any]] = {}
 
-    def kept(*terms: z3.ExprRef) -> z3.ExprRef:
+    def kept(*terms: z3.ExprRef) -> Any:
         key = tuple(term.get_id() for term in terms)
         if key not in made:
             # keep the arguments too: z3 uses the identity of a term again once the term is gone

@@ -24,7 +24,7 @@ class _Watched:
         return value
 
 
-class StepTruths:
+class StepTerms:
     """Terms for properties of steps, kept with what of the policy they depend on."""
 
     def __init__(self) -> None:

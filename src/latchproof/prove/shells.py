@@ -27,7 +27,7 @@ from functools import partial
 from importlib import import_module
 from inspect import isawaitable
 from operator import is_
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -105,23 +105,17 @@ def _end(resume: Callable[[], Any]) -> tuple[str, type[BaseException] | None, An
     return "parks", None, None
 
 
+def _observed(one: Any, machine: Machine, resume: Callable[[], Any]) -> Effect:
+    """Start or resume a call of an object; return its effect."""
+    with mock.patch.object(logging.getLogger("latchproof"), "warning") as warning:
+        caller, error, index = _end(resume)
+    parking = one._parking
+    return Effect(caller, error, index, parking.queue.parked, state_of(one, machine), parking.released, warning.called)
+
+
 def _specified_class(error: type[BaseException] | None) -> type[BaseException] | None:
     """Return the class by which the specification knows an error; a host's own class for it derives from that."""
     return next((cls for cls in error.__mro__ if vars(step).get(cls.__name__) is cls), error) if error else None
-
-
-def _played(
-    shell: type[Any], machine: Machine, loop: Loop, method: str, values: dict[str, Any], arguments: tuple[Any, ...]
-) -> Effect:
-    """Return the effect of a method of the class."""
-    one = standing(shell, machine, loop, values)
-    with mock.patch.object(logging.getLogger("latchproof"), "warning") as warning:
-        steps = _called(partial(getattr(one, method), *arguments))
-        caller, error, index = _end(partial(next, steps))
-    parking, state = one._parking, state_of(one, machine)
-    parked = parking.queue.parked
-    steps.close()
-    return Effect(caller, _specified_class(error), index, parked, state, parking.released, warning.called)
 
 
 def _called(call: Callable[[], Any]) -> Generator[Any, Any, Any]:
@@ -130,18 +124,14 @@ def _called(call: Callable[[], Any]) -> Generator[Any, Any, Any]:
     return (yield from made.__await__()) if isawaitable(made) else made
 
 
-def _specified(machine: Machine, operation: Operation, values: dict[str, Any], arguments: tuple[Any, ...]) -> Effect:
-    """Return the effect of the specification's function."""
-    constants = [values[name] for name in machine.constants]
-    *after, rule = operation.function(*constants, *(values[name] for name in machine.state), *arguments)
-    new = dict(zip(machine.state, after, strict=True))
-    ending = caller_ending(rule, values[machine.parked])
+def _specified(machine: Machine, rule: Rule, after: dict[str, Any], parked: Any) -> Effect:
+    """Return the effect of a step of the specification, from its rule, the values after it, and the number parked."""
     return Effect(
         rule.caller,
         rule.errors[0] if rule.refuses else None,
-        ending if rule.caller == "returns an index" else None,
-        new.pop(machine.parked),
-        (*constants, *new.values()),
+        caller_ending(rule, parked) if rule.caller == "returns an index" else None,
+        after[machine.parked],
+        tuple(after[name] for name in attributes(machine)),
         rule if rule.queue != "stays" else None,
         rule.warns,
     )
@@ -206,7 +196,7 @@ def _followed(machine: Machine, shell: type[Any], method: str, loop: Loop) -> It
     values = _symbols(machine)
     later = {**values, **{name: symbol(f"{name}_later", kind) for name, kind in machine.state.items()}}
 
-    def side_by_side(ending: object) -> tuple[Effect, Effect] | None:
+    def side_by_side(name: str, ending: object) -> tuple[str, Effect, Effect] | None:
         if not _is_reachable(machine, values):
             return None
         one = standing(shell, machine, loop, values)
@@ -218,81 +208,78 @@ def _followed(machine: Machine, shell: type[Any], method: str, loop: Loop) -> It
         put(one, machine, later)
         state = state_of(one, machine)
         resume = partial(steps.throw, _Cancelled()) if ending is _Cancelled else partial(steps.send, ending)
-        with mock.patch.object(logging.getLogger("latchproof"), "warning") as warning:
-            caller, error, result = _end(resume)
+        played = _observed(one, machine, resume)
         steps.close()
-        parking = one._parking
-        if parking.queue.left != ([waker] if ending is _Cancelled else []):
-            caller = "leaves another call in the queue, or takes one out"
-        played = Effect(
-            caller, error, result, parking.queue.parked, state_of(one, machine), parking.released, warning.called
-        )
+        if one._parking.queue.left != ([waker] if ending is _Cancelled else []):
+            played = played._replace(caller="leaves another call in the queue, or takes one out")
         raised = ending if isinstance(ending, type) else None
         expected = "raises" if raised else "returns" if ending is None else "returns an index"
-        return played, Effect(expected, raised, None if raised else ending, later[machine.parked], state)
+        return name, played, Effect(expected, raised, None if raised else ending, later[machine.parked], state)
 
     for name, ending in _endings(machine).items():
-        where = machine.name, method, loop.name, f"resumed with {name}"
-        try:
-            paths = enumerate_paths(partial(side_by_side, ending))
-        except UndecidableError as error:
-            yield Equivalence(*where, "unknown", str(error))
-            continue
-        for path in paths:
-            if path.result is not None:
-                yield _decided(where, path.conditions, _differences(*path.result, later[machine.parked]))
+        told = f"resumed with {name}"
+        both = partial(side_by_side, told, ending)
+        yield from _on_every_path((machine.name, method, loop.name), both, later[machine.parked], told)
 
 
 def _compared_as_made(machine: Machine, shell: type[Any]) -> Iterator[Equivalence]:
     """Compare the constructor with `create`, for every whole number."""
     argument = symbol("argument", int)
 
-    def side_by_side() -> tuple[Effect, Effect, str]:
+    def side_by_side() -> tuple[str, Effect, Effect]:
         constants, state, rule = machine.create(argument)
         one = type(shell.__name__, (), {})()
-        error = None
-        try:
-            shell.__init__(one, argument)
-        except Exception as raised:
-            error = type(raised)
-        parked = len(one._parking.queue) if error is None else 0
+        caller, error, _ = _end(partial(next, _called(partial(shell.__init__, one, argument))))
+        parked = 0 if error else len(one._parking.queue)
         values = dict(zip((*machine.constants, *machine.state), (*constants, *state), strict=True))
-        expected = tuple(None if rule.refuses else values[name] for name in attributes(machine))
-        return (
-            Effect("returns" if error is None else "raises", error, None, parked, state_of(one, machine)),
-            Effect(rule.caller, rule.errors[0] if rule.refuses else None, None, 0, expected),
-            rule.id,
-        )
+        after = dict.fromkeys(values, None) | {machine.parked: 0} if rule.refuses else values
+        specified = _specified(machine, rule, after, none)
+        return rule.id, Effect(caller, error, None, parked, state_of(one, machine)), specified
 
-    for path in enumerate_paths(side_by_side):
-        made, specified, rule_id = path.result
-        where = machine.name, "__init__", "none", rule_id
-        yield _decided(where, path.conditions, _differences(made, specified, SymInt(z3.IntVal(0))))
+    none = SymInt(z3.IntVal(0))
+    yield from _on_every_path((machine.name, "__init__", "none"), side_by_side, none)
 
 
 def _compared(
     machine: Machine, shell: type[Any], operation: Operation, method: str, loop: Loop
 ) -> Iterator[Equivalence]:
+    """Compare a method with its operation's function, which is told that the call is neither parked nor released."""
     values = _symbols(machine)
-    arguments = tuple(symbol(name, kind) for name, kind in operation.inputs.items())
+    arguments = [symbol(name, kind) for name, kind in operation.parameters.items()]
+    new_call = SimpleNamespace(parked=False, released=False)
+    facts = [fact.read(new_call) if fact.read else symbol(fact.name, bool) for fact in operation.facts]
 
-    def side_by_side() -> tuple[Effect, Effect, str] | None:
+    def side_by_side() -> tuple[str, Effect, Effect] | None:
         if not _is_reachable(machine, values):
             return None
-        played = _played(shell, machine, loop, method, values, arguments)
-        *_, rule = operation.function(*values.values(), *arguments)
-        return played, _specified(machine, operation, values, arguments), rule.id
+        one = standing(shell, machine, loop, values)
+        steps = _called(partial(getattr(one, method), *arguments))
+        played = _observed(one, machine, partial(next, steps))
+        steps.close()
+        *after, rule = operation.function(*values.values(), *arguments, *facts)
+        new = values | dict(zip(machine.state, after, strict=True))
+        specified = _specified(machine, rule, new, values[machine.parked])
+        return rule.id, played._replace(error=_specified_class(played.error)), specified
 
-    where = (machine.name, method, loop.name)
+    yield from _on_every_path((machine.name, method, loop.name), side_by_side, values[machine.parked])
+
+
+def _on_every_path(
+    where: tuple[str, str, str],
+    side_by_side: Callable[[], tuple[str, Effect, Effect] | None],
+    parked: SymInt,
+    undecided: str = "all",
+) -> Iterator[Equivalence]:
+    """Compare two effects on each path through a function, which returns them with a name, or None if it has none."""
     try:
         paths = enumerate_paths(side_by_side)
     except UndecidableError as error:
-        yield Equivalence(*where, "all", "unknown", str(error))
+        yield Equivalence(*where, undecided, "unknown", str(error))
         return
     for path in paths:
         if path.result is not None:
-            played, specified, rule = path.result
-            yield _decided((*where, rule), path.conditions, _differences(played, specified, values[machine.parked]))
+            name, played, specified = path.result
+            yield _decided((*where, name), path.conditions, _differences(played, specified, parked))
 
 
 def _decided(

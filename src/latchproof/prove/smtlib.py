@@ -137,11 +137,6 @@ class Confirmation:
         ]
 
 
-def confirm(obligations: Sequence[Obligation]) -> list[Obligation]:
-    """Ask a second solver about the obligations, and return them as it leaves them: see `Confirmation`."""
-    return Confirmation(obligations).results()
-
-
 def _not_asked(one: Obligation) -> Obligation:
     """Return an obligation without a query: it is confirmed only if a second solver is not to be asked."""
     if one.for_one_solver or one.status != "proved":

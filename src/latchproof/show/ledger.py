@@ -23,7 +23,7 @@ MEANINGS = {
 
 def print_ledger(console: Console, ledger: Ledger) -> None:
     """Print a row for each claim, with a column for each kind of evidence; then bounds, rules, and what went wrong."""
-    rows = [(claim.id, *(_cell(ledger.cell(claim, kind.name)) for kind in KINDS)) for claim in CLAIMS]
+    rows = [(claim.id, *(_cell(ledger.cell(claim.id, kind.name)) for kind in KINDS)) for claim in CLAIMS]
     print_table(console, ("claim", *(kind.name for kind in KINDS)), rows)
     say(console, f"numbers: {', '.join(f'{kind.name} {kind.unit}' for kind in KINDS)}; their bounds are below")
     say(console)

@@ -1,47 +1,46 @@
 """What a kind of evidence is: how it is gathered, and what it says of each claim and of each rule.
 
-A new kind is one file with a subclass of `Evidence`, and one line in `kinds`. Nothing else here or in a printer knows
+A new kind is one file that exports an `Evidence`, and one line in `kinds`. Neither the ledger nor what prints it knows
 which kinds there are.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import ClassVar, Literal
+from typing import Literal, TypeAlias
 
 from latchproof.check.reasons import Reason
 from latchproof.mutants.checks import MutantCheck
 from latchproof.prove.steps import rules_of
 from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine
-from latchproof_spec.machines import CLAIMS, MACHINES
+from latchproof_spec.machines import CLAIMS, MACHINES, claim_of
 
-CellStatus = Literal["holds", "fails", "inconclusive", "not_run"]
+CellStatus: TypeAlias = Literal["holds", "fails", "inconclusive", "not_run"]
 
 
 @dataclass(frozen=True)
 class Cell:
     """What one kind of evidence says of one claim.
 
-    `count` is how many of `unit` were made, within `bound`. `reproduce` is the command that gathers it again. `detail`
-    says what failed, why the cell was not run, or what a reader should know; `reasons` say what makes it inconclusive.
-    `killed_mutants` is how many mutants of the specification break the claim by this kind of evidence; None where that
-    was not computed.
+    `count` is how many of `unit` were made, within `bound`. `detail` says what failed, why the cell was not run, or
+    what a reader should know; `reasons` say what makes it inconclusive. `reproduce` is the command that gathers it
+    again. `killed_mutants` is how many mutants of the specification break the claim by this kind of evidence; None
+    where that was not computed.
     """
 
     claim: str
-    kind: str
     status: CellStatus
-    bound: str = ""
-    count: int = 0
-    unit: str = ""
-    seconds: float = 0.0
-    reproduce: str = ""
     detail: str = ""
     reasons: tuple[Reason, ...] = ()
+    bound: str = ""
+    count: int = 0
+    seconds: float = 0.0
+    kind: str = ""
+    unit: str = ""
+    reproduce: str = ""
     killed_mutants: int | None = None
 
 
@@ -49,76 +48,80 @@ class Cell:
 class RuleCell:
     """What one kind of evidence did about one rule: `count` of `unit`, `where`, and the command that does it again."""
 
-    kind: str
     status: CellStatus
-    count: int
-    unit: str
+    count: int = 0
     where: tuple[str, ...] = ()
     reproduce: str = ""
+    kind: str = ""
+    unit: str = ""
+
+
+Gathered: TypeAlias = tuple[list[Cell], dict[str, RuleCell]]
+"""A cell for each claim, and one for each rule by its ID; `kind` and `unit` are filled in by `Evidence.gathered`."""
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """What a kind of evidence found: a cell for each claim, and one for each rule, by the rule's ID."""
-
-    cells: list[Cell]
-    rules: dict[str, RuleCell]
-
-
-class Evidence(ABC):
+class Evidence:
     """A kind of evidence.
 
     `name` is the heading of its column, a past participle. `unit` is what a cell counts, and `rule_unit` what is
-    counted of a rule. `fires_rules` says whether gathering it must fire every rule of our own policy. Where a mutant
-    must be killed (`must_kill`), a cell holds only if some mutant of the specification breaks the claim by this kind of
-    evidence. `mutant_checks` say how it is put to a mutant. Evidence that `runs_beside` is gathered by processes of
-    its own while the other kinds are gathered.
+    counted of a rule. `gather` gathers it for the shipped specification and classes, to smaller bounds if it is to be
+    quick. `repeat` returns the command that gathers the cell of a claim again; with no claim, all that was done.
+    `mutant_checks` say how it is put to mutants. If one must be killed (`must_kill`), a cell holds only if some mutant
+    of the specification breaks the claim by this kind of evidence. `fires_rules` says whether gathering it must fire
+    every rule of our own policy, and `runs_beside` whether it works in its own processes while other kinds are
+    gathered.
     """
 
-    name: ClassVar[str]
-    unit: ClassVar[str]
-    rule_unit: ClassVar[str]
-    fires_rules: ClassVar[bool] = False
-    must_kill: ClassVar[bool] = True
-    runs_beside: ClassVar[bool] = False
-    mutant_checks: ClassVar[tuple[MutantCheck, ...]] = ()
+    name: str
+    unit: str
+    rule_unit: str
+    gather: Callable[[bool], Gathered]
+    repeat: Callable[[Claim | None, bool], str]
+    mutant_checks: tuple[MutantCheck, ...] = ()
+    must_kill: bool = True
+    fires_rules: bool = False
+    runs_beside: bool = False
 
-    @abstractmethod
-    def gather(self, *, quick: bool) -> Gathered:
-        """Gather it for the shipped specification and classes; to smaller bounds, if it is to be quick."""
+    def gathered(self, *, quick: bool) -> Gathered:
+        """Gather it, and complete what was found. If that raises an error, every cell fails: the ledger must stand."""
+        try:
+            cells, rules = self.gather(quick)
+        except Exception as error:
+            detail = f"gathering it raised {type(error).__name__}: {error}"
+            cells, rules = [Cell(claim.id, "fails", detail) for claim in CLAIMS], {}
+        return [self._completed(cell, quick) for cell in cells], {
+            rule: replace(cell, kind=self.name, unit=self.rule_unit) for rule, cell in rules.items()
+        }
 
-    @abstractmethod
-    def repeat(self, claim: Claim | None, *, quick: bool) -> str:
-        """Return the command that gathers the cell of a claim again; with no claim, all that was done."""
+    def _completed(self, cell: Cell, quick: bool) -> Cell:
+        if not cell.bound:
+            return replace(cell, kind=self.name)
+        return replace(cell, kind=self.name, unit=self.unit, reproduce=self.repeat(claim_of(cell.claim), quick))
 
-    def cell(self, claim: Claim, status: CellStatus, quick: bool, bound: str, count: int, seconds: float,
-             detail: str = "", reasons: Iterable[Reason] = ()) -> Cell:  # fmt: skip
-        """Return the cell of a claim."""
-        reproduce = self.repeat(claim, quick=quick)
-        return Cell(claim.id, self.name, status, bound, count, self.unit, seconds, reproduce, detail, tuple(reasons))
 
-    def not_run(self, claim: Claim, why: str) -> Cell:
-        """Return the cell of a claim for which nothing was gathered."""
-        return Cell(claim.id, self.name, "not_run", detail=why)
+def fired_rules(fired: Sequence[tuple[str, Iterable[str]]], again: str) -> dict[str, RuleCell]:
+    """Return what was done about each rule, from pairs of a place and the rules that were fired there.
 
-    def broken(self, error: Exception) -> Gathered:
-        """Return cells that all fail, for the gathering itself raised an error."""
-        detail = f"gathering it raised {type(error).__name__}: {error}"
-        return Gathered([Cell(claim.id, self.name, "fails", detail=detail) for claim in CLAIMS], {})
+    A rule of our own policy that was fired nowhere is inconclusive. Rules of constructors and of other policies are
+    fired where they can be.
+    """
+    found = {}
+    for rule in (rule.id for machine in MACHINES.values() for rule in machine.rules):
+        places = tuple(dict.fromkeys(place for place, rules in fired if rule in rules))
+        unfired = RuleCell("inconclusive" if rule in own_rules() else "not_run")
+        found[rule] = RuleCell("holds", len(places), places, again) if places else unfired
+    return found
 
-    def fired(self, fired: Sequence[tuple[str, Iterable[str]]], *, quick: bool) -> dict[str, RuleCell]:
-        """Return what was done about each rule, from pairs of a place and the rules that were fired there.
 
-        A rule of our own policy that was fired nowhere is inconclusive. Rules of constructors and of other policies
-        are fired where they can be.
-        """
-        again = self.repeat(None, quick=quick)
-        found = {}
-        for rule in (rule.id for machine in MACHINES.values() for rule in machine.rules):
-            places = tuple(dict.fromkeys(place for place, rules in fired if rule in rules))
-            status: CellStatus = "holds" if places else "inconclusive" if rule in own_rules() else "not_run"
-            found[rule] = RuleCell(self.name, status, len(places), self.rule_unit, places, again if places else "")
-        return found
+def rule_cell(statuses: Sequence[str], good: str, bad: Iterable[str], again: str) -> RuleCell:
+    """Return what the statuses about a rule come to: it holds if all are good, and fails if some are bad."""
+    status: CellStatus = "inconclusive" if statuses else "not_run"
+    if set(statuses) == {good}:
+        status = "holds"
+    elif set(statuses) & set(bad):
+        status = "fails"
+    return RuleCell(status, len(statuses), reproduce=again)
 
 
 @cache

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Final
 
@@ -13,13 +14,19 @@ from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
 from latchproof.explore.expected import check as compare
 from latchproof.explore.expected import read_pinned
 from latchproof.explore.fairness import Liveness, check_eventualities
-from latchproof.explore.states import explore
+from latchproof.explore.states import Exploration, explore
 from latchproof.explore.vacuity import empty_properties, unnoticed
 from latchproof.mutants import checks
-from latchproof.verify.evidence import Cell, CellStatus, Evidence, Gathered
+from latchproof.verify.evidence import Cell, Evidence, Gathered, fired_rules
 from latchproof_spec.claims import Claim
-from latchproof_spec.machine import distinct_policies
+from latchproof_spec.machine import Machine, distinct_policies
 from latchproof_spec.machines import CLAIMS, MACHINES
+
+QUICK: Final = ((3, 4), (3, 4), 4)
+"""Tasks, tasks for the eventualities, and the largest constructor argument in a quick ledger."""
+
+FULL: Final = ((5, 6), (4, 5), 6)
+"""The same in a full ledger."""
 
 MOST_ORBITS: Final = 2_000
 """States up to symmetry after which an exploration is given up; the shipped specification has some times fewer.
@@ -34,124 +41,104 @@ QUICK_STATES: Final = 5_000
 """States of the largest exploration of the manifest that a quick ledger repeats."""
 
 
-@dataclass(frozen=True)
-class _Bounds:
-    tasks: tuple[int, int]
-    fair_tasks: tuple[int, int]
-    largest: int
+def repeat(claim: Claim | None, quick: bool) -> str:
+    """Return the command that explores again and counts how often a claim is judged."""
+    tasks, fair_tasks, largest = QUICK if quick else FULL
+    about = f" --claim {claim.id}" if claim else ""
+    fair = f" --fair-tasks {fair_tasks[0]} {fair_tasks[1]}" if claim is not None and claim.kind == "liveness" else ""
+    return f"latchproof explore{about} --tasks {tasks[0]} {tasks[1]}{fair} --upto {largest}"
 
 
-QUICK: Final = _Bounds(tasks=(3, 4), fair_tasks=(3, 4), largest=4)
-FULL: Final = _Bounds(tasks=(5, 6), fair_tasks=(4, 5), largest=6)
-
-
-@dataclass
-class _Found:
-    """What the explorations found: how often each claim was judged, what breaks it, and which rules were fired."""
-
-    bounds: _Bounds
-    orbits: int = 0
-    complete: bool = True
-    checks: Counter[str] = field(default_factory=Counter)
-    violated: dict[str, str] = field(default_factory=dict)
-    fired: list[tuple[str, set[str]]] = field(default_factory=list)
-    live: list[Liveness] = field(default_factory=list)
-    unexpected: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-
-
-class Explored(Evidence):
-    """Properties, each judged in every state and at every step of the specification together with a few tasks."""
-
-    name = "explored"
-    unit = "judgements"
-    rule_unit = "policies"
-    fires_rules = True
-    mutant_checks = (checks.EXPLORED, checks.CALLED)
-
-    def repeat(self, claim: Claim | None, *, quick: bool) -> str:
-        bounds = QUICK if quick else FULL
-        is_liveness = claim is not None and claim.kind == "liveness"
-        about = f" --claim {claim.id}" if claim else ""
-        fair = f" --fair-tasks {bounds.fair_tasks[0]} {bounds.fair_tasks[1]}" if is_liveness else ""
-        return f"latchproof explore{about} --tasks {bounds.tasks[0]} {bounds.tasks[1]}{fair} --upto {bounds.largest}"
-
-    def gather(self, *, quick: bool) -> Gathered:
-        begun = time.perf_counter()
-        found = _explore_all(QUICK if quick else FULL)
-        found.unexpected = unexpected(quick)
-        found.seconds = time.perf_counter() - begun
-        return Gathered([self._cell(claim, found, quick) for claim in CLAIMS], self.fired(found.fired, quick=quick))
-
-    def _cell(self, claim: Claim, found: _Found, quick: bool) -> Cell:
-        bounds, count = found.bounds, found.checks[claim.id]
-        wrong = [known[claim.id] for known in (found.violated, found.unexpected) if claim.id in known]
-        bound = (
-            f"{bounds.tasks[0]} and {bounds.tasks[1]} tasks, "
-            + ", ".join(f"{one.parameters} {one.smallest}-{bounds.largest}" for one in MACHINES.values())
-            + f", calls without bound; {found.orbits:,} states up to symmetry, every policy; counts as in "
-            f"{MANIFEST.as_posix()}, where there is one"
+def gather(quick: bool) -> Gathered:
+    """Explore every machine under every policy, and compare with the counts in the manifest."""
+    tasks, fair_tasks, largest = QUICK if quick else FULL
+    begun = time.perf_counter()
+    found = [one for machine in MACHINES.values() for one in explorations(machine, tasks, largest)]
+    endless = {one.machine for one in found if not one.complete}
+    live = [
+        one
+        for machine in MACHINES.values()
+        if machine.name not in endless
+        for one in graphs(machine, fair_tasks, largest)
+    ]
+    wrong = [{
+        claim: f"{violation.property}, {one.machine}({one.argument}), policy {one.policy}: {' / '.join(violation.run)}"
+        for one in reversed(found)
+        for violation in reversed(one.violations)
+        for claim in violation.claims
+    }, unexpected(quick)]  # fmt: skip
+    bound = (
+        f"{tasks[0]} and {tasks[1]} tasks, "
+        + ", ".join(f"{machine.parameters} {machine.smallest}-{largest}" for machine in MACHINES.values())
+        + f", calls without bound; {sum(one.orbits for one in found):,} states up to symmetry, every policy; counts as "
+        f"in {MANIFEST.as_posix()}, where there is one"
+    )
+    seconds = time.perf_counter() - begun
+    cells = [
+        Cell(
+            claim.id,
+            "holds",
+            "; ".join(known[claim.id] for known in wrong if claim.id in known),
+            bound=bound,
+            count=sum(one.checks.get(claim.id, 0) for one in found),
+            seconds=seconds,
         )
-        status: CellStatus = "holds"
-        detail = ""
-        reasons: list[Reason] = []
-        if wrong:
-            status, detail = "fails", "; ".join(wrong)
-        elif not count:
-            status, detail = "not_run", "no property of it is judged on specification x tasks"
-        elif not found.complete:
-            status, reasons = "inconclusive", [Reason("too-many-states", "", "an exploration was given up")]
-        elif claim.kind == "liveness":
-            status, detail, reasons = _of_eventualities(claim, found)
-            bound += (
-                f"; as an eventuality, with {bounds.fair_tasks[0]} and {bounds.fair_tasks[1]} tasks, under weak "
-                "fairness, and not without it"
-            )
-        return self.cell(claim, status, quick, bound, count, found.seconds, detail, reasons)
+        for claim in CLAIMS
+    ]
+    finish = partial(_finished, is_complete=not endless, live=live, fair_tasks=fair_tasks)
+    fired = fired_rules([(one.policy, one.rules) for one in found], repeat(None, quick))
+    return [finish(cell, claim) for cell, claim in zip(cells, CLAIMS, strict=True)], fired
 
 
-def _explore_all(bounds: _Bounds) -> _Found:
-    """Explore every machine within the bounds, and check its eventualities unless its states seem to have no end."""
-    found = _Found(bounds)
-    endless = set()
-    arguments = {machine: range(machine.smallest, bounds.largest + 1) for machine in MACHINES.values()}
-    for machine in MACHINES.values():
-        for policy, argument, tasks in product(machine.policies, arguments[machine], bounds.tasks):
-            one = explore(machine, policy, argument, tasks=tasks, at_most=MOST_ORBITS)
-            found.orbits += one.orbits
-            found.checks.update(one.checks)
-            found.fired.append((policy.name, one.rules))
-            for violation in one.violations:
-                run = f"{violation.property}, {machine}({argument}), policy {policy.name}: {' / '.join(violation.run)}"
-                for claim in violation.claims:
-                    found.violated.setdefault(claim, run)
-            if not one.complete:
-                found.complete = False
-                endless.add(machine)
-                break
-    for machine in (one for one in MACHINES.values() if one not in endless):
-        for policy, argument, tasks in product(
-            distinct_policies(machine.policies), arguments[machine], bounds.fair_tasks
-        ):
-            live = check_eventualities(machine, policy, argument, tasks=tasks, at_most=MOST_STATES)
-            found.live.append(live)
-            if not live.complete:
-                break
-    return found
+def explorations(machine: Machine, tasks: Sequence[int], largest: int) -> Iterator[Exploration]:
+    """Yield what is found of a machine under each policy, up to the first exploration that is given up."""
+    for policy, argument, number in product(machine.policies, range(machine.smallest, largest + 1), tasks):
+        yield (found := explore(machine, policy, argument, tasks=number, at_most=MOST_ORBITS))
+        if not found.complete:
+            return
 
 
-def _of_eventualities(claim: Claim, found: _Found) -> tuple[CellStatus, str, list[Reason]]:
-    """Return what the cyclic graphs say of a claim: it holds if none fails, and some can for each number of tasks."""
-    about = [(one, promise) for one in found.live for promise in one.promises if promise.claim == claim.id]
+def graphs(machine: Machine, tasks: Sequence[int], largest: int) -> Iterator[Liveness]:
+    """Yield what is found of a machine's eventualities, up to the first graph that is given up."""
+    policies = distinct_policies(machine.policies)
+    for policy, argument, number in product(policies, range(machine.smallest, largest + 1), tasks):
+        yield (found := check_eventualities(machine, policy, argument, tasks=number, at_most=MOST_STATES))
+        if not found.complete:
+            return
+
+
+def _finished(
+    cell: Cell, claim: Claim, *, is_complete: bool, live: Sequence[Liveness], fair_tasks: tuple[int, int]
+) -> Cell:
+    """Return the cell of a claim with its status; a claim of liveness must hold as an eventuality too."""
+    if cell.detail:
+        return replace(cell, status="fails")
+    if not cell.count:
+        return replace(cell, status="not_run", detail="no property of it is judged on specification x tasks")
+    if not is_complete:
+        return _inconclusive(cell, "too-many-states", "an exploration was given up, for it has too many states")
+    return _as_eventuality(cell, claim, live, fair_tasks) if claim.kind == "liveness" else cell
+
+
+def _as_eventuality(cell: Cell, claim: Claim, live: Sequence[Liveness], tasks: tuple[int, int]) -> Cell:
+    """Return what the cyclic graphs say: it holds if none fails, and for each number of tasks some can fail."""
+    bound = f"as an eventuality, with {tasks[0]} and {tasks[1]} tasks, under weak fairness, and not without it"
+    cell = replace(cell, bound=f"{cell.bound}; {bound}")
+    about = [(one, promise) for one in live for promise in one.promises if promise.claim == claim.id]
     for one, promise in about:
         if promise.broken is not None:
             run = f"{' / '.join(promise.broken.stem)} / for ever: {' / '.join(promise.broken.cycle) or 'nothing'}"
-            return "fails", f"{promise.name}, {one.machine}({one.argument}), policy {one.policy}: {run}", []
+            where = f"{promise.name}, {one.machine}({one.argument}), policy {one.policy}"
+            return replace(cell, status="fails", detail=f"{where}: {run}")
     if not all(one.complete for one, _ in about):
-        return "inconclusive", "", [Reason("too-many-states", "", "a graph was given up, for it has too many states")]
-    if {one.tasks for one, promise in about if promise.status == "holds"} != set(found.bounds.fair_tasks):
-        return "inconclusive", "", [Reason("vacuous", "", "it is owed to no task, or comes without fairness too")]
-    return "holds", "", []
+        return _inconclusive(cell, "too-many-states", "a graph was given up, for it has too many states")
+    if {one.tasks for one, promise in about if promise.status == "holds"} != set(tasks):
+        return _inconclusive(cell, "vacuous", "it is owed to no task, or comes without fairness too")
+    return cell
+
+
+def _inconclusive(cell: Cell, code: str, text: str) -> Cell:
+    return replace(cell, status="inconclusive", reasons=(Reason(code, "", text),))
 
 
 def unexpected(quick: bool) -> dict[str, str]:
@@ -178,3 +165,8 @@ def unexpected(quick: bool) -> dict[str, str]:
             for claim_id, failure in about.items():
                 wrong.setdefault(claim_id, f"{one.machine}, {one.name}: {failure}")
     return wrong
+
+
+EXPLORED: Final = Evidence(
+    "explored", "judgements", "policies", gather, repeat, (checks.EXPLORED, checks.CALLED), fires_rules=True
+)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import Final
-
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from latchproof.check.reasons import Reason
 from latchproof.check.target import TargetError, load
 from latchproof.fuzz.drivers import HOSTS, make_driver
 from latchproof.mutants import checks
-from latchproof.testing import AT_ONCE, LARGEST, state_machine
-from latchproof.verify.evidence import Cell, CellStatus, Evidence, Gathered
+from latchproof.verify.evidence import Cell, Evidence, Gathered, fired_rules
 from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
@@ -23,106 +20,81 @@ QUICK_EXAMPLES: Final = 100
 """Examples of each class on each host in a quick ledger."""
 
 FULL_EXAMPLES: Final = 1000
-"""Examples of each class on each host."""
-
-STEPS: Final = 30
-"""Steps of one example at most."""
+"""Examples of each class on each host in a full ledger."""
 
 
-@dataclass
-class _Found:
-    """What fuzzing found: on which hosts it ran, and for each machine its calls and the failure of its class."""
+class _Fuzzed(NamedTuple):
+    """What came of fuzzing one class on one host; `failure` is "" if nothing was found."""
 
-    examples: int
-    hosts: list[str] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
-    calls: dict[Machine, int] = field(default_factory=dict)
-    broken: dict[Machine, str] = field(default_factory=dict)
-    fired: list[tuple[str, set[str]]] = field(default_factory=list)
-    seconds: float = 0.0
+    host: str
+    machine: Machine
+    calls: int
+    fired: set[str]
+    failure: str
 
 
-class Fuzzed(Evidence):
-    """Examples of our own classes on every host, each judged in the strict form."""
-
-    name = "fuzzed"
-    unit = "calls"
-    rule_unit = "hosts"
-    fires_rules = True
-    mutant_checks = (checks.FUZZED,)
-
-    def repeat(self, claim: Claim | None, *, quick: bool) -> str:
-        about = f" --claim {claim.id}" if claim else ""
-        return " && ".join(
-            f"latchproof fuzz {machine.shell}{about} --strict --policy {machine.policies[0].name} "
-            f"--examples {QUICK_EXAMPLES if quick else FULL_EXAMPLES} --host {host}"
-            for host in HOSTS
-            if not why_absent(host)
-            for machine in (machines_about(claim) if claim else MACHINES.values())
-        )
-
-    def gather(self, *, quick: bool) -> Gathered:
-        found = _fuzz_all(quick)
-        cells = [
-            self.not_run(claim, claim.unobservable) if claim.unobservable else self._cell(claim, found, quick)
-            for claim in CLAIMS
-        ]
-        return Gathered(cells, self.fired(found.fired, quick=quick))
-
-    def _cell(self, claim: Claim, found: _Found, quick: bool) -> Cell:
-        machines = machines_about(claim)
-        broken = [found.broken[one] for one in machines if one in found.broken]
-        mine = [one for one in broken if f" breaks {claim.id} " in one]
-        fired = {rule for _, rules in found.fired for rule in rules}
-        status: CellStatus = "holds"
-        detail = "; ".join(found.absent)
-        reasons: list[Reason] = []
-        if mine:
-            status, detail = "fails", mine[0]
-        elif not any(fired & set(machine.exercise[claim]) for machine in machines):
-            status, reasons = "inconclusive", [Reason("not-exercised", "", "it never had a chance to fail")]
-        elif broken:
-            status = "inconclusive"
-            reasons = [Reason("other-claim", "", "examples ended early, at a failure of another claim")]
-        bound = (
-            f"{', '.join(found.hosts)}; {found.examples} examples of up to {STEPS} steps each, "
-            f"{' and '.join(one.parameters for one in MACHINES.values())} to {LARGEST}, up to {AT_ONCE} calls at once, "
-            "strict form"
-        )
-        count = sum(found.calls.get(machine, 0) for machine in machines)
-        return self.cell(claim, status, quick, bound, count, found.seconds, detail, reasons)
-
-
-def _fuzz_all(quick: bool) -> _Found:
-    """Fuzz each of our classes on every host that is installed."""
-    begun = time.perf_counter()
-    found = _Found(QUICK_EXAMPLES if quick else FULL_EXAMPLES)
-    options = settings(
-        max_examples=found.examples,
-        stateful_step_count=STEPS,
-        database=None,
-        deadline=None,
-        derandomize=quick,  # a quick ledger says the same each time; a full one tries other examples each time
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
+def repeat(claim: Claim | None, quick: bool) -> str:
+    """Return the commands that fuzz our classes again, each on each host that is installed."""
+    return " && ".join(
+        f"latchproof fuzz {machine.shell}{f' --claim {claim.id}' if claim else ''} --strict --policy "
+        f"{machine.policies[0].name} --examples {QUICK_EXAMPLES if quick else FULL_EXAMPLES} --host {host}"
+        for host in HOSTS
+        if not why_absent(host)
+        for machine in (machines_about(claim) if claim else MACHINES.values())
     )
-    for host in HOSTS:
-        if why := why_absent(host):
-            found.absent.append(why)
-            continue
-        found.hosts.append(host)
-        for machine in MACHINES.values():
-            tried = state_machine(
-                load(machine.shell, machine.name), host=host, policy=machine.policies[0].name, strict=True
-            )
-            try:
-                run_state_machine_as_test(tried, settings=options)
-            except AssertionError as error:
-                found.broken[machine] = str(error)
-            found.fired.append((host, tried.fired))
-            found.calls[machine] = found.calls.get(machine, 0) + tried.calls
-    found.seconds = time.perf_counter() - begun
-    return found
+
+
+def gather(quick: bool) -> Gathered:
+    """Fuzz our classes on every host, in the strict form."""
+    begun = time.perf_counter()
+    hosts = [host for host in HOSTS if not why_absent(host)]
+    found = [_fuzz(host, machine, quick) for host in hosts for machine in MACHINES.values()]
+    seconds = time.perf_counter() - begun
+    cells = [
+        Cell(claim.id, "not_run", claim.unobservable)
+        if claim.unobservable
+        else replace(cell_of(claim, found), bound=_bound(hosts, quick), seconds=seconds)
+        for claim in CLAIMS
+    ]
+    return cells, fired_rules([(one.host, one.fired) for one in found], repeat(None, quick))
+
+
+def _fuzz(host: str, machine: Machine, quick: bool) -> _Fuzzed:
+    from latchproof.testing import state_machine  # it imports Hypothesis, and that trio: not before schedules are run
+
+    policy, target = machine.policies[0].name, load(machine.shell, machine.name)
+    tried = state_machine(target, host=host, policy=policy, strict=True)
+    # a quick ledger says the same each time; a full one tries other examples each time
+    failure = checks.fuzz(tried, QUICK_EXAMPLES if quick else FULL_EXAMPLES, is_random=not quick)
+    return _Fuzzed(host, machine, tried.calls, tried.fired, failure)
+
+
+def _bound(hosts: Sequence[str], quick: bool) -> str:
+    from latchproof.testing import AT_ONCE, LARGEST
+
+    largest = f"{' and '.join(one.parameters for one in MACHINES.values())} to {LARGEST}"
+    return (
+        f"{', '.join(hosts)}; {QUICK_EXAMPLES if quick else FULL_EXAMPLES} examples of up to {checks.STEPS} steps "
+        f"each, {largest}, up to {AT_ONCE} calls at once, strict form"
+    )
+
+
+def cell_of(claim: Claim, found: Sequence[_Fuzzed]) -> Cell:
+    """Return what fuzzing says of a claim."""
+    about = [one for one in found if one.machine in machines_about(claim)]
+    failures = [one.failure for one in about if one.failure]
+    exercise = {rule for machine in machines_about(claim) for rule in machine.exercise[claim]}
+    absent = "; ".join(filter(None, map(why_absent, HOSTS)))
+    cell = Cell(claim.id, "holds", absent, count=sum(one.calls for one in about))
+    if mine := [failure for failure in failures if f" breaks {claim.id} " in failure]:
+        return replace(cell, status="fails", detail=mine[0])
+    if not any(one.fired & exercise for one in found):
+        reason = Reason("not-exercised", "", "it never had a chance to fail")
+    elif failures:
+        reason = Reason("other-claim", "", "examples ended early, at a failure of another claim")
+    else:
+        return cell
+    return replace(cell, status="inconclusive", reasons=(reason,))
 
 
 def why_absent(host: str) -> str:
@@ -132,3 +104,6 @@ def why_absent(host: str) -> str:
     except TargetError as error:
         return str(error)
     return ""
+
+
+FUZZED: Final = Evidence("fuzzed", "calls", "hosts", gather, repeat, (checks.FUZZED,), fires_rules=True)

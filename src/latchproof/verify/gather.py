@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from latchproof.check.pool import cores
 from latchproof.contracts import ContractsNotRunError, find_root, read_ahead
@@ -27,36 +28,29 @@ def gather(*, quick: bool = False, on_start: Callable[[str], None] = lambda what
     with suppress(ContractsNotRunError):
         read_ahead(find_root())
     beside = [kind for kind in KINDS if kind.runs_beside]
+
+    def enter(kind: Evidence, gathered: Callable[[], Gathered]) -> None:
+        on_start(kind.name)
+        cells, ledger.rules[kind.name] = gathered()
+        ledger.cells += cells
+
     with ThreadPoolExecutor(max(1, len(beside))) as pool:
-        waiting = [(kind, pool.submit(gather_kind, kind, quick)) for kind in beside]
+        waiting = [(kind, pool.submit(kind.gathered, quick=quick).result) for kind in beside]
         for kind in KINDS:
-            if not kind.runs_beside:
-                on_start(kind.name)
-                ledger.add(kind.name, gather_kind(kind, quick))
-
-        def wait_for_others() -> None:
-            for kind, found in waiting:
-                on_start(kind.name)
-                ledger.add(kind.name, found.result())
-
+            if kind not in beside:
+                enter(kind, partial(kind.gathered, quick=quick))
         if not quick:  # whether mutants can be put to contracts is known once those have been gathered
-            wait_for_others()
+            for kind, result in waiting:
+                enter(kind, result)
         on_start("exports")
         ledger.exports = check_exports(quick=quick)
         on_start("mutants")
         try_mutants(ledger, quick=quick)
         if quick:
-            wait_for_others()
+            for kind, result in waiting:
+                enter(kind, result)
     ledger.seconds = time.perf_counter() - begun
     return ledger
-
-
-def gather_kind(kind: Evidence, quick: bool) -> Gathered:
-    """Gather a kind of evidence. If that raises an error, its cells fail and the rest of the ledger stands."""
-    try:
-        return kind.gather(quick=quick)
-    except Exception as error:
-        return kind.broken(error)
 
 
 def try_mutants(ledger: Ledger, *, quick: bool) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from latchproof.mutants.checks import MutantCheck
-from latchproof.verify.contracted import Contracted
+from latchproof.verify.contracted import CONTRACTED
 from latchproof.verify.evidence import Evidence
-from latchproof.verify.explored import Explored
-from latchproof.verify.fuzzed import Fuzzed
-from latchproof.verify.proved import Proved
-from latchproof.verify.scheduled import Scheduled
+from latchproof.verify.explored import EXPLORED
+from latchproof.verify.fuzzed import FUZZED
+from latchproof.verify.proved import PROVED
+from latchproof.verify.scheduled import SCHEDULED
 
-KINDS: Final[tuple[Evidence, ...]] = (Proved(), Explored(), Scheduled(), Contracted(), Fuzzed())
+KINDS: Final[tuple[Evidence, ...]] = (PROVED, EXPLORED, SCHEDULED, CONTRACTED, FUZZED)
 
 MUTANT_CHECKS: Final[tuple[MutantCheck, ...]] = tuple(check for kind in KINDS for check in kind.mutant_checks)
 """How mutants of the specification are put to each kind, in the same order."""

@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from latchproof.mutants.matrix import Matrix
-from latchproof.verify.evidence import Cell, Gathered, RuleCell, own_rules
+from latchproof.verify.evidence import Cell, RuleCell, own_rules
 from latchproof.verify.exported import ExportCheck
 from latchproof.verify.kinds import KINDS
-from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import Rule
@@ -48,22 +47,19 @@ class Ledger:
     no_mutants: str = ""
     seconds: float = 0.0
 
-    def add(self, kind: str, found: Gathered) -> None:
-        """Enter what a kind of evidence found."""
-        self.cells += found.cells
-        self.rules[kind] = found.rules
-
-    def cell(self, claim: Claim, kind: str) -> Cell:
+    def cell(self, claim: str, kind: str) -> Cell:
         """Return the cell of a claim and a kind of evidence."""
-        return next(cell for cell in self.cells if cell.claim == claim.id and cell.kind == kind)
+        return next(cell for cell in self.cells if cell.claim == claim and cell.kind == kind)
 
     def rows(self) -> list[LedgerRow]:
         """Return a row for each rule."""
         return [self._row(machine, rule) for machine in MACHINES.values() for rule in machine.rules]
 
     def _row(self, machine: Machine, rule: Rule) -> LedgerRow:
-        idle = [RuleCell(kind.name, "not_run", 0, kind.rule_unit) for kind in KINDS]
-        cells = tuple(self.rules.get(one.kind, {}).get(rule.id, one) for one in idle)
+        cells = tuple(
+            self.rules.get(kind.name, {}).get(rule.id, RuleCell("not_run", kind=kind.name, unit=kind.rule_unit))
+            for kind in KINDS
+        )
         about = [
             one
             for one in (self.mutants.results if self.mutants is not None else ())
@@ -106,7 +102,11 @@ class Ledger:
                     "id": claim.id,
                     "sentence": claim.sentence,
                     "evidence": [
-                        {name: value for name, value in asdict(self.cell(claim, kind.name)).items() if name != "claim"}
+                        {
+                            name: value
+                            for name, value in asdict(self.cell(claim.id, kind.name)).items()
+                            if name != "claim"
+                        }
                         for kind in KINDS
                     ],
                 }

@@ -6,6 +6,7 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from latchproof.check.reasons import Reason
@@ -15,76 +16,63 @@ from latchproof.prove.obligation import Obligation
 from latchproof.prove.obligations import prove_all
 from latchproof.prove.shells import Equivalence, blind_spots, prove_shells
 from latchproof.prove.smtlib import solvers
-from latchproof.verify.evidence import Cell, CellStatus, Evidence, Gathered, RuleCell
+from latchproof.verify.evidence import Cell, Evidence, Gathered, rule_cell
 from latchproof_spec.claims import Claim
 from latchproof_spec.machines import CLAIMS, MACHINES
 
 REFUTED: Final = ("refuted", "disputed")
-"""Statuses of obligations that fail a claim; any other that is not "proved" leaves it inconclusive."""
+"""Statuses of obligations that fail a claim; any other but "proved" leaves it inconclusive."""
 
 MOST_SHOWN: Final = 3
 """Failures that one cell tells of."""
 
 
-class Proved(Evidence):
-    """Obligations about every state in which the invariants hold, discharged by the solvers."""
+def repeat(claim: Claim | None, quick: bool) -> str:
+    """Return the command that proves a claim again."""
+    return "latchproof prove" + (f" --claim {claim.id}" if claim else "")
 
-    name = "proved"
-    unit = "obligations"
-    rule_unit = "obligations"
-    mutant_checks = (checks.PROVED,)
 
-    def repeat(self, claim: Claim | None, *, quick: bool) -> str:
-        return "latchproof prove" + (f" --claim {claim.id}" if claim else "")
-
-    def gather(self, *, quick: bool) -> Gathered:
-        begun = time.perf_counter()
-        obligations = prove_all()
-        # a proof about the specification is one about our classes only as long as they decide as it does
-        shells = prove_shells()
-        unsound = "; ".join(_differences(shells)[:MOST_SHOWN]) or miscounted(obligations, shells)
-        seconds = time.perf_counter() - begun
-        cells = [self._cell(claim, obligations, unsound, seconds, quick) for claim in CLAIMS]
-        return Gathered(cells, self._rules(obligations))
-
-    def _cell(self, claim: Claim, obligations: list[Obligation], unsound: str, seconds: float, quick: bool) -> Cell:
-        about = [one for one in obligations if claim.id in one.claims]
-        # obligations of no claim keep every proof honest: if one of them is not proved, no claim is
-        bad = [one for one in about if one.status != "proved"]
-        bad += [one for one in obligations if not one.claims and one.status != "proved"]
-        bad.sort(key=lambda one: one.model != "controls")  # that a claim is empty says more than what follows from it
-        told = [_told(one) for one in bad[:MOST_SHOWN]]
-        status: CellStatus = "holds"
-        detail = ""
-        reasons: list[Reason] = []
-        if unsound or any(one.status in REFUTED for one in bad):
-            status, detail = "fails", "; ".join([*filter(None, [unsound]), *told])
-        elif bad:
-            status, reasons = "inconclusive", [Reason("not-proved", "", one) for one in told]
-        elif not about:
-            status, detail = "not_run", "no obligation is about it"
-        elif claim.beyond_counters and all(one.model == "counters" for one in about):
-            status = "inconclusive"
-            reasons = [
-                Reason("counters-alone", "", f"proved of counters alone, which leave open {claim.beyond_counters}")
-            ]
-        bound = (
-            "for every count, number of parties, generations and tasks, under every policy as far as it demands the "
-            f"claim, by {solvers()}"
+def gather(quick: bool) -> Gathered:
+    """Prove everything. It is never quick: proofs have no bounds."""
+    begun = time.perf_counter()
+    obligations, shells = prove_all(), prove_shells()
+    # a proof about the specification is one about our classes only as long as they decide as it does
+    unsound = "; ".join(differences(shells)[:MOST_SHOWN]) or miscounted(obligations, shells)
+    seconds = time.perf_counter() - begun
+    return [cell_of(claim, obligations, unsound, seconds) for claim in CLAIMS], {
+        rule.id: rule_cell(
+            [one.status for one in obligations if one.rule == rule.id],
+            "proved",
+            REFUTED,
+            f"latchproof prove --rule {rule.id}",
         )
-        return self.cell(claim, status, quick, bound, len(about), seconds, detail, reasons)
+        for machine in MACHINES.values()
+        for rule in machine.rules
+    }
 
-    def _rules(self, obligations: list[Obligation]) -> dict[str, RuleCell]:
-        found = {}
-        for rule in (rule.id for machine in MACHINES.values() for rule in machine.rules):
-            about = Counter(one.status for one in obligations if one.rule == rule)
-            status: CellStatus = "not_run"
-            if about:
-                fails = any(about[one] for one in REFUTED)
-                status = "holds" if set(about) == {"proved"} else "fails" if fails else "inconclusive"
-            again = f"latchproof prove --rule {rule}"
-            found[rule] = RuleCell(self.name, status, about.total(), self.rule_unit, reproduce=again)
-        return found
+
+def cell_of(claim: Claim, obligations: Sequence[Obligation], unsound: str, seconds: float) -> Cell:
+    """Return what the obligations say of a claim; `unsound` says what makes all proofs worthless, if anything does."""
+    about = [one for one in obligations if claim.id in one.claims]
+    # obligations of no claim keep every proof honest: if one of them is not proved, no claim is
+    bad = [one for one in obligations if one.status != "proved" and (claim.id in one.claims or not one.claims)]
+    # that a claim is empty says more than what follows from it
+    bad.sort(key=lambda one: (one.model != "controls", not one.claims))
+    bound = (
+        "for every count, number of parties, generations and tasks, under every policy as far as it demands the claim, "
+        f"by {solvers()}"
+    )
+    found = Cell(claim.id, "holds", bound=bound, count=len(about), seconds=seconds)
+    told = [_told(one) for one in bad[:MOST_SHOWN]]
+    if unsound or any(one.status in REFUTED for one in bad):
+        return replace(found, status="fails", detail="; ".join([*filter(None, [unsound]), *told]))
+    if not about and not bad:
+        return replace(found, status="not_run", detail="no obligation is about it")
+    reasons = [Reason("not-proved", "", one) for one in told]
+    if not bad and claim.beyond_counters and all(one.model == "counters" for one in about):
+        text = f"proved of counters alone, which leave open {claim.beyond_counters}"
+        reasons.append(Reason("counters-alone", "", text))
+    return replace(found, status="inconclusive" if reasons else "holds", reasons=tuple(reasons))
 
 
 def _told(one: Obligation) -> str:
@@ -92,7 +80,7 @@ def _told(one: Obligation) -> str:
     return f"{one.status}: {one.name}: {where} {' '.join(one.counterexample.split())}"
 
 
-def _differences(shells: Sequence[Equivalence]) -> list[str]:
+def differences(shells: Sequence[Equivalence]) -> list[str]:
     """Return where our classes decide otherwise than the specification, and which differences would go unnoticed."""
     differing = [
         f"{one.status}: {one.machine}.{one.method} decides otherwise than {one.rule}: {one.counterexample}"
@@ -105,16 +93,18 @@ def _differences(shells: Sequence[Equivalence]) -> list[str]:
 def miscounted(obligations: Sequence[Obligation], shells: Sequence[Equivalence]) -> str:
     """Return how the numbers of obligations differ from those in the manifest; "" without a source checkout."""
     try:
-        manifest = find_root() / MANIFEST
+        tables = tomllib.loads((find_root() / MANIFEST).read_text(encoding="utf-8"))
     except ContractsNotRunError:
         return ""
-    tables = tomllib.loads(manifest.read_text(encoding="utf-8"))
     expected = {f"{machine} {of}": n for machine, models in tables["proofs"].items() for of, n in models.items()}
     expected |= {f"{machine} class, paths": number for machine, number in tables["shells"].items()}
-    found = Counter(f"{one.machine} {one.model}" for one in obligations)
-    found += Counter(f"{one.machine} class, paths" for one in shells)
+    found = Counter([f"{one.machine} {one.model}" for one in obligations])
+    found.update(f"{one.machine} class, paths" for one in shells)
     return "; ".join(
         f"{what}: {found[what]} obligations, the manifest has {expected.get(what, 0)}"
         for what in dict.fromkeys((*expected, *found))
         if found[what] != expected.get(what, 0)
     )
+
+
+PROVED: Final = Evidence("proved", "obligations", "obligations", gather, repeat, (checks.PROVED,))

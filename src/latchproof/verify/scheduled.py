@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from latchproof.check.bounds import programs_within
@@ -13,7 +14,7 @@ from latchproof.check.reasons import Reason
 from latchproof.check.target import TargetError, load
 from latchproof.check.verdict import Verdict
 from latchproof.mutants import checks
-from latchproof.verify.evidence import Cell, CellStatus, Evidence, Gathered
+from latchproof.verify.evidence import Cell, Evidence, Gathered, fired_rules
 from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
@@ -25,59 +26,33 @@ QUICK_BOUNDS_ON: Final = {"trio": {"tasks": 2, "calls": 2}}
 """Those on a host where a call has more steps, and so more schedules."""
 
 
-class Scheduled(Evidence):
-    """Schedules of our own classes on every host whose steps we control, each history judged in the strict form."""
+def repeat(claim: Claim | None, quick: bool) -> str:
+    """Return the commands that check our classes again, each on each host that is installed."""
+    return " && ".join(
+        f"latchproof check {machine.shell}{f' --claim {claim.id}' if claim else ''} --strict --policy "
+        f"{machine.policies[0].name} --host {host}"
+        + ("".join(f" --{name} {number}" for name, number in quick_bounds(host).items()) if quick else "")
+        for machine in (machines_about(claim) if claim else MACHINES.values())
+        for host in STEPPED_HOSTS
+        if is_installed(host)
+    )
 
-    name = "scheduled"
-    unit = "schedules"
-    rule_unit = "hosts"
-    fires_rules = True
-    mutant_checks = (checks.SCHEDULED,)
 
-    def repeat(self, claim: Claim | None, *, quick: bool) -> str:
-        about = f" --claim {claim.id}" if claim else ""
-        return " && ".join(
-            f"latchproof check {machine.shell}{about} --strict --policy {machine.policies[0].name} --host {host}"
-            + ("".join(f" --{name} {number}" for name, number in quick_bounds(host).items()) if quick else "")
-            for machine in (machines_about(claim) if claim else MACHINES.values())
-            for host in STEPPED_HOSTS
-            if is_installed(host)
-        )
-
-    def gather(self, *, quick: bool) -> Gathered:
-        verdicts: dict[Machine, list[Verdict]] = {machine: [] for machine in MACHINES.values()}
-        absent = []
-        for host in STEPPED_HOSTS:  # one after another: what a host imports makes states harder to recognize
-            if is_installed(host):
-                for machine, found in verdicts.items():
-                    found.append(_check(machine, host, quick))
-            else:
-                absent.append(host)
-        cells = [
-            self.not_run(claim, claim.unobservable)
-            if claim.unobservable
-            else self._cell(
-                claim, [one for machine in machines_about(claim) for one in verdicts[machine]], absent, quick
-            )
-            for claim in CLAIMS
-        ]
-        fired = [(one.host, one.reported.fired) for several in verdicts.values() for one in several]
-        return Gathered(cells, self.fired(fired, quick=quick))
-
-    def _cell(self, claim: Claim, verdicts: Sequence[Verdict], absent: Sequence[str], quick: bool) -> Cell:
-        failures = [one.reported.failures[claim.id] for one in verdicts if claim.id in one.reported.failures]
-        status: CellStatus = "holds"
-        detail = ""
-        reasons: list[Reason] = []
-        if failures:
-            status, detail = "fails", f"{failures[0].finding.seen}; {' / '.join(failures[0].schedule)}"
-        else:
-            reasons = list(dict.fromkeys(_reasons(claim, verdicts)))
-            status = "inconclusive" if reasons else "holds"
-        bounds = dict.fromkeys(f"on {one.host}: {'; '.join(one.bounds)}" for one in verdicts)
-        bound = "strict form; " + "; ".join(bounds) + (f"; not installed: {', '.join(absent)}" if absent else "")
-        count = sum(one.schedules for one in verdicts)
-        return self.cell(claim, status, quick, bound, count, sum(one.seconds for one in verdicts), detail, reasons)
+def gather(quick: bool) -> Gathered:
+    """Check our classes on every host whose steps we control, in the strict form."""
+    verdicts: dict[Machine, list[Verdict]] = {machine: [] for machine in MACHINES.values()}
+    # a host is imported when its turn comes: what is imported makes states harder to recognize
+    for host in filter(is_installed, STEPPED_HOSTS):
+        for machine, found in verdicts.items():
+            found.append(_check(machine, host, quick))
+    cells = [
+        Cell(claim.id, "not_run", claim.unobservable)
+        if claim.unobservable
+        else cell_of(claim, list(chain(*(verdicts[machine] for machine in machines_about(claim)))))
+        for claim in CLAIMS
+    ]
+    fired = [(one.host, one.reported.fired) for one in chain(*verdicts.values())]
+    return cells, fired_rules(fired, repeat(None, quick))
 
 
 def _check(machine: Machine, host: str, quick: bool) -> Verdict:
@@ -87,12 +62,30 @@ def _check(machine: Machine, host: str, quick: bool) -> Verdict:
     return check(target, host=host, policy=machine.policies[0].name, strict=True, shapes=programs)
 
 
+def cell_of(claim: Claim, verdicts: Sequence[Verdict]) -> Cell:
+    """Return what the verdicts on our classes say of a claim."""
+    bounds = dict.fromkeys(f"on {one.host}: {'; '.join(one.bounds)}" for one in verdicts)
+    absent = ", ".join(host for host in STEPPED_HOSTS if not is_installed(host))
+    found = Cell(
+        claim.id,
+        "holds",
+        bound="strict form; " + "; ".join(bounds) + (f"; not installed: {absent}" if absent else ""),
+        count=sum(one.schedules for one in verdicts),
+        seconds=sum(one.seconds for one in verdicts),
+    )
+    for one in verdicts:
+        if failure := one.reported.failures.get(claim.id):
+            return replace(found, status="fails", detail=f"{failure.finding.seen}; {' / '.join(failure.schedule)}")
+    reasons = tuple(dict.fromkeys(_reasons(claim, verdicts)))
+    return replace(found, status="inconclusive" if reasons else "holds", reasons=reasons)
+
+
 def _reasons(claim: Claim, verdicts: Sequence[Verdict]) -> Iterator[Reason]:
-    """Yield what keeps the verdicts from saying that a claim is not broken, the most telling first."""
+    """Yield what keeps the verdicts from saying that a claim is not broken: the most telling alone."""
     if any(claim.id not in one.reported.chances for one in verdicts):
         yield Reason("not-exercised", "", "it never had a chance to fail")
     elif any(one.reasons for one in verdicts):
-        yield from (replace(reason, where=one.host) for one in verdicts for reason in one.reasons)
+        yield from (replace(reason, where=f"{one.host}, {reason.where}") for one in verdicts for reason in one.reasons)
     elif any(not one.reported.satisfied for one in verdicts):
         yield Reason("other-claim", "", "runs ended early, at a failure of another claim")
 
@@ -105,7 +98,9 @@ def quick_bounds(host: str) -> dict[str, int]:
 def is_installed(host: str) -> bool:
     """Return whether a host whose steps we control is installed here."""
     try:
-        stepper_class(host)
+        return bool(stepper_class(host))
     except TargetError:
         return False
-    return True
+
+
+SCHEDULED: Final = Evidence("scheduled", "schedules", "hosts", gather, repeat, (checks.SCHEDULED,), fires_rules=True)

@@ -167,14 +167,14 @@ def _matrix(console: Console) -> None:
 
 def _ledger(console: Console) -> None:
     cells = [
-        Cell(claim.id, kind.name, "holds", f"bound of {kind.name}", 12345, kind.unit, 1.5, f"latchproof {kind.name}")
+        Cell(claim.id, "holds", "", (), f"bound of {kind.name}", 12345, 1.5, kind.name, kind.unit, f"latchproof {kind.name}")
         for claim in CLAIMS
         for kind in KINDS
     ]
     cells[0] = replace(cells[0], status="fails", detail="what went wrong")
     cells[1] = replace(cells[1], status="inconclusive", reasons=(Reason("stopped", "count 2", "stopped early"),))
-    cells[2] = Cell(CLAIMS[0].id, KINDS[2].name, "not_run", detail="no checkout")
-    explored = {rule: RuleCell("explored", "holds", 1, "policies", ("latchproof",)) for rule in own_rules()}
+    cells[2] = Cell(CLAIMS[0].id, "not_run", "no checkout", kind=KINDS[2].name)
+    explored = {rule: RuleCell("holds", 1, ("latchproof",), "", "explored", "policies") for rule in own_rules()}
     exports = [ExportCheck("exported", "fails", "a bound", "again", "a line that differs")]
     ledger = Ledger(cells, {"explored": explored}, exports, seconds=1.5)
     print_ledger(console, ledger)
