@@ -790,7 +790,7 @@ def test_mutants_that_there_are_not_say_nothing(
 
 
 def test_mutants_that_no_kind_can_judge_say_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    about_tasks = next(one.id for one in mutants(LATCH) if not one.is_of_functions)
+    about_tasks = next(one.id for one in mutants(LATCH) if one.fault_in == "tasks")
     assert main(["mutants", "--quick", "--kinds", "called", "--only", about_tasks]) == 2
     assert "is about tasks: leave out --kinds, or add scheduled" in capsys.readouterr().err
 
