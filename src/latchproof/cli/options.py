@@ -53,13 +53,16 @@ def require(*packages: str) -> None:
 
 
 def add_target(
-    parser: argparse.ArgumentParser, host: str | None = "asyncio", hosts: str = "asyncio (default), trio, flowno"
+    parser: argparse.ArgumentParser,
+    host: str | None = "asyncio",
+    hosts: str = "asyncio (default), trio, flowno",
+    policy: str = "by every named one",
 ) -> None:
     """Add the target, and the options that say how it is run and judged."""
     parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS, or a factory function")
     add_kind(parser, "what the target is, if its methods do not tell")
     parser.add_argument("--host", default=host, help=f"the event loop to run it on: {hosts}")
-    parser.add_argument("--policy", metavar="NAME", help="judge by this policy (default: by every named one)")
+    parser.add_argument("--policy", metavar="NAME", help=f"judge by this policy (default: {policy})")
     parser.add_argument(
         "--strict", action="store_true",
         help="a call takes effect in its first step, and a cancellation at its request",
