@@ -77,10 +77,10 @@ def test_an_exploration_that_fails_fails_its_claims(
         assert cells["C1"].count == 5 * 5 * 6 * 2  # for each count, policy and number of tasks
 
 
-HELD = Promise("goes on", "C12", 5, None, Lasso(("A calls wait()",), ("B calls wait()",)))
-BROKEN = Promise("goes on", "C12", 5, Lasso(("A calls wait()",), ()), None)
-NEVER = Promise("goes on", "C12", 0, None, None)
-RUN = "goes on, latch(0), policy latchproof: A calls wait() / for ever: nothing"
+HELD = Promise("continues", "C12", 5, None, Lasso(("A calls wait()",), ("B calls wait()",)))
+BROKEN = Promise("continues", "C12", 5, Lasso(("A calls wait()",), ()), None)
+NEVER = Promise("continues", "C12", 0, None, None)
+RUN = "continues, latch(0), policy latchproof: A calls wait() / for ever: nothing"
 
 
 @pytest.mark.usefixtures("as_expected")

@@ -72,7 +72,7 @@ def fields(rule: Rule) -> tuple[object, ...]:
 
 
 def difference(original: Machine, mutant: Machine, changed: Sequence[str], policy: Any) -> str:
-    """Return a step that the mutant makes otherwise, in words; "" if it is proved that there is none.
+    """Return a step that the mutant makes otherwise, in words; "" if it is proved to make none so.
 
     Raises UndecidableError if the solver cannot tell.
     """
@@ -94,7 +94,7 @@ def difference(original: Machine, mutant: Machine, changed: Sequence[str], polic
 
 
 def difference_of_apply(machine: Machine, apply: Callable[..., Any], policy: Any) -> str:
-    """Return a rule and a queue that another `step.apply` treats otherwise; "" if it is proved that there is none.
+    """Return a rule and a queue that another `step.apply` treats otherwise; "" if it is proved to treat all the same.
 
     Raises BreaksDownError if it raises an error, UndecidableError if the solver cannot tell.
     """
