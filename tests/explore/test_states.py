@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from latchproof.explore.states import Exploration, explore
+from latchproof.mutants.generate import generated
 from latchproof.prove.obligations import rules_of
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Property
@@ -321,7 +322,7 @@ def test_judgements_are_counted() -> None:
     assert found.checks["C11"] == 2 * 3 + 6
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.operation}-{fault.new.strip()}")
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_a_fault_is_found_with_a_shortest_run(fault: Fault) -> None:
     machine = fault.plant()
     policy = policy_of(machine, fault.policy)
@@ -338,6 +339,11 @@ def test_only_faults_beyond_the_bound_are_not_found() -> None:
     assert [fault.new for fault in FAULTS if not fault.explored] == [
         fault.new for fault in FAULTS if "count != 70" in fault.new
     ]
+
+
+def test_faults_are_made_by_hand_only_where_none_is_generated() -> None:
+    generated_ids = {mutant.id for machine in MACHINES.values() for mutant in generated(machine)}
+    assert [fault.id for fault in FAULTS if fault.by_hand == (fault.id in generated_ids)] == []
 
 
 def test_a_run_says_what_was_done() -> None:
