@@ -11,7 +11,7 @@ import pytest
 
 from latchproof.explore.encoding import Encoding
 from latchproof.explore.states import explore
-from latchproof.explore.system import IDLE, Action, Local, State, System, choices, choose
+from latchproof.explore.system import IDLE, LOST, Action, Local, State, System, choices, choose
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.barrier.rules import B2
 from latchproof_spec.latch.machine import LATCH
@@ -62,7 +62,8 @@ def by_the_plain_system(system: System) -> dict[str, Any]:
             continue
         judged.add(shape)
         judge(machine.invariants, *system.constants, *shape.machine)
-        judge(machine.censuses, system.constants, shape.machine, len(shape.queue), len(shape.released))
+        parked = sum(one.kind == "parked" for one in shape.tasks)
+        judge(machine.censuses, system.constants, shape.machine, parked, len(shape.released))
         for one in system.transitions(shape, shape.distinct_tasks):
             if one.step is not None:
                 rules.add(one.step.rule.id)
@@ -139,6 +140,17 @@ def test_an_encoding_that_loses_something_is_seen(encoded: str, monkeypatch: pyt
         monkeypatch.setattr(Encoding, "shape", lambda self, orbit: orbit[:3])
     plain = by_the_plain_system(System(BARRIER, BARRIER.policies[0], 2, tasks=2))
     assert by_the_explorer(BARRIER, BARRIER.policies[0], 2, tasks=2) != plain
+
+
+def test_a_lost_task_stays_parked_and_is_in_no_queue() -> None:
+    system = System(LATCH, LATCH.policies[0], 1, tasks=3, apply=loses_the_first)
+    (parks,) = [one for one in system.transitions(system.initial, [0]) if str(one.action) == "wait()"]
+    (counts,) = [one for one in system.transitions(parks.after, [1]) if str(one.action).endswith("=False)")]
+    assert counts.after.tasks[0] == Local("parked", LOST)
+    assert counts.after.queue == ()
+    assert [one.action.verb for one in system.transitions(counts.after, [0])] == ["is cancelled"]
+    found = explore(LATCH, LATCH.policies[0], 1, tasks=2, apply=loses_the_first)
+    assert {one.property for one in found.violations} >= {"no task is stranded", "the parked are the tasks parked"}
 
 
 def reached(system: System, *actions: tuple[int, str]) -> State:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from math import factorial
 from typing import Any, Final, NamedTuple
 
-from latchproof.explore.system import IDLE, Action, Local, State, System
+from latchproof.explore.system import IDLE, LOST, Action, Local, State, System
 
 _PREFIX: Final = 3
 """Length of the number of the machine's state, in bytes."""
@@ -93,7 +93,7 @@ class Encoding:
         calls_left = None if self._system.calls is None else code % self._span
         local = self._locals[code // self._span]._replace(calls_left=calls_left)
         tasks = [Local("parked", position) for position in range(parked)]
-        who = local.position if local.parked else parked
+        who = local.position if local.parked and local.position != LOST else parked
         tasks[who : who + 1] = [local]
         here = State(self._state(number), tuple(tasks))
         moves: dict[tuple[bytes, bytes, bytes, bool], list[Action]] = {}

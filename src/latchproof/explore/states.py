@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from latchproof.explore.encoding import Encoding, orbit_size
-from latchproof.explore.system import HIGHEST_COUNT, Action, Local, System, Transition
+from latchproof.explore.system import HIGHEST_COUNT, LOST, Action, Local, System, Transition
 from latchproof_spec.claims import Property
 from latchproof_spec.machine import Machine
 from latchproof_spec.step import apply
@@ -187,7 +187,8 @@ class _PropertyCheck:
         machine, constants = self._system.machine, self._system.constants
         here = self._encoding.state_of(shape)
         self._evaluate(machine.invariants, (*constants, *here.machine), orbit)
-        self._evaluate(machine.censuses, (constants, here.machine, len(here.queue), len(here.released)), orbit)
+        counts = sum(local.parked for local in here.tasks), len(here.released)
+        self._evaluate(machine.censuses, (constants, here.machine, *counts), orbit)
         for transition in self._system.transitions(here, here.distinct_tasks):
             if transition.step is not None:
                 self.rules.add(transition.step.rule.id)
@@ -221,6 +222,8 @@ def described(local: Local, action: Action) -> str:
     >>> described(Local("released", ending=0), Action("continue"))
     'a task released with 0 continues'
     """
+    if local.position == LOST:
+        return f"a task that is parked and lost from the queue {action.verb}"
     if local.parked:
         return f"the task parked at position {local.position} {action.verb}"
     if not local.released:

@@ -32,6 +32,7 @@ HIGHEST_COUNT: Final = 3
 class Local(NamedTuple):
     """What one task is doing: `parked` at a position, from 0, or `released` with an ending; else it is idle.
 
+    A task that a faulty `step.apply` loses stays parked, at the position LOST, and is no longer in the queue.
     `calls_left` is the number of calls that it may still make; None if calls are not bounded.
     """
 
@@ -53,6 +54,9 @@ class Local(NamedTuple):
 
 IDLE: Final = Local("idle")
 
+LOST: Final = -1
+"""The position of a task that is parked and not in the queue."""
+
 
 class State(NamedTuple):
     """The state of the machine, and what each task is doing."""
@@ -62,9 +66,9 @@ class State(NamedTuple):
 
     @property
     def queue(self) -> tuple[int, ...]:
-        """The parked tasks in the order of their positions."""
+        """The parked tasks in the order of their positions, without lost ones."""
         parked = [(one.position, task) for task, one in enumerate(self.tasks) if one.kind == "parked"]
-        return tuple(task for _, task in sorted(parked))
+        return tuple(task for position, task in sorted(parked) if position != LOST)
 
     @property
     def released(self) -> dict[Any, Ending]:
@@ -221,11 +225,7 @@ class System:
         return self._actions[key]
 
     def _take(self, here: State, queue: tuple[int, ...], who: int, action: Action) -> Transition:
-        """Return what comes of an action of the task `who`.
-
-        Afterwards the positions of the parked tasks are 0, 1, 2, ... even if a faulty `apply` loses a task from the
-        queue: that task stays parked, behind the others.
-        """
+        """Return what comes of an action of the task `who`, where the parked tasks are `queue`."""
         tasks = list(here.tasks)
         left = tasks[who].calls_left
         tasks[who] = IDLE if left is None else Local("idle", calls_left=left - (action.kind == "call"))
@@ -236,8 +236,10 @@ class System:
         for task, ending in resumed:
             if task != who:  # the caller continues within its own step; the others are released, and run later
                 tasks[task] = Local("released", 0, ending, tasks[task].calls_left)
-        lost = [task for task in queue if tasks[task].kind == "parked" and task not in queue_after]
-        for position, task in enumerate(dict.fromkeys((*queue_after, *lost))):
+        for task in queue:
+            if tasks[task].kind == "parked" and task not in queue_after:
+                tasks[task] = Local("parked", LOST, None, tasks[task].calls_left)
+        for position, task in enumerate(dict.fromkeys(queue_after)):
             if tasks[task][:2] != ("parked", position):
                 tasks[task] = Local("parked", position, None, tasks[task].calls_left)
         return Transition(who, action, here, State(step.after, tuple(tasks)), resumed, step, queue, queue_after)
