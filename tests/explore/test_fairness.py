@@ -163,7 +163,6 @@ def graph(tasks: list[tuple[Local, ...]], edges: list[tuple[int, int, int, bool]
     """A graph made by hand: what the tasks are in each state, and edges (from, to, who, whether it continues)."""
     made = _Graph(System(LATCH, LATCH.policies[0], 0, tasks=len(tasks[0])))
     made.nodes = [Node(State((0, 0), locals_), (NOTHING,) * len(locals_)) for locals_ in tasks]
-    made.edges = [[] for _ in tasks]
     made._origins = [None] * len(tasks)
     for number, goal, who, continues in edges:
         made.edges[number].append(Edge(f"{number}{goal}", who, continues, goal))
@@ -173,7 +172,7 @@ def graph(tasks: list[tuple[Local, ...]], edges: list[tuple[int, int, int, bool]
 def test_components() -> None:
     """Two cycles, one after the other, and a state by itself."""
     made = graph([(IDLE,)] * 6, [(a, b, 0, False) for a, b in ((0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 3), (4, 5))])
-    everything = dict(enumerate(made.edges))
+    everything = {number: made.edges[number] for number in range(6)}
     assert sorted(map(sorted, _components(everything))) == [[0, 1, 2], [3, 4], [5]]
     assert sorted(map(sorted, _components(_within(everything, [1, 2, 3])))) == [[1], [2], [3]]
 
@@ -211,7 +210,7 @@ def test_a_lasso_is_fair_to_each_task_that_is_named(
     cycle: tuple[str, ...] | None,
 ) -> None:
     made = graph(tasks, edges)
-    everything = dict(enumerate(made.edges))
+    everything = {number: made.edges[number] for number in range(len(tasks))}
     components = [_within(everything, nodes) for nodes in _components(everything)]
     found = _lasso(made, components, fair_to)
     assert (None if found is None else found.cycle) == cycle

@@ -5,5 +5,5 @@ from. `states` judges every reachable state, and `fairness` checks the eventuali
 makes `states` fast. `expected` compares explorations with the counts in proofs/manifest.toml, and `vacuity` finds
 properties that cannot fail.
 
-What runs somebody's class belongs in `check`, and what is proved for all sizes in `prove`.
+Running a user's class belongs in `check`, and proofs for all sizes belong in `prove`.
 """

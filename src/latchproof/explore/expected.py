@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from latchproof.explore.fairness import check_eventualities
-from latchproof.explore.states import explore
+from latchproof.explore.fairness import Liveness, check_eventualities
+from latchproof.explore.states import Exploration, explore
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
 
@@ -99,6 +99,7 @@ def compare(expectation: Expectation, machine: Machine | None = None) -> Compari
     expected = expectation.counts
     failures: list[str] = []
     broken: dict[str, str] = {}
+    found: Exploration | Liveness
     # one more than expected is enough to see that there are more
     if expectation.table == "explored":
         found = explore(
@@ -112,16 +113,14 @@ def compare(expectation: Expectation, machine: Machine | None = None) -> Compari
             failures.append(f"{one.property} ({', '.join(one.claims)}) fails: {' / '.join(one.run)}")
             broken |= dict.fromkeys(one.claims, failures[-1])
         judged = set(found.checks)
-        complete = found.complete
-        counts = {name: getattr(found, name) for name in expected}
     else:
-        live = check_eventualities(*model, tasks=expectation.tasks, at_most=expected["states"] + 1)
-        broken = {one.claim: f"{one.claim} fails under weak fairness" for one in live.promises if one.status == "fails"}
+        found = check_eventualities(*model, tasks=expectation.tasks, at_most=expected["states"] + 1)
+        fails = [one.claim for one in found.promises if one.status == "fails"]
+        broken = {claim: f"{claim} fails under weak fairness" for claim in fails}
         failures += broken.values()
-        judged = {one.claim for one in live.promises if one.status != "vacuous"}
-        complete = live.complete
-        counts = {name: getattr(live, name) for name in expected}
-    if not complete:
+        judged = {one.claim for one in found.promises if one.status != "vacuous"}
+    counts = {name: getattr(found, name) for name in expected}
+    if not found.complete:
         failures.append("it has more states than the manifest says")
     failures += [f"{claim} is not judged" for claim in expectation.claims if claim not in judged]
     failures += [

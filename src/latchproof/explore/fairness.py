@@ -16,8 +16,8 @@ A run that is fair to every task but the first shows that fairness is needed.
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -136,7 +136,7 @@ def check_eventualities(
         tasks,
         highest_count,
         len(graph.nodes),
-        sum(map(len, graph.edges)),
+        sum(map(len, graph.edges.values())),
         complete,
         promises,
         time.perf_counter() - begun,
@@ -151,7 +151,7 @@ class _Graph:
         self._eventualities = system.machine.eventualities
         self.tasks = range(len(system.initial.tasks))
         self.nodes = [Node(system.initial, (NOTHING,) * len(self.tasks))]
-        self.edges: list[list[Edge]] = []
+        self.edges: defaultdict[int, list[Edge]] = defaultdict(list)
         self._origins: list[tuple[int, str] | None] = [None]
 
     def complete(self, at_most: int) -> bool:
@@ -159,8 +159,6 @@ class _Graph:
         numbers = {self.nodes[0]: 0}
         labels: dict[tuple[int, Action], str] = {}
         for number, here in enumerate(self.nodes):
-            edges: list[Edge] = []
-            self.edges.append(edges)
             for transition in self._system.transitions(here.state, self.tasks):
                 who, action = transition.who, transition.action
                 after = Node(transition.after, self._owed_after(here, transition))
@@ -169,12 +167,11 @@ class _Graph:
                 label = labels[who, action]
                 if after not in numbers:
                     if len(self.nodes) >= at_most:
-                        self.edges += [[] for _ in range(len(self.nodes) - len(self.edges))]
                         return False
                     numbers[after] = len(self.nodes)
                     self.nodes.append(after)
                     self._origins.append((number, label))
-                edges.append(Edge(label, who, action.operation is None, numbers[after]))
+                self.edges[number].append(Edge(label, who, action.operation is None, numbers[after]))
         return True
 
     def run_to(self, number: int) -> tuple[str, ...]:
@@ -225,41 +222,37 @@ def _within(edges: Subgraph, nodes: list[int]) -> Subgraph:
 
 
 def _components(graph: Subgraph) -> list[list[int]]:
-    """Return the strongly connected components, by Tarjan's algorithm."""
-    order: dict[int, int] = {}
-    low: dict[int, int] = {}
-    stack: list[int] = []
-    on_stack: set[int] = set()
-    found: list[list[int]] = []
-    for root in graph:
-        if root in order:
+    """Return the strongly connected components, by Kosaraju's algorithm."""
+    forwards = {number: [edge.goal for edge in edges] for number, edges in graph.items()}
+    backwards: dict[int, list[int]] = {number: [] for number in graph}
+    for number, goals in forwards.items():
+        for goal in goals:
+            backwards[goal].append(number)
+    finished = [number for tree in _trees(forwards, graph) for number in tree]
+    return _trees(backwards, reversed(finished))
+
+
+def _trees(edges: dict[int, list[int]], roots: Iterable[int]) -> list[list[int]]:
+    """Return the trees of a depth-first search from each root in turn; each lists its nodes as they are finished."""
+    seen: set[int] = set()
+    trees = []
+    for root in roots:
+        if root in seen:
             continue
-        work: list[tuple[int, Iterator[Edge]]] = []
-
-        def enter(node: int, work: list[tuple[int, Iterator[Edge]]] = work) -> None:
-            order[node] = low[node] = len(order)
-            stack.append(node)
-            on_stack.add(node)
-            work.append((node, iter(graph[node])))
-
-        enter(root)
-        while work:
-            node, edges = work[-1]
-            edge = next(edges, None)
-            if edge is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == order[node]:
-                    component = stack[stack.index(node) :]
-                    del stack[-len(component) :]
-                    on_stack.difference_update(component)
-                    found.append(component)
-            elif edge.goal not in order:
-                enter(edge.goal)
-            elif edge.goal in on_stack:
-                low[node] = min(low[node], order[edge.goal])
-    return found
+        seen.add(root)
+        tree = []
+        path = [(root, iter(edges[root]))]
+        while path:
+            number, goals = path[-1]
+            goal = next((one for one in goals if one not in seen), None)
+            if goal is None:
+                tree.append(number)
+                path.pop()
+            else:
+                seen.add(goal)
+                path.append((goal, iter(edges[goal])))
+        trees.append(tree)
+    return trees
 
 
 def _lasso(graph: _Graph, components: list[Subgraph], fair_to: list[int]) -> Lasso | None:

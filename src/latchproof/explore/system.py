@@ -114,7 +114,7 @@ class Action(NamedTuple):
         """The action as the verb of a sentence whose subject is the task."""
         if self.kind == "call":
             return f"calls {self}"
-        return "continues" if self.operation is None else f"is {self}".replace("cancel", "cancelled")
+        return "continues" if self.operation is None else f"is cancelled{str(self).removeprefix('cancel')}"
 
 
 CONTINUE: Final = Action("continue")
@@ -138,18 +138,11 @@ class Transition(NamedTuple):
 
     @property
     def moment(self) -> Moment:
-        """The step with its identities; raise ValueError if there is no step."""
+        """The step with its identities. Raises ValueError if there is no step."""
         if self.step is None:
             raise ValueError("a task that continues makes no step")
-        return Moment(
-            self.step,
-            self.who,
-            self.queue,
-            self.queue_after,
-            self.resumed,
-            self.before.released,
-            self.after.released,
-        )
+        released = self.before.released, self.after.released
+        return Moment(self.step, self.who, self.queue, self.queue_after, self.resumed, *released)
 
 
 class System:
