@@ -240,5 +240,6 @@ def test_the_withdrawal_is_told_whether_the_task_is_parked() -> None:
 def test_choices_and_operations_that_are_named() -> None:
     assert list(choices(LATCH.operations[2], 0)) == [{"n": -1}, {"n": 0}]
     assert list(choices(LATCH.operations[1], 0)) == [{"exception_if_zero": False}, {"exception_if_zero": True}]
+    assert list(choices(LATCH.withdraw, 0)) == [{"is_parked": False}, {"is_parked": True}]
     assert choose(LATCH, None) == LATCH.operations
     assert choose(LATCH, ["set_count", "wait"]) == (LATCH.operations[0], LATCH.operations[2])

@@ -259,15 +259,13 @@ class System:
     def _with_inputs(
         self, kind: Literal["call", "cancel"], operation: Operation, local: Local, parked: int
     ) -> Iterator[Action]:
-        """Yield the action with every choice of arguments, and of the facts that cannot be read off the task."""
-        facts = [
-            (fact.read(local),) if fact.read else [told for told in (False, True) if fact.premise(told, parked)]
-            for fact in operation.facts
-        ]
-        for arguments in choices(operation, self._highest_count):
-            for told in product(*facts):
-                values = (*arguments.values(), *told)
-                yield Action(kind, operation, tuple(zip(operation.inputs, values, strict=True)))
+        """Yield the action with each choice of its inputs that the host may make for a task that is `local`."""
+        for inputs in choices(operation, self._highest_count):
+            if all(
+                inputs[fact.name] == fact.read(local) if fact.read else fact.premise(inputs[fact.name], parked)
+                for fact in operation.facts
+            ):
+                yield Action(kind, operation, tuple(inputs.items()))
 
 
 def choose(machine: Machine, operations: Iterable[str] | None) -> tuple[Operation, ...]:
@@ -283,12 +281,10 @@ def choose(machine: Machine, operations: Iterable[str] | None) -> tuple[Operatio
 
 
 def choices(operation: Operation, highest_count: int) -> Iterator[dict[str, Any]]:
-    """Yield every choice of arguments: both bools, and the numbers from -1, which is refused, to the highest count."""
-    domains = [
-        (False, True) if kind is bool else range(-1, highest_count + 1) for kind in operation.parameters.values()
-    ]
+    """Yield every choice of inputs: both bools, and the numbers from -1, which is refused, to the highest count."""
+    domains = [(False, True) if kind is bool else range(-1, highest_count + 1) for kind in operation.inputs.values()]
     for values in product(*domains):
-        yield dict(zip(operation.parameters, values, strict=True))
+        yield dict(zip(operation.inputs, values, strict=True))
 
 
 def _order(local: Local) -> tuple[Any, ...]:
