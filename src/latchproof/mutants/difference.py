@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import z3
 
-from latchproof.explore.states import choices
+from latchproof.explore.system import choices
 from latchproof.prove.paths import SymBool, UndecidableError, bool_term, enumerate_paths, int_term, symbol
 from latchproof.prove.sequences import CALL, Calls, Ending, SymCall, calls_of, understood
 from latchproof.prove.steps import Symbolic, paths_of, symbols, take

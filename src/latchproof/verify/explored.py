@@ -11,11 +11,10 @@ from typing import Final, TypeVar
 
 from latchproof.check.reasons import Reason
 from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
-from latchproof.explore.expected import check as compare
-from latchproof.explore.expected import read_pinned
+from latchproof.explore.expected import compare, read_expectations
 from latchproof.explore.fairness import Liveness, check_eventualities
 from latchproof.explore.states import Exploration, explore
-from latchproof.explore.vacuity import empty_properties, unnoticed
+from latchproof.explore.vacuity import vacuous_eventualities, vacuous_properties
 from latchproof.mutants import checks
 from latchproof.verify.evidence import Cell, Evidence, Gathered, fired_rules
 from latchproof_spec.claims import Claim
@@ -152,13 +151,13 @@ def unexpected(quick: bool) -> dict[str, str]:
     """
     wrong: dict[str, str] = {}
     for machine in MACHINES.values():
-        for empty in empty_properties(machine):
+        for empty in vacuous_properties(machine):
             for claim in empty.claims:
                 wrong.setdefault(claim.id, f"{empty} lets everything pass that is wrong on purpose")
-        for promise in unnoticed(machine):
+        for promise in vacuous_eventualities(machine):
             wrong.setdefault(promise.claim.id, f"{promise} holds of a machine that lets no task continue")
     try:
-        expected = read_pinned(find_root() / MANIFEST)
+        expected = read_expectations(find_root() / MANIFEST)
     except ContractsNotRunError:
         return wrong
     for one in expected:
