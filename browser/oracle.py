@@ -1,6 +1,6 @@
 """What the page should show, computed by the specification's functions alone, with every task under its own name.
 
-It shares no code with what made the page's tables: it has no renaming of tasks, no slots and no tables.
+It shares no code with what the page's tables were made by: no renaming of tasks, no slots, no tables.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ class Oracle:
         self.rule = ""
 
     def status(self, task: int) -> str:
-        """Return what the page says of a task."""
+        """What the page says of a task."""
         if task in self.queue:
             return f"parked at position {self.queue.index(task)}"
         return f"released: {words(self.released[task])}" if task in self.released else "idle"
 
     def shown_state(self) -> str:
-        """Return what the page says of the machine."""
+        """What the page says of the machine."""
         return ", ".join(f"{name} = {value}" for name, value in zip(self.machine.state, self.state, strict=True))
 
     def enabled(self, task: int) -> list[str]:
-        """Return what a task may do, as the buttons say it."""
+        """What a task may do, as the buttons say it."""
         if task in self.queue:
             return ["cancel"]
-        return ["cancel", "go on"] if task in self.released else list(self._calls())
+        return ["cancel", "continue"] if task in self.released else list(self._calls())
 
     def _calls(self) -> dict[str, tuple[Any, tuple[Any, ...]]]:
         calls = {}
@@ -61,8 +61,8 @@ class Oracle:
         return calls
 
     def act(self, task: int, label: str) -> None:
-        """Let the task do it; then `said` and `rule` are what the page should say about it."""
-        if label == "go on":
+        """Let the task do it; `said` and `rule` then hold what the page should say of it."""
+        if label == "continue":
             self.said, self.rule = words(self.released.pop(task)), ""
             return
         if label == "cancel":
@@ -80,12 +80,12 @@ class Oracle:
         self.said, self.rule = f"{label}: {done}", rule.id
 
     def orbit(self) -> tuple[str, tuple[str, ...]]:
-        """Return the state without the names of tasks."""
+        """The state, whatever the tasks are called."""
         return self.shown_state(), tuple(sorted(map(self.status, self.tasks)))
 
 
 def words(ending: Any) -> str:
-    """Return an ending in the page's words."""
+    """An ending as the page puts it."""
     if isinstance(ending, type):
         return f"raises {ending.__name__}"
     if ending is None:
@@ -94,7 +94,7 @@ def words(ending: Any) -> str:
 
 
 def distances(machine: str, policy: str, argument: int, tasks: int) -> dict[tuple[str, tuple[str, ...]], int]:
-    """Return how many steps away each state is, without names of tasks, by breadth first search over named tasks."""
+    """How many steps away each state is, whatever the tasks are called: breadth first over named tasks."""
 
     def after(steps: tuple[Step, ...]) -> Oracle:
         oracle = Oracle(machine, policy, argument, tasks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,8 @@ import pytest
 from latchproof.mutants.generate import all_mutants, generated, machine_source, named, named_edit
 from latchproof.mutants.mutant import Mutant
 from latchproof.mutants.mutator import text_of
-from latchproof.mutants.named import NICKNAMES
-from latchproof.mutants.task_faults import as_specified
+from latchproof.mutants.named import NAMED, NICKNAMES
+from latchproof.mutants.task_faults import TASK_FAULTS, as_specified
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.barrier.rules import B1, B2, B5, B6
@@ -208,3 +209,38 @@ def test_an_index_from_the_live_count_is_given_twice() -> None:
 
 def test_the_fault_the_original_does_not_see_the_released() -> None:
     assert as_specified(B6, (B,), C, {A: 0}) == ((), ((B, BrokenBarrierError), (C, None)))
+
+
+@pytest.mark.parametrize(
+    ("machine", "callers", "queues"),
+    [
+        (LATCH, {"parks", "returns", "raises", "leaves"}, {"stays", "released"}),
+        (
+            BARRIER,
+            {"parks", "returns", "returns an index", "raises", "leaves"},
+            {"stays", "released", "indexed", "failed"},
+        ),
+    ],
+    ids=repr,
+)
+def test_a_faulty_rule_says_what_some_rule_of_the_machine_may_say(
+    machine: Machine, callers: set[str], queues: set[str]
+) -> None:
+    rules = [rule for one in generated(machine) for rule in one.machine.rules]
+    assert {rule.caller for rule in rules} == callers
+    assert {rule.queue for rule in rules} == queues
+
+
+def test_a_task_fault_is_only_of_machines_that_can_have_it() -> None:
+    everywhere = {name for name, (_, is_possible) in TASK_FAULTS.items() if is_possible(LATCH) and is_possible(BARRIER)}
+    of_latch = {name for name, (_, is_possible) in TASK_FAULTS.items() if is_possible(LATCH)} - everywhere
+    of_barrier = {name for name, (_, is_possible) in TASK_FAULTS.items() if is_possible(BARRIER)} - everywhere
+    assert of_latch == {"a gate that closes again"}
+    assert of_barrier == {"a shared break flag", "a live index", "last in, first out"}
+    assert everywhere | of_latch | of_barrier == set(TASK_FAULTS)
+
+
+def test_a_machine_without_an_entry_has_no_named_faults_but_those_of_any() -> None:
+    other = replace(LATCH, name="gate")
+    names = {one.id.removeprefix("gate: ") for one in named(other)}
+    assert names == {one.id.removeprefix("latch: ") for one in named(LATCH)} - set(NAMED["latch"])

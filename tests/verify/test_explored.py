@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from latchproof.contracts import MANIFEST, find_root
-from latchproof.explore.expected import check as compare
-from latchproof.explore.expected import read_pinned
+from latchproof.explore.expected import compare, read_expectations
 from latchproof.explore.fairness import Lasso, Liveness, Promise, check_eventualities
 from latchproof.explore.states import Exploration, Violation
 from latchproof.verify import explored
@@ -77,10 +76,10 @@ def test_an_exploration_that_fails_fails_its_claims(
         assert cells["C1"].count == 5 * 5 * 6 * 2  # for each count, policy and number of tasks
 
 
-HELD = Promise("goes on", "C12", 5, None, Lasso(("A calls wait()",), ("B calls wait()",)))
-BROKEN = Promise("goes on", "C12", 5, Lasso(("A calls wait()",), ()), None)
-NEVER = Promise("goes on", "C12", 0, None, None)
-RUN = "goes on, latch(0), policy latchproof: A calls wait() / for ever: nothing"
+HELD = Promise("continues", "C12", 5, None, Lasso(("A calls wait()",), ("B calls wait()",)))
+BROKEN = Promise("continues", "C12", 5, Lasso(("A calls wait()",), ()), None)
+NEVER = Promise("continues", "C12", 0, None, None)
+RUN = "continues, latch(0), policy latchproof: A calls wait() / for ever: nothing"
 
 
 @pytest.mark.usefixtures("as_expected")
@@ -115,7 +114,7 @@ def test_an_eventuality_that_fails_fails_its_claim(
 
 def test_an_exploration_that_is_not_as_expected_fails_its_claims(monkeypatch: pytest.MonkeyPatch) -> None:
     """A state that is not looked at any more breaks no property."""
-    one = next(one for one in read_pinned(find_root() / MANIFEST) if one.name == "2 parties, 4 tasks")
+    one = next(one for one in read_expectations(find_root() / MANIFEST) if one.name == "2 parties, 4 tasks")
     same = replace(compare(one), failures=())
     shallow = replace(same, failures=("orbits: 29, the manifest has 30",))
     monkeypatch.setattr(explored, "compare", lambda expected: shallow if expected.name == one.name else same)
@@ -135,10 +134,10 @@ def test_what_is_unexpected_fails_its_claims(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_property_that_is_empty_fails_its_claims(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = next(one for one in read_pinned(find_root() / MANIFEST) if one.name == "2 parties, 4 tasks")
+    one = next(one for one in read_expectations(find_root() / MANIFEST) if one.name == "2 parties, 4 tasks")
     same = replace(compare(one), failures=())
     empty: Property = next(one for one in LATCH.history_properties if [c.id for c in one.claims] == ["C3", "C12"])
-    monkeypatch.setattr(explored, "empty_properties", lambda machine: [empty] if machine is LATCH else [])
+    monkeypatch.setattr(explored, "vacuous_properties", lambda machine: [empty] if machine is LATCH else [])
     monkeypatch.setattr(explored, "compare", lambda expected: same)
     said = f"{empty} lets everything pass that is wrong on purpose"
     assert explored.unexpected(True) == {"C3": said, "C12": said}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from latchproof.contracts import ContractsNotRunError
-from latchproof.prove.obligations import Obligation, prove
+from latchproof.prove.obligation import Obligation
+from latchproof.prove.obligations import prove
 from latchproof.prove.shells import Equivalence
 from latchproof.verify import proved
 from latchproof.verify.ledger import Ledger

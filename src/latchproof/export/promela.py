@@ -14,7 +14,7 @@ from typing import Any
 
 import z3
 
-from latchproof.explore.states import choices
+from latchproof.explore.system import choices
 from latchproof.export.markdown import source_of
 from latchproof.export.rows import (
     AFTER,

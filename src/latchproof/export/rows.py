@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import z3
 
-from latchproof.explore.states import choose
+from latchproof.explore.system import choose
 from latchproof.export.guards import conditions, guarded_paths, is_implied
 from latchproof.export.terms import Syntax, written
 from latchproof.prove.paths import Path, SymBool, enumerate_paths, symbol, term, truth

@@ -143,7 +143,9 @@ def scheduled(trial: Trial) -> set[str]:
 
 def fuzzed(trial: Trial) -> set[str]:
     """Return the claim that some example of the mutant as a class breaks, if any."""
-    from latchproof.testing import state_machine  # it imports Hypothesis, and that trio: only where it is needed
+    from latchproof.fuzz.state_machine import (
+        state_machine,
+    )  # it imports Hypothesis, and that trio: only where it is needed
 
     machine = trial.mutant.machine
     if any(machine.create(one)[2].refuses for one in range(machine.bounds.mutants[0], LARGEST + 1)):

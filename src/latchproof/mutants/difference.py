@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import z3
 
-from latchproof.explore.states import choices
+from latchproof.explore.system import choices
 from latchproof.prove.paths import SymBool, UndecidableError, bool_term, enumerate_paths, int_term, symbol
 from latchproof.prove.sequences import CALL, Calls, Ending, SymCall, calls_of, understood
 from latchproof.prove.steps import Symbolic, paths_of, symbols, take
@@ -72,7 +72,7 @@ def fields(rule: Rule) -> tuple[object, ...]:
 
 
 def difference(original: Machine, mutant: Machine, changed: Sequence[str], policy: Any) -> str:
-    """Return a step that the mutant makes otherwise, in words; "" if it is proved that there is none.
+    """Return a step that the mutant makes otherwise, in words; "" if it is proved to make none so.
 
     Raises UndecidableError if the solver cannot tell.
     """
@@ -94,7 +94,7 @@ def difference(original: Machine, mutant: Machine, changed: Sequence[str], polic
 
 
 def difference_of_apply(machine: Machine, apply: Callable[..., Any], policy: Any) -> str:
-    """Return a rule and a queue that another `step.apply` treats otherwise; "" if it is proved that there is none.
+    """Return a rule and a queue that another `step.apply` treats otherwise; "" if it is proved to treat all the same.
 
     Raises BreaksDownError if it raises an error, UndecidableError if the solver cannot tell.
     """

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from typing import Final
+from typing import Final, TypeVar
 
 from latchproof.check.reasons import Reason
 from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
-from latchproof.explore.expected import check as compare
-from latchproof.explore.expected import read_pinned
+from latchproof.explore.expected import compare, read_expectations
 from latchproof.explore.fairness import Liveness, check_eventualities
 from latchproof.explore.states import Exploration, explore
-from latchproof.explore.vacuity import empty_properties, unnoticed
+from latchproof.explore.vacuity import vacuous_eventualities, vacuous_properties
 from latchproof.mutants import checks
 from latchproof.verify.evidence import Cell, Evidence, Gathered, fired_rules
 from latchproof_spec.claims import Claim
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import distinct_policies
 from latchproof_spec.machines import CLAIMS, MACHINES
+
+Result = TypeVar("Result", Exploration, Liveness)
 
 QUICK: Final = ((3, 4), (3, 4), 4)
 """Tasks, tasks for the eventualities, and the largest constructor argument in a quick ledger."""
@@ -53,13 +54,24 @@ def gather(quick: bool) -> Gathered:
     """Explore every machine under every policy, and compare with the counts in the manifest."""
     tasks, fair_tasks, largest = QUICK if quick else FULL
     begun = time.perf_counter()
-    found = [one for machine in MACHINES.values() for one in explorations(machine, tasks, largest)]
+    arguments = {machine: range(machine.smallest, largest + 1) for machine in MACHINES.values()}
+    found = [
+        one
+        for machine in MACHINES.values()
+        for one in until_given_up(
+            explore(machine, policy, argument, tasks=number, at_most=MOST_ORBITS)
+            for policy, argument, number in product(machine.policies, arguments[machine], tasks)
+        )
+    ]
     endless = {one.machine for one in found if not one.complete}
     live = [
         one
         for machine in MACHINES.values()
         if machine.name not in endless
-        for one in graphs(machine, fair_tasks, largest)
+        for one in until_given_up(
+            check_eventualities(machine, policy, argument, tasks=number, at_most=MOST_STATES)
+            for policy, argument, number in product(distinct_policies(machine.policies), arguments[machine], fair_tasks)
+        )
     ]
     wrong = [{
         claim: f"{violation.property}, {one.machine}({one.argument}), policy {one.policy}: {' / '.join(violation.run)}"
@@ -90,20 +102,11 @@ def gather(quick: bool) -> Gathered:
     return [finish(cell, claim) for cell, claim in zip(cells, CLAIMS, strict=True)], fired
 
 
-def explorations(machine: Machine, tasks: Sequence[int], largest: int) -> Iterator[Exploration]:
-    """Yield what is found of a machine under each policy, up to the first exploration that is given up."""
-    for policy, argument, number in product(machine.policies, range(machine.smallest, largest + 1), tasks):
-        yield (found := explore(machine, policy, argument, tasks=number, at_most=MOST_ORBITS))
-        if not found.complete:
-            return
-
-
-def graphs(machine: Machine, tasks: Sequence[int], largest: int) -> Iterator[Liveness]:
-    """Yield what is found of a machine's eventualities, up to the first graph that is given up."""
-    policies = distinct_policies(machine.policies)
-    for policy, argument, number in product(policies, range(machine.smallest, largest + 1), tasks):
-        yield (found := check_eventualities(machine, policy, argument, tasks=number, at_most=MOST_STATES))
-        if not found.complete:
+def until_given_up(results: Iterable[Result]) -> Iterator[Result]:
+    """Yield what is found, up to the first exploration or graph that is given up."""
+    for one in results:
+        yield one
+        if not one.complete:
             return
 
 
@@ -148,13 +151,13 @@ def unexpected(quick: bool) -> dict[str, str]:
     """
     wrong: dict[str, str] = {}
     for machine in MACHINES.values():
-        for empty in empty_properties(machine):
+        for empty in vacuous_properties(machine):
             for claim in empty.claims:
                 wrong.setdefault(claim.id, f"{empty} lets everything pass that is wrong on purpose")
-        for promise in unnoticed(machine):
+        for promise in vacuous_eventualities(machine):
             wrong.setdefault(promise.claim.id, f"{promise} holds of a machine that lets no task continue")
     try:
-        expected = read_pinned(find_root() / MANIFEST)
+        expected = read_expectations(find_root() / MANIFEST)
     except ContractsNotRunError:
         return wrong
     for one in expected:

@@ -60,7 +60,9 @@ def gather(quick: bool) -> Gathered:
 
 
 def _fuzz(host: str, machine: Machine, quick: bool) -> _Fuzzed:
-    from latchproof.testing import state_machine  # it imports Hypothesis, and that trio: not before schedules are run
+    from latchproof.fuzz.state_machine import (
+        state_machine,
+    )  # it imports Hypothesis, and that trio: not before schedules are run
 
     policy, target = machine.policies[0].name, load(machine.shell, machine.name)
     tried = state_machine(target, host=host, policy=policy, strict=True)
@@ -70,7 +72,7 @@ def _fuzz(host: str, machine: Machine, quick: bool) -> _Fuzzed:
 
 
 def _bound(hosts: Sequence[str], quick: bool) -> str:
-    from latchproof.testing import AT_ONCE, LARGEST
+    from latchproof.fuzz.state_machine import AT_ONCE, LARGEST
 
     largest = f"{' and '.join(one.parameters for one in MACHINES.values())} to {LARGEST}"
     return (

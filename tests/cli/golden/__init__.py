@@ -167,18 +167,7 @@ def _matrix(console: Console) -> None:
 
 def _ledger(console: Console) -> None:
     cells = [
-        Cell(
-            claim.id,
-            "holds",
-            "",
-            (),
-            f"bound of {kind.name}",
-            12345,
-            1.5,
-            kind.name,
-            kind.unit,
-            f"latchproof {kind.name}",
-        )
+        Cell(claim.id, "holds", "", (), f"bound of {kind.name}", 12345, 1.5, kind.name, kind.unit, f"do {kind.name}")
         for claim in CLAIMS
         for kind in KINDS
     ]

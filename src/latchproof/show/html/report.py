@@ -11,10 +11,11 @@ from typing import Any
 
 from latchproof.check.target import TargetError
 from latchproof.check.trace import Trace, from_json
+from latchproof.explore.system import HIGHEST_COUNT
 from latchproof.export.markdown import arrows, rule_rows
 from latchproof.prove.obligation import Obligation
 from latchproof.show.html.annotated import annotate
-from latchproof.show.html.graph_tables import HIGHEST_COUNT, tabulate
+from latchproof.show.html.graph_tables import tabulate
 from latchproof.show.html.page import about_page, machine_data, page
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
