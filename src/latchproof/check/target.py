@@ -58,6 +58,13 @@ class Target:
     gives_index: bool = True
     global_state: GlobalState = field(default_factory=lambda: GlobalState(None), compare=False)
 
+    def policy(self, name: str) -> Any:
+        """Return the policy of that name; raise TargetError if the machine has none."""
+        found = {one.name: one for one in self.machine.policies}
+        if name not in found:
+            raise TargetError(f"there is no policy {name!r} for a {self.machine.name}; there are {', '.join(found)}")
+        return found[name]
+
     def specification(self, policy: Any, argument: int) -> Specification:
         """Return what histories of an instance made with `argument` are judged by under a policy."""
         return MachineSpecification(self.machine, policy, argument, indexed=self.gives_index)
