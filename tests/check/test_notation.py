@@ -40,18 +40,18 @@ def test_what_is_a_schedule(text: str) -> None:
 @pytest.mark.parametrize("text", ["trace.json", "./2:w", "2", "x:w", "2:w w"])
 def test_what_is_none(text: str) -> None:
     assert not is_notation(text)
-    with pytest.raises(TargetError, match="is no schedule"):
+    with pytest.raises(TargetError, match="is not a schedule"):
         parse(text, BARRIER)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("2:w.x", "'x' in the schedule says nothing for a barrier; calls: w wait, a abort, r reset"),
-        ("2:w.-", "'-' in the schedule says nothing"),
-        ("2:s(2)", r"'s\(2\)' in the schedule says nothing for a barrier"),
-        ("2:w(()", r"\(\(\) in the schedule is no list of arguments"),
-        ("2:w(x)", r"\(x\) in the schedule is no list of arguments"),
+        ("2:w.x", "'x' in the schedule means nothing for a barrier; calls: w wait, a abort, r reset"),
+        ("2:w.-", "'-' in the schedule means nothing"),
+        ("2:s(2)", r"'s\(2\)' in the schedule means nothing for a barrier"),
+        ("2:w(()", r"\(\(\) in the schedule is not a list of arguments"),
+        ("2:w(x)", r"\(x\) in the schedule is not a list of arguments"),
     ],
 )
 def test_what_is_wrong_is_said(text: str, said: str) -> None:

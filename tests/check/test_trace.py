@@ -114,7 +114,7 @@ def test_a_trace_is_read_from_a_file_by_its_claim(verdict: Verdict, tmp_path: Pa
     path.write_text(json.dumps(verdict.to_json()), encoding="utf-8")
     assert read_file(path) == verdict.traces[0]
     assert read_file(path, "C8") == verdict.traces[1]
-    with pytest.raises(TargetError, match="holds no trace for C1"):
+    with pytest.raises(TargetError, match="has no trace for C1"):
         read_file(path, "C1")
 
 
@@ -122,7 +122,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match=r"absent\.json cannot be read"):
         read_file(tmp_path / "absent.json")
     (tmp_path / "no.json").write_text("{", encoding="utf-8")
-    with pytest.raises(TargetError, match="holds no JSON"):
+    with pytest.raises(TargetError, match="is not JSON"):
         read_file(tmp_path / "no.json")
 
 

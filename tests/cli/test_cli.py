@@ -254,7 +254,7 @@ def test_replay_of_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "said"),
     [
         (["2:w.-2", "latchproof:Barrier"], "choice 3 of the schedule is 'cancel 2', and what can be done there is"),
-        (["2:x", "latchproof:Barrier"], "'x' in the schedule says nothing for a barrier"),
+        (["2:x", "latchproof:Barrier"], "'x' in the schedule means nothing for a barrier"),
         (["nowhere.json", "latchproof:Barrier"], "nowhere.json cannot be read"),
         (["2:w.", "latchproof:Barrier", "--policy", "soft"], "there is no policy 'soft' for a barrier"),
         (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is no host"),
@@ -706,7 +706,7 @@ def test_explore_bounds_calls_and_operations(capsys: pytest.CaptureFixture[str])
     [
         (["--machine", "latch", "--policy", "no"], "there is no policy 'no'; there are latchproof, flowno"),
         (["--machine", "latch", "--operations", "abort"], "a latch has no operation 'abort'; it has wait, count_down"),
-        (["--machine", "latch", "--tasks", "99", "--calls", "9"], "99 tasks with 9 calls each are more than"),
+        (["--machine", "latch", "--tasks", "99", "--calls", "9"], "99 tasks with 9 calls each cannot be explored"),
     ],
 )
 def test_explore_refuses_what_cannot_be_explored(

@@ -60,7 +60,7 @@ def _of_end(scene: Scene, event: End) -> Finding:
         else:
             situation = "wrong index" if has_value else "missed error" if endings else "early return"
     elif event.how == "cancelled":
-        seen = f"{operation.name}() ended cancelled, and nobody cancelled it"
+        seen = f"{operation.name}() ended cancelled without a request to cancel it"
         unasked = "harmed by a cancellation" if scene.any_cancelled else "cancelled unasked"
         situation = "cancelled instead of failed" if any(ending.fails for ending in endings) else unasked
     else:
@@ -124,5 +124,5 @@ def _of_rest(scene: Scene) -> Finding:
                 was_released = all(ending.by != operation.name for ending in endings)
                 situation = "release not delivered" if was_released else "stranded"
             return scene.finding(situation, seen, fates)
-    seen = "nothing can run any more, and somebody is blocked who should not be"
+    seen = "nothing can run any more, and a call is blocked that should not be"
     return Finding(scene.specification.blame("stranded"), seen, ("a release",), ())

@@ -14,7 +14,8 @@ In the strict form, which our own classes keep, a call takes effect in its first
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from latchproof.check.blame import Scene, find
 from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
@@ -26,12 +27,12 @@ from latchproof.check.specification import (
     Configuration,
     Fate,
     Invocation,
-    Operation,
     Specification,
     in_order,
 )
 
 
+@dataclass(eq=False, slots=True)
 class _Node:
     """All that the judgement of what follows depends on, and what was found out about what follows.
 
@@ -39,27 +40,20 @@ class _Node:
     calls that are over come to the same node.
     """
 
-    __slots__ = ("calls", "configurations", "edges", "fired", "number", "reachable", "recent", "requested")
+    number: int
+    configurations: frozenset[Configuration]
+    calls: tuple[Invocation, ...]
+    requested: frozenset[int]
+    recent: frozenset[str]
+    reachable: frozenset[Configuration] | None = None
+    """Every configuration that calls under way may have brought about unseen; None until it is needed."""
+    fired: frozenset[str] = frozenset()
+    """The rules by which they did."""
+    edges: dict[Any, _Edge] = field(default_factory=dict)
+    """For each event that was judged here: where it leads, if it is allowed, and the rules that were fired."""
 
-    def __init__(
-        self,
-        number: int,
-        configurations: frozenset[Configuration],
-        calls: tuple[Invocation, ...],
-        requested: frozenset[int],
-        recent: frozenset[str],
-    ) -> None:
-        self.number = number
-        self.configurations = configurations
-        self.calls = calls
-        self.requested = requested
-        self.recent = recent
-        self.reachable: frozenset[Configuration] | None = None
-        """Every configuration that calls under way may have brought about unseen; None until it is needed."""
-        self.fired: frozenset[str] = frozenset()
-        """The rules by which they did."""
-        self.edges: dict[Any, tuple[_Node | None, frozenset[str]]] = {}
-        """For each event that was judged here: where it leads, if it is allowed, and the rules that were fired."""
+
+_Edge: TypeAlias = tuple[_Node | None, frozenset[str]]
 
 
 class Judge:
@@ -76,16 +70,13 @@ class Judge:
     def __init__(self, specification: Specification, *, strict: bool = False) -> None:
         self.specification = specification
         self.strict = strict
-        self._operations = {operation.name: operation for operation in specification.operations}
         self.cancellations = 0
         self.finding: Finding | None = None
         self.fired: set[str] = set()
         """The IDs of the rules that were applied in any history that was judged."""
-        self._firing: set[str] = set()
-        """The rules that are fired while an event is judged for the first time."""
         self._nodes: dict[tuple[Any, ...], _Node] = {}
-        self._known: dict[tuple[Any, ...], tuple[list[Configuration], set[str]]] = {}
-        """What `_successors` returned, and the rules that were fired for it."""
+        self._known: dict[tuple[Any, ...], list[tuple[Configuration, str]]] = {}
+        """What `_successors` returned."""
         self._calls: tuple[int, ...] = ()
         """Those under way, in the order in which they began."""
         self._node = self._at(frozenset(specification.start()), (), frozenset(), frozenset())
@@ -115,11 +106,6 @@ class Judge:
         self.fired |= self._node.fired
         return self._numbered(reachable)
 
-    @property
-    def recent(self) -> frozenset[str]:
-        """What happened since the last observation: operations that began, "refused", "cancelled" and "rest"."""
-        return self._node.recent
-
     def step(self, event: Event) -> Finding | None:
         """Take the next event; return the finding, if no configuration allows it. Nothing after a finding is judged."""
         if self.finding is not None:
@@ -145,16 +131,6 @@ class Judge:
             self.cancellations += 1
         return None
 
-    def is_requested(self, call: int) -> bool:
-        """Return whether the cancellation of this call was requested."""
-        return call in self._calls and self._calls.index(call) in self._node.requested
-
-    def operation(self, call: int) -> Operation:
-        """Return the operation of a call under way; raise KeyError if it is not."""
-        if call not in self._calls:
-            raise KeyError(call)
-        return self._operations[self._node.calls[self._calls.index(call)].operation]
-
     def _numbered(self, configurations: Iterable[Configuration]) -> frozenset[Configuration]:
         """Return the configurations with the calls' own numbers."""
         names = dict(enumerate(self._calls)) | {GONE: GONE}
@@ -162,13 +138,14 @@ class Judge:
 
     def _find(self, event: Event) -> Finding:
         assert isinstance(event, End | Observe | Rest)
+        node, named = self._node, {operation.name: operation for operation in self.specification.operations}
         scene = Scene(
             self.specification,
-            self._numbered(self._reachable(self._node)),
-            {call: self.operation(call) for call in self._calls},
-            {call for call in self._calls if self.is_requested(call)},
+            self._numbered(self._reachable(node)),
+            {call: named[one.operation] for call, one in zip(self._calls, node.calls, strict=True)},
+            {self._calls[rank] for rank in node.requested},
             self.cancellations > 0,
-            self.recent,
+            node.recent,
         )
         return find(scene, event)
 
@@ -187,97 +164,82 @@ class Judge:
             node = self._nodes[key] = _Node(len(self._nodes), *key)
         return node
 
-    def _edge(self, node: _Node, event: Event, rank: int) -> tuple[_Node | None, frozenset[str]]:
-        self._firing = set()
-        after = self._after(node, event, rank)
-        return after, frozenset(self._firing)
-
-    def _after(self, node: _Node, event: Event, rank: int) -> _Node | None:
-        """Return where an event leads; None if no configuration allows it. `rank` is that of the call it is about."""
+    def _edge(self, node: _Node, event: Event, rank: int) -> _Edge:
+        """Return where an event leads, and the rules fired. `rank` is that of the call that the event is about."""
         calls, requested, recent = node.calls, node.requested, node.recent
-        if isinstance(event, Begin):
-            task = event.task if self.specification.tells_tasks_apart else 0
-            calls = (*calls, Invocation(event.operation, event.arguments, task))
-            after = frozenset(here.with_fate(rank, NEW) for here in node.configurations)
-            if self.strict:
-                after = frozenset(one for here in after for one in self._effects(here, rank, calls))
-            return self._at(after, calls, requested, recent | {event.operation})
-        if isinstance(event, Request):
-            after = node.configurations
-            if self.strict:
-                after = frozenset(one for here in after for one in self._withdrawals(here, rank, calls) or [here])
-            return self._at(after, calls, requested | {rank}, recent | {"cancelled"})
+        if isinstance(event, Begin | Request):
+            steps = [(here, "") for here in node.configurations]
+            if isinstance(event, Begin):
+                task = event.task if self.specification.tells_tasks_apart else 0
+                calls = (*calls, Invocation(event.operation, event.arguments, task))
+                recent |= {event.operation}
+                steps = [(here.with_fate(rank, NEW), "") for here, _ in steps]
+                if self.strict:
+                    steps = [step for here, _ in steps for step in self.specification.effects(here, rank, calls)]
+            else:
+                requested |= {rank}
+                recent |= {"cancelled"}
+                if self.strict:
+                    steps = [step for here, _ in steps for step in self._withdrawals(here, rank, calls) or [(here, "")]]
+            after = self._at(frozenset(here for here, _ in steps), calls, requested, recent)
+            return after, frozenset(rule for _, rule in steps) - {""}
         before = self._reachable(node)
-        self._firing |= node.fired
         if isinstance(event, Observe):
-            after = frozenset(here for here in before if self._may_read(here, event))
-            return self._at(after, calls, requested, frozenset()) if after else None
-        if isinstance(event, Rest):
-            after = frozenset(here for here in before if self._may_rest(here, requested))
-            return self._at(after, calls, requested, recent | {"rest"}) if after else None
-        assert isinstance(event, End)
-        after = frozenset(self._ended(before, event, rank, rank in requested))
-        if not after:
-            return None
-        if event.how == "cancelled":
-            recent |= {"cancelled"}
-        elif any(_was_refused(here, rank, calls[rank].operation) for here in before):
-            recent |= {"refused"}
-        names = {call: call - (call > rank) for call in range(len(calls))} | {rank: GONE, GONE: GONE}
-        after = frozenset(_renamed(here, names.__getitem__) for here in after)
-        requested = frozenset(names[call] for call in requested if call != rank)
-        return self._at(after, calls[:rank] + calls[rank + 1 :], requested, recent)
+            allowed = frozenset(here for here in before if self._may_read(here, event))
+            recent = frozenset()
+        elif isinstance(event, Rest):
+            allowed = frozenset(here for here in before if self._may_rest(here, requested))
+            recent |= {"rest"}
+        else:
+            assert isinstance(event, End)
+            allowed = frozenset(self._ended(before, event, rank, rank in requested))
+            if event.how == "cancelled":
+                recent |= {"cancelled"}
+            elif any(_was_refused(here, rank, calls[rank].operation) for here in before):
+                recent |= {"refused"}
+            names = {call: call - (call > rank) for call in range(len(calls))} | {rank: GONE, GONE: GONE}
+            allowed = frozenset(_renamed(here, names.__getitem__) for here in allowed)
+            requested = frozenset(names[call] for call in requested if call != rank)
+            calls = calls[:rank] + calls[rank + 1 :]
+        return self._at(allowed, calls, requested, recent) if allowed else None, node.fired
 
     def _reachable(self, node: _Node) -> frozenset[Configuration]:
         """Return every configuration that effects and withdrawals may lead to from there."""
         if self.strict:
             return node.configurations
         if node.reachable is None:
-            firing, self._firing = self._firing, set()
-            seen, waiting = set(node.configurations), list(node.configurations)
+            seen, waiting, fired = set(node.configurations), list(node.configurations), set[str]()
             while waiting:
-                for after in self._successors(waiting.pop(), node.calls, node.requested):
+                for after, rule in self._successors(waiting.pop(), node.calls, node.requested):
+                    fired.add(rule)
                     if after not in seen:
                         seen.add(after)
                         waiting.append(after)
-            node.reachable, node.fired = frozenset(seen), frozenset(self._firing)
-            self._firing = firing
+            node.reachable, node.fired = frozenset(seen), frozenset(fired) - {""}
         return node.reachable
 
     def _successors(
         self, here: Configuration, calls: tuple[Invocation, ...], requested: frozenset[int]
-    ) -> list[Configuration]:
-        """Return where one effect or withdrawal may lead. Nodes share many configurations, so it is kept."""
-        known = self._known.get((here, calls, requested))
-        if known is None:
-            firing, self._firing = self._firing, set()
-            found: list[Configuration] = []
+    ) -> list[tuple[Configuration, str]]:
+        """Return where one effect or withdrawal may lead, and by which rule. Nodes share configurations: it is kept."""
+        found = self._known.get((here, calls, requested))
+        if found is None:
+            found = self._known[here, calls, requested] = []
             for call, fate in here.fates:
                 if fate.kind in ("new", "parked"):
-                    found += self._effects(here, call, calls)
+                    found += self.specification.effects(here, call, calls)
                 if call in requested:
                     found += self._withdrawals(here, call, calls)
-            known = self._known[here, calls, requested] = found, self._firing
-            self._firing = firing
-        self._firing |= known[1]
-        return known[0]
+        return found
 
-    def _effects(self, here: Configuration, call: int, calls: tuple[Invocation, ...]) -> list[Configuration]:
-        """Return where the effect of a new or parked call may lead."""
-        found = list(self.specification.effects(here, call, calls))
-        self._firing.update([rule for _, rule in found])
-        return [after for after, _ in found]
-
-    def _withdrawals(self, here: Configuration, call: int, calls: tuple[Invocation, ...]) -> list[Configuration]:
+    def _withdrawals(
+        self, here: Configuration, call: int, calls: tuple[Invocation, ...]
+    ) -> list[tuple[Configuration, str]]:
         """Return where a call's cancellation may lead; nowhere if it was withdrawn before."""
         kind = here.fate(call).kind
         if kind == "new":
-            return [here.with_fate(call, WITHDRAWN)]
-        if kind == "withdrawn":
-            return []
-        found = list(self.specification.withdrawals(here, call, calls))
-        self._firing.update([rule for _, rule in found])
-        return [after for after, _ in found]
+            return [(here.with_fate(call, WITHDRAWN), "")]
+        return [] if kind == "withdrawn" else list(self.specification.withdrawals(here, call, calls))
 
     def _ended(
         self, before: Iterable[Configuration], event: End, call: int, is_requested: bool

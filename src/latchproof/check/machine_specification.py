@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from latchproof.check.history import End
 from latchproof.check.specification import (
@@ -29,9 +29,6 @@ from latchproof.check.specification import (
 from latchproof_spec.machine import Machine
 from latchproof_spec.machine import Operation as MachineOperation
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule, apply
-
-if TYPE_CHECKING:
-    from latchproof_spec.step import Ending as RuleEnding
 
 
 class MachineSpecification(Specification):
@@ -122,9 +119,14 @@ class MachineSpecification(Specification):
                 if fate.ending is not None and fate.ending.generation:
                     older = fate.ending._replace(generation=fate.ending.generation - 1)
                     fates[other] = fate._replace(ending=older)
-        for other, ending in resumed:
+        for other, given in resumed:
             if other != GONE:
-                fates[other] = Fate("ends", _ending(rule, ending, size))
+                ending = Ending(None if given is None else (given,), (), rule.operation, rule.id)
+                if given == ANY_INDEX:
+                    ending = ending._replace(returns=tuple(range(size)), generation=-1)
+                elif isinstance(given, type):
+                    ending = ending._replace(returns=(), raises=rule.errors)
+                fates[other] = Fate("ends", ending)
         if rule.caller == "parks":
             fates[call] = PARKED
         return Configuration(state, queue, in_order(fates))
@@ -132,20 +134,8 @@ class MachineSpecification(Specification):
 
 def told(operation: MachineOperation, fate: Fate) -> Iterator[tuple[bool, ...]]:
     """Return what a host may tell an operation of a call: either, of a fact that cannot be read off the call."""
-    if not operation.facts:
-        return iter([()])
     call = SimpleNamespace(parked=fate == PARKED, released=fate.ending is not None)
     return product(*((False, True) if one.read is None else (bool(one.read(call)),) for one in operation.facts))
-
-
-def _ending(rule: Rule, ending: RuleEnding, size: int) -> Ending:
-    """Return what a rule gives a call; `size` is how many calls share the indices that it leaves open."""
-    if ending == ANY_INDEX:
-        return Ending(tuple(range(size)), (), rule.operation, rule.id, generation=-1)
-    if isinstance(ending, int):
-        return Ending((ending,), (), rule.operation, rule.id)
-    returns, raises = (None, ()) if ending is None else ((), rule.errors)
-    return Ending(returns, raises, rule.operation, rule.id)
 
 
 def is_broken_barrier_error(error: BaseException) -> bool:

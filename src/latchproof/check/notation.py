@@ -1,9 +1,9 @@
-"""A schedule as a short string, as `3:w.w.-1.w...`: what the constructor was given, then the choices.
+"""A schedule as a short string, as `3:w.w.-1.w...`: the constructor's argument, then the choices.
 
-`.` runs a step, a letter makes a call (`w` is wait(), `s(2)` is set_count(2): the operation's initial, and its
-arguments if it has any), `>w` makes it in the very step in which another ends, `@w` makes it on a second instance, `-1`
-cancels call 1, `|` lets trio begin a pass, `~` runs that pass in reverse, and `_` notes that what can run comes back to
-the same state for ever, `^` that it does until a timer is due.
+`.` runs a step. A letter makes a call: the operation's initial, with its arguments if it has any (`w` is wait(), `s(2)`
+is set_count(2)). `>w` makes the call in the same step in which another ends, `@w` makes it on a second instance. `-1`
+cancels call 1. `|` lets trio begin a pass, and `~` runs that pass in reverse. `_` notes that the same states repeat for
+ever, `^` that they repeat until a timer expires.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _STRING = re.compile(r"(\d+):([^\s]*)")
 
 
 def is_notation(text: str) -> bool:
-    """Whether a text looks like a schedule rather than like a file's name."""
+    """Return whether a text looks like a schedule and not like a file's name."""
     return _STRING.fullmatch(text) is not None
 
 
 def compact(argument: int, words: Sequence[str]) -> str:
-    """The string for a schedule in words.
+    """Return the string for a schedule in words.
 
     >>> compact(2, ["call wait()", "run", "cancel 1", "return", "then set_count(3)", "run"])
     '2:w.-1>s(3).'
@@ -52,9 +52,9 @@ def compact(argument: int, words: Sequence[str]) -> str:
 
 
 def parse(text: str, machine: Machine) -> tuple[int, tuple[str, ...]]:
-    """What the constructor is given, and the schedule in words.
+    """Return the constructor's argument, and the schedule in words.
 
-    Raises TargetError, with the place, if the text is no schedule for this machine.
+    Raises TargetError, with the part that is wrong, if the text is not a schedule for this machine.
 
     >>> from latchproof_spec.barrier.machine import BARRIER
     >>> parse("2:w.-1", BARRIER)
@@ -62,7 +62,7 @@ def parse(text: str, machine: Machine) -> tuple[int, tuple[str, ...]]:
     """
     whole = _STRING.fullmatch(text)
     if whole is None:
-        raise TargetError(f"{text!r} is no schedule: it is written as NUMBER:CHOICES, for example 2:w.w.")
+        raise TargetError(f"{text!r} is not a schedule: write NUMBER:CHOICES, for example 2:w.w.")
     initials = {operation.name[0]: operation for operation in machine.operations}
     signs = {sign: word for word, sign in _SIGNS.items()}
     choices, position, words = whole.group(2), 0, []
@@ -71,7 +71,7 @@ def parse(text: str, machine: Machine) -> tuple[int, tuple[str, ...]]:
         if token is None or (token["initial"] and token["initial"] not in initials):
             known = ", ".join(f"{initial} {operation.name}" for initial, operation in initials.items())
             raise TargetError(
-                f"{choices[position:]!r} in the schedule says nothing for a {machine.name}; calls: {known}"
+                f"{choices[position:]!r} in the schedule means nothing for a {machine.name}; calls: {known}"
             )
         position = token.end()
         if token["sign"]:
@@ -89,6 +89,6 @@ def _arguments(text: str) -> tuple[object, ...]:
     try:
         value = ast.literal_eval(f"({text},)") if text else ()
     except (ValueError, SyntaxError) as error:
-        raise TargetError(f"({text}) in the schedule is no list of arguments") from error
+        raise TargetError(f"({text}) in the schedule is not a list of arguments") from error
     assert isinstance(value, tuple)
     return value

@@ -1,17 +1,17 @@
 """The canonical trace: one failing run as plain data, from which every rendering is made.
 
-It is one versioned schema. In JSON a trace is an object with
+It has one versioned schema. In JSON a trace is an object with
 
 - `schema` "latchproof.trace" and `version` 1;
-- `target`, `machine`, `host`, `policy`, `strict`, and `argument`, what the constructor was given;
-- `python`, the version that it was found on;
+- `target`, `machine`, `host`, `policy`, `strict`, and `argument`, the constructor's argument;
+- `python`, the version on which it was found;
 - `claim`, the ID of the claim that is broken, `seen`, `allowed` and `rules`: what was seen in the end, what the
   specification allows there, and by which rules;
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
 - `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`), "end" (`call`, `how`, and
-  `value` or `error` and `message`), "request" (`call`: its cancellation is requested), "observe" (`values`, which are
-  none where the target has nothing to be observed; one follows each step of the event loop), "rest" (nothing can
-  run), "stray" (`error`: that of no call).
+  `value` or `error` and `message`), "request" (`call`: its cancellation is requested), "observe" (`values`, empty if
+  the target has no observations; one follows each step of the event loop), "rest" (nothing can run), "stray" (`error`,
+  which is not of a call).
   Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
 """
 
@@ -34,7 +34,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Trace:
-    """A failing run; what its fields mean stands at the head of this module."""
+    """A failing run; the head of this module documents the fields."""
 
     target: str
     machine: str
@@ -51,30 +51,30 @@ class Trace:
     events: tuple[EventData, ...]
 
     def count(self, kind: str) -> int:
-        """How many events of a kind there are."""
+        """Return the number of events of a kind."""
         return sum(1 for event in self.events if event["kind"] == kind)
 
     @property
     def steps(self) -> int:
-        """How many steps of the event loop the run takes."""
+        """The number of steps of the event loop that the run takes."""
         return self.schedule.count("run")
 
     @property
     def is_stepwise(self) -> bool:
-        """Whether the schedule says every step; one that was fuzzed may know of nothing but passes."""
+        """Whether the schedule has every step; one that was found by fuzzing may have only passes."""
         return "run" in self.schedule or not self.count("begin")
 
     @property
     def notation(self) -> str:
-        """The schedule as a short string, which `latchproof replay` repeats."""
+        """The schedule as a short string, which `latchproof replay` accepts."""
         return compact(self.argument, self.schedule)
 
     def to_json(self) -> dict[str, Any]:
-        """The trace as plain data."""
+        """Return the trace as plain data."""
         return {"schema": SCHEMA, "version": VERSION, **asdict(self)}
 
     def to_itf(self) -> dict[str, Any]:
-        """The trace in Apalache's Informal Trace Format: after each event, how calls stand and what was observed."""
+        """Return the trace in Apalache's Informal Trace Format: the calls and the observations after each event."""
         calls: dict[int, str] = {}
         observed: dict[str, Any] = {}
         states = []
@@ -105,7 +105,7 @@ _LISTS = ("allowed", "rules", "schedule", "events")
 def make_trace(
     failure: Failure, target: str, machine: str, policy: str, *, strict: bool, host: str = "asyncio"
 ) -> Trace:
-    """The trace of a failure."""
+    """Return the trace of a failure."""
     finding = failure.finding
     return Trace(
         target=target,
@@ -125,45 +125,42 @@ def make_trace(
 
 
 def read_file(path: Path, claim: str | None = None) -> Trace:
-    """The trace in a file that holds one, or a verdict with some: that of the claim, or the first.
+    """Return the trace in a file that holds one, or a verdict with traces: the one for the claim, or the first.
 
-    Raises TargetError, with what is wrong, if there is no such file or no such trace in it.
+    Raises TargetError if there is no such file, or no such trace in it.
     """
     traces = [one for one in read_all(path) if claim is None or one.claim == claim]
     if not traces:
-        raise TargetError(f"{path} holds no trace{f' for {claim}' if claim else ''}")
+        raise TargetError(f"{path} has no trace{f' for {claim}' if claim else ''}")
     return traces[0]
 
 
 def read_all(path: Path) -> list[Trace]:
-    """Every trace in a file that holds one, or a verdict with some or none; raises TargetError if it holds neither."""
+    """Return every trace in a file that holds one, or a verdict; raise TargetError if it holds neither."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TargetError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise TargetError(f"{path} holds no JSON: {error}") from error
+        raise TargetError(f"{path} is not JSON: {error}") from error
     return [
         from_json(one) for one in ([data] if not isinstance(data, dict) or "traces" not in data else data["traces"])
     ]
 
 
 def from_json(data: Any) -> Trace:
-    """The trace that plain data holds.
-
-    Raises TargetError, with what is wrong, if it holds none of this version.
-    """
+    """Return the trace that plain data holds; raise TargetError if it is not a trace of this version."""
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise TargetError(f"this is no trace: its schema is not {SCHEMA!r}")
+        raise TargetError(f"this is not a trace: its schema is not {SCHEMA!r}")
     if data.get("version") != VERSION:
         raise TargetError(f"this trace is of version {data.get('version')!r}; this latchproof reads version {VERSION}")
     fields = {name: value for name, value in data.items() if name not in ("schema", "version")}
     if differing := set(Trace.__dataclass_fields__) ^ set(fields):
         raise TargetError(f"this trace lacks fields, or has others: {', '.join(sorted(differing))}")
     for name, value in fields.items():
-        due = (list, tuple) if name in _LISTS else ({"strict": bool, "argument": int}.get(name, str),)
-        if type(value) not in due:  # True is no count
-            raise TargetError(f"this is no trace: its {name} is {type(value).__name__}, not {due[0].__name__}")
+        types = (list, tuple) if name in _LISTS else ({"strict": bool, "argument": int}.get(name, str),)
+        if type(value) not in types:  # True is not a count
+            raise TargetError(f"this is not a trace: its {name} is {type(value).__name__}, not {types[0].__name__}")
     for name in _LISTS:
         fields[name] = tuple(fields[name])
     return Trace(**fields)
