@@ -189,10 +189,10 @@ def _machine_of(instance: Any, name: str) -> Machine:
     """Return the machine that an instance is: it has what that requires, and something that no other machine has."""
     required = {one: [it.name for it in one.operations if not it.optional] for one in MACHINES.values()}
     names = {one: {*(it.name for it in one.operations), *one.observations, *one.constants} for one in required}
-    fitting = [one for one in required if all(hasattr(instance, it) for it in required[one])]
+    fitting = [one for one in required if all(_has(instance, it) for it in required[one])]
     for machine in sorted(fitting, key=lambda one: -len(required[one])):
         others = set[str]().union(*(names[one] for one in names if one is not machine))
-        if any(hasattr(instance, it) for it in names[machine] - others):
+        if any(_has(instance, it) for it in names[machine] - others):
             return machine
     if fitting:
         shared = ", ".join(f"{it}()" for it in required[fitting[0]])
@@ -202,6 +202,13 @@ def _machine_of(instance: Any, name: str) -> Machine:
     raise TargetError(
         f"{name} is neither {machines}; if its methods have other names, write a small class around it that has these"
     )
+
+
+def _has(instance: Any, name: str) -> bool:
+    try:
+        return hasattr(instance, name)
+    except Exception:  # it is there, and cannot be read now
+        return True
 
 
 def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ...]:
