@@ -316,3 +316,9 @@ def test_a_call_is_written_as_it_is_made() -> None:
     set_count = LATCH.operations[2]
     assert str(Call(set_count, (3,))) == "set_count(3)"
     assert str(Call(LATCH.operations[0], ())) == "wait()"
+
+
+def test_a_property_that_cannot_be_read_is_no_obstacle() -> None:
+    target = adapt(samples.BlindLatch)
+    assert target.machine is LATCH
+    assert not target.observations

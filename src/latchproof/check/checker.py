@@ -80,12 +80,9 @@ def check(
     """
     begun = time.perf_counter()
     machine = target.machine
-    named = {one.name: one for one in machine.policies}
-    if policy is not None and policy not in named:
-        raise TargetError(f"there is no policy {policy!r} for a {machine.name}; there are {', '.join(named)}")
+    judged = distinct_policies(machine.policies) if policy is None else {target.policy(policy): (policy,)}
     require_claim(claim, machine)
     stepper_class(host)
-    judged = distinct_policies(machine.policies) if policy is None else {named[policy]: (policy,)}
     shapes = default_programs(target, host) if shapes is None else shapes
     policies = tuple(one.name for one in judged)
     exhaustive = scheduler == "exhaustive"

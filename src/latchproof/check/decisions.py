@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from latchproof.check.choices import DEFAULTS, RUN, STOP, Action, Choice, Decision, Path, Prefix, Turn
+from latchproof.check.choices import DEFAULTS, STOP, Action, Choice, Decision, Path, Prefix, Turn
 from latchproof.check.harness import NondeterminismError, Record
 from latchproof.check.judge import Judge
 from latchproof.check.strategies import Strategy
@@ -33,17 +33,6 @@ class Decisions:
         self._judges = judges
         self._path = path
         self._record = record
-
-    def repeats_step(self, now: float) -> bool:
-        """Return whether all that comes next is a step, again, with more to repeat after it; it is taken as decided.
-
-        Most of a run consists of this.
-        """
-        if self.made[self._repeated].action is not RUN or self._repeated + 1 == len(self.made):
-            return False
-        self.repeat(now, {})
-        self.before_step = self.latest
-        return True
 
     def repeat(self, now: float, under_way: dict[int, Any]) -> Action:
         """Return what the prefix holds next; after the last of it, judging begins."""

@@ -104,10 +104,7 @@ def estimate(
     >>> one.runs, one.is_counted
     (1, True)
     """
-    policies = [one for one in target.machine.policies if policy in (None, one.name)]
-    if not policies:
-        names = ", ".join(one.name for one in target.machine.policies)
-        raise TargetError(f"there is no policy {policy!r} for a {target.machine.name}; there are {names}")
+    policies = target.machine.policies if policy is None else (target.policy(policy),)
     target, samples = implemented(target, host), samples or SAMPLES
 
     found = []

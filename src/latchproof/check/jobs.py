@@ -278,12 +278,11 @@ def _happens_again(target: Target, job: Job, policy: str, failure: Failure) -> b
 
 
 def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:
-    named = {policy.name: policy for policy in target.machine.policies}
     return Explorer(
         target,
         job.programs,
         job.argument,
-        [named[policy] for policy in job.policies],
+        [target.policy(name) for name in job.policies],
         strict=job.strict,
         strategy=strategy,
         make_stepper=stepper_class(job.host, ordered=job.ordered),

@@ -162,11 +162,6 @@ class Run:
         if record.over:
             return False
         try:
-            if self.decisions.repeating and self.decisions.repeats_step(self._stepper.now):
-                self.steps += 1
-                record.progress += 1
-                self._rested = False
-                return True
             continues = self._act_until_a_step(between_passes)
         except BaseException as problem:  # a host might swallow it
             record.stop(problem)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from latchproof.check.choices import DEFAULTS, Path
 from latchproof.check.target import TargetError
@@ -18,10 +19,10 @@ PCT_DEPTH = 3
 """Number of ordering constraints up to which PCT's bound holds for a fault."""
 
 
-class Strategy:
-    """Chooses how runs continue. Each of its walks begins with `begin`, and so does each run."""
+class Strategy(Protocol):
+    """Chooses how runs continue: `begin` comes before each run, `choose` at each choice in it."""
 
-    prunes = False
+    prunes: bool = False
     """Whether a run may be cut short where another stands for it. In a sample every run counts for itself."""
 
     def begin(self, path: Path) -> bool:
@@ -29,11 +30,9 @@ class Strategy:
 
         The next run repeats what is left on the path, with the option that the last choice has come to.
         """
-        raise NotImplementedError
 
     def choose(self, options: Sequence[str]) -> int | None:
         """Return the number of the option to take; None ends the run."""
-        raise NotImplementedError
 
     def insists_on(self, word: str) -> bool:
         """Return whether the state is to be taken for one that repeats, though this run has not found that out."""
@@ -131,20 +130,16 @@ class Pct(Sample):
         return index
 
 
-class Replay(Strategy):
+class Replay(Sample):
     """Repeats one schedule, choice by choice; at its end, what can still run does.
 
     `choose` raises TargetError if what the schedule asks for cannot be done.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
+        super().__init__(schedules=1, seed=0)
         self._words = [word for word in words if word not in DEFAULTS]
         self._position = 0
-        self._begun = False
-
-    def begin(self, path: Path) -> bool:
-        fresh, self._begun = not self._begun, True
-        return fresh
 
     def choose(self, options: Sequence[str]) -> int | None:
         if self._position < len(self._words) and self._words[self._position] in options:

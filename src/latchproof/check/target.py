@@ -58,6 +58,13 @@ class Target:
     gives_index: bool = True
     global_state: GlobalState = field(default_factory=lambda: GlobalState(None), compare=False)
 
+    def policy(self, name: str) -> Any:
+        """Return the policy of that name; raise TargetError if the machine has none."""
+        found = {one.name: one for one in self.machine.policies}
+        if name not in found:
+            raise TargetError(f"there is no policy {name!r} for a {self.machine.name}; there are {', '.join(found)}")
+        return found[name]
+
     def specification(self, policy: Any, argument: int) -> Specification:
         """Return what histories of an instance made with `argument` are judged by under a policy."""
         return MachineSpecification(self.machine, policy, argument, indexed=self.gives_index)
@@ -180,35 +187,28 @@ def _make(factory: Callable[[int], Any]) -> Any:
 
 def _machine_of(instance: Any, name: str) -> Machine:
     """Return the machine that an instance is: it has what that requires, and something that no other machine has."""
-    names = {machine: _names(machine) for machine in MACHINES.values()}
-    has = {one for of_one in names.values() for one in of_one if hasattr(instance, one)}
-    fitting = [machine for machine in names if has.issuperset(_required(machine))]
-    own = {
-        machine: has.intersection(names[machine]).difference(*(names[other] for other in names if other is not machine))
-        for machine in fitting
-    }
-    if found := [machine for machine in fitting if own[machine]]:
-        return max(found, key=lambda machine: len(_required(machine)))
+    required = {one: [it.name for it in one.operations if not it.optional] for one in MACHINES.values()}
+    names = {one: {*(it.name for it in one.operations), *one.observations, *one.constants} for one in required}
+    fitting = [one for one in required if all(_has(instance, it) for it in required[one])]
+    for machine in sorted(fitting, key=lambda one: -len(required[one])):
+        others = set[str]().union(*(names[one] for one in names if one is not machine))
+        if any(_has(instance, it) for it in names[machine] - others):
+            return machine
     if fitting:
+        shared = ", ".join(f"{it}()" for it in required[fitting[0]])
         choices = " or ".join(f"--kind {kind}" for kind in MACHINES)
-        shared = ", ".join(
-            f"{one}()" for one in dict.fromkeys(one for machine in fitting for one in _required(machine))
-        )
         raise TargetError(f"{name} has only {shared}; say what to check it as: {choices}")
-    machines = " nor ".join(f"a {machine.name} ({', '.join(_required(machine))})" for machine in names)
+    machines = " nor ".join(f"a {one.name} ({', '.join(of_one)})" for one, of_one in required.items())
     raise TargetError(
         f"{name} is neither {machines}; if its methods have other names, write a small class around it that has these"
     )
 
 
-def _required(machine: Machine) -> tuple[str, ...]:
-    """Return the operations that a class must have."""
-    return tuple(operation.name for operation in machine.operations if not operation.optional)
-
-
-def _names(machine: Machine) -> tuple[str, ...]:
-    """Return the names by which a class is recognized: of operations, observations and constants."""
-    return (*(operation.name for operation in machine.operations), *machine.observations, *machine.constants)
+def _has(instance: Any, name: str) -> bool:
+    try:
+        return hasattr(instance, name)
+    except Exception:  # it is there, and cannot be read now
+        return True
 
 
 def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ...]:

@@ -155,7 +155,8 @@ class Explorer:
             if at_most is not None and walk.schedules >= at_most:
                 walk.complete = False
                 break
-            if self._has_enough_failures(after_failure):
+            failed = self._all_failed
+            if after_failure is not None and failed is not None and walk.schedules >= failed + after_failure:
                 walk.cut_short = True
                 break
             if path.choices:
@@ -173,11 +174,6 @@ class Explorer:
                 walk.fraction = setup.strategy.fraction(path)
                 on_run(walk)
         return self.so_far
-
-    def _has_enough_failures(self, after_failure: int | None) -> bool:
-        if after_failure is None or self._all_failed is None:
-            return False
-        return self._walk.schedules >= self._all_failed + after_failure
 
     @property
     def steps_made(self) -> tuple[int, int]:

@@ -71,8 +71,9 @@ class SpecificationMachine(RuleBasedStateMachine):
         self._driver: Driver = make_driver(self.host)
         self._schedule: list[str] = []
         self._judges: list[Judge] = []
+        """None until the instance is made; so are the record and the calls."""
         self._record: Record
-        self._calls: Calls | None = None
+        self._calls: Calls
         type(self).examples += 1
 
     def make(self, argument: int) -> None:
@@ -86,31 +87,26 @@ class SpecificationMachine(RuleBasedStateMachine):
     def _moment(self) -> tuple[Sequence[str], int, int]:
         return self._schedule, self._schedule.count("run"), 0
 
-    @property
-    def _played(self) -> Calls:
-        assert self._calls is not None, "make() comes first"
-        return self._calls
-
     def call(self, operation: str, arguments: dict[str, Any]) -> None:
         """Make a task that makes a call."""
         found = next(one for one in self.target.operations if one.name == operation)
         call = Call(found, tuple(arguments.values()))
         self._schedule.append(f"call {call}")
-        self._played.make(call)
+        self._calls.make(call)
 
-    @precondition(lambda self: self._calls is not None)
+    @precondition(lambda self: self._judges)
     @rule()
     def run_pass(self) -> None:
         """Let every task that is ready run once."""
         self._schedule += self._driver.run_pass()
         while self._driver.strays:
             self._record.stray(self._driver.strays.pop(0))
-        self._record.end_step(self._played.instance)
+        self._record.end_step(self._calls.instance)
         self.judge()
 
     @property
     def _cancellable(self) -> set[int]:
-        return set() if self._calls is None else set(self._calls.under_way) - self._calls.requested
+        return set(self._calls.under_way) - self._calls.requested if self._judges else set()
 
     @precondition(lambda self: self._cancellable)
     @rule(data=st.data())
@@ -118,9 +114,9 @@ class SpecificationMachine(RuleBasedStateMachine):
         """Request the cancellation of a call that has begun and not ended."""
         number = data.draw(st.sampled_from(sorted(self._cancellable)))
         self._schedule.append(f"cancel {number + 1}")
-        self._played.cancel(number)
+        self._calls.cancel(number)
 
-    @precondition(lambda self: self._calls is not None and self._calls.made > 0)
+    @precondition(lambda self: self._judges and self._calls.made > 0)
     @rule()
     def rest(self) -> None:
         """Run until nothing can run any more."""
@@ -152,7 +148,7 @@ class SpecificationMachine(RuleBasedStateMachine):
     def _failures(self) -> dict[str, Failure]:
         """The first failure under each policy, by the policy's name."""
         found: dict[str, Failure] = {}
-        for policy, failure in self._record.failures if self._calls is not None else ():
+        for policy, failure in self._record.failures if self._judges else ():
             found.setdefault(policy, failure)
         return found
 
@@ -167,10 +163,10 @@ class SpecificationMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Run to rest, then close the loop."""
         try:
-            if self._calls is not None and self._calls.made and len(self._failures()) < len(self.policies):
+            if self._judges and self._calls.made and len(self._failures()) < len(self.policies):
                 self.rest()
         finally:
-            if self._calls is not None:
+            if self._judges:
                 self._record.stop()
                 type(self).calls += self._calls.begun
             self._driver.close()
@@ -232,12 +228,7 @@ def state_machine(
     found = target if isinstance(target, Target) else adapt(target, kind=kind)
     machine = found.machine
     require_claim(claim, machine)
-    policies = tuple(distinct_policies(machine.policies))
-    if policy is not None:
-        policies = tuple(one for one in machine.policies if one.name == policy)
-        if not policies:
-            names = ", ".join(one.name for one in machine.policies)
-            raise TargetError(f"there is no policy {policy!r} for a {machine.name}; there are {names}")
+    policies = tuple(distinct_policies(machine.policies)) if policy is None else (found.policy(policy),)
     make_driver(host).close()  # a host that is not installed is reported at once, not in the middle of a test
     found = implemented(found, driver_of(host).stepped_as)
 
@@ -270,6 +261,6 @@ def _rule_for(operation: str, strategies: dict[str, Any]) -> Any:
         self.call(operation, arguments)
 
     call.__name__ = f"call_{operation}"
-    has_room = precondition(lambda self: self._calls is None or self._calls.at_once < AT_ONCE)
+    has_room = precondition(lambda self: not self._judges or self._calls.at_once < AT_ONCE)
     derive: Any = rule(**strategies)
     return has_room(derive(call))

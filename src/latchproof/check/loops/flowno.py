@@ -36,7 +36,7 @@ class FlownoStepper:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._script: Script | None = None
+        self._script: Script
         self._tasks: list[_Task] = []
         self._stepping = False
         self._loop: Any = _Loop()
@@ -59,7 +59,6 @@ class FlownoStepper:
                 module.timer = timer
 
     async def _begin(self) -> None:
-        assert self._script is not None
         self._script.begin()
 
     def _time(self) -> float:
@@ -67,7 +66,6 @@ class FlownoStepper:
 
     def select(self, timeout: float | None) -> list[Any]:
         """Ask the script before each step; nothing is ever ready to be read or written."""
-        assert self._script is not None
         if self._stepping:
             self._script.after(ran=True)
         elif self._loop.tasks and not self._loop.finished:
@@ -85,7 +83,6 @@ class FlownoStepper:
     unregister = register
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> _Task:
-        assert self._script is not None
         task = _Task(coroutine, len(self._tasks), self._script)
         self._tasks.append(task)
         self._loop.tasks.append((task, None, None))  # which is all that create_task does, in versions that have it

@@ -40,7 +40,7 @@ class TrioStepper:
     def __init__(self) -> None:
         self.now = 0.0
         self.time_was_read = False
-        self._script: Script | None = None
+        self._script: Script
         self._nursery: Any = None
         self._over = False
         self._before_step = False
@@ -87,7 +87,6 @@ class TrioStepper:
 
     def _pass_begins(self) -> bool:
         """Act between two passes; return False if no other follows."""
-        assert self._script is not None
         self._own = self._own or frozenset(self._runner.tasks)
         if not self._script.before(between_passes=True):
             self._over = True
@@ -98,7 +97,6 @@ class TrioStepper:
 
     async def _main(self) -> None:
         async with trio.open_nursery() as nursery:
-            assert self._script is not None
             self._script.begin()
             self._nursery = nursery
             await trio.sleep_forever()
@@ -117,7 +115,6 @@ class TrioStepper:
 
     def _stray(self, error: trio.TrioInternalError) -> None:
         """Report that the target broke an invariant of trio."""
-        assert self._script is not None
         self._script.stray(describe_internal(error), ends=True)
 
     def is_own(self, task: Any) -> bool:
@@ -275,7 +272,7 @@ class _Coin:
     def random(self) -> float:
         stepper = self._stepper
         several = sum(not stepper.is_own(task) for task in stepper.batch) > 1
-        if stepper._over or not several or stepper._script is None:
+        if stepper._over or not several:
             return 0.0
         return 0.0 if stepper._script.choose(*ORDERS) == 0 else 1.0
 
@@ -288,7 +285,7 @@ class _Instrument(trio.abc.Instrument):
 
     def before_task_step(self, task: Any) -> None:
         stepper = self._stepper
-        if stepper._over or stepper.is_own(task) or stepper._script is None:
+        if stepper._over or stepper.is_own(task):
             return
         stepper._before_step = True
         stepper._over = not stepper._script.before()
@@ -296,5 +293,5 @@ class _Instrument(trio.abc.Instrument):
 
     def after_task_step(self, task: Any) -> None:
         stepper = self._stepper
-        if not (stepper._over or stepper.is_own(task) or stepper._script is None):
+        if not (stepper._over or stepper.is_own(task)):
             stepper._script.after(ran=True)

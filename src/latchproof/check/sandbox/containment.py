@@ -39,15 +39,10 @@ class Containment:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know of it, in sentences."""
-        notes = []
-        if self.written.characters:
-            notes.append(f"the target wrote {self.written.characters:,} characters, which begin with {self.start!r}")
-        return tuple(notes)
-
-    @property
-    def start(self) -> str:
-        """The start of what was written."""
-        return self.written.start
+        written = self.written
+        if not written.characters:
+            return ()
+        return (f"the target wrote {written.characters:,} characters, which begin with {written.start!r}",)
 
     @property
     def doubts(self) -> tuple[Reason, ...]:

@@ -55,8 +55,7 @@ class NoFingerprintError(Exception):
 class Fingerprinter:
     """Makes fingerprints that can be compared with each other, as long as it exists.
 
-    `opaque` are types of the harness's own objects, which are not walked. `frames` says for the code of its coroutines
-    which locals matter.
+    `frames` says for the code of the harness's own coroutines which locals matter; these frames are not walked.
 
     >>> fingerprinter = Fingerprinter()
     >>> one, same, other = ([[1], [1]], [[1], [1]], [[1]] * 2)
@@ -64,8 +63,7 @@ class Fingerprinter:
     (True, False)
     """
 
-    def __init__(self, opaque: tuple[type, ...] = (), frames: dict[types.CodeType, Namer] | None = None) -> None:
-        self._opaque = opaque
+    def __init__(self, frames: dict[types.CodeType, Namer] | None = None) -> None:
         self._frames = frames or {}
         self.parts: dict[type, Callable[[Any], tuple[object, ...]]] = {}
         """How to list the parts of objects of these types and their subclasses. May be set at any time."""
@@ -126,8 +124,6 @@ class Fingerprinter:
 
     def _walk_for(self, kind: type) -> Callable[[Any], None]:
         """Return how objects of a type are walked."""
-        if issubclass(kind, self._opaque):
-            return lambda thing: self._out.append(kind.__name__)
         for base in kind.__mro__:
             if base in self.parts:
                 return self._walk_by_parts(base)
