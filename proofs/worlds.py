@@ -171,7 +171,7 @@ class Task:
 
 def specified_error(error: Exception) -> type[BaseException]:
     """The class by which the specification knows an error; a host's own class for it derives from that."""
-    specified = [cls for cls in type(error).__mro__ if cls.__module__ == "latchproof_spec.step"]
+    specified = [cls for cls in type(error).__mro__ if getattr(step, cls.__name__, None) is cls]
     return specified[0] if specified else type(error)
 
 

@@ -6,6 +6,7 @@ import copy
 import enum
 import pickle
 import re
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -104,9 +105,28 @@ async def test_the_error_of_a_barrier_is_the_same_on_every_host_and_asyncios_own
     assert type(parked.outcome) is type(arriving.outcome)
 
 
+async def test_an_error_reports_its_public_name_and_can_be_pickled(host: Host) -> None:
+    latch, barrier = CountdownLatch(0), Barrier(2)
+    await barrier.abort()
+    with pytest.raises(BrokenBarrierError) as broken:
+        await barrier.wait()
+    with pytest.raises(ZeroLatchError) as zero:
+        latch.count_down_nowait(exception_if_zero=True)
+    latch.set_count(1)
+    await host.spawn(latch.wait())
+    with pytest.raises(LatchInUseError) as in_use:
+        latch.set_count(2)
+    await latch.count_down()
+    for caught, name in ((broken, "BrokenBarrierError"), (zero, "ZeroLatchError"), (in_use, "LatchInUseError")):
+        error = caught.value
+        assert traceback.format_exception_only(error) == [f"latchproof.{name}: {error}\n"]
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), again.args) == (type(error), error.args)
+
+
 @pytest.mark.parametrize("call", [CountdownLatch(0).wait, CountdownLatch(1).wait, CountdownLatch(1).count_down])
 def test_an_awaited_call_of_a_latch_needs_an_event_loop(call: Any) -> None:
-    with pytest.raises(RuntimeError, match=r"^no event loop that latchproof knows is running here.*_nowait"):
+    with pytest.raises(RuntimeError, match=r"^no supported event loop is running.*_nowait"):
         call().send(None)
     assert repr(call.__self__) in ("<CountdownLatch count=0>", "<CountdownLatch count=1>")
 
@@ -118,7 +138,7 @@ def test_an_awaited_call_of_a_barrier_needs_an_event_loop(name: str, parties: in
         barrier = Barrier(parties)
         if broken:
             barrier.abort_nowait()
-        with pytest.raises(RuntimeError, match=r"^no event loop that latchproof knows is running here.*_nowait"):
+        with pytest.raises(RuntimeError, match=r"^no supported event loop is running.*_nowait"):
             getattr(barrier, name)().send(None)
         assert (barrier.n_waiting, barrier.broken) == (0, broken)
 

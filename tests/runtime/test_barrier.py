@@ -111,7 +111,7 @@ async def test_b3_a_broken_barrier_refuses_whoever_arrives(host: Host) -> None:
     barrier = Barrier(2)
     await barrier.abort()
     for _ in range(2):
-        with pytest.raises(BrokenBarrierError, match=r"^the barrier is broken; reset\(\) mends it$"):
+        with pytest.raises(BrokenBarrierError, match=r"^the barrier is broken; reset\(\) makes it whole$"):
             await barrier.wait()
         assert (barrier.n_waiting, barrier.broken) == (0, True)
         assert repr(barrier) == "<Barrier parties=2 broken>"

@@ -17,6 +17,7 @@ import pytest
 import trio
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch, hosts
+from latchproof.hosts.interface import Host as RunningHost
 from latchproof_spec.latch import rules as latch_specification
 from tests.conftest import ASYNCIO_HOSTS, HAS_EAGER_TASKS, HAS_UVLOOP
 from tests.runtime.drivers import (
@@ -471,7 +472,7 @@ def test_what_a_flowno_task_hands_to_the_asyncio_of_another_thread_belongs_to_th
 async def test_a_thread_that_has_inherited_a_flowno_task_has_no_loop(host: Host) -> None:
     barrier = Barrier(2)
     context = contextvars.copy_context()
-    with pytest.raises(RuntimeError, match="no event loop that latchproof knows is running here"):
+    with pytest.raises(RuntimeError, match="no supported event loop is running"):
         on_a_thread(lambda: context.run(lambda: returned_at_once(barrier.wait())))
     assert barrier.n_waiting == 0
 
@@ -502,11 +503,11 @@ def test_a_host_that_cannot_be_imported_is_not_looked_at() -> None:
 
 
 def test_no_loop_is_no_host_whatever_the_last_one_was(host: Host) -> None:
-    async def find() -> hosts.Host:
+    async def find() -> RunningHost:
         return hosts.current(None)
 
     last = host.run(find)
-    with pytest.raises(RuntimeError, match="no event loop"):
+    with pytest.raises(RuntimeError, match="no supported event loop"):
         hosts.current(last)
     assert hosts.running(None) is hosts.running(last) is None
     with mock.patch.dict(sys.modules):
@@ -545,7 +546,7 @@ async def test_what_a_host_sees_at_a_glance(host: Host) -> None:
         else:
             await latch.count_down()
             assert latch.count == 2
-    nowhere: hosts.Host = hosts.NOWHERE
+    nowhere: RunningHost = hosts.NOWHERE
     assert (hosts.current(None).current_task() is None) is host.checkpoints
     assert nowhere.current_task() is None
 

@@ -48,7 +48,7 @@ repr((latch, barrier, barrier.n_waiting))
 try:
     barrier.wait().send(None)
 except RuntimeError as error:
-    assert "no event loop" in str(error)
+    assert "no supported event loop" in str(error)
 else:
     raise AssertionError
 """

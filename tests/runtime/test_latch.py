@@ -89,9 +89,9 @@ async def test_l3x_one_count_down_too_many_raises_if_asked_to(host: Host, caplog
     latch = CountdownLatch(0)
     with pytest.raises(ZeroLatchError, match=r"^count_down\(\) on a latch whose count is already zero$"):
         await latch.count_down(exception_if_zero=True)
-    with pytest.raises(CountdownLatch.ZeroLatchError, match="zero already"):
+    with pytest.raises(CountdownLatch.ZeroLatchError, match="already zero"):
         await latch.count_down(True)
-    with pytest.raises(ZeroLatchError, match="zero already"):
+    with pytest.raises(ZeroLatchError, match="already zero"):
         latch.count_down_nowait(exception_if_zero=True)
     assert latch.count == 0
     assert caplog.records == []
