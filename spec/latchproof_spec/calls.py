@@ -20,7 +20,7 @@ class Call:
     """One call in one state: how far it is, and what it was given. Every value may be symbolic.
 
     Exactly one of these is true: `fresh` (it is not made yet), `parked`, `released` (it was released and has not run
-    since), `done` (it returned or raised) and `left` (its task was cancelled). `waits` says that it is a call of wait().
+    since), `done` (it returned or raised) and `left` (its task was cancelled). `waits` says that it is a wait().
 
     `identity`    which call it is; calls are never made twice.
     `acts`        it is the call that makes the step: its caller, or the call that is withdrawn.

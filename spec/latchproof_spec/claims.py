@@ -72,8 +72,8 @@ class Step:
     """One step of a machine, in numbers: the operation's name, the state before and after, and the rule.
 
     `arguments` holds the call's arguments and what the host told of it, by name. Making a machine is a step too,
-    "create": from the state in which every value is that of its type, 0 or False, with the constructor's argument by its
-    name.
+    "create": from the state in which every value is that of its type, 0 or False, with the constructor's argument by
+    its name.
     """
 
     operation: str
@@ -163,7 +163,7 @@ def released_stay_released(moment: Moment) -> bool:
 
 
 def only_the_parked_and_the_caller_continue(moment: Moment) -> bool:
-    """No task continues twice, or without having been there; each that neither continued nor left is parked, in order."""
+    """No task continues twice, or without having been there; those that neither continue nor leave stay, in order."""
     resumed = [task for task, _ in moment.resumed]
     entitled = (*moment.queue_before, moment.who)
     stayed = tuple(task for task in moment.queue_before if task not in resumed and task != moment.who)

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """What the host tells an operation about the call that it is for, besides the call's arguments.
+    """What the host tells an operation about the call that it is for, in addition to the call's arguments.
 
-    `read(call)` reads it off the call, which has `parked` and `released`, plain or symbolic; without `read` the host may
-    say either, and every tool tries both. `premise(fact, parked)` is what it implies about the number of parked tasks.
+    `read(call)` reads it off the call, which has `parked` and `released`, plain or symbolic; without `read` the host
+    may say either, and every tool tries both. `premise(fact, parked)` is what it implies about how many tasks are
+    parked.
     """
 
     name: str

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from latchproof_spec import calls as call_claims
+from latchproof_spec.barrier import claims as barrier_claims
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.claims import CALLS as BARRIER_CALLS
 from latchproof_spec.barrier.machine import BARRIER
@@ -18,7 +18,7 @@ from latchproof_spec.latch import rules as latch
 from latchproof_spec.latch.claims import CALLS as LATCH_CALLS
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine, Operation
-from latchproof_spec.machines import CLAIMS, MACHINES
+from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, LatchInUseError, Rule, apply
 
 LATCHES = {policy.name: policy for policy in LATCH.policies}
@@ -183,7 +183,7 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
         (IN_USE, WHO, A, FIRST), (IN_USE, WHO, WHO, call("W", "done", acts=True, returned=True)), (IN_USE, WHO, B, A),
         (IN_USE, WHO, WHO, call("W", "done", acts=True, failed=True, error=ValueError)),
     ],
-    "caller_parks_or_goes_on": [
+    "caller_parks_or_returns": [
         (DOWN, WHO, WHO, WHO), (TRIP, WHO, WHO, WHO), (IN_USE, WHO, WHO, call("W", "left", acts=True)),
         (TRIP, WHO, WHO, call("W", "released", acts=True)),
     ],
@@ -257,15 +257,15 @@ def test_a_claim_about_calls_refuses_what_is_wrong(name: str) -> None:
 def test_a_policy_may_let_abort_reach_the_released() -> None:
     failed = call("A", "released", failed=True, error=BB)
     lenient = step(barrier.B6, (1, False), (0, True), BARRIERS["cpython"])
-    assert call_claims.tripped_is_out_of_reach(lenient, WHO, FIRST, failed)
-    assert not call_claims.tripped_is_out_of_reach(ABORT, WHO, FIRST, failed)
+    assert barrier_claims.tripped_is_out_of_reach(lenient, WHO, FIRST, failed)
+    assert not barrier_claims.tripped_is_out_of_reach(ABORT, WHO, FIRST, failed)
 
 
 def test_the_claims_that_are_beyond_counters_are_claimed_of_calls() -> None:
     for claim in CLAIMS:
         if claim.beyond_counters:
-            for name in claim.machines:
-                shapes = MACHINES[name].call_claims
+            for machine in machines_about(claim):
+                shapes = machine.call_claims
                 assert claim in {c for one in (*shapes.invariants, *shapes.places, *shapes.steps) for c in one.claims}
 
 

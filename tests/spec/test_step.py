@@ -63,7 +63,7 @@ def test_the_indices_of_a_generation_are_each_given_once(order: str, parked: int
     assert sorted(given, key=str) == sorted(range(parked + 1), key=str)
 
 
-def test_a_caller_that_parks_is_last_in_the_queue_and_nobody_goes_on() -> None:
+def test_a_caller_that_parks_is_last_in_the_queue_and_no_task_continues() -> None:
     assert apply(rule("parks"), ("A", "B"), "C") == (("A", "B", "C"), ())
 
 

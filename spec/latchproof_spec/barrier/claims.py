@@ -21,8 +21,8 @@ C5: Final = Claim("C5", "safety",
     "A generation is given exactly the indices 0..parties-1, each once, in order of arrival.",
     beyond_counters="which call holds which index")
 C6: Final = Claim("C6", "safety",
-    "Each task that returns from a barrier's wait() belongs to one generation of exactly parties arrivals, none of them "
-    "withdrawn before the trip.",
+    "Each task that returns from a barrier's wait() belongs to one generation of exactly parties arrivals, none of "
+    "them withdrawn before the trip.",
     beyond_counters="which arrivals make a generation")
 C8: Final = Claim("C8", "safety",
     "Once tripped, a generation is out of reach of every later abort, reset and withdrawal.",
@@ -49,7 +49,7 @@ def no_task_is_parked_when_broken(parties: int, parked: int, broken: bool) -> bo
 
 
 def whole_generation_trips(step: Step) -> bool:
-    """C6 and C13: the parties-th arrival at a whole barrier lets all continue with their indices; no other step does."""
+    """C6 and C13: the parties-th arrival at a whole barrier releases all with their indices; no other step does."""
     (parties,) = step.constants
     parked, broken = step.before
     completes = step.operation == "wait" and not broken and parked + 1 == parties

@@ -42,7 +42,8 @@ B2r: Final = Rule(
     queue="indexed", order="reversed",
 )
 B2a: Final = Rule(
-    "B2a", "wait", "returns an index", "The policy leaves the order open: the generation gets 0..parties - 1, in any order.",
+    "B2a", "wait", "returns an index",
+    "The policy leaves the order open: the generation gets 0..parties - 1, in any order.",
     queue="indexed", order="any",
 )
 B3: Final = Rule(
@@ -50,7 +51,8 @@ B3: Final = Rule(
     errors=BROKEN, message="the barrier is broken; reset() makes it whole",
 )
 B4: Final = Rule(
-    "B4", "withdraw", "leaves", "A parked task is cancelled or times out: its arrival is taken back, and later arrivals move up."
+    "B4", "withdraw", "leaves",
+    "A parked task is cancelled or times out: its arrival is taken back, and later arrivals move up.",
 )
 B4b: Final = Rule(
     "B4b", "withdraw", "leaves", "The policy has a cancelled party break the barrier: the other parked tasks fail.",

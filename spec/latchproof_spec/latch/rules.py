@@ -47,14 +47,21 @@ L5: Final = Rule(
     errors=(LatchInUseError,),
     message="set_count({}) while tasks wait on the latch; count it down to release them, or make a new latch",
 )
-L5k: Final = Rule("L5k", "set_count", "returns", "The policy keeps the parked: the count is set above zero, and they stay.")
+L5k: Final = Rule(
+    "L5k", "set_count", "returns", "The policy keeps the parked: the count is set above zero, and they stay."
+)
 L5r: Final = Rule(
     "L5r", "set_count", "returns", "The policy keeps the parked: set_count(0) releases them.", queue="released"
 )
-L6: Final = Rule("L6", "set_count", "returns", "No task is parked: the count is set; 0 opens the latch, more closes it.")
+L6: Final = Rule(
+    "L6", "set_count", "returns", "No task is parked: the count is set; 0 opens the latch, more closes it."
+)
 L7: Final = Rule("L7", "wait", "returns", "The latch is open: the caller returns.")
 L8: Final = Rule("L8", "wait", "parks", "The latch is closed: the caller parks.")
-L9: Final = Rule("L9", "withdraw", "leaves", "A parked task is cancelled or times out: one fewer is parked, nothing else changes.")
+L9: Final = Rule(
+    "L9", "withdraw", "leaves",
+    "A parked task is cancelled or times out: one fewer is parked, nothing else changes.",
+)
 L10: Final = Rule("L10", "withdraw", "leaves", "The task was already released: nothing changes.")
 # fmt: on
 

@@ -110,7 +110,7 @@ def test_our_own_policy_and_no_error_are_the_defaults() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 17])
-def test_a_new_latch_has_its_count_and_nobody_parked(count: int) -> None:
+def test_a_new_latch_has_its_count_and_no_task_is_parked(count: int) -> None:
     assert latch.create(count) == ((), (count, 0), latch.L6)
 
 
