@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sys import modules
 
-from latchproof.hosts import ki_protected
+from latchproof.hosts import KI_PROTECTED
 from latchproof.parking import Parking
 from latchproof_spec.latch import rules as spec
 from latchproof_spec.step import ZeroLatchError, refusal, written
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from latchproof_spec.step import Rule
 
 
-@ki_protected
 class CountdownLatch:
     """Tasks wait until a count has been counted down to zero; then all of them continue.
 
@@ -199,6 +198,9 @@ class CountdownLatch:
     def __repr__(self) -> str:
         waiting = len(self._parking)
         return f"<CountdownLatch count={written(self._count)}{f' waiting={waiting}' if waiting else ''}>"
+
+
+KI_PROTECTED.append(CountdownLatch)
 
 
 async def _checkpoint(host: Host) -> None:

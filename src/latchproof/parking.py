@@ -8,7 +8,7 @@ shells first decide with the queue as it is, and purge and decide again only whe
 
 from __future__ import annotations
 
-from latchproof.hosts import NOWHERE, current, ki_protected, running
+from latchproof.hosts import KI_PROTECTED, NOWHERE, current, running
 from latchproof_spec.step import endings
 
 TYPE_CHECKING = False
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from latchproof_spec.step import Ending, Rule
 
 
-@ki_protected
 class Parking:
     """Tasks parked on one host, in order of arrival.
 
@@ -97,3 +96,6 @@ class Parking:
         if not self.queue or self.host.is_closed():
             return 0
         return len(self.queue) - sum(1 for _ in self.host.withdrawn(self.queue))
+
+
+KI_PROTECTED.append(Parking)

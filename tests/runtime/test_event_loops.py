@@ -574,16 +574,25 @@ def test_a_host_knows_at_once_that_another_may_run_the_caller(
     outer.run(main)
 
 
-def test_trio_is_sure_without_knowing_asyncio_only_where_nobody_has_imported_it() -> None:
-    async def main() -> None:
+async def test_a_host_is_sure_of_another_that_it_could_not_look_up_only_while_that_is_not_imported(host: Host) -> None:
+    looks = {
+        "asyncio": ("_asyncio_loop", "asyncio"),
+        "trio": ("trio_record", "trio"),
+        "flowno": ("_flowno_task", FLOWNO_MODULE),
+    }
+    del looks[kind(host)]
+    for look, library in looks.values():
         found: Any = hosts.current(None)
-        found._asyncio_loop = None  # as it is where asyncio was not there yet when the host was made
-        assert not found.is_here()
-        with mock.patch.dict(sys.modules):
-            del sys.modules["asyncio"]
+        setattr(found, look, None)  # as it is if the library was not imported when the host was made
+        with mock.patch.dict(sys.modules, {library: ModuleType(library)}):
+            assert not found.is_here()
+            del sys.modules[library]
             assert found.is_here()
 
-    trio.run(main)
+
+def test_a_host_that_another_thread_is_importing_does_not_run_here() -> None:
+    with mock.patch.dict(sys.modules, BEING_IMPORTED):
+        assert hosts.running(None) is None
 
 
 async def test_a_host_looks_again_when_others_have_been_imported(host: Host) -> None:

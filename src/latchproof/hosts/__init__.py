@@ -16,49 +16,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import FrameType
-    from typing import Any, Final, TypeAlias, TypeVar
+    from typing import Any, Final, TypeAlias
 
     from latchproof.hosts.interface import Host, Queue, TrioRecord, Waker
     from latchproof_spec.step import Ending
 
-    Found: TypeAlias = tuple["KnownHost", Any]
-    T = TypeVar("T")
+    Marks: TypeAlias = Callable[[Any], tuple[object, ...]]
+    KnownHost: TypeAlias = tuple[str, str, str, Callable[[], Any], Marks]
+    Found: TypeAlias = tuple[Any, str, str, Marks]
 
 _FLOWNO = "flowno.core.event_loop.event_loop"
-
-
-class KnownHost:
-    """A row of the table `HOSTS`: a host, and how to tell that it runs the caller without importing it.
-
-    `name`        also the name of its module in this package.
-    `host_class`  the name of the class in that module, which is made with the running loop.
-    `library`     the module of the host's library that is imported wherever the host runs.
-    `running`     returns the loop of this host that runs the caller, or None.
-    `marks`       returns the frames, or their code, that are on the stack while that loop runs.
-    """
-
-    __slots__ = ("host_class", "library", "marks", "name", "running")
-
-    def __init__(
-        self,
-        name: str,
-        host_class: str,
-        library: str,
-        running: Callable[[], Any],
-        marks: Callable[[Any], tuple[object, ...]],
-    ) -> None:
-        self.name: Final = name
-        self.host_class: Final = host_class
-        self.library: Final = library
-        self.running: Final = running
-        self.marks: Final = marks
-
-    def make(self, loop: object) -> Host:
-        """Return the host for one of its loops. It is imported by name, so that this module depends on no host."""
-        from importlib import import_module
-
-        host: Host = getattr(import_module(f"latchproof.hosts.{self.name}"), self.host_class)(loop)
-        return host
 
 
 class Nowhere:
@@ -114,24 +81,25 @@ def _no_waker() -> Waker:
 NOWHERE: Final = Nowhere()
 
 KI_PROTECTED: Final[list[type]] = []
-"""The classes whose methods a KeyboardInterrupt must not break off, on hosts that can defer it; see `ki_protected`."""
+"""The classes whose methods a KeyboardInterrupt must not break off, on a host that can defer it.
 
-
-def ki_protected(cls: type[T]) -> type[T]:
-    """Decorate a class: a host that can defer a KeyboardInterrupt keeps it out of the middle of the class's methods."""
-    KI_PROTECTED.append(cls)
-    return cls
+Each class adds itself, so that no host needs to import them.
+"""
 
 
 def running(last: Host | None) -> Host | None:
     """Return the host that runs the caller, or None. `last` is returned if it is still the one."""
     if last is not None and last.is_running_here():
         return last
-    found = [(known, loop) for known in HOSTS if known.library in modules and (loop := known.running()) is not None]
+    found: list[Found] = []
+    for name, host_class, library, loop_of_caller, marks in HOSTS:
+        loop = loop_of_caller() if library in modules else None
+        if loop is not None:
+            found.append((loop, name, host_class, marks))
     if not found:
         return None
-    known, loop = found[0] if len(found) == 1 else _innermost(found)
-    return last if last is not None and last.loop is loop else known.make(loop)
+    loop, name, host_class, _ = found[0] if len(found) == 1 else _innermost(found)
+    return last if last is not None and last.loop is loop else _made(name, host_class, loop)
 
 
 def current(last: Host | None) -> Host:
@@ -145,9 +113,17 @@ def current(last: Host | None) -> Host:
     return host
 
 
+def _made(name: str, host_class: str, loop: object) -> Host:
+    """Return the host for one of its loops. It is imported by name, so this module depends on no host."""
+    from importlib import import_module
+
+    host: Host = getattr(import_module(f"latchproof.hosts.{name}"), host_class)(loop)
+    return host
+
+
 def _innermost(found: list[Found]) -> Found:
     """Return the host nearest to the caller, where one loop runs inside a task or a callback of another."""
-    marked = {id(mark): entry for entry in found for mark in entry[0].marks(entry[1])}
+    marked = {id(mark): entry for entry in found for mark in entry[3](entry[0])}
     frame: FrameType | None = _getframe()
     while frame is not None:
         entry = marked.get(id(frame)) or marked.get(id(frame.f_code))
@@ -212,11 +188,14 @@ def _flowno_marks(loop: Any) -> tuple[object, ...]:
     return (modules[_FLOWNO].EventLoop.run_until_complete.__code__,)
 
 
-HOSTS: Final = (
-    KnownHost("asyncio", "AsyncioHost", "asyncio.events", _asyncio_loop, _asyncio_marks),
-    KnownHost("trio", "TrioHost", "trio.lowlevel", _trio_token, _trio_marks),
-    KnownHost("flowno", "FlownoHost", _FLOWNO, _flowno_loop, _flowno_marks),
+HOSTS: Final[tuple[KnownHost, ...]] = (
+    ("asyncio", "AsyncioHost", "asyncio.events", _asyncio_loop, _asyncio_marks),
+    ("trio", "TrioHost", "trio.lowlevel", _trio_token, _trio_marks),
+    ("flowno", "FlownoHost", _FLOWNO, _flowno_loop, _flowno_marks),
 )
+"""The hosts. For each: its name, which is that of its module in this package; its class, which is made with a loop; the
+module of its library that is imported wherever it runs; a function that returns the loop that runs the caller, or None;
+and one that returns the frames, or their code, that are on the stack while that loop runs."""
 
 
 class NestedLoops:
