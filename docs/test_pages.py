@@ -26,13 +26,13 @@ import pytest
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 OTHERS = {"museum.md", "trust.md"}
-"""Pages that are written by a command of their own, which runs what they show."""
+"""Pages without programs of their own: one that `make museum` writes from what it runs, and one without any."""
 
 PAGES = sorted(page for page in DOCS.rglob("*.md") if page.name not in OTHERS and "_build" not in page.parts)
 NOT_RUN = {
-    'pip install "latchproof[verify]"',
+    'pip install "latchproof[fuzz]" pytest',
     'pip install "latchproof[trio]"',
-    'pip install "latchproof[verify,cluster]"',
+    'pip install "latchproof[check,cluster]"',
     'pip install "latchproof[flowno]"',
     # these need machines; tests/check/test_cluster.py runs the same on the loopback address
     "dask scheduler",
