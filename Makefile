@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.complete
+MACHINES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; print(*MACHINES)")
+CLASSES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; print(*(one.shell for one in MACHINES.values()))")
 
 .DEFAULT_GOAL := help
 .PHONY: help verify test proofs crosscheck mutants mutants-runtime fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
@@ -50,8 +52,8 @@ crosscheck: $(SETUP) ## compare with Spin and TLC on the exported models (TLC_JA
 	TLC_JAR="$$(sh proofs/install_tlc.sh $(BIN)/python)" $(BIN)/python proofs/run_crosscheck.py
 
 fuzz: $(SETUP) ## fuzz our own classes on every host, for a long time
-	for host in asyncio uvloop trio flowno; do for class in CountdownLatch Barrier; do \
-		$(BIN)/latchproof fuzz latchproof:$$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
+	for host in asyncio uvloop trio flowno; do for class in $(CLASSES); do \
+		$(BIN)/latchproof fuzz $$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
 	done; done
 
 bench: $(SETUP) ## measure ratios to the limit and to peers, and compare with the committed ones (BENCH=--quick, --record)
@@ -71,7 +73,7 @@ mutants-runtime: $(SETUP) ## try the mutants of the runtime: each must be notice
 	$(BIN)/python proofs/runtime_mutants.py
 
 spec: $(SETUP) ## render spec/*.md and spec/exports/* from the specification
-	for machine in latch barrier; do \
+	for machine in $(MACHINES); do \
 		$(BIN)/latchproof export $$machine --format markdown > spec/$$machine.md && \
 		$(BIN)/latchproof export $$machine --format tla > spec/exports/$$machine.tla && \
 		$(BIN)/latchproof export $$machine --format cfg > spec/exports/$$machine.cfg && \
@@ -88,7 +90,7 @@ DRIVE := PYTHONPATH=src:spec:. $(BROWSER)/python -m pytest browser --pages $(PAG
 browser: $(PAGES)/report.html ## test the HTML pages in headless Chromium, which it installs, against the specification
 	$(DRIVE)
 
-screenshots: $(PAGES)/report.html ## do the same, and write the README's pictures to docs/images
+screenshots: $(PAGES)/report.html ## do what browser does, and write the README's pictures to docs/images
 	$(DRIVE) --screenshots docs/images
 
 .PHONY: $(PAGES)/report.html
