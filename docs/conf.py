@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation. Warnings are errors, see `make docs`."""
+"""The configuration of Sphinx. Warnings are errors, see `make docs`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FIELD = re.compile(r"^`(\w+)`  +")
 
 
 def as_rst(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Our docstrings are plain text: contracts become a block of code, and fields a list."""
+    """Turn our docstrings, which are plain text, into reStructuredText: contracts into code, fields into lists."""
     out: list[str] = []
     for number, line in enumerate(lines):
         before = lines[number - 1] if number else ""
@@ -49,14 +49,14 @@ def as_rst(app: object, what: str, name: str, obj: object, options: object, line
 
 
 def prepare(app: object, name: str, source: list[str]) -> None:
-    """The pages that other commands write join the contents; an anchor that they write as HTML becomes one of ours."""
+    """Add the pages that other commands write to the contents; turn their HTML anchors into labels."""
     there = {page: (ROOT / "docs" / f"{page}.md").exists() for page in ("museum", "trust")}
     for page, exists in there.items():
-        if not exists:  # before it is written, what links to it is plain text
+        if not exists:  # until the page is written, links to it are plain text
             source[0] = re.sub(rf"\[([^\]]+)\]\((?:\.\./)?{page}\.md\)", r"\1", source[0])
     if name == "index" and (more := [page for page, exists in there.items() if exists]):
         source[0] += "\n".join(["", "```{toctree}", ":hidden:", ":caption: More", "", *more, "```", ""])
-    # a file of the repository that is no page here; where the sources are read as they stand, its path is enough
+    # a file of the repository that is not a page: readers of the source follow its path
     source[0] = re.sub(r"\]\(((?:\.\./)+(?:spec/|src/|[A-Z]+\.md)[^)]*)\)", r"](path:\1)", source[0])
     source[0] = re.sub(r'^<a id="([\w-]+)"></a>$', r"(\1)=", source[0], flags=re.MULTILINE)
 

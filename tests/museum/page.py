@@ -1,4 +1,4 @@
-"""Writes docs/museum.md from what the visits to the exhibits computed: `python -m tests.museum.page`."""
+"""Write docs/museum.md from what the visits to the exhibits computed: `python -m tests.museum.page`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ the picture, and no number, so that its last number may be smaller.
 
 
 def page() -> str:
-    """The page. Raises FileNotFoundError if an exhibit was not visited."""
+    """Return the page; raise FileNotFoundError if an exhibit was not visited."""
     parts = [HEAD]
     parts += [f"- [{exhibit.title}](#{exhibit.id})\n" for exhibit in exhibits()]
     parts += ["- [Where nothing was found](#where-nothing-was-found)\n"]
@@ -136,7 +136,7 @@ def _and(words: list[str]) -> str:
 
 
 def main() -> int:
-    """Write the page, unless an exhibit was not visited; returns the exit code."""
+    """Write the page, unless an exhibit was not visited; return the exit code."""
     try:
         text = page()
     except FileNotFoundError as error:

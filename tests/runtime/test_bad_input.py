@@ -1,4 +1,4 @@
-"""What is refused, with which error and what message; and that nothing is changed by it."""
+"""What is refused, with which error and message; and that a refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Size(enum.IntEnum):
 
 
 def say(text: str) -> str:
-    """A pattern for exactly this message."""
+    """Return a pattern for exactly this message."""
     return f"^{re.escape(text)}$"
 
 
@@ -175,7 +175,7 @@ def test_what_is_too_long_is_shown_all_the_same() -> None:
 @pytest.mark.parametrize("one", [CountdownLatch(2), Barrier(2)])
 @pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_copy_is_refused(one: CountdownLatch | Barrier, how: Callable[[object], object]) -> None:
-    """It would share those who wait, and not the count."""
+    """A copy would share the waiting tasks, but not the count."""
     with pytest.raises(TypeError, match="cannot be copied or pickled"):
         how(one)
 
@@ -183,7 +183,7 @@ def test_a_copy_is_refused(one: CountdownLatch | Barrier, how: Callable[[object]
 def test_a_refused_constructor_leaves_what_was() -> None:
     latch, barrier = CountdownLatch(3), Barrier(3)
     with pytest.raises(ValueError, match="must be 0 or more"):
-        latch.__init__(-1)  # type: ignore[misc] # nobody should
+        latch.__init__(-1)  # type: ignore[misc] # no program should
     with pytest.raises(ValueError, match="must be 1 or more"):
-        barrier.__init__(0)  # type: ignore[misc] # nobody should
+        barrier.__init__(0)  # type: ignore[misc] # no program should
     assert (latch.count, barrier.parties, barrier.broken) == (3, 3, False)

@@ -45,7 +45,7 @@ async def test_l2_the_count_downs_may_come_from_several_tasks(host: Host) -> Non
 
 
 async def test_l2_all_parked_tasks_are_released_in_one_step(host: Host) -> None:
-    """What the first of them does when it runs cannot keep the others."""
+    """What the first of them does when it runs cannot keep the others waiting."""
     latch = CountdownLatch(1)
 
     async def wait_and_close_again() -> None:
@@ -245,7 +245,7 @@ async def test_l10_a_cancellation_after_the_release_changes_nothing_for_the_othe
     assert latch.count == 0
     latch.set_count(3)
     await host.settle()
-    # whether a released task still notices is the host's own business
+    # whether a released task still notices depends on the host
     assert cancelled.outcome in (None, Ended.CANCELLED)
     assert (first.outcome, last.outcome) == (None, None)
     assert latch.count == 3
