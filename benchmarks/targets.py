@@ -34,14 +34,14 @@ def _targets() -> Iterator[Target]:
         yield Target(host, "barrier wait", 1_000, "latchproof", "limit", 1.45, ("3.13",))
         yield Target(host, "barrier wait", 1_000, "latchproof", "asyncio.Barrier", 1 / 3)
         yield Target(host, "barrier wait", 1_000, "latchproof", "aiologic.Barrier", 1 / 2.2)
-        yield Target(host, "count_down, nobody waits", 0, "latchproof", "int", 2.2)
+        yield Target(host, "count_down, no waiters", 0, "latchproof", "int", 2.2)
     latch = "latch park and release"
     yield Target("asyncio", latch, 1_000, "latchproof", "limit", 1.7, ("3.11",))
     yield Target("asyncio", latch, 1_000, "latchproof", "limit", 1.4, ("3.13",))
     yield Target("asyncio", latch, 1_000, "latchproof", "asyncio.Event", 1.1)
     yield Target("asyncio", "barrier wait", 1_000, "latchproof", "the same, decided by hand", 1.15)
     yield Target("asyncio", latch, 1_000, "latchproof", "the same, decided by hand", 1.15)
-    yield Target("flowno", "count_down, nobody waits", 0, "latchproof", "flowno.CountdownLatch", 1 / 40)
+    yield Target("flowno", "count_down, no waiters", 0, "latchproof", "flowno.CountdownLatch", 1 / 40)
     yield Target("trio", "barrier wait", 1_000, "latchproof", "trio ParkingLot", 1.05)
     yield Target("trio", latch, 1_000, "latchproof", "trio ParkingLot", 1.05)
     for order in ("first to last", "last to first"):  # the limit is linear, so a constant ratio to it is linear, too

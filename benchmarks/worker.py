@@ -103,7 +103,7 @@ def counting(name: str, host: Host, those: contenders.Contenders, size: Size) ->
         one: partial(workloads.count_down, host, make, 20_000) for one, make in those.counters.items()
     }
     costs = interleaved(runs, size.rounds)
-    return _table("count_down, nobody waits", name, 0, "int", costs)
+    return _table("count_down, no waiters", name, 0, "int", costs)
 
 
 def _importing(module: str) -> float:
