@@ -170,9 +170,8 @@ class Task:
 
 
 def specified_error(error: Exception) -> type[BaseException]:
-    """The class by which the specification knows an error; a host's own class for it derives from that."""
-    specified = [cls for cls in type(error).__mro__ if getattr(step, cls.__name__, None) is cls]
-    return specified[0] if specified else type(error)
+    """Return the class by which the specification knows an error; a host's own class for it derives from that."""
+    return next((cls for cls in type(error).__mro__ if vars(step).get(cls.__name__) is cls), type(error))
 
 
 class RealWorld:
