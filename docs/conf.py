@@ -33,15 +33,21 @@ _FIELD = re.compile(r"^`(\w+)`  +")
 def as_rst(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """Turn our docstrings, which are plain text, into reStructuredText: contracts into code, fields into lists."""
     out: list[str] = []
-    for number, line in enumerate(lines):
-        before = lines[number - 1] if number else ""
+    whole: list[str] = []
+    for line in lines:  # a name in backticks may be broken across lines
+        if whole and whole[-1].count("`") % 2:
+            whole[-1] += f" {line.strip()}"
+        else:
+            whole.append(line)
+    for number, line in enumerate(whole):
+        before = whole[number - 1] if number else ""
         if _CONTRACT.match(line):
             if not _CONTRACT.match(before):
                 out += ["", ".. code-block:: text", ""]
             out.append(f"    {line}")
         elif found := _FIELD.match(line):
             out += ["", f"- ``{found[1]}``: {line[found.end() :]}"]
-        elif out and line.startswith("    ") and any(_FIELD.match(one) for one in lines[:number]):
+        elif out and line.startswith("    ") and any(_FIELD.match(one) for one in whole[:number]):
             out.append("  " + line.strip())
         else:
             out.append(re.sub(r"(?<![`:])`([^`]+)`(?!`)", r"``\1``", line))
