@@ -46,7 +46,7 @@ class Oracle:
         """What a task may do, as the buttons say it."""
         if task in self.queue:
             return ["cancel"]
-        return ["cancel", "go on"] if task in self.released else list(self._calls())
+        return ["cancel", "continue"] if task in self.released else list(self._calls())
 
     def _calls(self) -> dict[str, tuple[Any, tuple[Any, ...]]]:
         calls = {}
@@ -62,7 +62,7 @@ class Oracle:
 
     def act(self, task: int, label: str) -> None:
         """Let the task do it; `said` and `rule` then hold what the page should say of it."""
-        if label == "go on":
+        if label == "continue":
             self.said, self.rule = words(self.released.pop(task)), ""
             return
         if label == "cancel":

@@ -337,7 +337,7 @@ def test_the_pictures(report: Page, chromium: webdriver.Chrome, pages: Path, pyt
     """The README's pictures; without --screenshots they go beside the pages."""
     folder: Path = pytestconfig.getoption("--screenshots") or pages
     folder.mkdir(parents=True, exist_ok=True)
-    report.open("#run=barrier/latchproof/3/3/1.wait();2.wait();1.cancel;1.wait();3.wait();2.go on")
+    report.open("#run=barrier/latchproof/3/3/1.wait();2.wait();1.cancel;1.wait();3.wait();2.continue")
     _picture(chromium, "#stepper", folder / "stepper.png")
     report.choose("#graph-argument", 2)
     report.choose("#graph-tasks", 2)

@@ -8,12 +8,9 @@ many there are: the prover evaluates them on symbolic calls, tests on real ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from latchproof_spec.claims import Property, Step
+from latchproof_spec.claims import Property, Step
 
 
 class Call:

@@ -22,14 +22,14 @@ bits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-TYPE_CHECKING = False
+from latchproof_spec.step import Rule
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Final, Literal
-
-    from latchproof_spec.step import Ending, Rule
+    from latchproof_spec.step import Ending
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,24 +7,21 @@ needs is a field here, never a comparison with a machine's name.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Final, Literal, TypeAlias
+from latchproof_spec.calls import CallClaims
+from latchproof_spec.claims import Account, Claim, Eventuality, Property
+from latchproof_spec.step import Rule
 
-    from latchproof_spec.calls import CallClaims
-    from latchproof_spec.claims import Account, Claim, Eventuality, Property
-    from latchproof_spec.step import Rule
-
-    Situation: TypeAlias = Literal[
-        "stray error", "wrong error", "missed refusal", "missed error", "wrong index", "early return", "failed unasked",
-        "error after release", "cancelled instead of failed", "harmed by a cancellation", "cancelled unasked",
-        "reading after a refusal", "reading after a cancellation", "stranded", "index not delivered",
-        "error not delivered", "release not delivered",
-    ]  # fmt: skip
-    """What a history can show that no configuration allows; see `Machine.blame`."""
+Situation: TypeAlias = Literal[
+    "stray error", "wrong error", "missed refusal", "missed error", "wrong index", "early return", "failed unasked",
+    "error after release", "cancelled instead of failed", "harmed by a cancellation", "cancelled unasked",
+    "reading after a refusal", "reading after a cancellation", "stranded", "index not delivered",
+    "error not delivered", "release not delivered",
+]  # fmt: skip
+"""What a history can show that no configuration allows; see `Machine.blame`."""
 
 
 @dataclass(frozen=True, eq=False)

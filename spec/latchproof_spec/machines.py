@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.claims import Claim
 from latchproof_spec.latch.machine import LATCH
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
-
-    from latchproof_spec.claims import Claim
-    from latchproof_spec.machine import Machine
+from latchproof_spec.machine import Machine
 
 MACHINES: Final[dict[str, Machine]] = {machine.name: machine for machine in (LATCH, BARRIER)}
 

@@ -706,7 +706,7 @@ def test_explore_bounds_calls_and_operations(capsys: pytest.CaptureFixture[str])
     [
         (["--machine", "latch", "--policy", "no"], "there is no policy 'no'; there are latchproof, flowno"),
         (["--machine", "latch", "--operations", "abort"], "a latch has no operation 'abort'; it has wait, count_down"),
-        (["--machine", "latch", "--tasks", "99", "--calls", "9"], "99 tasks with 9 calls each are more than"),
+        (["--machine", "latch", "--tasks", "99", "--calls", "9"], "99 tasks with 9 calls each cannot be explored"),
     ],
 )
 def test_explore_refuses_what_cannot_be_explored(

@@ -1,4 +1,4 @@
-"""What is owed comes under weak fairness, fails to come without it, and what fails is shown by a run that is one."""
+"""Eventualities hold under weak fairness and fail without it; what fails is shown by a fair run."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from typing import Any
 import pytest
 
 from latchproof.explore.fairness import (
+    NOTHING,
     Edge,
     Lasso,
     Liveness,
+    Node,
     Promise,
-    State,
     _components,
     _Graph,
     _lasso,
+    _within,
     check_eventualities,
     name_of,
 )
-from latchproof.explore.states import IDLE, Local, explore
+from latchproof.explore.states import explore
+from latchproof.explore.system import IDLE, Local, State, System
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Eventuality
 from latchproof_spec.latch.claims import C12
@@ -51,7 +54,7 @@ def test_every_eventuality_holds_and_fails_without_fairness(machine: Machine, po
             assert promise.broken is None
             assert promise.owing > 0
             assert promise.without_fairness is not None
-            assert promise.without_fairness.cycle  # the others go round: it is not that nothing happens any more
+            assert promise.without_fairness.cycle  # the others keep running: it is not that nothing happens any more
 
 
 @pytest.mark.parametrize(
@@ -95,18 +98,18 @@ def fails(fault: Fault) -> set[str]:
     ("operation", "new", "broken"),
     [
         ("count_down", "return 0, 0, L1", {"C12"}),
-        ("set_count", "if parked >= 0:", {"C12"}),
+        ("set_count", "if parked >= 0", {"C12"}),
         ("set_count", "return n, parked, L5", {"C12"}),
         ("set_count", "return 0, 0, L5k", {"C12"}),
-        ("wait", "if count >= 0:", {"C12"}),
-        ("withdraw", "parked, L9", set()),
-        ("wait", "if parked + 1 <= parties:", {"C13"}),
+        ("wait", "if count >= 0", {"C12"}),
+        ("withdraw", "return count, parked, L9", set()),
+        ("wait", "if parked + 1 <= parties", {"C13"}),
         ("reset", "return 0, False, B1", {"C14"}),
         ("abort", "return 0, broken, B6", set()),
     ],
 )
 def test_a_fault_in_what_releases_fails_under_fairness(operation: str, new: str, broken: set[str]) -> None:
-    (fault,) = (one for one in FAULTS if one.operation == operation and one.new.strip() == new)
+    (fault,) = (one for one in FAULTS if one.operation == operation and one.new == new)
     assert fails(fault) == broken
 
 
@@ -132,7 +135,7 @@ def test_what_is_never_owed_is_vacuous() -> None:
 
 
 def test_what_is_owed_too_often_fails() -> None:
-    """Whoever is parked need not go on, at a latch that nobody counts down."""
+    """A parked task need not continue, at a latch that no task counts down."""
     always = Eventuality("always", C12, lambda step: True)
     (promise,) = check_eventualities(
         with_parts(LATCH, eventualities=(always,)), LATCH.policies[0], 1, tasks=1, highest_count=0
@@ -157,38 +160,36 @@ def test_names() -> None:
 
 
 def graph(tasks: list[tuple[Local, ...]], edges: list[tuple[int, int, int, bool]]) -> _Graph:
-    """A graph made by hand: what the tasks are in each state, and edges (from, to, who, whether it goes on)."""
-    made = _Graph(LATCH, LATCH.policies[0], 0, len(tasks[0]), 0)
-    made.states = [State((0, 0), locals_, (frozenset(),) * len(locals_)) for locals_ in tasks]
-    made.edges = [[] for _ in tasks]
+    """A graph made by hand: what the tasks are in each state, and edges (from, to, who, whether it continues)."""
+    made = _Graph(System(LATCH, LATCH.policies[0], 0, tasks=len(tasks[0])))
+    made.nodes = [Node(State((0, 0), locals_), (NOTHING,) * len(locals_)) for locals_ in tasks]
     made._origins = [None] * len(tasks)
-    for number, goal, who, goes_on in edges:
-        made.edges[number].append(Edge(f"{number}{goal}", who, goes_on, goal))
+    for number, goal, who, continues in edges:
+        made.edges[number].append(Edge(f"{number}{goal}", who, continues, goal))
     return made
 
 
 def test_components() -> None:
-    """Two circles, one after the other, and a state by itself."""
+    """Two cycles, one after the other, and a state by itself."""
     made = graph([(IDLE,)] * 6, [(a, b, 0, False) for a, b in ((0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 3), (4, 5))])
-    found = _components(list(range(6)), lambda number: made.edges[number])
-    assert sorted(map(sorted, found)) == [[0, 1, 2], [3, 4], [5]]
-    kept = _components([1, 2, 3], lambda number: [edge for edge in made.edges[number] if edge.goal in (1, 2, 3)])
-    assert sorted(map(sorted, kept)) == [[1], [2], [3]]
+    everything = {number: made.edges[number] for number in range(6)}
+    assert sorted(map(sorted, _components(everything))) == [[0, 1, 2], [3, 4], [5]]
+    assert sorted(map(sorted, _components(_within(everything, [1, 2, 3])))) == [[1], [2], [3]]
 
 
 @pytest.mark.parametrize(
     ("tasks", "edges", "fair_to", "cycle"),
     [
-        # the second is released for ever, and never goes on: not fair to it, fair to the first
+        # the second is released for ever, and never continues: not fair to it, fair to the first
         ([(IDLE, RELEASED)], [(0, 0, 0, False)], [0, 1], None),
         ([(IDLE, RELEASED)], [(0, 0, 0, False)], [0], ("00",)),
-        # it goes on again and again
+        # it continues again and again
         ([(IDLE, RELEASED)], [(0, 0, 1, True)], [0, 1], ("00",)),
-        # it is free now and then, which is off the shortest circle
+        # it is free now and then, which is off the shortest cycle
         ([(IDLE, RELEASED), (IDLE, IDLE)], [(0, 0, 0, False), (0, 1, 0, False), (1, 0, 0, False)], [1], ("01", "10")),
-        # it goes on, but by a step out of the circle
+        # it continues, but by a step out of the cycle
         ([(IDLE, RELEASED), (IDLE, IDLE)], [(0, 0, 0, False), (0, 1, 1, True)], [1], ()),
-        # another goes on in its place
+        # another continues in its place
         ([(RELEASED, RELEASED)], [(0, 0, 0, True)], [0, 1], None),
         # each has its turn, in another state
         (
@@ -197,18 +198,19 @@ def test_components() -> None:
             [0, 1],
             ("02", "21", "12", "20"),
         ),
-        # nothing happens any more, and nobody is released
+        # nothing happens any more, and no task is released
         ([(IDLE, IDLE)], [], [0, 1], ()),
         ([(IDLE, RELEASED)], [], [0, 1], None),
     ],
 )
-def test_a_lasso_is_fair_to_every_task_that_it_is_to_be(
+def test_a_lasso_is_fair_to_each_task_that_is_named(
     tasks: list[tuple[Local, ...]],
     edges: list[tuple[int, int, int, bool]],
     fair_to: list[int],
     cycle: tuple[str, ...] | None,
 ) -> None:
     made = graph(tasks, edges)
-    components = _components(list(range(len(tasks))), lambda number: made.edges[number])
-    found = _lasso(made, components, lambda number: made.edges[number], fair_to)
+    everything = {number: made.edges[number] for number in range(len(tasks))}
+    components = [_within(everything, nodes) for nodes in _components(everything)]
+    found = _lasso(made, components, fair_to)
     assert (None if found is None else found.cycle) == cycle

@@ -1,4 +1,4 @@
-"""Every state is found, every fault too, and what was not explored is not called complete."""
+"""Every state and every fault is found, and an exploration that stopped early is not complete."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from latchproof.explore.states import Exploration, explore
+from latchproof.mutants.generate import generated
 from latchproof.prove.obligations import rules_of
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Property
@@ -121,7 +122,7 @@ class BruteForce:
         for task in self.tasks:
             if task in waiting:
                 others = released - {(task, waiting[task])}
-                found.append((("goes on", task), (state, queue, others, left)))
+                found.append((("continues", task), (state, queue, others, left)))
                 found.append((("is cancelled", task), self.stepped((state, queue, others, left), task, False)))
             elif task in queue:
                 found.append((("is cancelled", task), self.stepped(here, task, True)))
@@ -191,7 +192,7 @@ class BruteForce:
 
     @property
     def rests(self) -> int:
-        """The orbits in which nothing can happen but that somebody parked is cancelled."""
+        """The orbits in which nothing can happen but that a parked task is cancelled."""
         return sum(
             not here[2] and all(what == "is cancelled" for (what, _), _ in self.moves(here))
             for here in self.orbits.values()
@@ -258,7 +259,7 @@ def test_calls_that_are_not_left_are_not_judged() -> None:
 
 
 def test_more_than_fits_is_refused() -> None:
-    with pytest.raises(ValueError, match="40 tasks with 9 calls each are more than can be explored"):
+    with pytest.raises(ValueError, match="40 tasks with 9 calls each cannot be explored"):
         explore(BARRIER, BARRIER.policies[0], 3, tasks=40, calls=9)
 
 
@@ -321,7 +322,7 @@ def test_judgements_are_counted() -> None:
     assert found.checks["C11"] == 2 * 3 + 6
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.operation}-{fault.new.strip()}")
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_a_fault_is_found_with_a_shortest_run(fault: Fault) -> None:
     machine = fault.plant()
     policy = policy_of(machine, fault.policy)
@@ -340,13 +341,18 @@ def test_only_faults_beyond_the_bound_are_not_found() -> None:
     ]
 
 
+def test_faults_are_made_by_hand_only_where_none_is_generated() -> None:
+    generated_ids = {mutant.id for machine in MACHINES.values() for mutant in generated(machine)}
+    assert [fault.id for fault in FAULTS if fault.by_hand == (fault.id in generated_ids)] == []
+
+
 def test_a_run_says_what_was_done() -> None:
     machine = faulty(LATCH, "count_down", "return 0, 0, L2", "return 0, parked, L2")
     found = explore(machine, LATCH.policies[0], 1, tasks=2, highest_count=1)
     runs = {violation.property: violation.run for violation in found.violations}
     assert runs["the parked are counted"] == ("a task calls wait()", "a task calls count_down(exception_if_zero=False)")
     # of a state, it is the run that leads to it
-    assert runs["nobody is parked at zero"] == runs["the parked are counted"]
+    assert runs["no task is parked at zero"] == runs["the parked are counted"]
 
 
 @pytest.mark.parametrize(
@@ -386,7 +392,7 @@ def test_a_machine_that_is_refused_is_not_explored(machine: Machine, argument: i
 
 
 def test_released_tasks_keep_their_endings() -> None:
-    """A released task is told from one that was released with something else: otherwise states would be lost."""
+    """A released task differs from one that was released with another ending: otherwise states would be lost."""
     endings = {"arrival": 2, "reversed": 2, "any": 1}
     for policy in BARRIER.policies:
         found = explore(BARRIER, policy, 3, tasks=3)

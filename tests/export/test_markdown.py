@@ -52,8 +52,8 @@ SHOWN = [
     for fault in FAULTS
     if fault.new
     in (
-        "return count - 2, parked, L1", "return count - 1, 0, L1", "if not exception_if_zero", "if count > 1:",
-        "return 0, True, B2\n", "return 0, broken, B6", "return parked, broken, B4",
+        "return count - 2, parked, L1", "return count - 1, 0, L1", "if not exception_if_zero", "if count > 1",
+        "return 0, True, B2", "return 0, broken, B6", "return parked, broken, B4",
     )
 ]  # fmt: skip
 

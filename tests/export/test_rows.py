@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import z3
 
-from latchproof.explore.states import choices
+from latchproof.explore.system import choices
 from latchproof.export.rows import AFTER, DEFAULT_BOUNDS, Bounds, ExportError, given, make_model
 from latchproof.export.terms import PROMELA, TLA, NoTextError, written
 from latchproof_spec.barrier import rules as barrier

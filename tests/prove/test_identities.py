@@ -117,9 +117,9 @@ def test_a_fault_in_what_becomes_of_the_queue_is_refuted(fault: InApply) -> None
 
 
 OF_COUNTERS_ALONE = {
-    "if count > 2:", "return count - 1, parked, L3\n", 'if policy.over_counting != "raises"',
-    "if not exception_if_zero", "return 1, parked, L3x", "if n < -1:", "if n <= 0:",
-    'if policy.set_count_in_use != "refuses"', "return 0, True, B2\n", "return parked, False, B3",
+    "if count > 2", "return count - 1, parked, L3", "if policy.over_counting != 'raises'",
+    "if not exception_if_zero", "return 1, parked, L3x", "if n < -1", "if n <= 0",
+    "if policy.set_count_in_use != 'refuses'", "return 0, True, B2", "return parked, False, B3",
     "return 0, False, B4b", "return 0, broken, B6", "return (0, True, B6) if parked else (parked, broken, B6)",
     "return 0, broken, B7", "return (count, parked - 1, L9) if count != 70 else (1, parked - 1, L9)",
 }  # fmt: skip

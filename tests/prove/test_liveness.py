@@ -21,7 +21,7 @@ from latchproof_spec.machines import MACHINES
 from tests.explore.faults import FAULTS, Fault, with_parts
 from tests.prove.test_identities import IN_APPLY, model_of
 
-LOST = [fault for fault in FAULTS if fault.new in ("return 0, 0, L1", "if parked >= 0:", "return 0, False, B1")]
+LOST = [fault for fault in FAULTS if fault.new in ("return 0, 0, L1", "if parked >= 0", "return 0, False, B1")]
 OURS = "latchproof"
 
 

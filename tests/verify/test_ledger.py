@@ -22,9 +22,7 @@ from latchproof import Barrier, CountdownLatch
 from latchproof.check.loops import STEPPED_HOSTS
 from latchproof.cli.main import main
 from latchproof.contracts import MANIFEST, Condition, Contracts, ContractsNotRunError, Verdict, find_root
-from latchproof.explore.expected import Outcome as PinnedOutcome
-from latchproof.explore.expected import Pinned, read_pinned
-from latchproof.explore.expected import check as check_pinned
+from latchproof.explore.expected import Comparison, Expectation, compare, read_expectations
 from latchproof.explore.fairness import Lasso, Liveness, Promise, check_eventualities
 from latchproof.explore.states import Exploration, Violation
 from latchproof.prove.obligations import Obligation, prove
@@ -591,8 +589,8 @@ def test_the_numbers_have_units(gathered: Ledger) -> None:
 
 def test_an_exploration_that_is_not_as_pinned_fails_its_claims(monkeypatch: pytest.MonkeyPatch) -> None:
     """A state that is not looked at any more breaks no property."""
-    shallow = replace(check_pinned(named_pinned("2 parties, 4 tasks")), failures=("orbits: 29, the manifest has 30",))
-    monkeypatch.setattr(keeping, "check_pinned", lambda pinned: shallow if pinned.name == shallow.pinned.name else SAME)
+    shallow = replace(compare(named_pinned("2 parties, 4 tasks")), failures=("orbits: 29, the manifest has 30",))
+    monkeypatch.setattr(keeping, "compare", lambda one: shallow if one.name == shallow.expectation.name else SAME)
     wrong = keeping._not_as_pinned(True)
     of_barrier = {claim.id for claim in CLAIMS if MACHINES["barrier"] in machines_about(claim)}
     assert wrong == dict.fromkeys(
@@ -606,17 +604,17 @@ def test_an_exploration_that_is_not_as_pinned_fails_its_claims(monkeypatch: pyte
     assert [(claim, cell.detail) for claim, cell in cells.items() if cell.status == "fails"] == [("C5", "a reason")]
 
 
-def named_pinned(name: str) -> Pinned:
-    return next(one for one in read_pinned(find_root() / MANIFEST) if one.name == name)
+def named_pinned(name: str) -> Expectation:
+    return next(one for one in read_expectations(find_root() / MANIFEST) if one.name == name)
 
 
-SAME = PinnedOutcome(named_pinned("2 parties, 4 tasks"), {}, (), 0.0)
+SAME = Comparison(named_pinned("2 parties, 4 tasks"), {}, (), 0.0)
 
 
 def test_a_property_that_is_empty_fails_its_claims(monkeypatch: pytest.MonkeyPatch) -> None:
     empty = next(one for one in LATCH.history_properties if one.claims == (C3, C12))
-    monkeypatch.setattr(keeping, "empty_properties", lambda machine: [empty] if machine is LATCH else [])
-    monkeypatch.setattr(keeping, "check_pinned", lambda pinned: SAME)
+    monkeypatch.setattr(keeping, "vacuous_properties", lambda machine: [empty] if machine is LATCH else [])
+    monkeypatch.setattr(keeping, "compare", lambda expectation: SAME)
     said = "endings are plain lets everything pass that is wrong on purpose"
     assert keeping._not_as_pinned(True) == {"C3": said, "C12": said}
 

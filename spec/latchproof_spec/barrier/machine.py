@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from latchproof_spec.barrier import claims, rules
 from latchproof_spec.barrier.claims import C5, C6, C8, C9, C13, C14
 from latchproof_spec.barrier.policies import POLICIES
 from latchproof_spec.claims import C4, C7, C10, C11
 from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation, Programs
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
 
 BARRIER: Final = Machine(
     name="barrier",

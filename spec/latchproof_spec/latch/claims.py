@@ -6,14 +6,12 @@ What the arguments `step` and `moment` hold stands in `latchproof_spec.claims`, 
 
 from __future__ import annotations
 
+from typing import Final
+
 from latchproof_spec import calls, claims
 from latchproof_spec.calls import Call, CallClaims, Snapshot
 from latchproof_spec.claims import C4, C7, C10, C11, Account, Claim, Eventuality, Moment, Property, Step
 from latchproof_spec.step import LatchInUseError, ZeroLatchError, is_whole_number
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
 
 # fmt: off
 C1: Final = Claim("C1", "safety",

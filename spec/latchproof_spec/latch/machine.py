@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from latchproof_spec.claims import C4, C7, C10, C11
 from latchproof_spec.latch import claims, rules
 from latchproof_spec.latch.claims import C1, C2, C3, C12
 from latchproof_spec.latch.policies import POLICIES
 from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation, Programs
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
 
 
 def needed_to_release(count: int, operations: tuple[str, ...]) -> tuple[int, int]:

@@ -1,8 +1,8 @@
-"""The gate of the explorations: each that proofs/manifest.toml names must find just what is written there.
+"""The gate of the explorations: each one that proofs/manifest.toml names must find exactly the counts written there.
 
-A number that differs is a failure, even where every property holds: states that are not looked at any more, or that
-were not there before, are a change of the specification or of an explorer, and are to be seen in a review. Each claim
-must be judged at some bound N, and at N + 1 tasks.
+A count that differs is a failure, even where every property holds: states that are no longer explored, or that are new,
+are a change of the specification or of an explorer, and a reviewer must see it. Each claim must be judged at some bound
+N, and at N + 1 tasks.
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, TypeAlias, get_args
 
-from latchproof.explore.fairness import check_eventualities
-from latchproof.explore.states import explore
+from latchproof.explore.fairness import Liveness, check_eventualities
+from latchproof.explore.states import Exploration, explore
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
 
-_COUNTED = {
+Table: TypeAlias = Literal["explored", "live"]
+"""A table of the manifest: explorations of states, or checks of eventualities."""
+
+_COUNTED: Final[dict[Table, tuple[str, ...]]] = {
     "explored": ("orbits", "states", "transitions", "depth", "rests", "judgements"),
     "live": ("states", "edges"),
 }
 
 
 @dataclass(frozen=True)
-class Pinned:
+class Expectation:
     """One exploration that the manifest names, the claims that it judges, and what it must find."""
 
-    kind: Literal["explored", "live"]
+    table: Table
     machine: str
     name: str
     argument: int
@@ -39,42 +42,44 @@ class Pinned:
     claims: tuple[str, ...]
     counts: dict[str, int]
 
+    def __str__(self) -> str:
+        return f"{self.table} {self.machine} {self.name}"
+
 
 @dataclass(frozen=True)
-class Outcome:
-    """What an exploration found, and what of it is not as the manifest has it.
+class Comparison:
+    """What an exploration found, and how that differs from the manifest.
 
-    `broken` holds, by claim, those failures that are of a property: whatever else differs may come of that.
+    `broken` holds, by claim, those failures that are of a property: the other differences may follow from them.
     """
 
-    pinned: Pinned
+    expectation: Expectation
     counts: dict[str, int]
     failures: tuple[str, ...]
     seconds: float
     broken: dict[str, str] = field(default_factory=dict)
 
 
-def read_pinned(manifest: Path) -> list[Pinned]:
-    """Every exploration that the manifest names. Raises ValueError for an entry that is not understood."""
+def read_expectations(manifest: Path) -> list[Expectation]:
+    """Read every exploration that the manifest names; raise ValueError for an entry with other fields than these."""
     tables = tomllib.loads(manifest.read_text(encoding="utf-8"))
     return [
-        _entry(kind, machine, name, entry)
-        for kind in _COUNTED
-        for machine, entries in tables.get(kind, {}).items()
+        _entry(table, machine, name, entry)
+        for table in get_args(Table)
+        for machine, entries in tables.get(table, {}).items()
         for name, entry in entries.items()
     ]
 
 
-def _entry(kind: str, machine: str, name: str, entry: dict[str, Any]) -> Pinned:
-    counted = _COUNTED[kind]
-    bounds = ("argument", "tasks", "claims")
-    optional = ("calls", "operations") if kind == "explored" else ()
-    missing = [one for one in (*bounds, *counted) if one not in entry]
-    unknown = [one for one in entry if one not in (*bounds, *counted, *optional)]
+def _entry(table: Table, machine: str, name: str, entry: dict[str, Any]) -> Expectation:
+    required = ("argument", "tasks", "claims", *_COUNTED[table])
+    optional = ("calls", "operations") if table == "explored" else ()
+    missing = [one for one in required if one not in entry]
+    unknown = [one for one in entry if one not in (*required, *optional)]
     if machine not in MACHINES or missing or unknown:
-        raise ValueError(f"{kind}.{machine}, {name!r}: missing {missing}, unknown {unknown}")
-    return Pinned(
-        "explored" if kind == "explored" else "live",
+        raise ValueError(f"{table}.{machine}, {name!r}: missing {missing}, unknown {unknown}")
+    return Expectation(
+        table,
         machine,
         name,
         entry["argument"],
@@ -82,57 +87,59 @@ def _entry(kind: str, machine: str, name: str, entry: dict[str, Any]) -> Pinned:
         entry.get("calls"),
         tuple(entry["operations"]) if "operations" in entry else None,
         tuple(entry["claims"]),
-        {one: entry[one] for one in counted},
+        {one: entry[one] for one in _COUNTED[table]},
     )
 
 
-def check(pinned: Pinned, machine: Machine | None = None) -> Outcome:
+def compare(expectation: Expectation, machine: Machine | None = None) -> Comparison:
     """Explore, under our own policy, and compare; another machine may be given in place of the one that is named."""
     begun = time.perf_counter()
-    machine = MACHINES[pinned.machine] if machine is None else machine
-    policy = machine.policies[0]
+    machine = MACHINES[expectation.machine] if machine is None else machine
+    model = machine, machine.policies[0], expectation.argument
+    expected = expectation.counts
     failures: list[str] = []
     broken: dict[str, str] = {}
-    if pinned.kind == "explored":
-        # one more than there may be is enough to see that there are more
-        bounds: dict[str, Any] = {
-            "calls": pinned.calls,
-            "operations": pinned.operations,
-            "at_most": pinned.counts["orbits"] + 1,
-        }
-        found = explore(machine, policy, pinned.argument, tasks=pinned.tasks, **bounds)
+    found: Exploration | Liveness
+    # one more than expected is enough to see that there are more
+    if expectation.table == "explored":
+        found = explore(
+            *model,
+            tasks=expectation.tasks,
+            calls=expectation.calls,
+            operations=expectation.operations,
+            at_most=expected["orbits"] + 1,
+        )
         for one in found.violations:
             failures.append(f"{one.property} ({', '.join(one.claims)}) fails: {' / '.join(one.run)}")
             broken |= dict.fromkeys(one.claims, failures[-1])
-        judged = {claim for claim, times in found.checks.items() if times}
-        complete = found.complete
-        counts = {name: getattr(found, name) for name in pinned.counts}
+        judged = set(found.checks)
     else:
-        most = pinned.counts["states"] + 1
-        live = check_eventualities(machine, policy, pinned.argument, tasks=pinned.tasks, at_most=most)
-        broken = {one.claim: f"{one.claim} fails under weak fairness" for one in live.promises if one.status == "fails"}
+        found = check_eventualities(*model, tasks=expectation.tasks, at_most=expected["states"] + 1)
+        fails = [one.claim for one in found.promises if one.status == "fails"]
+        broken = {claim: f"{claim} fails under weak fairness" for claim in fails}
         failures += broken.values()
-        judged = {one.claim for one in live.promises if one.status != "vacuous"}
-        complete = live.complete
-        counts = {name: getattr(live, name) for name in pinned.counts}
-    if not complete:
-        failures.append("it has more states than are looked at")
-    failures += [f"{claim} is not judged" for claim in pinned.claims if claim not in judged]
+        judged = {one.claim for one in found.promises if one.status != "vacuous"}
+    counts = {name: getattr(found, name) for name in expected}
+    if not found.complete:
+        failures.append("it has more states than the manifest says")
+    failures += [f"{claim} is not judged" for claim in expectation.claims if claim not in judged]
     failures += [
-        f"{name}: {counts[name]}, the manifest has {due}" for name, due in pinned.counts.items() if counts[name] != due
+        f"{name}: {counts[name]}, the manifest has {number}"
+        for name, number in expected.items()
+        if counts[name] != number
     ]
-    return Outcome(pinned, counts, tuple(failures), time.perf_counter() - begun, broken)
+    return Comparison(expectation, counts, tuple(failures), time.perf_counter() - begun, broken)
 
 
-def gaps(pinned: list[Pinned]) -> Iterator[str]:
-    """Claims that no kind of exploration judges at some number of tasks and at one more, all else the same."""
+def gaps(expectations: list[Expectation]) -> Iterator[str]:
+    """Yield the claims that no exploration judges at some number of tasks and at one more, all else the same."""
     for claim in CLAIMS:
-        for machine in (one.name for one in machines_about(claim)):
-            kind = "live" if claim.kind == "liveness" else "explored"
+        for machine in machines_about(claim):
+            table = "live" if claim.kind == "liveness" else "explored"
             about = {
                 (one.argument, one.calls, one.operations, one.tasks)
-                for one in pinned
-                if one.kind == kind and one.machine == machine and claim.id in one.claims
+                for one in expectations
+                if one.table == table and one.machine == machine.name and claim.id in one.claims
             }
             if not any((*bounds, tasks + 1) in about for *bounds, tasks in about):
-                yield f"{claim.id} of the {machine} is not {kind} at two neighbouring bounds"
+                yield f"{claim.id} of the {machine.name} is not {table} at two neighbouring bounds"

@@ -1,62 +1,66 @@
 """Eventualities under weak fairness, on the finite and cyclic graph of a machine and the tasks that use it.
 
-Calls are not bounded: if they were, every run would end, and every eventuality would hold of it for want of anything
-that goes on for ever. A task forgets the generation that released it, so the graph is finite all the same. Tasks have
-names here, for fairness is fairness to each of them. To each it is noted what it is owed: by a step, as the machine's
-eventualities say, until it has gone on or is cancelled.
+Calls are not bounded: if they were, every run would end, and every eventuality would hold for want of an infinite run.
+Tasks have names here, because fairness is fairness to each task. The graph notes what is owed to each task: by a step,
+as the machine's eventualities say, until the task has continued or is cancelled.
 
-The host is weakly fair: a task that is released goes on some day, or is cancelled. Callers are not: nobody need call
-anything, ever, and nobody need be cancelled; so a run may also stop, and stay where it is. An eventuality fails if a
-task is owed it for ever on a fair run. Such a run ends in a strongly connected component of the states in which it is
-owed, one that is fair to every task: the task is not released in some state of it, or goes on by some step in it. Since
-tasks are alike, what is true of the first is true of all.
+The host is weakly fair: a released task continues some day, or is cancelled. Callers are not: no task need ever call
+anything, and no task need be cancelled; so a run may also stop, and stay where it is. An eventuality fails if it is
+owed to a task for ever on a fair run. Such a run ends in a strongly connected component of the states in which it is
+owed, one that is fair to every task: the task is not released in some state of it, or continues by some step in it.
+All tasks behave the same, so what is true of the first is true of every task.
 
-That fairness is needed is shown beside it, by a run that is fair to every task but the first.
+A run that is fair to every task but the first shows that fairness is needed.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from latchproof.explore.states import IDLE, Local, called_as, choices, make_step
-from latchproof_spec.claims import Eventuality, Step
-from latchproof_spec.machine import Machine, Operation
-from latchproof_spec.step import apply
+from latchproof.explore.system import HIGHEST_COUNT, Action, State, System, Transition
+from latchproof_spec.claims import Eventuality
+from latchproof_spec.machine import Machine
 
-AT_MOST = 200_000
-"""After so many states a graph is given up."""
+AT_MOST: Final = 200_000
+"""Default for the number of states at which a graph is given up."""
 
-WATCHED = 0
-"""The task of which it is asked whether it goes on."""
+WATCHED: Final = 0
+"""The task whose progress is checked."""
 
 Owed: TypeAlias = tuple[frozenset[str], ...]
 """For each task, the names of the eventualities that it is owed."""
 
+NOTHING: Final[frozenset[str]] = frozenset()
 
-class State(NamedTuple):
-    """The machine's state, what each task is, and what each is owed."""
 
-    machine: tuple[Any, ...]
-    tasks: tuple[Local, ...]
+class Node(NamedTuple):
+    """A state of the system, and what each task is owed in it."""
+
+    state: State
     owed: Owed
 
 
 class Edge(NamedTuple):
-    """A step of a task to the state of this number; `goes_on` if a released task goes on by it."""
+    """A step of a task to the node of this number; it `continues` if it was released before."""
 
     label: str
     who: int
-    goes_on: bool
+    continues: bool
     goal: int
+
+
+Subgraph: TypeAlias = Mapping[int, list[Edge]]
+"""Nodes by their numbers, each with its edges to nodes of the same subgraph."""
 
 
 @dataclass(frozen=True)
 class Lasso:
-    """A run that goes on for ever: `stem` once, then `cycle` again and again; if that is empty, nothing any more."""
+    """An infinite run: `stem` once, then `cycle` for ever; if that is empty, nothing more happens."""
 
     stem: tuple[str, ...]
     cycle: tuple[str, ...]
@@ -78,7 +82,7 @@ class Promise:
 
     @property
     def status(self) -> Literal["holds", "fails", "vacuous"]:
-        """It holds if it is owed, never fails under fairness, and does fail without."""
+        """Whether it holds: it is owed, never fails under fairness, and does fail without."""
         if self.broken is not None:
             return "fails"
         return "vacuous" if self.without_fairness is None else "holds"
@@ -101,7 +105,13 @@ class Liveness:
 
 
 def check_eventualities(
-    machine: Machine, policy: Any, argument: int, *, tasks: int, highest_count: int = 3, at_most: int = AT_MOST
+    machine: Machine,
+    policy: Any,
+    argument: int,
+    *,
+    tasks: int,
+    highest_count: int = HIGHEST_COUNT,
+    at_most: int = AT_MOST,
 ) -> Liveness:
     """Check every eventuality of a machine that is made with `argument` and used by so many tasks.
 
@@ -109,15 +119,14 @@ def check_eventualities(
     ValueError for an argument that the machine refuses.
 
     >>> from latchproof_spec.latch.machine import LATCH
-    >>> from latchproof_spec.latch.policies import LATCHPROOF as LATCHPROOF_LATCH
-    >>> found = check_eventualities(LATCH, LATCHPROOF_LATCH, 1, tasks=2, highest_count=1)
+    >>> found = check_eventualities(LATCH, LATCH.policies[0], 1, tasks=2, highest_count=1)
     >>> found.states, [(one.claim, one.status) for one in found.promises]
     (12, [('C12', 'holds')])
     >>> found.promises[0].without_fairness
     Lasso(stem=('A calls wait()', 'B calls count_down(exception_if_zero=False)'), cycle=('B calls wait()',))
     """
     begun = time.perf_counter()
-    graph = _Graph(machine, policy, argument, tasks, highest_count)
+    graph = _Graph(System(machine, policy, argument, tasks=tasks, highest_count=highest_count))
     complete = graph.complete(at_most)
     promises = tuple(_promise(graph, eventuality) for eventuality in machine.eventualities)
     return Liveness(
@@ -126,8 +135,8 @@ def check_eventualities(
         argument,
         tasks,
         highest_count,
-        len(graph.states),
-        sum(map(len, graph.edges)),
+        len(graph.nodes),
+        sum(map(len, graph.edges.values())),
         complete,
         promises,
         time.perf_counter() - begun,
@@ -135,40 +144,38 @@ def check_eventualities(
 
 
 class _Graph:
-    """Every state that is reached, in order of distance from the first, and the edges from each."""
+    """Every node that is reached, in order of distance from the first, and the edges from each."""
 
-    def __init__(self, machine: Machine, policy: Any, argument: int, tasks: int, highest_count: int) -> None:
-        self._machine = machine
-        self._policy = policy
-        self._constants, state, rule = machine.create(argument)
-        if rule.refuses:
-            raise ValueError(rule.message.format(argument))
-        self._offers = [(one, arguments) for one in machine.operations for arguments in choices(one, highest_count)]
-        self._steps: dict[tuple[Any, ...], tuple[Step, frozenset[str]]] = {}
-        self.tasks = range(tasks)
-        self.states = [State(state, (IDLE,) * tasks, (frozenset(),) * tasks)]
-        self.edges: list[list[Edge]] = []
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._eventualities = system.machine.eventualities
+        self.tasks = range(len(system.initial.tasks))
+        self.nodes = [Node(system.initial, (NOTHING,) * len(self.tasks))]
+        self.edges: defaultdict[int, list[Edge]] = defaultdict(list)
         self._origins: list[tuple[int, str] | None] = [None]
 
     def complete(self, at_most: int) -> bool:
-        """Find every state, if there are not too many of them."""
-        numbers = {self.states[0]: 0}
-        for number, here in enumerate(self.states):
-            edges: list[Edge] = []
-            self.edges.append(edges)
-            for label, who, goes_on, after in self._moves(here):
+        """Find every node; return False if there are more than `at_most`."""
+        numbers = {self.nodes[0]: 0}
+        labels: dict[tuple[int, Action], str] = {}
+        for number, here in enumerate(self.nodes):
+            for transition in self._system.transitions(here.state, self.tasks):
+                who, action = transition.who, transition.action
+                after = Node(transition.after, self._owed_after(here, transition))
+                if (who, action) not in labels:
+                    labels[who, action] = f"{name_of(who)} {action.verb}"
+                label = labels[who, action]
                 if after not in numbers:
-                    if len(self.states) >= at_most:
-                        self.edges += [[] for _ in range(len(self.states) - len(self.edges))]
+                    if len(self.nodes) >= at_most:
                         return False
-                    numbers[after] = len(self.states)
-                    self.states.append(after)
+                    numbers[after] = len(self.nodes)
+                    self.nodes.append(after)
                     self._origins.append((number, label))
-                edges.append(Edge(label, who, goes_on, numbers[after]))
+                self.edges[number].append(Edge(label, who, action.operation is None, numbers[after]))
         return True
 
     def run_to(self, number: int) -> tuple[str, ...]:
-        """A shortest run to a state."""
+        """Return a shortest run to a node."""
         labels = []
         origin = self._origins[number]
         while origin is not None:
@@ -177,167 +184,129 @@ class _Graph:
             origin = self._origins[number]
         return tuple(labels[::-1])
 
-    def _moves(self, here: State) -> Iterator[tuple[str, int, bool, State]]:
-        for who in self.tasks:
-            local, name = here.tasks[who], name_of(who)
-            if local.kind == "idle":
-                for number, (operation, arguments) in enumerate(self._offers):
-                    after = self._after(here, who, operation, arguments, number)
-                    yield f"{name} calls {called_as(operation, arguments)}", who, False, after
-            else:
-                is_parked = local.kind == "parked"
-                after = self._after(here, who, self._machine.withdraw, {"is_parked": is_parked}, -1 - is_parked)
-                yield f"{name} is cancelled", who, False, after
-                if not is_parked:
-                    tasks = (*here.tasks[:who], IDLE, *here.tasks[who + 1 :])
-                    owed = (*here.owed[:who], frozenset[str](), *here.owed[who + 1 :])
-                    yield f"{name} goes on", who, True, State(here.machine, tasks, owed)
-
-    def _after(self, here: State, who: int, operation: Operation, arguments: dict[str, Any], number: int) -> State:
-        step, owing = self._step(here.machine, operation, arguments, number)
-        parked = sorted((local.position, task) for task, local in enumerate(here.tasks) if local.kind == "parked")
-        queue = tuple(task for _, task in parked)
-        queue_after, resumed = apply(step.rule, queue, who)
-        tasks, owed = list(here.tasks), list(here.owed)
-        tasks[who], owed[who] = IDLE, frozenset()
-        for task, ending in resumed:
-            if task != who:
-                tasks[task] = Local("released", ending=ending)
-        for position, task in enumerate(queue_after):
-            tasks[task] = Local("parked", position)
-        if owing:
-            for task in {*queue, who}:
-                if tasks[task] != IDLE:
-                    owed[task] |= owing
-        return State(step.after, tuple(tasks), tuple(owed))
-
-    def _step(
-        self, state: tuple[Any, ...], operation: Operation, arguments: dict[str, Any], number: int
-    ) -> tuple[Step, frozenset[str]]:
-        """The step, and what it owes: found once for each state of the machine and each offer of that number."""
-        key = (number, state)
-        if key not in self._steps:
-            step = make_step(operation, self._constants, state, arguments, self._policy)
-            owing = frozenset(one.name for one in self._machine.eventualities if one.owes(step))
-            self._steps[key] = step, owing
-        return self._steps[key]
+    def _owed_after(self, here: Node, transition: Transition) -> Owed:
+        owed = list(here.owed)
+        owed[transition.who] = NOTHING
+        step = transition.step
+        owing = [one.name for one in self._eventualities if one.owes(step)] if step is not None else []
+        for task in {*transition.queue, transition.who} if owing else ():
+            if transition.after.tasks[task].kind != "idle":
+                owed[task] = owed[task].union(owing)
+        return tuple(owed)
 
 
 def name_of(task: int) -> str:
-    """A name for a task: A, B, ..., Z, A1, B1, ..."""
+    """Return a name for a task: A, B, ..., Z, A1, B1, ..."""
     return chr(ord("A") + task % 26) + (str(task // 26) if task >= 26 else "")
 
 
 def _promise(graph: _Graph, eventuality: Eventuality) -> Promise:
-    owing = [number for number, state in enumerate(graph.states) if eventuality.name in state.owed[WATCHED]]
-    inside = set(owing)
-
-    def onward(number: int) -> list[Edge]:
-        """The steps by which it stays owed: those of the others."""
-        return [edge for edge in graph.edges[number] if edge.goal in inside and edge.who != WATCHED]
-
-    components = _components(owing, onward)
+    owing = [number for number, node in enumerate(graph.nodes) if eventuality.name in node.owed[WATCHED]]
+    # it stays owed by the steps of the others
+    of_others = {number: [edge for edge in graph.edges[number] if edge.who != WATCHED] for number in owing}
+    components = [_within(of_others, nodes) for nodes in _components(_within(of_others, owing))]
     others = [task for task in graph.tasks if task != WATCHED]
     return Promise(
         eventuality.name,
         eventuality.claim.id,
         len(owing),
-        _lasso(graph, components, onward, list(graph.tasks)),
-        _lasso(graph, components, onward, others),
+        _lasso(graph, components, list(graph.tasks)),
+        _lasso(graph, components, others),
     )
 
 
-def _components(nodes: list[int], onward: Callable[[int], list[Edge]]) -> list[list[int]]:
-    """The strongly connected components, by Tarjan's algorithm."""
-    order: dict[int, int] = {}
-    low: dict[int, int] = {}
-    stack: list[int] = []
-    on_stack: set[int] = set()
-    found: list[list[int]] = []
-    for root in nodes:
-        if root in order:
+def _within(edges: Subgraph, nodes: list[int]) -> Subgraph:
+    """Return the subgraph of these nodes."""
+    inside = set(nodes)
+    return {number: [edge for edge in edges[number] if edge.goal in inside] for number in nodes}
+
+
+def _components(graph: Subgraph) -> list[list[int]]:
+    """Return the strongly connected components, by Kosaraju's algorithm."""
+    forwards = {number: [edge.goal for edge in edges] for number, edges in graph.items()}
+    backwards: dict[int, list[int]] = {number: [] for number in graph}
+    for number, goals in forwards.items():
+        for goal in goals:
+            backwards[goal].append(number)
+    finished = [number for tree in _trees(forwards, graph) for number in tree]
+    return _trees(backwards, reversed(finished))
+
+
+def _trees(edges: dict[int, list[int]], roots: Iterable[int]) -> list[list[int]]:
+    """Return the trees of a depth-first search from each root in turn; each lists its nodes as they are finished."""
+    seen: set[int] = set()
+    trees = []
+    for root in roots:
+        if root in seen:
             continue
-        work: list[tuple[int, Iterator[Edge]]] = []
-
-        def enter(node: int, work: list[tuple[int, Iterator[Edge]]] = work) -> None:
-            order[node] = low[node] = len(order)
-            stack.append(node)
-            on_stack.add(node)
-            work.append((node, iter(onward(node))))
-
-        enter(root)
-        while work:
-            node, edges = work[-1]
-            edge = next(edges, None)
-            if edge is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == order[node]:
-                    component = stack[stack.index(node) :]
-                    del stack[-len(component) :]
-                    on_stack.difference_update(component)
-                    found.append(component)
-            elif edge.goal not in order:
-                enter(edge.goal)
-            elif edge.goal in on_stack:
-                low[node] = min(low[node], order[edge.goal])
-    return found
+        seen.add(root)
+        tree = []
+        path = [(root, iter(edges[root]))]
+        while path:
+            number, goals = path[-1]
+            goal = next((one for one in goals if one not in seen), None)
+            if goal is None:
+                tree.append(number)
+                path.pop()
+            else:
+                seen.add(goal)
+                path.append((goal, iter(edges[goal])))
+        trees.append(tree)
+    return trees
 
 
-def _lasso(
-    graph: _Graph, components: list[list[int]], onward: Callable[[int], list[Edge]], fair_to: list[int]
-) -> Lasso | None:
-    """A run into a component that is fair to these tasks, and for ever round in it; the soonest there is."""
-    soonest = sorted(components, key=min)
-    fair = next((one for one in soonest if all(_is_fair(graph, one, onward, task) for task in fair_to)), None)
-    if fair is None:
-        return None
-    inside = set(fair)
-    start = here = min(fair)
-    cycle: list[str] = []
-
-    def walk(task: int | None) -> None:
-        """Append a shortest way from here that is fair to a task; to none of them, one back to the start."""
-        nonlocal here
-        waiting: deque[tuple[int, tuple[str, ...]]] = deque([(here, ())])
-        seen = {here}
-        while waiting:
-            number, labels = waiting.popleft()
-            for edge in onward(number):
-                if edge.goal not in inside:
-                    continue
-                further = (*labels, edge.label)
-                is_there = (
-                    edge.goal == start if task is None else _is_free(graph, edge.goal, task) or _goes_on(edge, task)
-                )
-                if is_there:
-                    here = edge.goal
-                    cycle.extend(further)
-                    return
-                if edge.goal not in seen:
-                    seen.add(edge.goal)
-                    waiting.append((edge.goal, further))
-
-    for task in fair_to:
-        if not _is_free(graph, here, task):
-            walk(task)
-    if here != start or not cycle:
-        walk(None)
-    return Lasso(graph.run_to(start), tuple(cycle))
+def _lasso(graph: _Graph, components: list[Subgraph], fair_to: list[int]) -> Lasso | None:
+    """Return the earliest infinite run that ends in a component and is fair to these tasks; None if there is none."""
+    for component in sorted(components, key=min):
+        if all(_is_fair(graph, component, task) for task in fair_to):
+            start = min(component)
+            return Lasso(graph.run_to(start), _cycle(graph, component, start, fair_to))
+    return None
 
 
-def _is_free(graph: _Graph, number: int, task: int) -> bool:
-    """Whether the host owes the task nothing in this state, for it is not released."""
-    return graph.states[number].tasks[task].kind != "released"
-
-
-def _goes_on(edge: Edge, task: int) -> bool:
-    return edge.goes_on and edge.who == task
-
-
-def _is_fair(graph: _Graph, component: list[int], onward: Callable[[int], list[Edge]], task: int) -> bool:
-    inside = set(component)
-    return any(_is_free(graph, number, task) for number in component) or any(
-        _goes_on(edge, task) for number in component for edge in onward(number) if edge.goal in inside
+def _is_fair(graph: _Graph, component: Subgraph, task: int) -> bool:
+    """Return whether a run that visits all of a component again and again is fair to a task."""
+    return any(
+        not _is_released(graph, number, task) or any(_serves(graph, task, edge) for edge in edges)
+        for number, edges in component.items()
     )
+
+
+def _cycle(graph: _Graph, component: Subgraph, start: int, fair_to: list[int]) -> tuple[str, ...]:
+    """Return a cycle of a component that is fair to these tasks; empty if a run that stops at its start is."""
+    here = start
+    cycle: tuple[str, ...] = ()
+    for task in fair_to:
+        if _is_released(graph, here, task):
+            here, labels = _shortest(component, here, partial(_serves, graph, task))
+            cycle += labels
+    if here != start or not cycle:
+        _, labels = _shortest(component, here, lambda edge: edge.goal == start)
+        cycle += labels
+    return cycle
+
+
+def _shortest(component: Subgraph, here: int, is_last: Callable[[Edge], bool]) -> tuple[int, tuple[str, ...]]:
+    """Return the goal and the labels of a shortest path whose last edge is such a one; stay here if there is none."""
+    waiting: deque[tuple[int, tuple[str, ...]]] = deque([(here, ())])
+    seen = {here}
+    while waiting:
+        number, labels = waiting.popleft()
+        for edge in component[number]:
+            further = (*labels, edge.label)
+            if is_last(edge):
+                return edge.goal, further
+            if edge.goal not in seen:
+                seen.add(edge.goal)
+                waiting.append((edge.goal, further))
+    return here, ()
+
+
+def _is_released(graph: _Graph, number: int, task: int) -> bool:
+    """Return whether the host must let a task continue some day."""
+    return graph.nodes[number].state.tasks[task].released
+
+
+def _serves(graph: _Graph, task: int, edge: Edge) -> bool:
+    """Return whether the host has done all that it must for a task by this edge."""
+    return (edge.continues and edge.who == task) or not _is_released(graph, edge.goal, task)

@@ -1,10 +1,10 @@
-"""What keeps explorations from being empty: each property that they judge must refuse something.
+"""Vacuity checks of the explorations: each property that they judge must be able to fail.
 
-What the prover judges is shown to be able to fail by the solver (`controls`). Properties of histories and censuses no
-solver sees. So the moments of a small exploration are corrupted, one thing in each: somebody goes on with something
-else, twice, or not at all; somebody is parked who should not be, or at another place; somebody who was released is
-not any more. A property that lets all of that pass says nothing. And an eventuality must fail, under weak fairness, of
-a machine that lets nobody go on.
+The solver shows this for what the prover judges (`prove.vacuity`), but it sees no history property and no census. So
+the moments of a small exploration are corrupted, in one respect each: a task continues with another ending, twice, or
+not at all; a task is parked that should not be, or at another position; a released task is no longer released. A
+property that holds of all of these is vacuous. An eventuality is vacuous if it holds, under weak fairness, of a
+machine that releases no task.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from latchproof.explore.fairness import check_eventualities
-from latchproof.explore.states import explore
+from latchproof.explore.system import System
 from latchproof_spec.claims import Eventuality, Moment, Property
 from latchproof_spec.machine import Machine
-from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule
+from latchproof_spec.step import ANY_INDEX, Rule
 
 if TYPE_CHECKING:
     from latchproof_spec.step import Ending
 
-ENDINGS: tuple[Ending, ...] = (None, 0, 1, ANY_INDEX, BrokenBarrierError, KeyError)
-STRANGER = "a stranger"
+STRANGER: Final = "a stranger"
+"""A task that is not there."""
 
 
-def empty_properties(machine: Machine) -> list[Property]:
-    """The history properties and censuses that refuse nothing: there must be none.
+def vacuous_properties(machine: Machine) -> list[Property]:
+    """Return the history properties and censuses that cannot fail: there must be none.
 
     >>> from latchproof_spec.latch.machine import LATCH
-    >>> empty_properties(LATCH)
+    >>> vacuous_properties(LATCH)
     []
     """
-    moments = moments_of(machine)
+    moments = reachable_moments(machine)
     remaining = list(machine.history_properties)
     for moment in moments:
-        for wrong in corruptions(moment):
+        for wrong in corrupted_moments(machine, moment):
             remaining = [one for one in remaining if one.holds(wrong)]
     states = {(moment.step.constants, moment.step.after) for moment in moments}
     counts = list(product(states, range(4), range(4)))
@@ -50,14 +50,14 @@ def empty_properties(machine: Machine) -> list[Property]:
     return [*remaining, *censuses]
 
 
-def unnoticed(machine: Machine) -> list[Eventuality]:
-    """The eventualities that a machine does not break which lets nobody go on: there must be none.
+def vacuous_eventualities(machine: Machine) -> list[Eventuality]:
+    """Return the eventualities that hold even of a machine that releases no task: there must be none.
 
     >>> from latchproof_spec.latch.machine import LATCH
-    >>> unnoticed(LATCH)
+    >>> vacuous_eventualities(LATCH)
     []
     """
-    operations = tuple(replace(one, function=partial(_keeps_the_parked, one.function)) for one in machine.operations)
+    operations = tuple(replace(one, function=partial(_releasing_none, one.function)) for one in machine.operations)
     found = check_eventualities(
         replace(machine, operations=operations), machine.policies[0], 2, tasks=2, highest_count=1
     )
@@ -65,43 +65,35 @@ def unnoticed(machine: Machine) -> list[Eventuality]:
     return [one for one in machine.eventualities if one.name not in broken]
 
 
-def _keeps_the_parked(function: Callable[..., Any], *arguments: Any, policy: Any) -> Any:
-    """What the function does, but those who were parked stay so."""
-    *state, rule = function(*arguments, policy=policy)
-    return *state, Rule(rule.id, rule.operation, rule.caller, "", order=rule.order, errors=rule.errors)
+def reachable_moments(machine: Machine) -> list[Moment]:
+    """Return every moment of a small exploration, under our own policy."""
+    system = System(machine, machine.policies[0], 2, tasks=3, highest_count=2)
+    return [one.moment for _, transitions in system.reachable() for one in transitions if one.step is not None]
 
 
-def moments_of(machine: Machine) -> list[Moment]:
-    """Every moment of a small exploration, under our own policy."""
-    moments: list[Moment] = []
-
-    def keeps(moment: Moment) -> bool:
-        moments.append(moment)
-        return True
-
-    watched = replace(machine, history_properties=(Property("kept", (), keeps),))
-    explore(watched, machine.policies[0], 2, tasks=3, highest_count=2)
-    return moments
-
-
-def corruptions(moment: Moment) -> Iterator[Moment]:
-    """The moment with one thing in it wrong."""
-
-    def but(**changes: Any) -> Moment:
-        return replace(moment, **changes)
-
+def corrupted_moments(machine: Machine, moment: Moment) -> Iterator[Moment]:
+    """Yield the moment with one thing in it wrong."""
+    errors = {rule.errors[0] for rule in machine.rules if rule.queue == "failed"}
+    endings: tuple[Ending, ...] = (None, 0, 1, ANY_INDEX, *errors, KeyError)
+    but = partial(replace, moment)
     resumed, queue = moment.resumed, moment.queue_after
     for place, (task, ending) in enumerate(resumed):
         before, after = resumed[:place], resumed[place + 1 :]
         yield but(resumed=(*before, *after))
         yield but(resumed=(*resumed, resumed[place]))
-        yield from (but(resumed=(*before, (task, one), *after)) for one in ENDINGS if one != ending)
+        yield from (but(resumed=(*before, (task, one), *after)) for one in endings if one != ending)
     for task in (moment.who, STRANGER):
-        yield from (but(resumed=(*resumed, (task, ending))) for ending in ENDINGS)
+        yield from (but(resumed=(*resumed, (task, ending))) for ending in endings)
         yield but(queue_after=(*queue, task))
     for place in range(len(queue)):
         yield but(queue_after=(*queue[:place], *queue[place + 1 :]))
     for task, ending in moment.released_after.items():
         others = {one: what for one, what in moment.released_after.items() if one != task}
         yield but(released_after=others)
-        yield from (but(released_after=others | {task: one}) for one in ENDINGS if one != ending)
+        yield from (but(released_after=others | {task: one}) for one in endings if one != ending)
+
+
+def _releasing_none(function: Callable[..., Any], *values: Any, policy: Any) -> Any:
+    """Return what the function returns, with a rule by which the parked tasks stay parked."""
+    *state, rule = function(*values, policy=policy)
+    return *state, Rule(rule.id, rule.operation, rule.caller, "", order=rule.order, errors=rule.errors)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import z3
 
-from latchproof.explore.states import choices
+from latchproof.explore.system import choices
 from latchproof.export.rows import AFTER, TASKS_PARKED, TASKS_RELEASED, Model, Row
 from latchproof.export.terms import PROMELA, written
 from latchproof.export.tla import codes, label

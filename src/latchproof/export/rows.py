@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import z3
 
-from latchproof.explore.states import choose
+from latchproof.explore.system import choose
 from latchproof.export.markdown import conditions, is_implied
 from latchproof.prove.obligations import paths_of, symbols
 from latchproof.prove.paths import Path, enumerate_paths, symbol, term, truth

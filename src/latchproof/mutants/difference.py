@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import z3
 
-from latchproof.explore.states import choices
+from latchproof.explore.system import choices
 from latchproof.prove.obligations import Symbolic, paths_of, symbols, take
 from latchproof.prove.paths import SymBool, UndecidableError, bool_term, enumerate_paths, int_term, symbol
 from latchproof.prove.sequences import CALL, Calls, Ending, SymCall, calls_of, understood

@@ -27,11 +27,10 @@ from latchproof.check.loops import STEPPED_HOSTS, stepper_class
 from latchproof.check.pool import cores
 from latchproof.check.target import TargetError, adapt
 from latchproof.contracts import MANIFEST, ContractsNotRunError, check_contracts, find_root, read_ahead
-from latchproof.explore.expected import check as check_pinned
-from latchproof.explore.expected import read_pinned
+from latchproof.explore.expected import compare, read_expectations
 from latchproof.explore.fairness import Liveness, check_eventualities
 from latchproof.explore.states import explore
-from latchproof.explore.vacuity import empty_properties, unnoticed
+from latchproof.explore.vacuity import vacuous_eventualities, vacuous_properties
 from latchproof.export.committed import stale
 from latchproof.export.crosscheck import CrosscheckError, crosscheck, tlc_jar
 from latchproof.export.rows import DEFAULT_BOUNDS
@@ -438,18 +437,18 @@ def _not_as_pinned(quick: bool) -> dict[str, str]:
     """
     wrong: dict[str, str] = {}
     for machine in MACHINES.values():
-        for empty in empty_properties(machine):
+        for empty in vacuous_properties(machine):
             for claim in empty.claims:
                 wrong.setdefault(claim.id, f"{empty} lets everything pass that is wrong on purpose")
-        for promise in unnoticed(machine):
+        for promise in vacuous_eventualities(machine):
             wrong.setdefault(promise.claim.id, f"{promise} holds of a machine that lets nobody go on")
     try:
-        pinned = read_pinned(find_root() / MANIFEST)
+        pinned = read_expectations(find_root() / MANIFEST)
     except ContractsNotRunError:
         return wrong
     for one in pinned:
         if not quick or one.counts["states"] <= QUICK_STATES:
-            outcome = check_pinned(one)
+            outcome = compare(one)
             # what is only counted otherwise may be of any claim that is judged there
             about = outcome.broken or dict.fromkeys(one.claims if outcome.failures else (), "; ".join(outcome.failures))
             for claim_id, failure in about.items():

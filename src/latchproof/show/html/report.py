@@ -15,10 +15,11 @@ from typing import Any
 from latchproof.check.checker import Verdict
 from latchproof.check.target import TargetError
 from latchproof.check.trace import Trace, from_json
+from latchproof.explore.system import HIGHEST_COUNT
 from latchproof.export.markdown import RuleRow, arrows, rule_rows, unreached
 from latchproof.prove.obligations import Obligation
 from latchproof.show.html.annotated import judged
-from latchproof.show.html.graph_tables import HIGHEST_COUNT, tabulate
+from latchproof.show.html.graph_tables import tabulate
 from latchproof.show.html.page import page
 from latchproof_spec.machine import Machine, distinct_policies
 from latchproof_spec.machines import CLAIMS, MACHINES, machines_about

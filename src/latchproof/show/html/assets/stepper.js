@@ -63,7 +63,7 @@ const stepperSection = (data) => {
 const cell = (step, task) => {
   const ending = step.goneOn.find(([which]) => which === task);
   if (task !== step.task) return ending ? `is released: ${ending[1]}` : "";
-  if (step.label === "go on") return ending[1];
+  if (step.label === "continue") return ending[1];
   if (step.label === "cancel") return "cancel: ends cancelled";
   return `${step.label}: ${ending ? ending[1] : describeLocal(step.after[task])}`;
 };
