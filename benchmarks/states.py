@@ -19,10 +19,11 @@ from tempfile import TemporaryDirectory
 
 from latchproof.explore.states import explore
 from latchproof.export.crosscheck import CrosscheckError, compile_spin, run_spin, run_tlc, tlc_jar
-from latchproof.export.rows import Bounds, Model, make_model
+from latchproof.export.rows import Model, make_model
 from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.machine import ModelBounds
 
-BOUNDS = Bounds(3, 5, calls=3, operations=("wait",))
+BOUNDS = ModelBounds(3, 5, calls=3, operations=("wait",))
 
 
 def explored(model: Model) -> int:
