@@ -156,7 +156,7 @@ class Specification(Protocol):
         """Return each configuration to which the effect of a call may lead, and the ID of the rule that is applied.
 
         The call is new, or parked: nothing is returned for a parked call that only an effect of another call can
-        release. An effect may change the fate of every call.
+        release. An effect may change the fate of every call. In the judge's strict form only new calls take effect.
         """
         ...
 
