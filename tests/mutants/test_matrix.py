@@ -219,7 +219,7 @@ def test_an_outcome_that_the_prover_does_not_understand_is_none_of_its_proofs() 
     mixed = "barrier, step.endings: if rule.order == 'reversed' -> if True"
     assert judged(("proved",), mixed).broken == {"proved": frozenset({""})}
     (cpython,) = (one for one in BARRIER.policies if one.name == "cpython")
-    with pytest.raises(TypeError, match="some are told their index, and some are not"):
+    with pytest.raises(TypeError, match="some are given their index, and some are given any"):
         list(prove(BARRIER, (cpython,), models=("identities",), apply=one_mutant(mixed).apply or apply))
 
 
@@ -242,7 +242,7 @@ def test_what_cannot_be_judged_is_said() -> None:
         "barrier: a chain of wake-ups", "barrier: a shared break flag",
         "barrier: a live index", "barrier: a withdrawn task continues", "barrier: another error",
     }  # fmt: skip
-    assert "5 are about tasks, which none of these kinds of evidence can judge" in printed(matrix)
+    assert "5 mutants about tasks cannot be judged by these kinds of evidence" in printed(matrix)
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
@@ -367,4 +367,4 @@ def test_the_command_exits_as_the_gate_says(
 
 def test_a_kind_that_there_is_not_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["mutants", "--kinds", "guessed"]) == 2
-    assert "guessed: no kind of evidence; there are proved, explored" in capsys.readouterr().err
+    assert "guessed: not a kind of evidence; there are proved, explored" in capsys.readouterr().err

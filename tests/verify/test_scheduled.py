@@ -43,8 +43,8 @@ def test_what_makes_a_check_inconclusive_makes_the_cell_so(monkeypatch: pytest.M
     monkeypatch.setattr(scheduled, "check", lambda *target, **options: check(*target, **options, schedules=100))
     cell = cells_of(SCHEDULED)["C1"]
     assert cell.status == "inconclusive"
-    assert {one.code for one in cell.reasons} == {"check"}
-    assert {one.where for one in cell.reasons} == {"asyncio"}
+    assert all(one.code and "100" in one.text for one in cell.reasons)
+    assert {one.where.split(", ")[0] for one in cell.reasons} == {"asyncio"}
 
 
 def test_schedules_are_run_on_every_host_and_an_absent_one_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,8 @@ def _reasons(claim: Claim, verdicts: Sequence[Verdict]) -> Iterator[Reason]:
     if any(claim.id not in one.reported.chances for one in verdicts):
         yield Reason("not-exercised", "", "it never had a chance to fail")
     elif any(one.reasons for one in verdicts):
-        yield from (replace(reason, where=f"{one.host}, {reason.where}") for one in verdicts for reason in one.reasons)
+        for one in verdicts:
+            yield from (replace(why, where=", ".join(filter(None, (one.host, why.where)))) for why in one.reasons)
     elif any(not one.reported.satisfied for one in verdicts):
         yield Reason("other-claim", "", "runs ended early, at a failure of another claim")
 
