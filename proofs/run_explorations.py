@@ -1,4 +1,4 @@
-"""Explore what the manifest names, and exit with 1 if any count or verdict differs from what is written there.
+"""Explore what the manifest lists, and exit with 1 if any count or verdict differs from it.
 
 python proofs/run_explorations.py [CHECKOUT]
 """

@@ -33,7 +33,7 @@ RANKS = {
     "latchproof.verify": 4,
     "latchproof.show": 5,
     "latchproof.testing": 6,
-    "latchproof.pytest_plugin": 6,
+    "latchproof.pytest_plugin": 7,
     "latchproof.cli": 6,
     "latchproof.__main__": 7,
 }

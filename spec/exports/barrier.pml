@@ -1,8 +1,8 @@
-/* Rendered from latchproof_spec/barrier.py by running its functions on symbolic numbers, policy latchproof.
- * Do not edit: `make spec` writes it anew, and the test suite fails when it is stale.
+/* Rendered from latchproof_spec/barrier/rules.py by running its functions on symbolic numbers, policy latchproof.
+ * Do not edit: `make spec` writes it again, and the test suite fails when it is stale.
  *
  * The barrier together with the tasks that use it. A task is idle, parked at a position, or released with an
- * ending; owed_C[t] says that by claim C it is owed to task t to go on. There is one inline for each path
+ * ending; owed_C[t] says that by claim C task t must continue eventually. There is one inline for each path
  * through an operation, named by its rule, with its guard simplified under the invariants below.
  *
  * Safety:   spin -a barrier.pml && cc -O2 -DSAFETY -DNOREDUCE -DNOCLAIM -o pan pan.c && ./pan -m1000000
@@ -23,7 +23,7 @@ short at[TASKS] = 0;  /* the position of a task that is parked, the ending of on
 bool owed_C13[TASKS] = false;
 bool owed_C14[TASKS] = false;
 
-/* scratch: no part of a state */
+/* scratch: not part of a state */
 hidden short new_parked;
 hidden short new_broken;
 hidden short tasks_parked;
@@ -39,9 +39,9 @@ inline look() {
     :: else -> break
     od;
     assert(parked >= 0 && parked < parties);  /* C6, C11: fewer than parties are parked */
-    assert(!broken || parked == 0);  /* C11: nobody is parked when broken */
+    assert(!broken || parked == 0);  /* C11: no task is parked when broken */
     assert(parked == tasks_parked);  /* C6: the parked are the tasks parked */
-    assert(tasks_released > 0 || tasks_parked == 0 || (!broken && tasks_parked < parties));  /* C11: nobody is stranded */
+    assert(tasks_released > 0 || tasks_parked == 0 || (!broken && tasks_parked < parties));  /* C11: no task is stranded */
     u = 0
 }
 
@@ -51,7 +51,7 @@ inline B3(t) {
     new_broken = broken;
     assert(new_parked == parked && new_broken == broken);  /* C4: refused changes nothing */
     assert(new_parked == parked);  /* C6: arrivals are counted */
-    assert(new_broken == broken);  /* C9: only abort breaks and reset mends */
+    assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
     owed_C13[t] = false;
     owed_C14[t] = false;
     is[t] = IDLE;
@@ -66,8 +66,8 @@ inline B1(t) {
     new_parked = parked + 1;
     new_broken = broken;
     assert(new_parked == parked + 1);  /* C6: arrivals are counted */
-    assert(new_broken == broken);  /* C9: only abort breaks and reset mends */
-    tasks_parked = 0; u = 0;  /* how many are parked beside t */
+    assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
+    tasks_parked = 0; u = 0;  /* how many other tasks are parked */
     do
     :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++
     :: else -> break
@@ -87,8 +87,8 @@ inline B2(t) {
     new_broken = broken;
     assert(new_parked == 0 && new_broken == broken);  /* C6, C13: a whole generation trips */
     assert(new_parked == 0);  /* C6: arrivals are counted */
-    assert(new_broken == broken);  /* C9: only abort breaks and reset mends */
-    tasks_parked = 0; u = 0;  /* how many are parked beside t */
+    assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
+    tasks_parked = 0; u = 0;  /* how many other tasks are parked */
     do
     :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++
     :: else -> break
@@ -111,13 +111,13 @@ inline B2(t) {
     u = 0
 }
 
-/* The barrier is broken, and the parked fail. */
+/* The barrier is broken, and the parked tasks fail. */
 inline B6(t) {
     new_parked = 0;
     new_broken = true;
     assert(new_parked == 0);  /* C6: arrivals are counted */
-    assert(new_broken && new_parked == 0);  /* C9: only abort breaks and reset mends */
-    tasks_parked = 0; u = 0;  /* how many are parked beside t */
+    assert(new_broken && new_parked == 0);  /* C9: only abort breaks and only reset restores */
+    tasks_parked = 0; u = 0;  /* how many other tasks are parked */
     do
     :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++
     :: else -> break
@@ -140,13 +140,13 @@ inline B6(t) {
     u = 0
 }
 
-/* The barrier is whole again, and the parked fail. */
+/* The barrier is whole again, and the parked tasks fail. */
 inline B7(t) {
     new_parked = 0;
     new_broken = false;
     assert(new_parked == 0);  /* C6: arrivals are counted */
-    assert(!new_broken && new_parked == 0);  /* C9: only abort breaks and reset mends */
-    tasks_parked = 0; u = 0;  /* how many are parked beside t */
+    assert(!new_broken && new_parked == 0);  /* C9: only abort breaks and only reset restores */
+    tasks_parked = 0; u = 0;  /* how many other tasks are parked */
     do
     :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++
     :: else -> break
@@ -169,13 +169,13 @@ inline B7(t) {
     u = 0
 }
 
-/* A parked task is cancelled or timed out: its arrival is taken back, later move up. */
+/* A parked task is cancelled or times out: its arrival is taken back, and later arrivals move up. */
 inline B4(t) {
     new_parked = parked - 1;
     new_broken = broken;
     assert(new_parked == parked - 1);  /* C6: arrivals are counted */
     assert(new_parked == parked - 1 && new_broken == broken);  /* C7: a withdrawal takes back itself */
-    assert(new_broken == broken);  /* C9: only abort breaks and reset mends */
+    assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
     u = 0;
     do
     :: u < TASKS && u != t && is[u] == PARKED ->
@@ -193,13 +193,13 @@ inline B4(t) {
     u = 0
 }
 
-/* The task was released already: nothing changes, for nobody else. */
+/* The task was already released: nothing changes, for any task. */
 inline B5(t) {
     new_parked = parked;
     new_broken = broken;
     assert(new_parked == parked);  /* C6: arrivals are counted */
     assert(new_parked == parked && new_broken == broken);  /* C7: a withdrawal takes back itself */
-    assert(new_broken == broken);  /* C9: only abort breaks and reset mends */
+    assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
     u = 0;
     do
     :: u < TASKS && u != t && is[u] == PARKED ->
@@ -243,10 +243,10 @@ active proctype host_2() { host(2) }
 active proctype user_3() { user(3) }
 active proctype host_3() { host(3) }
 
-/* C13: a whole generation goes on */
+/* C13: a whole generation continues */
 #define is_owed_C13 (owed_C13[0])
 ltl C13 { [] (is_owed_C13 -> <> (!is_owed_C13)) }
 
-/* C14: parked at abort or reset goes on */
+/* C14: parked at abort or reset continues */
 #define is_owed_C14 (owed_C14[0])
 ltl C14 { [] (is_owed_C14 -> <> (!is_owed_C14)) }

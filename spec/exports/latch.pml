@@ -1,8 +1,8 @@
-/* Rendered from latchproof_spec/latch.py by running its functions on symbolic numbers, policy latchproof.
- * Do not edit: `make spec` writes it anew, and the test suite fails when it is stale.
+/* Rendered from latchproof_spec/latch/rules.py by running its functions on symbolic numbers, policy latchproof.
+ * Do not edit: `make spec` writes it again, and the test suite fails when it is stale.
  *
  * The latch together with the tasks that use it. A task is idle, parked at a position, or released with an
- * ending; owed_C[t] says that by claim C it is owed to task t to go on. There is one inline for each path
+ * ending; owed_C[t] says that by claim C task t must continue eventually. There is one inline for each path
  * through an operation, named by its rule, with its guard simplified under the invariants below.
  *
  * Safety:   spin -a latch.pml && cc -O2 -DSAFETY -DNOREDUCE -DNOCLAIM -o pan pan.c && ./pan -m1000000
@@ -20,7 +20,7 @@ byte is[TASKS] = IDLE;
 short at[TASKS] = 0;  /* the position of a task that is parked, the ending of one that is released */
 bool owed_C12[TASKS] = false;
 
-/* scratch: no part of a state */
+/* scratch: not part of a state */
 hidden short new_count;
 hidden short new_parked;
 hidden short tasks_parked;
@@ -36,10 +36,10 @@ inline look() {
     :: else -> break
     od;
     assert(count >= 0);  /* C1: the count is not negative */
-    assert((parked >= 0 && count > 0) || parked == 0);  /* C2: nobody is parked at zero */
-    assert(parked == 0 || count > 0);  /* C11: whoever is blocked is at a closed latch */
+    assert((parked >= 0 && count > 0) || parked == 0);  /* C2: no task is parked at zero */
+    assert(parked == 0 || count > 0);  /* C11: each blocked task is at a closed latch */
     assert(parked == tasks_parked);  /* C2: the parked are the tasks parked */
-    assert(tasks_released > 0 || tasks_parked == 0 || count > 0);  /* C11: nobody is stranded */
+    assert(tasks_released > 0 || tasks_parked == 0 || count > 0);  /* C11: no task is stranded */
     u = 0
 }
 
@@ -50,7 +50,7 @@ inline L8(t) {
     assert(new_count == count);  /* C1: the count is kept */
     assert(new_parked == parked + 1);  /* C2: the parked are counted */
     assert(parked == 0 || new_count > 0);  /* C12: zero releases */
-    tasks_parked = 0; u = 0;  /* how many are parked beside t */
+    tasks_parked = 0; u = 0;  /* how many other tasks are parked */
     do
     :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++
     :: else -> break
@@ -63,7 +63,7 @@ inline L8(t) {
     u = 0
 }
 
-/* The latch is open: the caller goes on. */
+/* The latch is open: the caller returns. */
 inline L7(t) {
     new_count = count;
     new_parked = parked;
@@ -106,8 +106,8 @@ inline L2(t, exception_if_zero) {
     new_parked = 0;
     assert(new_count == count - 1);  /* C1: the count is kept */
     assert(new_parked == 0);  /* C2: the parked are counted */
-    assert(new_count == 0);  /* C3: goes on at zero */
-    tasks_parked = 0; u = 0;  /* how many are parked beside t */
+    assert(new_count == 0);  /* C3: continues at zero */
+    tasks_parked = 0; u = 0;  /* how many other tasks are parked */
     do
     :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++
     :: else -> break
@@ -129,7 +129,7 @@ inline L2(t, exception_if_zero) {
     u = 0
 }
 
-/* The count is zero already and the caller asked for an error: nothing changes. */
+/* The count is already zero and the caller asked for an error: nothing changes. */
 inline L3x(t, exception_if_zero) {
     new_count = count;
     new_parked = parked;
@@ -152,7 +152,7 @@ inline L3x(t, exception_if_zero) {
     u = 0
 }
 
-/* The count is zero already: nothing changes, and a warning is logged. */
+/* The count is already zero: nothing changes, and a warning is logged. */
 inline L3(t, exception_if_zero) {
     new_count = count;
     new_parked = parked;
@@ -174,7 +174,7 @@ inline L3(t, exception_if_zero) {
     u = 0
 }
 
-/* A count is not negative: refused, nothing changes. */
+/* The new count is negative: refused, nothing changes. */
 inline L4(t, n) {
     new_count = count;
     new_parked = parked;
@@ -198,7 +198,7 @@ inline L4(t, n) {
     u = 0
 }
 
-/* Nobody is parked: the count is set; 0 opens the latch, more closes it. */
+/* No task is parked: the count is set; 0 opens the latch, more closes it. */
 inline L6(t, n) {
     new_count = n;
     new_parked = parked;
@@ -236,7 +236,7 @@ inline L5(t, n) {
     u = 0
 }
 
-/* A parked task is cancelled or timed out: one fewer parked, nothing else. */
+/* A parked task is cancelled or times out: one fewer is parked, nothing else changes. */
 inline L9(t) {
     new_count = count;
     new_parked = parked - 1;
@@ -260,7 +260,7 @@ inline L9(t) {
     u = 0
 }
 
-/* The task was released already: nothing changes. */
+/* The task was already released: nothing changes. */
 inline L10(t) {
     new_count = count;
     new_parked = parked;
@@ -323,6 +323,6 @@ active proctype host_2() { host(2) }
 active proctype user_3() { user(3) }
 active proctype host_3() { host(3) }
 
-/* C12: parked at zero goes on */
+/* C12: parked at zero continues */
 #define is_owed_C12 (owed_C12[0])
 ltl C12 { [] (is_owed_C12 -> <> (!is_owed_C12)) }

@@ -1,8 +1,8 @@
 """The gate of the contracts: CrossHair must confirm every condition of proofs/manifest.toml, and refute the false ones.
 
-CrossHair exits with 0 on "Not confirmed" and on a file without contracts, and passes over a function whose type hints
-it cannot resolve, or which is async, without a word. So nothing is inferred from its silence: the conditions are read
-from the sources, counted against the manifest, and each must have its own line in the output that says the right thing.
+CrossHair exits with 0 on "Not confirmed" and on a file without contracts, and skips a function that is async, or whose
+type hints it cannot resolve, without a word. So nothing is inferred from its silence: the conditions are read from the
+sources, counted against the manifest, and each must have its own line in the output that says the right thing.
 
     outcome = check_contracts()
     assert outcome.ok, outcome.failures
@@ -25,8 +25,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-Verdict: TypeAlias = Literal["confirmed", "refuted"]
-Status: TypeAlias = Literal["confirmed", "refuted", "failed", "not confirmed", "not checked"]
+ExpectedStatus: TypeAlias = Literal["confirmed", "refuted"]
+ContractStatus: TypeAlias = Literal["confirmed", "refuted", "failed", "not confirmed", "not checked"]
 
 MANIFEST: Final = Path("proofs", "manifest.toml")
 PLUGIN: Final = Path("proofs", "crosshair_policies.py")
@@ -40,32 +40,32 @@ class ContractsNotRunError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the manifest says of one function: the verdict on each of its conditions, and how many there are."""
+    """What the manifest says of one function: the status of each of its conditions, and how many there are."""
 
     file: str
     function: str
-    verdict: Verdict
+    status: ExpectedStatus
     conditions: int
     claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One `post:` line, and what CrossHair said of it: `status`, and its own words in `message`."""
+    """One `post:` line, and what CrossHair said of it: `status`, and its words in `message`."""
 
     file: str
     function: str
     line: int
     text: str
-    expected: Verdict
-    status: Status
+    expected: ExpectedStatus
+    status: ContractStatus
     message: str
     claims: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a run of CrossHair left behind. `returncode` is None if it was stopped because it took too long."""
+    """The output of a run of CrossHair. `returncode` is None if it was stopped because it took too long."""
 
     returncode: int | None
     stdout: str
@@ -74,7 +74,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Contracts:
-    """The outcome. It is `ok` if something was checked and nothing failed; each failure says what, and where."""
+    """The conditions and failures. It is `ok` if something was checked and nothing failed."""
 
     conditions: tuple[Condition, ...]
     failures: tuple[str, ...]
@@ -85,19 +85,19 @@ class Contracts:
         return bool(self.conditions) and not self.failures
 
     def of_claim(self, claim: str) -> tuple[Condition, ...]:
-        """The conditions that speak about a claim."""
+        """Return the conditions that are about a claim."""
         return tuple(condition for condition in self.conditions if claim in condition.claims)
 
 
 def find_root() -> Path:
-    """The source checkout that this module is in.
+    """Return the source checkout that this module is in.
 
-    Raises ContractsNotRunError if it is in none.
+    Raise ContractsNotRunError if it is not in one.
     """
-    root = Path(__file__).resolve().parents[3]
+    root = Path(__file__).resolve().parents[2]
     if not (root / MANIFEST).is_file() or not (root / "src" / "latchproof").is_dir():
         raise ContractsNotRunError(
-            f"no source checkout: there is no {MANIFEST.as_posix()}, which names the contract drivers"
+            f"not a source checkout: there is no {MANIFEST.as_posix()}, which lists the contracts"
         )
     return root
 
@@ -105,11 +105,11 @@ def find_root() -> Path:
 def check_contracts(
     root: Path | None = None, *, workers: int = 2, condition_timeout: float = 60, claim: str | None = None
 ) -> Contracts:
-    """Have CrossHair check every file of the manifest, `workers` at a time, and judge what it says.
+    """Have CrossHair check every file of the manifest, `workers` at a time, and compare what it says with the manifest.
 
-    `condition_timeout` bounds the processor time for each condition, in seconds. With a `claim`, only those files are
-    checked that have a contract about it, or one that must be refuted.
-    Raises ContractsNotRunError where there is no source checkout, or no CrossHair.
+    `condition_timeout` bounds the processor time for each condition, in seconds. With a `claim`, only the files with a
+    contract about it, or one that must be refuted, are checked. Raise ContractsNotRunError if there is no source
+    checkout, or no CrossHair.
     """
     root = find_root() if root is None else root.resolve()
     if not (root / MANIFEST).is_file():
@@ -119,20 +119,20 @@ def check_contracts(
     started = time.perf_counter()
     expected = read_manifest((root / MANIFEST).read_text(encoding="utf-8"))
     named = list(dict.fromkeys(entry.file for entry in expected))
-    meant = (one for one in expected if claim is None or claim in one.claims or one.verdict == "refuted")
+    meant = (one for one in expected if claim is None or claim in one.claims or one.status == "refuted")
     files = list(dict.fromkeys(entry.file for entry in meant))
     conditions: list[Condition] = []
     failures: list[str] = [*_unnamed_files(root, named)]
     present = [file for file in files if (root / file).is_file()]
     failures += [f"{file}: named in the manifest, but missing" for file in files if file not in present]
-    # The largest files take longest: started first, they do not keep the others waiting at the end.
+    # the largest files take longest: start them first, so that no process runs alone at the end
     present.sort(key=lambda file: file.startswith("proofs/runtime"), reverse=True)
     with ThreadPoolExecutor(workers) as pool:
         outputs = pool.map(lambda file: run_crosshair(root, file, condition_timeout), present)
         for file, output in zip(present, outputs, strict=True):
             of_file = [entry for entry in expected if entry.file == file]
-            judged, failed = judge(root, file, of_file, output)
-            conditions += judged
+            compared, failed = compare_output(root, file, of_file, output)
+            conditions += compared
             failures += failed
     if not conditions:
         failures.append("no condition was checked at all")
@@ -140,34 +140,34 @@ def check_contracts(
 
 
 def read_manifest(text: str) -> list[Expected]:
-    """The expectations in a manifest's tables `[contracts.confirmed.FILE]` and `[contracts.refuted.FILE]`.
+    """Return the expectations in a manifest's tables `[contracts.confirmed.FILE]` and `[contracts.refuted.FILE]`.
 
-    Raises ValueError if something else is said in it.
+    Raise ValueError if these tables contain anything else.
 
     >>> read_manifest('[contracts.confirmed."a.py"]' + chr(10) + 'f = { conditions = 2, claims = ["C1"] }')
-    [Expected(file='a.py', function='f', verdict='confirmed', conditions=2, claims=('C1',))]
+    [Expected(file='a.py', function='f', status='confirmed', conditions=2, claims=('C1',))]
     """
     tables = tomllib.loads(text).get("contracts", {})
     if unknown := set(tables) - {"confirmed", "refuted"}:
         raise ValueError(f"the manifest's contracts have unknown tables: {sorted(unknown)}")
     expected = []
-    verdicts: tuple[Verdict, ...] = ("confirmed", "refuted")
-    for verdict in verdicts:
-        for file, functions in tables.get(verdict, {}).items():
+    statuses: tuple[ExpectedStatus, ...] = ("confirmed", "refuted")
+    for status in statuses:
+        for file, functions in tables.get(status, {}).items():
             for function, entry in functions.items():
                 claims = tuple(entry.get("claims", ()))
                 if set(entry) - {"conditions", "claims"} or entry.get("conditions", 0) < 1:
-                    raise ValueError(f"the manifest's entry for {file}:{function} is no number of conditions: {entry}")
-                if (verdict == "confirmed") != bool(claims):
                     raise ValueError(
-                        f"{file}:{function}: what is confirmed speaks about claims, what is refuted of none"
+                        f"the manifest's entry for {file}:{function} is not a number of conditions: {entry}"
                     )
-                expected.append(Expected(file, function, verdict, entry["conditions"], claims))
+                if (status == "confirmed") != bool(claims):
+                    raise ValueError(f"{file}:{function}: a confirmed contract has claims, a refuted one has none")
+                expected.append(Expected(file, function, status, entry["conditions"], claims))
     return expected
 
 
 def run_crosshair(root: Path, file: str, condition_timeout: float) -> Output:
-    """Have CrossHair check one file of the tree at `root`, with the modules of that tree and of no other."""
+    """Have CrossHair check one file of the tree at `root`, with the modules of that tree alone."""
     command = [sys.executable, "-m", "crosshair", "check", "--analysis_kind=PEP316", "--report_all"]
     command += ["--per_condition_timeout", str(condition_timeout)]
     if (root / PLUGIN).is_file():
@@ -177,8 +177,8 @@ def run_crosshair(root: Path, file: str, condition_timeout: float) -> Output:
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    # CrossHair keeps to its own limit for each condition; this one is for the case that it hangs all the same.
-    limit = 60 + condition_timeout * (1 + sum(1 for _ in read_conditions((root / file).read_text(encoding="utf-8"))))
+    # CrossHair has its own limit for each condition; this limit is for the case that it hangs
+    limit = 60 + condition_timeout * (1 + len(read_conditions((root / file).read_text(encoding="utf-8"))))
     try:
         done = subprocess.run(
             [*command, "--", str(root / file)],
@@ -195,17 +195,13 @@ def run_crosshair(root: Path, file: str, condition_timeout: float) -> Output:
     return Output(done.returncode, done.stdout, done.stderr)
 
 
-def read_conditions(source: str) -> Iterator[tuple[str, int, str]]:
-    """The `post:` lines in the docstrings of a module's functions: function, line number, text.
-
-    >>> list(read_conditions("def f(x: int) -> int:" + chr(10) + "    '''post: __return__ == x'''" + chr(10)))
-    [('f', 2, '__return__ == x')]
-    """
-    yield from _conditions(source)
-
-
 @cache
-def _conditions(source: str) -> tuple[tuple[str, int, str], ...]:
+def read_conditions(source: str) -> tuple[tuple[str, int, str], ...]:
+    """Return the `post:` lines in the docstrings of a module's functions: function, line number, text.
+
+    >>> read_conditions("def f(x: int) -> int:" + chr(10) + "    '''post: __return__ == x'''" + chr(10))
+    (('f', 2, '__return__ == x'),)
+    """
     conditions = []
     for function, docstring in _docstrings(ast.parse(source), ""):
         lines = source.splitlines()[docstring.lineno - 1 : docstring.end_lineno]
@@ -216,16 +212,16 @@ def _conditions(source: str) -> tuple[tuple[str, int, str], ...]:
 
 
 def read_ahead(root: Path) -> None:
-    """Read the conditions of every file that may have some, before a thread does.
+    """Read the conditions of every file that may have some, before threads do.
 
     On CPython 3.11 two threads that parse at once disturb each other: "AST constructor recursion depth mismatch".
     """
     for path in _files_with_contracts(root):
-        _conditions(path.read_text(encoding="utf-8"))
+        read_conditions(path.read_text(encoding="utf-8"))
 
 
 def _docstrings(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, ast.Expr]]:
-    """The docstrings of all functions and methods, async ones too: CrossHair must not skip them unnoticed."""
+    """Yield the docstrings of all functions and methods; of async ones too, which CrossHair skips without a word."""
     for child in node.body:
         if isinstance(child, ast.ClassDef):
             yield from _docstrings(child, f"{prefix}{child.name}.")
@@ -235,8 +231,10 @@ def _docstrings(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[
             yield f"{prefix}{child.name}", first
 
 
-def judge(root: Path, file: str, expected: Iterable[Expected], output: Output) -> tuple[list[Condition], list[str]]:
-    """What CrossHair's output on a file makes of its conditions, and all that is not as it should be."""
+def compare_output(
+    root: Path, file: str, expected: Iterable[Expected], output: Output
+) -> tuple[list[Condition], list[str]]:
+    """Return the conditions of a file by CrossHair's output on it, and everything that is not as expected."""
     entries = {entry.function: entry for entry in expected}
     messages, failures = _read_messages(root, file, output)
     conditions = []
@@ -249,23 +247,23 @@ def judge(root: Path, file: str, expected: Iterable[Expected], output: Output) -
             failures.append(f"{where}: has a contract, but the manifest does not mention it")
             continue
         status = _status(message)
-        counts[function] += status == entry.verdict
-        if status != entry.verdict:
-            failures.append(f"{where}: {status}, should be {entry.verdict}: {text}{message and f' [{message}]'}")
-        conditions.append(Condition(file, function, line, text, entry.verdict, status, message, entry.claims))
+        counts[function] += status == entry.status
+        if status != entry.status:
+            failures.append(f"{where}: {status}, should be {entry.status}: {text}{message and f' [{message}]'}")
+        conditions.append(Condition(file, function, line, text, entry.status, status, message, entry.claims))
     for function, entry in entries.items():
         if counts[function] != entry.conditions:
-            found = f"{counts[function]} conditions {entry.verdict}"
+            found = f"{counts[function]} conditions {entry.status}"
             failures.append(f"{file}: {function}: {found}, the manifest wants {entry.conditions}")
     failures += [f"{file}:{line}: {message}" for line, message in messages.items()]
-    wanted = 1 if any(entry.verdict == "refuted" for entry in entries.values()) else 0
+    wanted = 1 if any(entry.status == "refuted" for entry in entries.values()) else 0
     if output.returncode != wanted:
         failures.append(f"{file}: CrossHair exited with {output.returncode}, not {wanted}: {output.stderr.strip()}")
     return conditions, failures
 
 
 def _read_messages(root: Path, file: str, output: Output) -> tuple[dict[int, str], list[str]]:
-    """CrossHair's messages on a file by their line, and what in its output is no such message."""
+    """Return CrossHair's messages on a file by their line, and whatever else is in its output."""
     messages: dict[int, str] = {}
     failures = []
     for line in output.stdout.splitlines():
@@ -282,8 +280,8 @@ def _read_messages(root: Path, file: str, output: Output) -> tuple[dict[int, str
     return messages, failures
 
 
-def _status(message: str) -> Status:
-    """What a message says of its condition. An error that is no counterexample, as in a NameError, refutes nothing."""
+def _status(message: str) -> ContractStatus:
+    """Return what a message says of its condition. An error without a counterexample, as a NameError, is "failed"."""
     if not message:
         return "not checked"
     if message == "info: Confirmed over all paths.":
@@ -294,7 +292,7 @@ def _status(message: str) -> Status:
 
 
 def _unnamed_files(root: Path, named: list[str]) -> Iterator[str]:
-    """Files with contracts that the manifest does not name."""
+    """Yield the files with contracts that the manifest does not name."""
     for path in _files_with_contracts(root):
         file = path.relative_to(root).as_posix()
         if file not in named and any(read_conditions(path.read_text(encoding="utf-8"))):
@@ -302,5 +300,5 @@ def _unnamed_files(root: Path, named: list[str]) -> Iterator[str]:
 
 
 def _files_with_contracts(root: Path) -> list[Path]:
-    """Those that may have some."""
-    return [path for folder in ("proofs", "spec/latchproof_spec") for path in sorted((root / folder).glob("*.py"))]
+    """Return the files that may have contracts, in whatever folder below."""
+    return [path for folder in ("proofs", "spec/latchproof_spec") for path in sorted((root / folder).rglob("*.py"))]

@@ -23,7 +23,7 @@ from latchproof.explore import states as exploring
 from latchproof.mutants.generate import mutants
 from latchproof.prove import obligations as proving
 from latchproof.prove import smtlib
-from latchproof.prove.obligations import Obligation
+from latchproof.prove.obligation import Obligation
 from latchproof.prove.shells import Equivalence
 from latchproof_spec import machines
 from latchproof_spec.barrier.machine import BARRIER

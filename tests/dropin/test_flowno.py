@@ -1,4 +1,4 @@
-"""`latchproof.dropin.flowno`: as Flowno's own latch where they are alike, and each difference that we list."""
+"""`latchproof.dropin.flowno`: where it is like Flowno's latch, and each difference that we list."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EACH = pytest.mark.parametrize("cls", CLASSES.values(), ids=CLASSES)
 def test_it_is_called_as_theirs_is() -> None:
     due = interface(theirs.CountdownLatch)
     got = interface(ours.CountdownLatch, but=("count_down_nowait",))
-    # what may be left out with ours has to be given with theirs
+    # what ours makes optional is required by theirs
     assert due.pop("countdown_nowait") == ([("event_loop", inspect.Parameter.empty)], False)
     assert got.pop("countdown_nowait") == ([("event_loop", None)], False)
     assert got == due

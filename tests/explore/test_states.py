@@ -10,7 +10,7 @@ import pytest
 
 from latchproof.explore.states import Exploration, explore
 from latchproof.mutants.generate import generated
-from latchproof.prove.obligations import rules_of
+from latchproof.prove.steps import rules_of
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Property
 from latchproof_spec.latch.machine import LATCH

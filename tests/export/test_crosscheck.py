@@ -16,10 +16,10 @@ import pytest
 from latchproof.export import crosscheck as crosschecking
 from latchproof.export.crosscheck import (
     CrosscheckError,
-    Verdicts,
+    ToolResult,
     crosscheck,
+    disagreements,
     expected,
-    judge,
     read_spin,
     read_tlc,
     run_tlc,
@@ -27,11 +27,11 @@ from latchproof.export.crosscheck import (
     tlc_jar,
 )
 from latchproof.export.promela import promela
-from latchproof.export.rows import Bounds, make_model
+from latchproof.export.rows import make_model
 from latchproof.export.tla import module
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine
+from latchproof_spec.machine import Machine, ModelBounds
 from tests.explore.faults import faulty
 
 SAFE = """
@@ -114,7 +114,7 @@ def test_what_spin_says_is_read(output: str, read: tuple[int, bool, int]) -> Non
     ],
 )
 def test_what_spin_does_not_say_is_an_error(output: str) -> None:
-    with pytest.raises(CrosscheckError, match="Spin did not run through"):
+    with pytest.raises(CrosscheckError, match="Spin did not finish"):
         read_spin(output)
 
 
@@ -157,41 +157,44 @@ def test_what_tlc_does_not_say_is_an_error(output: str) -> None:
 
 
 def test_what_we_expect() -> None:
-    found = expected(BARRIER, BARRIER.policies[0], Bounds(3, 4))
+    found = expected(BARRIER, BARRIER.policies[0], ModelBounds(3, 4))
     assert (found.states, found.edges, found.safe) == (774, 6344, True)
     assert found.fair == {"C13": True, "C14": True}
     assert found.unfair == {"C13": False, "C14": False}
-    bounded = expected(BARRIER, BARRIER.policies[0], Bounds(3, 5, calls=2, operations=("wait",)))
+    bounded = expected(BARRIER, BARRIER.policies[0], ModelBounds(3, 5, calls=2, operations=("wait",)))
     assert (bounded.states, bounded.safe, bounded.fair) == (40973, True, {})
     java = next(policy for policy in BARRIER.policies if policy.name == "java")
-    assert expected(BARRIER, java, Bounds(3, 4)).states == 1514  # what is owed tells two of its states apart
+    assert expected(BARRIER, java, ModelBounds(3, 4)).states == 1514  # what is owed tells two of its states apart
 
 
-OURS = Verdicts("latchproof", 774, True, {"C13": True}, {"C13": False}, 6344)
+OURS = ToolResult("latchproof", 774, True, {"C13": True}, {"C13": False}, 6344)
 
 
 @pytest.mark.parametrize(
     ("other", "differences"),
     [
-        (Verdicts("Spin", 774, True, {"C13": True}, {"C13": False}, seconds=3.0), []),
+        (ToolResult("Spin", 774, True, {"C13": True}, {"C13": False}, seconds=3.0), []),
         (
-            Verdicts("Spin", 774, True, {"C13": True}, {"C13": False}, 6343),
+            ToolResult("Spin", 774, True, {"C13": True}, {"C13": False}, 6343),
             ["edges: latchproof found 6344, Spin found 6343"],
         ),
-        (Verdicts("Spin", 773, True, {"C13": True}, {"C13": False}), ["states: latchproof found 774, Spin found 773"]),
         (
-            Verdicts("Spin", 774, False, {"C13": True}, {"C13": False}),
+            ToolResult("Spin", 773, True, {"C13": True}, {"C13": False}),
+            ["states: latchproof found 774, Spin found 773"],
+        ),
+        (
+            ToolResult("Spin", 774, False, {"C13": True}, {"C13": False}),
             ["safe: latchproof found True, Spin found False"],
         ),
         (
-            Verdicts("Spin", 774, True, {"C13": False}, {"C13": True}),
+            ToolResult("Spin", 774, True, {"C13": False}, {"C13": True}),
             [
                 "fair: latchproof found {'C13': True}, Spin found {'C13': False}",
                 "unfair: latchproof found {'C13': False}, Spin found {'C13': True}",
             ],
         ),
         (
-            Verdicts("Spin", 774, True),
+            ToolResult("Spin", 774, True),
             [
                 "fair: latchproof found {'C13': True}, Spin found {}",
                 "unfair: latchproof found {'C13': False}, Spin found {}",
@@ -199,13 +202,13 @@ OURS = Verdicts("latchproof", 774, True, {"C13": True}, {"C13": False}, 6344)
         ),
     ],
 )
-def test_every_difference_is_told(other: Verdicts, differences: list[str]) -> None:
-    assert judge(OURS, [other]) == differences
+def test_every_difference_is_told(other: ToolResult, differences: list[str]) -> None:
+    assert disagreements(OURS, [other]) == differences
 
 
 def test_agreeing_on_what_is_wrong_is_not_enough() -> None:
-    wrong = Verdicts("latchproof", 774, False, {"C13": False}, {"C13": True})
-    assert judge(wrong, [wrong]) == [
+    wrong = ToolResult("latchproof", 774, False, {"C13": False}, {"C13": True})
+    assert disagreements(wrong, [wrong]) == [
         "a property of states or steps fails", "C13 fails under weak fairness", "C13 holds without fairness too",
     ]  # fmt: skip
 
@@ -233,15 +236,15 @@ def run(
 ) -> Any:
     monkeypatch.setattr(crosschecking, "_run", tools)
     monkeypatch.setattr("latchproof.export.crosscheck.shutil.which", lambda name: f"/usr/bin/{name}")
-    return crosscheck(machine, machine.policies[0], Bounds(3, 4), tmp_path, **({"jar": None} | rest))
+    return crosscheck(machine, machine.policies[0], ModelBounds(3, 4), tmp_path, **({"jar": None} | rest))
 
 
 def test_spin_is_run_on_the_exported_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     tools = Recorded()
     found, differences = run(monkeypatch, tmp_path, tools)
-    assert ([one.who for one in found], differences) == (["latchproof", "Spin"], [])
+    assert ([one.tool for one in found], differences) == (["latchproof", "Spin"], [])
     text = (tmp_path / "model.pml").read_text(encoding="utf-8")
-    assert text == promela(make_model(BARRIER, BARRIER.policies[0], Bounds(3, 4)))
+    assert text == promela(make_model(BARRIER, BARRIER.policies[0], ModelBounds(3, 4)))
     # each eventuality with and without weak fairness; no reduction, which would leave states out
     assert [command[1:] for command in tools.commands if command[0] == "./liveness"] == [
         ["-m1000000", "-a", "-A", "-N", "C13", "-f"], ["-m1000000", "-a", "-A", "-N", "C13"],
@@ -253,21 +256,21 @@ def test_spin_is_run_on_the_exported_model(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_tlc_is_run_where_its_jar_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     tools = Recorded()
     found, differences = run(monkeypatch, tmp_path, tools, jar="/a/tla2tools.jar")
-    assert ([one.who for one in found], differences) == (["latchproof", "Spin", "TLC"], [])
-    assert found[2] == Verdicts("TLC", 774, True, found[0].fair, found[0].unfair, 6344, found[2].seconds)
+    assert ([one.tool for one in found], differences) == (["latchproof", "Spin", "TLC"], [])
+    assert found[2] == ToolResult("TLC", 774, True, found[0].fair, found[0].unfair, 6344, found[2].seconds)
     assert sum(command[0] == "java" for command in tools.commands) == 3
     text = (tmp_path / "barrier.tla").read_text(encoding="utf-8")
-    assert text == module(make_model(BARRIER, BARRIER.policies[0], Bounds(3, 4)))
+    assert text == module(make_model(BARRIER, BARRIER.policies[0], ModelBounds(3, 4)))
 
 
 def test_tlc_is_given_another_text_and_a_deadlock_is_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     deadlock = TLC_LIVENESS.replace("Temporal property C13 was violated", "Deadlock reached")
     monkeypatch.setattr(crosschecking, "_run", lambda command, directory: deadlock)
-    model = make_model(BARRIER, BARRIER.policies[0], Bounds(3, 4, calls=2))
+    model = make_model(BARRIER, BARRIER.policies[0], ModelBounds(3, 4, calls=2))
     found = tlc(model, tmp_path, "/a/tla2tools.jar", "another")
     assert (found.safe, found.states, found.edges) == (False, 774, None)
     assert (tmp_path / "barrier.tla").read_text(encoding="utf-8") == "another"
-    with pytest.raises(CrosscheckError, match="broken: deadlock"):
+    with pytest.raises(CrosscheckError, match="violation: deadlock"):
         run_tlc(model, tmp_path, "/a/tla2tools.jar")
 
 
@@ -306,7 +309,7 @@ def test_a_fault_in_the_specification_is_red(
 
 def test_a_tool_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("latchproof.export.crosscheck.shutil.which", lambda name: None)
-    model = make_model(LATCH, LATCH.policies[0], Bounds(1, 2))
+    model = make_model(LATCH, LATCH.policies[0], ModelBounds(1, 2))
     with pytest.raises(CrosscheckError, match="spin is not installed here; make crosscheck installs it on Debian"):
         crosschecking.spin(model, tmp_path)
 
@@ -323,9 +326,9 @@ def test_where_tlc_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("TLC_JAR", raising=False)
     jar, missing = tlc_jar()
     assert jar is None
-    assert missing == "TLC_JAR names no tla2tools.jar, so TLC did not run the TLA+ modules"
+    assert missing == "TLC_JAR is not set to a tla2tools.jar, so TLC did not run the TLA+ modules"
     monkeypatch.setenv("TLC_JAR", str(tmp_path / "no.jar"))
-    with pytest.raises(CrosscheckError, match=re.escape("no.jar, and there is no such file")):
+    with pytest.raises(CrosscheckError, match=re.escape("no.jar, which is not a file")):
         tlc_jar()
     (tmp_path / "no.jar").write_bytes(b"")
     monkeypatch.setattr("latchproof.export.crosscheck.shutil.which", lambda name: None)

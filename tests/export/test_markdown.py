@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from latchproof.export.markdown import diagram, document, guard
-from latchproof.prove.obligations import paths_of, symbols
 from latchproof.prove.paths import enumerate_paths, symbol
+from latchproof.prove.steps import paths_of, symbols
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
@@ -43,8 +43,8 @@ def test_every_rule_and_every_property_is_in_the_document(machine: Machine) -> N
 
 
 def test_a_rule_that_no_number_leads_to_names_all_that_raise_by_it() -> None:
-    assert "- **L4t** create, set_count: A count is an int" in document(LATCH)
-    assert "- **B0t** create: A number of parties is an int" in document(BARRIER)
+    assert "- **L4t** create, set_count: The new count is not an int" in document(LATCH)
+    assert "- **B0t** create: The number of parties is not an int" in document(BARRIER)
 
 
 SHOWN = [

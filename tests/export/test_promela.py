@@ -10,22 +10,24 @@ from typing import Any
 import pytest
 
 from latchproof.export.promela import promela
-from latchproof.export.rows import DEFAULT_BOUNDS, Bounds, make_model
+from latchproof.export.rows import make_model
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import Machine, ModelBounds, distinct_policies
 from latchproof_spec.machines import MACHINES
 from tests.explore.faults import FAULTS, Fault
 
 
 def of(machine: Machine, policy: Any = None, **bounds: Any) -> str:
-    return promela(make_model(machine, policy or machine.policies[0], Bounds(**({"argument": 2, "tasks": 3} | bounds))))
+    return promela(
+        make_model(machine, policy or machine.policies[0], ModelBounds(**({"argument": 2, "tasks": 3} | bounds)))
+    )
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 def test_every_path_and_property_is_in_the_model(machine: Machine) -> None:
     for policy in distinct_policies(machine.policies):
-        model = make_model(machine, policy, DEFAULT_BOUNDS[machine.name])
+        model = make_model(machine, policy, machine.bounds.model)
         text = promela(model)
         for row in model.rows:
             assert text.count(f"inline {row.name}(t") == 1

@@ -9,14 +9,14 @@ import pytest
 import z3
 
 from latchproof.explore.system import choices
-from latchproof.export.rows import AFTER, DEFAULT_BOUNDS, Bounds, ExportError, given, make_model
+from latchproof.export.rows import AFTER, ExportError, given, make_model
 from latchproof.export.terms import PROMELA, TLA, NoTextError, written
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Step
 from latchproof_spec.latch import rules as latch
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import Machine, ModelBounds, distinct_policies
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import Rule, endings
 from tests.explore.faults import faulty
@@ -50,7 +50,7 @@ def states(machine: Machine) -> list[tuple[tuple[int, ...], tuple[Any, ...]]]:
 
 @pytest.mark.parametrize(("machine", "policy"), POLICIES, ids=repr)
 def test_just_one_row_applies_and_does_what_the_function_does(machine: Machine, policy: Any) -> None:
-    model = make_model(machine, policy, DEFAULT_BOUNDS[machine.name])
+    model = make_model(machine, policy, machine.bounds.model)
     fired = set()
     for operation in (*machine.operations, machine.withdraw):
         for (constants, state), arguments in product(states(machine), choices(operation, 1)):
@@ -76,7 +76,7 @@ def test_just_one_row_applies_and_does_what_the_function_does(machine: Machine, 
 def test_the_checks_of_a_row_refuse_what_the_step_properties_refuse(machine: Machine) -> None:
     """Of any state after the step, right or wrong, they say what the properties say."""
     policy = machine.policies[0]
-    model = make_model(machine, policy, DEFAULT_BOUNDS[machine.name])
+    model = make_model(machine, policy, machine.bounds.model)
     refused = 0
     for row in model.rows:
         for (constants, state), arguments in product(states(machine), choices(row.operation, 1)):
@@ -96,7 +96,7 @@ def test_the_checks_of_a_row_refuse_what_the_step_properties_refuse(machine: Mac
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 def test_the_invariants_and_censuses_are_all_there(machine: Machine) -> None:
-    model = make_model(machine, machine.policies[0], DEFAULT_BOUNDS[machine.name])
+    model = make_model(machine, machine.policies[0], machine.bounds.model)
     assert [one.name for one in model.invariants] == [one.name for one in (*machine.invariants, *machine.censuses)]
     due = {one.claim.id: one.name for one in machine.eventualities}
     assert model.eventualities == due
@@ -125,19 +125,19 @@ def test_endings_that_no_expression_fits_are_refused(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("machine", "bounds", "message"),
     [
-        (LATCH, Bounds(-1, 3), "a latch's count must be 0 or more, not -1"),
-        (BARRIER, Bounds(2, 3, operations=("count_down",)), "a barrier has no operation 'count_down'"),
+        (LATCH, ModelBounds(-1, 3), "a latch's count must be 0 or more, not -1"),
+        (BARRIER, ModelBounds(2, 3, operations=("count_down",)), "a barrier has no operation 'count_down'"),
         (
-            faulty(LATCH, "withdraw", "return count, parked, L10", "return count, parked, L7"), Bounds(1, 2),
+            faulty(LATCH, "withdraw", "return count, parked, L10", "return count, parked, L7"), ModelBounds(1, 2),
             "L7: a caller of withdraw that returns has no model",
         ),
         (
-            faulty(LATCH, "wait", "return count, parked, L7", "return count, parked, L10"), Bounds(1, 2),
+            faulty(LATCH, "wait", "return count, parked, L7", "return count, parked, L10"), ModelBounds(1, 2),
             "L10: a caller of wait that leaves has no model",
         ),
     ],
 )  # fmt: skip
-def test_what_cannot_be_exported_is_refused(machine: Machine, bounds: Bounds, message: str) -> None:
+def test_what_cannot_be_exported_is_refused(machine: Machine, bounds: ModelBounds, message: str) -> None:
     with pytest.raises(ExportError, match=message):
         make_model(machine, machine.policies[0], bounds)
 
@@ -146,7 +146,7 @@ def test_paths_of_one_rule_are_told_apart() -> None:
     twice = faulty(
         LATCH, "count_down", "return count - 1, parked, L1", "return count - (1 if count > 2 else 1), parked, L1"
     )
-    model = make_model(twice, LATCH.policies[0], Bounds(2, 2))
+    model = make_model(twice, LATCH.policies[0], ModelBounds(2, 2))
     assert [row.name for row in model.rows if row.rule is latch.L1] == ["L1_1", "L1_2"]
 
 

@@ -13,25 +13,27 @@ from typing import Any
 import pytest
 
 from latchproof.cli.main import main
-from latchproof.export.rows import DEFAULT_BOUNDS, Bounds, Model, make_model
+from latchproof.export.rows import Model, make_model
 from latchproof.export.tla import codes, configuration, module
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import Machine, ModelBounds, distinct_policies
 from latchproof_spec.machines import MACHINES
 from tests.explore.faults import FAULTS, Fault, faulty
 
-MODELS = Path(__file__).resolve().parents[2] / "spec" / "models"
+MODELS = Path(__file__).resolve().parents[2] / "spec" / "exports"
 BOTH = pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 
 
 def of(machine: Machine, policy: Any = None, **bounds: Any) -> str:
-    return module(make_model(machine, policy or machine.policies[0], Bounds(**({"argument": 2, "tasks": 3} | bounds))))
+    return module(
+        make_model(machine, policy or machine.policies[0], ModelBounds(**({"argument": 2, "tasks": 3} | bounds)))
+    )
 
 
 @cache
 def model_of(machine: Machine, policy: Any) -> Model:
-    return make_model(machine, policy, DEFAULT_BOUNDS[machine.name])
+    return make_model(machine, policy, machine.bounds.model)
 
 
 @BOTH
@@ -100,22 +102,22 @@ def test_a_rule_as_it_is_written() -> None:
     assert "ASSUME Argument >= 1\nparties == Argument\n" in text
     assert "\\* C6: arrivals are counted\n" in text
     reversed_ = next(policy for policy in BARRIER.policies if policy.name == "java")
-    assert "ReleasedWith(Beside(t) - task[u].at)" in of(BARRIER, reversed_)
+    assert "ReleasedWith(Others(t) - task[u].at)" in of(BARRIER, reversed_)
     assert "ReleasedWith(BrokenBarrierError)" in of(BARRIER)
 
 
 def test_fairness_is_asked_of_the_host_alone() -> None:
-    assert "Fair == Spec /\\ \\A t \\in Tasks : WF_vars(GoesOn(t))" in of(LATCH)
+    assert "Fair == Spec /\\ \\A t \\in Tasks : WF_vars(Continues(t))" in of(LATCH)
     model = model_of(LATCH, LATCH.policies[0])
     assert "SPECIFICATION Fair" in configuration(model)
     assert "SPECIFICATION Spec" in configuration(model, fair=False)
 
 
 def test_bounded_calls_are_counted_and_no_eventuality_is_asked_of_them() -> None:
-    bounds = Bounds(2, 3, calls=2, operations=("wait",))
+    bounds = ModelBounds(2, 3, calls=2, operations=("wait",))
     model = make_model(BARRIER, BARRIER.policies[0], bounds)
     text = module(model)
-    assert "    Calls     \\* so many calls" in text
+    assert "    Calls     \\* the number of calls" in text
     assert text.count("left' = [left EXCEPT ![t] = @ - 1]") == 3  # B1, B2 and B3
     assert text.count("left' = left\n") == 2  # B4 and B5
     assert "abort(" not in text
@@ -125,11 +127,11 @@ def test_bounded_calls_are_counted_and_no_eventuality_is_asked_of_them() -> None
 
 
 def test_the_end_of_all_calls_is_no_deadlock_and_without_an_end_there_is_nothing_to_except() -> None:
-    bounded = make_model(BARRIER, BARRIER.policies[0], Bounds(2, 3, calls=2, operations=("wait",)))
-    end = "Ended ==  \\* all calls are made, and nothing happens any more\n"
+    bounded = make_model(BARRIER, BARRIER.policies[0], ModelBounds(2, 3, calls=2, operations=("wait",)))
+    end = "Ended ==  \\* all calls are made, and nothing more happens\n"
     end += "    /\\ \\A t \\in Tasks : task[t] = Idle /\\ left[t] = 0\n    /\\ UNCHANGED vars\n"
     assert end in module(bounded)
-    assert "        \\/ GoesOn(t)\n    \\/ Ended\n" in module(bounded)
+    assert "        \\/ Continues(t)\n    \\/ Ended\n" in module(bounded)
     assert "Ended" not in of(BARRIER)
     # TLC looks for deadlocks unless it is told not to, and versions of it before 2.16 cannot be told so here
     assert "CHECK_DEADLOCK" not in configuration(bounded) + configuration(model_of(BARRIER, BARRIER.policies[0]))

@@ -17,7 +17,7 @@ from latchproof import Barrier, CountdownLatch
 from latchproof.check.history import Stray
 from latchproof.check.target import TargetError, load
 from latchproof.fuzz.drivers import HOSTS, make_driver
-from latchproof.prove.obligations import rules_of
+from latchproof.prove.steps import rules_of
 from latchproof.testing import AT_ONCE, SpecificationMachine, state_machine
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH

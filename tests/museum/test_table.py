@@ -1,4 +1,4 @@
-"""The table of exhibits is in order, and the page shows what stands in it."""
+"""The table of exhibits is valid, and the page shows what is in it."""
 
 from __future__ import annotations
 

@@ -8,9 +8,12 @@ import pytest
 import z3
 
 from latchproof.prove import liveness
-from latchproof.prove.identities import BEFORE, LEFT, ONE, WHO, Identities
+from latchproof.prove.identities import Identities
 from latchproof.prove.liveness import liveness_controls, liveness_goals
-from latchproof.prove.obligations import CONTROLS, Obligation, paths_of, prove, unproved
+from latchproof.prove.obligation import Obligation
+from latchproof.prove.obligations import CONTROLS, prove
+from latchproof.prove.steps import paths_of
+from latchproof.prove.world import BEFORE, LEFT, ONE, WHO
 from latchproof_spec.barrier.claims import C13, C14
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Eventuality
@@ -19,6 +22,7 @@ from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 from tests.explore.faults import FAULTS, Fault, with_parts
+from tests.prove import unproved
 from tests.prove.test_identities import IN_APPLY, model_of
 
 LOST = [fault for fault in FAULTS if fault.new in ("return 0, 0, L1", "if parked >= 0", "return 0, False, B1")]
@@ -35,31 +39,31 @@ def test_the_rule_is_applied_to_every_step(machine: Machine, claims: set[Any]) -
     found = proved(machine)
     assert unproved(found) == []
     ids = {claim.id for claim in claims}
-    steps = 1 + sum(
-        len(paths_of(machine, operation, machine.policies[0])) for operation in (*machine.operations, machine.withdraw)
-    )
+    steps = 1 + sum(len(paths_of(machine, operation, machine.policies[0])) for operation in machine.every_operation)
     first = [one for one in found if one.name.startswith("WF1 (1)")]
     assert len(first) == steps
-    assert {one.operation for one in first} == {o.name for o in (*machine.operations, machine.withdraw)} | {"go on"}
+    assert {one.operation for one in first} == {o.name for o in machine.every_operation} | {"continue"}
     for part in ("WF1 (1)", "WF1 (2)", "WF1 (3)"):
         assert {claim for one in found if one.name.startswith(part) for claim in one.claims} == ids
-    let_go = [one for one in found if one.name.endswith("who is owed it is let go at once")]
+    let_go = [one for one in found if one.name.endswith("a call to which it is owed is released at once")]
     assert {one.claims for one in let_go} == {(claim,) for claim in ids}
 
 
 @pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.new)
-def test_a_step_that_owes_and_lets_nobody_go_is_refuted(fault: Fault) -> None:
+def test_a_step_that_owes_and_releases_no_call_is_refuted(fault: Fault) -> None:
     found = unproved(proved(fault.plant()))
     assert found
-    assert all(one.name.endswith("who is owed it is let go at once") for one in found)
+    assert all(one.name.endswith("a call to which it is owed is released at once") for one in found)
     assert {one.status for one in found} == {"refuted"}
 
 
 def test_a_release_that_does_not_last_is_refuted() -> None:
-    """Whoever leaves is given something anew: what it had been let go with is lost."""
+    """A call that leaves is given something again, so what it was released with is lost."""
     (fault,) = [one for one in IN_APPLY if one.new == ', "raises", "leaves")']
     found = unproved(proved(LATCH, apply=fault.plant()))
-    assert ("WF1 (1): the released stay so but by their own step", "L10") in {(one.name, one.rule) for one in found}
+    assert ("WF1 (1): a released call stays released until its own step", "L10") in {
+        (one.name, one.rule) for one in found
+    }
     assert {one.claims for one in found} == {("C12",)}
 
 
@@ -69,35 +73,35 @@ def test_the_controls_have_models(machine: Machine) -> None:
     found = [one for one in prove(machine, machine.policies[:1], models=CONTROLS) if one.policy == OURS]
     names = {one.name for one in found}
     assert names == {
-        "without fairness one may be passed over for ever",
-        "that another goes on does not settle it",
-        "who is parked cannot go on",
-        *(f"{eventuality}: it is owed to somebody" for eventuality in machine.eventualities),
+        "without fairness a call may be passed over forever",
+        "that another call continues does not fulfil it",
+        "a parked call cannot continue",
+        *(f"{eventuality}: it is owed to some call" for eventuality in machine.eventualities),
     }
     for one in found:
         assert (one.status, one.verdicts) == ("proved", (("z3", "sat"),))
 
 
 def test_a_control_that_has_no_model_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If everything counted as going on, nobody could be passed over, and the rule would prove anything."""
+    """If everything counted as continuing, no call could be passed over, and the rule would prove anything."""
     monkeypatch.setattr(liveness, "_WAS_RELEASED", BEFORE["one"]["phase"] == LEFT)
     found = [one for one in prove(LATCH, LATCH.policies[:1], models=CONTROLS) if one.policy == OURS]
     assert {one.name for one in found if one.status == "refuted"} == {
-        "without fairness one may be passed over for ever", "that another goes on does not settle it",
+        "without fairness a call may be passed over forever", "that another call continues does not fulfil it",
     }  # fmt: skip
 
 
 def test_an_eventuality_that_nothing_owes_is_refuted() -> None:
     vacuous = Eventuality("nothing is owed", C12, lambda step: False)
     found = unproved(list(prove(with_parts(LATCH, eventualities=(vacuous,)), LATCH.policies[:1], models=CONTROLS)))
-    assert [(one.name, one.claims) for one in found] == [("nothing is owed: it is owed to somebody", ("C12",))]
+    assert [(one.name, one.claims) for one in found] == [("nothing is owed: it is owed to some call", ("C12",))]
 
 
 def test_an_eventuality_that_is_false_is_refuted() -> None:
     greedy = Eventuality("every count_down lets go", C12, lambda step: step.operation == "count_down")
     found = unproved(proved(with_parts(LATCH, eventualities=(greedy,))))
     assert {(one.name, one.rule) for one in found} == {
-        ("every count_down lets go: who is owed it is let go at once", "L1")
+        ("every count_down lets go: a call to which it is owed is released at once", "L1")
     }
 
 
@@ -105,8 +109,8 @@ def test_a_rule_without_its_own_step_proves_nothing() -> None:
     """The second condition is of the call's own step: of another's it is refuted."""
     model = model_of(LATCH)
     (second,) = [one for one in liveness_goals(model, LATCH) if one.name.startswith("WF1 (2)")]
-    (control,) = [one for one in liveness_controls(model, LATCH) if one.name.startswith("that another goes on")]
-    assert second.operation == control.operation == "go on"
+    (control,) = [one for one in liveness_controls(model, LATCH) if one.name.startswith("that another call continues")]
+    assert second.operation == control.operation == "continue"
     assert second.conclusion is not None
     assert control.conclusion is None
 

@@ -13,22 +13,15 @@ from typing import Any
 import pytest
 import z3
 
-from latchproof.prove import obligations as proving
+from latchproof.prove import discharge, steps
 from latchproof.prove.goals import Goal, Model
-from latchproof.prove.identities import Identities, World
-from latchproof.prove.obligations import (
-    CONTROLS,
-    MODELS,
-    Obligation,
-    Symbolic,
-    paths_of,
-    prove,
-    rules_of,
-    rules_taken,
-    unproved,
-)
+from latchproof.prove.identities import Identities
+from latchproof.prove.obligation import Obligation
+from latchproof.prove.obligations import CONTROLS, MODELS, prove
 from latchproof.prove.paths import term
-from latchproof.prove.smtlib import ABSENT, _judged, confirm
+from latchproof.prove.smtlib import ABSENT, Confirmation, with_answer
+from latchproof.prove.steps import Symbolic, paths_of, rules_of
+from latchproof.prove.world import World
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.claims import C6
 from latchproof_spec.barrier.machine import BARRIER
@@ -40,8 +33,14 @@ from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import Rule
 from tests.explore.faults import FAULTS, Fault, changed, with_operation, with_parts
+from tests.prove import unproved
 
 LEMMA = "fewer parked make no difference"
+
+
+def rules_taken(obligations: list[Obligation]) -> set[str]:
+    """The rules on whose paths something was proved."""
+    return {one.rule for one in obligations if one.status == "proved" and one.rule != "all"}
 
 
 def refuted(
@@ -130,7 +129,7 @@ def test_a_constructor_that_makes_something_else_is_refuted(
 
 def test_both_solvers_prove_everything(whole: list[Obligation]) -> None:
     """Where the second solver is installed; where it is not, nothing is taken for proved."""
-    confirmed = confirm(whole)
+    confirmed = Confirmation(whole).results()
     if find_spec("cvc5") is None:
         assert {one.status for one in confirmed} == {"unconfirmed"}
         assert {one.counterexample for one in confirmed} == {ABSENT}
@@ -248,7 +247,7 @@ def test_the_premises_are_the_invariants_and_that_who_is_parked_is_there(
     state: tuple[int, int], is_parked: bool, possible: bool
 ) -> None:
     """Any more of a premise, and less would be proved."""
-    given = proving.symbols(LATCH, LATCH.withdraw)
+    given = steps.symbols(LATCH, LATCH.withdraw)
     solver = z3.Solver()
     solver.add(*given.premises)
     solver.add(*(symbol.term == value for symbol, value in zip(given.state, state, strict=True)))
@@ -370,13 +369,13 @@ def test_the_policies_that_are_asked_for_are_tried_and_else_all() -> None:
 
 def test_what_is_assumed_too_much_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a premise that is true of small counts alone, all is proved that was; but not of every state."""
-    whole = proving.symbols
+    whole = steps.symbols
 
     def small(machine: Machine, operation: Operation | None = None) -> Symbolic:
         given = whole(machine, operation)
         return replace(given, premises=(*given.premises, term(given.state[0]) <= 1000))
 
-    monkeypatch.setattr(proving, "symbols", small)
+    monkeypatch.setattr(steps, "symbols", small)
     found = unproved(list(prove(LATCH, LATCH.policies[:1], models=("counters",))))
     assert {one.name for one in found} == {"the paths leave nothing out"}
     assert {one.operation for one in found} == {"wait", "count_down", "set_count", "withdraw"}
@@ -400,7 +399,7 @@ def test_what_the_solver_does_not_know_is_not_proved() -> None:
     larger = z3.Function("larger", z3.IntSort(), z3.IntSort())
     premise = z3.ForAll([number], larger(number) > number, patterns=[larger(number)])
     where = ("latch", "latchproof", "wait", "L7")
-    found = proving._Discharge()(Goal("counters", "a name", ("C1",), *where, (premise,), z3.BoolVal(False)))
+    found = discharge.Discharge()(Goal("counters", "a name", ("C1",), *where, (premise,), z3.BoolVal(False)))
     assert (found.status, found.verdicts) == ("unknown", (("z3", "unknown"),))
     assert confirmed(replace(found, status="proved"), "unsat").status == "unknown"
     sure = replace(found, status="proved", verdicts=(("z3", "unsat"),))
@@ -413,4 +412,4 @@ def test_what_the_solver_does_not_know_is_not_proved() -> None:
 
 def confirmed(one: Obligation, answer: str) -> Obligation:
     assert one.query is not None
-    return _judged(one, one.query, answer)
+    return with_answer(one, one.query, answer)

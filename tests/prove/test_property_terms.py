@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from latchproof.prove.obligations import paths_of
-from latchproof.prove.property_terms import StepTruths
+from latchproof.prove.property_terms import StepTerms
+from latchproof.prove.steps import paths_of
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import C7, Property, Step
 from latchproof_spec.step import Rule
@@ -25,28 +25,28 @@ def test_what_looks_at_no_axis_is_worked_out_once() -> None:
         asked.append(step)
         return bool(step.after[0] == step.before[0])
 
-    truths, property_ = StepTruths(), Property("blind", (C7,), holds)
-    terms = [truths.of(property_, under(policy)) for policy in BARRIER.policies]
+    step_terms, property_ = StepTerms(), Property("blind", (C7,), holds)
+    terms = [step_terms.of(property_, under(policy)) for policy in BARRIER.policies]
     once = len(asked)
     assert all(one.eq(terms[0]) for one in terms)
-    StepTruths().of(property_, under(WITHDRAWS))
+    StepTerms().of(property_, under(WITHDRAWS))
     assert len(asked) == 2 * once  # another keeper, another time
 
 
 def test_what_looks_at_an_axis_is_worked_out_for_each_value_of_it() -> None:
     property_ = Property("sees", (C7,), lambda step: step.policy.cancelled == "withdraws")
-    truths = StepTruths()
-    said = [str(truths.of(property_, under(policy))) for policy in (WITHDRAWS, OPEN_ORDER, BREAKS, WITHDRAWS)]
+    step_terms = StepTerms()
+    said = [str(step_terms.of(property_, under(policy))) for policy in (WITHDRAWS, OPEN_ORDER, BREAKS, WITHDRAWS)]
     assert said == ["True", "True", "False", "True"]
 
 
-def test_rules_outcomes_and_what_is_given_besides_are_told_apart() -> None:
-    truths = StepTruths()
+def test_rules_outcomes_and_other_arguments_are_told_apart() -> None:
+    step_terms = StepTerms()
     by_rule = Property("rule", (C7,), lambda step: step.rule.id == "B4")
     rules = {rule.id: rule for rule in BARRIER.rules}
-    assert [str(truths.of(by_rule, under(WITHDRAWS, rules[name]))) for name in ("B4", "B5")] == ["True", "False"]
-    besides = Property("besides", (C7,), lambda step, given: given == "yes")
-    assert [str(truths.of(besides, under(WITHDRAWS), given)) for given in ("yes", "no")] == ["True", "False"]
+    assert [str(step_terms.of(by_rule, under(WITHDRAWS, rules[name]))) for name in ("B4", "B5")] == ["True", "False"]
+    others = Property("others", (C7,), lambda step, given: given == "yes")
+    assert [str(step_terms.of(others, under(WITHDRAWS), given)) for given in ("yes", "no")] == ["True", "False"]
     wait = BARRIER.operations[0]
     outcome = Property("outcome", (C7,), lambda step: bool(step.after[0] == 0))
-    assert len({str(truths.of(outcome, path.result)) for path in paths_of(BARRIER, wait, WITHDRAWS)}) > 1
+    assert len({str(step_terms.of(outcome, path.result)) for path in paths_of(BARRIER, wait, WITHDRAWS)}) > 1

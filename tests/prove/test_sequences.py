@@ -109,7 +109,7 @@ def test_what_is_given_is_one_of_four() -> None:
     assert (ending(ANY_INDEX).given.eq(INDEX), ending(ANY_INDEX).kind) == (True, "any")
     assert ending(KeyError).given.eq(error_constant(KeyError))
     assert not ending(KeyError).given.eq(NOTHING)
-    with pytest.raises(TypeError, match="no integer"):
+    with pytest.raises(TypeError, match="not an integer"):
         ending("nothing")
 
 

@@ -8,15 +8,8 @@ from typing import Any
 import pytest
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch
-from latchproof.prove.shells import (
-    LOOPS,
-    SHELLS,
-    Equivalence,
-    prove_release,
-    prove_shell,
-    prove_shells,
-    shells_apart,
-)
+from latchproof.prove.shells import Equivalence, prove_release, prove_shell, prove_shells, shell_of, shells_apart
+from latchproof.prove.stand_ins import LOOPS
 from latchproof_spec.latch import rules as latch_spec
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import endings
@@ -45,7 +38,7 @@ def test_every_method_is_proved_on_every_kind_of_loop(proved: list[Equivalence])
 def test_every_rule_that_a_call_can_come_to_is_proved(proved: list[Equivalence]) -> None:
     latch = {"L1", "L2", "L3", "L3x", "L4", "L5", "L6", "L7", "L8"}
     barrier = {"B0", "B0v", "B1", "B2", "B3", "B6", "B7"}
-    resumed = {f"resumed with {ending}" for ending in ("an index", "an error", "a cancellation")}
+    resumed = {f"resumed with {ending}" for ending in ("an index", "BrokenBarrierError", "a cancellation")}
     calls = [one for one in proved if one.method != "release"]
     assert {one.rule for one in calls if one.machine == "latch"} == latch | {
         "resumed with a return", "resumed with a cancellation",
@@ -93,7 +86,7 @@ class ReleasesNobody(CountdownLatch):
 
 class NeverParks(CountdownLatch):
     async def wait(self) -> None:
-        """Go on whatever the count."""
+        """Return whatever the count is."""
 
 
 class SetsWhatItRefuses(CountdownLatch):
@@ -218,7 +211,7 @@ class MendsWhatItBreaks(Barrier):
         (SwallowsCancellation, "wait", "resumed with a cancellation", "caller"),
         (StaysInTheQueue, "wait", "resumed with a cancellation", "caller"),
         (FailsTheReleased, "wait", "resumed with an index", "caller"),
-        (BreaksAfterwards, "wait", "resumed with an error", "state"),
+        (BreaksAfterwards, "wait", "resumed with BrokenBarrierError", "state"),
         (CountsIndicesDown, "__aenter__", "resumed with an index", "index"),
     ],
 )
@@ -274,7 +267,7 @@ def test_a_shell_that_parks_and_ends_as_it_should_is_proved() -> None:
 
 
 def test_the_classes_that_are_proved_are_the_ones_that_programs_use() -> None:
-    assert [SHELLS["latch"], SHELLS["barrier"]] == [CountdownLatch, Barrier]
+    assert [shell_of(machine) for machine in MACHINES.values()] == [CountdownLatch, Barrier]
 
 
 def test_in_a_process_of_its_own_the_same_is_found(proved: list[Equivalence]) -> None:

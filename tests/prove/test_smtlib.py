@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import z3
 
-from latchproof.prove import obligations as proving
-from latchproof.prove import smtlib
+from latchproof.prove import discharge, smtlib
 from latchproof.prove.goals import Query, in_order, text_of
-from latchproof.prove.obligations import CONTROLS, MODELS, Obligation, prove
+from latchproof.prove.obligation import Obligation
+from latchproof.prove.obligations import CONTROLS, MODELS, prove
 from latchproof.prove.second_solver import SolverError, ask
-from latchproof.prove.smtlib import ABSENT, asked, confirm, script, solvers
+from latchproof.prove.smtlib import ABSENT, Confirmation, asked, script, solvers
 from latchproof_spec.latch.machine import LATCH
 
 SECOND_SOLVER = pytest.mark.skipif(find_spec("cvc5") is None, reason=ABSENT)
@@ -47,7 +47,7 @@ def test_what_it_says_is_due_is_what_another_solver_answers(obligations: list[Ob
     of_counters = [one for one in obligations if one.model == "counters"]
     text = script(of_counters)
     due = re.findall(r"^\(check-sat\) ; (sat|unsat)$", text, re.MULTILINE)
-    # z3 reads a file with one query; each obligation has its own besides
+    # z3 reads a file with one query, and each obligation has its own text too
     queries = asked(of_counters)
     assert sorted(due) == sorted(query.expected for query in queries)
     for query in list(queries)[::5]:
@@ -72,18 +72,18 @@ def test_a_text_that_says_something_else_is_no_proof_though_the_second_solver_ag
     def misread(declarations: Any, assertions: Any, negated: str, expected: Any) -> Query:
         return Query(declarations, assertions, negated and (negation or negated), expected)
 
-    monkeypatch.setattr(proving, "text_of", text_of_term)
-    monkeypatch.setattr(proving, "Query", misread)
+    monkeypatch.setattr(discharge, "text_of", text_of_term)
+    monkeypatch.setattr(discharge, "Query", misread)
     found = list(prove(LATCH, LATCH.policies[:1], models=("counters",)))
     disputed = [one for one in found if one.status == "disputed"]
     assert disputed
-    assert {one.counterexample for one in disputed} == {proving.MISREAD}
+    assert {one.counterexample for one in disputed} == {discharge.MISREAD}
     assert {one.status for one in found} <= {"disputed", "proved"}
 
 
 @SECOND_SOLVER
 def test_the_second_solver_answers_each_query(obligations: list[Obligation]) -> None:
-    found = confirm(obligations)
+    found = Confirmation(obligations).results()
     assert {one.status for one in found} == {"proved"}
     assert {dict(one.verdicts)["cvc5"] for one in found if not one.for_one_solver} == {"sat", "unsat"}
     assert [one.name for one in found] == [one.name for one in obligations]
@@ -144,7 +144,7 @@ def test_a_fault_in_the_exporter_is_shown(
 
     monkeypatch.setattr(smtlib, "_script", faulty)
     monkeypatch.setattr(smtlib, "TIME_LIMIT", 200)
-    bad = [one for one in confirm(obligations[::9]) if one.status != "proved"]
+    bad = [one for one in Confirmation(obligations[::9]).results() if one.status != "proved"]
     assert bad
     assert {one.status for one in bad} <= status
     assert all(re.match(said, one.counterexample) for one in bad)
@@ -165,7 +165,7 @@ def answered(status: Any, answer: str, expected: Any, monkeypatch: pytest.Monkey
     one = Obligation("x", (), "latch", "java", "wait", "L7", status, "count = 7", "", 0.1, "counters", query)
     monkeypatch.setattr(smtlib, "find_spec", lambda name: True)
     monkeypatch.setattr(smtlib, "ask", lambda text, time_limit: lambda: [answer])
-    (found,) = confirm([one])
+    (found,) = Confirmation([one]).results()
     assert found.verdicts == (("cvc5", answer),)
     return found
 
@@ -194,9 +194,9 @@ def test_what_two_answers_come_to(
 @SECOND_SOLVER
 def test_what_was_not_put_to_the_second_solver_is_not_confirmed(obligations: list[Obligation]) -> None:
     lost = [replace(one, query=None) for one in obligations if not one.for_one_solver][:3]
-    assert {one.status for one in confirm(lost)} == {"unconfirmed"}
+    assert {one.status for one in Confirmation(lost).results()} == {"unconfirmed"}
     alone = [one for one in obligations if one.for_one_solver]
-    assert confirm(alone) == alone != []
+    assert Confirmation(alone).results() == alone != []
 
 
 def test_without_the_second_solver_nothing_is_confirmed(
@@ -204,7 +204,7 @@ def test_without_the_second_solver_nothing_is_confirmed(
 ) -> None:
     monkeypatch.setattr(smtlib, "find_spec", lambda name: None)
     some = [*obligations[:3], replace(obligations[3], status="refuted", counterexample="count = 7")]
-    found = confirm(some)
+    found = Confirmation(some).results()
     assert [one.status for one in found] == ["unconfirmed"] * 3 + ["refuted"]
     assert [one.counterexample for one in found] == [ABSENT] * 3 + ["count = 7"]
     assert solvers() == f"z3 {z3.get_version_string()} alone ({ABSENT})"

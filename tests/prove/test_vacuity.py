@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from latchproof.prove.obligations import CONTROLS, prove, unproved
+from latchproof.prove.obligations import CONTROLS, prove
 from latchproof_spec.barrier.claims import C5
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.calls import CallClaims
@@ -15,6 +15,7 @@ from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 from tests.explore.faults import with_parts
+from tests.prove import unproved
 
 
 def vacuous(machine: Machine) -> list[tuple[str, tuple[str, ...], str]]:

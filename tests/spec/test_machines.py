@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from latchproof.prove.obligations import rules_of
+from latchproof.prove.steps import rules_of
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch import rules as latch

@@ -21,11 +21,12 @@ from rich.console import Console
 from latchproof import Barrier, CountdownLatch
 from latchproof.check.loops import STEPPED_HOSTS
 from latchproof.cli.main import main
-from latchproof.contracts import MANIFEST, Condition, Contracts, ContractsNotRunError, Verdict, find_root
+from latchproof.contracts import MANIFEST, Condition, Contracts, ContractsNotRunError, ExpectedStatus, find_root
 from latchproof.explore.expected import Comparison, Expectation, compare, read_expectations
 from latchproof.explore.fairness import Lasso, Liveness, Promise, check_eventualities
 from latchproof.explore.states import Exploration, Violation
-from latchproof.prove.obligations import Obligation, prove
+from latchproof.prove.obligation import Obligation
+from latchproof.prove.obligations import prove
 from latchproof.prove.shells import Equivalence
 from latchproof.show.terminal import print_ledger
 from latchproof.verify import ledger as keeping
@@ -412,10 +413,10 @@ def test_contracts_that_fail_fail_every_claim(monkeypatch: pytest.MonkeyPatch) -
     assert cells["C1"].detail == "a failure; another"
 
 
-def refuted(claims: tuple[str, ...], expected: Verdict) -> Contracts:
+def refuted(claims: tuple[str, ...], expected: ExpectedStatus) -> Contracts:
     """All contracts as they should be, but one."""
     sound = contracts("one is wrong")
-    status: Verdict = "refuted" if expected == "confirmed" else "confirmed"
+    status: ExpectedStatus = "refuted" if expected == "confirmed" else "confirmed"
     wrong = Condition("proofs/file.py", "function", 9, "True", expected, status, "", claims)
     return Contracts((*sound.conditions, wrong), sound.failures, 1.5)
 

@@ -889,7 +889,7 @@ def _export_machine(name: str, form: str) -> str:
 def _export_model(name: str, form: str, bounds: dict[str, Any]) -> str:
     from latchproof.check.target import TargetError
     from latchproof.export import promela, tla
-    from latchproof.export.rows import DEFAULT_BOUNDS, ExportError, make_model
+    from latchproof.export.rows import ExportError, make_model
     from latchproof_spec.machines import MACHINES
 
     machine = MACHINES[name]
@@ -897,7 +897,7 @@ def _export_model(name: str, form: str, bounds: dict[str, Any]) -> str:
     if "operations" in bounds:
         bounds["operations"] = tuple(bounds["operations"])
     try:
-        model = make_model(machine, policy, replace(DEFAULT_BOUNDS[name], **bounds))
+        model = make_model(machine, policy, replace(machine.bounds.model, **bounds))
         return {"tla": tla.module, "cfg": tla.configuration, "promela": promela.promela}[form](model)
     except ExportError as error:
         raise TargetError(str(error)) from error

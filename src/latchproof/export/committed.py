@@ -1,7 +1,7 @@
-"""What is kept in spec/ is rendered from the specification: the review documents, and the models.
+"""Are the committed documents and models in spec/ what the specification renders to now?
 
-An exporter that loses a guard, an update or a property writes something else than what is kept, was reviewed, and was
-run by Spin and TLC (`make crosscheck`).
+An exporter that loses a guard, an update or a property writes something other than the committed files, which were
+reviewed, and run by Spin and TLC (`make crosscheck`).
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from pathlib import Path
 
 from latchproof.export import promela, tla
 from latchproof.export.markdown import document
-from latchproof.export.rows import DEFAULT_BOUNDS, make_model
+from latchproof.export.rows import make_model
 from latchproof_spec.machines import MACHINES
 
 
 def renderings() -> Iterator[tuple[Path, str]]:
-    """Each file that is kept, from the root of the checkout, and what it is to hold."""
+    """Yield each committed file, from the root of the checkout, and the text that it should have."""
     for name, machine in MACHINES.items():
-        model = make_model(machine, machine.policies[0], DEFAULT_BOUNDS[name])
-        models = Path("spec", "models")
+        model = make_model(machine, machine.policies[0], machine.bounds.model)
+        models = Path("spec", "exports")
         yield Path("spec", f"{name}.md"), document(machine)
         yield models / f"{name}.tla", tla.module(model)
         yield models / f"{name}.cfg", tla.configuration(model)
@@ -28,7 +28,7 @@ def renderings() -> Iterator[tuple[Path, str]]:
 
 
 def stale(root: Path) -> list[str]:
-    """What is kept otherwise than it is rendered: each file, with the first line that differs, both ways."""
+    """Return the files that differ from what is rendered now, each with its first line that differs."""
     return [
         found
         for path, text in renderings()
@@ -36,11 +36,11 @@ def stale(root: Path) -> list[str]:
     ]
 
 
-def _difference(path: Path, kept: str, text: str) -> str:
-    lines = zip_longest(kept.splitlines(), text.splitlines())
+def _difference(path: Path, committed: str, rendered: str) -> str:
+    lines = zip_longest(committed.splitlines(), rendered.splitlines())
     for number, (one, other) in enumerate(lines, 1):
         if one != other:
-            return f"{path.as_posix()}, line {number}: {_quoted(one)} is kept, {_quoted(other)} is rendered"
+            return f"{path.as_posix()}, line {number}: {_quoted(one)} is committed, {_quoted(other)} is rendered"
     return ""
 
 

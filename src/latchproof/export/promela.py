@@ -1,41 +1,48 @@
 """The Promela model of a machine and its tasks, which Spin verifies.
 
-Everything that is about the machine comes from its enumerated paths (`transitions`); what stands here is how tasks
-queue. For each task there is a process that calls and is cancelled, which may also do nothing for ever, and a process
-by which it goes on; so weak fairness of processes, as Spin has it, is weak fairness of the host and of nobody else.
-Every step is a `d_step`, so that the states that Spin stores are those of the machine and its tasks, and no others.
+Everything about the machine comes from its enumerated paths (`rows`); what stands here is how tasks queue. For each
+task there is a process that calls and is cancelled, which may also do nothing forever, and a process by which it
+continues; so weak fairness of processes, as Spin has it, is weak fairness of the host alone. Every step is a `d_step`,
+so that the states that Spin stores are those of the machine and its tasks, and no others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import z3
 
 from latchproof.explore.system import choices
-from latchproof.export.rows import AFTER, TASKS_PARKED, TASKS_RELEASED, Model, Row
+from latchproof.export.markdown import source_of
+from latchproof.export.rows import (
+    AFTER,
+    TASKS_PARKED,
+    TASKS_RELEASED,
+    Model,
+    Row,
+    chosen_inputs,
+    facts_read,
+)
 from latchproof.export.terms import PROMELA, written
 from latchproof.export.tla import codes, label
-
-if TYPE_CHECKING:
-    from latchproof_spec.machine import Operation
+from latchproof_spec.machine import Operation
 
 _NEW = "new_"
 _TYPES = {int: "short", bool: "bool"}
 
 
 def promela(model: Model) -> str:
-    """The model, with its bounds."""
+    """Return the model, with its bounds."""
     name = model.machine.name
     lines = [
-        f"/* Rendered from latchproof_spec/{name}.py by running its functions on symbolic numbers, policy "
+        f"/* Rendered from {source_of(model.machine)} by running its functions on symbolic numbers, policy "
         f"{model.policy.name}.",
-        " * Do not edit: `make spec` writes it anew, and the test suite fails when it is stale.",
+        " * Do not edit: `make spec` writes it again, and the test suite fails when it is stale.",
         " *",
         f" * The {name} together with the tasks that use it. A task is idle, parked at a position, or released with an",
-        " * ending; owed_C[t] says that by claim C it is owed to task t to go on. There is one inline for each path",
+        " * ending; owed_C[t] says that by claim C task t must continue eventually. There is one inline for each path",
         " * through an operation, named by its rule, with its guard simplified under the invariants below.",
         " *",
         f" * Safety:   spin -a {name}.pml && cc -O2 -DSAFETY -DNOREDUCE -DNOCLAIM -o pan pan.c && ./pan -m1000000",
@@ -61,7 +68,7 @@ def promela(model: Model) -> str:
 
 
 def _number(model: Model, value: z3.ExprRef) -> str:
-    """A term in the constructor's argument, with the number of the bounds for it."""
+    """Return a term in the constructor's argument, with the number of the bounds for it."""
     argument = (z3.Int(model.machine.parameter), z3.IntVal(model.bounds.argument))
     return written(z3.simplify(z3.substitute(value, argument)), PROMELA)
 
@@ -71,47 +78,44 @@ def _variables(model: Model) -> Iterator[str]:
         yield f"{_TYPES[kind]} {name} = {_number(model, model.start[name])};"
     yield "byte is[TASKS] = IDLE;"
     yield "short at[TASKS] = 0;  /* the position of a task that is parked, the ending of one that is released */"
-    for claim in _owed(model):
+    for claim in model.eventualities:
         yield f"bool owed_{claim}[TASKS] = false;"
     if model.bounds.calls is not None:
         yield f"byte left[TASKS] = {model.bounds.calls};  /* calls */"
     yield ""
-    yield "/* scratch: no part of a state */"
+    yield "/* scratch: not part of a state */"
     for name in (*(_NEW + name for name in model.machine.state), "tasks_parked", "tasks_released", "place", "u"):
         yield f"hidden short {name};"
 
 
-def _owed(model: Model) -> list[str]:
-    return list(model.eventualities)
-
-
-def _looking(model: Model) -> Iterator[str]:
-    """What holds of every state, looked at by a task that does nothing."""
-    yield "inline look() {"
-    yield "    tasks_parked = 0; tasks_released = 0; u = 0;"
-    yield "    do"
-    yield "    :: u < TASKS -> tasks_parked = tasks_parked + (is[u] == PARKED);"
-    yield "        tasks_released = tasks_released + (is[u] == RELEASED); u++"
-    yield "    :: else -> break"
-    yield "    od;"
+def _looking(model: Model) -> list[str]:
+    """Return what checks every state, from a task that does nothing."""
     names = {TASKS_PARKED: "tasks_parked", TASKS_RELEASED: "tasks_released"}
-    for one in model.invariants:
-        yield f"    assert({written(one.holds, PROMELA, names)});  /* {', '.join(one.claims)}: {one.name} */"
-    yield "    u = 0"
-    yield "}"
+    return [
+        "inline look() {",
+        "    tasks_parked = 0; tasks_released = 0; u = 0;",
+        "    do",
+        "    :: u < TASKS -> tasks_parked = tasks_parked + (is[u] == PARKED);",
+        "        tasks_released = tasks_released + (is[u] == RELEASED); u++",
+        "    :: else -> break",
+        "    od;",
+        *(
+            f"    assert({written(one.holds, PROMELA, names)});  /* {', '.join(one.claims)}: {one.name} */"
+            for one in model.invariants
+        ),
+        "    u = 0",
+        "}",
+    ]
 
 
-def _names(operation: Operation, model: Model) -> dict[str, str]:
-    """How an operation's parameters are written: those of a call by their names, that of the host as what it means."""
-    if operation is model.machine.withdraw:
-        return dict.fromkeys(operation.inputs, "(is[t] == PARKED)")
-    return {}
+def _facts(operation: Operation) -> dict[str, str]:
+    return facts_read(operation, PROMELA, "(is[t] == PARKED)", "(is[t] == RELEASED)")
 
 
 def _inline(model: Model, row: Row) -> Iterator[str]:
     operation = row.operation
-    names = _names(operation, model)
-    parameters = "" if names else "".join(f", {name}" for name in operation.inputs)
+    names = _facts(operation)
+    parameters = "".join(f", {name}" for name in chosen_inputs(operation).inputs)
     yield f"/* {row.rule.sentence} */"
     yield f"inline {row.name}(t{parameters}) {{"
     for name, after in row.after.items():
@@ -130,40 +134,39 @@ def _inline(model: Model, row: Row) -> Iterator[str]:
 
 
 def _queue(model: Model, row: Row, names: Mapping[str, str]) -> Iterator[str]:
-    """What becomes of the tasks: first of the others, for they need to know where the caller was."""
+    """Yield what becomes of the tasks: first of the others, which need to know where the caller was."""
     leaves = row.rule.caller == "leaves"
     if row.rule.caller == "parks" or row.given is not None:
-        yield from _count_beside()
+        yield from [
+            "    tasks_parked = 0; u = 0;  /* how many other tasks are parked */",
+            "    do",
+            "    :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++",
+            "    :: else -> break",
+            "    od;",
+        ]
     owing = {claim: written(condition, PROMELA, names) for claim, condition in row.owes.items()}
     effects = [_given(row, leaves)] if leaves or row.given is not None else []
     effects += [f"owed_{claim}[u] = owed_{claim}[u] || ({condition});" for claim, condition in owing.items()]
     if effects:
-        yield "    u = 0;"
-        yield "    do"
-        yield "    :: u < TASKS && u != t && is[u] == PARKED ->"
-        for effect in effects:
-            yield f"        {effect}"
-        yield "        u++"
-        yield "    :: u < TASKS && (u == t || is[u] != PARKED) -> u++"
-        yield "    :: else -> break"
-        yield "    od;"
+        yield from [
+            "    u = 0;",
+            "    do",
+            "    :: u < TASKS && u != t && is[u] == PARKED ->",
+            *(f"        {effect}" for effect in effects),
+            "        u++",
+            "    :: u < TASKS && (u == t || is[u] != PARKED) -> u++",
+            "    :: else -> break",
+            "    od;",
+        ]
     parks = row.rule.caller == "parks"
-    for claim in _owed(model):
+    for claim in model.eventualities:
         yield f"    owed_{claim}[t] = {f'({owing[claim]})' if parks and claim in owing else 'false'};"
     yield f"    is[t] = {'PARKED' if parks else 'IDLE'};"
     yield f"    at[t] = {'tasks_parked' if parks else '0'};"
 
 
-def _count_beside() -> Iterator[str]:
-    yield "    tasks_parked = 0; u = 0;  /* how many are parked beside t */"
-    yield "    do"
-    yield "    :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++"
-    yield "    :: else -> break"
-    yield "    od;"
-
-
 def _given(row: Row, leaves: bool) -> str:
-    """What becomes of another task that is parked, if it does not just stay."""
+    """Return what becomes of another task that is parked, if it does not just stay."""
     place = "place = at[u] - (is[t] == PARKED && at[t] < at[u]);" if leaves else "place = at[u];"
     if row.given is None:
         return f"{place} at[u] = place;"
@@ -176,10 +179,10 @@ def _guard(row: Row, names: Mapping[str, str]) -> str:
 
 
 def _processes(model: Model) -> Iterator[str]:
-    # macros, for an inline that holds a loop would begin in a state that it never comes back to
+    # macros, because an inline with a loop would begin in a state to which it never returns
     yield from _macro("user", _user(model))
     yield ""
-    owed = " ".join(f"owed_{claim}[t] = false;" for claim in _owed(model))
+    owed = " ".join(f"owed_{claim}[t] = false;" for claim in model.eventualities)
     yield from _macro("host", [f":: d_step {{ is[t] == RELEASED -> is[t] = IDLE; at[t] = 0; {owed} }}"])
     yield ""
     for task in range(model.bounds.tasks):
@@ -188,7 +191,7 @@ def _processes(model: Model) -> Iterator[str]:
 
 
 def _macro(name: str, choices_: Iterable[str]) -> Iterator[str]:
-    """A loop of choices, for a task t."""
+    """Yield a loop of choices, for a task t."""
     yield f"#define {name}(t) \\"
     yield "    do \\"
     for choice in choices_:
@@ -198,21 +201,19 @@ def _macro(name: str, choices_: Iterable[str]) -> Iterator[str]:
 
 def _user(model: Model) -> Iterator[str]:
     left = "" if model.bounds.calls is None else " && left[t] > 0"
-    for operation in model.calls:
-        for row, arguments in product(model.rows_of(operation), choices(operation, model.bounds.highest_count)):
+    for operation in (*model.calls, model.machine.withdraw):
+        can = "is[t] != IDLE" if operation is model.machine.withdraw else f"is[t] == IDLE{left}"
+        tried = choices(chosen_inputs(operation), model.bounds.highest_count)
+        for row, arguments in product(model.rows_of(operation), tried):
             values = {name: _literal(value) for name, value in arguments.items()}
             if not _never(row, arguments):
                 given = "".join(f", {value}" for value in values.values())
-                yield f":: d_step {{ is[t] == IDLE{left}{_guard(row, values)} -> {row.name}(t{given}) }}"
-    withdraw = model.machine.withdraw
-    names = _names(withdraw, model)
-    for row in model.rows_of(withdraw):
-        yield f":: d_step {{ is[t] != IDLE{_guard(row, names)} -> {row.name}(t) }}"
+                yield f":: d_step {{ {can}{_guard(row, values | _facts(operation))} -> {row.name}(t{given}) }}"
     yield ":: d_step { true -> look() }"
 
 
 def _never(row: Row, arguments: Mapping[str, Any]) -> bool:
-    """Whether the guard refuses these arguments in every state."""
+    """Return whether the guard refuses these arguments in every state."""
     solver = z3.Solver()
     solver.add(*row.guard)
     for name, value in arguments.items():
@@ -225,7 +226,7 @@ def _literal(value: int | bool) -> str:
 
 
 def _eventualities(model: Model) -> Iterator[str]:
-    """Of the first task; the tasks are alike."""
+    """Yield the eventualities of the first task; all tasks are the same."""
     if model.bounds.calls is None:
         for claim, name in model.eventualities.items():
             yield ""

@@ -1,27 +1,32 @@
 """A machine together with its tasks, as the exporters write it: one row for each path through an operation's function.
 
-A row's guard, what it does to the state, what is checked of it and to whom it owes an eventuality are terms, got by
+A row's guard, what it does to the state, what is checked of it and which eventualities it owes are terms, made by
 running the specification's functions on symbolic numbers. What becomes of the tasks is said by the row's rule, whose
 endings are looked up in `step.endings`. Guards are simplified under the invariants, which the exported models check: up
 to the first state without them, if there is one, a model does what the specification does.
+
+What the host tells of a call is written as what it is read off: whether the call is parked, or released. A fact that
+cannot be read off the call is chosen by the model, as an argument is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import z3
 
 from latchproof.explore.system import choose
-from latchproof.export.markdown import conditions, is_implied
-from latchproof.prove.obligations import paths_of, symbols
-from latchproof.prove.paths import Path, enumerate_paths, symbol, term, truth
+from latchproof.export.guards import conditions, guarded_paths, is_implied
+from latchproof.export.terms import Syntax, written
+from latchproof.prove.paths import Path, SymBool, enumerate_paths, symbol, term, truth
+from latchproof.prove.steps import symbols
 from latchproof_spec.claims import Property, Step
-from latchproof_spec.machine import Machine, Operation
+from latchproof_spec.machine import Machine, ModelBounds, Operation
 from latchproof_spec.step import Rule, endings
 
 if TYPE_CHECKING:
@@ -30,33 +35,19 @@ if TYPE_CHECKING:
 TASKS_PARKED, TASKS_RELEASED = "tasks_parked", "tasks_released"
 """The symbols of a census: how many tasks are parked, and how many released."""
 
-AFTER = "after_"
-"""What the name of a state's part begins with, where its value after the step is meant."""
+AFTER: Final = "after_"
+"""The prefix of a name in the state where the value after the step is meant."""
 
 
 class ExportError(Exception):
-    """A machine that cannot be exported; the text says why."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What bounds a model: how the machine is made, how many tasks use it, which calls they make, and how many."""
-
-    argument: int
-    tasks: int
-    highest_count: int = 3
-    calls: int | None = None
-    operations: tuple[str, ...] | None = None
-
-
-DEFAULT_BOUNDS = {"latch": Bounds(2, 4), "barrier": Bounds(3, 4)}
+    """A machine cannot be exported; the text says why."""
 
 
 @dataclass(frozen=True)
 class Given:
     """What the tasks that were parked are given, as an expression in their position and in how many were parked.
 
-    `kind`: always the same `ending`, or their "position", or how many were parked "less" their position.
+    `kind` says which: always the same `ending`, their "position", or how many were parked "less" their position.
     """
 
     kind: Literal["ending", "position", "less"]
@@ -65,7 +56,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Check:
-    """Something that is checked, as a term: its name, which claims it is about, and the function that it comes from."""
+    """Something that is checked, as a term, with its name, the function that it comes from, and its claims."""
 
     name: str
     function: str
@@ -75,9 +66,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Row:
-    """One path: its name, its guard, the state after it, what is owed by it under which condition, what is checked.
+    """One path: its name, its guard, the state after it, what it owes under which condition, what is checked.
 
-    `owes` maps the ID of an eventuality's claim to a condition, and leaves out what is owed under none. `given` is None
+    `owes` maps the ID of an eventuality's claim to a condition, and leaves out what is never owed. `given` is None
     where the parked stay.
     """
 
@@ -95,13 +86,13 @@ class Row:
 class Model:
     """A machine under a policy, with its bounds, as rows and checks.
 
-    `accepted` is what is true of an argument that the machine is made with as with that of the bounds; `constants` and
-    `start` are terms in it. All three call it by the machine's parameter.
+    `accepted` says which arguments make the machine by the same path as that of the bounds; `constants` and `start` are
+    terms in the argument. All three call it by the machine's parameter.
     """
 
     machine: Machine
     policy: Any
-    bounds: Bounds
+    bounds: ModelBounds
     accepted: tuple[z3.BoolRef, ...]
     constants: dict[str, z3.ExprRef]
     start: dict[str, z3.ExprRef]
@@ -110,7 +101,7 @@ class Model:
     invariants: tuple[Check, ...]
 
     def rows_of(self, operation: Operation) -> list[Row]:
-        """The rows of an operation."""
+        """Return the rows of an operation."""
         return [row for row in self.rows if row.operation is operation]
 
     @property
@@ -120,8 +111,8 @@ class Model:
         return {one.claim.id: one.name for one in self.machine.eventualities if one.claim.id in owed}
 
 
-def make_model(machine: Machine, policy: Any, bounds: Bounds) -> Model:
-    """Enumerate a machine's paths. Raises ExportError for a machine, or bounds, that no model can be made of."""
+def make_model(machine: Machine, policy: Any, bounds: ModelBounds) -> Model:
+    """Enumerate a machine's paths. Raise ExportError for a machine, or bounds, of which no model can be made."""
     rule = machine.create(bounds.argument)[2]
     if rule.refuses:
         raise ExportError(rule.message.format(bounds.argument))
@@ -131,7 +122,7 @@ def make_model(machine: Machine, policy: Any, bounds: Bounds) -> Model:
         raise ExportError(str(error)) from error
     made = _creation(machine, bounds.argument)
     constants, state, _ = made.result
-    rows = [row for operation in (*calls, machine.withdraw) for row in _rows(machine, policy, operation, bounds.tasks)]
+    rows = list(_rows(machine, policy, (*calls, machine.withdraw), bounds.tasks))
     return Model(
         machine,
         policy,
@@ -146,7 +137,7 @@ def make_model(machine: Machine, policy: Any, bounds: Bounds) -> Model:
 
 
 def _creation(machine: Machine, number: int) -> Path[tuple[tuple[Any, ...], tuple[Any, ...], Rule]]:
-    """The path that the constructor takes with this number as its argument."""
+    """Return the path that the constructor takes with this number as its argument."""
     argument = symbol(machine.parameter, int)
     for path in enumerate_paths(lambda: machine.create(argument)):
         if is_implied(z3.And(path.conditions), [term(argument) == number]):
@@ -155,34 +146,49 @@ def _creation(machine: Machine, number: int) -> Path[tuple[tuple[Any, ...], tupl
 
 
 def given(rule: Rule, tasks: int) -> Given | None:
-    """What a rule gives the parked, as an expression that says the same as `step.endings` for up to so many tasks."""
-    due = [
+    """Return what a rule gives the parked, as an expression that agrees with `step.endings` for up to so many tasks."""
+    wanted = [
         (parked, place, ending) for parked in range(1, tasks + 1) for place, ending in enumerate(endings(rule, parked))
     ]
-    if not due:
+    if not wanted:
         return None
     fits: dict[Literal["ending", "position", "less"], Callable[[int, int], Ending]] = {
-        "ending": lambda parked, place: due[0][2],
+        "ending": lambda parked, place: wanted[0][2],
         "position": lambda parked, place: place,
         "less": lambda parked, place: parked - place,
     }
-    # one task parked tells a position from nothing that is always the same; so the constant is tried last
+    # a single parked task does not distinguish a position from a constant, so the constant is tried last
     for kind in ("position", "less", "ending"):
-        if all(type(fits[kind](n, p)) is type(ending) and fits[kind](n, p) == ending for n, p, ending in due):
-            return Given(kind, due[0][2] if kind == "ending" else None)
+        if all(type(fits[kind](n, p)) is type(ending) and fits[kind](n, p) == ending for n, p, ending in wanted):
+            return Given(kind, wanted[0][2] if kind == "ending" else None)
     raise ExportError(f"no expression is known for the endings of {rule.id}")
 
 
-def _rows(machine: Machine, policy: Any, operation: Operation, tasks: int) -> Iterator[Row]:
-    premises = symbols(machine, operation).premises
-    for path in paths_of(machine, operation, policy):
-        step = path.result
+def chosen_inputs(operation: Operation) -> Operation:
+    """Return the operation without the facts that are read off a call: its inputs are those that a model chooses."""
+    return replace(operation, facts=tuple(fact for fact in operation.facts if not fact.read))
+
+
+def facts_read(operation: Operation, syntax: Syntax, parked: str, released: str) -> dict[str, str]:
+    """Return how each fact that is read off a call is written, where these say that the call is parked or released."""
+    names = {"call_is_parked": parked, "call_is_released": released}
+    call = SimpleNamespace(parked=SymBool(z3.Bool("call_is_parked")), released=SymBool(z3.Bool("call_is_released")))
+    found = {}
+    for fact in operation.facts:
+        if fact.read:
+            said = truth(partial(fact.read, call))
+            text = written(said, syntax, names)
+            found[fact.name] = text if z3.is_const(said) else f"({text})"
+    return found
+
+
+def _rows(machine: Machine, policy: Any, operations: tuple[Operation, ...], tasks: int) -> Iterator[Row]:
+    for path in guarded_paths(machine, policy, operations):
+        step, operation, known = path.step, path.operation, list(path.known)
         if (operation is machine.withdraw) != (step.rule.caller == "leaves"):
             raise ExportError(f"{step.rule.id}: a caller of {operation.name} that {step.rule.caller} has no model")
         if step.rule.caller == "parks" and step.rule.queue != "stays":
-            raise ExportError(f"{step.rule.id}: a caller that parks while the parked go on has no model")
-        guard = conditions(path, premises)
-        known = [*premises, *path.conditions]
+            raise ExportError(f"{step.rule.id}: a caller that parks while the parked continue has no model")
         owes = {
             eventuality.claim.id: _simplified(truth(partial(eventuality.owes, step)), known)
             for eventuality in machine.eventualities
@@ -192,7 +198,7 @@ def _rows(machine: Machine, policy: Any, operation: Operation, tasks: int) -> It
             step.rule.id,
             operation,
             step.rule,
-            tuple(guard),
+            path.guard,
             after,
             {claim: condition for claim, condition in owes.items() if not z3.is_false(condition)},
             given(step.rule, tasks),
@@ -201,19 +207,19 @@ def _rows(machine: Machine, policy: Any, operation: Operation, tasks: int) -> It
 
 
 def _named_apart(rows: list[Row]) -> Iterator[Row]:
-    """The rows, those of one rule with a number each."""
+    """Yield the rows, with a number where several have the same rule."""
     names = [row.name for row in rows]
     for index, row in enumerate(rows):
         if names.count(row.name) > 1:
             number = names[: index + 1].count(row.name)
-            row = Row(f"{row.name}_{number}", *(getattr(row, name) for name in list(Row.__dataclass_fields__)[1:]))
+            row = replace(row, name=f"{row.name}_{number}")
         yield row
 
 
 def _step_checks(machine: Machine, step: Step, known: list[z3.BoolRef]) -> Iterator[Check]:
-    """The step properties, of the state after it whatever that is; those that are true of any are left out."""
+    """Yield the step properties of a step to any state at all, without those that every state satisfies."""
     after = tuple(symbol(AFTER + name, kind) for name, kind in machine.state.items())
-    free = Step(step.operation, step.constants, step.before, step.arguments, after, step.rule, step.policy)
+    free = replace(step, after=after)
     for property_ in machine.step_properties:
         holds = _simplified(truth(partial(property_.holds, free)), known)
         if not z3.is_true(holds):
@@ -221,7 +227,7 @@ def _step_checks(machine: Machine, step: Step, known: list[z3.BoolRef]) -> Itera
 
 
 def _invariants(machine: Machine) -> Iterator[Check]:
-    """The invariants, and the censuses, of which the numbers of tasks are symbols."""
+    """Yield the invariants, and the censuses, in which the numbers of tasks are symbols."""
     given_state = symbols(machine)
     for invariant in machine.invariants:
         holds = truth(partial(invariant.holds, *given_state.constants, *given_state.state))
@@ -238,9 +244,9 @@ def _check(property_: Property, holds: z3.BoolRef) -> Check:
 
 
 def _simplified(condition: z3.BoolRef, known: list[z3.BoolRef]) -> z3.BoolRef:
-    """A condition that says the same as this one wherever what is known holds: its cases, as few and short as may be.
+    """Return a condition that is equivalent where what is known holds: its cases, as few and as short as possible.
 
-    The parts keep the order in which the specification has them; the solver's own would depend on what it did before.
+    The parts keep the order in which the specification has them; the solver's own order depends on earlier queries.
     """
     cases = [[part for part in case if not z3.is_true(part)] for case in _cases(condition)]
     cases = [case for case in cases if not any(z3.is_false(part) for part in case)]
@@ -276,7 +282,7 @@ def _simplified(condition: z3.BoolRef, known: list[z3.BoolRef]) -> z3.BoolRef:
 
 
 def _cases(condition: z3.BoolRef) -> list[list[z3.BoolRef]]:
-    """A condition as a disjunction of conjunctions: its cases, each with its parts."""
+    """Return a condition as a disjunction of conjunctions: its cases, each with its parts."""
     children = condition.children()
     if z3.is_not(condition):
         inner = condition.arg(0)

@@ -1,4 +1,7 @@
-"""A term of the solver as text, in the syntax of a language that has the same operators under other names."""
+"""A term of the solver as text, in the syntax of a language that has the same operators under other names.
+
+A language is a `Syntax`; everything else, such as parentheses and the order of a sum, is the same for all.
+"""
 
 from __future__ import annotations
 
@@ -17,34 +20,41 @@ _COMPARISONS: Final = {
 
 
 class NoTextError(Exception):
-    """A term has an operator that the language is not known to have."""
+    """A term has an operator that `terms` cannot write."""
 
 
 @dataclass(frozen=True)
 class Syntax:
-    """How a language writes truths, connectives, equality and a choice; sums and order are written alike by all."""
+    """How a language writes truths, connectives, comparisons and a choice.
+
+    `signs` maps the comparisons that it writes differently; `choice` has {0} for the condition, {1} for the value if
+    that is true, and {2} for the value otherwise.
+    """
 
     true: str
     false: str
     conjunction: str
     disjunction: str
     negation: str
-    equal: str
-    unequal: str
+    signs: Mapping[str, str]
     choice: str
-    """With {0} for the condition, {1} for what it is if that is true, {2} for what it is else."""
 
 
-TLA: Final = Syntax("TRUE", "FALSE", " /\\ ", " \\/ ", "~", "=", "#", "IF {0} THEN {1} ELSE {2}")
-PROMELA: Final = Syntax("true", "false", " && ", " || ", "!", "==", "!=", "{0} -> {1} : {2}")
+TLA: Final = Syntax("TRUE", "FALSE", " /\\ ", " \\/ ", "~", {"!=": "#"}, "IF {0} THEN {1} ELSE {2}")
+PROMELA: Final = Syntax("true", "false", " && ", " || ", "!", {"=": "=="}, "{0} -> {1} : {2}")
+MARKDOWN: Final = Syntax(
+    "true", "false", " and ", " or ", "not ", {"!=": "≠", "<=": "≤", ">=": "≥"}, "{1} if {0} else {2}"
+)
 
 
 def written(term: z3.ExprRef, syntax: Syntax, names: Mapping[str, str] | None = None) -> str:
-    """The term as text. `names` says how a variable is written, where not by its own name.
+    """Return the term as text. `names` says how a variable is written, if not by its own name.
 
     >>> count, parked = z3.Ints("count parked")
     >>> written(z3.Or(z3.Not(count <= 0), parked == count - 1), TLA)
     'count > 0 \\\\/ parked = count - 1'
+    >>> written(z3.Not(count > 2), MARKDOWN)
+    'count ≤ 2'
     >>> written(z3.And(count != 0, parked + 1 < count), PROMELA, {"count": "new_count"})
     'new_count != 0 && parked + 1 < new_count'
     """
@@ -57,7 +67,7 @@ class _Writer:
         self._names = names
 
     def text(self, term: z3.ExprRef, negated: bool = False) -> tuple[str, int]:
-        """The text of a term, and how loosely it binds."""
+        """Return the text of a term, and how loosely it binds."""
         syntax, kind = self._syntax, term.decl().kind()
         if z3.is_not(term):
             return self.text(term.arg(0), not negated)
@@ -76,7 +86,7 @@ class _Writer:
         return text, binding
 
     def _inside(self, term: z3.ExprRef, loosest: int, negated: bool = False) -> str:
-        """The text of a part, in parentheses if it binds too loosely to stand without."""
+        """Return the text of a part, in parentheses if it binds too loosely to stand without."""
         text, binding = self.text(term, negated)
         return text if binding <= loosest else f"({text})"
 
@@ -84,7 +94,7 @@ class _Writer:
         return any(z3.is_true(child) or z3.is_false(child) for child in term.children())
 
     def _of_truth(self, term: z3.ExprRef, negated: bool) -> tuple[str, int]:
-        """An equality with true or false: what it is compared with, or the negation of that."""
+        """Return an equality with true or false: what it is compared with, or the negation of that."""
         left, right = term.children()
         if z3.is_true(left) or z3.is_false(left):
             left, right = right, left
@@ -97,7 +107,7 @@ class _Writer:
         sign = _NEGATED[sign] if negated else sign
         if z3.is_int_value(left):
             left, right, sign = right, left, _TURNED[sign]
-        sign = {"=": self._syntax.equal, "!=": self._syntax.unequal}.get(sign, sign)
+        sign = self._syntax.signs.get(sign, sign)
         return f"{self._inside(left, _SUM)} {sign} {self._inside(right, _SUM)}", _COMPARISON
 
     def _plain(self, term: z3.ExprRef) -> tuple[str, int]:
@@ -126,10 +136,10 @@ class _Writer:
         if z3.is_app_of(term, z3.Z3_OP_ITE):
             condition, then, otherwise = (self.text(child)[0] for child in term.children())
             return f"({syntax.choice.format(condition, then, otherwise)})", _ATOM
-        raise NoTextError(f"{term} has no text: {term.decl()} is not known")
+        raise NoTextError(f"{term} cannot be written: {term.decl()} is not known")
 
     def _sum(self, parts: list[z3.ExprRef]) -> str:
-        """A sum, numbers last, as z3 puts them first."""
+        """Return a sum with its numbers last; z3 puts them first."""
         ordered = [part for part in parts if not z3.is_int_value(part)] + [p for p in parts if z3.is_int_value(p)]
         text = self._inside(ordered[0], _PRODUCT)
         for part in ordered[1:]:

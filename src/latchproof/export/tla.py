@@ -1,25 +1,27 @@
 """The TLA+ module of a machine and its tasks, and the configuration with which TLC checks it.
 
-Everything that is about the machine comes from its enumerated paths (`transitions`); what stands here is how tasks
-queue. A constant of the module can be given another value in the configuration; the number of calls cannot.
+Everything about the machine comes from its enumerated paths (`rows`); what stands here is how tasks queue. A constant
+of the module can be given another value in the configuration; the number of calls cannot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import z3
 
 from latchproof.explore.fairness import name_of
+from latchproof.export.markdown import source_of
 from latchproof.export.rows import (
     AFTER,
     TASKS_PARKED,
     TASKS_RELEASED,
-    Check,
     ExportError,
     Model,
     Row,
+    chosen_inputs,
+    facts_read,
 )
 from latchproof.export.terms import TLA, written
 
@@ -31,17 +33,17 @@ _CENSUS = {TASKS_PARKED: "Cardinality(Queue)", TASKS_RELEASED: "Cardinality(Rele
 
 
 def module(model: Model) -> str:
-    """The module, named as the machine is."""
+    """Return the module, which has the machine's name."""
     name = model.machine.name
     text = [
         f"---- MODULE {name} ----",
-        f"\\* Rendered from latchproof_spec/{name}.py by running its functions on symbolic numbers, policy "
+        f"\\* Rendered from {source_of(model.machine)} by running its functions on symbolic numbers, policy "
         f"{model.policy.name}.",
-        "\\* Do not edit: `make spec` writes it anew, and the test suite fails when it is stale.",
+        "\\* Do not edit: `make spec` writes it again, and the test suite fails when it is stale.",
         "\\*",
         f"\\* The {name} together with the tasks that use it. A task is idle, parked at a position, or released with",
-        "\\* an ending; owed[t] holds the claims by which it is owed to task t to go on. There is one action for each",
-        "\\* path through an operation, named by its rule, with its guard simplified under the invariants below.",
+        "\\* an ending; owed[t] holds the claims by which task t must continue eventually. There is one action for",
+        "\\* each path through an operation, named by its rule, with its guard simplified under the invariants below.",
         "EXTENDS Integers, FiniteSets",
         "",
         *_constants(model),
@@ -63,7 +65,7 @@ def module(model: Model) -> str:
 
 
 def configuration(model: Model, *, fair: bool = True) -> str:
-    """The configuration for TLC. Without fairness, the eventualities are expected to fail."""
+    """Return the configuration for TLC. Without fairness, the eventualities are expected to fail."""
     bounds = model.bounds
     lines = [
         f"\\* TLC: java -cp tla2tools.jar tlc2.TLC -config {model.machine.name}.cfg {model.machine.name}.tla",
@@ -83,7 +85,7 @@ def configuration(model: Model, *, fair: bool = True) -> str:
 
 
 def _has_numbers(model: Model) -> bool:
-    return any(kind is int for operation in model.calls for kind in operation.inputs.values())
+    return any(kind is int for operation in model.calls for kind in chosen_inputs(operation).inputs.values())
 
 
 def _variables(model: Model) -> list[str]:
@@ -99,7 +101,7 @@ def _constants(model: Model) -> Iterator[str]:
         last = "," if model.bounds.calls is not None else " "
         yield f"    Highest{last}  \\* numbers that are arguments are -1 to this"
     if model.bounds.calls is not None:
-        yield "    Calls     \\* so many calls are made by each task"
+        yield "    Calls     \\* the number of calls that each task makes"
     for condition in model.accepted:
         yield f"ASSUME {written(condition, TLA, {model.machine.parameter: 'Argument'})}"
     for name, constant in model.constants.items():
@@ -114,33 +116,33 @@ def _tasks(model: Model) -> Iterator[str]:
         'IsParked(t) == task[t].is = "parked"',
         "Queue == {t \\in Tasks : IsParked(t)}",
         'Released == {t \\in Tasks : task[t].is = "released"}',
-        "Beside(t) == Cardinality(Queue \\ {t})  \\* how many are parked beside t",
+        "Others(t) == Cardinality(Queue \\ {t})  \\* how many other tasks are parked",
         "Place(u, t) ==  \\* the position of u, once t has left",
         "    IF IsParked(t) /\\ task[t].at < task[u].at THEN task[u].at - 1 ELSE task[u].at",
         "Owe(t, caller, others) ==  \\* what a step of t owes to it, and to each of the parked",
         "    owed' = [u \\in Tasks |->",
         "        IF u = t THEN caller ELSE IF IsParked(u) THEN owed[u] \\cup others ELSE owed[u]]",
-        "\\* endings that are no index",
+        "\\* endings that are not an index",
     ]
     for ending, code in codes(model).items():
         yield f"{label(ending)} == {code}"
 
 
 def codes(model: Model) -> dict[Ending, int]:
-    """A number for each ending that is none: below all that are."""
+    """Return a number for each ending that is not a number, below every index."""
     found: dict[Ending, int] = {}
     for row in model.rows:
         ending = row.given.ending if row.given is not None else 0
         if isinstance(ending, int):
             if ending < -1:
-                raise ExportError(f"{row.name} gives {ending}, which is no index")
+                raise ExportError(f"{row.name} gives {ending}, which is not an index")
         else:
             found.setdefault(ending, -2 - len(found))
     return found
 
 
 def label(ending: Ending) -> str:
-    """What an ending that is no index is called."""
+    """Return the name of an ending that is not an index."""
     return "Plain" if ending is None else ending.__name__ if isinstance(ending, type) else str(ending)
 
 
@@ -154,13 +156,22 @@ def _start(model: Model) -> Iterator[str]:
         yield "    /\\ left = [t \\in Tasks |-> Calls]"
 
 
-def _arguments(operation: Operation) -> str:
-    return "".join(f", {name}" for name in operation.inputs)
+def _parameters(inputs: Iterable[str]) -> str:
+    return "".join(f", {name}" for name in inputs)
+
+
+def _facts(operation: Operation) -> dict[str, str]:
+    return facts_read(operation, TLA, "IsParked(t)", '(task[t].is = "released")')
+
+
+def _can(model: Model, operation: Operation) -> str:
+    """Return which tasks can make the step."""
+    return "task[t] # Idle" if operation is model.machine.withdraw else "task[t] = Idle"
 
 
 def _action(model: Model, row: Row) -> Iterator[str]:
     yield f"\\* {row.rule.sentence}"
-    yield f"{row.name}(t{_arguments(row.operation)}) =="
+    yield f"{row.name}(t{_parameters(row.operation.inputs)}) =="
     for condition in row.guard:
         yield f"    /\\ {_junct(written(condition, TLA))}"
     for name, after in row.after.items():
@@ -173,19 +184,19 @@ def _action(model: Model, row: Row) -> Iterator[str]:
 
 
 def _caller(row: Row) -> str:
-    return "ParkedAt(Beside(t))" if row.rule.caller == "parks" else "Idle"
+    return "ParkedAt(Others(t))" if row.rule.caller == "parks" else "Idle"
 
 
 def _others(row: Row) -> str:
     place = "Place(u, t)" if row.rule.caller == "leaves" else "task[u].at"
     if row.given is None:
         return f"IF IsParked(u) THEN ParkedAt({place}) ELSE task[u]" if row.rule.caller == "leaves" else "task[u]"
-    ending = {"position": place, "less": f"Beside(t) - {place}", "ending": label(row.given.ending)}[row.given.kind]
+    ending = {"position": place, "less": f"Others(t) - {place}", "ending": label(row.given.ending)}[row.given.kind]
     return f"IF IsParked(u) THEN ReleasedWith({ending}) ELSE task[u]"
 
 
 def _owed(row: Row) -> str:
-    """Whatever is owed by a step is owed to the parked, and to a caller that parks; a caller that goes on, nothing."""
+    """Return that what a step owes is owed to the parked, and to a caller that parks; nothing to another caller."""
     if not row.owes:
         return "owed' = [owed EXCEPT ![t] = {}]"
     owing = " \\cup ".join(
@@ -200,55 +211,56 @@ def _junct(text: str) -> str:
 
 
 def _operation(model: Model, operation: Operation) -> Iterator[str]:
-    if operation is model.machine.withdraw:
-        yield f"{operation.name}(t) ==  \\* the host cancels it"
-        yield "    /\\ task[t] # Idle"
-        arguments = ", IsParked(t)" if operation.inputs else ""
-        yield f"    /\\ {_any(model, operation, arguments)}"
-        return
-    arguments = _arguments(operation)
-    yield f"{operation.name}(t{arguments}) =="
-    yield "    /\\ task[t] = Idle"
-    if model.bounds.calls is not None:
+    is_call = operation is not model.machine.withdraw
+    comment = "" if is_call else "  \\* the host cancels it"
+    yield f"{operation.name}(t{_parameters(chosen_inputs(operation).inputs)}) =={comment}"
+    yield f"    /\\ {_can(model, operation)}"
+    if is_call and model.bounds.calls is not None:
         yield "    /\\ left[t] > 0"
-    yield f"    /\\ {_any(model, operation, arguments)}"
+    yield "    /\\ " + " \\/ ".join(_made(row) for row in model.rows_of(operation))
 
 
-def _any(model: Model, operation: Operation, arguments: str) -> str:
-    return " \\/ ".join(f"{row.name}(t{arguments})" for row in model.rows_of(operation))
+def _made(row: Row) -> str:
+    """Return the action of a row, with the call's arguments and what the host tells of it."""
+    facts = _facts(row.operation)
+    return f"{row.name}(t{_parameters(facts.get(name, name) for name in row.operation.inputs)})"
 
 
-def _chosen(operation: Operation) -> str:
-    """A choice of arguments."""
+def _chosen(operation: Operation, quantifier: str = "\\E") -> str:
+    """Return a choice of arguments."""
     domains = {bool: "BOOLEAN", int: "-1..Highest"}
-    return "".join(f"\\E {name} \\in {domains[kind]} : " for name, kind in operation.inputs.items())
+    inputs = chosen_inputs(operation).inputs.items()
+    return "".join(f"{quantifier} {name} \\in {domains[kind]} : " for name, kind in inputs)
 
 
 def _next(model: Model) -> Iterator[str]:
-    yield "GoesOn(t) ==  \\* a released task runs"
-    yield "    /\\ t \\in Released"
-    yield "    /\\ task' = [task EXCEPT ![t] = Idle]"
-    yield "    /\\ owed' = [owed EXCEPT ![t] = {}]"
     unchanged = [name for name in _variables(model) if name not in ("task", "owed")]
-    yield f"    /\\ UNCHANGED <<{', '.join(unchanged)}>>"
-    yield ""
-    # with this, whether anybody is stuck can be checked too: else the end of all calls would be taken for a deadlock
+    yield from [
+        "Continues(t) ==  \\* a released task runs",
+        "    /\\ t \\in Released",
+        "    /\\ task' = [task EXCEPT ![t] = Idle]",
+        "    /\\ owed' = [owed EXCEPT ![t] = {}]",
+        f"    /\\ UNCHANGED <<{', '.join(unchanged)}>>",
+        "",
+    ]
+    # so that deadlocks can be looked for: without it, the end of all calls would be taken for one
     if model.bounds.calls is not None:
-        yield "Ended ==  \\* all calls are made, and nothing happens any more"
-        yield "    /\\ \\A t \\in Tasks : task[t] = Idle /\\ left[t] = 0"
-        yield "    /\\ UNCHANGED vars"
-        yield ""
+        yield from [
+            "Ended ==  \\* all calls are made, and nothing more happens",
+            "    /\\ \\A t \\in Tasks : task[t] = Idle /\\ left[t] = 0",
+            "    /\\ UNCHANGED vars",
+            "",
+        ]
     yield "Next =="
     yield "    \\/ \\E t \\in Tasks :"
-    for operation in model.calls:
-        yield f"        \\/ {_chosen(operation)}{operation.name}(t{_arguments(operation)})"
-    yield f"        \\/ {model.machine.withdraw.name}(t)"
-    yield "        \\/ GoesOn(t)"
+    for operation in (*model.calls, model.machine.withdraw):
+        yield f"        \\/ {_chosen(operation)}{operation.name}(t{_parameters(chosen_inputs(operation).inputs)})"
+    yield "        \\/ Continues(t)"
     if model.bounds.calls is not None:
         yield "    \\/ Ended"
     yield ""
     yield "Spec == Init /\\ [][Next]_vars"
-    yield "Fair == Spec /\\ \\A t \\in Tasks : WF_vars(GoesOn(t))  \\* the host lets a released task run some day"
+    yield "Fair == Spec /\\ \\A t \\in Tasks : WF_vars(Continues(t))  \\* the host lets a released task run eventually"
 
 
 def _claims(model: Model) -> Iterator[str]:
@@ -270,20 +282,8 @@ def _claims(model: Model) -> Iterator[str]:
 
 
 def _step(model: Model, row: Row) -> Iterator[str]:
-    after = {f"{AFTER}{name}": f"{name}'" for name in model.machine.state}
-    operation = row.operation
-    if operation is model.machine.withdraw:
-        names = dict.fromkeys(operation.inputs, "IsParked(t)")
-        chosen, arguments = "", ", IsParked(t)" if operation.inputs else ""
-        is_made = "task[t] # Idle"
-    else:
-        names = {}
-        chosen = _chosen(operation).replace("\\E", "\\A")
-        arguments, is_made = _arguments(operation), "task[t] = Idle"
-    yield f"    /\\ {chosen}{is_made} /\\ {row.name}(t{arguments}) =>"
+    names = {f"{AFTER}{name}": f"{name}'" for name in model.machine.state} | _facts(row.operation)
+    chosen = _chosen(row.operation, "\\A")
+    yield f"    /\\ {chosen}{_can(model, row.operation)} /\\ {_made(row)} =>"
     for check in row.checks:
-        yield f"        /\\ {_junct(written(check.holds, TLA, after | names))}  \\* {_about(check)}"
-
-
-def _about(check: Check) -> str:
-    return f"{', '.join(check.claims)}: {check.name}"
+        yield f"        /\\ {_junct(written(check.holds, TLA, names))}  \\* {', '.join(check.claims)}: {check.name}"

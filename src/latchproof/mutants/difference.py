@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import z3
 
 from latchproof.explore.system import choices
-from latchproof.prove.obligations import Symbolic, paths_of, symbols, take
 from latchproof.prove.paths import SymBool, UndecidableError, bool_term, enumerate_paths, int_term, symbol
 from latchproof.prove.sequences import CALL, Calls, Ending, SymCall, calls_of, understood
+from latchproof.prove.steps import Symbolic, paths_of, symbols, take
 from latchproof_spec import step as steps
 from latchproof_spec.claims import Step
 from latchproof_spec.machine import Machine, Operation

@@ -1,10 +1,10 @@
 """Path enumeration: run an ordinary Python function on symbolic numbers, once for each path through it.
 
-A symbolic boolean decides, whenever Python asks for its truth, which way to go, notes the decision, and the function is
-run anew until every combination of decisions that the premises allow has been taken. What is proved of the paths is
-proved of the very function that the runtime executes, not of a translation of it.
+Whenever Python asks for the truth of a symbolic boolean, it decides which way to go and notes the decision. The
+function is run again until every combination of decisions that the premises allow has been taken. What is proved of the
+paths is proved of the very function that the runtime executes, not of a translation of it.
 
-What is relied on: the function is deterministic, branches on nothing but its arguments and constants, and terminates.
+This relies on the function being deterministic, branching on nothing but its arguments and constants, and terminating.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class UndecidableError(Exception):
 
 @dataclass(frozen=True)
 class _Decision:
-    """What was decided when a truth was asked for: the condition, and which way to go.
+    """One decision: the condition, and which way to go.
 
-    Where there was a choice, `simplified` is the condition in the form in which it is recognised when asked for again.
+    Where there was a choice, `simplified` is the condition in the form in which it is recognised later.
     """
 
     condition: z3.BoolRef
@@ -36,7 +36,7 @@ class _Decision:
 
 
 class _Decisions:
-    """The decisions of one run: those that it is made to repeat, and those that it takes anew."""
+    """The decisions of one run: those that it has to repeat, and those that it takes itself."""
 
     def __init__(self, solver: z3.Solver | None, repeated: list[_Decision]) -> None:
         self._solver = solver
@@ -69,7 +69,7 @@ class _Decisions:
             taken = decision.condition if decision.choice else z3.Not(decision.condition)
             self.conditions.append(taken)
             self.choices.append(decision.choice)
-            # whoever asks again is told the same; the term is kept in `_taken`, and so its identity is its own
+            # the same question gets the same answer; `_taken` keeps the term, so z3 does not use its identity again
             self._known[decision.simplified.get_id()] = decision.choice
             if self._solver is not None:
                 self._solver.add(taken)
@@ -88,7 +88,7 @@ _running: list[_Decisions] = []
 
 
 class SymBool:
-    """A symbolic boolean. To ask for its truth is to decide it."""
+    """A symbolic boolean. Asking for its truth decides it."""
 
     __slots__ = ("term",)
 
@@ -96,7 +96,7 @@ class SymBool:
         self.term = term
 
     def __hash__(self) -> int:
-        raise TypeError(f"the symbolic {self.term} has no one value, and cannot be hashed")
+        raise TypeError(f"the symbolic {self.term} has no single value, and cannot be hashed")
 
     def __bool__(self) -> bool:
         if not _running:
@@ -114,7 +114,7 @@ class SymBool:
 
 
 class SymInt:
-    """A symbolic integer, which takes itself for an int: isinstance(x, int) holds, as of what it stands for."""
+    """A symbolic integer, of which isinstance(x, int) holds, as of what it stands for."""
 
     __slots__ = ("term",)
 
@@ -167,47 +167,47 @@ class SymInt:
         return bool(self != 0)
 
     def __index__(self) -> int:
-        raise TypeError(f"the symbolic {self.term} has no one value: the function would depend on it in all its bits")
+        raise TypeError(f"the symbolic {self.term} has no single value: the function would depend on all its bits")
 
     __int__ = __index__
 
     def __hash__(self) -> int:
-        raise TypeError(f"the symbolic {self.term} has no one value, and cannot be hashed")
+        raise TypeError(f"the symbolic {self.term} has no single value, and cannot be hashed")
 
     def __repr__(self) -> str:
         return str(self.term)
 
 
 def _operand(value: object) -> z3.ArithRef | int:
-    """A plain integer stays one: z3 would turn a comparison with a literal around."""
+    """Return a plain integer as it is: z3 would turn a comparison with a literal around."""
     return value if type(value) is int else int_term(value)
 
 
 def int_term(value: object) -> z3.ArithRef:
-    """The term of a symbolic or a plain integer."""
+    """Return the term of a symbolic or a plain integer."""
     if issubclass(type(value), SymInt):
         return cast(SymInt, value).term
     if type(value) is int:
         return z3.IntVal(value)
-    raise TypeError(f"no integer: {value!r}")
+    raise TypeError(f"not an integer: {value!r}")
 
 
 def bool_term(value: object) -> z3.BoolRef:
-    """The term of a symbolic or a plain boolean."""
+    """Return the term of a symbolic or a plain boolean."""
     if type(value) is SymBool:
         return value.term
     if type(value) is bool:
         return z3.BoolVal(value)
-    raise TypeError(f"no boolean: {value!r}")
+    raise TypeError(f"not a boolean: {value!r}")
 
 
 def term(value: object) -> z3.ExprRef:
-    """The term of a symbolic or a plain integer or boolean."""
+    """Return the term of a symbolic or a plain integer or boolean."""
     return bool_term(value) if type(value) in (SymBool, bool) else int_term(value)
 
 
 def symbol(name: str, kind: type) -> Any:
-    """A fresh symbolic value of the kind `int` or `bool`.
+    """Return the symbolic value of this name, an `int` or a `bool`.
 
     >>> symbol("count", int) + 1
     count + 1
@@ -230,12 +230,12 @@ class Path(Generic[T]):
 def enumerate_paths(
     function: Callable[[], T], premises: Sequence[object] | None = (), *, at_most: int = 1000
 ) -> list[Path[T]]:
-    """Every path through `function` that the premises allow. The premises may be symbolic, and are conjoined.
+    """Return every path through `function` that the premises allow. The premises may be symbolic, and are conjoined.
 
-    With `premises` None no solver is asked: there may be paths among them that cannot be taken, which costs less where
-    that does no harm, for the conditions of such a path are false together.
+    With `premises` None no solver is asked, which costs less: some of the paths may be impossible, which does no harm
+    where the conditions of a path are used, since those of an impossible path contradict each other.
 
-    Raises UndecidableError if the solver cannot tell whether a path exists, or if there are more than `at_most`.
+    Raise UndecidableError if the solver cannot tell whether a path exists, or if there are more than `at_most`.
 
     >>> count = symbol("count", int)
     >>> [path.result for path in enumerate_paths(lambda: "zero" if count == 0 else "more", [count >= 0])]
@@ -261,19 +261,19 @@ def enumerate_paths(
     return paths
 
 
-def once(function: Callable[..., z3.ExprRef]) -> Callable[..., Any]:
-    """The function, which makes its term for the same arguments but once.
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of terms with a memory: it is called for the same arguments only once.
 
     >>> successor = once(lambda n: n + 1)
     >>> successor(z3.Int("n")) is successor(z3.Int("n"))
     True
     """
-    made: dict[tuple[int, ...], tuple[tuple[z3.ExprRef, ...], z3.ExprRef]] = {}
+    made: dict[tuple[int, ...], tuple[tuple[z3.ExprRef, ...], Any]] = {}
 
-    def kept(*terms: z3.ExprRef) -> z3.ExprRef:
+    def kept(*terms: z3.ExprRef) -> Any:
         key = tuple(term.get_id() for term in terms)
         if key not in made:
-            # the arguments are kept too: their identities are theirs only as long as they live
+            # keep the arguments too: z3 uses the identity of a term again once the term is gone
             made[key] = terms, function(*terms)
         return made[key][1]
 
@@ -282,9 +282,9 @@ def once(function: Callable[..., z3.ExprRef]) -> Callable[..., Any]:
 
 @contextmanager
 def unchecked() -> Iterator[None]:
-    """In here z3's Python layer does not look at the arguments of each call, which takes a sixth of a proof's time.
+    """Stop z3's Python layer from checking the arguments of each call, which takes a sixth of a proof's time.
 
-    The library itself refuses terms of the wrong sort all the same.
+    The library itself still refuses terms of the wrong sort.
     """
     before = z3.z3.Z3_DEBUG
     z3.z3.Z3_DEBUG = False
@@ -295,17 +295,17 @@ def unchecked() -> Iterator[None]:
 
 
 def all_of(terms: Sequence[z3.BoolRef]) -> z3.BoolRef:
-    """The conjunction, which is true of none and the term itself of one: SMT-LIB has no `and` of fewer than two."""
+    """Return the conjunction: true for no terms, and the term itself for one, as SMT-LIB's `and` takes two or more."""
     return z3.And(*terms) if len(terms) > 1 else terms[0] if terms else z3.BoolVal(True)
 
 
 def any_of(terms: Sequence[z3.BoolRef]) -> z3.BoolRef:
-    """The disjunction, likewise."""
+    """Return the disjunction: false for no terms, and the term itself for one."""
     return z3.Or(*terms) if len(terms) > 1 else terms[0] if terms else z3.BoolVal(False)
 
 
 def truth(predicate: Callable[[], object]) -> z3.BoolRef:
-    """A predicate that may branch, as one term, which reads as the predicate does.
+    """Return a predicate that may branch as one term, which reads as the predicate does.
 
     >>> count, parked = symbol("count", int), symbol("parked", int)
     >>> truth(lambda: parked == 0 or count > 0)
@@ -315,7 +315,7 @@ def truth(predicate: Callable[[], object]) -> z3.BoolRef:
 
 
 def _decided(paths: Sequence[Path[object]], depth: int) -> z3.BoolRef:
-    """What the paths return, which are alike up to a depth: if the decision there falls so this, else that.
+    """Return what the paths return that agree up to a depth, as a choice by the decision at that depth.
 
     No solver was asked, so each decision was taken both ways.
     """

@@ -1,6 +1,6 @@
-"""Has cvc5 answer the queries of an SMT-LIB 2 file, in a process of its own, while the prover goes on.
+"""Asks cvc5 for the answers to an SMT-LIB 2 file, in a separate process, while the prover continues.
 
-It is given the text alone. The process imports neither the prover nor z3: nothing that they got wrong can reach it.
+The process gets the text alone. It imports neither the prover nor z3, so none of their mistakes can reach it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from tempfile import TemporaryFile
 
 FAILED = 4
-"""The exit code of a process that could not answer; why not, it has said on standard error."""
+"""Exit code of a process that could not answer; it says why on standard error."""
 
 
 class SolverError(Exception):
@@ -19,9 +19,10 @@ class SolverError(Exception):
 
 
 def ask(text: str, time_limit: int) -> Callable[[], list[str]]:
-    """Begin to ask cvc5. The function that is returned waits, and returns the answer to each query, in order.
+    """Begin to ask cvc5; return a function that waits, and returns the answer to each query, in order.
 
-    `time_limit` is what it has for each query, in milliseconds. It raises SolverError where it cannot read the text.
+    `time_limit` is the limit for each query, in milliseconds. The function raises SolverError if cvc5 cannot read the
+    text.
 
     >>> ask("(set-logic ALL)(declare-fun x () Int)(assert (= x 1))(check-sat)", 1000)()
     ['sat']
@@ -46,7 +47,7 @@ def ask(text: str, time_limit: int) -> Callable[[], list[str]]:
 
 
 def answers(text: str, time_limit: int) -> list[str]:
-    """What cvc5 answers to each query of a text, in order. Raises SolverError where it cannot read the text."""
+    """Return cvc5's answer to each query of a text, in order. Raise SolverError if it cannot read the text."""
     import cvc5
 
     solver = cvc5.Solver(cvc5.TermManager())
@@ -70,7 +71,7 @@ def answers(text: str, time_limit: int) -> list[str]:
 
 
 def main() -> int:
-    """Answer what is asked on standard input, a line for each query."""
+    """Answer the queries on standard input, one a line."""
     try:
         found = answers(sys.stdin.read(), int(sys.argv[1]))
     except SolverError as error:

@@ -1,8 +1,8 @@
-"""Sequences of symbolic length, on which `step.apply` itself is run: who is parked, and who goes on with what.
+"""Sequences of symbolic length, on which `step.apply` itself is run: which calls are parked, and which continue.
 
-`apply` says what a rule does to a queue. It is run here on a queue whose length is a symbol, by its own code, with
-`len`, `range`, `zip` and `tuple` understood for such sequences as Python understands them for tuples. What comes out
-says of any number of parked calls which one stands at which place afterwards, and which one goes on with what.
+`apply` says what a rule does to a queue. Here its own code is run on a queue whose length is a symbol, with `len`,
+`range`, `zip` and `tuple` defined for such sequences as Python defines them for tuples. The result says of any number
+of parked calls which one stands at which place afterwards, and which one continues with what.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _IndexKind: TypeAlias = Literal["none", "exact", "any"]
 
 
 def error_constant(error: type[Exception]) -> z3.ExprRef:
-    """What is given to a call that fails with this class, as a constant of the sort Given."""
+    """Return what is given to a call that fails with this class, as a constant of the sort Given."""
     return z3.Const(error.__name__, GIVEN)
 
 
@@ -45,12 +45,12 @@ class SymCall:
         return SymBool(self.term != cast(SymCall, other).term)
 
     def __hash__(self) -> int:
-        raise TypeError(f"the symbolic {self.term} is no one call, and cannot be hashed")
+        raise TypeError(f"the symbolic {self.term} stands for several calls, and cannot be hashed")
 
 
 @dataclass(frozen=True)
 class Ending:
-    """What a call is given: `given`, and the index if it is one. An index of kind "any" is not told here."""
+    """What a call is given: `given`, and the index if it is one. An index of kind "any" is left open here."""
 
     given: z3.ExprRef
     index: z3.ArithRef
@@ -58,7 +58,7 @@ class Ending:
 
 
 def ending(value: object) -> Ending:
-    """What `step.endings` and `step.caller_ending` return, as terms.
+    """Return what `step.endings` and `step.caller_ending` return, as terms.
 
     >>> ending(None).given, ending(2).index, ending(KeyError).given
     (plain-return, 2, KeyError)
@@ -73,7 +73,7 @@ def ending(value: object) -> Ending:
 
 
 class SymNumber(SymInt):
-    """A symbolic integer by which a tuple of one can be repeated, as in `(None,) * parked`: less than once is never."""
+    """A symbolic integer by which a tuple of one can be repeated, as in `(None,) * parked`; below zero is as zero."""
 
     __slots__ = ()
 
@@ -105,7 +105,7 @@ class SymLength(SymNumber):
 
 
 class SymPlace(SymInt):
-    """The place of something in a sequence of a known length, or the place behind it: neither is beyond a slice."""
+    """The place of an item in a sequence of known length, or the place behind it: each is a valid bound of a slice."""
 
     __slots__ = ("length",)
 
@@ -135,9 +135,9 @@ class Endings:
 
 @dataclass(frozen=True)
 class Calls:
-    """A sequence of calls, each in it once: its length, who stands at a place, who is in it, and at which place.
+    """A sequence of different calls: its length, the call at a place, whether a call is in it, and at which place.
 
-    `given` says, for a place, what the call there is given, where it is a sequence of calls that go on.
+    `given` says, for a place, what the call there is given, where it is a sequence of calls that continue.
     """
 
     length: z3.ArithRef
@@ -150,7 +150,7 @@ class Calls:
         return bool(SymBool(self.has(cast(SymCall, call).term)))
 
     def index(self, call: SymCall) -> SymInt:
-        """The place of a call that is in it; ValueError, on a path on which it is not."""
+        """Return the place of a call; raise ValueError on a path on which it is not in the sequence."""
         if call not in self:
             raise ValueError(f"{call.term} is not in the sequence")
         return SymPlace(self.place(call.term), self.length)
@@ -169,7 +169,7 @@ class Calls:
         )
 
     def _bound(self, value: object, default: z3.ArithRef) -> z3.ArithRef:
-        """A bound of a slice, from 0 to the length, as Python takes it: counted from the end if it is negative."""
+        """Return a bound of a slice, from 0 to the length, as in Python: counted from the end if it is negative."""
         if value is None:
             return default
         bound = int_term(value)
@@ -186,15 +186,15 @@ class Calls:
 
 
 def calls_of(value: object) -> Calls:
-    """A sequence of calls, from one or from a tuple of at most one call, or of one call with what it is given."""
+    """Return a sequence of calls, made of a tuple of at most one call, or of one call with what it is given."""
     if isinstance(value, Calls):
         return value
     if not isinstance(value, tuple) or len(value) > 1:
-        raise TypeError(f"no sequence of calls, and no tuple of at most one: {value!r}")
+        raise TypeError(f"not a sequence of calls, nor a tuple of at most one: {value!r}")
     if not value:
-        nobody = z3.Const("nobody", CALL)
+        no_call = z3.Const("no-call", CALL)
         zero = z3.IntVal(0)
-        return Calls(zero, lambda k: nobody, lambda c: z3.BoolVal(False), lambda c: zero)
+        return Calls(zero, lambda k: no_call, lambda c: z3.BoolVal(False), lambda c: zero)
     (item,) = value
     call, told = (item[0], ending(item[1])) if isinstance(item, tuple) else (item, None)
     return Calls(
@@ -207,7 +207,7 @@ def calls_of(value: object) -> Calls:
 
 
 def remembered(calls: Calls) -> Calls:
-    """The sequence, which makes each term about a call but once."""
+    """Return the sequence with a memory: it makes each term about a call only once."""
     return replace(calls, has=once(calls.has), place=once(calls.place))
 
 
@@ -224,7 +224,7 @@ def _joined(one: Calls, other: Calls) -> Calls:
         first, second = (cast(Any, calls).given(at) for calls, at in ((one, k), (other, k - one.length)))
         kinds = {first.kind, second.kind}
         if kinds == {"any", "exact"}:
-            raise TypeError("of those who go on together some are told their index, and some are not")
+            raise TypeError("of calls that continue together some are given their index, and some are given any")
         kind: _IndexKind = "any" if "any" in kinds else "exact" if "exact" in kinds else "none"
         here = k < one.length
         return Ending(z3.If(here, first.given, second.given), z3.If(here, first.index, second.index), kind)
@@ -273,7 +273,7 @@ def _zip(calls: Any, endings: Any, *, strict: bool = False) -> Any:
 
 
 def understood(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function's own code, and that of the functions of its module, with built-in names for symbolic sequences."""
+    """Return a function with its own code and that of its module's functions, but built-ins for symbolic sequences."""
     plain = cast(FunctionType, function)
     names: dict[str, Any] = dict(plain.__globals__)
     for name, value in plain.__globals__.items():
@@ -284,5 +284,5 @@ def understood(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def errors_of(rules: Iterable[Any]) -> list[z3.ExprRef]:
-    """The constants of every error that the rules can give, by name."""
+    """Return the constants of every error that the rules can give, by name."""
     return [z3.Const(name, GIVEN) for name in sorted({error.__name__ for rule in rules for error in rule.errors})]

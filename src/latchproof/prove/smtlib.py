@@ -1,8 +1,8 @@
 """Obligations as one SMT-LIB 2 file, and a second solver that reads it.
 
-What cvc5 is given is the text of the export, and nothing else. A fault in the exporter shows as a disagreement, or else
-in that the text does not read back as what z3 was asked (`goals.reads_back`): "true" alone would have cvc5 agree.
-Queries that are the same under several policies stand there once, and what queries have in common is asserted once.
+cvc5 is given the text of the export, and nothing else. A fault in the exporter shows as a disagreement, or else the
+text does not read back as what z3 was asked (`goals.reads_back`): with "true" alone cvc5 would agree to anything.
+Queries that are the same under several policies are written once, and what queries have in common is asserted once.
 """
 
 from __future__ import annotations
@@ -12,28 +12,26 @@ from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Final, TypeAlias
 
 import z3
 
 from latchproof.prove.goals import Query, in_order
+from latchproof.prove.obligation import Obligation
 from latchproof.prove.second_solver import SolverError, ask
 from latchproof_spec.machines import MACHINES
 
-if TYPE_CHECKING:
-    from latchproof.prove.obligations import Obligation
-
-SECOND = "cvc5"
-ABSENT = "cvc5 is not installed, so there is no second solver: pip install cvc5 (not every platform has a wheel)"
+SECOND: Final = "cvc5"
+ABSENT: Final = "cvc5 is not installed, so there is no second solver: pip install cvc5 (not every platform has a wheel)"
 
 TIME_LIMIT = 5_000
-"""Milliseconds that the second solver has for each query."""
+"""Time limit of the second solver for each query, in milliseconds."""
 
-Asked: TypeAlias = dict[Query, list["Obligation"]]
+Asked: TypeAlias = dict[Query, list[Obligation]]
 
 
 def asked(obligations: Iterable[Obligation]) -> Asked:
-    """The queries, each once, with the obligations that it is for."""
+    """Return the queries, each once, with the obligations that it is for."""
     found: Asked = {}
     for one in obligations:
         if one.query is not None:
@@ -42,19 +40,19 @@ def asked(obligations: Iterable[Obligation]) -> Asked:
 
 
 def script(obligations: Iterable[Obligation]) -> str:
-    """All the obligations as one file: each query beside what it is about, with the answer that proves it."""
+    """Return the obligations as one file: each query below its subject, with the answer that proves it."""
     return "\n".join(_script(asked(obligations))[0]) + "\n"
 
 
 def _script(queries: Asked) -> tuple[list[str], list[Query]]:
-    """The lines of the file, and the queries in the order in which it puts them."""
+    """Return the lines of the file, and the queries in the order in which it puts them."""
     order: list[Query] = []
     declared = in_order({line for query in queries for line in query.declarations})
     lines = [
         "; The obligations of the inductive proofs. Each says which claims it is about (or that it keeps the proof",
-        "; honest), and what a solver must answer: unsat, for the negation of what is claimed has no model; sat, where",
-        "; the premises are to be met. A step is made from the path through a function of the specification to the",
-        "; rule that is named; `x+` is what x is after it.",
+        "; honest), and what a solver must answer: unsat, where the negation of what is claimed must have no model;",
+        "; sat, where the premises must be possible. A step is made from the path through a function of the",
+        "; specification to the rule that is named; `x+` is the value of x after it.",
         "(set-logic ALL)",
         *declared,
         *_nested(list(queries), 0, queries, order),
@@ -63,7 +61,7 @@ def _script(queries: Asked) -> tuple[list[str], list[Query]]:
 
 
 def _nested(group: Sequence[Query], depth: int, queries: Asked, order: list[Query]) -> Iterator[str]:
-    """The queries of a group that share their first assertions, so many of which stand above already."""
+    """Yield the queries of a group that share their first assertions, of which `depth` are asserted already."""
     if not group:
         return
     common = depth
@@ -100,13 +98,13 @@ def _asked_here(query: Query, about: list[Obligation]) -> Iterator[str]:
 
 
 def solvers() -> str:
-    """The solvers that are there, with their versions."""
+    """Return the solvers that are installed, with their versions."""
     first = f"z3 {z3.get_version_string()}"
     return f"{first} and {SECOND} {version(SECOND)}" if find_spec(SECOND) else f"{first} alone ({ABSENT})"
 
 
 class Confirmation:
-    """A second solver, asked about obligations; it works at them until its answers are wanted."""
+    """A second solver that was asked about obligations, and works in the background until its answers are needed."""
 
     def __init__(self, obligations: Sequence[Obligation]) -> None:
         self._obligations = obligations
@@ -116,10 +114,10 @@ class Confirmation:
             lines, self._order = _script(self._queries)
             self._answers = ask("\n".join(lines), TIME_LIMIT)
 
-    def judged(self) -> list[Obligation]:
-        """The obligations as they stand then: what the second solver does not confirm is proved no longer.
+    def results(self) -> list[Obligation]:
+        """Return the obligations; what the second solver does not confirm is no longer proved.
 
-        Without the second solver they are unconfirmed, and say so.
+        Without a second solver they are unconfirmed, and say so.
         """
         if self._answers is None:
             return [
@@ -134,31 +132,27 @@ class Confirmation:
             return [replace(one, status="unknown", counterexample=f"cvc5: {error}") for one in self._obligations]
         answered = dict(zip(self._order, answers, strict=True))
         return [
-            _not_asked(one) if one.query is None else _judged(one, one.query, answered[one.query])
+            _not_asked(one) if one.query is None else with_answer(one, one.query, answered[one.query])
             for one in self._obligations
         ]
 
 
-def confirm(obligations: Sequence[Obligation]) -> list[Obligation]:
-    """The obligations, after a second solver was asked: see `Confirmation`."""
-    return Confirmation(obligations).judged()
-
-
 def _not_asked(one: Obligation) -> Obligation:
-    """An obligation without a query stands only where none is due."""
+    """Return an obligation without a query: it is confirmed only if a second solver is not to be asked."""
     if one.for_one_solver or one.status != "proved":
         return one
     return replace(one, status="unconfirmed", counterexample="there is no query of it for cvc5")
 
 
-def _judged(one: Obligation, query: Query, answer: str) -> Obligation:
-    judged = replace(one, verdicts=(*one.verdicts, (SECOND, answer)))
-    unsure = [solver for solver, said in judged.verdicts if said == "unknown"]
+def with_answer(one: Obligation, query: Query, answer: str) -> Obligation:
+    """Return an obligation after the second solver has answered its query."""
+    answered = replace(one, verdicts=(*one.verdicts, (SECOND, answer)))
+    unsure = [solver for solver, said in answered.verdicts if said == "unknown"]
     if one.status == "proved" and unsure:
         silent = " and ".join(unsure)
-        return replace(judged, status="unknown", counterexample=f"{silent} does not know, or took too long")
+        return replace(answered, status="unknown", counterexample=f"{silent} does not know, or took too long")
     if one.status == "proved" and answer != query.expected:
-        return replace(judged, status="disputed", counterexample=f"z3 says {query.expected}, cvc5 says {answer}")
+        return replace(answered, status="disputed", counterexample=f"z3 says {query.expected}, cvc5 says {answer}")
     if one.status == "refuted" and answer == query.expected:
-        return replace(judged, status="disputed", counterexample=f"cvc5 says {answer}; z3 has {one.counterexample}")
-    return judged
+        return replace(answered, status="disputed", counterexample=f"cvc5 says {answer}; z3 has {one.counterexample}")
+    return answered

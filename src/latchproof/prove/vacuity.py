@@ -1,7 +1,7 @@
-"""What keeps the proofs from being empty: each claim could come out false, and a rule that is misapplied fails.
+"""What keeps the proofs from being empty: each claim could come out false.
 
-A claim that no state and no step can break says nothing; nor does a liveness claim that no step ever makes due. Each of
-these is a query that must have a model.
+A claim that no state and no step can break says nothing; nor does a liveness claim that no step ever owes. Each of
+these goals is a query that must have a model.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from typing import Any
 import z3
 
 from latchproof.prove.goals import Goal
-from latchproof.prove.identities import ACTOR, ONE_AFTER, ONE_BEFORE, Identities
+from latchproof.prove.identities import Identities
 from latchproof.prove.paths import SymBool, symbol, truth
+from latchproof.prove.world import ACTOR, ONE_AFTER, ONE_BEFORE
 from latchproof_spec.claims import Step
 from latchproof_spec.machine import Machine, Operation
 
 
 def counter_goals(machine: Machine, policies: tuple[Any, ...]) -> Iterator[Goal]:
-    """The invariants, step properties and accounts of a machine, of any state, any rule and any outcome."""
+    """Yield the controls of invariants, step properties and accounts: of any state, any rule and any result."""
     constants = tuple(symbol(name, int) for name in machine.constants)
     before = tuple(symbol(name, kind) for name, kind in machine.state.items())
     after = tuple(symbol(f"{name}+", kind) for name, kind in machine.state.items())
@@ -38,14 +39,14 @@ def counter_goals(machine: Machine, policies: tuple[Any, ...]) -> Iterator[Goal]
         holds = (
             partial(property_.holds, step(operation, rule, policy))
             for policy in policies
-            for operation in (*machine.operations, machine.withdraw)
+            for operation in machine.every_operation
             for rule in machine.rules
         )
         yield _goal(machine, property_, holds)
 
 
 def call_goals(machine: Machine, models: Iterable[Identities]) -> Iterator[Goal]:
-    """What is claimed of each call, of any two calls, any place, and anything that a step might do to a call."""
+    """Yield the controls of what is claimed of any two calls, any place, and of what any step might do to a call."""
     models = list(models)
     for number, property_ in enumerate(machine.call_claims.invariants):
         yield _goal(machine, property_, [partial(SymBool, m.invariant_terms[number]) for m in models])
@@ -53,15 +54,12 @@ def call_goals(machine: Machine, models: Iterable[Identities]) -> Iterator[Goal]
         yield _goal(machine, property_, [partial(SymBool, m.place_terms[number]) for m in models])
     for property_ in machine.call_claims.steps:
         steps = (one.step for model in models for one in model.steps if one.step is not None)
-        yield _goal(
-            machine,
-            property_,
-            (partial(property_.holds, step, ACTOR, ONE_BEFORE, ONE_AFTER) for step in steps),
-        )
+        holds = (partial(property_.holds, step, ACTOR, ONE_BEFORE, ONE_AFTER) for step in steps)
+        yield _goal(machine, property_, holds)
 
 
 def _goal(machine: Machine, property_: Any, holds: Iterable[Callable[[], object]]) -> Goal:
-    """That one of these can be false: the first that can; or falsity, if none can."""
+    """Return the goal that the first of these that can be false can be; or falsity, if none can."""
     broken: z3.BoolRef = z3.BoolVal(False)
     for one in holds:
         said = truth(one)

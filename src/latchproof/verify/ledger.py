@@ -34,10 +34,10 @@ from latchproof.explore.states import explore
 from latchproof.explore.vacuity import vacuous_eventualities, vacuous_properties
 from latchproof.export.committed import stale
 from latchproof.export.crosscheck import CrosscheckError, crosscheck, tlc_jar
-from latchproof.export.rows import DEFAULT_BOUNDS
 from latchproof.mutants.evaluate import KINDS as MATRIX_KINDS
 from latchproof.mutants.matrix import Matrix, judge_mutants
-from latchproof.prove.obligations import Obligation, prove_all
+from latchproof.prove.obligation import Obligation
+from latchproof.prove.obligations import prove_all
 from latchproof.prove.shells import Equivalence, blind_spots, prove_shells
 from latchproof.prove.smtlib import solvers
 from latchproof_spec.machine import Machine, distinct_policies
@@ -246,7 +246,7 @@ class Ledger:
 
 def own_rules() -> set[str]:
     """The rules of our own policy that a run can fire: none of a constructor, none for what is no whole number."""
-    from latchproof.prove.obligations import rules_of
+    from latchproof.prove.steps import rules_of
 
     return {rule for machine in MACHINES.values() for rule in rules_of(machine, machine.policies[0])}
 
@@ -328,7 +328,7 @@ def _crosschecked(quick: bool) -> Kept:
         jar, without = tlc_jar()
         for machine in MACHINES.values():
             with TemporaryDirectory() as folder:
-                wrong += crosscheck(machine, machine.policies[0], DEFAULT_BOUNDS[machine.name], Path(folder), jar)[1]
+                wrong += crosscheck(machine, machine.policies[0], machine.bounds.model, Path(folder), jar)[1]
     except CrosscheckError as error:
         return Kept(name, "fails", bound, command, str(error))
     return Kept(name, "fails" if wrong else "holds", bound, command, "; ".join(wrong) or without)

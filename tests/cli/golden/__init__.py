@@ -22,7 +22,7 @@ from latchproof.mutants.evaluate import Judgement, Kind
 from latchproof.mutants.generate import mutants
 from latchproof.mutants.matrix import Matrix
 from latchproof.prove.goals import Query
-from latchproof.prove.obligations import Obligation, Status
+from latchproof.prove.obligation import Obligation, ProofStatus
 from latchproof.prove.shells import Equivalence
 from latchproof.show.terminal import print_ledger, print_matrix, print_verdict
 from latchproof.verify.ledger import KINDS, Evidence, Kept, Ledger, own_rules
@@ -64,7 +64,9 @@ def _command(line: str) -> Callable[[Console], None]:
     return lambda console: options.run(options, console)
 
 
-def _obligation(name: str, claims: tuple[str, ...], rule: str, status: Status, counterexample: str = "") -> Obligation:
+def _obligation(
+    name: str, claims: tuple[str, ...], rule: str, status: ProofStatus, counterexample: str = ""
+) -> Obligation:
     answers = (("z3", "sat" if counterexample else "unsat"), ("cvc5", "sat" if counterexample else "unsat"))
     query = Query((), (), name, "unsat")
     return Obligation(

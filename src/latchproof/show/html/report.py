@@ -16,8 +16,8 @@ from latchproof.check.target import TargetError
 from latchproof.check.trace import Trace, from_json
 from latchproof.check.verdict import Verdict
 from latchproof.explore.system import HIGHEST_COUNT
-from latchproof.export.markdown import RuleRow, arrows, rule_rows, unreached
-from latchproof.prove.obligations import Obligation
+from latchproof.export.markdown import PathRow, arrows, rule_rows, unreached
+from latchproof.prove.obligation import Obligation
 from latchproof.show.html.annotated import judged
 from latchproof.show.html.graph_tables import tabulate
 from latchproof.show.html.page import page
@@ -161,7 +161,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _row(row: RuleRow) -> dict[str, Any]:
+def _row(row: PathRow) -> dict[str, Any]:
     return {
         "rule": row.rule.id,
         "call": row.call,
