@@ -1,4 +1,4 @@
-"""The plugin, as a suite of somebody else's has it."""
+"""The plugin, as another project's test suite has it."""
 
 from __future__ import annotations
 

@@ -73,14 +73,14 @@ class SelfLatch(PlainLatch):
 
 
 class StreamLatch(PlainLatch):
-    """Its wait() is an asynchronous generator, which nobody can await."""
+    """Its wait() is an asynchronous generator, which cannot be awaited."""
 
     async def wait(self) -> AsyncIterator[object]:  # type: ignore[override] # it is to be wrong
         yield object()
 
 
 class HastyLatch(PlainLatch):
-    """It lets everybody pass after one turn of the loop."""
+    """It lets every task pass after one turn of the loop."""
 
     async def wait(self) -> None:
         await asyncio.sleep(0)
@@ -152,7 +152,7 @@ class CountingLatch(PlainLatch):
 
 
 class ShoutingLatch(PlainLatch):
-    """What goes wrong in it reaches nobody but the event loop."""
+    """Its errors reach only the event loop."""
 
     def count_down(self) -> None:
         super().count_down()
@@ -323,7 +323,7 @@ class LeavingLatch(PlainLatch):
 
 
 class SystemExitLatch(PlainLatch):
-    """It asks for the end of the interpreter in a callback, where nobody but the event loop hears of it."""
+    """It ends the interpreter in a callback, of which only the event loop is told."""
 
     async def wait(self) -> None:
         asyncio.get_running_loop().call_soon(sys.exit, "enough")
@@ -396,7 +396,7 @@ class DemandingLatch:
 
 
 class SilentBarrier:
-    """A right barrier but that it tells nobody an index."""
+    """A correct barrier, except that wait() never returns an index."""
 
     def __init__(self, parties: int) -> None:
         self.parties = parties
@@ -407,7 +407,7 @@ class SilentBarrier:
 
 
 class SometimesSilentBarrier:
-    """It tells an index to the last who arrives, and to nobody else."""
+    """It returns an index to the last task that arrives, and to no other."""
 
     def __init__(self, parties: int) -> None:
         self.parties = parties

@@ -1,4 +1,4 @@
-"""A check on a Dask cluster, and in pieces, comes to the same as one that is done here, whoever is lost on the way."""
+"""A check on a Dask cluster, in pieces, has the same result as one in this process, even if workers are lost."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_a_target_that_ends_its_interpreter_costs_its_job_and_no_worker(dask: Da
 def test_nobody_at_the_address_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(module, "CONNECT_SECONDS", 1)
     with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))  # nobody listens there
+        unused.bind(("127.0.0.1", 0))  # no process listens there
         address = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
         assert main(["check", "asyncio:Barrier", "--cluster", address]) == 2
     assert f"the scheduler at {address} cannot be reached" in capsys.readouterr().err

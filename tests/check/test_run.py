@@ -356,7 +356,7 @@ def test_a_schedule_can_be_walked_again() -> None:
 def test_several_policies_are_judged_in_one_walk(strict: bool) -> None:
     shape = Programs((2,), at_once=2, calls=2, cancellations=1, waits_only=True)
     walk = Explorer(adapt(samples.CountdownBarrier), shape, 2, BARRIER.policies, strict=strict).walk()
-    # its indices are java's; but whoever is cancelled does not break it, which calls that wait cannot tell
+    # its indices are java's; but a cancelled task does not break it, which calls that wait cannot tell
     broken = {policy: set(found) for policy, found in walk.failures.items()}
     assert "C5" in broken["latchproof"]
     assert "C5" in broken["aiologic"]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from latchproof import Barrier
 from latchproof.check.checker import check
-from latchproof.check.choices import Path
-from latchproof.check.strategies import Pct, Random, Replay, Strategy, make_strategy
+from latchproof.check.choices import Path, Subtree, Turn
+from latchproof.check.history import Event
+from latchproof.check.strategies import Pct, Random, Replay, Sample, Strategy, make_strategy
 from latchproof.check.target import TargetError, adapt
+from latchproof.check.tree import Explorer
 from latchproof_spec.machine import Programs
 
 OPTIONS = ["run", "call wait()", "call abort()", "cancel 1"]
@@ -94,3 +97,38 @@ def test_a_right_class_passes_what_is_sampled(scheduler: str) -> None:
     verdict = check(adapt(Barrier), policy="latchproof", scheduler=scheduler, schedules=800)
     assert verdict.exit_code == 0
     assert 800 <= verdict.schedules <= 800 + 9
+
+
+class Patient(Sample):
+    """Lets the loop run as long as it can, and then takes the last option."""
+
+    def choose(self, options: Sequence[str]) -> int | None:
+        return 0 if options[0] in ("run", "pass") else len(options) - 1
+
+
+def test_a_strategy_from_outside_is_all_that_a_walk_needs() -> None:
+    target = adapt(Barrier)
+    policies = target.machine.policies[:1]
+    explorer = Explorer(target, FIVE, 3, policies, strategy=Patient(2, 0))
+    found: list[tuple[Event, ...]] = []
+    walk = explorer.walk(on_history=found.append)
+    assert (walk.schedules, walk.covered, walk.pruned, walk.fraction) == (2, 2, 0, 0.0)
+    assert found[0] == found[1]
+    every: list[tuple[Event, ...]] = []
+    Explorer(target, FIVE, 3, policies, prune=False).walk(on_history=every.append, at_most=5_000)
+    assert str(found[0]) in map(str, every)
+
+
+@pytest.mark.parametrize(
+    ("within", "first"),
+    [
+        ((), ("call wait()", "run", "cancel 1")),
+        ((Turn(1, quiet=False), Turn(0, quiet=False)), ("call wait()", "call wait()", "run")),
+    ],
+)
+def test_a_walk_within_a_subtree_takes_its_turns_whatever_the_strategy(within: Subtree, first: tuple[str, ...]) -> None:
+    target = adapt(Barrier)
+    explorer = Explorer(target, FIVE, 3, target.machine.policies[:1], strategy=Patient(1, 0), within=within)
+    explorer.walk()
+    assert explorer.last_run is not None
+    assert tuple(explorer.last_run.schedule[:3]) == first

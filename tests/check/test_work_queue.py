@@ -1,4 +1,4 @@
-"""The pieces of a tree are the whole tree, whoever does them and in what order; what is called off cannot count."""
+"""The pieces of a tree are the whole tree, in whatever order they are done; a piece that is cancelled cannot count."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class LateLatch(EventLatch):
 
 
 class StayingBarrier(EventBarrier):
-    """Whoever is cancelled stays counted."""
+    """A cancelled task stays counted."""
 
     async def wait(self) -> int:
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -120,7 +120,7 @@ class PollingLatch(EventLatch):
 
 
 class FatalError(BaseException):
-    """What nobody who means well catches."""
+    """An error that well-behaved code does not catch."""
 
 
 class FatalLatch(EventLatch):

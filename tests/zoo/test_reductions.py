@@ -102,7 +102,7 @@ def test_of_two_orders_that_commute_one_is_enough(factory: Any, argument: int) -
 
 
 class LockedLatch(correct.BareLatch):
-    """Nobody can see from Python whether its lock is held."""
+    """Whether its lock is held cannot be seen from Python."""
 
     def __init__(self, count: int) -> None:
         super().__init__(count)

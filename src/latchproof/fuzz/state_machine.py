@@ -215,7 +215,7 @@ def state_machine(
     """Return a Hypothesis state machine for a class, made from the specification.
 
     `target` is a class, or a factory that takes the constructor's argument; `kind` names the machine of the
-    specification, where that cannot be told. `host` is "asyncio", "uvloop", "trio" or "flowno". Without a `policy`, a
+    specification, where that cannot be told. `host` is the name of a host, such as "trio". Without a `policy`, a
     history is allowed if any named policy allows it throughout. With a `claim` only that one can fail; an example in
     which another does ends there, and the class has it in `broken`. `strict` is the form that our own classes keep: an
     operation takes effect in its first step, a cancellation at its request. `largest` bounds the constructor's argument
