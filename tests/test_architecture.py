@@ -184,7 +184,7 @@ def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def variables_read(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Every variable of a machine's state that is read by its name, with its line."""
-    for node in ast.walk(tree):
+    for node in (one for one in ast.walk(tree) if isinstance(one, ast.expr)):
         keys: list[ast.expr] = []
         if isinstance(node, ast.Subscript):
             keys = [node.slice]

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
-from latchproof.mutants.generate import Mutant, generated
+from latchproof.mutants.generate import generated
+from latchproof.mutants.mutant import Mutant
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.machines import MACHINES
 
