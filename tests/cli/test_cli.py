@@ -22,7 +22,7 @@ from latchproof.explore import states as exploring
 from latchproof.mutants.generate import mutants
 from latchproof.prove import obligations as proving
 from latchproof.prove import smtlib
-from latchproof.prove.obligation import Obligation
+from latchproof.prove.goals import Obligation
 from latchproof.prove.shells import Equivalence
 from latchproof.show.formats import FORMATS, OF_TRACES
 from latchproof_spec import machines

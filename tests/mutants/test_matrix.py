@@ -220,7 +220,7 @@ def test_an_outcome_that_the_prover_does_not_understand_is_none_of_its_proofs() 
     assert judged(("proved",), mixed).broken == {"proved": frozenset({""})}
     (cpython,) = (one for one in BARRIER.policies if one.name == "cpython")
     with pytest.raises(TypeError, match="some are given their index, and some are given any"):
-        list(prove(BARRIER, (cpython,), models=("identities",), apply=one_mutant(mixed).apply or apply))
+        list(prove(BARRIER, (cpython,), parts=("identities",), apply=one_mutant(mixed).apply or apply))
 
 
 def _too_hard(_: object) -> object:

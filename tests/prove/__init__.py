@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latchproof.prove.obligation import Obligation
+from latchproof.prove.goals import Obligation
 
 
 def unproved(obligations: list[Obligation]) -> list[Obligation]:

@@ -10,7 +10,7 @@ import pytest
 from latchproof.export.promela import promela
 from latchproof.export.rows import make_model
 from latchproof.export.tla import configuration, module
-from latchproof.prove.obligations import MODELS, prove
+from latchproof.prove.obligations import PARTS, prove
 from latchproof_spec.claims import C4, C10
 from latchproof_spec.latch import rules as latch
 from latchproof_spec.latch.claims import C1
@@ -51,7 +51,7 @@ def told(late: Any) -> Machine:
 
 
 def names_refuted(machine: Machine) -> set[str]:
-    return {one.name for one in unproved(list(prove(machine, machine.policies[:1], models=MODELS)))}
+    return {one.name for one in unproved(list(prove(machine, machine.policies[:1], parts=PARTS)))}
 
 
 def test_a_fact_of_another_name_is_read_off_the_call() -> None:

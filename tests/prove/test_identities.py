@@ -10,9 +10,8 @@ import pytest
 import z3
 
 from latchproof.prove import identities
-from latchproof.prove.goals import Model
+from latchproof.prove.goals import Obligation, Part
 from latchproof.prove.identities import Identities
-from latchproof.prove.obligation import Obligation
 from latchproof.prove.obligations import prove
 from latchproof.prove.sequences import PLAIN
 from latchproof.prove.steps import paths_of
@@ -30,7 +29,7 @@ from latchproof_spec.step import BrokenBarrierError
 from tests.explore.faults import FAULTS, Fault, with_parts
 from tests.prove import unproved
 
-IDENTITIES: tuple[Model, ...] = ("identities",)
+IDENTITIES: tuple[Part, ...] = ("identities",)
 QUEUE = "refines: the queue is as long as the function says"
 OWNER = "stays: the owner of the place of a parked call is that call"
 NO_CONTRADICTION = "no contradiction is found in what is assumed"
@@ -42,7 +41,7 @@ def found_in(machine: Machine, policy: str, *, only: str = "", **options: Any) -
     if only:
         machine = with_parts(machine, operations=tuple(one for one in machine.operations if one.name == only))
     policies = tuple(one for one in machine.policies if one.name == policy)
-    return unproved(list(prove(machine, policies, models=IDENTITIES, **options)))
+    return unproved(list(prove(machine, policies, parts=IDENTITIES, **options)))
 
 
 def claims_of(obligations: list[Obligation]) -> str:
@@ -51,9 +50,7 @@ def claims_of(obligations: list[Obligation]) -> str:
 
 
 def model_of(machine: Machine, number: int = 0) -> Identities:
-    policy = machine.policies[number]
-    operations = machine.every_operation
-    return Identities(machine, policy, {one: paths_of(machine, one, policy) for one in operations})
+    return Identities(machine, machine.policies[number])
 
 
 class InApply(NamedTuple):
@@ -218,7 +215,7 @@ def test_c8_is_claimed_where_abort_and_reset_do_not_reach_the_released() -> None
     """A policy that leaves this open has the claim of the withdrawal alone."""
     reach = Property("reach", (), claims.tripped_is_out_of_reach)
     alone = CallClaims((), (), (reach,))
-    found = list(prove(with_parts(BARRIER, call_claims=alone), models=IDENTITIES))
+    found = list(prove(with_parts(BARRIER, call_claims=alone), parts=IDENTITIES))
     trivial = {
         one.policy
         for one in found

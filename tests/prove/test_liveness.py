@@ -8,9 +8,9 @@ import pytest
 import z3
 
 from latchproof.prove import liveness
+from latchproof.prove.goals import Obligation
 from latchproof.prove.identities import Identities
 from latchproof.prove.liveness import liveness_controls, liveness_goals
-from latchproof.prove.obligation import Obligation
 from latchproof.prove.obligations import CONTROLS, prove
 from latchproof.prove.steps import paths_of
 from latchproof.prove.world import BEFORE, LEFT, ONE, WHO
@@ -31,7 +31,7 @@ OURS = "latchproof"
 
 def proved(machine: Machine, **options: Any) -> list[Obligation]:
     policies = tuple(one for one in machine.policies if one.name == OURS)
-    return list(prove(machine, policies, models=("liveness",), **options))
+    return list(prove(machine, policies, parts=("liveness",), **options))
 
 
 @pytest.mark.parametrize(("machine", "claims"), [(LATCH, {C12}), (BARRIER, {C13, C14})])
@@ -70,7 +70,7 @@ def test_a_release_that_does_not_last_is_refuted() -> None:
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 def test_the_controls_have_models(machine: Machine) -> None:
     """Without fairness, by another's step, or of one that is parked, the rule has a counterexample that is computed."""
-    found = [one for one in prove(machine, machine.policies[:1], models=CONTROLS) if one.policy == OURS]
+    found = [one for one in prove(machine, machine.policies[:1], parts=CONTROLS) if one.policy == OURS]
     names = {one.name for one in found}
     assert names == {
         "without fairness a call may be passed over forever",
@@ -85,7 +85,7 @@ def test_the_controls_have_models(machine: Machine) -> None:
 def test_a_control_that_has_no_model_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     """If everything counted as continuing, no call could be passed over, and the rule would prove anything."""
     monkeypatch.setattr(liveness, "_WAS_RELEASED", BEFORE["one"]["phase"] == LEFT)
-    found = [one for one in prove(LATCH, LATCH.policies[:1], models=CONTROLS) if one.policy == OURS]
+    found = [one for one in prove(LATCH, LATCH.policies[:1], parts=CONTROLS) if one.policy == OURS]
     assert {one.name for one in found if one.status == "refuted"} == {
         "without fairness a call may be passed over forever", "that another call continues does not fulfil it",
     }  # fmt: skip
@@ -93,7 +93,7 @@ def test_a_control_that_has_no_model_is_refuted(monkeypatch: pytest.MonkeyPatch)
 
 def test_an_eventuality_that_nothing_owes_is_refuted() -> None:
     vacuous = Eventuality("nothing is owed", C12, lambda step: False)
-    found = unproved(list(prove(with_parts(LATCH, eventualities=(vacuous,)), LATCH.policies[:1], models=CONTROLS)))
+    found = unproved(list(prove(with_parts(LATCH, eventualities=(vacuous,)), LATCH.policies[:1], parts=CONTROLS)))
     assert [(one.name, one.claims) for one in found] == [("nothing is owed: it is owed to some call", ("C12",))]
 
 

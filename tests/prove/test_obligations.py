@@ -14,10 +14,9 @@ import pytest
 import z3
 
 from latchproof.prove import discharge, steps
-from latchproof.prove.goals import Goal, Model
+from latchproof.prove.goals import Goal, Obligation, Part
 from latchproof.prove.identities import Identities
-from latchproof.prove.obligation import Obligation
-from latchproof.prove.obligations import CONTROLS, MODELS, prove
+from latchproof.prove.obligations import CONTROLS, PARTS, prove
 from latchproof.prove.paths import term
 from latchproof.prove.smtlib import ABSENT, Confirmation, with_answer
 from latchproof.prove.steps import Symbolic, paths_of, rules_of
@@ -44,13 +43,13 @@ def rules_taken(obligations: list[Obligation]) -> set[str]:
 
 
 def refuted(
-    machine: Machine, policy: str = "latchproof", *, only: str = "", models: tuple[Model, ...] = ("counters",)
+    machine: Machine, policy: str = "latchproof", *, only: str = "", parts: tuple[Part, ...] = ("counters",)
 ) -> list[Obligation]:
     """What is not proved under a policy; with `only`, of one operation and the withdrawal."""
     if only:
         machine = with_parts(machine, operations=tuple(one for one in machine.operations if one.name == only))
     policies = tuple(one for one in machine.policies if one.name == policy)
-    return unproved(list(prove(machine, policies, models=models)))
+    return unproved(list(prove(machine, policies, parts=parts)))
 
 
 def claims_of(obligations: list[Obligation]) -> set[str]:
@@ -61,7 +60,7 @@ def claims_of(obligations: list[Obligation]) -> set[str]:
 def whole() -> list[Obligation]:
     """Every obligation, discharged by the first solver."""
     begun = time.perf_counter()
-    obligations = [one for machine in MACHINES.values() for one in prove(machine, models=(*MODELS, *CONTROLS))]
+    obligations = [one for machine in MACHINES.values() for one in prove(machine, parts=(*PARTS, *CONTROLS))]
     assert sum(one.seconds for one in obligations) <= time.perf_counter() - begun
     return obligations
 
@@ -69,7 +68,7 @@ def whole() -> list[Obligation]:
 @pytest.fixture(scope="module")
 def everything(whole: list[Obligation]) -> list[Obligation]:
     """Every obligation about counters."""
-    return [one for one in whole if one.model == "counters"]
+    return [one for one in whole if one.part == "counters"]
 
 
 def test_everything_is_proved(whole: list[Obligation]) -> None:
@@ -80,13 +79,13 @@ def test_everything_is_proved(whole: list[Obligation]) -> None:
 def test_there_are_as_many_as_the_manifest_expects(whole: list[Obligation]) -> None:
     manifest = Path(__file__).resolve().parents[2] / "proofs" / "manifest.toml"
     expected = tomllib.loads(manifest.read_text(encoding="utf-8"))["proofs"]
-    found = {name: Counter(one.model for one in whole if one.machine == name) for name in MACHINES}
+    found = {name: Counter(one.part for one in whole if one.machine == name) for name in MACHINES}
     assert found == expected
 
 
 def test_every_claim_is_proved_and_what_counters_leave_open_of_identities(whole: list[Obligation]) -> None:
     for claim in CLAIMS:
-        models = {one.model for one in whole if claim.id in one.claims}
+        models = {one.part for one in whole if claim.id in one.claims}
         assert "counters" in models or claim.beyond_counters
         assert {"identities", "liveness"} & models or not claim.beyond_counters
         assert "liveness" in models or claim.kind == "safety"
@@ -355,7 +354,7 @@ def test_each_query_is_asked_once_whatever_the_policy(monkeypatch: pytest.Monkey
         return answer(self, *given)
 
     monkeypatch.setattr(z3.Solver, "check", check)
-    found = list(prove(LATCH, models=("counters",)))
+    found = list(prove(LATCH, parts=("counters",)))
     assert len(asked) == len({one.query for one in found}) < len(found) / 5
     by_policy = Counter(one.policy for one in found)
     assert {by_policy[name] for name in ("flowno", "java", "cpython", "lenient")} == {by_policy["flowno"]}
@@ -376,7 +375,7 @@ def test_what_is_assumed_too_much_is_refuted(monkeypatch: pytest.MonkeyPatch) ->
         return replace(given, premises=(*given.premises, term(given.state[0]) <= 1000))
 
     monkeypatch.setattr(steps, "symbols", small)
-    found = unproved(list(prove(LATCH, LATCH.policies[:1], models=("counters",))))
+    found = unproved(list(prove(LATCH, LATCH.policies[:1], parts=("counters",))))
     assert {one.name for one in found} == {"the paths leave nothing out"}
     assert {one.operation for one in found} == {"wait", "count_down", "set_count", "withdraw"}
 
@@ -388,7 +387,7 @@ def test_what_is_assumed_too_much_of_identities_is_refuted(monkeypatch: pytest.M
         return [*whole(self, world), term(world.state[0]) <= 1000]
 
     monkeypatch.setattr(Identities, "_numbers", small)
-    found = unproved(list(prove(LATCH, LATCH.policies[:1], models=("identities",))))
+    found = unproved(list(prove(LATCH, LATCH.policies[:1], parts=("identities",))))
     assert {one.name for one in found} >= {"stays: what is assumed of the numbers"}
     assert "set_count" in {one.operation for one in found}
 
@@ -399,7 +398,7 @@ def test_what_the_solver_does_not_know_is_not_proved() -> None:
     larger = z3.Function("larger", z3.IntSort(), z3.IntSort())
     premise = z3.ForAll([number], larger(number) > number, patterns=[larger(number)])
     where = ("latch", "latchproof", "wait", "L7")
-    found = discharge.Discharge()(Goal("counters", "a name", ("C1",), *where, (premise,), z3.BoolVal(False)))
+    found = discharge.Discharge()(Goal("a name", ("C1",), *where, "counters", (premise,), z3.BoolVal(False)))
     assert (found.status, found.verdicts) == ("unknown", (("z3", "unknown"),))
     assert confirmed(replace(found, status="proved"), "unsat").status == "unknown"
     sure = replace(found, status="proved", verdicts=(("z3", "unsat"),))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from latchproof.prove.property_terms import StepTerms
-from latchproof.prove.steps import paths_of
+from latchproof.prove.steps import StepTerms, paths_of
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import C7, Property, Step
 from latchproof_spec.step import Rule

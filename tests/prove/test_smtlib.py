@@ -12,9 +12,8 @@ import pytest
 import z3
 
 from latchproof.prove import discharge, smtlib
-from latchproof.prove.goals import Query, in_order, text_of
-from latchproof.prove.obligation import Obligation
-from latchproof.prove.obligations import CONTROLS, MODELS, prove
+from latchproof.prove.goals import Obligation, Query, in_order, text_of
+from latchproof.prove.obligations import CONTROLS, PARTS, prove
 from latchproof.prove.second_solver import SolverError, ask
 from latchproof.prove.smtlib import ABSENT, Confirmation, asked, script, solvers
 from latchproof_spec.latch.machine import LATCH
@@ -24,7 +23,7 @@ SECOND_SOLVER = pytest.mark.skipif(find_spec("cvc5") is None, reason=ABSENT)
 
 @pytest.fixture(scope="module")
 def obligations() -> list[Obligation]:
-    return list(prove(LATCH, LATCH.policies[:2], models=(*MODELS, *CONTROLS)))
+    return list(prove(LATCH, LATCH.policies[:2], parts=(*PARTS, *CONTROLS)))
 
 
 def test_each_query_stands_there_once_and_says_what_it_is_about(obligations: list[Obligation]) -> None:
@@ -44,7 +43,7 @@ def test_each_query_stands_there_once_and_says_what_it_is_about(obligations: lis
 
 def test_what_it_says_is_due_is_what_another_solver_answers(obligations: list[Obligation]) -> None:
     """Read back by the first solver, from the text alone."""
-    of_counters = [one for one in obligations if one.model == "counters"]
+    of_counters = [one for one in obligations if one.part == "counters"]
     text = script(of_counters)
     due = re.findall(r"^\(check-sat\) ; (sat|unsat)$", text, re.MULTILINE)
     # z3 reads a file with one query, and each obligation has its own text too
@@ -74,7 +73,7 @@ def test_a_text_that_says_something_else_is_no_proof_though_the_second_solver_ag
 
     monkeypatch.setattr(discharge, "text_of", text_of_term)
     monkeypatch.setattr(discharge, "Query", misread)
-    found = list(prove(LATCH, LATCH.policies[:1], models=("counters",)))
+    found = list(prove(LATCH, LATCH.policies[:1], parts=("counters",)))
     disputed = [one for one in found if one.status == "disputed"]
     assert disputed
     assert {one.counterexample for one in disputed} == {discharge.MISREAD}

@@ -19,13 +19,13 @@ from tests.prove import unproved
 
 
 def vacuous(machine: Machine) -> list[tuple[str, tuple[str, ...], str]]:
-    found = prove(machine, machine.policies[:1], models=CONTROLS)
+    found = prove(machine, machine.policies[:1], parts=CONTROLS)
     return [(one.name, one.claims, one.status) for one in unproved(list(found))]
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 def test_every_claim_could_come_out_false(machine: Machine) -> None:
-    found = [one for one in prove(machine, models=CONTROLS) if one.name.startswith("could come out false: ")]
+    found = [one for one in prove(machine, parts=CONTROLS) if one.name.startswith("could come out false: ")]
     assert unproved(found) == []
     claims = machine.call_claims
     shapes: tuple[tuple[Any, ...], ...] = (
@@ -70,7 +70,7 @@ def test_a_claim_that_one_policy_can_break_is_not_vacuous() -> None:
     (order,) = [one for one in BARRIER.call_claims.invariants if one.name == "indices follow arrival"]
     assert order.claims == (C5,)
     open_order = tuple(one for one in BARRIER.policies if one.index_order == "any")
-    found = unproved(list(prove(BARRIER, open_order[:1], models=CONTROLS)))
+    found = unproved(list(prove(BARRIER, open_order[:1], parts=CONTROLS)))
     assert [one.name for one in found] == ["could come out false: indices follow arrival"]
     mixed = (*open_order[:1], *BARRIER.policies[:1])
-    assert unproved(list(prove(BARRIER, mixed, models=CONTROLS))) == []
+    assert unproved(list(prove(BARRIER, mixed, parts=CONTROLS))) == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from latchproof.contracts import ContractsNotRunError
-from latchproof.prove.obligation import Obligation
+from latchproof.prove.goals import Obligation
 from latchproof.prove.obligations import prove
 from latchproof.prove.shells import Equivalence
 from latchproof.verify import proved
@@ -56,7 +56,7 @@ def test_a_proof_that_fails_fails_its_claims(
     monkeypatch: pytest.MonkeyPatch, status: str, claims: tuple[str, ...], expected: dict[str, str]
 ) -> None:
     """An obligation of no claim keeps all of them honest: if it fails, they all do."""
-    of_calls = replace(obligation("C2"), model="identities")
+    of_calls = replace(obligation("C2"), part="identities")
     obligations = [obligation("C1"), of_calls, obligation("C4"), obligation(*claims, status=status)]
     monkeypatch.setattr(proved, "prove_all", lambda: obligations)
     cells = cells_of(PROVED)

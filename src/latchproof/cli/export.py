@@ -79,7 +79,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 def _document(machine: Machine, form: str) -> str:
     from latchproof.export.markdown import diagram, document
-    from latchproof.prove.obligations import CONTROLS, MODELS, prove
+    from latchproof.prove.obligations import CONTROLS, PARTS, prove
     from latchproof.prove.smtlib import script
 
     if form == "markdown":
@@ -87,7 +87,7 @@ def _document(machine: Machine, form: str) -> str:
     if form == "mermaid":
         return "\n".join(diagram(machine, machine.policies[0])) + "\n"
     if form == "smt2":
-        return script(prove(machine, models=(*MODELS, *CONTROLS)))
+        return script(prove(machine, parts=(*PARTS, *CONTROLS)))
     raise TargetError(f"a machine has no {form} form; name a file that check --json wrote")
 
 

@@ -20,13 +20,13 @@ from latchproof.mutants.difference import NOT_INTS, NUMBERS, calls_without_tasks
 from latchproof.mutants.mutant import Mutant
 from latchproof.mutants.reference_class import reference_class
 from latchproof.mutants.task_faults import as_specified
-from latchproof.prove.goals import Model
+from latchproof.prove.goals import Part
 from latchproof.prove.obligations import prove
 from latchproof.prove.paths import unchecked
 from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import apply
 
-MODELS: Final[tuple[Model, ...]] = ("counters", "identities")
+PARTS: Final[tuple[Part, ...]] = ("counters", "identities")
 """Models in which mutants are proved. Proofs of liveness rest on these, so they are not repeated for each mutant."""
 
 TASKS, HIGHEST_COUNT, MOST_STATES = 3, 2, 300
@@ -86,7 +86,7 @@ def proved(trial: Trial) -> set[str]:
     apply_ = trial.mutant.apply or apply
     try:
         with unchecked():
-            found = list(prove(machine, (trial.policy,), models=MODELS, apply=apply_, written=False))
+            found = list(prove(machine, (trial.policy,), parts=PARTS, apply=apply_, written=False))
     except TypeError:
         if trial.mutant.apply is None:
             raise
@@ -190,7 +190,7 @@ _ARGUMENTS = ", ".join(
 )
 
 PROVED: Final = MutantCheck(
-    "proved", f"every count, number of parties and of tasks; {' and '.join(MODELS)}", ("functions", "apply"), proved
+    "proved", f"every count, number of parties and of tasks; {' and '.join(PARTS)}", ("functions", "apply"), proved
 )
 EXPLORED: Final = MutantCheck(
     "explored",

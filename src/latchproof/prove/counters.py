@@ -19,8 +19,7 @@ import z3
 from latchproof.prove import steps
 from latchproof.prove.goals import Goal
 from latchproof.prove.paths import Path, SymBool, all_of, any_of, bool_term, enumerate_paths, symbol, term, truth
-from latchproof.prove.property_terms import StepTerms
-from latchproof.prove.steps import Symbolic, fact_premises, take
+from latchproof.prove.steps import StepTerms, Symbolic, fact_premises, take
 from latchproof_spec.claims import Account, Claim, Step
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import Rule
@@ -47,7 +46,7 @@ class Counters:
         """
         ids = tuple(claim.id for claim in claims)
         said = truth(conclusion) if callable(conclusion) else conclusion
-        return Goal("counters", name, ids, self._machine.name, *where, premises, said)
+        return Goal(name, ids, self._machine.name, *where, "counters", premises, said)
 
     def creation(self, policies: tuple[Any, ...]) -> Iterator[Goal]:
         """Yield that the constructor refuses what it must, and else makes what was asked, with the invariants.

@@ -8,8 +8,7 @@ from typing import Final
 
 import z3
 
-from latchproof.prove.goals import Goal, Query, in_order, reads_back, text_of
-from latchproof.prove.obligation import Obligation, ProofStatus
+from latchproof.prove.goals import Goal, Obligation, ProofStatus, Query, in_order, reads_back, text_of
 from latchproof.prove.paths import once
 
 MISREAD: Final = "the query's text, which the second solver is given, does not read back as what z3 was asked"
@@ -55,7 +54,7 @@ class Discharge:
         _, status, counterexample, verdict, query, text = self._answers[key]
         return Obligation(
             goal.name, goal.claims, goal.machine, goal.policy, goal.operation, goal.rule, status, counterexample,
-            text, time.perf_counter() - begun, goal.model, query, (("z3", verdict),), goal.must_not_follow,
+            text, time.perf_counter() - begun, goal.part, query, (("z3", verdict),), goal.must_not_follow,
         )  # fmt: skip
 
     def _ask(self, goal: Goal, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...]) -> tuple[ProofStatus, str, str]:

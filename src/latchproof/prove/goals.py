@@ -1,4 +1,4 @@
-"""What is put to the solvers: goals, and the SMT-LIB 2 text of a query for one of them."""
+"""What is put to the solvers: goals, each as the SMT-LIB 2 text of a query, and what the solvers said of them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,34 @@ from typing import Literal, TypeAlias
 
 import z3
 
-Model: TypeAlias = Literal["counters", "identities", "liveness", "controls"]
+Part: TypeAlias = Literal["counters", "identities", "liveness", "controls"]
+"""A part of the proof."""
+
+ProofStatus: TypeAlias = Literal["proved", "refuted", "unknown", "disputed", "unconfirmed"]
 
 
 @dataclass(frozen=True)
-class Goal:
-    """One thing to be proved: that the premises imply the conclusion; or, without one, that they can be met together.
+class _Subject:
+    """What a goal is about. `claims` is empty for a goal that keeps the proof honest."""
 
-    `claims` is empty for a goal that keeps the proof honest. `small` are the premises for a few calls, with every
-    quantifier written out: with quantified premises the solver may not know whether there is a counterexample. Where it
-    `must_not_follow`, the conclusion must not be provable: this says as much as the solver finds, and no more.
-    """
-
-    model: Model
     name: str
     claims: tuple[str, ...]
     machine: str
     policy: str
     operation: str
     rule: str
+
+
+@dataclass(frozen=True)
+class Goal(_Subject):
+    """One thing to be proved: that the premises imply the conclusion; or, without one, that they can be met together.
+
+    `small` are the premises for a few calls, with every
+    quantifier written out: with quantified premises the solver may not know whether there is a counterexample. Where it
+    `must_not_follow`, the conclusion must not be provable: this says as much as the solver finds, and no more.
+    """
+
+    part: Part
     premises: tuple[z3.BoolRef, ...]
     conclusion: z3.BoolRef | None
     small: tuple[z3.BoolRef, ...] | None = None
@@ -51,6 +60,26 @@ class Query:
         negation = (f"(assert {self.negation})",) if self.negation else ()
         asserted = (f"(assert {one})" for one in self.assertions)
         return "\n".join((*self.declarations, *asserted, *negation, "(check-sat)", ""))
+
+
+@dataclass(frozen=True)
+class Obligation(_Subject):
+    """A goal that was put to the solvers, and what they said of it.
+
+    `counterexample` is a model, where it is refuted. `smtlib` is the negation that was found to have no model (or to
+    have one), as SMT-LIB 2, and `query` the same in parts; both are empty where only z3 is asked. `verdicts` holds the
+    answer of each solver that was asked, by name. An obligation that the solvers answer differently is disputed.
+    `for_one_solver` says that only z3 is to be asked.
+    """
+
+    status: ProofStatus
+    counterexample: str
+    smtlib: str
+    seconds: float
+    part: Part = "counters"
+    query: Query | None = None
+    verdicts: tuple[tuple[str, str], ...] = ()
+    for_one_solver: bool = False
 
 
 def in_order(declarations: Iterable[str]) -> tuple[str, ...]:

@@ -14,14 +14,14 @@ state (see `world`) name the right calls.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 import z3
 
-from latchproof.prove.goals import Goal, Model
+from latchproof.prove.goals import Goal, Part
 from latchproof.prove.paths import (
     Path,
     SymBool,
@@ -34,7 +34,6 @@ from latchproof.prove.paths import (
     term,
     truth,
 )
-from latchproof.prove.property_terms import StepTerms
 from latchproof.prove.sequences import (
     INDEX,
     NOTHING,
@@ -47,7 +46,7 @@ from latchproof.prove.sequences import (
     remembered,
     understood,
 )
-from latchproof.prove.steps import fact_premises
+from latchproof.prove.steps import StepTerms, fact_premises, paths_of
 from latchproof.prove.world import (
     ACTOR,
     AFTER,
@@ -120,14 +119,13 @@ class Identities:
         self,
         machine: Machine,
         policy: Any,
-        paths: Mapping[Operation, Sequence[Path[Step]]],
         apply: Callable[..., Any] = specified_apply,
         step_terms: StepTerms | None = None,
     ) -> None:
         self._step_terms = step_terms or StepTerms()
         self._machine = machine
         self._policy = policy
-        self._paths = paths
+        self._paths = {operation: paths_of(machine, operation, policy) for operation in machine.every_operation}
         self._apply = understood(apply)
         self.world = symbolic_world(machine)
         self._distinct = z3.Distinct(NOTHING, PLAIN, INDEX, *errors_of(machine.rules))
@@ -147,7 +145,7 @@ class Identities:
         self.invariant = (*ground, *(for_all(*one) for one in quantified))
         self.small_invariant = (*ground, *(all_of(written_out(*one)) for one in quantified), *is_small(self.world))
         self.continuing = self._continuing()
-        self.steps = [*(one for operation in paths for one in self._transitions(operation)), self.continuing]
+        self.steps = [*(one for operation in self._paths for one in self._transitions(operation)), self.continuing]
 
     def _numbers(self, world: World) -> list[z3.BoolRef]:
         """Return what is assumed of the numbers in a world: all of it is proved to stay."""
@@ -362,7 +360,7 @@ class Identities:
         premises = (*path.conditions, self._distinct, *self._known_after(world))
 
         def make(name: str, claims: tuple[str, ...], conclusion: z3.BoolRef) -> Goal:
-            return Goal("identities", name, claims, self._machine.name, "any", "create", rule.id, premises, conclusion)
+            return Goal(name, claims, self._machine.name, "any", "create", rule.id, "identities", premises, conclusion)
 
         yield make("no call is parked at a new machine", (), world.parked == term(state[self._machine.parked_at]))
         yield from self._invariant_goals(world, "at first", make)
@@ -405,7 +403,7 @@ class Identities:
         guard = self._guard(operation, arguments)
         make = partial(
             Goal,
-            "identities",
+            part="identities",
             claims=(),
             machine=self._machine.name,
             policy=self._policy.name,
@@ -422,7 +420,7 @@ class Identities:
 
     def goal(
         self,
-        model: Model,
+        part: Part,
         name: str,
         claims: tuple[str, ...],
         conclusion: z3.BoolRef | None,
@@ -434,7 +432,7 @@ class Identities:
         small = (*one.small, *others) if others else one.small
         premises = small if conclusion is None else (*one.premises, *others) if others else one.premises
         return Goal(
-            model, name, claims, self._machine.name, self._policy.name, one.operation, one.rule, premises, conclusion,
+            name, claims, self._machine.name, self._policy.name, one.operation, one.rule, part, premises, conclusion,
             small,
         )  # fmt: skip
 

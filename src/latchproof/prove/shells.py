@@ -34,7 +34,7 @@ from unittest import mock
 import z3
 
 from latchproof.parking import Parking
-from latchproof.prove.obligation import ProofStatus
+from latchproof.prove.goals import ProofStatus
 from latchproof.prove.paths import SymInt, UndecidableError, enumerate_paths, symbol, term, unchecked
 from latchproof.prove.stand_ins import LOOPS, Loop, attributes, methods_of, on_symbols, put, standing, state_of
 from latchproof_spec import step

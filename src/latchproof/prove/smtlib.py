@@ -16,8 +16,7 @@ from typing import Final, TypeAlias
 
 import z3
 
-from latchproof.prove.goals import Query, in_order
-from latchproof.prove.obligation import Obligation
+from latchproof.prove.goals import Obligation, Query, in_order
 from latchproof.prove.second_solver import SolverError, ask
 from latchproof_spec.machines import MACHINES
 

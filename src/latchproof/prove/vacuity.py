@@ -70,4 +70,4 @@ def _goal(machine: Machine, property_: Any, holds: Iterable[Callable[[], object]
             break
     ids = tuple(claim.id for claim in property_.claims)
     name = f"could come out false: {property_}"
-    return Goal("controls", name, ids, machine.name, "any", "any", "any", (broken,), None)
+    return Goal(name, ids, machine.name, "any", "any", "any", "controls", (broken,), None)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from latchproof.prove.obligation import Obligation
+from latchproof.prove.goals import Obligation
 from latchproof.prove.shells import Equivalence
 from latchproof.prove.smtlib import solvers
 from latchproof.show.printing import print_table, say

@@ -12,7 +12,7 @@ from typing import Final
 from latchproof.check.reasons import Reason
 from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
 from latchproof.mutants import checks
-from latchproof.prove.obligation import Obligation
+from latchproof.prove.goals import Obligation
 from latchproof.prove.obligations import prove_all
 from latchproof.prove.shells import Equivalence, blind_spots, prove_shells
 from latchproof.prove.smtlib import solvers
@@ -57,7 +57,7 @@ def cell_of(claim: Claim, obligations: Sequence[Obligation], unsound: str, secon
     # obligations of no claim keep every proof honest: if one of them is not proved, no claim is
     bad = [one for one in obligations if one.status != "proved" and (claim.id in one.claims or not one.claims)]
     # that a claim is empty says more than what follows from it
-    bad.sort(key=lambda one: (one.model != "controls", not one.claims))
+    bad.sort(key=lambda one: (one.part != "controls", not one.claims))
     bound = (
         "for every count, number of parties, generations and tasks, under every policy as far as it demands the claim, "
         f"by {solvers()}"
@@ -69,7 +69,7 @@ def cell_of(claim: Claim, obligations: Sequence[Obligation], unsound: str, secon
     if not about and not bad:
         return replace(found, status="not_run", detail="no obligation is about it")
     reasons = [Reason("not-proved", "", one) for one in told]
-    if not bad and claim.beyond_counters and all(one.model == "counters" for one in about):
+    if not bad and claim.beyond_counters and all(one.part == "counters" for one in about):
         text = f"proved of counters alone, which leave open {claim.beyond_counters}"
         reasons.append(Reason("counters-alone", "", text))
     return replace(found, status="inconclusive" if reasons else "holds", reasons=tuple(reasons))
@@ -98,7 +98,7 @@ def miscounted(obligations: Sequence[Obligation], shells: Sequence[Equivalence])
         return ""
     expected = {f"{machine} {of}": n for machine, models in tables["proofs"].items() for of, n in models.items()}
     expected |= {f"{machine} class, paths": number for machine, number in tables["shells"].items()}
-    found = Counter([f"{one.machine} {one.model}" for one in obligations])
+    found = Counter([f"{one.machine} {one.part}" for one in obligations])
     found.update(f"{one.machine} class, paths" for one in shells)
     return "; ".join(
         f"{what}: {found[what]} obligations, the manifest has {expected.get(what, 0)}"

@@ -23,8 +23,7 @@ from latchproof.cli.main import make_parser
 from latchproof.mutants.evaluate import MutantResult
 from latchproof.mutants.generate import mutants
 from latchproof.mutants.matrix import Matrix
-from latchproof.prove.goals import Query
-from latchproof.prove.obligation import Obligation, ProofStatus
+from latchproof.prove.goals import Obligation, ProofStatus, Query
 from latchproof.prove.shells import Equivalence
 from latchproof.show.ledger import print_ledger
 from latchproof.show.matrix import print_matrix

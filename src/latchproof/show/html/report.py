@@ -13,7 +13,7 @@ from latchproof.check.target import TargetError
 from latchproof.check.trace import Trace, from_json
 from latchproof.explore.system import HIGHEST_COUNT
 from latchproof.export.markdown import arrows, rule_rows
-from latchproof.prove.obligation import Obligation
+from latchproof.prove.goals import Obligation
 from latchproof.show.html.annotated import annotate
 from latchproof.show.html.graph_tables import tabulate
 from latchproof.show.html.page import about_page, machine_data, page
