@@ -199,6 +199,11 @@ class Machine:
         return tuple(sorted(self.exercise, key=lambda claim: claim.number))
 
     @property
+    def source(self) -> str:
+        """The file with its functions and rules, from the root of the specification."""
+        return self.create.__module__.replace(".", "/") + ".py"
+
+    @property
     def smallest(self) -> int:
         """The smallest argument that the constructor does not refuse: 0 for a count, 1 for a number of parties."""
         return next(argument for argument in (0, 1) if not self.create(argument)[2].refuses)

@@ -160,9 +160,9 @@ def test_a_symbolic_integer_takes_itself_for_an_int_and_no_bool() -> None:
 
 @pytest.mark.parametrize("value", [X, B], ids=repr)
 def test_a_symbol_cannot_be_hashed(value: Any) -> None:
-    with pytest.raises(TypeError, match="cannot be hashed"):
+    with pytest.raises(TypeError, match="unhashable type"):
         hash(value)
-    with pytest.raises(TypeError, match="cannot be hashed"):
+    with pytest.raises(TypeError, match="unhashable type"):
         {value}  # noqa: B018 - it is the set that raises
 
 

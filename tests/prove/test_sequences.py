@@ -118,7 +118,7 @@ def test_what_is_not_understood_is_refused() -> None:
         QUEUE[::2]
     with pytest.raises(TypeError, match="at most one"):
         QUEUE + (SymCall(WHO), SymCall(WHO))  # noqa: RUF005 - it is the sum that raises
-    with pytest.raises(TypeError, match="cannot be hashed"):
+    with pytest.raises(TypeError, match="unhashable type"):
         hash(SymCall(WHO))
     names = understood(apply).__globals__
     with pytest.raises(TypeError, match="up or down by one"):

@@ -13,9 +13,9 @@ from typing import Any
 
 import z3
 
-from latchproof.export.guards import GuardedPath, conditions, guarded_paths
+from latchproof.export.rows import GuardedPath, conditions, guarded_paths
 from latchproof.export.terms import MARKDOWN, written
-from latchproof.prove.paths import Path, enumerate_paths, symbol, term, truth
+from latchproof.prove.paths import Path, check_sat, enumerate_paths, symbol, term, truth
 from latchproof_spec.machine import Machine
 from latchproof_spec.step import Rule
 
@@ -32,23 +32,13 @@ class PathRow:
     caller: str
 
 
-def source_of(machine: Machine) -> str:
-    """Return the file of a machine's functions, from the root of the specification.
-
-    >>> from latchproof_spec.machines import MACHINES
-    >>> [source_of(machine) for machine in MACHINES.values()]
-    ['latchproof_spec/latch/rules.py', 'latchproof_spec/barrier/rules.py']
-    """
-    return machine.create.__module__.replace(".", "/") + ".py"
-
-
 def document(machine: Machine) -> str:
     """Return the review document of a machine, in Markdown."""
     first, *others = machine.policies
     lines = [
         f"# The {machine.title}",
         "",
-        f"Rendered from `{source_of(machine)}` by running its functions on symbolic numbers, one line for each",
+        f"Rendered from `{machine.source}` by running its functions on symbolic numbers, one line for each",
         "path through them. Do not edit: `make spec` writes it again, and the test suite fails when it is stale.",
         "",
         "Constants: " + (", ".join(f"`{name}`" for name in machine.constants) or "none") + ". "
@@ -179,13 +169,9 @@ def arrows(machine: Machine, policy: Any) -> dict[tuple[str, str], list[str]]:
         step = path.step
         for source, is_source in machine.phases.items():
             for goal, is_goal in machine.phases.items():
-                solver = z3.Solver()
-                solver.add(
-                    *path.known,
-                    truth(partial(is_source, *step.constants, *step.before)),
-                    truth(partial(is_goal, *step.constants, *step.after)),
-                )
-                if solver.check() == z3.sat:
+                before = truth(partial(is_source, *step.constants, *step.before))
+                after = truth(partial(is_goal, *step.constants, *step.after))
+                if check_sat(*path.known, before, after) == z3.sat:
                     found.setdefault((source, goal), []).append(step.rule.id)
     return {pair: list(dict.fromkeys(rules)) for pair, rules in found.items()}
 

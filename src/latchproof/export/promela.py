@@ -15,7 +15,6 @@ from typing import Any
 import z3
 
 from latchproof.explore.system import choices
-from latchproof.export.markdown import source_of
 from latchproof.export.rows import (
     AFTER,
     TASKS_PARKED,
@@ -27,6 +26,7 @@ from latchproof.export.rows import (
 )
 from latchproof.export.terms import PROMELA, written
 from latchproof.export.tla import codes, label
+from latchproof.prove.paths import bool_term, check_sat, symbol
 from latchproof_spec.machine import Operation
 
 _NEW = "new_"
@@ -37,7 +37,7 @@ def promela(model: Model) -> str:
     """Return the model, with its bounds."""
     name = model.machine.name
     lines = [
-        f"/* Rendered from {source_of(model.machine)} by running its functions on symbolic numbers, policy "
+        f"/* Rendered from {model.machine.source} by running its functions on symbolic numbers, policy "
         f"{model.policy.name}.",
         " * Do not edit: `make spec` writes it again, and the test suite fails when it is stale.",
         " *",
@@ -214,11 +214,8 @@ def _user(model: Model) -> Iterator[str]:
 
 def _never(row: Row, arguments: Mapping[str, Any]) -> bool:
     """Return whether the guard refuses these arguments in every state."""
-    solver = z3.Solver()
-    solver.add(*row.guard)
-    for name, value in arguments.items():
-        solver.add(z3.Bool(name) == value if isinstance(value, bool) else z3.Int(name) == value)
-    return bool(solver.check() == z3.unsat)
+    given = [symbol(name, type(value)) == value for name, value in arguments.items()]
+    return bool(check_sat(*row.guard, *map(bool_term, given)) == z3.unsat)
 
 
 def _literal(value: int | bool) -> str:

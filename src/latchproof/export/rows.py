@@ -1,9 +1,10 @@
 """A machine together with its tasks, as the exporters write it: one row for each path through an operation's function.
 
 A row's guard, what it does to the state, what is checked of it and which eventualities it owes are terms, made by
-running the specification's functions on symbolic numbers. What becomes of the tasks is said by the row's rule, whose
-endings are looked up in `step.endings`. Guards are simplified under the invariants, which the exported models check: up
-to the first state without them, if there is one, a model does what the specification does.
+running the specification's functions on symbolic numbers. A guard holds the decisions on the path that the invariants
+do not imply. What becomes of the tasks is said by the row's rule, whose endings are looked up in `step.endings`. Guards
+are simplified under the invariants, which the exported models check: up to the first state without them, if there is
+one, a model does what the specification does.
 
 What the host tells of a call is written as what it is read off: whether the call is parked, or released. A fact that
 cannot be read off the call is chosen by the model, as an argument is.
@@ -11,9 +12,9 @@ cannot be read off the call is chosen by the model, as an argument is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -21,16 +22,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import z3
 
 from latchproof.explore.system import choose
-from latchproof.export.guards import conditions, guarded_paths, is_implied
 from latchproof.export.terms import Syntax, written
-from latchproof.prove.paths import Path, SymBool, enumerate_paths, symbol, term, truth
-from latchproof.prove.steps import symbols
+from latchproof.prove.paths import Path, SymBool, check_sat, enumerate_paths, symbol, term, truth
+from latchproof.prove.steps import paths_of, symbols
 from latchproof_spec.claims import Property, Step
 from latchproof_spec.machine import Machine, ModelBounds, Operation
 from latchproof_spec.step import Rule, endings
 
 if TYPE_CHECKING:
     from latchproof_spec.step import Ending
+
 
 TASKS_PARKED, TASKS_RELEASED = "tasks_parked", "tasks_released"
 """The symbols of a census: how many tasks are parked, and how many released."""
@@ -41,6 +42,30 @@ AFTER: Final = "after_"
 
 class ExportError(Exception):
     """A machine cannot be exported; the text says why."""
+
+
+@dataclass(frozen=True)
+class GuardedPath:
+    """One path through an operation's function: its step, and all that is known where it is taken."""
+
+    operation: Operation
+    path: Path[Step]
+    premises: tuple[z3.BoolRef, ...]
+
+    @property
+    def step(self) -> Step:
+        """The step that the path makes."""
+        return self.path.result
+
+    @property
+    def known(self) -> tuple[z3.BoolRef, ...]:
+        """The premises, and the decisions on the path."""
+        return (*self.premises, *self.path.conditions)
+
+    @cached_property
+    def guard(self) -> tuple[z3.BoolRef, ...]:
+        """The decisions that the premises do not imply."""
+        return tuple(conditions(self.path, self.premises))
 
 
 @dataclass(frozen=True)
@@ -143,6 +168,52 @@ def _creation(machine: Machine, number: int) -> Path[tuple[tuple[Any, ...], tupl
         if is_implied(z3.And(path.conditions), [term(argument) == number]):
             return path
     raise ExportError(f"no path of the constructor is known to be taken with {number}")
+
+
+def guarded_paths(machine: Machine, policy: Any, operations: Sequence[Operation]) -> Iterator[GuardedPath]:
+    """Yield every path through the functions of the operations."""
+    for operation in operations:
+        premises = symbols(machine, operation).premises
+        yield from (GuardedPath(operation, path, premises) for path in paths_of(machine, operation, policy))
+
+
+def conditions(path: Path[Any], premises: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:
+    """Return when a path is taken, given the premises: a single possible value, else the decisions not implied."""
+    needed = list(path.conditions)
+    for condition in path.conditions:
+        others = [one for one in needed if one is not condition]
+        if is_implied(condition, [*premises, *others]):
+            needed = others
+    return _fixed(needed, premises)
+
+
+def is_implied(conclusion: z3.BoolRef, premises: Sequence[z3.BoolRef]) -> bool:
+    """Return whether the premises imply the conclusion, as far as the solver knows."""
+    return bool(check_sat(*premises, z3.Not(conclusion)) == z3.unsat)
+
+
+def _fixed(needed: list[z3.BoolRef], premises: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:
+    """Return the conditions; those that together leave a variable only one value, as that value."""
+    names = {str(v): v for condition in needed for v in _variables(condition) if v.sort() == z3.IntSort()}
+    values: list[z3.BoolRef] = []
+    rest = list(needed)
+    for name, variable in sorted(names.items()):
+        about = [one for one in rest if {str(v) for v in _variables(one)} == {name}]
+        solver = z3.Solver()
+        solver.add(*premises, *about)
+        if not about or solver.check() != z3.sat:
+            continue
+        value = solver.model().eval(variable, model_completion=True)
+        if is_implied(variable == value, [*premises, *about]):
+            values.append(variable == value)
+            rest = [one for one in rest if not any(one is other for other in about)]
+    return values + rest
+
+
+def _variables(expression: z3.ExprRef) -> list[z3.ExprRef]:
+    if z3.is_const(expression) and expression.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+        return [expression]
+    return [variable for child in expression.children() for variable in _variables(child)]
 
 
 def given(rule: Rule, tasks: int) -> Given | None:
@@ -252,31 +323,22 @@ def _simplified(condition: z3.BoolRef, known: list[z3.BoolRef]) -> z3.BoolRef:
     cases = [case for case in cases if not any(z3.is_false(part) for part in case)]
     if not cases or not all(cases):
         return z3.BoolVal(bool(cases))
-    solver = z3.Solver()
-    solver.add(*known)
-
-    def is_known(conclusion: z3.BoolRef) -> bool:
-        solver.push()
-        solver.add(z3.Not(conclusion))
-        verdict = solver.check()
-        solver.pop()
-        return bool(verdict == z3.unsat)
 
     def whole(remaining: list[list[z3.BoolRef]]) -> z3.BoolRef:
         return _joined(z3.Or, [_joined(z3.And, case) for case in remaining])
 
     for truth_value in (True, False):
-        if is_known(condition == truth_value):
+        if is_implied(condition == truth_value, known):
             return z3.BoolVal(truth_value)
     for index in reversed(range(len(cases))):
         fewer = [case for other, case in enumerate(cases) if other != index]
-        if fewer and is_known(whole(fewer) == condition):
+        if fewer and is_implied(whole(fewer) == condition, known):
             cases = fewer
             continue
         for part in list(cases[index]):
             less = [one for one in cases[index] if one is not part]
             weaker = [less if other == index else case for other, case in enumerate(cases)]
-            if less and is_known(whole(weaker) == condition):
+            if less and is_implied(whole(weaker) == condition, known):
                 cases = weaker
     return whole(cases)
 

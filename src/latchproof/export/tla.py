@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import z3
 
 from latchproof.explore.fairness import name_of
-from latchproof.export.markdown import source_of
 from latchproof.export.rows import (
     AFTER,
     TASKS_PARKED,
@@ -37,7 +36,7 @@ def module(model: Model) -> str:
     name = model.machine.name
     text = [
         f"---- MODULE {name} ----",
-        f"\\* Rendered from {source_of(model.machine)} by running its functions on symbolic numbers, policy "
+        f"\\* Rendered from {model.machine.source} by running its functions on symbolic numbers, policy "
         f"{model.policy.name}.",
         "\\* Do not edit: `make spec` writes it again, and the test suite fails when it is stale.",
         "\\*",

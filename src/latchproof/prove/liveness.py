@@ -19,7 +19,7 @@ import z3
 
 from latchproof.prove.goals import Goal
 from latchproof.prove.identities import Identities, Transition
-from latchproof.prove.paths import all_of, term, truth
+from latchproof.prove.paths import all_of, check_sat, term, truth
 from latchproof.prove.world import AFTER, BEFORE, DONE, LEFT, ONE, PARKED, RELEASED, WHO
 from latchproof_spec.claims import Eventuality
 from latchproof_spec.machine import Machine
@@ -94,8 +94,6 @@ def _first_possible(
 ) -> Goal:
     """Return the goal that a transition can be made so, in a small world: the first that can; or falsity, if none."""
     for one, condition in candidates:
-        solver = z3.SimpleSolver()
-        solver.add(*one.small, condition)
-        if solver.check() == z3.sat:
+        if check_sat(*one.small, condition) == z3.sat:
             return model.goal("controls", name, claims, None, one, condition)
     return model.goal("controls", name, claims, None, model.continuing, z3.BoolVal(False))

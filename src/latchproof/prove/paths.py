@@ -87,16 +87,11 @@ class _Decisions:
 _running: list[_Decisions] = []
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class SymBool:
-    """A symbolic boolean. Asking for its truth decides it."""
+    """A symbolic boolean. Asking for its truth decides it. It has no single value, so it cannot be hashed."""
 
-    __slots__ = ("term",)
-
-    def __init__(self, term: z3.BoolRef) -> None:
-        self.term = term
-
-    def __hash__(self) -> int:
-        raise TypeError(f"the symbolic {self.term} has no single value, and cannot be hashed")
+    term: z3.BoolRef
 
     def __bool__(self) -> bool:
         if not _running:
@@ -113,10 +108,11 @@ class SymBool:
         return str(self.term)
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class SymInt:
-    """A symbolic integer, of which isinstance(x, int) holds, as of what it stands for."""
+    """A symbolic integer, of which isinstance(x, int) holds, as of what it stands for. It cannot be hashed either."""
 
-    __slots__ = ("term",)
+    term: z3.ArithRef
 
     @property
     def __class__(self) -> type[Any]:
@@ -125,9 +121,6 @@ class SymInt:
     @__class__.setter
     def __class__(self, other: type[Any]) -> None:
         raise TypeError("a symbolic integer stays one")
-
-    def __init__(self, term: z3.ArithRef) -> None:
-        self.term = term
 
     def __add__(self, other: object) -> SymInt:
         return SymInt(self.term + int_term(other))
@@ -170,9 +163,6 @@ class SymInt:
         raise TypeError(f"the symbolic {self.term} has no single value: the function would depend on all its bits")
 
     __int__ = __index__
-
-    def __hash__(self) -> int:
-        raise TypeError(f"the symbolic {self.term} has no single value, and cannot be hashed")
 
     def __repr__(self) -> str:
         return str(self.term)
@@ -302,6 +292,13 @@ def all_of(terms: Sequence[z3.BoolRef]) -> z3.BoolRef:
 def any_of(terms: Sequence[z3.BoolRef]) -> z3.BoolRef:
     """Return the disjunction: false for no terms, and the term itself for one."""
     return z3.Or(*terms) if len(terms) > 1 else terms[0] if terms else z3.BoolVal(False)
+
+
+def check_sat(*conditions: z3.BoolRef) -> z3.CheckSatResult:
+    """Return whether the conditions can hold together, as far as the solver knows: sat, unsat or unknown."""
+    solver = z3.SimpleSolver()
+    solver.add(*conditions)
+    return solver.check()
 
 
 def truth(predicate: Callable[[], object]) -> z3.BoolRef:

@@ -30,22 +30,17 @@ def error_constant(error: type[Exception]) -> z3.ExprRef:
     return z3.Const(error.__name__, GIVEN)
 
 
+@dataclass(eq=False, slots=True)
 class SymCall:
-    """A symbolic call, which can be compared with another."""
+    """A symbolic call, which can be compared with another, but not hashed: it stands for several calls."""
 
-    __slots__ = ("term",)
-
-    def __init__(self, term: z3.ExprRef) -> None:
-        self.term = term
+    term: z3.ExprRef
 
     def __eq__(self, other: object) -> Any:
         return SymBool(self.term == cast(SymCall, other).term)
 
     def __ne__(self, other: object) -> Any:
         return SymBool(self.term != cast(SymCall, other).term)
-
-    def __hash__(self) -> int:
-        raise TypeError(f"the symbolic {self.term} stands for several calls, and cannot be hashed")
 
 
 @dataclass(frozen=True)

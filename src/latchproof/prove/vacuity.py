@@ -14,17 +14,18 @@ import z3
 
 from latchproof.prove.goals import Goal
 from latchproof.prove.identities import Identities
-from latchproof.prove.paths import SymBool, symbol, truth
-from latchproof.prove.world import ACTOR, ONE_AFTER, ONE_BEFORE
+from latchproof.prove.paths import SymBool, check_sat, symbol, truth
+from latchproof.prove.steps import symbols
+from latchproof.prove.world import ACTOR, ONE_AFTER, ONE_BEFORE, next_names
 from latchproof_spec.claims import Step
 from latchproof_spec.machine import Machine, Operation
 
 
 def counter_goals(machine: Machine, policies: tuple[Any, ...]) -> Iterator[Goal]:
     """Yield the controls of invariants, step properties and accounts: of any state, any rule and any result."""
-    constants = tuple(symbol(name, int) for name in machine.constants)
-    before = tuple(symbol(name, kind) for name, kind in machine.state.items())
-    after = tuple(symbol(f"{name}+", kind) for name, kind in machine.state.items())
+    any_state = symbols(machine)
+    constants, before = any_state.constants, any_state.state
+    after, _ = next_names(machine)
     for invariant in machine.invariants:
         yield _goal(machine, invariant, [partial(invariant.holds, *constants, *before)])
     for account in machine.accounts:
@@ -62,11 +63,9 @@ def _goal(machine: Machine, property_: Any, holds: Iterable[Callable[[], object]
     """Return the goal that the first of these that can be false can be; or falsity, if none can."""
     broken: z3.BoolRef = z3.BoolVal(False)
     for one in holds:
-        said = truth(one)
-        solver = z3.SimpleSolver()
-        solver.add(z3.Not(said))
-        if solver.check() == z3.sat:
-            broken = z3.Not(said)
+        fails = z3.Not(truth(one))
+        if check_sat(fails) == z3.sat:
+            broken = fails
             break
     ids = tuple(claim.id for claim in property_.claims)
     name = f"could come out false: {property_}"

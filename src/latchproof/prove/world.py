@@ -65,19 +65,14 @@ class World:
     holder: Callable[[Term, Term], Term]
 
 
+@dataclass(eq=False, slots=True)
 class SymError:
-    """What a call failed with, to be compared with a class of errors."""
+    """What a call failed with, to be compared with a class of errors, but not hashed: it stands for several errors."""
 
-    __slots__ = ("term",)
-
-    def __init__(self, term: Term) -> None:
-        self.term = term
+    term: Term
 
     def __eq__(self, other: object) -> Any:
         return SymBool(self.term == (other.term if isinstance(other, SymError) else error_constant(_error(other))))
-
-    def __hash__(self) -> int:
-        raise TypeError(f"the symbolic {self.term} stands for several errors, and cannot be hashed")
 
 
 def _error(value: object) -> type[Exception]:
