@@ -102,35 +102,41 @@ class Moment:
     released_after: dict[Any, Ending]
 
 
-@dataclass(frozen=True, eq=False)
-class Property:
-    """A claim made precise: a name, the claims it makes precise, and a function that says whether it holds."""
+@dataclass(frozen=True, eq=False, repr=False)
+class _Precise:
+    """A name, and the claims that are made precise under it."""
 
     name: str
     claims: tuple[Claim, ...]
-    holds: Callable[..., bool]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The IDs of the claims."""
+        return tuple(claim.id for claim in self.claims)
 
     def __repr__(self) -> str:
         return self.name
 
 
-@dataclass(frozen=True, eq=False)
-class Account:
+@dataclass(frozen=True, eq=False, repr=False)
+class Property(_Precise):
+    """A claim made precise: a name, the claims it makes precise, and a function that says whether it holds."""
+
+    holds: Callable[..., bool]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Account(_Precise):
     """Ghost numbers and what they always add up to.
 
     `start(constants, state)` gives the ghosts of a new machine, `update(step, ghosts)` those after a step, and
     `holds(constants, state, ghosts)` says whether they add up.
     """
 
-    name: str
-    claims: tuple[Claim, ...]
     ghosts: tuple[str, ...]
     start: Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
     update: Callable[[Step, tuple[Any, ...]], tuple[Any, ...]]
     holds: Callable[[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]], bool]
-
-    def __repr__(self) -> str:
-        return self.name
 
 
 @dataclass(frozen=True, eq=False)

@@ -649,8 +649,8 @@ def test_prove_says_why_there_is_nothing_to_prove(
 def test_prove_says_what_is_not_proved(
     status: Any, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    good = Obligation("good", ("C1",), "latch", "java", "wait", "L7", "proved", "", "", 0.1)
-    bad = Obligation("bad", ("C2",), "latch", "java", "wait", "L8", status, "[count = 3]", "", 0.1)
+    good = Obligation("good", ("C1",), "latch", "java", "wait", "L7", "proved", "", "")
+    bad = Obligation("bad", ("C2",), "latch", "java", "wait", "L8", status, "[count = 3]", "")
     monkeypatch.setattr(proving, "prove_whole", lambda machines, is_wanted: [good, bad])
     assert main(["prove", "--kind", "latch"]) == code
     out = capsys.readouterr().out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import permutations, product
 from typing import Any
 
@@ -78,9 +77,7 @@ def test_the_size_of_the_graph(
     assert size(found) == expected
     assert found.complete
     assert found.violations == []
-    assert (found.machine, found.policy, found.argument, found.tasks, found.highest_count) == (
-        machine.name, policy, argument, tasks, 3,
-    )  # fmt: skip
+    assert (found.machine, found.policy, found.argument, found.tasks) == (machine.name, policy, argument, tasks)
 
 
 def calls_of(machine: Machine, highest: int) -> list[tuple[Any, tuple[Any, ...]]]:
@@ -311,9 +308,7 @@ def test_every_claim_is_judged() -> None:
 
 
 def test_judgements_are_counted() -> None:
-    begun = time.perf_counter()
     found = explore(BARRIER, policy_of(BARRIER, "latchproof"), 1, tasks=1)
-    assert 0 < found.seconds <= time.perf_counter() - begun
     # whole and broken; from each of them the task may wait, abort and reset
     assert size(found) == (2, 6, 1)
     # C6 is judged by an invariant and a census of each state, by two properties of each step and one of its history

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from latchproof.export.markdown import diagram, document, guard
+from latchproof.export.markdown import diagram, document, in_words
+from latchproof.export.rows import conditions
 from latchproof.prove.paths import enumerate_paths, symbol
 from latchproof.prove.steps import paths_of, symbols
 from latchproof_spec.barrier.machine import BARRIER
@@ -80,20 +81,20 @@ def test_a_fault_changes_the_document(fault: Fault) -> None:
     ],
 )
 def test_a_guard_is_written_as_one_would(function: Any, guards: dict[str, str]) -> None:
-    assert {path.result: guard(path, ()) for path in enumerate_paths(function)} == guards
+    assert {path.result: in_words(conditions(path, ())) for path in enumerate_paths(function)} == guards
 
 
 def test_a_guard_leaves_out_what_the_premises_imply() -> None:
     premises = [(X >= 0).term]
     paths = enumerate_paths(lambda: "a" if X > 0 else "b" if X > -1 else "c", [X >= 0])
-    assert {path.result: guard(path, premises) for path in paths} == {"a": "x > 0", "b": "x = 0"}
+    assert {path.result: in_words(conditions(path, premises)) for path in paths} == {"a": "x > 0", "b": "x = 0"}
 
 
 def test_the_guards_of_a_policy_are_those_of_its_rules() -> None:
     cpython = next(policy for policy in LATCH.policies if policy.name == "cpython")
     (set_count,) = (one for one in LATCH.operations if one.name == "set_count")
     premises = symbols(LATCH, set_count).premises
-    guards = {path.result.rule.id: guard(path, premises) for path in paths_of(LATCH, set_count, cpython)}
+    guards = {path.result.rule.id: in_words(conditions(path, premises)) for path in paths_of(LATCH, set_count, cpython)}
     assert guards == {
         "L4": "n < 0", "L6": "parked = 0, n ≥ 0", "L5r": "n = 0, parked ≠ 0", "L5k": "n ≥ 0, parked ≠ 0, n ≠ 0",
     }  # fmt: skip
@@ -116,5 +117,5 @@ def test_a_guard_is_sound() -> None:
     """Whatever is left out follows: with the premises, the guard's own words give the path's result back."""
     for number in range(-1, 4):
         for path in enumerate_paths(partial(lambda x: "a" if x > 1 else "b" if x > 0 else "c", X)):
-            words = guard(path, ()).replace("≤", "<=").replace(" = ", " == ")
+            words = in_words(conditions(path, ())).replace("≤", "<=").replace(" = ", " == ")
             assert bool(eval(words, {"x": number})) == ({1: "b"}.get(number, "a" if number > 1 else "c") == path.result)

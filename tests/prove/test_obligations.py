@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tomllib
 from collections import Counter
 from dataclasses import replace
@@ -59,10 +58,7 @@ def claims_of(obligations: list[Obligation]) -> set[str]:
 @pytest.fixture(scope="module")
 def whole() -> list[Obligation]:
     """Every obligation, discharged by the first solver."""
-    begun = time.perf_counter()
-    obligations = [one for machine in MACHINES.values() for one in prove(machine, parts=(*PARTS, *CONTROLS))]
-    assert sum(one.seconds for one in obligations) <= time.perf_counter() - begun
-    return obligations
+    return [one for machine in MACHINES.values() for one in prove(machine, parts=(*PARTS, *CONTROLS))]
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +186,6 @@ def test_the_negation_of_each_obligation_is_there_for_another_solver(everything:
         solver = z3.Solver()
         solver.from_string(one.smtlib)
         assert solver.check() == (z3.sat if one.name == "the premises are satisfiable" else z3.unsat)
-        assert one.seconds >= 0
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.operation}-{fault.new.strip()}")

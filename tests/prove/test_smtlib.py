@@ -161,7 +161,7 @@ COUNT = z3.Int("count")
 
 def answered(status: Any, answer: str, expected: Any, monkeypatch: pytest.MonkeyPatch) -> Obligation:
     query = Query(("(declare-fun count () Int)",), ("(> count 0)",), "(not (> count 0))", expected)
-    one = Obligation("x", (), "latch", "java", "wait", "L7", status, "count = 7", "", 0.1, "counters", query)
+    one = Obligation("x", (), "latch", "java", "wait", "L7", status, "count = 7", "", "counters", query)
     monkeypatch.setattr(smtlib, "find_spec", lambda name: True)
     monkeypatch.setattr(smtlib, "ask", lambda text, time_limit: lambda: [answer])
     (found,) = Confirmation([one]).results()

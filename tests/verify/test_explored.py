@@ -48,7 +48,7 @@ def test_what_is_gathered_in_full_is_more() -> None:
 def found(machine: Machine, policy: Any, argument: int, **options: Any) -> Exploration:
     """As if two claims of the latch had been judged five times."""
     checks = {"C1": 5, "C2": 5} if machine is LATCH else {}
-    return Exploration(machine.name, policy.name, argument, options["tasks"], 3, checks=checks)
+    return Exploration(machine.name, policy.name, argument, options["tasks"], checks=checks)
 
 
 @pytest.mark.usefixtures("as_expected")
@@ -96,12 +96,12 @@ RUN = "continues, latch(0), policy latchproof: A calls wait() / for ever: nothin
 def test_an_eventuality_that_fails_fails_its_claim(
     monkeypatch: pytest.MonkeyPatch, promise: Promise, complete: bool, status: str, said: str
 ) -> None:
-    judged = Exploration("latch", "java", 1, 2, 3, checks={"C1": 5, "C12": 5})
+    judged = Exploration("latch", "java", 1, 2, checks={"C1": 5, "C12": 5})
     monkeypatch.setattr(explored, "explore", lambda *arguments, **options: judged)
 
     def live(machine: Machine, policy: Any, argument: int, *, tasks: int, at_most: int) -> Liveness:
         promises = (promise,) if machine is LATCH else ()
-        return Liveness(machine.name, policy.name, argument, tasks, 3, 7, 9, complete, promises, 0.1)
+        return Liveness(machine.name, policy.name, argument, tasks, 7, 9, complete, promises)
 
     monkeypatch.setattr(explored, "check_eventualities", live)
     cells = cells_of(EXPLORED)
@@ -125,7 +125,7 @@ def test_an_exploration_that_is_not_as_expected_fails_its_claims(monkeypatch: py
 
 
 def test_what_is_unexpected_fails_its_claims(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged = Exploration("latch", "java", 1, 2, 3, checks=dict.fromkeys(IDS, 5))
+    judged = Exploration("latch", "java", 1, 2, checks=dict.fromkeys(IDS, 5))
     monkeypatch.setattr(explored, "unexpected", lambda quick: {"C5": "a reason"})
     monkeypatch.setattr(explored, "explore", lambda *arguments, **options: judged)
     monkeypatch.setattr(explored, "check_eventualities", smaller)

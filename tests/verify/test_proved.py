@@ -22,7 +22,7 @@ LATCH = MACHINES["latch"]
 
 
 def obligation(*claims: str, status: Any = "proved") -> Obligation:
-    return Obligation("a name", claims, "latch", "java", "wait", "L7", status, "count = 70", "", 0.1)
+    return Obligation("a name", claims, "latch", "java", "wait", "L7", status, "count = 70", "")
 
 
 @pytest.fixture

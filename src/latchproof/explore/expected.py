@@ -53,7 +53,6 @@ class Comparison:
     `broken` holds, by claim, those failures that are of a property: the other differences may follow from them.
     """
 
-    expectation: Expectation
     counts: dict[str, int]
     failures: tuple[str, ...]
     seconds: float
@@ -128,7 +127,7 @@ def compare(expectation: Expectation, machine: Machine | None = None) -> Compari
         for name, number in expected.items()
         if counts[name] != number
     ]
-    return Comparison(expectation, counts, tuple(failures), time.perf_counter() - begun, broken)
+    return Comparison(counts, tuple(failures), time.perf_counter() - begun, broken)
 
 
 def gaps(expectations: list[Expectation]) -> Iterator[str]:

@@ -9,7 +9,6 @@ invariants and censuses. They see no number of calls left, so states that differ
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -38,8 +37,8 @@ class Violation:
 class Exploration:
     """What was explored, and what was found.
 
-    `calls` bounds the calls of each task (None: without bound), `operations` are those that were called,
-    `highest_count` is the highest number that was an argument. `orbits` are the states up to renaming of tasks,
+    `calls` bounds the calls of each task (None: without bound), `operations` are those that were called.
+    `orbits` are the states up to renaming of tasks,
     `states` all of them; `transitions` are those from one state of each orbit, tasks that are doing the same counted
     once; `depth` is the distance of the furthest state; `rests` counts the orbits in which no task can run. `checks`
     counts, for each claim, how often it was judged.
@@ -49,7 +48,6 @@ class Exploration:
     policy: str
     argument: int
     tasks: int
-    highest_count: int
     calls: int | None = None
     operations: tuple[str, ...] = ()
     orbits: int = 0
@@ -61,7 +59,6 @@ class Exploration:
     checks: dict[str, int] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     complete: bool = True
-    seconds: float = 0.0
 
     @property
     def judgements(self) -> int:
@@ -91,7 +88,6 @@ def explore(
     >>> found.complete, found.violations, sorted(found.rules), found.orbits, found.states
     (True, [], ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7'], 18, 65)
     """
-    begun = time.perf_counter()
     system = System(
         machine,
         policy,
@@ -103,7 +99,7 @@ def explore(
         apply=apply,
     )
     called = tuple(one.name for one in system.operations)
-    found = Exploration(machine.name, policy.name, argument, tasks, highest_count, calls, called)
+    found = Exploration(machine.name, policy.name, argument, tasks, calls, called)
     encoding = Encoding(system)
     reached = {encoding.initial: encoding.initial}
     check = _PropertyCheck(system, encoding, reached)
@@ -112,7 +108,6 @@ def explore(
     found.states = sum(map(orbit_size, reached))
     found.depth = len(check.run_to(next(reversed(reached))))  # breadth first, the last one found is the furthest
     found.rules, found.checks, found.violations = check.rules, check.checks, list(check.broken.values())
-    found.seconds = time.perf_counter() - begun
     return found
 
 
@@ -125,7 +120,7 @@ def about(machine: Machine, claim: str) -> Machine:
     """
 
     def kept(properties: tuple[Property, ...]) -> tuple[Property, ...]:
-        return tuple(one for one in properties if claim in _ids(one))
+        return tuple(one for one in properties if claim in one.ids)
 
     return replace(
         machine,
@@ -175,7 +170,7 @@ class _PropertyCheck:
         times: Counter[str] = Counter()
         for properties, evaluated in self._times.items():
             for property_ in properties:
-                times.update(dict.fromkeys(_ids(property_), evaluated))
+                times.update(dict.fromkeys(property_.ids, evaluated))
         return dict(times)
 
     def judge(self, orbit: bytes) -> None:
@@ -204,7 +199,7 @@ class _PropertyCheck:
                 run = self.run_to(orbit)
                 if last is not None:
                     run.append(described(last.before.tasks[last.who], last.action))
-                self.broken[property_] = Violation(property_.name, _ids(property_), tuple(run))
+                self.broken[property_] = Violation(property_.name, property_.ids, tuple(run))
 
     def run_to(self, orbit: bytes) -> list[str]:
         """Return the lines of a shortest run to an orbit."""
@@ -231,7 +226,3 @@ def described(local: Local, action: Action) -> str:
     ending = getattr(local.ending, "__name__", local.ending)
     early = " before it has run" if action.kind == "cancel" else ""
     return f"a task released{'' if ending is None else f' with {ending}'} {action.verb}{early}"
-
-
-def _ids(property_: Property) -> tuple[str, ...]:
-    return tuple(claim.id for claim in property_.claims)

@@ -15,7 +15,7 @@ import z3
 
 from latchproof.export.rows import GuardedPath, conditions, guarded_paths
 from latchproof.export.terms import MARKDOWN, written
-from latchproof.prove.paths import Path, check_sat, enumerate_paths, symbol, term, truth
+from latchproof.prove.paths import check_sat, enumerate_paths, symbol, term, truth
 from latchproof_spec.machine import Machine
 from latchproof_spec.step import Rule
 
@@ -82,12 +82,8 @@ def document(machine: Machine) -> str:
     return "\n".join(lines)
 
 
-def guard(path: Path[Any], premises: Sequence[z3.BoolRef]) -> str:
-    """Return when a path is taken, given the premises, in words."""
-    return _words(conditions(path, premises))
-
-
-def _words(guard: Sequence[z3.BoolRef]) -> str:
+def in_words(guard: Sequence[z3.BoolRef]) -> str:
+    """Return when a path is taken, in words."""
     return ", ".join(written(condition, MARKDOWN) for condition in guard) or "always"
 
 
@@ -118,12 +114,12 @@ def rule_rows(machine: Machine, policy: Any) -> list[PathRow]:
     argument = symbol(machine.parameter, int)
     rows = []
     for made in enumerate_paths(lambda: machine.create(argument)[2]):
-        call, when = f"create({machine.parameter})", guard(made, ())
+        call, when = f"create({machine.parameter})", in_words(conditions(made, ()))
         rows.append(PathRow(made.result, call, when, "", "", _caller(made.result)))
     for path in guarded_paths(machine, policy, machine.every_operation):
         rule, call = path.step.rule, f"{path.operation.name}({', '.join(path.operation.inputs)})"
         change = _change(path, machine)
-        rows.append(PathRow(rule, call, _words(path.guard), change, _parked(rule), _caller(rule)))
+        rows.append(PathRow(rule, call, in_words(path.guard), change, _parked(rule), _caller(rule)))
     return rows
 
 
@@ -152,7 +148,7 @@ def _policy_table(machine: Machine, policies: Sequence[Any]) -> list[str]:
     ours = {path.step.rule.id for path in guarded_paths(machine, machine.policies[0], machine.every_operation)}
     for policy in policies:
         rows = [
-            f"{path.step.rule.id}: {path.operation.name} when {_words(path.guard)}: {_parked(path.step.rule)}; "
+            f"{path.step.rule.id}: {path.operation.name} when {in_words(path.guard)}: {_parked(path.step.rule)}; "
             f"caller {_caller(path.step.rule)}"
             for path in guarded_paths(machine, policy, machine.every_operation)
             if path.step.rule.id not in ours
@@ -195,12 +191,12 @@ def _property_rows(machine: Machine) -> list[str]:
         ("of any call in a step", machine.call_claims.steps),
     )
     rows = [
-        f"| {', '.join(claim.id for claim in one.claims)} | {shape} | {one.name} | `{one.holds.__name__}` |"
+        f"| {', '.join(one.ids)} | {shape} | {one.name} | `{one.holds.__name__}` |"
         for shape, properties in shapes
         for one in properties
     ]
     rows += [
-        f"| {', '.join(claim.id for claim in account.claims)} | account | {account.name} | "
+        f"| {', '.join(account.ids)} | account | {account.name} | "
         f"{', '.join(f'`{ghost}`' for ghost in account.ghosts)} |"
         for account in machine.accounts
     ]

@@ -179,24 +179,22 @@ def _guard(row: Row, names: Mapping[str, str]) -> str:
 
 
 def _processes(model: Model) -> Iterator[str]:
-    # macros, because an inline with a loop would begin in a state to which it never returns
-    yield from _macro("user", _user(model))
-    yield ""
     owed = " ".join(f"owed_{claim}[t] = false;" for claim in model.eventualities)
-    yield from _macro("host", [f":: d_step {{ is[t] == RELEASED -> is[t] = IDLE; at[t] = 0; {owed} }}"])
-    yield ""
+    # macros, because an inline with a loop would begin in a state to which it never returns
+    yield from [
+        *_macro("user", _user(model)),
+        "",
+        *_macro("host", [f":: d_step {{ is[t] == RELEASED -> is[t] = IDLE; at[t] = 0; {owed} }}"]),
+        "",
+    ]
     for task in range(model.bounds.tasks):
         yield f"active proctype user_{task}() {{ user({task}) }}"
         yield f"active proctype host_{task}() {{ host({task}) }}"
 
 
-def _macro(name: str, choices_: Iterable[str]) -> Iterator[str]:
-    """Yield a loop of choices, for a task t."""
-    yield f"#define {name}(t) \\"
-    yield "    do \\"
-    for choice in choices_:
-        yield f"    {choice} \\"
-    yield "    od"
+def _macro(name: str, choices_: Iterable[str]) -> list[str]:
+    """Return a loop of choices, for a task t."""
+    return [f"#define {name}(t) \\", "    do \\", *(f"    {choice} \\" for choice in choices_), "    od"]
 
 
 def _user(model: Model) -> Iterator[str]:
@@ -226,7 +224,9 @@ def _eventualities(model: Model) -> Iterator[str]:
     """Yield the eventualities of the first task; all tasks are the same."""
     if model.bounds.calls is None:
         for claim, name in model.eventualities.items():
-            yield ""
-            yield f"/* {claim}: {name} */"
-            yield f"#define is_owed_{claim} (owed_{claim}[0])"
-            yield f"ltl {claim} {{ [] (is_owed_{claim} -> <> (!is_owed_{claim})) }}"
+            yield from [
+                "",
+                f"/* {claim}: {name} */",
+                f"#define is_owed_{claim} (owed_{claim}[0])",
+                f"ltl {claim} {{ [] (is_owed_{claim} -> <> (!is_owed_{claim})) }}",
+            ]

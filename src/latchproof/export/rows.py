@@ -310,8 +310,7 @@ def _invariants(machine: Machine) -> Iterator[Check]:
 
 
 def _check(property_: Property, holds: z3.BoolRef) -> Check:
-    claims = tuple(claim.id for claim in property_.claims)
-    return Check(property_.name, property_.holds.__name__, claims, holds)
+    return Check(property_.name, property_.holds.__name__, property_.ids, holds)
 
 
 def _simplified(condition: z3.BoolRef, known: list[z3.BoolRef]) -> z3.BoolRef:

@@ -92,15 +92,18 @@ def _variables(model: Model) -> list[str]:
 
 
 def _constants(model: Model) -> Iterator[str]:
-    yield "CONSTANTS"
-    yield "    Tasks,    \\* the tasks that use it, a finite set"
-    last = "," if _has_numbers(model) or model.bounds.calls is not None else " "
-    yield f"    Argument{last} \\* its {model.machine.parameter} when it is made"
+    constants = {
+        "Tasks": "the tasks that use it, a finite set",
+        "Argument": f"its {model.machine.parameter} when it is made",
+    }
     if _has_numbers(model):
-        last = "," if model.bounds.calls is not None else " "
-        yield f"    Highest{last}  \\* numbers that are arguments are -1 to this"
+        constants["Highest"] = "numbers that are arguments are -1 to this"
     if model.bounds.calls is not None:
-        yield "    Calls     \\* the number of calls that each task makes"
+        constants["Calls"] = "the number of calls that each task makes"
+    yield "CONSTANTS"
+    for name, meaning in constants.items():
+        comma = "" if name == list(constants)[-1] else ","
+        yield f"    {name + comma:<9} \\* {meaning}"
     for condition in model.accepted:
         yield f"ASSUME {written(condition, TLA, {model.machine.parameter: 'Argument'})}"
     for name, constant in model.constants.items():
@@ -257,9 +260,11 @@ def _next(model: Model) -> Iterator[str]:
     yield "        \\/ Continues(t)"
     if model.bounds.calls is not None:
         yield "    \\/ Ended"
-    yield ""
-    yield "Spec == Init /\\ [][Next]_vars"
-    yield "Fair == Spec /\\ \\A t \\in Tasks : WF_vars(Continues(t))  \\* the host lets a released task run eventually"
+    yield from [
+        "",
+        "Spec == Init /\\ [][Next]_vars",
+        "Fair == Spec /\\ \\A t \\in Tasks : WF_vars(Continues(t))  \\* the host lets a released task run eventually",
+    ]
 
 
 def _claims(model: Model) -> Iterator[str]:

@@ -10,6 +10,7 @@ decision that does not heed the parked is the same when fewer are parked (so the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -20,22 +21,22 @@ from latchproof.prove import steps
 from latchproof.prove.goals import Goal
 from latchproof.prove.paths import Path, SymBool, all_of, any_of, bool_term, enumerate_paths, symbol, term, truth
 from latchproof.prove.steps import StepTerms, Symbolic, fact_premises, take
-from latchproof_spec.claims import Account, Claim, Step
+from latchproof_spec.claims import Account, Step
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import Rule
 
 
+@dataclass(frozen=True)
 class Counters:
     """The goals about counters of a machine."""
 
-    def __init__(self, machine: Machine, step_terms: StepTerms) -> None:
-        self._machine = machine
-        self._step_terms = step_terms
+    machine: Machine
+    step_terms: StepTerms
 
     def _goal(
         self,
         name: str,
-        claims: tuple[Claim, ...],
+        claims: tuple[str, ...],
         where: tuple[str, str, str],
         premises: tuple[z3.BoolRef, ...],
         conclusion: Callable[[], object] | z3.BoolRef | None,
@@ -44,16 +45,15 @@ class Counters:
 
         The conclusion may branch.
         """
-        ids = tuple(claim.id for claim in claims)
         said = truth(conclusion) if callable(conclusion) else conclusion
-        return Goal(name, ids, self._machine.name, *where, "counters", premises, said)
+        return Goal(name, claims, self.machine.name, *where, "counters", premises, said)
 
     def creation(self, policies: tuple[Any, ...]) -> Iterator[Goal]:
         """Yield that the constructor refuses what it must, and else makes what was asked, with the invariants.
 
         Its argument is any whole number; what it does with an argument that is not a number is tested, not proved.
         """
-        machine = self._machine
+        machine = self.machine
         argument = symbol("argument", int)
         nothing = tuple(kind() for kind in machine.state.values())
         for path in enumerate_paths(lambda: machine.create(argument)):
@@ -66,19 +66,19 @@ class Counters:
                 made = Step("create", constants, nothing, {machine.parameter: argument}, after, rule, policy)
                 for one in machine.step_properties:
                     under = (policy.name, "create", rule.id)
-                    yield goal(f"a new {machine.name}: {one}", one.claims, under, conclusion=partial(one.holds, made))
+                    yield goal(f"a new {machine.name}: {one}", one.ids, under, conclusion=partial(one.holds, made))
             if rule.refuses:
                 continue
             for invariant in machine.invariants:
                 holds = partial(invariant.holds, *constants, *state)
-                yield goal(f"a new {machine.name}: {invariant}", invariant.claims, where, conclusion=holds)
+                yield goal(f"a new {machine.name}: {invariant}", invariant.ids, where, conclusion=holds)
             for account in machine.accounts:
                 holds = partial(account.holds, constants, state, account.start(constants, state))
-                yield goal(f"a new {machine.name}: {account}", account.claims, where, conclusion=holds)
+                yield goal(f"a new {machine.name}: {account}", account.ids, where, conclusion=holds)
 
     def operation(self, operation: Operation, policy: Any) -> Iterator[Goal]:
         """Yield what is to be proved of each path through an operation's function, and of all of them together."""
-        machine = self._machine
+        machine = self.machine
         given = steps.symbols(machine, operation)
         paths = steps.paths_of(machine, operation, policy)
         premises_of = [(*given.premises, *path.conditions) for path in paths]
@@ -90,16 +90,14 @@ class Counters:
             yield self._goal("the premises are satisfiable", (), where, premises, None)
             for invariant in machine.invariants:
                 holds = partial(invariant.holds, *step.constants, *step.after)
-                yield self._goal(f"stays: {invariant}", invariant.claims, where, premises, holds)
+                yield self._goal(f"stays: {invariant}", invariant.ids, where, premises, holds)
             for property_ in machine.step_properties:
-                yield self._goal(
-                    str(property_), property_.claims, where, premises, self._step_terms.of(property_, step)
-                )
+                yield self._goal(str(property_), property_.ids, where, premises, self.step_terms.of(property_, step))
             for account in machine.accounts:
                 ghosts = tuple(symbol(name, int) for name in account.ghosts)
                 before = truth(partial(account.holds, step.constants, step.before, ghosts))
                 holds = partial(_adds_up_after, account, step, ghosts)
-                yield self._goal(f"still adds up: {account}", account.claims, where, (*premises, before), holds)
+                yield self._goal(f"still adds up: {account}", account.ids, where, (*premises, before), holds)
         yield self._fewer_parked_make_no_difference(operation, policy, given)
 
     def _paths_partition(
@@ -121,8 +119,8 @@ class Counters:
 
     def _assumed(self, operation: Operation, given: Symbolic, state: tuple[Any, ...]) -> tuple[z3.BoolRef, ...]:
         """Return all that may be assumed of a state: the invariants, and what the host's facts imply."""
-        holds = [truth(partial(p.holds, *given.constants, *state)) for p in self._machine.invariants]
-        return (*holds, *fact_premises(operation, given.arguments, state[self._machine.parked_at]))
+        holds = [truth(partial(p.holds, *given.constants, *state)) for p in self.machine.invariants]
+        return (*holds, *fact_premises(operation, given.arguments, state[self.machine.parked_at]))
 
     def _fewer_parked_make_no_difference(self, operation: Operation, policy: Any, given: Symbolic) -> Goal:
         """Return the goal that a step by a rule that does not heed the parked has the same effect if fewer are parked.
@@ -130,7 +128,7 @@ class Counters:
         The shells count a task whose cancellation is requested as parked until they purge it. This is why they need to
         purge only where a rule heeds the parked.
         """
-        machine, position = self._machine, self._machine.parked_at
+        machine, position = self.machine, self.machine.parked_at
         parked = given.state[position]
         fewer = symbol("fewer", int)
         less = (*given.state[:position], fewer, *given.state[position + 1 :])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Final
 
@@ -34,7 +33,6 @@ class Discharge:
         self._asserted: dict[tuple[int, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
 
     def __call__(self, goal: Goal) -> Obligation:
-        begun = time.perf_counter()
         given, premises, ids = self._premises
         if goal.premises is not given:
             distinct = {one.get_id(): one for one in goal.premises}
@@ -54,7 +52,7 @@ class Discharge:
         _, status, counterexample, verdict, query, text = self._answers[key]
         return Obligation(
             goal.name, goal.claims, goal.machine, goal.policy, goal.operation, goal.rule, status, counterexample,
-            text, time.perf_counter() - begun, goal.part, query, (("z3", verdict),), goal.must_not_follow,
+            text, goal.part, query, (("z3", verdict),), goal.must_not_follow,
         )  # fmt: skip
 
     def _ask(self, goal: Goal, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...]) -> tuple[ProofStatus, str, str]:

@@ -75,7 +75,6 @@ class Obligation(_Subject):
     status: ProofStatus
     counterexample: str
     smtlib: str
-    seconds: float
     part: Part = "counters"
     query: Query | None = None
     verdicts: tuple[tuple[str, str], ...] = ()

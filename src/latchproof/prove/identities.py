@@ -52,7 +52,6 @@ from latchproof.prove.world import (
     AFTER,
     BEFORE,
     DONE,
-    FACETS,
     FRESH,
     HELD,
     LEFT,
@@ -83,14 +82,14 @@ from latchproof.prove.world import (
     written_out,
 )
 from latchproof_spec.calls import Snapshot
-from latchproof_spec.claims import Property, Step
+from latchproof_spec.claims import Step
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import apply as specified_apply
 
 
 @dataclass(frozen=True)
 class Transition:
-    """One way in which the world changes: the step that the functions make, and the states before and after it.
+    """One way in which the world changes: the step that the functions make, and the state after it.
 
     `step` is None where a released call continues. `condition` says when; `premises` are the invariant, the condition,
     and what is known of the calls that are spoken of, and `small` the same in a small world. `projected` says that the
@@ -103,7 +102,6 @@ class Transition:
     condition: tuple[z3.BoolRef, ...]
     premises: tuple[z3.BoolRef, ...]
     small: tuple[z3.BoolRef, ...]
-    before: World
     after: World
     projected: z3.BoolRef
     apart: z3.BoolRef
@@ -327,12 +325,7 @@ class Identities:
     def _continuing(self) -> Transition:
         """Return the step by which a released call continues. The machine does not notice: no function makes it."""
         before = self.world
-        after = World(
-            before.constants, before.state, before.parked, before.tripped, before.clock,
-            phase=lambda c: z3.If(c == WHO, DONE, before.phase(c)),
-            owner=before.owner, holder=before.holder,
-            **{name: getattr(before, name) for name in FACETS if name != "phase"},
-        )  # fmt: skip
+        after = replace(before, phase=lambda c: z3.If(c == WHO, DONE, before.phase(c)))
         yes = z3.BoolVal(True)
         return self._transition("continue", "-", None, (before.phase(WHO) == RELEASED,), [], after, yes, yes)
 
@@ -351,7 +344,7 @@ class Identities:
         names = (*self._known_before, *self._known_after(after))
         premises = (*self.invariant, *(for_all(*one) for one in known), *condition, *names)
         small = (*self.small_invariant, *(all_of(written_out(*one)) for one in known), *condition, *names)
-        return Transition(operation, rule, step, condition, premises, small, self.world, after, projected, apart)
+        return Transition(operation, rule, step, condition, premises, small, after, projected, apart)
 
     def creation(self, path: Path[Any]) -> Iterator[Goal]:
         """Yield that the invariant holds of a new machine."""
@@ -371,9 +364,9 @@ class Identities:
             yield make(f"{when}: {name}", (), body)
         claims = self._machine.call_claims
         for property_, body in zip(claims.invariants, self.invariant_terms, strict=True):
-            yield make(f"{when}: {property_}", _ids(property_), body)
+            yield make(f"{when}: {property_}", property_.ids, body)
         for property_, body, of_index in zip(claims.places, self.place_terms, self._of_index, strict=True):
-            yield make(f"{when}: {property_}", _ids(property_), z3.substitute(body, *self._held(world, of_index)[1]))
+            yield make(f"{when}: {property_}", property_.ids, z3.substitute(body, *self._held(world, of_index)[1]))
 
     def transition_goals(self, one: Transition) -> Iterator[Goal]:
         """Yield what is to be proved of one transition: that it refines, keeps the invariant, and is as claimed."""
@@ -388,7 +381,7 @@ class Identities:
         if one.step is not None:
             for property_ in self._machine.call_claims.steps:
                 said = self._step_terms.of(property_, one.step, ACTOR, ONE_BEFORE, ONE_AFTER)
-                yield make(str(property_), _ids(property_), said)
+                yield make(str(property_), property_.ids, said)
 
     def goals(self) -> Iterator[Goal]:
         """Yield what is to be proved of every step of every operation."""
@@ -439,7 +432,3 @@ class Identities:
 
 def _nothing(place: Term) -> Ending:
     return Ending(NOTHING, z3.IntVal(0))
-
-
-def _ids(property_: Property) -> tuple[str, ...]:
-    return tuple(claim.id for claim in property_.claims)

@@ -58,7 +58,7 @@ def liveness_controls(model: Identities, machine: Machine) -> Iterator[Goal]:
     loops = []
     for one in model.steps:
         if one.step is not None:
-            states = zip(one.before.state, one.after.state, strict=True)
+            states = zip(model.world.state, one.after.state, strict=True)
             loops.append((one, z3.And(passed_over, *(term(was) == term(now) for was, now in states))))
     yield _first_possible(model, "without fairness a call may be passed over forever", claims, loops)
     another = z3.And(_WAS_RELEASED, ONE != WHO, _AFTER["phase"] == RELEASED)

@@ -63,7 +63,7 @@ def prove(
             continue
         found = discharge(goal)
         yield found
-        yield from (replace(found, policy=name, seconds=0.0) for name in others.get(goal.policy, ()))
+        yield from (replace(found, policy=name) for name in others.get(goal.policy, ()))
 
 
 def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] | None = None) -> list[Obligation]:

@@ -67,6 +67,5 @@ def _goal(machine: Machine, property_: Any, holds: Iterable[Callable[[], object]
         if check_sat(fails) == z3.sat:
             broken = fails
             break
-    ids = tuple(claim.id for claim in property_.claims)
     name = f"could come out false: {property_}"
-    return Goal(name, ids, machine.name, "any", "any", "any", "controls", (broken,), None)
+    return Goal(name, property_.ids, machine.name, "any", "any", "any", "controls", (broken,), None)

@@ -11,7 +11,7 @@ small world: one of a few calls, in which premises can be met and counterexample
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any, Final, TypeAlias
@@ -144,16 +144,16 @@ def symbolic_world(machine: Machine) -> World:
 
 def new_world(machine: Machine, constants: tuple[Any, ...], state: tuple[Any, ...]) -> World:
     """Return the state of a new machine: no call is made yet, and the queue is empty."""
-    base = symbolic_world(machine)
-    return World(
-        constants,
-        state,
-        z3.IntVal(0),
-        z3.IntVal(0),
-        z3.IntVal(0),
+    zero = z3.IntVal(0)
+    return replace(
+        symbolic_world(machine),
+        constants=constants,
+        state=state,
+        parked=zero,
+        tripped=zero,
+        clock=zero,
         phase=lambda c: FRESH,
         given=lambda c: NOTHING,
-        **{name: getattr(base, name) for name in (*FACETS, "owner", "holder") if name not in ("phase", "given")},
     )
 
 

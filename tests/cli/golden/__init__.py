@@ -85,7 +85,6 @@ def _obligation(
         status,
         counterexample,
         "",
-        0.1,
         query=query,
         verdicts=answers,
     )
