@@ -24,12 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from latchproof_spec.step import Rule
-
-if TYPE_CHECKING:
-    from latchproof_spec.step import Ending
+from latchproof_spec.step import Ending, Rule
 
 
 @dataclass(frozen=True, repr=False)

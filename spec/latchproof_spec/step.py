@@ -23,8 +23,10 @@ if TYPE_CHECKING:  # `typing` alone would cost a fifth of what importing asyncio
     Caller: TypeAlias = Literal["parks", "returns", "returns an index", "raises", "leaves"]
     Queue: TypeAlias = Literal["stays", "released", "indexed", "failed"]
     IndexOrder: TypeAlias = Literal["arrival", "reversed", "any"]
-    Ending: TypeAlias = int | type[Exception] | None
     T = TypeVar("T")
+
+Ending: TypeAlias = int | type[Exception] | None
+"""What a task is given when it continues: an index, an error, or nothing."""
 
 
 class LatchInUseError(RuntimeError):

@@ -11,6 +11,7 @@ A test compares the orbits, transitions and counts with those of the plain syste
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from math import factorial
 from typing import Any, Final, NamedTuple
 
@@ -51,7 +52,7 @@ class Encoding:
         self._numbers: dict[tuple[Any, ...], bytes] = {}
         self._locals: list[Local] = []
         self._codes: dict[Local, int] = {}
-        self._moves: dict[tuple[bytes, int, int], tuple[Move, ...]] = {}
+        self._moves: Final = cache(self._moves_of)  # most orbits ask what others asked
         finished = self._code(Local("idle", calls_left=0))  # only in shapes
         for local in (IDLE, *(Local("parked", position) for position in range(len(system.initial.tasks)))):
             self._code(local)
@@ -74,10 +75,7 @@ class Encoding:
                 continue
             previous = code
             others = body[:position] + body[position + 1 :]
-            key = (number, parked, code)
-            if key not in self._moves:
-                self._moves[key] = tuple(self._moves_of(number, parked, code))
-            for move in self._moves[key]:
+            for move in self._moves(number, parked, code):
                 yield move, move.state + bytes(sorted(others.translate(move.table) + move.task))
 
     def shape(self, orbit: bytes) -> bytes:
@@ -88,8 +86,8 @@ class Encoding:
         """Return a state that has this shape."""
         return State(self._state(shape), tuple(self._locals[code] for code in shape[_PREFIX:]))
 
-    def _moves_of(self, number: bytes, parked: int, code: int) -> Iterator[Move]:
-        """Yield what the actions of a task do, given the machine's state, how many are parked, and the task's code."""
+    def _moves_of(self, number: bytes, parked: int, code: int) -> list[Move]:
+        """Return what the actions of a task do, given the machine's state, how many are parked, and the task's code."""
         calls_left = None if self._system.calls is None else code % self._span
         local = self._locals[code // self._span]._replace(calls_left=calls_left)
         tasks = [Local("parked", position) for position in range(parked)]
@@ -105,8 +103,7 @@ class Encoding:
                     self._translate(table, old, new)
             effect = self._number(after.machine), bytes(table), self._byte(after.tasks[who]), action.kind != "cancel"
             moves.setdefault(effect, []).append(action)
-        for effect, actions in moves.items():
-            yield Move(*effect, local, actions[0], len(actions))
+        return [Move(*effect, local, actions[0], len(actions)) for effect, actions in moves.items()]
 
     def _translate(self, table: bytearray, old: Local, new: Local) -> None:
         """Have the table turn every task that is `old` into one that is `new`, with as many calls left."""

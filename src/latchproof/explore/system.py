@@ -15,15 +15,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from latchproof_spec.claims import Moment, Step
 from latchproof_spec.machine import Machine, Operation
-from latchproof_spec.step import apply
-
-if TYPE_CHECKING:
-    from latchproof_spec.step import Ending
+from latchproof_spec.step import Ending, apply
 
 HIGHEST_COUNT: Final = 3
 """Default for the highest number that is an argument of a call."""
@@ -185,8 +183,9 @@ class System:
         self.initial: Final = State(state, (Local("idle", calls_left=calls),) * tasks)
         self._highest_count = highest_count
         self._apply = apply
-        self._actions: dict[tuple[Local, int], tuple[Action, ...]] = {}
-        self._steps: dict[tuple[tuple[Any, ...], Action], Step] = {}
+        # most states ask what others asked
+        self.actions: Final = cache(self._actions)
+        self._step: Final = cache(self._make_step)
 
     def transitions(self, here: State, tasks: Iterable[int]) -> Iterator[Transition]:
         """Yield every transition of these tasks from a state."""
@@ -210,13 +209,6 @@ class System:
                     waiting.append(after)
             yield here, transitions
 
-    def actions(self, local: Local, parked: int) -> tuple[Action, ...]:
-        """Return every action of a task that is `local`, while `parked` tasks are parked."""
-        key = (local, parked)
-        if key not in self._actions:
-            self._actions[key] = tuple(self._possible(local, parked))
-        return self._actions[key]
-
     def _take(self, here: State, queue: tuple[int, ...], who: int, action: Action) -> Transition:
         """Return what comes of an action of the task `who`, where the parked tasks are `queue`."""
         tasks = list(here.tasks)
@@ -224,7 +216,7 @@ class System:
         tasks[who] = IDLE if left is None else Local("idle", calls_left=left - (action.kind == "call"))
         if action.operation is None:
             return Transition(who, action, here, State(here.machine, tuple(tasks)), ((who, here.tasks[who].ending),))
-        step = self.step(here.machine, action)
+        step = self._step(here.machine, action)
         queue_after, resumed = self._apply(step.rule, queue, who)
         for task, ending in resumed:
             if task != who:  # the caller continues within its own step; the others are released, and run later
@@ -237,24 +229,21 @@ class System:
                 tasks[task] = Local("parked", position, None, tasks[task].calls_left)
         return Transition(who, action, here, State(step.after, tuple(tasks)), resumed, step, queue, queue_after)
 
-    def step(self, state: tuple[Any, ...], action: Action) -> Step:
+    def _make_step(self, state: tuple[Any, ...], action: Action) -> Step:
         """Return the step of the machine that an action makes, by the specification's own function."""
-        key = (state, action)
-        if key not in self._steps:
-            operation, inputs = action.operation, dict(action.inputs)
-            assert operation is not None, "a task that continues makes no step"
-            *after, rule = operation.function(*self.constants, *state, *inputs.values(), policy=self.policy)
-            self._steps[key] = Step(operation.name, self.constants, state, inputs, tuple(after), rule, self.policy)
-        return self._steps[key]
+        operation, inputs = action.operation, dict(action.inputs)
+        assert operation is not None, "a task that continues makes no step"
+        *after, rule = operation.function(*self.constants, *state, *inputs.values(), policy=self.policy)
+        return Step(operation.name, self.constants, state, inputs, tuple(after), rule, self.policy)
 
-    def _possible(self, local: Local, parked: int) -> Iterator[Action]:
+    def _actions(self, local: Local, parked: int) -> list[Action]:
+        """Return every action of a task that is `local`, while `parked` tasks are parked."""
         if local.kind != "idle":
-            yield from self._with_inputs("cancel", self.machine.withdraw, local, parked)
-            if local.released:
-                yield CONTINUE
-        elif local.calls_left != 0:
-            for operation in self.operations:
-                yield from self._with_inputs("call", operation, local, parked)
+            cancellations = self._with_inputs("cancel", self.machine.withdraw, local, parked)
+            return [*cancellations, CONTINUE] if local.released else list(cancellations)
+        if local.calls_left == 0:
+            return []
+        return [one for each in self.operations for one in self._with_inputs("call", each, local, parked)]
 
     def _with_inputs(
         self, kind: Literal["call", "cancel"], operation: Operation, local: Local, parked: int

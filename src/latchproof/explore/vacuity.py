@@ -13,16 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from latchproof.explore.fairness import check_eventualities
 from latchproof.explore.system import System
 from latchproof_spec.claims import Eventuality, Moment, Property
 from latchproof_spec.machine import Machine
-from latchproof_spec.step import ANY_INDEX, Rule
-
-if TYPE_CHECKING:
-    from latchproof_spec.step import Ending
+from latchproof_spec.step import ANY_INDEX, Ending, Rule
 
 STRANGER: Final = "a stranger"
 """A task that is not there."""

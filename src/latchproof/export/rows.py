@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import product
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import z3
 
@@ -27,11 +27,7 @@ from latchproof.prove.paths import Path, SymBool, check_sat, enumerate_paths, sy
 from latchproof.prove.steps import paths_of, symbols
 from latchproof_spec.claims import Property, Step
 from latchproof_spec.machine import Machine, ModelBounds, Operation
-from latchproof_spec.step import Rule, endings
-
-if TYPE_CHECKING:
-    from latchproof_spec.step import Ending
-
+from latchproof_spec.step import Ending, Rule, endings
 
 TASKS_PARKED, TASKS_RELEASED = "tasks_parked", "tasks_released"
 """The symbols of a census: how many tasks are parked, and how many released."""

@@ -7,7 +7,6 @@ of the module can be given another value in the configuration; the number of cal
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import z3
 
@@ -23,10 +22,8 @@ from latchproof.export.rows import (
     facts_read,
 )
 from latchproof.export.terms import TLA, written
-
-if TYPE_CHECKING:
-    from latchproof_spec.machine import Operation
-    from latchproof_spec.step import Ending
+from latchproof_spec.machine import Operation
+from latchproof_spec.step import Ending
 
 _CENSUS = {TASKS_PARKED: "Cardinality(Queue)", TASKS_RELEASED: "Cardinality(Released)"}
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
@@ -23,12 +23,12 @@ from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import BrokenBarrierError, Rule
 
 
+@dataclass(eq=False)
 class Queue:
-    """A queue of which only the length is known, and that is a symbol."""
+    """A queue of which only the length is known, and that is a symbol. `left` lists the calls that left it."""
 
-    def __init__(self, parked: SymInt) -> None:
-        self.parked = parked
-        self.left: list[object] = []
+    parked: SymInt
+    left: list[object] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.parked > 0)
