@@ -225,3 +225,13 @@ class OnlyCountedDown:
 
     async def wait(self) -> None:
         await self._latch.wait()
+
+
+@pytest.mark.parametrize("factory", [CountdownLatch, Barrier])
+def test_states_of_our_own_classes_are_recognized_on_trio(factory: Any) -> None:
+    """They hold trio's record for sniffio, and know Flowno's context variable where Flowno was imported."""
+    importlib.import_module("flowno.core.event_loop.event_loop")
+    target = adapt(factory)
+    walk = Explorer(target, TINY, 2, target.machine.policies[:1], host="trio").walk(at_most=100)
+    assert walk.no_fingerprint is None
+    assert walk.pruned > 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from latchproof.check.history import Begin, Event, Finding, Observe, Request
+from latchproof.check.history import Event, Finding, Observe
 
 
 @dataclass(frozen=True)
@@ -29,27 +29,10 @@ class Failure:
         return self.size, len(self.schedule)
 
 
-def make_failure(
-    finding: Finding,
-    history: Sequence[Event],
-    step_ends: Sequence[int],
-    *,
-    argument: int,
-    schedule: Sequence[str],
-    steps: int,
-    others: int = 0,
-) -> Failure:
-    """Return the failure of a run so far. `others` is the number of calls on the second instance."""
-    calls = sum(type(event) is Begin for event in history)
-    requests = sum(type(event) is Request for event in history)
-    size = (calls + others, requests, argument, steps)
-    return Failure(finding, argument, tuple(schedule), with_step_ends(history, step_ends), size)
-
-
 def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event, ...]:
     """Return the history with an empty observation after each step; `ends` are its lengths after the steps.
 
-    >>> from latchproof.check.history import Rest
+    >>> from latchproof.check.history import Begin, Rest
     >>> with_step_ends([Begin(0, "wait", ()), Rest()], [1])
     (Begin(call=0, operation='wait', arguments=(), task=0), Observe(values=()), Rest())
     """

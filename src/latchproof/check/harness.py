@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from types import CoroutineType
 from typing import Any
 
-from latchproof.check.failure import Failure, make_failure
+from latchproof.check.failure import Failure, with_step_ends
 from latchproof.check.history import (
     Begin,
     End,
@@ -103,15 +103,11 @@ class Record:
 
     def _failure(self, finding: Finding) -> Failure:
         schedule, steps, others = self._moment()
-        return make_failure(
-            finding,
-            self.history,
-            self._step_ends,
-            argument=self._argument,
-            schedule=schedule,
-            steps=steps,
-            others=others,
-        )
+        calls = sum(type(event) is Begin for event in self.history)
+        requests = sum(type(event) is Request for event in self.history)
+        size = (calls + others, requests, self._argument, steps)
+        history = with_step_ends(self.history, self._step_ends)
+        return Failure(finding, self._argument, tuple(schedule), history, size)
 
     def judge_from_here(self, snapshots: Sequence[Any]) -> None:
         """Begin to judge: what was to be repeated has been. The snapshots are what the judges held at this point."""

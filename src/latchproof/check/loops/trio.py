@@ -15,6 +15,7 @@ import math
 import sys
 import warnings
 from collections.abc import Coroutine
+from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
@@ -177,6 +178,9 @@ class TrioStepper:
                 nursery._pending_starts,
                 nursery._closed,
             ),
+            type(sniffio.thread_local): lambda record: (record.name,),
+            # its values are in the tasks' contexts
+            ContextVar: lambda variable: (variable.name,),
             _Handle: lambda handle: (handle.task, handle.scope, handle.coroutine),
             trio.Cancelled: lambda error: (),
             core.Runner: lambda runner: (),
