@@ -61,14 +61,14 @@ def written(term: z3.ExprRef, syntax: Syntax, names: Mapping[str, str] | None = 
     return _Writer(syntax, names or {}).text(term)[0]
 
 
+@dataclass(frozen=True)
 class _Writer:
-    def __init__(self, syntax: Syntax, names: Mapping[str, str]) -> None:
-        self._syntax = syntax
-        self._names = names
+    syntax: Syntax
+    names: Mapping[str, str]
 
     def text(self, term: z3.ExprRef, negated: bool = False) -> tuple[str, int]:
         """Return the text of a term, and how loosely it binds."""
-        syntax, kind = self._syntax, term.decl().kind()
+        syntax, kind = self.syntax, term.decl().kind()
         if z3.is_not(term):
             return self.text(term.arg(0), not negated)
         if kind in _COMPARISONS and not (z3.is_bool(term.arg(0)) and self._is_literal(term)):
@@ -107,18 +107,18 @@ class _Writer:
         sign = _NEGATED[sign] if negated else sign
         if z3.is_int_value(left):
             left, right, sign = right, left, _TURNED[sign]
-        sign = self._syntax.signs.get(sign, sign)
+        sign = self.syntax.signs.get(sign, sign)
         return f"{self._inside(left, _SUM)} {sign} {self._inside(right, _SUM)}", _COMPARISON
 
     def _plain(self, term: z3.ExprRef) -> tuple[str, int]:
-        syntax = self._syntax
+        syntax = self.syntax
         if z3.is_true(term) or z3.is_false(term):
             return syntax.true if z3.is_true(term) else syntax.false, _ATOM
         if z3.is_int_value(term):
             number = term.as_long()
             return str(number), _ATOM if number >= 0 else _UNARY
         if z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED:
-            return self._names.get(str(term), str(term)), _ATOM
+            return self.names.get(str(term), str(term)), _ATOM
         if z3.is_add(term):
             return self._sum(term.children()), _SUM
         if z3.is_sub(term):

@@ -16,7 +16,7 @@ from typing import Final
 
 from latchproof.contracts import MANIFEST, PLUGIN, ContractsNotRunError, find_root, read_conditions, read_manifest
 from latchproof.mutants.difference import changed_operations, functions_of
-from latchproof.mutants.mutant import Mutant, rules_file
+from latchproof.mutants.mutant import Mutant
 from latchproof_spec.machines import MACHINES
 
 CONDITION_SECONDS: Final = 5
@@ -42,7 +42,7 @@ def broken_contracts(mutants: Sequence[Mutant], workers: int, tell: Callable[[st
             found += _refuted(batches[number], said)
             tell(f"contracts, {number + 1} of {len(batches)} batches")
     return [
-        {claim for name in functions for claim in claims.get((rules_file(mutant.machine), name), ())}
+        {claim for name in functions for claim in claims.get((f"spec/{mutant.machine.source}", name), ())}
         for mutant, functions in zip(mutants, found, strict=True)
     ]
 

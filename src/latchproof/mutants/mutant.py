@@ -53,8 +53,3 @@ class Mutant:
 def rules_module(machine: Machine) -> ModuleType:
     """Return the module with a machine's functions and rules."""
     return importlib.import_module(machine.create.__module__)
-
-
-def rules_file(machine: Machine) -> str:
-    """Return the file with a machine's rules, from the root of a source checkout, as the manifest names it."""
-    return f"spec/{rules_module(machine).__name__.replace('.', '/')}.py"

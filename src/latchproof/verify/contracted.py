@@ -9,7 +9,6 @@ from latchproof.check.pool import cores
 from latchproof.check.reasons import Reason
 from latchproof.contracts import Contracts, ContractsNotRunError, check_contracts
 from latchproof.mutants import checks
-from latchproof.mutants.mutant import rules_file
 from latchproof.verify.evidence import Cell, Evidence, Gathered, rule_cell
 from latchproof_spec.claims import Claim
 from latchproof_spec.machines import CLAIMS, MACHINES
@@ -32,7 +31,7 @@ def gather(quick: bool) -> Gathered:
             [
                 one.status
                 for one in contracts.conditions
-                if (one.file, one.function) == (rules_file(machine), rule.operation)
+                if (one.file, one.function) == (f"spec/{machine.source}", rule.operation)
             ],
             "confirmed",
             ("refuted", "failed"),
