@@ -5,8 +5,6 @@ with a class that does what the mutant says (`reference_class`). A further kind 
 `MutantCheck` in its own file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final

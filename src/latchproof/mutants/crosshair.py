@@ -1,7 +1,5 @@
 """Has CrossHair check the contracts in mutants' texts, many of them in one process, for it takes seconds to start."""
 
-from __future__ import annotations
-
 import ast
 import os
 import re

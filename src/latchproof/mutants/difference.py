@@ -4,8 +4,6 @@ The solver decides it for every number, in every state in which the invariants h
 tried. What another `step.apply` makes of a rule is tried on short queues, and then proved for queues of any length.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import product

@@ -4,8 +4,6 @@ A mutant is put to each kind under the policies under which it differs; that it 
 original is put to each kind first, in the same way: evidence that condemns the original shows nothing.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

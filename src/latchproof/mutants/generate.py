@@ -16,8 +16,6 @@ A mutant's ID is the statement that it changes, before and after, and so stays t
 (1, False, B5)
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial

@@ -4,8 +4,6 @@ Evidence that could not have failed shows nothing. So each mutant must break a c
 and each claim must be broken by a mutant, or it says nothing.
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence

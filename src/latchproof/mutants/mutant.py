@@ -1,7 +1,5 @@
 """A mutant: a machine with one fault in it."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 from collections.abc import Callable

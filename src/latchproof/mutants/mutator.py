@@ -9,7 +9,7 @@ The same mutator serves two kinds of module. In the rules of a machine, ints are
 for each other. In `step.py`, whose functions are about queues, ints are lengths and places, and a queue may get lost.
 """
 
-from __future__ import annotations
+from __future__ import annotations  # which `compile` inherits: the modules that are mutated have it too
 
 import ast
 import copy

@@ -5,8 +5,6 @@ its entries quote the statements of that machine's rules, so they are data about
 none.
 """
 
-from __future__ import annotations
-
 from typing import Final, TypeAlias
 
 Change: TypeAlias = tuple[str, str, str]

@@ -4,8 +4,6 @@ The check and the fuzzer are tried on it: a fault that is planted in the specifi
 code on an event loop, cancellations included. It is for asyncio, and written to be plain and not to be fast.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace

@@ -4,8 +4,6 @@ Those fields are what becomes of the caller and of the queue, the order of indic
 for a reader, which are a rule's ID, sentence and message, are left alone.
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 from collections.abc import Iterator

@@ -11,8 +11,6 @@ missing, an action that calls back into the object, for the specification has no
 ('C', <class 'latchproof.BrokenBarrierError'>)
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 

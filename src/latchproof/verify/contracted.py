@@ -1,7 +1,5 @@
 """What CrossHair confirms: the contracts of the specification's functions and of our classes, over all paths."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final
 

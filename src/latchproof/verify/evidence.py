@@ -4,8 +4,6 @@ A new kind is one file that exports an `Evidence`, and one line in `kinds`. Neit
 which kinds there are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache

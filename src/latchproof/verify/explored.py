@@ -1,7 +1,5 @@
 """What the explorers find: every state of the specification with a few tasks, and what happens some day."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace

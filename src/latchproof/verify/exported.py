@@ -4,8 +4,6 @@ It is no kind of evidence about a claim. It shows that the committed documents a
 that other model checkers find in the exported models what we find.
 """
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What Hypothesis finds of our own classes: random calls and cancellations on real event loops, each history judged."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Gathers the ledger: every kind of evidence, then the exporters, then a sample of mutants, which must be killed."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

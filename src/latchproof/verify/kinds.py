@@ -1,7 +1,5 @@
 """The kinds of evidence that there are, in the order of the ledger's columns. A new kind is one line here."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from latchproof.mutants.checks import MutantCheck

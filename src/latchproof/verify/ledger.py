@@ -3,8 +3,6 @@
 A cell holds only what was computed in this run. What was not gathered says so, and why.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict, dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """What is proved of the specification for every size, and that our classes decide as the specification does."""
 
-from __future__ import annotations
-
 import time
 import tomllib
 from collections import Counter

@@ -1,7 +1,5 @@
 """What `latchproof check` finds of our own classes: their code under every schedule of small programs, on each host."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
