@@ -22,8 +22,9 @@ from latchproof.cli.main import main
 from latchproof.show.html.annotated import annotate
 from latchproof.show.junit import junit
 from latchproof.show.lanes import explain, lanes
-from latchproof.show.mermaid import sequence
-from latchproof.show.repro import NoReproductionError, reproduction
+from latchproof.show.mermaid import mermaid
+from latchproof.show.repro import reproduction
+from latchproof.show.words import CannotRenderError
 from latchproof_spec.machine import Programs
 
 FAULTY = '''
@@ -168,14 +169,14 @@ def test_lanes_count_steps_where_nothing_can_be_observed_and_keep_their_columns(
     assert [line.split()[0] for line in lines] == ["step", "1", "2", "3"]
     second = lines[0].index("call 2")
     assert lines[2].index("wait()") == second
-    assert "a step ends" not in "\n".join([*lines, *sequence(trace)])
+    assert "a step ends" not in "\n".join([*lines, mermaid(trace)])
     assert trace.to_json() == from_json(trace.to_json()).to_json()
     assert annotate(trace)["agrees"]
 
 
 def test_a_sequence_diagram_has_an_arrow_for_each_beginning_and_end(verdict: Verdict) -> None:
     trace = verdict.traces[0]
-    lines = sequence(trace)
+    lines = mermaid(trace).splitlines()
     assert lines[0] == "sequenceDiagram"
     assert sum("->>T" in line for line in lines) == trace.count("begin")
     assert sum("T-->>" in line or "T--x" in line for line in lines) == trace.count("end")
@@ -221,7 +222,7 @@ def test_hangs_and_observations_are_reproduced_too(name: str, claim: str, faulty
 
 
 def test_an_error_that_only_the_event_loop_sees_has_no_reproduction(faulty: Path) -> None:
-    with pytest.raises(NoReproductionError, match="reached only the event loop"):
+    with pytest.raises(CannotRenderError, match="reached only the event loop"):
         reproduction(first_trace(f"{faulty}:Shouts", "C10"))
 
 

@@ -8,8 +8,7 @@ from latchproof.check.checker import check
 from latchproof.check.target import load
 from latchproof.check.verdict import Verdict
 from latchproof.cli.main import make_parser
-from latchproof.show.format import Format
-from latchproof.show.formats import FORMATS, OF_TRACES
+from latchproof.show.formats import FORMATS, OF_TRACES, Format
 
 
 @pytest.fixture(scope="module")

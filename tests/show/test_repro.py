@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from latchproof.show import repro
-from latchproof.show.repro import NoReproductionError, reproduction
+from latchproof.show.repro import reproduction
+from latchproof.show.words import CannotRenderError
 from latchproof.testing import check
 
 SAMPLES = Path(__file__).parents[1] / "check"
@@ -60,7 +61,7 @@ def test_steps_are_made_one_by_one_where_whole_turns_do_not_show_it(
 def test_what_cannot_be_reproduced_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     verdict = check("asyncio:Barrier", policy="cpython", tasks=3, calls=4, cancels=1)
     monkeypatch.setattr(repro, "_run", lambda source: "it passes")
-    with pytest.raises(NoReproductionError, match="the run does not show the fault: it passes"):
+    with pytest.raises(CannotRenderError, match="the run does not show the fault: it passes"):
         reproduction(verdict.traces[0])
 
 

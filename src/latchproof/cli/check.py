@@ -1,12 +1,9 @@
 """`latchproof check`: run every schedule of a class's real code within bounds, and judge every history."""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING
 
 from latchproof.check.strategies import STRATEGIES
-from latchproof.check.target import TargetError
+from latchproof.check.target import Target, TargetError, load
 from latchproof.cli.options import (
     Command,
     Console,
@@ -19,10 +16,7 @@ from latchproof.cli.options import (
     write_formats,
 )
 from latchproof.show.formats import FORMATS
-
-if TYPE_CHECKING:
-    from latchproof.check.target import Target
-    from latchproof_spec.machine import Programs
+from latchproof_spec.machine import Programs
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +50,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.check.checker import check, parts, require_claim
     from latchproof.check.loops import stepper_class
     from latchproof.check.pool import cores
-    from latchproof.check.target import load
     from latchproof.show.printing import say
     from latchproof.show.progress import Bar
     from latchproof.show.verdict import print_verdict

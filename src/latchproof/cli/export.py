@@ -1,22 +1,18 @@
 """`latchproof export`: write the specification, or a trace, in another form."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from latchproof.check.target import TargetError
 from latchproof.cli.options import Command, Console, at_least, policy_named, require, whole
-from latchproof.show.format import CannotRenderError
 from latchproof.show.formats import OF_TRACES
+from latchproof.show.words import CannotRenderError
+from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
-
-if TYPE_CHECKING:
-    from latchproof_spec.machine import Machine
 
 MODELS = ("tla", "cfg", "promela")
 """Forms of a machine that are models, and take bounds."""

@@ -1,9 +1,6 @@
 """What several commands share: how a command is declared, what it needs installed, and the options that recur."""
 
-from __future__ import annotations
-
 import argparse
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latchproof.check.target import TargetError
+from latchproof.check.trace import Trace
+from latchproof.check.verdict import Verdict
+from latchproof.show.formats import FORMATS, Format
+from latchproof.show.json import as_json
+from latchproof.show.words import CannotRenderError
 from latchproof_spec import machines
+from latchproof_spec.machine import Machine
 
 if TYPE_CHECKING:
     from rich.console import Console as Console
-
-    from latchproof.check.trace import Trace
-    from latchproof.check.verdict import Verdict
-    from latchproof.show.format import Format
-    from latchproof_spec.machine import Machine
-
 else:
     Console = Any  # so that commands can name it; rich is imported when a command runs
 
@@ -117,13 +114,11 @@ def write_file(path: Path, text: str) -> None:
 def write_json(path: Path | None, one: Any) -> None:
     """Write it as JSON, if a file is named."""
     if path is not None:
-        write_file(path, json.dumps(one.to_json(), indent=2) + "\n")
+        write_file(path, as_json(one))
 
 
 def write_formats(options: argparse.Namespace, console: Console, verdict: Verdict | None, trace: Trace | None) -> None:
     """Write every file that the options name: of the verdict, or else of the trace, as far as there is one."""
-    from latchproof.show.format import CannotRenderError
-    from latchproof.show.formats import FORMATS
     from latchproof.show.printing import say
 
     texts: list[tuple[Path, str]] = []

@@ -1,17 +1,12 @@
 """`latchproof prove`: discharge the inductive proofs, for every constructor argument and number of tasks."""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING
 
 from latchproof.check.target import TargetError
 from latchproof.cli.options import Command, Console, add_kind, chosen_machines
 from latchproof_spec import machines
-
-if TYPE_CHECKING:
-    from latchproof_spec.machine import Machine
-    from latchproof_spec.step import Rule
+from latchproof_spec.machine import Machine
+from latchproof_spec.step import Rule
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

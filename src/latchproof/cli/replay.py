@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from latchproof.check.target import TargetError
+from latchproof.check.target import TargetError, load
 from latchproof.cli.options import Command, Console, add_target, policy_named
 
 
@@ -24,7 +24,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.check.loops import stepper_class
     from latchproof.check.notation import is_notation, parse
     from latchproof.check.sandbox.containment import StuckError
-    from latchproof.check.target import load
     from latchproof.check.trace import make_trace, read_file
     from latchproof.show.printing import say
     from latchproof.show.replay import print_replay

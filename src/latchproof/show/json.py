@@ -1,16 +1,19 @@
-"""A verdict, or a trace, as JSON; the schema of traces stands in `latchproof.check.trace`."""
+"""A verdict, a trace or a ledger as JSON, and a trace in Apalache's Informal Trace Format, which is JSON too.
+
+The schema of traces stands in `latchproof.check.trace`; the tools of TLA+ read the other format.
+"""
 
 import json
-from typing import Final
+from typing import Any
 
 from latchproof.check.trace import Trace
-from latchproof.check.verdict import Verdict
-from latchproof.show.format import Format
 
 
-def as_json(one: Verdict | Trace) -> str:
-    """Return it as JSON."""
+def as_json(one: Any) -> str:
+    """Return what has a form as plain data, `to_json()`, as JSON."""
     return json.dumps(one.to_json(), indent=2) + "\n"
 
 
-JSON: Final = Format("json", "json", "as JSON", of_verdict=as_json, of_trace=as_json)
+def as_itf(trace: Trace) -> str:
+    """Return the trace in the Informal Trace Format."""
+    return json.dumps(trace.to_itf(), indent=2) + "\n"

@@ -1,10 +1,8 @@
 """A verdict as JUnit XML: a test case for each claim that is about the target."""
 
-from typing import Final
 from xml.etree import ElementTree
 
 from latchproof.check.verdict import Verdict
-from latchproof.show.format import Format
 from latchproof.show.lanes import explain, lanes
 from latchproof_spec.machines import CLAIMS
 
@@ -14,11 +12,15 @@ def junit(verdict: Verdict) -> str:
     reported = verdict.reported
     traces = {trace.claim: trace for trace in verdict.traces}
     about = [claim for claim in CLAIMS if claim.id in {*reported.chances, *reported.without_chance, *traces}]
-    suite = ElementTree.Element("testsuite", name=f"latchproof check {verdict.target.name}", tests=str(len(about)))
-    suite.set("failures", str(len(traces)))
-    suite.set("skipped", str(sum(claim.id in reported.without_chance and claim.id not in traces for claim in about)))
-    suite.set("errors", "0")
-    suite.set("time", f"{verdict.seconds:.3f}")
+    suite = ElementTree.Element(
+        "testsuite",
+        name=f"latchproof check {verdict.target.name}",
+        tests=str(len(about)),
+        failures=str(len(traces)),
+        skipped=str(sum(claim.id in reported.without_chance and claim.id not in traces for claim in about)),
+        errors="0",
+        time=f"{verdict.seconds:.3f}",
+    )
     properties = ElementTree.SubElement(suite, "properties")
     for name, value in (
         ("status", verdict.status),
@@ -40,6 +42,3 @@ def junit(verdict: Verdict) -> str:
             ElementTree.SubElement(case, "skipped", message="it was not exercised within the bounds")
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
-
-
-JUNIT: Final = Format("junit", "junit", "as JUnit XML", of_verdict=junit)

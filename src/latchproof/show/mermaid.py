@@ -1,15 +1,12 @@
 """A trace as a Mermaid sequence diagram: the calls on the left, the primitive on the right."""
 
-from typing import Final
-
 from latchproof.check.history import describe
 from latchproof.check.trace import Trace
-from latchproof.show.format import Format
 from latchproof.show.words import alternatives
 
 
-def sequence(trace: Trace) -> list[str]:
-    """Return the lines of the diagram."""
+def mermaid(trace: Trace) -> str:
+    """Return the diagram."""
     calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
     lines = ["sequenceDiagram", *(f"    participant C{call} as call {call}" for call in calls)]
     lines.append(f"    participant T as {trace.target}({trace.argument})".replace(":", "#58;"))
@@ -29,12 +26,4 @@ def sequence(trace: Trace) -> list[str]:
             observed = text
             lines.append(f"    Note over T: {text}{mark}")
     lines.append(f"    Note over T: {trace.claim} is broken, allowed is {alternatives(trace.allowed)}")
-    return lines
-
-
-def mermaid(trace: Trace) -> str:
-    """Return the diagram."""
-    return "\n".join(sequence(trace)) + "\n"
-
-
-MERMAID: Final = Format("mermaid", "mermaid", "as a Mermaid sequence diagram", of_trace=mermaid)
+    return "\n".join(lines) + "\n"

@@ -13,12 +13,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
-from typing import Final
 
 from latchproof.check.history import EventData, describe
 from latchproof.check.trace import Trace
-from latchproof.show.format import CannotRenderError, Format
-from latchproof.show.words import alternatives
+from latchproof.show.words import CannotRenderError, alternatives
 from latchproof_spec.machines import claim_of
 
 SECONDS = 60
@@ -32,14 +30,10 @@ WAITING = "'still waiting'"
 """What a program says of a call that has not ended."""
 
 
-class NoReproductionError(CannotRenderError):
-    """A schedule that no plain program repeats."""
-
-
 def reproduction(trace: Trace) -> str:
     """Return the source of a test that fails where the trace's fault is, and passes where it is not.
 
-    Raise NoReproductionError if no program shows the fault.
+    Raise CannotRenderError if no program shows the fault.
     """
     last = "it passes"
     for dialect in DIALECTS[trace.host]:
@@ -48,7 +42,7 @@ def reproduction(trace: Trace) -> str:
         if ending is None:
             return source
         last = ending
-    raise NoReproductionError(
+    raise CannotRenderError(
         "as a plain program, in which a turn of the event loop runs every ready task, the run does not show the "
         f"fault: {last}"
     )
@@ -310,7 +304,7 @@ def _begun(trace: Trace) -> dict[int, EventData]:
 def _with_orders(schedule: tuple[str, ...]) -> list[str]:
     """Return the schedule with the order of each pass said where the pass begins; a schedule says it later.
 
-    Raise NoReproductionError if something happens during a pass, which no task of a program can do.
+    Raise CannotRenderError if something happens during a pass, which no task of a program can do.
     """
     words: list[str] = []
     in_pass = False
@@ -320,7 +314,7 @@ def _with_orders(schedule: tuple[str, ...]) -> list[str]:
             words[latest] = "pass reversed"
         else:
             if in_pass and word == "run" and words[-1] not in ("run", "pass", "pass reversed"):
-                raise NoReproductionError("a call is made or cancelled during a pass")
+                raise CannotRenderError("a call is made or cancelled during a pass")
             in_pass |= word == "pass"
             words.append(word)
     return words
@@ -349,7 +343,7 @@ def _tasks(trace: Trace) -> list[list[int]]:
 def _assertion(trace: Trace, dialect: Dialect) -> list[str]:
     kind = trace.events[-1]["kind"]
     if kind == "stray":
-        raise NoReproductionError("the error reached only the event loop")
+        raise CannotRenderError("the error reached only the event loop")
     if kind == "observe":
         return _assertion_of_reading(trace)
     return _assertion_of_rest(trace, dialect) if kind == "rest" else _assertion_of_end(trace, dialect)
@@ -358,7 +352,7 @@ def _assertion(trace: Trace, dialect: Dialect) -> list[str]:
 def _assertion_of_reading(trace: Trace) -> list[str]:
     values = [one.split(" = ", 1) for one in trace.allowed if " = " in one]
     if not values:
-        raise NoReproductionError("no single assertion says what may be observed")
+        raise CannotRenderError("no single assertion says what may be observed")
     name = values[0][0]
     return [
         f"seen = it.{name}() if callable(it.{name}) else it.{name}",
@@ -404,6 +398,3 @@ def _endings(allowed: str, trace: Trace) -> list[str]:
     if match := re.fullmatch(r"to return( \d+)?", allowed):
         return [(match[1] or "None").strip()]
     return {"to end cancelled": ["'cancelled'"], "to stay parked": [WAITING]}.get(allowed, [])
-
-
-REPRO: Final = Format("pytest", "repro", "as a standalone test", of_trace=reproduction)

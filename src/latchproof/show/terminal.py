@@ -1,10 +1,7 @@
 """A verdict, or a trace, as the text that a terminal shows."""
 
-from typing import Final
-
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
-from latchproof.show.format import Format
 
 WIDTH = 120
 """Width of the text, in columns."""
@@ -23,6 +20,3 @@ def as_text(one: Verdict | Trace) -> str:
         else:
             print_verdict(console, one)
     return captured.get()
-
-
-TEXT: Final = Format("text", "text", "as text, as it is printed", of_verdict=as_text, of_trace=as_text)

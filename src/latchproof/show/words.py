@@ -1,6 +1,10 @@
-"""Wording that several renderings share."""
+"""What several renderings share: wording, and the error of a trace that cannot be rendered."""
 
 from collections.abc import Iterable
+
+
+class CannotRenderError(Exception):
+    """A trace that has no rendering in a format; the text says why."""
 
 
 def count_of(number: int, unit: str) -> str:

@@ -1,9 +1,6 @@
 """The page of one check: its verdict, the machine's rules, and a viewer that steps through its counterexamples."""
 
-from typing import Final
-
 from latchproof.check.verdict import Verdict
-from latchproof.show.format import Format
 from latchproof.show.html import rules
 from latchproof.show.html.annotated import annotate
 from latchproof.show.html.page import about_page, machine_data, page
@@ -18,6 +15,3 @@ def check_page(verdict: Verdict) -> str:
         "traces": [annotate(trace) for trace in verdict.traces],
     }
     return page(f"latchproof check {verdict.target.name}", data)
-
-
-HTML: Final = Format("html", "html", "as a page that steps through its runs", of_verdict=check_page)
