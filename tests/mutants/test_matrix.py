@@ -16,7 +16,6 @@ from latchproof.check.checker import check
 from latchproof.check.target import adapt
 from latchproof.cli.main import main
 from latchproof.mutants import checks, evaluate
-from latchproof.mutants.checks import CHECKS
 from latchproof.mutants.difference import changed_operations, difference
 from latchproof.mutants.evaluate import MutantResult
 from latchproof.mutants.generate import generated, named
@@ -27,6 +26,7 @@ from latchproof.mutants.task_faults import as_specified
 from latchproof.prove.obligations import prove
 from latchproof.prove.paths import UndecidableError
 from latchproof.show.matrix import print_matrix
+from latchproof.verify.kinds import MUTANT_CHECKS
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Property
 from latchproof_spec.latch.machine import LATCH
@@ -42,7 +42,7 @@ def one_mutant(start: str) -> Mutant:
 
 def matrix_of(kinds: Sequence[str], **options: Any) -> Matrix:
     """What becomes of mutants by these kinds of evidence."""
-    return evaluate_mutants([check for check in CHECKS if check.kind in kinds], **options)
+    return evaluate_mutants([check for check in MUTANT_CHECKS if check.kind in kinds], **options)
 
 
 def judged(kinds: Sequence[str], only: str) -> MutantResult:
@@ -52,7 +52,7 @@ def judged(kinds: Sequence[str], only: str) -> MutantResult:
 
 @pytest.fixture(scope="module")
 def quick() -> Matrix:
-    return evaluate_mutants([check for check in CHECKS if check.is_quick], quick=True)
+    return evaluate_mutants([check for check in MUTANT_CHECKS if check.is_quick], quick=True)
 
 
 def test_the_sample_of_the_ledger_passes_its_gate(quick: Matrix) -> None:

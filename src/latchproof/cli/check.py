@@ -7,7 +7,6 @@ from latchproof.check.target import Target, TargetError, load
 from latchproof.cli.options import (
     Command,
     Console,
-    add_claim,
     add_formats,
     add_target,
     at_least,
@@ -22,7 +21,6 @@ from latchproof_spec.machine import Programs
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     add_target(parser)
-    add_claim(parser)
     parser.add_argument("--tasks", type=at_least(1), metavar="N", help="calls at once; replaces the default bounds")
     parser.add_argument("--calls", type=at_least(1), metavar="N", help="calls in all; replaces the default bounds")
     parser.add_argument("--cancels", type=at_least(0), metavar="N", help="cancellations; replaces the default bounds")
@@ -46,10 +44,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
+    from latchproof.check import checker, loops, pool
     from latchproof.check.bounds import default_programs, programs_within, weight
-    from latchproof.check.checker import check, parts, require_claim
-    from latchproof.check.loops import stepper_class
-    from latchproof.check.pool import cores
     from latchproof.show.printing import say
     from latchproof.show.progress import Bar
     from latchproof.show.verdict import print_verdict
@@ -57,23 +53,26 @@ def run(options: argparse.Namespace, console: Console) -> int:
     every = options.scheduler == "exhaustive"
     if every and options.seed is not None and not options.estimate:
         raise TargetError("--seed is for schedules chosen at random: add --scheduler random or pct, or leave it out")
-    stepper_class(options.host)
+    loops.stepper_class(options.host)
     target = load(options.target, options.kind)
     if options.policy is not None:
         policy_named(target.machine, options.policy)
-    require_claim(options.claim, target.machine)
+    checker.require_claim(options.claim, target.machine)
     bounds = (options.tasks, options.calls, options.cancels)
-    if bounds == (None, None, None):
-        programs = default_programs(target, options.host)
-    else:
-        programs = programs_within(target, *bounds, host=options.host)
+    programs = (
+        default_programs(target, options.host)
+        if bounds == (None, None, None)
+        else programs_within(target, *bounds, host=options.host)
+    )
     if options.estimate:
         return _estimate(options, console, target, programs)
-    kind = target.machine.name
-    say(console, f"latchproof check {target.name}: a {kind}, on {options.host}, judged by {judged_by(options)}")
-    todo = parts(programs, options.scheduler, options.schedules)
+    say(
+        console,
+        f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {judged_by(options)}",
+    )
+    todo = checker.parts(programs, options.scheduler, options.schedules)
     with Bar(console, [weight(one, argument) if every else size for one, argument, size in todo]) as progress:
-        verdict = check(
+        verdict = checker.check(
             target,
             host=options.host,
             policy=options.policy,
@@ -83,7 +82,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             scheduler=options.scheduler,
             schedules=options.schedules,
             seed=options.seed or 0,
-            workers=None if options.cluster else options.workers or cores(),
+            workers=None if options.cluster else options.workers or pool.cores(),
             cluster=options.cluster,
             progress=progress,
         )

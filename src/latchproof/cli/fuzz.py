@@ -6,7 +6,6 @@ import traceback
 from latchproof.cli.options import (
     Command,
     Console,
-    add_claim,
     add_formats,
     add_target,
     at_least,
@@ -20,7 +19,6 @@ from latchproof_spec.machines import claim_of
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     add_target(parser, hosts="asyncio (default), uvloop, trio, flowno")
-    add_claim(parser)
     parser.add_argument(
         "--examples", type=at_least(1), default=1000, metavar="N", help="examples to run (default 1000)"
     )

@@ -64,8 +64,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     print_matrix(console, matrix, verbose=options.verbose)
     say(console)
     write_json(options.json, matrix)
-    seconds = sum(matrix.seconds.values())
-    say(console, f"{MEANINGS[matrix.exit_code]} ({seconds:.1f} s of judging)")
+    say(console, f"{MEANINGS[matrix.exit_code]} ({sum(matrix.seconds.values()):.1f} s of judging)")
     return matrix.exit_code
 
 

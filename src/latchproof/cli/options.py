@@ -54,6 +54,7 @@ def add_target(
     host: str | None = "asyncio",
     hosts: str = "asyncio (default), trio, flowno",
     policy: str = "by every named one",
+    claim: str = "judge by this claim alone",
 ) -> None:
     """Add the target, and the options that say how it is run and judged."""
     parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS, or a factory function")
@@ -64,16 +65,12 @@ def add_target(
         "--strict", action="store_true",
         help="a call takes effect in its first step, and a cancellation at its request",
     )  # fmt: skip
+    parser.add_argument("--claim", metavar="ID", help=claim)
 
 
 def add_kind(parser: argparse.ArgumentParser, help: str) -> None:
     """Add the choice of a machine."""
     parser.add_argument("--kind", "--machine", choices=tuple(machines.MACHINES), help=help)
-
-
-def add_claim(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of one claim to judge by."""
-    parser.add_argument("--claim", metavar="ID", help="judge by this claim alone")
 
 
 def add_output(parser: argparse.ArgumentParser, name: str, help: str, **more: Any) -> None:

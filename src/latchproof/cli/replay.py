@@ -13,16 +13,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "what", metavar="FILE|SCHEDULE", help="a file that check --json wrote, or a schedule as check prints it"
     )
     hosts = "asyncio, trio, flowno (default: that of the file, or asyncio)"
-    add_target(parser, host=None, hosts=hosts, policy="that of the file, or that of our own classes")
-    parser.add_argument("--claim", metavar="ID", help="replay the trace of this claim (default: the first)")
+    add_target(
+        parser,
+        host=None,
+        hosts=hosts,
+        policy="that of the file, or that of our own classes",
+        claim="replay the trace of this claim (default: the first)",
+    )
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    from latchproof.check.harness import NondeterminismError
-    from latchproof.check.jobs import replay
-    from latchproof.check.loops import stepper_class
-    from latchproof.check.notation import is_notation, parse
+    from latchproof.check import harness, jobs, loops, notation
     from latchproof.check.sandbox.containment import StuckError
     from latchproof.check.trace import make_trace, read_file
     from latchproof.show.printing import say
@@ -30,9 +32,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.show.verdict import print_trace
 
     host, policy, strict, kind = options.host, options.policy, options.strict, options.kind
-    if is_notation(options.what):
+    if notation.is_notation(options.what):
         target = load(options.target, kind)
-        argument, schedule = parse(options.what, target.machine)
+        argument, schedule = notation.parse(options.what, target.machine)
     else:
         trace = read_file(Path(options.what), options.claim)
         target = load(options.target, kind or trace.machine)
@@ -46,11 +48,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
             f"the schedule makes a {machine.name} of {argument}; its {machine.parameter} must be "
             f"{machine.smallest} or more"
         )
-    stepper_class(host)
+    loops.stepper_class(host)
     say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
     try:
-        explorer = replay(target, schedule, argument=argument, policy=policy, host=host, strict=strict)
-    except (NondeterminismError, StuckError) as error:
+        explorer = jobs.replay(target, schedule, argument=argument, policy=policy, host=host, strict=strict)
+    except (harness.NondeterminismError, StuckError) as error:
         say(console, f"inconclusive: {error}", style="yellow")
         return 3
     assert explorer.last_run is not None

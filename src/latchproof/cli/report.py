@@ -38,8 +38,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     shown = [*check(load("asyncio:Barrier"), policy="cpython").traces, *traces]
     write_file(options.html, report(ledger, prove_all(), shown))
     say(console, f"wrote     {options.html}")
-    code: int = ledger["exit_code"]
-    return code
+    return int(ledger["exit_code"])
 
 
 COMMAND = Command(

@@ -17,17 +17,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.show.printing import say
     from latchproof.verify.gather import gather
 
-    tier = "quick" if options.quick else "full"
-    say(console, f"latchproof verify: the {tier} ledger of our own claims, from evidence gathered now")
+    say(
+        console,
+        f"latchproof verify: the {'quick' if options.quick else 'full'} ledger of our own claims, from evidence "
+        "gathered now",
+    )
     with console.status("...") as status:
-
-        def on_start(kind: str) -> None:
-            if console.is_terminal:
-                status.update(f"gathering: {kind}")
-            else:
-                say(console, f"gathering: {kind}")
-
-        ledger = gather(quick=options.quick, on_start=on_start)
+        tell = status.update if console.is_terminal else lambda line: say(console, line)
+        ledger = gather(quick=options.quick, on_start=lambda kind: tell(f"gathering: {kind}"))
     say(console)
     print_ledger(console, ledger)
     write_json(options.json, ledger)

@@ -81,10 +81,9 @@ def proved(trial: Trial) -> set[str]:
     changed = changed_operations(MACHINES[machine.name], machine)
     if changed:  # of the other operations the prover would say what it says of the original
         machine = replace(machine, operations=tuple(one for one in machine.operations if one.name in changed))
-    apply_ = trial.mutant.apply or apply
     try:
         with unchecked():
-            found = list(prove(machine, (trial.policy,), parts=PARTS, apply=apply_, written=False))
+            found = list(prove(machine, (trial.policy,), parts=PARTS, apply=trial.mutant.apply or apply, written=False))
     except TypeError:
         if trial.mutant.apply is None:
             raise
@@ -125,7 +124,6 @@ def scheduled(trial: Trial) -> set[str]:
     target = _target(trial)
     if target is None:
         return set()
-    found: set[str] = set()
     for calls in (CALLS,) if mutant.task_fault is as_specified else (CALLS, MORE_CALLS):
         (programs,) = programs_within(target, calls=calls)
         if trial.quick:
@@ -133,17 +131,15 @@ def scheduled(trial: Trial) -> set[str]:
         made = tuple(one for one in programs.arguments if not machine.create(one)[2].refuses)
         shapes = (replace(programs, arguments=made),)
         verdict = check(target, policy=trial.policy.name, strict=True, shapes=shapes, schedules=SCHEDULES)
-        found = set(verdict.reported.failures)
-        if found:
-            break
-    return found
+        if verdict.reported.failures:
+            return set(verdict.reported.failures)
+    return set()
 
 
 def fuzzed(trial: Trial) -> set[str]:
     """Return the claim that some example of the mutant as a class breaks, if any."""
-    from latchproof.fuzz.state_machine import (
-        state_machine,
-    )  # it imports Hypothesis, and that trio: only where it is needed
+    # it imports Hypothesis, and that trio: only where it is needed
+    from latchproof.fuzz.state_machine import state_machine
 
     machine = trial.mutant.machine
     if any(machine.create(one)[2].refuses for one in range(machine.bounds.mutants[0], LARGEST + 1)):
@@ -177,8 +173,7 @@ def _target(trial: Trial) -> Target | None:
     """Return the mutant as a class to be checked; None if it refuses what a target is made with, as a call shows."""
     mutant = trial.mutant
     try:
-        factory = reference_class(mutant.machine, trial.policy, mutant.task_fault)
-        return adapt(factory, mutant.id, mutant.machine.name)
+        return adapt(reference_class(mutant.machine, trial.policy, mutant.task_fault), mutant.id, mutant.machine.name)
     except TargetError:
         return None
 
@@ -227,6 +222,3 @@ FUZZED: Final = MutantCheck(
     fuzzed,
     after="scheduled",
 )
-
-CHECKS: Final = (PROVED, EXPLORED, CALLED, SCHEDULED, CONTRACTED, FUZZED)
-"""The checks that there are here."""

@@ -13,7 +13,7 @@ import z3
 
 from latchproof.explore.system import choices
 from latchproof.prove.paths import SymBool, UndecidableError, bool_term, enumerate_paths, int_term, symbol
-from latchproof.prove.sequences import CALL, Calls, Ending, SymCall, calls_of, understood
+from latchproof.prove.sequences import CALL, Calls, SymCall, calls_of, understood
 from latchproof.prove.steps import Symbolic, paths_of, symbols, take
 from latchproof_spec import step as steps
 from latchproof_spec.claims import Step
@@ -196,11 +196,9 @@ def _differing(one: tuple[Any, Any], other: tuple[Any, Any]) -> Iterator[z3.Bool
         yield of_one.length != of_other.length
         yield z3.And(within, of_one.at(k) != of_other.at(k))
         if of_one.given is not None and of_other.given is not None:
-            yield z3.And(within, z3.Or(*_endings_differ(of_one.given(k), of_other.given(k))))
-
-
-def _endings_differ(one: Ending, other: Ending) -> list[z3.BoolRef]:
-    return [one.given != other.given, one.index != other.index, z3.BoolVal(one.kind != other.kind)]
+            ours, theirs = of_one.given(k), of_other.given(k)
+            other_kind = z3.BoolVal(ours.kind != theirs.kind)
+            yield z3.And(within, z3.Or(ours.given != theirs.given, ours.index != theirs.index, other_kind))
 
 
 def _made_the_same_step(
@@ -214,11 +212,9 @@ def _made_the_same_step(
 
 def _made_the_same(original: Machine, mutant: Machine, argument: Any) -> bool:
     """Return whether a constructor does the same. The state that comes with a refusal must not be used."""
-    constants, state, rule = original.create(argument)
-    other_constants, other_state, other_rule = mutant.create(argument)
-    if not _same_effect(rule, other_rule, 0):
-        return False
-    return rule.refuses or (constants == other_constants and state == other_state)
+    *made, rule = original.create(argument)
+    *other, other_rule = mutant.create(argument)
+    return _same_effect(rule, other_rule, 0) and (rule.refuses or made == other)
 
 
 def _same_effect(rule: Rule, other: Rule, parked: Any) -> bool:

@@ -93,9 +93,16 @@ class MutantEvaluator:
             ]
             broken[check.kind] = frozenset[str]().union(*found)
             seconds[check.kind] = time.perf_counter() - begun
-        names, witness = tuple(policy.name for policy in differs), next(iter(differs.values()), "")
-        original_breaks = frozenset(self._of_original)
-        return MutantResult(mutant, names, witness, broken, undecided, breaks_down, original_breaks, seconds)
+        return MutantResult(
+            mutant,
+            differs=tuple(policy.name for policy in differs),
+            witness=next(iter(differs.values()), ""),
+            broken=broken,
+            undecided=undecided,
+            breaks_down=breaks_down,
+            of_original=frozenset(self._of_original),
+            seconds=seconds,
+        )
 
     def _broken(
         self, check: MutantCheck, mutant: Mutant, policy: Any, before: Mapping[str, frozenset[str]]

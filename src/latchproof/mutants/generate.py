@@ -29,24 +29,18 @@ from latchproof.mutants.rule_faults import CALLERS, ORDERS, QUEUES, rule_faults,
 from latchproof.mutants.task_faults import TASK_FAULTS, Queue, Released, Resumed
 from latchproof_spec import step
 from latchproof_spec.machine import Machine, Operation
-from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import Rule
 
 OF_APPLY: Final = ("endings", "caller_ending", "apply")
 """The functions of `step.py` that say what a rule does to tasks."""
 
 
-def mutants(machine: Machine) -> tuple[Mutant, ...]:
-    """Return every mutant of a machine, the named ones first.
+def mutants(machine: Machine, every: int = 1) -> tuple[Mutant, ...]:
+    """Return the mutants of a machine: the named ones, then the generated ones or the first of each `every` of them.
 
     Raises LookupError where a named one no longer fits the specification.
     """
-    return (*named(machine), *generated(machine))
-
-
-def all_mutants() -> tuple[Mutant, ...]:
-    """Return every mutant of every machine."""
-    return tuple(mutant for machine in MACHINES.values() for mutant in mutants(machine))
+    return (*named(machine), *generated(machine, every))
 
 
 def generated(machine: Machine, every: int = 1) -> Iterator[Mutant]:

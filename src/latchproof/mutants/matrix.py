@@ -13,9 +13,9 @@ from functools import lru_cache
 from multiprocessing import get_context
 from typing import Any, Final
 
-from latchproof.mutants.checks import CHECKS, MutantCheck
+from latchproof.mutants.checks import MutantCheck
 from latchproof.mutants.evaluate import MutantEvaluator, MutantResult, MutantStatus
-from latchproof.mutants.generate import generated, named
+from latchproof.mutants.generate import mutants
 from latchproof.mutants.mutant import Mutant
 from latchproof_spec.machines import CLAIMS, MACHINES
 
@@ -90,7 +90,7 @@ class Matrix:
 
 
 def evaluate_mutants(
-    checks: Sequence[MutantCheck] = CHECKS,
+    checks: Sequence[MutantCheck],
     *,
     quick: bool = False,
     sampled: bool = False,
@@ -110,9 +110,13 @@ def evaluate_mutants(
     """
     kinds = tuple(check.kind for check in checks)
     every = SAMPLE if (quick or sampled) and not only else 1
-    matrix = Matrix(kinds, {check.kind: check.bound for check in checks}, seconds=dict.fromkeys(kinds, 0.0))
-    matrix.chosen = _in_words(checks, quick, every, only)
-    matrix.partial = bool(only)
+    matrix = Matrix(
+        kinds,
+        {check.kind: check.bound for check in checks},
+        chosen=_in_words(checks, quick, every, only),
+        partial=bool(only),
+        seconds=dict.fromkeys(kinds, 0.0),
+    )
     chosen = _chosen(every, only)
     one_by_one = map(MutantEvaluator(checks, quick=quick).evaluate, chosen)
     results = one_by_one if quick or workers < 2 else _in_processes(checks, every, only, workers)
@@ -150,9 +154,7 @@ def _in_words(checks: Sequence[MutantCheck], quick: bool, every: int, only: str)
 @lru_cache(maxsize=4)
 def _chosen(every: int, only: str) -> tuple[Mutant, ...]:
     """Return the named mutants and one in `every` of the generated ones, if they have `only` in their ID."""
-    return tuple(
-        one for machine in MACHINES.values() for one in (*named(machine), *generated(machine, every)) if only in one.id
-    )
+    return tuple(one for machine in MACHINES.values() for one in mutants(machine, every) if only in one.id)
 
 
 def _in_processes(checks: Sequence[MutantCheck], every: int, only: str, workers: int) -> Iterator[MutantResult | None]:

@@ -12,18 +12,15 @@ missing, an action that calls back into the object, for the specification has no
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from latchproof_spec import step
 from latchproof_spec.machine import Machine
 from latchproof_spec.step import Rule
 
-if TYPE_CHECKING:
-    from latchproof_spec.step import Ending
-
 Queue: TypeAlias = tuple[Any, ...]
-Resumed: TypeAlias = "tuple[tuple[Any, Ending | Literal['cancelled']], ...]"
-Released: TypeAlias = "dict[Any, Ending]"
+Resumed: TypeAlias = "tuple[tuple[Any, step.Ending | Literal['cancelled']], ...]"
+Released: TypeAlias = "dict[Any, step.Ending]"
 TaskFault: TypeAlias = Callable[[Rule, Queue, Any, Released], "tuple[Queue, Resumed]"]
 
 CANCELLED: Final[Literal["cancelled"]] = "cancelled"

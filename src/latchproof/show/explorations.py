@@ -6,8 +6,7 @@ from rich.console import Console
 
 from latchproof.explore.fairness import Lasso, Liveness
 from latchproof.explore.states import Exploration
-from latchproof.show.printing import print_table, say
-from latchproof.show.words import count_of
+from latchproof.show.printing import count_of, print_table, say
 
 
 def print_explorations(console: Console, found: Sequence[Exploration], claim: str | None = None) -> None:

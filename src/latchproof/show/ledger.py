@@ -64,10 +64,10 @@ def _print_bounds(console: Console, kind: str, cells: list[Cell]) -> None:
 def _print_rules(console: Console, ledger: Ledger) -> None:
     """Print a row for each rule: what each kind of evidence did about it, and how many of its mutants are killed."""
     rows = ledger.rows()
-    table = []
-    for row in rows:
-        judged = f"{row.killed_mutants} of {row.mutants}" if row.mutants else "none judged"
-        table.append((row.id, *map(_cell, row.evidence), judged))
+    table = [
+        (row.id, *map(_cell, row.evidence), f"{row.killed_mutants} of {row.mutants}" if row.mutants else "none judged")
+        for row in rows
+    ]
     print_table(console, ("rule", *(kind.name for kind in KINDS), "mutants killed"), table)
     units = ", ".join(f"{kind.name} {kind.rule_unit}" for kind in KINDS)
     say(

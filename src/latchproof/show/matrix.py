@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from latchproof.mutants.matrix import Matrix, in_order
-from latchproof.show.printing import print_table, say
-from latchproof.show.words import count_of
+from latchproof.show.printing import count_of, print_table, say
 from latchproof_spec.machines import CLAIMS
 
 STYLES = {"survives": "bold red", "undecided": "yellow"}

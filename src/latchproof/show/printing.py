@@ -1,4 +1,7 @@
-"""Lines and tables in a terminal: with colours where there is one, and as plain aligned text where there is none."""
+"""Lines and tables in a terminal: with colours where there is one, and as plain aligned text where there is none.
+
+It imports rich; what is shared by files that are written without rich is in `words`.
+"""
 
 from collections.abc import Sequence
 
@@ -29,6 +32,15 @@ def print_table(console: Console, headers: Sequence[str], rows: Sequence[Sequenc
 def say(console: Console, line: str = "", style: str | None = None) -> None:
     """Print a line as it stands; it is not wrapped where the output goes to a file."""
     console.print(line, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def count_of(number: int, unit: str) -> str:
+    """Return a number with its unit.
+
+    >>> count_of(1, "schedule"), count_of(12345, "schedule")
+    ('1 schedule', '12,345 schedules')
+    """
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 def _styled(cell: str) -> Text:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from latchproof.check.sandbox.containment import STEP_SECONDS
 from latchproof.check.tree import Walk
-from latchproof.show.words import count_of
+from latchproof.show.printing import count_of
 
 TELL_SECONDS = 30.0
 """Interval between two lines of progress where there is no terminal, in seconds."""

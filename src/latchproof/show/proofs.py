@@ -7,8 +7,7 @@ from rich.console import Console
 from latchproof.prove.goals import Obligation
 from latchproof.prove.shells import Equivalence
 from latchproof.prove.smtlib import solvers
-from latchproof.show.printing import print_table, say
-from latchproof.show.words import count_of
+from latchproof.show.printing import count_of, print_table, say
 from latchproof_spec.machines import CLAIMS
 
 

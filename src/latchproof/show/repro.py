@@ -240,11 +240,10 @@ def _import(target: str) -> tuple[str, str]:
 
 def _source(trace: Trace, dialect: Dialect) -> str:
     imported, constructor = _import(trace.target)
-    program = "\n".join(_program(trace, dialect))
     frame = dialect.frame.format(
         constructor=constructor,
         argument=trace.argument,
-        body=indent(program, "    "),
+        body=indent("\n".join(_program(trace, dialect)), "    "),
     )
     body = indent(CALLS.format(cancelled=dialect.cancelled) + "\n" + frame, "    ")
     return f'''"""{trace.target}({trace.argument}): {trace.seen}.

@@ -5,8 +5,7 @@ from rich.console import Console
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
 from latchproof.show.lanes import explain, lanes
-from latchproof.show.printing import say
-from latchproof.show.words import count_of
+from latchproof.show.printing import count_of, say
 from latchproof_spec.machines import claim_of
 
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import product
 from typing import Final, TypeVar
 
@@ -84,8 +83,9 @@ def gather(quick: bool) -> Gathered:
         f"in {MANIFEST.as_posix()}, where there is one"
     )
     seconds = time.perf_counter() - begun
-    cells = [
-        Cell(
+    cells = []
+    for claim in CLAIMS:
+        cell = Cell(
             claim.id,
             "holds",
             "; ".join(known[claim.id] for known in wrong if claim.id in known),
@@ -93,11 +93,8 @@ def gather(quick: bool) -> Gathered:
             count=sum(one.checks.get(claim.id, 0) for one in found),
             seconds=seconds,
         )
-        for claim in CLAIMS
-    ]
-    finish = partial(_finished, is_complete=not endless, live=live, fair_tasks=fair_tasks)
-    fired = fired_rules([(one.policy, one.rules) for one in found], repeat(None, quick))
-    return [finish(cell, claim) for cell, claim in zip(cells, CLAIMS, strict=True)], fired
+        cells.append(_finished(cell, claim, is_complete=not endless, live=live, fair_tasks=fair_tasks))
+    return cells, fired_rules([(one.policy, one.rules) for one in found], repeat(None, quick))
 
 
 def until_given_up(results: Iterable[Result]) -> Iterator[Result]:

@@ -44,39 +44,35 @@ def repeat(claim: Claim | None, quick: bool) -> str:
 
 def gather(quick: bool) -> Gathered:
     """Fuzz our classes on every host, in the strict form."""
+    # it imports Hypothesis, and that trio: not before schedules are run
+    from latchproof.fuzz.state_machine import AT_ONCE, LARGEST
+
     begun = time.perf_counter()
     hosts = [host for host in HOSTS if not why_absent(host)]
     found = [_fuzz(host, machine, quick) for host in hosts for machine in MACHINES.values()]
     seconds = time.perf_counter() - begun
+    bound = (
+        f"{', '.join(hosts)}; {QUICK_EXAMPLES if quick else FULL_EXAMPLES} examples of up to {checks.STEPS} steps "
+        f"each, {' and '.join(one.parameters for one in MACHINES.values())} to {LARGEST}, up to {AT_ONCE} calls at "
+        "once, strict form"
+    )
     cells = [
         Cell(claim.id, "not_run", claim.unobservable)
         if claim.unobservable
-        else replace(cell_of(claim, found), bound=_bound(hosts, quick), seconds=seconds)
+        else replace(cell_of(claim, found), bound=bound, seconds=seconds)
         for claim in CLAIMS
     ]
     return cells, fired_rules([(one.host, one.fired) for one in found], repeat(None, quick))
 
 
 def _fuzz(host: str, machine: Machine, quick: bool) -> _Fuzzed:
-    from latchproof.fuzz.state_machine import (
-        state_machine,
-    )  # it imports Hypothesis, and that trio: not before schedules are run
+    from latchproof.fuzz.state_machine import state_machine
 
     policy, target = machine.policies[0].name, load(machine.shell, machine.name)
     tried = state_machine(target, host=host, policy=policy, strict=True)
     # a quick ledger says the same each time; a full one tries other examples each time
     failure = checks.fuzz(tried, QUICK_EXAMPLES if quick else FULL_EXAMPLES, is_random=not quick)
     return _Fuzzed(host, machine, tried.calls, tried.fired, failure)
-
-
-def _bound(hosts: Sequence[str], quick: bool) -> str:
-    from latchproof.fuzz.state_machine import AT_ONCE, LARGEST
-
-    largest = f"{' and '.join(one.parameters for one in MACHINES.values())} to {LARGEST}"
-    return (
-        f"{', '.join(hosts)}; {QUICK_EXAMPLES if quick else FULL_EXAMPLES} examples of up to {checks.STEPS} steps "
-        f"each, {largest}, up to {AT_ONCE} calls at once, strict form"
-    )
 
 
 def cell_of(claim: Claim, found: Sequence[_Fuzzed]) -> Cell:

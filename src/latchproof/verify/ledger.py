@@ -63,9 +63,16 @@ class Ledger:
             for one in (self.mutants.results if self.mutants is not None else ())
             if one.mutant.machine.name == machine.name and re.search(rf"\b{rule.id}\b", one.mutant.id)
         ]
-        killed = sum(one.status == "killed" for one in about)
-        is_ours = rule.id in own_rules()
-        return LedgerRow(rule.id, machine.name, rule.operation, rule.sentence, is_ours, cells, len(about), killed)
+        return LedgerRow(
+            rule.id,
+            machine.name,
+            rule.operation,
+            rule.sentence,
+            is_ours=rule.id in own_rules(),
+            evidence=cells,
+            mutants=len(about),
+            killed_mutants=sum(one.status == "killed" for one in about),
+        )
 
     @property
     def fired(self) -> dict[str, set[str]]:

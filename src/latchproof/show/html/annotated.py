@@ -80,21 +80,20 @@ def _allowed(specification: MachineSpecification, configurations: frozenset[Conf
 
 def _event(event: EventData) -> Event:
     """Return an event that `trace.make_trace` wrote as the judge takes it."""
-    kind = event["kind"]
-    if kind == "observe":
-        return Observe(tuple(event["values"].items()))
-    if kind == "rest":
-        return Rest()
-    if kind == "stray":
-        return Stray(event["error"])
-    call = event["call"] - 1
-    if kind == "begin":
-        return Begin(call, event["operation"], tuple(event["arguments"]))
-    if kind == "request":
-        return Request(call)
-    if event["how"] == "raised":
-        return End(call, "raised", error=_error(event["error"], event["message"]))
-    return End(call, event["how"], event.get("value"))
+    match event:
+        case {"kind": "begin", "call": call, "operation": operation, "arguments": arguments}:
+            return Begin(call - 1, operation, tuple(arguments))
+        case {"kind": "request", "call": call}:
+            return Request(call - 1)
+        case {"kind": "observe", "values": values}:
+            return Observe(tuple(values.items()))
+        case {"kind": "rest"}:
+            return Rest()
+        case {"kind": "stray", "error": error}:
+            return Stray(error)
+        case {"how": "raised", "error": error, "message": message}:
+            return End(event["call"] - 1, "raised", error=_error(error, message))
+    return End(event["call"] - 1, event["how"], event.get("value"))
 
 
 def _error(name: str, message: str) -> BaseException:

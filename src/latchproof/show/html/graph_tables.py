@@ -7,16 +7,11 @@ States that differ by a renaming of tasks are kept once, with the tasks in a fix
 which slot acts and where each slot's task is afterwards, so that the page can keep the tasks' names.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from latchproof.explore.system import Action, Local, State, System, Transition
+from latchproof_spec import step
 from latchproof_spec.machine import Machine
-from latchproof_spec.step import ANY_INDEX
-
-if TYPE_CHECKING:
-    from latchproof_spec.step import Ending
 
 
 def tabulate(machine: Machine, policy: Any, argument: int, *, tasks: int) -> dict[str, Any]:
@@ -59,7 +54,7 @@ def tabulate(machine: Machine, policy: Any, argument: int, *, tasks: int) -> dic
     }
 
 
-def in_words(ending: Ending) -> str:
+def in_words(ending: "step.Ending") -> str:
     """Return what comes of a call that continues with this ending.
 
     >>> in_words(None), in_words(2), in_words(ValueError)
@@ -69,7 +64,7 @@ def in_words(ending: Ending) -> str:
         return f"raises {ending.__name__}"
     if ending is None:
         return "returns"
-    return "returns any index not given yet" if ending == ANY_INDEX else f"returns {ending}"
+    return "returns any index not given yet" if ending == step.ANY_INDEX else f"returns {ending}"
 
 
 def _state(system: System, state: State) -> dict[str, Any]:

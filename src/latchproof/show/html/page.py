@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 from latchproof_spec.machine import Machine, distinct_policies
 from latchproof_spec.machines import CLAIMS, machines_about
-from latchproof_spec.step import Rule
 
 LIBRARIES = ("cytoscape.min.js", "cytoscape-dagre.min.js")
 SCRIPTS = (
@@ -98,18 +97,17 @@ def machine_data(
             for one in properties
         ],
         "how": how,
-        "unreached": [_unreached(rule) for rule in machine.rules if rule.id not in reached],
+        "unreached": [  # by any number: rules that refuse what is not a number
+            {
+                "id": rule.id,
+                "operation": rule.operation,
+                "sentence": rule.sentence,
+                "errors": [error.__name__ for error in rule.errors],
+            }
+            for rule in machine.rules
+            if rule.id not in reached
+        ],
         "policies": policies,
-    }
-
-
-def _unreached(rule: Rule) -> dict[str, Any]:
-    """Return a rule that no number fires: one that refuses what is not a number."""
-    return {
-        "id": rule.id,
-        "operation": rule.operation,
-        "sentence": rule.sentence,
-        "errors": [error.__name__ for error in rule.errors],
     }
 
 
