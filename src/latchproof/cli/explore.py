@@ -29,14 +29,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    from latchproof.explore.fairness import check_eventualities
-    from latchproof.explore.states import about, explore
+    from latchproof.explore import fairness, states
     from latchproof.show.explorations import print_explorations, print_liveness
     from latchproof.show.printing import say
 
     chosen = chosen_machines(options)
     if options.claim is not None:
-        chosen = [about(machine, options.claim) for machine in chosen]
+        chosen = [states.about(machine, options.claim) for machine in chosen]
     models = [
         (machine, policy, argument)
         for machine in chosen
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         raise TargetError(f"there is no policy {options.policy!r}; there are {', '.join(names)}")
     bounds = {"calls": options.calls, "operations": options.operations}
     try:
-        found = [explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
+        found = [states.explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
     except ValueError as error:
         raise TargetError(str(error)) from error
     print_explorations(console, found, options.claim)
@@ -61,7 +60,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         )
         live = []
     else:
-        live = [check_eventualities(*model, tasks=tasks) for model in models for tasks in options.fair_tasks]
+        live = [fairness.check_eventualities(*model, tasks=tasks) for model in models for tasks in options.fair_tasks]
         say(console)
         print_liveness(console, live)
     promises = [promise for one in live for promise in one.promises]

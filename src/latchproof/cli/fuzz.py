@@ -52,11 +52,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
         trace = trace_of(machine) if isinstance(error, AssertionError) else None
         if trace is None:  # the judge did not raise it
             traceback.print_exception(error)
-            return _inconclusive(
+            say(
                 console,
-                f"an example ended in {type(error).__name__}: {error}; the target's constructor raised it, or "
-                "latchproof itself",
+                f"inconclusive: an example ended in {type(error).__name__}: {error}; the target's constructor raised "
+                "it, or latchproof itself",
+                style="yellow",
             )
+            return 3
         say(console)
         print_trace(console, trace)
         for note in getattr(error, "__notes__", ()):
@@ -69,18 +71,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
         f"rules fired: {', '.join(sorted(machine.fired)) or 'none'}",
     )
     if machine.broken:
-        return _inconclusive(console, f"examples ended early, where they broke {', '.join(sorted(machine.broken))}")
-    if options.claim is not None:
-        exercise = target.machine.exercise.get(claim_of(options.claim), ())
-        if not machine.fired & set(exercise):
-            return _inconclusive(console, f"{options.claim} was never exercised")
-    return 0 if machine.fired else 3
-
-
-def _inconclusive(console: Console, why: str) -> int:
-    from latchproof.show.printing import say
-
-    say(console, f"inconclusive: {why}", style="yellow")
+        doubt = f"examples ended early, where they broke {', '.join(sorted(machine.broken))}"
+    elif options.claim is not None and machine.fired.isdisjoint(
+        target.machine.exercise.get(claim_of(options.claim), ())
+    ):
+        doubt = f"{options.claim} was never exercised"
+    else:
+        return 0 if machine.fired else 3
+    say(console, f"inconclusive: {doubt}", style="yellow")
     return 3
 
 

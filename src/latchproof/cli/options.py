@@ -157,8 +157,7 @@ def policy_named(machine: Machine, name: str) -> Any:
 
 def judged_by(options: argparse.Namespace) -> str:
     """Return what a check or a fuzzing run judges by, in words."""
-    policy: str = options.policy or "every named policy"
-    return policy + (f", claim {options.claim} only" if options.claim else "")
+    return (options.policy or "every named policy") + (f", claim {options.claim} only" if options.claim else "")
 
 
 def whole(text: str) -> int:

@@ -21,21 +21,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    from latchproof.check.checker import check
-    from latchproof.check.target import load
-    from latchproof.check.trace import read_all
+    from latchproof.check import checker, target, trace
     from latchproof.prove.obligations import prove_all
     from latchproof.show.html.report import read_ledger, report
     from latchproof.show.printing import say
     from latchproof.verify.gather import gather
 
-    traces = [trace for path in options.trace for trace in read_all(path)]
+    traces = [one for path in options.trace for one in trace.read_all(path)]
     if options.ledger is None:
         say(console, f"gathering the {'quick' if options.quick else 'full'} ledger, as latchproof verify does")
         ledger = gather(quick=options.quick).to_json()
     else:
         ledger = read_ledger(options.ledger)
-    shown = [*check(load("asyncio:Barrier"), policy="cpython").traces, *traces]
+    shown = [*checker.check(target.load("asyncio:Barrier"), policy="cpython").traces, *traces]
     write_file(options.html, report(ledger, prove_all(), shown))
     say(console, f"wrote     {options.html}")
     return int(ledger["exit_code"])

@@ -18,13 +18,12 @@ from latchproof.mutants.difference import NOT_INTS, NUMBERS, calls_without_tasks
 from latchproof.mutants.mutant import Mutant
 from latchproof.mutants.reference_class import reference_class
 from latchproof.mutants.task_faults import as_specified
-from latchproof.prove.goals import Part
 from latchproof.prove.obligations import prove
 from latchproof.prove.paths import unchecked
 from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import apply
 
-PARTS: Final[tuple[Part, ...]] = ("counters", "identities")
+PARTS: Final = ("counters", "identities")
 """Models in which mutants are proved. Proofs of liveness rest on these, so they are not repeated for each mutant."""
 
 TASKS, HIGHEST_COUNT, MOST_STATES = 3, 2, 300

@@ -58,8 +58,13 @@ def _contracted_text(mutant: Mutant) -> str:
 
 def _ask_crosshair(root: Path, texts: Sequence[str]) -> str:
     """Return what CrossHair says of these texts, as files named by their place among them."""
-    command = [sys.executable, "-m", "crosshair", "check", "--analysis_kind=PEP316"]
-    command += ["--per_condition_timeout", str(CONDITION_SECONDS), "--extra_plugin", str(root / PLUGIN), "--"]
+    command = [
+        sys.executable,
+        *("-m", "crosshair", "check"),
+        *("--analysis_kind=PEP316", "--per_condition_timeout", str(CONDITION_SECONDS)),
+        *("--extra_plugin", str(root / PLUGIN)),
+        "--",
+    ]
     paths = [str(root / "src"), str(root / "spec"), str(root)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
     with TemporaryDirectory() as folder:

@@ -110,7 +110,10 @@ class MutantEvaluator:
         """Return the claims that a mutant breaks by one check; `before` are those that it breaks by earlier ones."""
         if check.broken is None:
             return set()
-        self._try_original(check, mutant, policy)
+        original = MACHINES[mutant.machine.name]
+        if (check.kind, original, policy) not in self._originals:  # it is put to each check first
+            self._originals.add((check.kind, original, policy))
+            self._of_original |= check.broken(Trial(Mutant(original.name, "", "", 0, original), policy, self._quick))
         trial = Trial(mutant, policy, self._quick)
         already = self._already[check.kind]
         found: set[str] = set()
@@ -121,13 +124,6 @@ class MutantEvaluator:
         each = {claim for claim in open_ if check.broken(replace(trial, claim=claim))}
         already |= each
         return found | each
-
-    def _try_original(self, check: MutantCheck, mutant: Mutant, policy: Any) -> None:
-        """Put the original to a check, once for each policy."""
-        original = MACHINES[mutant.machine.name]
-        if check.broken is not None and (check.kind, original, policy) not in self._originals:
-            self._originals.add((check.kind, original, policy))
-            self._of_original |= check.broken(Trial(Mutant(original.name, "", "", 0, original), policy, self._quick))
 
 
 def _witness(mutant: Mutant, original: Machine, changed: Sequence[str], policy: Any) -> str:

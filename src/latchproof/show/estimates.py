@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rich.console import Console
-
 from latchproof.check.bounds import describe_bounds
 from latchproof.check.estimate import Estimate
 from latchproof.check.target import Target
-from latchproof.show.printing import count_of, print_table, say
+from latchproof.show.printing import Console, count_of, print_table, say
 
 
 def print_estimates(console: Console, estimates: Sequence[Estimate], target: Target) -> None:

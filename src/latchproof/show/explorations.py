@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from latchproof.explore.fairness import Lasso, Liveness
 from latchproof.explore.states import Exploration
-from latchproof.show.printing import count_of, print_table, say
+from latchproof.show.printing import Console, count_of, print_table, say
 
 
 def print_explorations(console: Console, found: Sequence[Exploration], claim: str | None = None) -> None:

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from rich.console import Console
-
 from latchproof.show.matrix import conclusions, is_about_ours
-from latchproof.show.printing import STYLES, print_table, say
+from latchproof.show.printing import STYLES, Console, print_table, say
 from latchproof.verify.evidence import Cell, RuleCell
 from latchproof.verify.kinds import KINDS
 from latchproof.verify.ledger import Ledger

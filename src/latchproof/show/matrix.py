@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console
-
 from latchproof.mutants.matrix import Matrix, in_order
-from latchproof.show.printing import count_of, print_table, say
+from latchproof.show.printing import Console, count_of, print_table, say
 from latchproof_spec.machines import CLAIMS
 
 STYLES = {"survives": "bold red", "undecided": "yellow"}

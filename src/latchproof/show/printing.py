@@ -6,7 +6,7 @@ It imports rich; what is shared by files that are written without rich is in `wo
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console as Console
 from rich.table import Column, Table
 from rich.text import Text
 

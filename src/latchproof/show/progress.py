@@ -6,12 +6,11 @@ import time
 from collections.abc import Sequence
 from typing import Self
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from latchproof.check.sandbox.containment import STEP_SECONDS
 from latchproof.check.tree import Walk
-from latchproof.show.printing import count_of
+from latchproof.show.printing import Console, count_of
 
 TELL_SECONDS = 30.0
 """Interval between two lines of progress where there is no terminal, in seconds."""
@@ -24,8 +23,15 @@ class Bar:
         self._weights = weights
         self._parts = [0.0] * len(self._weights)
         self._schedules = [0] * len(self._weights)
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
         self._task = self._progress.add_task("starting", total=sum(self._weights))
         self._over = threading.Event()
         self._teller = None if console.is_terminal else threading.Thread(target=self._tell, daemon=True)

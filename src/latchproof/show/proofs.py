@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from latchproof.prove.goals import Obligation
 from latchproof.prove.shells import Equivalence
 from latchproof.prove.smtlib import solvers
-from latchproof.show.printing import count_of, print_table, say
+from latchproof.show.printing import Console, count_of, print_table, say
 from latchproof_spec.machines import CLAIMS
 
 

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from rich.console import Console
-
 from latchproof.check.history import Event, describe, event_data
 from latchproof.check.judge import Judge
 from latchproof.check.run import Run
 from latchproof.check.specification import Configuration
 from latchproof.check.target import Target
-from latchproof.show.printing import print_table, say
+from latchproof.show.printing import Console, print_table, say
 
 
 def print_replay(console: Console, run: Run, target: Target, policy: Any) -> None:

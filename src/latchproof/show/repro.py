@@ -35,16 +35,15 @@ def reproduction(trace: Trace) -> str:
 
     Raise CannotRenderError if no program shows the fault.
     """
-    last = "it passes"
+    ending: str | None = None
     for dialect in DIALECTS[trace.host]:
         source = _source(trace, dialect)
         ending = _run(source + f"\n\n{_function(trace)}()\n")
         if ending is None:
             return source
-        last = ending
     raise CannotRenderError(
         "as a plain program, in which a turn of the event loop runs every ready task, the run does not show the "
-        f"fault: {last}"
+        f"fault: {ending}"
     )
 
 
@@ -336,7 +335,7 @@ def _tasks(trace: Trace) -> list[list[int]]:
             else:
                 tasks.append([event["call"]])
         previous = event["call"] if event["kind"] == "end" else None
-    return tasks[:made] if len(tasks) > made else tasks
+    return tasks[:made]
 
 
 def _assertion(trace: Trace, dialect: Dialect) -> list[str]:

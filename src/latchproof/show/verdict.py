@@ -1,11 +1,9 @@
 """Prints the verdict of a check, and the runs that break a claim."""
 
-from rich.console import Console
-
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
 from latchproof.show.lanes import explain, lanes
-from latchproof.show.printing import count_of, say
+from latchproof.show.printing import Console, count_of, say
 from latchproof_spec.machines import claim_of
 
 

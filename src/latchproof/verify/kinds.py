@@ -2,15 +2,13 @@
 
 from typing import Final
 
-from latchproof.mutants.checks import MutantCheck
 from latchproof.verify.contracted import CONTRACTED
-from latchproof.verify.evidence import Evidence
 from latchproof.verify.explored import EXPLORED
 from latchproof.verify.fuzzed import FUZZED
 from latchproof.verify.proved import PROVED
 from latchproof.verify.scheduled import SCHEDULED
 
-KINDS: Final[tuple[Evidence, ...]] = (PROVED, EXPLORED, SCHEDULED, CONTRACTED, FUZZED)
+KINDS: Final = (PROVED, EXPLORED, SCHEDULED, CONTRACTED, FUZZED)
 
-MUTANT_CHECKS: Final[tuple[MutantCheck, ...]] = tuple(check for kind in KINDS for check in kind.mutant_checks)
+MUTANT_CHECKS: Final = tuple(check for kind in KINDS for check in kind.mutant_checks)
 """How mutants of the specification are put to each kind, in the same order."""
