@@ -21,8 +21,7 @@ from latchproof.check.verdict import Verdict
 from latchproof.cli.main import main
 from latchproof.show.html.annotated import annotate
 from latchproof.show.junit import junit
-from latchproof.show.lanes import explain, lanes
-from latchproof.show.mermaid import mermaid
+from latchproof.show.lanes import explain, lanes, mermaid
 from latchproof.show.repro import reproduction
 from latchproof.show.words import CannotRenderError
 from latchproof_spec.machine import Programs

@@ -9,7 +9,7 @@ from latchproof.check.verdict import Verdict
 from latchproof.show.html.check import check_page
 from latchproof.show.json import as_itf, as_json
 from latchproof.show.junit import junit
-from latchproof.show.mermaid import mermaid
+from latchproof.show.lanes import mermaid
 from latchproof.show.repro import reproduction
 from latchproof.show.terminal import as_text
 

@@ -1,4 +1,7 @@
-"""A run as lanes: a column for each call, a line for each event, the last of which is not allowed."""
+"""A run drawn: as lanes, with a column for each call and a line for each event, and as a sequence diagram.
+
+In both the last event is the one that is not allowed.
+"""
 
 from latchproof.check.history import describe
 from latchproof.check.trace import Trace
@@ -44,6 +47,30 @@ def lanes(trace: Trace, *, width: int = 100) -> list[str]:
         if kind == "end":
             under_way.discard(event["call"])
     return lines
+
+
+def mermaid(trace: Trace) -> str:
+    """Return a Mermaid sequence diagram: the calls on the left, the primitive on the right."""
+    calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
+    lines = ["sequenceDiagram", *(f"    participant C{call} as call {call}" for call in calls)]
+    lines.append(f"    participant T as {trace.target}({trace.argument})".replace(":", "#58;"))
+    observed = ""
+    last = len(trace.events) - 1
+    for position, event in enumerate(trace.events):
+        kind, text = event["kind"], describe(event)
+        mark = " - not allowed" if position == last else ""
+        if kind == "begin":
+            lines.append(f"    C{event['call']}->>T: {text}{mark}")
+        elif kind == "end":
+            arrow = "-->>" if event["how"] == "returned" else "--x"
+            lines.append(f"    T{arrow}C{event['call']}: {text}{mark}")
+        elif kind == "request":
+            lines.append(f"    Note over C{event['call']}: {text}{mark}")
+        elif position == last or (kind == "observe" and event["values"] and text != observed):
+            observed = text
+            lines.append(f"    Note over T: {text}{mark}")
+    lines.append(f"    Note over T: {trace.claim} is broken, allowed is {alternatives(trace.allowed)}")
+    return "\n".join(lines) + "\n"
 
 
 def explain(trace: Trace) -> list[str]:
