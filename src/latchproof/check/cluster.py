@@ -7,7 +7,6 @@ cluster starts it again by itself. A worker does each piece in a separate proces
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -42,8 +41,8 @@ class Cluster:
         self._address = address
         self._target = (name, kind)
 
-    def do(self, work: WorkQueue, on_beat: Callable[[int, Walk], None] | None = None) -> None:
-        """Do all of the work. `on_beat` is told the number of a job and how far it is."""
+    def do(self, work: WorkQueue) -> None:
+        """Do all of the work."""
         running: dict[Future[JobResult], Piece] = {}
         with self._connect() as client, client.as_current():
             try:
@@ -58,8 +57,9 @@ class Cluster:
                         raise BrokenOffError(f"the cluster at {self._address} has had no worker for {LOST_SECONDS} s")
                     # one more for each, so that none is idle; what is not needed in the end is not even started
                     while len(running) < 2 * threads and (piece := work.next()) is not None:
-                        running[self._submit(client, work.job(piece))] = piece
-                    self._gather(running, work, on_beat)
+                        call = _do_piece, version("latchproof"), *self._target, work.job(piece)
+                        running[client.submit(*call, pure=False)] = piece
+                    self._gather(running, work)
             finally:
                 client.cancel(list(running))
 
@@ -86,12 +86,7 @@ class Cluster:
             ) from None
         return client
 
-    def _submit(self, client: Client, job: Job) -> Future[JobResult]:
-        return client.submit(_do_piece, version("latchproof"), *self._target, job, pure=False)
-
-    def _gather(
-        self, running: dict[Future[JobResult], Piece], work: WorkQueue, on_beat: Callable[[int, Walk], None] | None
-    ) -> None:
+    def _gather(self, running: dict[Future[JobResult], Piece], work: WorkQueue) -> None:
         """Take in what is completed within a while, and cancel what is not needed any more."""
         from distributed import wait
 
@@ -104,8 +99,7 @@ class Cluster:
         for future in [one for one in running if one.done()]:
             piece = running.pop(future)
             result = self._result(future)
-            if on_beat is not None:
-                on_beat(piece.job, work.so_far(piece, result.walk))
+            work.report(piece, result.walk)
             work.take(piece, result)
             future.release()
         for future in [one for one, piece in running.items() if not work.needs(piece)]:
