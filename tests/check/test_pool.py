@@ -112,7 +112,7 @@ def test_an_interrupt_ends_it_with_what_was_done() -> None:
     timer.cancel()
     assert process.returncode == 3, err
     assert "interrupted; what was not done is not known" in out
-    assert "verdict   nothing was found against latchproof:CountdownLatch, but the check is inconclusive" in out
+    assert "inconclusive: no counterexample was found against latchproof:CountdownLatch" in out
     assert "Traceback" not in err
 
 

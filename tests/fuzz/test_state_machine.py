@@ -16,7 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from latchproof import Barrier, CountdownLatch
 from latchproof.check.history import Stray
 from latchproof.check.target import TargetError, load
-from latchproof.fuzz.drivers import HOSTS, make_driver
+from latchproof.fuzz.drivers import DRIVEN, make_driver
 from latchproof.prove.steps import rules_of
 from latchproof.testing import AT_ONCE, SpecificationMachine, state_machine
 from latchproof_spec.barrier.machine import BARRIER
@@ -26,7 +26,7 @@ from tests.check import samples, trio_samples
 from tests.conftest import HAS_UVLOOP
 
 ON_EVERY_HOST = pytest.mark.parametrize(
-    "host", [pytest.param(host, marks=HAS_UVLOOP) if host == "uvloop" else host for host in HOSTS]
+    "host", [pytest.param(host, marks=HAS_UVLOOP) if host == "uvloop" else host for host in DRIVEN]
 )
 
 

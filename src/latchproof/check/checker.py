@@ -83,7 +83,9 @@ def check(
     policies = tuple(one.name for one in judged)
     exhaustive = scheduler == "exhaustive"
     jobs = [
-        Job(shape, argument, policies, host, strict, scheduler, size, seed + number, piece=PIECE if exhaustive else None)
+        Job(
+            shape, argument, policies, host, strict, scheduler, size, seed + number, piece=PIECE if exhaustive else None
+        )
         for number, (shape, argument, size) in enumerate(parts(shapes, scheduler, schedules))
     ]
     make_strategy(scheduler, SAMPLED, seed)

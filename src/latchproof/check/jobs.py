@@ -17,7 +17,7 @@ from latchproof.check.choices import Subtree
 from latchproof.check.failure import Failure
 from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, SeenError
-from latchproof.check.loops import STEPPED, stepper_class
+from latchproof.check.loops import STEPPED
 from latchproof.check.notation import compact
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import StuckError, contained
@@ -283,9 +283,10 @@ def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:
         job.programs,
         job.argument,
         [target.policy(name) for name in job.policies],
+        host=job.host,
         strict=job.strict,
         strategy=strategy,
-        make_stepper=stepper_class(job.host, ordered=job.ordered),
+        ordered=job.ordered,
         within=job.subtree,
     )
 

@@ -106,9 +106,10 @@ class Run:
         self.history = self.record.history
         self.schedule, self.moments = self.decisions.words, self.decisions.moments
         self._path = path
-        self._calls: Calls
-        self._others: Calls
-        self._stepper: Stepper
+        self._stepper = setup.make_stepper()
+        self._calls = Calls(self._stepper, self.record, self._next_call)
+        unjudged = Record(setup.target, (), setup.argument, self._moment)
+        self._others = Calls(self._stepper, unjudged, lambda number: None, Exception, is_other=True)
         self._newborn: int | None = None
         """The task that was made since the last step, if nothing else was done."""
         self._front_is_quiet = False
@@ -121,13 +122,9 @@ class Run:
 
         Raises what went wrong with the harness, PrunedError, or NondeterminismError.
         """
-        record, setup = self.record, self.setup
-        self._stepper = stepper = setup.make_stepper()
-        self._calls = Calls(stepper, record, self._next_call)
-        unjudged = Record(setup.target, (), setup.argument, self._moment)
-        self._others = Calls(stepper, unjudged, lambda number: None, Exception, is_other=True)
-        if setup.seen is not None:
-            setup.seen.fingerprinter.parts = stepper.parts()
+        record, stepper, seen = self.record, self._stepper, self.setup.seen
+        if seen is not None:
+            seen.fingerprinter.parts = stepper.parts()
         try:
             stepper.run(self)
         except BaseException as error:

@@ -26,7 +26,7 @@ from typing import Any
 from latchproof.check.failure import Failure
 from latchproof.check.history import EventData, describe, event_data
 from latchproof.check.notation import compact
-from latchproof.check.target import TargetError
+from latchproof.check.target import Target, TargetError
 
 SCHEMA = "latchproof.trace"
 VERSION = 1
@@ -102,14 +102,12 @@ class Trace:
 _LISTS = ("allowed", "rules", "schedule", "events")
 
 
-def make_trace(
-    failure: Failure, target: str, machine: str, policy: str, *, strict: bool, host: str = "asyncio"
-) -> Trace:
+def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, host: str) -> Trace:
     """Return the trace of a failure."""
     finding = failure.finding
     return Trace(
-        target=target,
-        machine=machine,
+        target=target.name,
+        machine=target.machine.name,
         host=host,
         policy=policy,
         strict=strict,

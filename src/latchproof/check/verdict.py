@@ -86,10 +86,9 @@ class Verdict:
     @property
     def traces(self) -> tuple[Trace, ...]:
         """The shortest run for each claim that is broken under the reported policy."""
-        name, kind, policy = self.target.name, self.target.machine.name, self.reported.policy
-        failures = self.reported.failures.values()
         return tuple(
-            make_trace(failure, name, kind, policy, strict=self.strict, host=self.host) for failure in failures
+            make_trace(failure, self.target, self.reported.policy, strict=self.strict, host=self.host)
+            for failure in self.reported.failures.values()
         )
 
     @property

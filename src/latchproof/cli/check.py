@@ -15,7 +15,6 @@ from latchproof.cli.options import (
     add_target,
     at_least,
     judged_by,
-    policy_named,
     write_formats,
 )
 from latchproof.show.formats import FORMATS
@@ -67,7 +66,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     stepper_class(options.host)
     target = load(options.target, options.kind)
     if options.policy is not None:
-        policy_named(target.machine, options.policy)
+        target.policy(options.policy)
     require_claim(options.claim, target.machine)
     bounds = (options.tasks, options.calls, options.cancels)
     if bounds == (None, None, None):

@@ -28,7 +28,7 @@ from latchproof.check.harness import Calls, NondeterminismError, Record, make_ju
 from latchproof.check.history import Observe, Rest
 from latchproof.check.jobs import implemented, replay
 from latchproof.check.judge import Judge
-from latchproof.check.loops import STEPPED_HOSTS
+from latchproof.check.loops import STEPPED
 from latchproof.check.target import Call, Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
 from latchproof.fuzz.drivers import Driver, driver_of, make_driver
@@ -185,7 +185,7 @@ def trace_of(machine: type[SpecificationMachine]) -> Trace | None:
     if machine.failure is None:
         return None
     failure, policy = machine.failure, machine.policies[0].name
-    if machine.host in STEPPED_HOSTS:
+    if machine.host in STEPPED:
         try:
             repeated = replay(
                 machine.target,
@@ -198,8 +198,7 @@ def trace_of(machine: type[SpecificationMachine]) -> Trace | None:
         except (NondeterminismError, TargetError):
             repeated = {}
         failure = min(repeated.values(), key=lambda one: one.size, default=failure)
-    name, kind = machine.target.name, machine.target.machine.name
-    return make_trace(failure, name, kind, policy, strict=machine.strict, host=machine.host)
+    return make_trace(failure, machine.target, policy, strict=machine.strict, host=machine.host)
 
 
 def state_machine(

@@ -18,26 +18,22 @@ from latchproof.check.target import TargetError
 
 
 class SteppedHost(NamedTuple):
-    """The module of a host here, and the names of the stepper classes in it.
+    """The names of the stepper classes in a host's module here, which has the host's name.
 
     `ordered` names the class under which sets of futures and tasks are iterated in order of creation, for a host where
     that order is otherwise one of addresses.
     """
 
-    module: str
     stepper: str
     ordered: str | None = None
 
 
 STEPPED: dict[str, SteppedHost] = {
-    "asyncio": SteppedHost("asyncio", "StepLoop", ordered="NumberedStepLoop"),
-    "trio": SteppedHost("trio", "TrioStepper"),
-    "flowno": SteppedHost("flowno", "FlownoStepper"),
+    "asyncio": SteppedHost("StepLoop", ordered="NumberedStepLoop"),
+    "trio": SteppedHost("TrioStepper"),
+    "flowno": SteppedHost("FlownoStepper"),
 }
 """The hosts whose loops can be run one step at a time, by name."""
-
-STEPPED_HOSTS = tuple(STEPPED)
-"""Their names."""
 
 
 def stepper_class(host: str, *, ordered: bool = False) -> Callable[[], Stepper]:
@@ -47,9 +43,9 @@ def stepper_class(host: str, *, ordered: bool = False) -> Callable[[], Stepper]:
             f"{host!r} is not a host that can be run one step at a time; there are {', '.join(STEPPED)}. "
             "latchproof fuzz drives uvloop too, one pass at a time"
         )
-    module, stepper, stepper_in_order = STEPPED[host]
+    stepper, stepper_in_order = STEPPED[host]
     try:
-        loops = import_module(f"{__name__}.{module}")
+        loops = import_module(f"{__name__}.{host}")
     except ModuleNotFoundError as error:
         raise TargetError(f"{host} is not installed here: pip install {host}") from error
     made: Callable[[], Stepper] = getattr(loops, stepper_in_order or stepper if ordered else stepper)
