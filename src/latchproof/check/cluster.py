@@ -1,21 +1,28 @@
 """Does the pieces of a check on a Dask cluster: submits them, gathers results, and cancels what is not needed.
 
 Where a piece is done, and how often it is started because a worker was lost, makes no difference to its result; the
-cluster starts it again by itself. A worker does each piece in a separate process (`latchproof.check.isolated`).
+cluster starts it again by itself. For each piece a worker starts this module as a process, writes the piece to it, and
+reads the answer. So nothing is left of one target when the next one comes, whatever it did, and the target's files are
+read again for each.
 """
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
+import threading
 import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from latchproof.check.isolated import do_isolated
 from latchproof.check.jobs import Job, JobResult
+from latchproof.check.pool import Pool
 from latchproof.check.reasons import Reason
 from latchproof.check.target import TargetError
 from latchproof.check.tree import Walk
-from latchproof.check.work_queue import BrokenOffError, Piece, WorkQueue
+from latchproof.check.work_queue import BrokenOffError, OneJob, Piece, WorkQueue
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -129,3 +136,47 @@ def _do_piece(submitted_by: str, name: str, kind: str, job: Job) -> JobResult:
     if here != submitted_by:
         raise TargetError(f"this is latchproof {here}, and the check was started by {submitted_by}")
     return do_isolated(name, kind, job)
+
+
+def do_isolated(name: str, kind: str, job: Job) -> JobResult:
+    """Do a job for a target in a separate process; raise TargetError if the target cannot be loaded there."""
+    command = [sys.executable, "-m", "latchproof.check.cluster"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        pickle.dump((name, kind, job), process.stdin)
+        process.stdin.flush()
+        try:
+            answer: JobResult | str = pickle.load(process.stdout)
+        except EOFError:
+            process.stdin.close()
+            raise TargetError(f"{' '.join(command)} ended with exit code {process.wait()}") from None
+    if isinstance(answer, str):
+        raise TargetError(answer)
+    return answer
+
+
+def main() -> None:
+    """Do the job given on standard input, and answer on standard output."""
+    name, kind, job = pickle.load(sys.stdin.buffer)
+    pool = Pool(name, kind, 1)
+
+    def end_with_the_worker() -> None:
+        sys.stdin.buffer.read()
+        pool.end()
+        os._exit(1)
+
+    threading.Thread(target=end_with_the_worker, daemon=True).start()
+    work = OneJob(job)
+    try:
+        pool.do(work)
+        answer: JobResult | str | None = work.result
+    except TargetError as error:
+        answer = str(error)
+    pickle.dump(answer, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+    os._exit(0)  # the other thread is still listening
+
+
+if __name__ == "__main__":
+    main()

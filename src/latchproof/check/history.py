@@ -98,21 +98,17 @@ def without_addresses(message: str) -> str:
 
 def event_data(event: Event) -> EventData:
     """Return an event as plain data; calls are numbered from 1."""
-    if isinstance(event, Begin):
-        return {
-            "kind": "begin",
-            "call": event.call + 1,
-            "operation": event.operation,
-            "arguments": list(event.arguments),
-        }
-    if isinstance(event, Request):
-        return {"kind": "request", "call": event.call + 1}
-    if isinstance(event, Observe):
-        return {"kind": "observe", "values": {name: _plain_value(value) for name, value in event.values}}
-    if isinstance(event, Rest):
-        return {"kind": "rest"}
-    if isinstance(event, Stray):
-        return {"kind": "stray", "error": event.error}
+    match event:
+        case Begin(call, operation, arguments):
+            return {"kind": "begin", "call": call + 1, "operation": operation, "arguments": list(arguments)}
+        case Request(call):
+            return {"kind": "request", "call": call + 1}
+        case Observe(values):
+            return {"kind": "observe", "values": {name: _plain_value(value) for name, value in values}}
+        case Rest():
+            return {"kind": "rest"}
+        case Stray(error):
+            return {"kind": "stray", "error": error}
     data: EventData = {"kind": "end", "call": event.call + 1, "how": event.how}
     if event.error is not None:
         data |= {"error": error_name(event.error), "message": without_addresses(str(event.error))}
@@ -123,20 +119,22 @@ def event_data(event: Event) -> EventData:
 
 def describe(event: EventData) -> str:
     """Return an event in a few words."""
-    kind = event["kind"]
-    if kind == "begin":
-        return f"{event['operation']}({', '.join(map(repr, event['arguments']))})"
-    if kind == "request":
-        return "is cancelled"
-    if kind == "end":
-        if event["how"] == "cancelled":
+    match event:
+        case {"kind": "begin", "operation": operation, "arguments": arguments}:
+            return f"{operation}({', '.join(map(repr, arguments))})"
+        case {"kind": "request"}:
+            return "is cancelled"
+        case {"kind": "end", "how": "cancelled"}:
             return "ends cancelled"
-        if event["how"] == "raised":
-            return f"raises {event['error']}"
-        return "returns" if event["value"] is None else f"returns {event['value']!r}"
-    if kind == "observe":
-        return ", ".join(f"{name}={value!r}" for name, value in event["values"].items()) or "a step ends"
-    return "nothing can run any more" if kind == "rest" else str(event["error"])
+        case {"kind": "end", "how": "raised", "error": error}:
+            return f"raises {error}"
+        case {"kind": "end", "value": value}:
+            return "returns" if value is None else f"returns {value!r}"
+        case {"kind": "observe", "values": values}:
+            return ", ".join(f"{name}={value!r}" for name, value in values.items()) or "a step ends"
+        case {"kind": "rest"}:
+            return "nothing can run any more"
+    return str(event["error"])
 
 
 def _plain_value(value: object) -> object:

@@ -118,16 +118,13 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
     reasons: list[Reason] = []
     notes = [ORDERED] if job.ordered else []
     done = is_deterministic = True
-    broken_off = False
     with contained(lambda: explorers[-1].steps_made) as containment:
         try:
             notes += _walk(target, job, explorers, where, on_run)
         except NondeterminismError as error:
             is_deterministic = False
-            broken_off = True
             reasons.append(Reason("nondeterministic", "", str(error)))
         except StuckError as error:
-            broken_off = True
             reasons.append(Reason("stuck", where, f"{error}; the schedule was {_last_schedule(job, explorers[-1])}"))
         except InterruptedWalkError:
             done = False
@@ -135,7 +132,6 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
             raise
         except Exception as error:  # a fault of ours, or something that the host does not survive
             at = traceback.extract_tb(error.__traceback__)[-1]
-            broken_off = True
             text = (
                 f"the check itself failed, with {type(error).__name__}: {error} (line {at.lineno} of "
                 f"{Path(at.filename).name}); the schedule was {_last_schedule(job, explorers[-1])}"
@@ -159,7 +155,7 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
         is_deterministic and not chances,
         not containment.doubts,
         first.left,
-        broken_off,
+        bool(reasons),
         job.ordered,
     )
 

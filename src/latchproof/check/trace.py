@@ -79,14 +79,15 @@ class Trace:
         observed: dict[str, Any] = {}
         states = []
         for index, event in enumerate(self.events):
-            if event["kind"] == "begin":
-                calls[event["call"]] = "under way"
-            elif event["kind"] == "request":
-                calls[event["call"]] = "cancelled"
-            elif event["kind"] == "end":
-                calls[event["call"]] = event["how"]
-            elif event["kind"] == "observe":
-                observed = event["values"]
+            match event:
+                case {"kind": "begin", "call": call}:
+                    calls[call] = "under way"
+                case {"kind": "request", "call": call}:
+                    calls[call] = "cancelled"
+                case {"kind": "end", "call": call, "how": how}:
+                    calls[call] = how
+                case {"kind": "observe", "values": values}:
+                    observed = values
             states.append(
                 {
                     "#meta": {"index": index},

@@ -231,9 +231,6 @@ def state_machine(
     make_driver(host).close()  # a host that is not installed is reported at once, not in the middle of a test
     found = implemented(found, driver_of(host).stepped_as)
 
-    def make(self: SpecificationMachine, argument: int) -> None:
-        self.make(argument)
-
     members: dict[str, Any] = {
         "target": found,
         "host": host,
@@ -244,7 +241,7 @@ def state_machine(
         "broken": set(),
         "examples": 0,
         "calls": 0,
-        "make_instance": initialize(argument=st.integers(machine.smallest, largest))(make),
+        "make_instance": initialize(argument=st.integers(machine.smallest, largest))(SpecificationMachine.make),
     }
     for operation in found.operations:
         strategies = {
