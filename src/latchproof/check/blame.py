@@ -5,8 +5,6 @@ without a release, an error instead of a release, a release that never came. Tha
 specification says what it is called.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Checks a target against the specification: makes jobs, has them done, and draws a verdict from their results."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -108,8 +106,7 @@ def check(
         verdicts = [verdict.about(claim) for verdict in verdicts]
         reported = reported.about(claim)
     if reported.satisfied and reported.without_chance:
-        text = f"{', '.join(reported.without_chance)} never had a chance to fail"
-        reasons.append(Reason("not-exercised", "", text))
+        reasons.append(Reason("not-exercised", "", f"{', '.join(reported.without_chance)} never had a chance to fail"))
     notes = notes_on(shapes, target)
     notes += [
         f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"

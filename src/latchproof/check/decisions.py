@@ -1,7 +1,5 @@
 """What is decided in a run: the decisions of another run again, as far as both are the same, then the strategy's."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

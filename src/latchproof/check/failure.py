@@ -1,7 +1,5 @@
 """A run that ends in a finding, as data: what the engine hands to traces and verdicts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -5,8 +5,6 @@ strategy decide what is called when, the state machine of `latchproof.fuzz` lets
 belongs here.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Callable, Sequence

@@ -5,8 +5,6 @@ requested; observations are read; and from time to time nothing can run. Whateve
 their types, their plain data and their words. Whether a history is allowed does not.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias

@@ -4,8 +4,6 @@ The result of a job depends neither on where it is done, in this process or anot
 time. How jobs are handed out belongs to `work_queue`, `pool` and `cluster`.
 """
 
-from __future__ import annotations
-
 import pickle
 import sys
 import traceback
@@ -17,7 +15,7 @@ from latchproof.check.choices import Subtree
 from latchproof.check.failure import Failure
 from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, SeenError
-from latchproof.check.loops import STEPPED
+from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import StuckError, contained
@@ -109,7 +107,7 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
 
 def may_be_ordered(job: Job) -> bool:
     """Return whether there is a second chance for a target that is not deterministic."""
-    return STEPPED[job.host].ordered is not None and not job.ordered
+    return job.host in IN_ORDER and not job.ordered
 
 
 def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> JobResult:
@@ -249,8 +247,16 @@ def replay(
         numbers=tuple(numbers) or (0,),
         beside=len(others),
     )
-    job = Job(programs, argument, (policy,), host, strict, "replay", 1, 0, ordered)
-    explorer = _explorer(target, job, Replay(schedule))
+    explorer = Explorer(
+        target,
+        programs,
+        argument,
+        [target.policy(policy)],
+        host=host,
+        strict=strict,
+        strategy=Replay(schedule),
+        ordered=ordered,
+    )
     with contained(lambda: explorer.steps_made):
         explorer.walk()
     return explorer

@@ -156,8 +156,7 @@ class _Worker:
             text = f"the target ended its interpreter, with exit code {self.process.exitcode}"
             return Reason("interpreter-ended", "", text)
         if self.piece is not None and time.monotonic() - self._heard > SILENCE_SECONDS:
-            text = f"the target did not respond for {SILENCE_SECONDS} s and was stopped"
-            return Reason("not-responding", "", text)
+            return Reason("not-responding", "", f"the target did not respond for {SILENCE_SECONDS} s and was stopped")
         return None
 
     def end(self) -> None:

@@ -15,8 +15,6 @@ met again in the same run, with nothing but steps between, is rest.
 belongs to `latchproof.check.tree`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -187,8 +185,7 @@ class Run:
             record.stop()
 
     def choose(self, *options: str) -> int:
-        actions = tuple(Action("order", option, index) for index, option in enumerate(options))
-        action = self._decide_in_a_step(actions)
+        action = self._decide_in_a_step(tuple(Action("order", one, index) for index, one in enumerate(options)))
         return 0 if action is None else action.payload
 
     def stray(self, error: str, *, ends: bool = False) -> None:

@@ -1,7 +1,5 @@
 """What is under check: a class, or a factory, of a latch or a barrier, found by its name."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 import importlib.util

@@ -15,8 +15,6 @@ It has one versioned schema. In JSON a trace is an object with
   Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
 """
 
-from __future__ import annotations
-
 import json
 import platform
 from dataclasses import asdict, dataclass

@@ -155,8 +155,11 @@ class Explorer:
             if at_most is not None and walk.schedules >= at_most:
                 walk.complete = False
                 break
-            failed = self._all_failed
-            if after_failure is not None and failed is not None and walk.schedules >= failed + after_failure:
+            if (
+                after_failure is not None
+                and self._all_failed is not None
+                and walk.schedules >= self._all_failed + after_failure
+            ):
                 walk.cut_short = True
                 break
             if path.choices:

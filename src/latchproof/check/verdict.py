@@ -1,9 +1,7 @@
 """What a check concludes, as data: one verdict for each policy, and the verdict on the target."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from latchproof.check.failure import Failure
 from latchproof.check.reasons import Reason
@@ -32,7 +30,7 @@ class PolicyVerdict:
         """Whether no history broke a claim."""
         return not self.failures
 
-    def about(self, claim: str) -> PolicyVerdict:
+    def about(self, claim: str) -> Self:
         """Return what the verdict says of one claim."""
         return replace(
             self,

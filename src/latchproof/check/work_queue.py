@@ -6,8 +6,6 @@ bounds alone. They are done in any order, by any number of workers, and counted 
 walk would come to them. A piece that is cancelled could not count any more, so it does not matter whether it was done.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace

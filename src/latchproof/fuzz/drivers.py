@@ -7,8 +7,6 @@ turn, and trio's is a guest of a queue of callbacks.
 A driver for each host belongs here, and its row in `DRIVEN`.
 """
 
-from __future__ import annotations
-
 import importlib
 import queue
 from collections.abc import Callable, Coroutine
@@ -234,12 +232,6 @@ class TrioDriver:
         self._run._ALLOW_DETERMINISTIC_SCHEDULING = self._deterministic
 
 
-def _uvloop_driver() -> AsyncioDriver:
-    import uvloop
-
-    return AsyncioDriver(uvloop.new_event_loop)
-
-
 class DrivenHost(NamedTuple):
     """How to make a host's driver, and the host that can be run one step at a time and whose tasks are the same."""
 
@@ -249,7 +241,7 @@ class DrivenHost(NamedTuple):
 
 DRIVEN: dict[str, DrivenHost] = {
     "asyncio": DrivenHost(AsyncioDriver, "asyncio"),
-    "uvloop": DrivenHost(_uvloop_driver, "asyncio"),
+    "uvloop": DrivenHost(lambda: AsyncioDriver(importlib.import_module("uvloop").new_event_loop), "asyncio"),
     "trio": DrivenHost(TrioDriver, "trio"),
     "flowno": DrivenHost(FlownoDriver, "flowno"),
 }

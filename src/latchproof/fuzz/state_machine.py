@@ -12,8 +12,6 @@ and judged is that of `latchproof.check.harness`; here Hypothesis decides what h
 >>> run_state_machine_as_test(machine, settings=settings(max_examples=5, database=None))
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace

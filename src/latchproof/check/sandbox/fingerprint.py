@@ -8,8 +8,6 @@ fingerprint. Of module globals and class attributes, those of the target that ha
 (`latchproof.check.sandbox.global_state`); tracebacks and the names of tasks are taken not to matter.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextvars
 import functools
