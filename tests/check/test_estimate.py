@@ -93,7 +93,7 @@ def test_the_command_says_it_and_checks_nothing(
     monkeypatch.setattr(module, "SAMPLES", 3)
     assert main(["check", "asyncio:Barrier", "--tasks", "2", "--calls", "2", "--estimate"]) == 3
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "latchproof check asyncio:Barrier: a barrier, on asyncio: what it would cost"
+    assert said[0] == "latchproof check asyncio:Barrier: a barrier, on asyncio: an estimate of the work"
     row = next(line for line in said if line.startswith("parties 2: 2 calls, 2 at once, 1 cancellation"))
     assert "+-" in row
     assert "(counted)" in row
@@ -105,7 +105,7 @@ def test_the_command_says_it_and_checks_nothing(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--scheduler", "random"], "--estimate is about every schedule"),
+        (["--scheduler", "random"], "--estimate counts every schedule"),
         (["--policy", "none"], "there is no policy 'none' for a barrier"),
         (["--host", "none"], "none"),
     ],

@@ -17,14 +17,8 @@ from latchproof.check.loops.asyncio import StepLoop
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
 from tests.zoo.correct import EventBarrier, FutureBarrier
 
-
-def new_fingerprinter() -> Fingerprinter:
-    made = Fingerprinter()
-    made.parts = {StepLoop: lambda loop: ()}
-    return made
-
-
-FINGERPRINTER = new_fingerprinter()
+FINGERPRINTER = Fingerprinter()
+FINGERPRINTER.parts = {StepLoop: lambda loop: ()}
 VARIABLE = contextvars.ContextVar[int]("VARIABLE")
 
 
@@ -106,7 +100,7 @@ SHARED: list[int] = []
     ],
 )
 def test_what_differs_has_another_fingerprint(one: object, other: object) -> None:
-    fingerprinter = new_fingerprinter()
+    fingerprinter = Fingerprinter()
     assert fingerprinter.of(one) != fingerprinter.of(other)
 
 
@@ -126,7 +120,7 @@ def test_what_differs_has_another_fingerprint(one: object, other: object) -> Non
     ],
 )
 def test_what_is_made_alike_has_the_same_fingerprint(make: Callable[[], object]) -> None:
-    fingerprinter = new_fingerprinter()
+    fingerprinter = Fingerprinter()
     assert len({fingerprinter.of(make()) for _ in range(5)}) == 1
 
 
