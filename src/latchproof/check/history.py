@@ -1,12 +1,15 @@
-"""The events of a history, and the finding in which one can end.
+"""The events of a history, the finding in which one can end, and the run that has ended so.
 
 A history is what can be seen of a run: calls begin, and end by returning, raising or being cancelled; cancellations are
 requested; observations are read; and from time to time nothing can run. Whatever is said of events alone belongs here:
-their types, their plain data and their words. Whether a history is allowed does not.
+their types, their plain data and their words. So does a failing run, as the data that traces and verdicts are made of.
+Whether a history is allowed does not.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 EventData: TypeAlias = dict[str, Any]
@@ -68,6 +71,26 @@ class Finding:
     rules: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A run that ends in a finding: how it was made, what happened, and what was found.
+
+    `schedule` is the list of choices, in words; `history` every event, the last of which is not allowed. `size` counts
+    calls, cancellations, the constructor's argument and steps.
+    """
+
+    finding: Finding
+    argument: int
+    schedule: tuple[str, ...]
+    history: tuple[Event, ...]
+    size: tuple[int, int, int, int]
+
+    @property
+    def rank(self) -> tuple[tuple[int, int, int, int], int]:
+        """A key by which smaller failures come first; of two of one size, the one with fewer choices."""
+        return self.size, len(self.schedule)
+
+
 class SeenError(Exception):
     """Stands for an exception that was seen in another process and cannot be sent to this one."""
 
@@ -92,6 +115,17 @@ def without_addresses(message: str) -> str:
     'no place for <object object at 0x...>'
     """
     return _ADDRESS.sub("0x...", message)
+
+
+def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event, ...]:
+    """Return the history with an empty observation after each step; `ends` are its lengths after the steps.
+
+    >>> with_step_ends([Begin(0, "wait", ()), Rest()], [1])
+    (Begin(call=0, operation='wait', arguments=(), task=0), Observe(values=()), Rest())
+    """
+    parts = [history[begun:end] for begun, end in pairwise([0, *ends])]
+    told = [event for part in parts for event in (*part, Observe(()))]
+    return (*told, *history[ends[-1] if ends else 0 :])
 
 
 def event_data(event: Event) -> EventData:

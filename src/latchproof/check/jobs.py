@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from latchproof.check.choices import Subtree
-from latchproof.check.failure import Failure
 from latchproof.check.harness import NondeterminismError, is_same
-from latchproof.check.history import Begin, End, Event, SeenError
+from latchproof.check.history import Begin, End, Event, Failure, SeenError
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
 from latchproof.check.reasons import Reason

@@ -21,8 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from latchproof.check.failure import Failure
-from latchproof.check.history import EventData, describe, event_data
+from latchproof.check.history import EventData, Failure, describe, event_data
 from latchproof.check.notation import compact
 from latchproof.check.target import Target, TargetError
 

@@ -12,9 +12,8 @@ from typing import Any
 
 from latchproof.check.bounds import choices
 from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
-from latchproof.check.failure import Failure
 from latchproof.check.harness import NondeterminismError, make_judges
-from latchproof.check.history import Event
+from latchproof.check.history import Event, Failure
 from latchproof.check.loops import stepper_class
 from latchproof.check.run import PrunedError, Run, SeenStates, Setup, fingerprinter_of
 from latchproof.check.strategies import Exhaustive, Strategy

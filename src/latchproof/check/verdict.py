@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
-from latchproof.check.failure import Failure
+from latchproof.check.history import Failure
 from latchproof.check.reasons import Reason
 from latchproof.check.target import Target
 from latchproof.check.trace import Trace, make_trace

@@ -21,9 +21,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from latchproof.check.checker import require_claim
-from latchproof.check.failure import Failure
 from latchproof.check.harness import Calls, NondeterminismError, Record, make_judges
-from latchproof.check.history import Observe, Rest
+from latchproof.check.history import Failure, Observe, Rest
 from latchproof.check.jobs import implemented, replay
 from latchproof.check.judge import Judge
 from latchproof.check.loops import STEPPED
