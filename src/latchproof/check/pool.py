@@ -10,13 +10,14 @@ import os
 import signal
 import sys
 import time
+from functools import cache, partial
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from latchproof.check.jobs import InterruptedWalkError, Job, JobResult, do_job, implemented, portable
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import STEP_SECONDS
-from latchproof.check.target import Target, TargetError, load
+from latchproof.check.target import TargetError, load
 from latchproof.check.tree import Walk
 from latchproof.check.work_queue import Piece, WorkQueue
 
@@ -169,7 +170,6 @@ def _work(connection: Connection[Any, Any], name: str, kind: str | None) -> None
     """Load the target, then do one job after another."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets the interrupt, and passes it on
     _quiet()
-    targets: dict[str, Target] = {}
     last_beat = 0.0
 
     def beat(walk: Walk) -> None:
@@ -183,11 +183,9 @@ def _work(connection: Connection[Any, Any], name: str, kind: str | None) -> None
             raise InterruptedWalkError
 
     try:
-        loaded = load(name, kind)
+        implemented_on = cache(partial(implemented, load(name, kind)))
         while (job := connection.recv()) is not None:
-            if job.host not in targets:
-                targets[job.host] = implemented(loaded, job.host)
-            connection.send(("done", portable(do_job(targets[job.host], job, beat))))
+            connection.send(("done", portable(do_job(implemented_on(job.host), job, beat))))
     except TargetError as error:
         connection.send(("failed", str(error)))
     except (EOFError, OSError):
