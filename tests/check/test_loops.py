@@ -15,7 +15,7 @@ from latchproof import Barrier, CountdownLatch
 from latchproof.check.checker import check
 from latchproof.check.history import Begin, End, Event
 from latchproof.check.jobs import replay
-from latchproof.check.loops import STEPPED_HOSTS, stepper_class
+from latchproof.check.loops import STEPPED, stepper_class
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.tree import Explorer
 from latchproof.check.verdict import Verdict
@@ -33,7 +33,7 @@ def small(factory: Any, host: str, shape: Programs = SMALL, **options: Any) -> V
     return check(target, host=host, shapes=(shape,), **options)
 
 
-@pytest.mark.parametrize("host", STEPPED_HOSTS)
+@pytest.mark.parametrize("host", STEPPED)
 @pytest.mark.parametrize("factory", [CountdownLatch, Barrier])
 def test_our_own_conform_on_every_host_in_the_strict_form(factory: Any, host: str) -> None:
     verdict = small(factory, host, TINY if host == "trio" else SMALL, policy="latchproof", strict=True)
@@ -142,7 +142,7 @@ def test_no_trace_of_control_is_left_on_flowno() -> None:
     assert (event_loop.sel, event_loop.timer, primitives.timer) == before
 
 
-@pytest.mark.parametrize("host", STEPPED_HOSTS)
+@pytest.mark.parametrize("host", STEPPED)
 def test_a_constructor_that_refuses_what_is_due_is_a_finding(host: str) -> None:
     shape = Programs((0, 1), at_once=1, calls=1, cancellations=0)
     verdict = small(samples.PickyLatch, host, shape, policy="latchproof")

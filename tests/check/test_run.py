@@ -15,9 +15,8 @@ from typing import Any, cast
 import pytest
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check.failure import Failure
 from latchproof.check.harness import NondeterminismError
-from latchproof.check.history import Begin, End, Event, Observe, Request, Rest, Stray
+from latchproof.check.history import Begin, End, Event, Failure, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
 from latchproof.check.target import Target, adapt
 from latchproof.check.tree import Explorer, Walk

@@ -11,8 +11,7 @@ from latchproof.check import checker as module
 from latchproof.check.bounds import describe_bounds
 from latchproof.check.checker import check
 from latchproof.check.choices import Subtree, Turn
-from latchproof.check.failure import Failure
-from latchproof.check.history import Finding
+from latchproof.check.history import Failure, Finding
 from latchproof.check.jobs import Job, JobResult, do_job
 from latchproof.check.reasons import Reason
 from latchproof.check.target import Target, adapt, load

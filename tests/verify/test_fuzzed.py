@@ -18,7 +18,7 @@ def test_fuzzing_that_fails_fails_its_claim(monkeypatch: pytest.MonkeyPatch) -> 
         return adapt(GreedyBarrier, kind=kind) if kind == "barrier" else load(name, kind)
 
     monkeypatch.setattr(fuzzed, "load", greedy)
-    monkeypatch.setattr(fuzzed, "HOSTS", ("asyncio",))
+    monkeypatch.setattr(fuzzed, "DRIVEN", ("asyncio",))
     cells = cells_of(FUZZED)
     of_latch = of_machine("latch")
     assert cells["C6"].status == "fails"
@@ -31,7 +31,7 @@ def test_fuzzing_that_fails_fails_its_claim(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_host_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    monkeypatch.setattr(fuzzed, "HOSTS", ("asyncio", "uvloop"))
+    monkeypatch.setattr(fuzzed, "DRIVEN", ("asyncio", "uvloop"))
     cells = cells_of(FUZZED)
     assert cells["C1"].bound.startswith("asyncio; 25 examples")
     assert (cells["C1"].status, cells["C1"].detail) == ("holds", "uvloop is not installed here: pip install uvloop")
@@ -39,7 +39,7 @@ def test_a_host_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_without_a_host_nothing_had_a_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    monkeypatch.setattr(fuzzed, "HOSTS", ("uvloop",))
+    monkeypatch.setattr(fuzzed, "DRIVEN", ("uvloop",))
     cells = cells_of(FUZZED)
     seen = [cells[claim] for claim in set(IDS) - UNOBSERVABLE]
     assert {(cell.status, cell.count) for cell in seen} == {("inconclusive", 0)}

@@ -10,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from latchproof.check.loops import STEPPED_HOSTS
+from latchproof.check.loops import STEPPED
 from latchproof.cli.main import main
 from latchproof.mutants.checks import MutantCheck
 from latchproof.verify import exported, kinds, proved
@@ -71,7 +71,7 @@ def test_the_commands_that_it_names_are_there(gathered: Ledger, capsys: pytest.C
     capsys.readouterr()
 
 
-@pytest.mark.parametrize("host", STEPPED_HOSTS)
+@pytest.mark.parametrize("host", STEPPED)
 def test_the_commands_come_to_the_same_in_a_process_of_their_own(gathered: Ledger, host: str) -> None:
     """Where nothing is imported that the target does not import, and the first is not the ledger."""
     commands = {one for cell in gathered.cells if cell.kind == "scheduled" for one in cell.reproduce.split(" && ")}

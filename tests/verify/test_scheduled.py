@@ -19,7 +19,7 @@ def test_schedules_that_fail_fail_their_claims(monkeypatch: pytest.MonkeyPatch) 
         return adapt(ForgetfulLatch, name, kind) if kind == "latch" else load(name, kind)
 
     monkeypatch.setattr(scheduled, "load", forgetful)
-    monkeypatch.setattr(scheduled, "STEPPED_HOSTS", ("asyncio",))
+    monkeypatch.setattr(scheduled, "STEPPED", ("asyncio",))
     cells = cells_of(SCHEDULED)
     failing = [claim for claim in IDS if cells[claim].status == "fails"]
     assert len(failing) == 1
@@ -39,7 +39,7 @@ def test_claims_without_a_chance_are_inconclusive(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_makes_a_check_inconclusive_makes_the_cell_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduled, "STEPPED_HOSTS", ("asyncio",))
+    monkeypatch.setattr(scheduled, "STEPPED", ("asyncio",))
     monkeypatch.setattr(scheduled, "check", lambda *target, **options: check(*target, **options, schedules=100))
     cell = cells_of(SCHEDULED)["C1"]
     assert cell.status == "inconclusive"

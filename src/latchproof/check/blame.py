@@ -5,8 +5,6 @@ without a release, an error instead of a release, a release that never came. Tha
 specification says what it is called.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
@@ -41,10 +39,11 @@ class Scene(NamedTuple):
 
 def find(scene: Scene, event: End | Observe | Rest) -> Finding:
     """Return the finding for an event that no configuration allows."""
-    if isinstance(event, End):
-        return _of_end(scene, event)
-    if isinstance(event, Observe):
-        return _of_observation(scene, event)
+    match event:
+        case End():
+            return _of_end(scene, event)
+        case Observe():
+            return _of_observation(scene, event)
     return _of_rest(scene)
 
 

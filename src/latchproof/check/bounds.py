@@ -4,8 +4,6 @@ A program is not made in advance. `Programs` bounds a tree of anonymous calls, i
 is a branch, and the explorer of schedules walks that tree. What a machine's own bounds are is data of the machine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from latchproof.check.target import Call, Target

@@ -1,16 +1,13 @@
 """Checks a target against the specification: makes jobs, has them done, and draws a verdict from their results."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
 
 from latchproof.check.bounds import default_programs, describe_bounds, levels, notes_on
-from latchproof.check.failure import Failure
 from latchproof.check.jobs import Job, JobResult, do_job, implemented
 from latchproof.check.loops import stepper_class
 from latchproof.check.reasons import Reason
@@ -18,7 +15,7 @@ from latchproof.check.strategies import make_strategy
 from latchproof.check.target import INDEX, Target, TargetError
 from latchproof.check.tree import Walk
 from latchproof.check.verdict import PolicyVerdict, Verdict
-from latchproof.check.work_queue import BrokenOffError, Piece, WorkQueue
+from latchproof.check.work_queue import BrokenOffError, Progress, WorkQueue
 from latchproof_spec.machine import Machine, Programs, distinct_policies
 from latchproof_spec.machines import CLAIMS
 
@@ -40,9 +37,6 @@ NUMBERS = (-1, 0, 1, 2)
 
 REACH = 4
 """Steps of that search: enough to trip with three parties, or to open a latch of three, and for one call more."""
-
-Progress = Callable[[int, Walk], None]
-"""Called with the number of one of the `parts` and how far it is."""
 
 
 def check(
@@ -86,38 +80,37 @@ def check(
     shapes = default_programs(target, host) if shapes is None else shapes
     policies = tuple(one.name for one in judged)
     exhaustive = scheduler == "exhaustive"
-    piece = PIECE if exhaustive else None
     jobs = [
-        Job(shape, argument, policies, host, strict, scheduler, size, seed + number, piece=piece)
+        Job(
+            shape, argument, policies, host, strict, scheduler, size, seed + number, piece=PIECE if exhaustive else None
+        )
         for number, (shape, argument, size) in enumerate(parts(shapes, scheduler, schedules))
     ]
     make_strategy(scheduler, SAMPLED, seed)
     outcomes, end = _outcomes(target, jobs, workers, cluster, progress)
+    walk = sum((outcome.walk for outcome in outcomes), Walk())
     reasons = [Reason("broken-off", "", f"{end}; what was not done is not known")] if end else []
     reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
-    walks = [outcome.walk for outcome in outcomes]
     if not all(outcome.is_deterministic and outcome.is_controlled for outcome in outcomes):
-        if any(any(walk.failures.values()) for walk in walks):
+        if any(walk.failures.values()):
             text = "claims were broken too, but that may be chance where no schedule controls what happens"
             reasons.append(Reason("uncontrolled", "", text))
-        walks = [replace(walk, failures={}) for walk in walks]
+        walk = replace(walk, failures={})
     absent = next((outcome.absent for outcome in outcomes if outcome.absent), target.absent)
     present = tuple(one for one in target.operations if one.name not in absent)
     target = replace(target, operations=present, absent=absent, gives_index=INDEX not in absent)
-    verdicts = [_verdict(target, one, names, walks) for one, names in judged.items()]
-    flat = tuple(verdict for group in verdicts for verdict in group)
-    reported = min(flat, key=lambda verdict: (claim in verdict.failures, len(verdict.failures)))
+    verdicts = [verdict for one, names in judged.items() for verdict in _verdicts(target, one, names, walk)]
+    reported = min(verdicts, key=lambda verdict: (claim in verdict.failures, len(verdict.failures)))
     if claim is not None:
         reasons += _doubts_about(claim, reported)
-        flat = tuple(verdict.about(claim) for verdict in flat)
+        verdicts = [verdict.about(claim) for verdict in verdicts]
         reported = reported.about(claim)
     if reported.satisfied and reported.without_chance:
-        text = f"{', '.join(reported.without_chance)} never had a chance to fail"
-        reasons.append(Reason("not-exercised", "", text))
+        reasons.append(Reason("not-exercised", "", f"{', '.join(reported.without_chance)} never had a chance to fail"))
     notes = notes_on(shapes, target)
     notes += [
         f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"
-        for unknown in sorted({walk.no_fingerprint for walk in walks if walk.no_fingerprint is not None})
+        for unknown in sorted({one.walk.no_fingerprint for one in outcomes if one.walk.no_fingerprint is not None})
     ]
     notes += dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
     return Verdict(
@@ -125,15 +118,15 @@ def check(
         host=host,
         status="counterexample" if not reported.satisfied else "inconclusive" if reasons else "conforms",
         reported=reported,
-        satisfied=tuple(verdict.policy for verdict in flat if verdict.satisfied),
-        policies=flat,
+        satisfied=tuple(verdict.policy for verdict in verdicts if verdict.satisfied),
+        policies=tuple(verdicts),
         strict=strict,
         scheduler=scheduler if exhaustive else f"{scheduler}, seed {seed}",
         bounds=tuple(describe_bounds(shape, target) for shape in shapes),
-        schedules=sum(walk.schedules for walk in walks),
-        covered=sum(walk.covered for walk in walks),
-        pruned=sum(walk.pruned for walk in walks),
-        steps=sum(walk.steps for walk in walks),
+        schedules=walk.schedules,
+        covered=walk.covered,
+        pruned=walk.pruned,
+        steps=walk.steps,
         reasons=tuple(reasons),
         seconds=time.perf_counter() - begun,
         notes=tuple(notes),
@@ -180,19 +173,22 @@ def _outcomes(
     target: Target, jobs: list[Job], workers: int | None, cluster: str | None, progress: Progress | None
 ) -> tuple[list[JobResult], str]:
     """Return what came of the jobs, and what ended them early; "" if nothing did."""
-    queue = WorkQueue(jobs)
+    queue = WorkQueue(jobs, progress)
     end = ""
     try:
         if cluster is not None:
             from latchproof.check.cluster import Cluster
 
-            Cluster(cluster, target.name, target.machine.name).do(queue, progress)
+            Cluster(cluster, target.name, target.machine.name).do(queue)
         elif workers is not None:
             from latchproof.check.pool import Pool
 
-            Pool(target.name, target.machine.name, workers).do(queue, progress)
+            Pool(target.name, target.machine.name, workers).do(queue)
         else:
-            _do_here(implemented(target, jobs[0].host), queue, progress)
+            here = implemented(target, jobs[0].host)
+            while (piece := queue.next()) is not None:
+                on_run = None if progress is None else partial(queue.report, piece)
+                queue.take(piece, do_job(here, queue.job(piece), on_run))
     except KeyboardInterrupt:
         end = "interrupted"
     except BrokenOffError as error:
@@ -200,26 +196,10 @@ def _outcomes(
     return queue.results(target), end
 
 
-def _do_here(target: Target, queue: WorkQueue, progress: Progress | None) -> None:
-    """Do the work in this process."""
-    while (piece := queue.next()) is not None:
-        tell = None if progress is None else partial(_tell, progress, queue, piece)
-        queue.take(piece, do_job(target, queue.job(piece), tell))
-
-
-def _tell(progress: Progress, queue: WorkQueue, piece: Piece, walk: Walk) -> None:
-    progress(piece.job, queue.so_far(piece, walk))
-
-
-def _verdict(target: Target, policy: Any, names: tuple[str, ...], walks: list[Walk]) -> list[PolicyVerdict]:
+def _verdicts(target: Target, policy: Any, names: tuple[str, ...], walk: Walk) -> list[PolicyVerdict]:
     """Return the verdict under a policy, for each name of it."""
-    smallest: dict[str, Failure] = {}
-    fired: set[str] = set()
-    for walk in walks:
-        fired |= walk.fired.get(policy.name, set())
-        for claim, failure in walk.failures.get(policy.name, {}).items():
-            if claim not in smallest or failure.rank < smallest[claim].rank:
-                smallest[claim] = failure
+    fired = walk.fired.get(policy.name, set())
+    smallest = walk.failures.get(policy.name, {})
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
     can_fire = {rule for argument in (1, 2, 3) for rule in rules_in_reach(target, policy, argument)}
     exercise = target.machine.exercise

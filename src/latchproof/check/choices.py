@@ -5,8 +5,6 @@ options is a branch of the tree. Here stands the data alone: a strategy picks am
 (`latchproof.check.strategies`), a run carries them out (`latchproof.check.run`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias

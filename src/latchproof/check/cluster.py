@@ -1,22 +1,28 @@
 """Does the pieces of a check on a Dask cluster: submits them, gathers results, and cancels what is not needed.
 
 Where a piece is done, and how often it is started because a worker was lost, makes no difference to its result; the
-cluster starts it again by itself. A worker does each piece in a separate process (`latchproof.check.isolated`).
+cluster starts it again by itself. For each piece a worker starts this module as a process, writes the piece to it, and
+reads the answer. So nothing is left of one target when the next one comes, whatever it did, and the target's files are
+read again for each.
 """
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from latchproof.check.isolated import do_isolated
 from latchproof.check.jobs import Job, JobResult
+from latchproof.check.pool import Pool
 from latchproof.check.reasons import Reason
 from latchproof.check.target import TargetError
 from latchproof.check.tree import Walk
-from latchproof.check.work_queue import BrokenOffError, Piece, WorkQueue
+from latchproof.check.work_queue import BrokenOffError, OneJob, Piece, WorkQueue
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -42,8 +48,8 @@ class Cluster:
         self._address = address
         self._target = (name, kind)
 
-    def do(self, work: WorkQueue, on_beat: Callable[[int, Walk], None] | None = None) -> None:
-        """Do all of the work. `on_beat` is told the number of a job and how far it is."""
+    def do(self, work: WorkQueue) -> None:
+        """Do all of the work."""
         running: dict[Future[JobResult], Piece] = {}
         with self._connect() as client, client.as_current():
             try:
@@ -58,8 +64,9 @@ class Cluster:
                         raise BrokenOffError(f"the cluster at {self._address} has had no worker for {LOST_SECONDS} s")
                     # one more for each, so that none is idle; what is not needed in the end is not even started
                     while len(running) < 2 * threads and (piece := work.next()) is not None:
-                        running[self._submit(client, work.job(piece))] = piece
-                    self._gather(running, work, on_beat)
+                        call = _do_piece, version("latchproof"), *self._target, work.job(piece)
+                        running[client.submit(*call, pure=False)] = piece
+                    self._gather(running, work)
             finally:
                 client.cancel(list(running))
 
@@ -86,12 +93,7 @@ class Cluster:
             ) from None
         return client
 
-    def _submit(self, client: Client, job: Job) -> Future[JobResult]:
-        return client.submit(_do_piece, version("latchproof"), *self._target, job, pure=False)
-
-    def _gather(
-        self, running: dict[Future[JobResult], Piece], work: WorkQueue, on_beat: Callable[[int, Walk], None] | None
-    ) -> None:
+    def _gather(self, running: dict[Future[JobResult], Piece], work: WorkQueue) -> None:
         """Take in what is completed within a while, and cancel what is not needed any more."""
         from distributed import wait
 
@@ -104,8 +106,7 @@ class Cluster:
         for future in [one for one in running if one.done()]:
             piece = running.pop(future)
             result = self._result(future)
-            if on_beat is not None:
-                on_beat(piece.job, work.so_far(piece, result.walk))
+            work.report(piece, result.walk)
             work.take(piece, result)
             future.release()
         for future in [one for one, piece in running.items() if not work.needs(piece)]:
@@ -135,3 +136,47 @@ def _do_piece(submitted_by: str, name: str, kind: str, job: Job) -> JobResult:
     if here != submitted_by:
         raise TargetError(f"this is latchproof {here}, and the check was started by {submitted_by}")
     return do_isolated(name, kind, job)
+
+
+def do_isolated(name: str, kind: str, job: Job) -> JobResult:
+    """Do a job for a target in a separate process; raise TargetError if the target cannot be loaded there."""
+    command = [sys.executable, "-m", "latchproof.check.cluster"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        pickle.dump((name, kind, job), process.stdin)
+        process.stdin.flush()
+        try:
+            answer: JobResult | str = pickle.load(process.stdout)
+        except EOFError:
+            process.stdin.close()
+            raise TargetError(f"{' '.join(command)} ended with exit code {process.wait()}") from None
+    if isinstance(answer, str):
+        raise TargetError(answer)
+    return answer
+
+
+def main() -> None:
+    """Do the job given on standard input, and answer on standard output."""
+    name, kind, job = pickle.load(sys.stdin.buffer)
+    pool = Pool(name, kind, 1)
+
+    def end_with_the_worker() -> None:
+        sys.stdin.buffer.read()
+        pool.end()
+        os._exit(1)
+
+    threading.Thread(target=end_with_the_worker, daemon=True).start()
+    work = OneJob(job)
+    try:
+        pool.do(work)
+        answer: JobResult | str | None = work.result
+    except TargetError as error:
+        answer = str(error)
+    pickle.dump(answer, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+    os._exit(0)  # the other thread is still listening
+
+
+if __name__ == "__main__":
+    main()

@@ -7,8 +7,6 @@ states and tries one of two orders that commute, is known only by walking: it is
 extrapolated from there.
 """
 
-from __future__ import annotations
-
 import math
 import statistics
 import time

@@ -5,19 +5,17 @@ strategy decide what is called when, the state machine of `latchproof.fuzz` lets
 belongs here.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Callable, Sequence
 from types import CoroutineType
 from typing import Any
 
-from latchproof.check.failure import Failure, with_step_ends
 from latchproof.check.history import (
     Begin,
     End,
     Event,
+    Failure,
     Finding,
     Observe,
     Request,
@@ -25,6 +23,7 @@ from latchproof.check.history import (
     describe,
     error_name,
     event_data,
+    with_step_ends,
     without_addresses,
 )
 from latchproof.check.judge import Judge
@@ -242,36 +241,32 @@ class Calls:
 
 def is_same(event: Event, other: Event) -> bool:
     """Return whether two events of two runs are the same, as far as values can be compared across runs."""
+    if type(event) is not type(other):
+        return False
     if type(event) is Begin:  # the most frequent kind, which needs no closer look
-        return event == other and type(other) is Begin
-    if isinstance(event, End) and isinstance(other, End):
-        same = event.call == other.call and event.how == other.how and _error_name(event) == _error_name(other)
-        return same and type(event.value) is type(other.value) and _comparable(event.value) == _comparable(other.value)
-    if type(event) is Observe and type(other) is Observe:
-        return [(name, type(value)) for name, value in event.values] == [
-            (name, type(value)) for name, value in other.values
-        ] and (event == other or _values(event) == _values(other))
-    if isinstance(event, Stray) and isinstance(other, Stray):
-        return _PASSING.sub("", event.error) == _PASSING.sub("", other.error)
-    return type(event) is type(other) and event == other
+        return event == other
+    return _comparable(event) == _comparable(other)
 
 
-def _error_name(event: End) -> str | None:
-    """Return the name of the error's class: a class that is defined in each run is a different one each time."""
-    return None if event.error is None else error_name(event.error)
+def _comparable(event: Event) -> object:
+    """Return what can be compared of an event across runs.
+
+    An object is another one in each run, and so is a class that the run defines: of an error its name counts.
+    """
+    if isinstance(event, End):
+        error = None if event.error is None else error_name(event.error)
+        return event.call, event.how, error, _comparable_value(event.value)
+    if isinstance(event, Observe):
+        return [(name, _comparable_value(value)) for name, value in event.values]
+    return _PASSING.sub("", event.error) if isinstance(event, Stray) else event
+
+
+def _comparable_value(value: object) -> tuple[object, ...]:
+    return (type(value), value) if isinstance(value, int | float | str) else (type(value),)
 
 
 _PASSING = re.compile(r"0x[0-9a-fA-F]+|Task-\d+")
 """What a message says of objects that differs in each run: their addresses, and the numbers of tasks."""
-
-
-def _values(event: Observe) -> list[object]:
-    return [_comparable(value) for _, value in event.values]
-
-
-def _comparable(value: object) -> object:
-    """Return what can be compared of a value across runs: other values are another object each time."""
-    return value if isinstance(value, int | float | str) else None
 
 
 def _brief(event: Event) -> str:

@@ -1,14 +1,15 @@
-"""The events of a history, and the finding in which one can end.
+"""The events of a history, the finding in which one can end, and the run that has ended so.
 
 A history is what can be seen of a run: calls begin, and end by returning, raising or being cancelled; cancellations are
 requested; observations are read; and from time to time nothing can run. Whatever is said of events alone belongs here:
-their types, their plain data and their words. Whether a history is allowed does not.
+their types, their plain data and their words. So does a failing run, as the data that traces and verdicts are made of.
+Whether a history is allowed does not.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 EventData: TypeAlias = dict[str, Any]
@@ -70,6 +71,26 @@ class Finding:
     rules: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A run that ends in a finding: how it was made, what happened, and what was found.
+
+    `schedule` is the list of choices, in words; `history` every event, the last of which is not allowed. `size` counts
+    calls, cancellations, the constructor's argument and steps.
+    """
+
+    finding: Finding
+    argument: int
+    schedule: tuple[str, ...]
+    history: tuple[Event, ...]
+    size: tuple[int, int, int, int]
+
+    @property
+    def rank(self) -> tuple[tuple[int, int, int, int], int]:
+        """A key by which smaller failures come first; of two of one size, the one with fewer choices."""
+        return self.size, len(self.schedule)
+
+
 class SeenError(Exception):
     """Stands for an exception that was seen in another process and cannot be sent to this one."""
 
@@ -96,23 +117,30 @@ def without_addresses(message: str) -> str:
     return _ADDRESS.sub("0x...", message)
 
 
+def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event, ...]:
+    """Return the history with an empty observation after each step; `ends` are its lengths after the steps.
+
+    >>> with_step_ends([Begin(0, "wait", ()), Rest()], [1])
+    (Begin(call=0, operation='wait', arguments=(), task=0), Observe(values=()), Rest())
+    """
+    parts = [history[begun:end] for begun, end in pairwise([0, *ends])]
+    told = [event for part in parts for event in (*part, Observe(()))]
+    return (*told, *history[ends[-1] if ends else 0 :])
+
+
 def event_data(event: Event) -> EventData:
     """Return an event as plain data; calls are numbered from 1."""
-    if isinstance(event, Begin):
-        return {
-            "kind": "begin",
-            "call": event.call + 1,
-            "operation": event.operation,
-            "arguments": list(event.arguments),
-        }
-    if isinstance(event, Request):
-        return {"kind": "request", "call": event.call + 1}
-    if isinstance(event, Observe):
-        return {"kind": "observe", "values": {name: _plain_value(value) for name, value in event.values}}
-    if isinstance(event, Rest):
-        return {"kind": "rest"}
-    if isinstance(event, Stray):
-        return {"kind": "stray", "error": event.error}
+    match event:
+        case Begin(call, operation, arguments):
+            return {"kind": "begin", "call": call + 1, "operation": operation, "arguments": list(arguments)}
+        case Request(call):
+            return {"kind": "request", "call": call + 1}
+        case Observe(values):
+            return {"kind": "observe", "values": {name: _plain_value(value) for name, value in values}}
+        case Rest():
+            return {"kind": "rest"}
+        case Stray(error):
+            return {"kind": "stray", "error": error}
     data: EventData = {"kind": "end", "call": event.call + 1, "how": event.how}
     if event.error is not None:
         data |= {"error": error_name(event.error), "message": without_addresses(str(event.error))}
@@ -123,20 +151,22 @@ def event_data(event: Event) -> EventData:
 
 def describe(event: EventData) -> str:
     """Return an event in a few words."""
-    kind = event["kind"]
-    if kind == "begin":
-        return f"{event['operation']}({', '.join(map(repr, event['arguments']))})"
-    if kind == "request":
-        return "is cancelled"
-    if kind == "end":
-        if event["how"] == "cancelled":
+    match event:
+        case {"kind": "begin", "operation": operation, "arguments": arguments}:
+            return f"{operation}({', '.join(map(repr, arguments))})"
+        case {"kind": "request"}:
+            return "is cancelled"
+        case {"kind": "end", "how": "cancelled"}:
             return "ends cancelled"
-        if event["how"] == "raised":
-            return f"raises {event['error']}"
-        return "returns" if event["value"] is None else f"returns {event['value']!r}"
-    if kind == "observe":
-        return ", ".join(f"{name}={value!r}" for name, value in event["values"].items()) or "a step ends"
-    return "nothing can run any more" if kind == "rest" else str(event["error"])
+        case {"kind": "end", "how": "raised", "error": error}:
+            return f"raises {error}"
+        case {"kind": "end", "value": value}:
+            return "returns" if value is None else f"returns {value!r}"
+        case {"kind": "observe", "values": values}:
+            return ", ".join(f"{name}={value!r}" for name, value in values.items()) or "a step ends"
+        case {"kind": "rest"}:
+            return "nothing can run any more"
+    return str(event["error"])
 
 
 def _plain_value(value: object) -> object:

@@ -4,8 +4,6 @@ The result of a job depends neither on where it is done, in this process or anot
 time. How jobs are handed out belongs to `work_queue`, `pool` and `cluster`.
 """
 
-from __future__ import annotations
-
 import pickle
 import sys
 import traceback
@@ -14,10 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from latchproof.check.choices import Subtree
-from latchproof.check.failure import Failure
 from latchproof.check.harness import NondeterminismError, is_same
-from latchproof.check.history import Begin, End, Event, SeenError
-from latchproof.check.loops import STEPPED, stepper_class
+from latchproof.check.history import Begin, End, Event, Failure, SeenError
+from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import StuckError, contained
@@ -109,7 +106,7 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
 
 def may_be_ordered(job: Job) -> bool:
     """Return whether there is a second chance for a target that is not deterministic."""
-    return STEPPED[job.host].ordered is not None and not job.ordered
+    return job.host in IN_ORDER and not job.ordered
 
 
 def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> JobResult:
@@ -118,16 +115,13 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
     reasons: list[Reason] = []
     notes = [ORDERED] if job.ordered else []
     done = is_deterministic = True
-    broken_off = False
     with contained(lambda: explorers[-1].steps_made) as containment:
         try:
             notes += _walk(target, job, explorers, where, on_run)
         except NondeterminismError as error:
             is_deterministic = False
-            broken_off = True
             reasons.append(Reason("nondeterministic", "", str(error)))
         except StuckError as error:
-            broken_off = True
             reasons.append(Reason("stuck", where, f"{error}; the schedule was {_last_schedule(job, explorers[-1])}"))
         except InterruptedWalkError:
             done = False
@@ -135,7 +129,6 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
             raise
         except Exception as error:  # a fault of ours, or something that the host does not survive
             at = traceback.extract_tb(error.__traceback__)[-1]
-            broken_off = True
             text = (
                 f"the check itself failed, with {type(error).__name__}: {error} (line {at.lineno} of "
                 f"{Path(at.filename).name}); the schedule was {_last_schedule(job, explorers[-1])}"
@@ -159,7 +152,7 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
         is_deterministic and not chances,
         not containment.doubts,
         first.left,
-        broken_off,
+        bool(reasons),
         job.ordered,
     )
 
@@ -253,8 +246,16 @@ def replay(
         numbers=tuple(numbers) or (0,),
         beside=len(others),
     )
-    job = Job(programs, argument, (policy,), host, strict, "replay", 1, 0, ordered)
-    explorer = _explorer(target, job, Replay(schedule))
+    explorer = Explorer(
+        target,
+        programs,
+        argument,
+        [target.policy(policy)],
+        host=host,
+        strict=strict,
+        strategy=Replay(schedule),
+        ordered=ordered,
+    )
     with contained(lambda: explorer.steps_made):
         explorer.walk()
     return explorer
@@ -283,9 +284,10 @@ def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:
         job.programs,
         job.argument,
         [target.policy(name) for name in job.policies],
+        host=job.host,
         strict=job.strict,
         strategy=strategy,
-        make_stepper=stepper_class(job.host, ordered=job.ordered),
+        ordered=job.ordered,
         within=job.subtree,
     )
 

@@ -5,8 +5,6 @@ follows is what the runtime executes and the prover proves. What a rule says bec
 a finding breaks is the machine's `blame`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 from types import SimpleNamespace

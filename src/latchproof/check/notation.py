@@ -6,8 +6,6 @@ cancels call 1. `|` lets trio begin a pass, and `~` runs that pass in reverse. `
 ever, `^` that they repeat until a timer expires.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Sequence

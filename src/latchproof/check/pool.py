@@ -10,14 +10,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from functools import cache, partial
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from latchproof.check.jobs import InterruptedWalkError, Job, JobResult, do_job, implemented, portable
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import STEP_SECONDS
-from latchproof.check.target import Target, TargetError, load
+from latchproof.check.target import TargetError, load
 from latchproof.check.tree import Walk
 from latchproof.check.work_queue import Piece, WorkQueue
 
@@ -45,18 +45,17 @@ class Pool:
     def __init__(self, name: str, kind: str | None, workers: int) -> None:
         self._setup = (name, kind)
         self._workers = max(1, workers)
-        self._context = multiprocessing.get_context("spawn")
         self._running: list[_Worker] = []
 
-    def do(self, work: WorkQueue, on_beat: Callable[[int, Walk], None] | None = None) -> None:
-        """Do all of the work. `on_beat` is told the number of a job and how far it is.
+    def do(self, work: WorkQueue) -> None:
+        """Do all of the work.
 
         On a KeyboardInterrupt every worker hands in what it has, and the interrupt is raised again.
         """
         try:
             while not work.is_over:
                 self._give(work)
-                self._listen(work, on_beat)
+                self._listen(work)
         except KeyboardInterrupt:
             self._hand_in(work)
             raise
@@ -74,17 +73,10 @@ class Pool:
             if worker.piece is None and (piece := work.next()) is not None:
                 worker.give(piece, work.job(piece))
         while len(self._running) < self._workers and (piece := work.next()) is not None:
-            self._running.append(self._start())
+            self._running.append(_Worker(*self._setup))
             self._running[-1].give(piece, work.job(piece))
 
-    def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs, *self._setup), daemon=True)
-        process.start()
-        theirs.close()
-        return _Worker(process, ours)
-
-    def _listen(self, work: WorkQueue, on_beat: Callable[[int, Walk], None] | None) -> None:
+    def _listen(self, work: WorkQueue) -> None:
         """Take in what the workers report, for a while."""
         wait([worker.connection for worker in self._running], timeout=BEAT_SECONDS)
         for worker in tuple(self._running):
@@ -96,9 +88,7 @@ class Pool:
                     raise TargetError(told)
                 if piece is None:
                     continue
-                walk: Walk = told if what == "beat" else told.walk
-                if on_beat is not None:
-                    on_beat(piece.job, work.so_far(piece, walk))
+                work.report(piece, told if what == "beat" else told.walk)
                 if what == "done":
                     work.take(piece, told)
                     worker.piece = None
@@ -114,21 +104,24 @@ class Pool:
     def _hand_in(self, work: WorkQueue) -> None:
         """Have every worker hand in what it has."""
         for worker in self._running:
-            worker.stop()
+            worker.send(None)
         until = time.monotonic() + GRACE_SECONDS
         while time.monotonic() < until and any(worker.piece is not None for worker in self._running):
             try:
-                self._listen(work, None)
+                self._listen(work)
             except KeyboardInterrupt:
                 return
 
 
 class _Worker:
-    """A process, the piece that it does, and when it last reported."""
+    """A process that has loaded the target, the piece that it does, and when it last reported."""
 
-    def __init__(self, process: Any, connection: Connection[Any, Any]) -> None:
-        self.process = process
-        self.connection = connection
+    def __init__(self, name: str, kind: str | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs, name, kind), daemon=True)
+        self.process.start()
+        theirs.close()
         self.piece: Piece | None = None
         self._heard = time.monotonic()
         self._hung_up = False
@@ -136,6 +129,10 @@ class _Worker:
     def give(self, piece: Piece, job: Job) -> None:
         self.piece = piece
         self._heard = time.monotonic()
+        self.send(job)
+
+    def send(self, job: Job | None) -> None:
+        """Send it a job, or None: it is to hand in what it has."""
         try:
             self.connection.send(job)
         except OSError:
@@ -160,16 +157,8 @@ class _Worker:
             text = f"the target ended its interpreter, with exit code {self.process.exitcode}"
             return Reason("interpreter-ended", "", text)
         if self.piece is not None and time.monotonic() - self._heard > SILENCE_SECONDS:
-            text = f"the target did not respond for {SILENCE_SECONDS} s and was stopped"
-            return Reason("not-responding", "", text)
+            return Reason("not-responding", "", f"the target did not respond for {SILENCE_SECONDS} s and was stopped")
         return None
-
-    def stop(self) -> None:
-        """Tell it to hand in what it has."""
-        try:
-            self.connection.send(None)
-        except OSError:
-            """It has ended, which is noticed next."""
 
     def end(self) -> None:
         self.connection.close()
@@ -181,7 +170,6 @@ def _work(connection: Connection[Any, Any], name: str, kind: str | None) -> None
     """Load the target, then do one job after another."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets the interrupt, and passes it on
     _quiet()
-    targets: dict[str, Target] = {}
     last_beat = 0.0
 
     def beat(walk: Walk) -> None:
@@ -195,11 +183,9 @@ def _work(connection: Connection[Any, Any], name: str, kind: str | None) -> None
             raise InterruptedWalkError
 
     try:
-        loaded = load(name, kind)
+        implemented_on = cache(partial(implemented, load(name, kind)))
         while (job := connection.recv()) is not None:
-            if job.host not in targets:
-                targets[job.host] = implemented(loaded, job.host)
-            connection.send(("done", portable(do_job(targets[job.host], job, beat))))
+            connection.send(("done", portable(do_job(implemented_on(job.host), job, beat))))
     except TargetError as error:
         connection.send(("failed", str(error)))
     except (EOFError, OSError):

@@ -3,8 +3,6 @@
 A note tells a reader something else about a result and never changes its status, so it is not a reason.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

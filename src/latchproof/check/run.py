@@ -10,19 +10,30 @@ step that makes nothing ready, so of the two orders one is tried: the one in whi
 has come to rest if it does. And no run continues from a state that another has met in no more steps. A state that is
 met again in the same run, with nothing but steps between, is rest.
 
-`Calls` is what is under way, `Record` what is recorded (`latchproof.check.harness`), `Decisions` what is decided
-(`latchproof.check.decisions`); `Run` joins them as the script of a stepper. Which runs are made, and in which order,
-belongs to `latchproof.check.tree`.
+`Calls` is what is under way, `Record` what is recorded (`latchproof.check.harness`), `Decisions` what is decided:
+first what another run decided, as far as both are the same, then what the strategy chooses. `Run` joins them as the
+script of a stepper. Which runs are made, and in which order, belongs to `latchproof.check.tree`.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from latchproof.check.choices import PASS, REST, ROUND, RUN, STOP, TIME, Action, Path, Prefix
-from latchproof.check.decisions import Decisions
+from latchproof.check.choices import (
+    DEFAULTS,
+    PASS,
+    REST,
+    ROUND,
+    RUN,
+    STOP,
+    TIME,
+    Action,
+    Choice,
+    Decision,
+    Path,
+    Prefix,
+    Turn,
+)
 from latchproof.check.harness import Calls, NondeterminismError, Record
 from latchproof.check.history import Rest, Stray
 from latchproof.check.judge import Judge
@@ -91,6 +102,85 @@ class Setup:
     """What a task may do in the step in which its call ends."""
 
 
+class Decisions:
+    """What is decided in a run: first what the prefix holds, again; then what the strategy chooses."""
+
+    def __init__(self, strategy: Strategy, judges: Sequence[Judge], path: Path, prefix: Prefix, record: Record) -> None:
+        self.made = list(prefix.decisions)
+        """What is to be repeated, and then what has been decided."""
+        self.words = list(prefix.words)
+        self.moments: list[int] = []
+        """The number of events before each word, of those that were not repeated."""
+        self.repeating = bool(prefix.decisions)
+        self.turns = [] if self.repeating else list(reversed(path.within))
+        """What is yet to be taken on the way to the subtree, the next turn last."""
+        self.latest: Choice | None = None
+        """The choice by which the latest decision was made."""
+        self.before_step: Choice | None = None
+        self.passed: dict[bytes, float] = {}
+        """The states met since the last choice that was not a step, each with the time."""
+        self._repeated = 0
+        self._strategy = strategy
+        self._judges = judges
+        self._path = path
+        self._record = record
+
+    def repeat(self, now: float, under_way: dict[int, Any]) -> Action:
+        """Return what the prefix holds next; after the last of it, judging begins."""
+        action, fingerprint, choice = self.made[self._repeated]
+        self._repeated += 1
+        self.latest = choice
+        if fingerprint is not None:
+            self.passed.setdefault(fingerprint, now)
+        if action.kind == "cancel" and action.payload not in under_way:
+            raise NondeterminismError(
+                f"under the same schedule {action.word!r} was possible once, and not another time"
+            )
+        if self._repeated == len(self.made):
+            self.repeating = False
+            assert choice is not None
+            self._record.judge_from_here(choice.snapshots)
+        return action
+
+    def choose(self, options: tuple[Action, ...], fingerprint: bytes | None = None) -> Action:
+        """Have the strategy choose one of the options, unless the way to the subtree says which."""
+        if len(options) > 1 and self.turns:
+            turn = self.turns.pop()
+            if turn.option >= len(options):
+                raise NondeterminismError("under the same schedule there was more to choose from another time")
+        else:
+            index = self._strategy.choose([option.word for option in options])
+            if index is None:
+                return self.note(STOP, fingerprint)
+            turn = Turn(index, quiet=False)
+        choice = None
+        if len(options) > 1:
+            snapshots = tuple([judge.snapshot() for judge in self._judges])
+            choice = Choice(
+                options, turn.option, snapshots, len(self.made), len(self.words), fingerprint, quiet=turn.quiet
+            )
+            if not self.turns:  # else its other options are in other subtrees
+                self._path.choices.append(choice)
+        return self.note(options[turn.option], fingerprint, choice)
+
+    def note(self, action: Action, fingerprint: bytes | None = None, choice: Choice | None = None) -> Action:
+        """Take an action as decided."""
+        if action.word and action.word not in DEFAULTS:
+            self.words.append(action.word)
+            self.moments.append(len(self._record.history))
+        self.made.append(Decision(action, fingerprint, choice))
+        self.latest = choice
+        return action
+
+    def prefix_to(self, choice: Choice) -> Prefix:
+        """Return what another run repeats to come to a choice of this one and take the option that it has now."""
+        decisions = self.made[: choice.position + 1]
+        action = choice.options[choice.taken]
+        decisions[-1] = Decision(action, decisions[-1].fingerprint, choice)
+        words = self.words[: choice.words]
+        return Prefix(decisions, words if action.word in DEFAULTS else [*words, action.word], self._record.history)
+
+
 class Run:
     """One run, the script of a stepper: it repeats the prefix, and continues from there as the strategy chooses."""
 
@@ -106,9 +196,10 @@ class Run:
         self.history = self.record.history
         self.schedule, self.moments = self.decisions.words, self.decisions.moments
         self._path = path
-        self._calls: Calls
-        self._others: Calls
-        self._stepper: Stepper
+        self._stepper = setup.make_stepper()
+        self._calls = Calls(self._stepper, self.record, self._next_call)
+        unjudged = Record(setup.target, (), setup.argument, self._moment)
+        self._others = Calls(self._stepper, unjudged, lambda number: None, Exception, is_other=True)
         self._newborn: int | None = None
         """The task that was made since the last step, if nothing else was done."""
         self._front_is_quiet = False
@@ -121,13 +212,9 @@ class Run:
 
         Raises what went wrong with the harness, PrunedError, or NondeterminismError.
         """
-        record, setup = self.record, self.setup
-        self._stepper = stepper = setup.make_stepper()
-        self._calls = Calls(stepper, record, self._next_call)
-        unjudged = Record(setup.target, (), setup.argument, self._moment)
-        self._others = Calls(stepper, unjudged, lambda number: None, Exception, is_other=True)
-        if setup.seen is not None:
-            setup.seen.fingerprinter.parts = stepper.parts()
+        record, stepper, seen = self.record, self._stepper, self.setup.seen
+        if seen is not None:
+            seen.fingerprinter.parts = stepper.parts()
         try:
             stepper.run(self)
         except BaseException as error:
@@ -190,8 +277,7 @@ class Run:
             record.stop()
 
     def choose(self, *options: str) -> int:
-        actions = tuple(Action("order", option, index) for index, option in enumerate(options))
-        action = self._decide_in_a_step(actions)
+        action = self._decide_in_a_step(tuple(Action("order", one, index) for index, one in enumerate(options)))
         return 0 if action is None else action.payload
 
     def stray(self, error: str, *, ends: bool = False) -> None:

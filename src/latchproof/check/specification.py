@@ -19,17 +19,19 @@ class Operation(Protocol):
     """An operation to drive.
 
     A program calls it with each of its bounds' numbers for a parameter that is an int, and with both for a bool.
-    `waits` says whether its calls may block.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name of the method."""
 
     @property
-    def parameters(self) -> Mapping[str, type]: ...
+    def parameters(self) -> Mapping[str, type]:
+        """The type of each parameter."""
 
     @property
-    def waits(self) -> bool: ...
+    def waits(self) -> bool:
+        """Whether its calls may block."""
 
 
 class Invocation(NamedTuple):
@@ -148,7 +150,6 @@ class Specification(Protocol):
 
     def start(self) -> Iterable[Configuration]:
         """Return the configurations in which a history may begin."""
-        ...
 
     def effects(
         self, here: Configuration, call: int, calls: Sequence[Invocation]
@@ -158,7 +159,6 @@ class Specification(Protocol):
         The call is new, or parked: nothing is returned for a parked call that only an effect of another call can
         release. An effect may change the fate of every call. In the judge's strict form only new calls take effect.
         """
-        ...
 
     def withdrawals(
         self, here: Configuration, call: int, calls: Sequence[Invocation]

@@ -5,8 +5,6 @@ knows nothing of the target, and the runner knows nothing of strategies but thei
 strategy like any other. A strategy that `--scheduler` offers has a line in `STRATEGIES`.
 """
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """What is under check: a class, or a factory, of a latch or a barrier, found by its name."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 import importlib.util
@@ -60,10 +58,7 @@ class Target:
 
     def policy(self, name: str) -> Any:
         """Return the policy of that name; raise TargetError if the machine has none."""
-        found = {one.name: one for one in self.machine.policies}
-        if name not in found:
-            raise TargetError(f"there is no policy {name!r} for a {self.machine.name}; there are {', '.join(found)}")
-        return found[name]
+        return policy_named(self.machine, name)
 
     def specification(self, policy: Any, argument: int) -> Specification:
         """Return what histories of an instance made with `argument` are judged by under a policy."""
@@ -83,6 +78,14 @@ class Target:
                 choices = [(*before, value) for before in choices for value in domain]
             found += [Call(operation, choice) for choice in choices]
         return tuple(sorted(found, key=lambda call: not call.operation.waits))
+
+
+def policy_named(machine: Machine, name: str) -> Any:
+    """Return the policy of that name; raise TargetError if the machine has none."""
+    found = {one.name: one for one in machine.policies}
+    if name not in found:
+        raise TargetError(f"there is no policy {name!r} for a {machine.name}; there are {', '.join(found)}")
+    return found[name]
 
 
 def load(name: str, kind: str | None = None) -> Target:

@@ -15,18 +15,15 @@ It has one versioned schema. In JSON a trace is an object with
   Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
 """
 
-from __future__ import annotations
-
 import json
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from latchproof.check.failure import Failure
-from latchproof.check.history import EventData, describe, event_data
+from latchproof.check.history import EventData, Failure, describe, event_data
 from latchproof.check.notation import compact
-from latchproof.check.target import TargetError
+from latchproof.check.target import Target, TargetError
 
 SCHEMA = "latchproof.trace"
 VERSION = 1
@@ -79,14 +76,15 @@ class Trace:
         observed: dict[str, Any] = {}
         states = []
         for index, event in enumerate(self.events):
-            if event["kind"] == "begin":
-                calls[event["call"]] = "under way"
-            elif event["kind"] == "request":
-                calls[event["call"]] = "cancelled"
-            elif event["kind"] == "end":
-                calls[event["call"]] = event["how"]
-            elif event["kind"] == "observe":
-                observed = event["values"]
+            match event:
+                case {"kind": "begin", "call": call}:
+                    calls[call] = "under way"
+                case {"kind": "request", "call": call}:
+                    calls[call] = "cancelled"
+                case {"kind": "end", "call": call, "how": how}:
+                    calls[call] = how
+                case {"kind": "observe", "values": values}:
+                    observed = values
             states.append(
                 {
                     "#meta": {"index": index},
@@ -102,14 +100,12 @@ class Trace:
 _LISTS = ("allowed", "rules", "schedule", "events")
 
 
-def make_trace(
-    failure: Failure, target: str, machine: str, policy: str, *, strict: bool, host: str = "asyncio"
-) -> Trace:
+def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, host: str) -> Trace:
     """Return the trace of a failure."""
     finding = failure.finding
     return Trace(
-        target=target,
-        machine=machine,
+        target=target.name,
+        machine=target.machine.name,
         host=host,
         policy=policy,
         strict=strict,

@@ -12,11 +12,9 @@ from typing import Any
 
 from latchproof.check.bounds import choices
 from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
-from latchproof.check.failure import Failure
 from latchproof.check.harness import NondeterminismError, make_judges
-from latchproof.check.history import Event
+from latchproof.check.history import Event, Failure
 from latchproof.check.loops import stepper_class
-from latchproof.check.loops.interface import Stepper
 from latchproof.check.run import PrunedError, Run, SeenStates, Setup, fingerprinter_of
 from latchproof.check.strategies import Exhaustive, Strategy
 from latchproof.check.target import Target
@@ -84,7 +82,8 @@ class Explorer:
     """Walks the schedules of every program within bounds, for one constructor argument, and judges by several policies.
 
     Without a `strategy` every schedule is walked. `within` restricts the walk to one subtree. `prune` and `merge` allow
-    the two reductions, where the strategy does.
+    the two reductions, where the strategy does. With `ordered`, sets of futures and tasks are iterated in order of
+    their creation.
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class Explorer:
         prune: bool = True,
         merge: bool = True,
         strategy: Strategy | None = None,
-        make_stepper: Callable[[], Stepper] | None = None,
+        ordered: bool = False,
         within: Subtree = (),
     ) -> None:
         strategy = strategy or Exhaustive()
@@ -110,7 +109,7 @@ class Explorer:
             argument,
             judges=make_judges(target, policies, argument, strict=strict),
             strategy=strategy,
-            make_stepper=make_stepper or stepper_class(host),
+            make_stepper=stepper_class(host, ordered=ordered),
             prune=prune and strategy.prunes,
             seen=SeenStates(fingerprinter_of(calls), merge=strategy.prunes) if merge else None,
             calls=tuple(Action("call", f"call {call}", call) for call in calls),
@@ -155,8 +154,11 @@ class Explorer:
             if at_most is not None and walk.schedules >= at_most:
                 walk.complete = False
                 break
-            failed = self._all_failed
-            if after_failure is not None and failed is not None and walk.schedules >= failed + after_failure:
+            if (
+                after_failure is not None
+                and self._all_failed is not None
+                and walk.schedules >= self._all_failed + after_failure
+            ):
                 walk.cut_short = True
                 break
             if path.choices:

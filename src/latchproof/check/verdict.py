@@ -1,11 +1,9 @@
 """What a check concludes, as data: one verdict for each policy, and the verdict on the target."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from latchproof.check.failure import Failure
+from latchproof.check.history import Failure
 from latchproof.check.reasons import Reason
 from latchproof.check.target import Target
 from latchproof.check.trace import Trace, make_trace
@@ -32,7 +30,7 @@ class PolicyVerdict:
         """Whether no history broke a claim."""
         return not self.failures
 
-    def about(self, claim: str) -> PolicyVerdict:
+    def about(self, claim: str) -> Self:
         """Return what the verdict says of one claim."""
         return replace(
             self,
@@ -86,10 +84,9 @@ class Verdict:
     @property
     def traces(self) -> tuple[Trace, ...]:
         """The shortest run for each claim that is broken under the reported policy."""
-        name, kind, policy = self.target.name, self.target.machine.name, self.reported.policy
-        failures = self.reported.failures.values()
         return tuple(
-            make_trace(failure, name, kind, policy, strict=self.strict, host=self.host) for failure in failures
+            make_trace(failure, self.target, self.reported.policy, strict=self.strict, host=self.host)
+            for failure in self.reported.failures.values()
         )
 
     @property

@@ -6,10 +6,8 @@ bounds alone. They are done in any order, by any number of workers, and counted 
 walk would come to them. A piece that is cancelled could not count any more, so it does not matter whether it was done.
 """
 
-from __future__ import annotations
-
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,6 +16,9 @@ from latchproof.check.jobs import Job, JobResult, may_be_ordered, smallest
 from latchproof.check.reasons import Reason
 from latchproof.check.target import Target
 from latchproof.check.tree import Walk
+
+Progress = Callable[[int, Walk], None]
+"""Called with the number of a job and how far it is."""
 
 LAST = (sys.maxsize,)
 """The place of the walk that replaces cancelled pieces."""
@@ -40,7 +41,7 @@ class BrokenOffError(Exception):
 
 
 class WorkQueue:
-    """The pieces of all jobs of a check, which workers take and bring back.
+    """The pieces of all jobs of a check, which workers take and bring back. `progress` is told how far each job is.
 
     >>> from latchproof_spec.machine import Programs
     >>> job = Job(Programs((2,), 2, 3, 0), 2, ("latchproof",), "asyncio", False, "exhaustive", 100, 0)
@@ -52,7 +53,8 @@ class WorkQueue:
     True
     """
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self, jobs: Sequence[Job], progress: Progress | None = None) -> None:
+        self._progress = progress
         self._trees = [_Tree(job, number) for number, job in enumerate(jobs)]
         # the longest comes first, so that no worker is left alone with it in the end
         self._order = sorted(self._trees, key=lambda tree: -weight(tree.root.programs, tree.root.argument))
@@ -85,9 +87,10 @@ class WorkQueue:
         if self.needs(piece):
             self._trees[piece.job].take(piece, result)
 
-    def so_far(self, piece: Piece, walk: Walk) -> Walk:
-        """Return how far the job is, when one of its pieces is as far as `walk`."""
-        return self._trees[piece.job].so_far(piece, walk)
+    def report(self, piece: Piece, walk: Walk) -> None:
+        """Tell how far the job is, when one of its pieces is as far as `walk`."""
+        if self._progress is not None:
+            self._progress(piece.job, self._trees[piece.job].so_far(piece, walk))
 
     def results(self, target: Target) -> list[JobResult]:
         """Return what came of each job; of one that is not over, as far as it was done."""

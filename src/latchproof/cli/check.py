@@ -11,7 +11,6 @@ from latchproof.cli.options import (
     add_target,
     at_least,
     judged_by,
-    policy_named,
     write_formats,
 )
 from latchproof.show.formats import FORMATS
@@ -56,7 +55,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     loops.stepper_class(options.host)
     target = load(options.target, options.kind)
     if options.policy is not None:
-        policy_named(target.machine, options.policy)
+        target.policy(options.policy)
     checker.require_claim(options.claim, target.machine)
     bounds = (options.tasks, options.calls, options.cancels)
     programs = (

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from latchproof.check.target import TargetError
-from latchproof.cli.options import Command, Console, at_least, policy_named, require, whole
+from latchproof.check.target import TargetError, policy_named
+from latchproof.cli.options import Command, Console, at_least, require, whole
 from latchproof.show.formats import OF_TRACES
 from latchproof.show.words import CannotRenderError
 from latchproof_spec.machine import Machine

@@ -147,14 +147,6 @@ def chosen_machines(options: argparse.Namespace) -> list[Machine]:
     return found
 
 
-def policy_named(machine: Machine, name: str) -> Any:
-    """Return the policy of that name; raise TargetError, which names those that there are, if there is none."""
-    policies = {one.name: one for one in machine.policies}
-    if name not in policies:
-        raise TargetError(f"there is no policy {name!r} for a {machine.name}; there are {', '.join(policies)}")
-    return policies[name]
-
-
 def judged_by(options: argparse.Namespace) -> str:
     """Return what a check or a fuzzing run judges by, in words."""
     return (options.policy or "every named policy") + (f", claim {options.claim} only" if options.claim else "")

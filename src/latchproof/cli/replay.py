@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from latchproof.check.target import TargetError, load
-from latchproof.cli.options import Command, Console, add_target, policy_named
+from latchproof.cli.options import Command, Console, add_target
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         host, policy, strict = host or trace.host, policy or trace.policy, strict or trace.strict
     machine = target.machine
     host, policy = host or "asyncio", policy or machine.policies[0].name
-    judged_by = policy_named(machine, policy)
+    judged_by = target.policy(policy)
     if argument < machine.smallest:
         raise TargetError(
             f"the schedule makes a {machine.name} of {argument}; its {machine.parameter} must be "
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     print_replay(console, explorer.last_run, target, judged_by)
     failures = explorer.so_far.failures[policy].values()
     for failure in failures:
-        print_trace(console, make_trace(failure, target.name, machine.name, policy, strict=strict, host=host))
+        print_trace(console, make_trace(failure, target, policy, strict=strict, host=host))
     if not failures:
         say(console, "the specification allows this run", style="green")
     return 1 if failures else 0

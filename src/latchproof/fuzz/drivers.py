@@ -7,14 +7,9 @@ turn, and trio's is a guest of a queue of callbacks.
 A driver for each host belongs here, and its row in `DRIVEN`.
 """
 
-from __future__ import annotations
-
-import contextlib
 import importlib
 import queue
-import signal
-import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from latchproof.check.loops.interface import Host
@@ -92,14 +87,15 @@ class FlownoDriver:
     """Flowno's own event loop."""
 
     def __init__(self) -> None:
-        from flowno.core.event_loop.event_loop import EventLoop
         from flowno.core.event_loop.selectors import sel
         from flowno.core.event_loop.tasks import TaskCancelled
+
+        from latchproof.check.loops.flowno import QuietLoop
 
         self.cancelled: type[BaseException] = TaskCancelled
         self.groups_cancellations = False
         self.strays: list[str] = []
-        self._loop = EventLoop()
+        self._loop = QuietLoop()
         self._selector = sel
         self._handles: list[Any] = []
 
@@ -113,8 +109,7 @@ class FlownoDriver:
 
     def run_pass(self) -> list[str]:
         words = ["run"] * len(self._loop.tasks)
-        with _signals_kept():
-            self._loop.run_until_complete(_nothing(), wait_for_spawned_tasks=False)
+        self._loop.run_until_complete(_nothing(), wait_for_spawned_tasks=False)
         self._selector.unregister(self._loop._wakeup_reader)  # each run registers it, and no run unregisters it
         return words
 
@@ -237,12 +232,6 @@ class TrioDriver:
         self._run._ALLOW_DETERMINISTIC_SCHEDULING = self._deterministic
 
 
-def _uvloop_driver() -> AsyncioDriver:
-    import uvloop
-
-    return AsyncioDriver(uvloop.new_event_loop)
-
-
 class DrivenHost(NamedTuple):
     """How to make a host's driver, and the host that can be run one step at a time and whose tasks are the same."""
 
@@ -252,14 +241,11 @@ class DrivenHost(NamedTuple):
 
 DRIVEN: dict[str, DrivenHost] = {
     "asyncio": DrivenHost(AsyncioDriver, "asyncio"),
-    "uvloop": DrivenHost(_uvloop_driver, "asyncio"),
+    "uvloop": DrivenHost(lambda: AsyncioDriver(importlib.import_module("uvloop").new_event_loop), "asyncio"),
     "trio": DrivenHost(TrioDriver, "trio"),
     "flowno": DrivenHost(FlownoDriver, "flowno"),
 }
 """The hosts that can be driven one pass at a time, by name."""
-
-HOSTS = tuple(DRIVEN)
-"""Their names."""
 
 
 def driver_of(host: str) -> DrivenHost:
@@ -280,16 +266,3 @@ def make_driver(host: str) -> Driver:
 
 async def _nothing() -> None:
     """Take a turn."""
-
-
-@contextlib.contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Restore the signal handlers: Flowno's loop replaces those of SIGINT, SIGTERM and SIGUSR1 by the defaults."""
-    names = [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1]
-    before = [(name, signal.getsignal(name)) for name in names]
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            for name, handler in before:
-                signal.signal(name, handler)

@@ -12,8 +12,6 @@ and judged is that of `latchproof.check.harness`; here Hypothesis decides what h
 >>> run_state_machine_as_test(machine, settings=settings(max_examples=5, database=None))
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,12 +21,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from latchproof.check.checker import require_claim
-from latchproof.check.failure import Failure
 from latchproof.check.harness import Calls, NondeterminismError, Record, make_judges
-from latchproof.check.history import Observe, Rest
+from latchproof.check.history import Failure, Observe, Rest
 from latchproof.check.jobs import implemented, replay
 from latchproof.check.judge import Judge
-from latchproof.check.loops import STEPPED_HOSTS
+from latchproof.check.loops import STEPPED
 from latchproof.check.target import Call, Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
 from latchproof.fuzz.drivers import Driver, driver_of, make_driver
@@ -185,7 +182,7 @@ def trace_of(machine: type[SpecificationMachine]) -> Trace | None:
     if machine.failure is None:
         return None
     failure, policy = machine.failure, machine.policies[0].name
-    if machine.host in STEPPED_HOSTS:
+    if machine.host in STEPPED:
         try:
             repeated = replay(
                 machine.target,
@@ -198,8 +195,7 @@ def trace_of(machine: type[SpecificationMachine]) -> Trace | None:
         except (NondeterminismError, TargetError):
             repeated = {}
         failure = min(repeated.values(), key=lambda one: one.size, default=failure)
-    name, kind = machine.target.name, machine.target.machine.name
-    return make_trace(failure, name, kind, policy, strict=machine.strict, host=machine.host)
+    return make_trace(failure, machine.target, policy, strict=machine.strict, host=machine.host)
 
 
 def state_machine(
@@ -232,9 +228,6 @@ def state_machine(
     make_driver(host).close()  # a host that is not installed is reported at once, not in the middle of a test
     found = implemented(found, driver_of(host).stepped_as)
 
-    def make(self: SpecificationMachine, argument: int) -> None:
-        self.make(argument)
-
     members: dict[str, Any] = {
         "target": found,
         "host": host,
@@ -245,7 +238,7 @@ def state_machine(
         "broken": set(),
         "examples": 0,
         "calls": 0,
-        "make_instance": initialize(argument=st.integers(machine.smallest, largest))(make),
+        "make_instance": initialize(argument=st.integers(machine.smallest, largest))(SpecificationMachine.make),
     }
     for operation in found.operations:
         strategies = {

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from latchproof.check.reasons import Reason
 from latchproof.check.target import TargetError, load
-from latchproof.fuzz.drivers import HOSTS, make_driver
+from latchproof.fuzz.drivers import DRIVEN, make_driver
 from latchproof.mutants import checks
 from latchproof.verify.evidence import Cell, Evidence, Gathered, fired_rules
 from latchproof_spec.claims import Claim
@@ -36,7 +36,7 @@ def repeat(claim: Claim | None, quick: bool) -> str:
     return " && ".join(
         f"latchproof fuzz {machine.shell}{f' --claim {claim.id}' if claim else ''} --strict --policy "
         f"{machine.policies[0].name} --examples {QUICK_EXAMPLES if quick else FULL_EXAMPLES} --host {host}"
-        for host in HOSTS
+        for host in DRIVEN
         if not why_absent(host)
         for machine in (machines_about(claim) if claim else MACHINES.values())
     )
@@ -48,7 +48,7 @@ def gather(quick: bool) -> Gathered:
     from latchproof.fuzz.state_machine import AT_ONCE, LARGEST
 
     begun = time.perf_counter()
-    hosts = [host for host in HOSTS if not why_absent(host)]
+    hosts = [host for host in DRIVEN if not why_absent(host)]
     found = [_fuzz(host, machine, quick) for host in hosts for machine in MACHINES.values()]
     seconds = time.perf_counter() - begun
     bound = (
@@ -80,7 +80,7 @@ def cell_of(claim: Claim, found: Sequence[_Fuzzed]) -> Cell:
     about = [one for one in found if one.machine in machines_about(claim)]
     failures = [one.failure for one in about if one.failure]
     exercise = {rule for machine in machines_about(claim) for rule in machine.exercise[claim]}
-    absent = "; ".join(filter(None, map(why_absent, HOSTS)))
+    absent = "; ".join(filter(None, map(why_absent, DRIVEN)))
     cell = Cell(claim.id, "holds", absent, count=sum(one.calls for one in about))
     if mine := [failure for failure in failures if f" breaks {claim.id} " in failure]:
         return replace(cell, status="fails", detail=mine[0])

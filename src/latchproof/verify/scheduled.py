@@ -7,7 +7,7 @@ from typing import Final
 
 from latchproof.check.bounds import programs_within
 from latchproof.check.checker import check
-from latchproof.check.loops import STEPPED_HOSTS, stepper_class
+from latchproof.check.loops import STEPPED, stepper_class
 from latchproof.check.reasons import Reason
 from latchproof.check.target import TargetError, load
 from latchproof.check.verdict import Verdict
@@ -31,7 +31,7 @@ def repeat(claim: Claim | None, quick: bool) -> str:
         f"{machine.policies[0].name} --host {host}"
         + ("".join(f" --{name} {number}" for name, number in quick_bounds(host).items()) if quick else "")
         for machine in (machines_about(claim) if claim else MACHINES.values())
-        for host in STEPPED_HOSTS
+        for host in STEPPED
         if is_installed(host)
     )
 
@@ -40,7 +40,7 @@ def gather(quick: bool) -> Gathered:
     """Check our classes on every host whose steps we control, in the strict form."""
     verdicts: dict[Machine, list[Verdict]] = {machine: [] for machine in MACHINES.values()}
     # a host is imported when its turn comes: what is imported makes states harder to recognize
-    for host in filter(is_installed, STEPPED_HOSTS):
+    for host in filter(is_installed, STEPPED):
         for machine, found in verdicts.items():
             found.append(_check(machine, host, quick))
     cells = [
@@ -63,7 +63,7 @@ def _check(machine: Machine, host: str, quick: bool) -> Verdict:
 def cell_of(claim: Claim, verdicts: Sequence[Verdict]) -> Cell:
     """Return what the verdicts on our classes say of a claim."""
     bounds = dict.fromkeys(f"on {one.host}: {'; '.join(one.bounds)}" for one in verdicts)
-    absent = ", ".join(host for host in STEPPED_HOSTS if not is_installed(host))
+    absent = ", ".join(host for host in STEPPED if not is_installed(host))
     found = Cell(
         claim.id,
         "holds",

@@ -3,41 +3,22 @@
 A step is what the host's own scheduler does at a time: asyncio runs a handle, trio and Flowno resume a task. That
 scheduler says which step is next. It is not imitated but held before each step, and its clock is virtual.
 
-One module for each host belongs here, a row of it in `STEPPED`, and in `interface` what all of them share. What is run
+One module for each host belongs here, its row in `STEPPED`, and in `interface` what all of them share. What is run
 on a loop, and in which order, does not belong here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple
 
 from latchproof.check.loops.interface import Stepper
 from latchproof.check.target import TargetError
 
+STEPPED = {"asyncio": "StepLoop", "trio": "TrioStepper", "flowno": "FlownoStepper"}
+"""The hosts whose loops can be run one step at a time, each with the stepper class in its module here."""
 
-class SteppedHost(NamedTuple):
-    """The module of a host here, and the names of the stepper classes in it.
-
-    `ordered` names the class under which sets of futures and tasks are iterated in order of creation, for a host where
-    that order is otherwise one of addresses.
-    """
-
-    module: str
-    stepper: str
-    ordered: str | None = None
-
-
-STEPPED: dict[str, SteppedHost] = {
-    "asyncio": SteppedHost("asyncio", "StepLoop", ordered="NumberedStepLoop"),
-    "trio": SteppedHost("trio", "TrioStepper"),
-    "flowno": SteppedHost("flowno", "FlownoStepper"),
-}
-"""The hosts whose loops can be run one step at a time, by name."""
-
-STEPPED_HOSTS = tuple(STEPPED)
-"""Their names."""
+IN_ORDER = {"asyncio": "NumberedStepLoop"}
+"""The hosts that iterate over sets of futures and tasks in the order of their addresses, each with the stepper class
+that iterates in the order of their creation."""
 
 
 def stepper_class(host: str, *, ordered: bool = False) -> Callable[[], Stepper]:
@@ -47,10 +28,9 @@ def stepper_class(host: str, *, ordered: bool = False) -> Callable[[], Stepper]:
             f"{host!r} is not a host that can be run one step at a time; there are {', '.join(STEPPED)}. "
             "latchproof fuzz drives uvloop too, one pass at a time"
         )
-    module, stepper, stepper_in_order = STEPPED[host]
     try:
-        loops = import_module(f"{__name__}.{module}")
+        loops = import_module(f"{__name__}.{host}")
     except ModuleNotFoundError as error:
         raise TargetError(f"{host} is not installed here: pip install {host}") from error
-    made: Callable[[], Stepper] = getattr(loops, stepper_in_order or stepper if ordered else stepper)
-    return made
+    stepper: Callable[[], Stepper] = getattr(loops, IN_ORDER.get(host, STEPPED[host]) if ordered else STEPPED[host])
+    return stepper

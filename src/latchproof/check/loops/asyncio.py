@@ -10,7 +10,7 @@ from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import Any, TypeVarTuple
+from typing import Any, Self, TypeVarTuple
 
 from latchproof.check.loops.interface import Script, close
 
@@ -29,6 +29,7 @@ class StepLoop(asyncio.BaseEventLoop):
     >>> loop.finish()
     """
 
+    task_class: type[asyncio.Task[Any]] = asyncio.Task
     cancelled: type[BaseException] = asyncio.CancelledError
     groups_cancellations = False
     cancellation_lasts = False
@@ -72,7 +73,7 @@ class StepLoop(asyncio.BaseEventLoop):
 
     def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
         """Make a task and note it, as also for those that the target makes, so that none is left suspended."""
-        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, **options)
+        task = self.task_class(coroutine, loop=loop, **options)
         self._tasks_made.append(task)
         return task
 
@@ -149,11 +150,33 @@ class StepLoop(asyncio.BaseEventLoop):
         self.close()
 
 
+class _Numbered:
+    number: int
+
+    def __new__(cls, *_: Any, loop: NumberedStepLoop, **__: Any) -> Self:
+        made = super().__new__(cls)
+        made.number = next(loop.numbers)
+        return made
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+class _NumberedFuture(_Numbered, asyncio.Future[Any]):
+    """A future that is hashed by its number."""
+
+
+class _NumberedTask(_Numbered, asyncio.Task[Any]):
+    """A task that is hashed by its number."""
+
+
 class NumberedStepLoop(StepLoop):
     """A step loop whose futures and tasks are hashed by their number, so that sets of them are always in one order.
 
     By default they are hashed by their addresses, and no run of a class that iterates over such a set can be repeated.
     """
+
+    task_class = _NumberedTask
 
     def __init__(self) -> None:
         super().__init__()
@@ -161,32 +184,3 @@ class NumberedStepLoop(StepLoop):
 
     def create_future(self) -> asyncio.Future[Any]:
         return _NumberedFuture(loop=self)
-
-    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-        task = _NumberedTask(coroutine, loop=loop, **options)
-        self._tasks_made.append(task)
-        return task
-
-
-class _NumberedFuture(asyncio.Future[Any]):
-    number: int
-
-    def __new__(cls, *, loop: NumberedStepLoop) -> _NumberedFuture:
-        future = super().__new__(cls)
-        future.number = next(loop.numbers)
-        return future
-
-    def __hash__(self) -> int:
-        return self.number
-
-
-class _NumberedTask(asyncio.Task[Any]):
-    number: int
-
-    def __new__(cls, coroutine: Any, *, loop: Any, **options: Any) -> _NumberedTask:
-        task = super().__new__(cls)
-        task.number = next(loop.numbers)
-        return task
-
-    def __hash__(self) -> int:
-        return self.number

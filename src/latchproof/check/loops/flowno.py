@@ -39,7 +39,7 @@ class FlownoStepper:
         self._script: Script
         self._tasks: list[_Task] = []
         self._stepping = False
-        self._loop: Any = _Loop()
+        self._loop: Any = _EndlessLoop()
 
     def run(self, script: Script) -> None:
         self._script = script
@@ -122,7 +122,7 @@ class FlownoStepper:
         """List the parts of this module's own objects that affect what happens next."""
         return {
             _Task: lambda task: (task.coroutine, task.ended),
-            _Loop: lambda loop: (),
+            _EndlessLoop: lambda loop: (),
             TaskCancelled: lambda error: (),
         }
 
@@ -134,17 +134,21 @@ class FlownoStepper:
                 socket.close()
 
 
-class _Loop(EventLoop):
-    """Flowno's loop, which runs until the script ends it, and leaves the process's signal handlers alone."""
-
-    def has_living_tasks(self) -> bool:
-        return True
+class QuietLoop(EventLoop):
+    """Flowno's loop, which leaves the process's signal handlers alone."""
 
     def _install_signal_handlers(self) -> None:
         """Do nothing."""
 
     def _uninstall_signal_handlers(self) -> None:
         """Do nothing."""
+
+
+class _EndlessLoop(QuietLoop):
+    """A loop that runs until the script ends it."""
+
+    def has_living_tasks(self) -> bool:
+        return True
 
 
 class _Task:

@@ -4,8 +4,6 @@ The protocols that both sides keep stand here, and the few lines that every host
 stands in its own module.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 

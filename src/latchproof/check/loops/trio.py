@@ -1,9 +1,10 @@
 """trio's own scheduler, one task step at a time.
 
 trio runs in passes: all tasks that are ready form a batch, which is run in order or reversed, by the toss of a coin.
-The run loop is trio's own generator. Between two passes it is held where it would wait for input and output, between
-two steps by an instrument, and the script tosses the coin. The clock is virtual. trio iterates over sets of tasks in
-the order of their addresses; here the order is that of the tasks' creation, so that runs can be repeated.
+The run loop is trio's own generator. Between two passes it is held where it would wait for input and output. To trio
+the stepper is also an instrument, by which it is held between two steps; its clock, which is virtual; and its source of
+randomness, so that the script tosses the coin. trio iterates over sets of tasks in the order of their addresses; here
+the order is that of the tasks' creation, so that runs can be repeated.
 
 This touches trio's internals, as do `latchproof.fuzz.drivers` and the reproductions for trio.
 """
@@ -31,8 +32,8 @@ TICKS_TO_END = 60
 ORDERS = ("in order", "reversed")
 
 
-class TrioStepper:
-    """One run of trio."""
+class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
+    """One run of trio, and the clock, the instrument and the source of randomness of that run."""
 
     cancelled: type[BaseException] = trio.Cancelled
     groups_cancellations = True
@@ -54,7 +55,7 @@ class TrioStepper:
         self._script = script
         library, sniffio.thread_local.name = sniffio.thread_local.name, "trio"
         core_: Any = core
-        coin, core_._r = core_._r, _Coin(self)
+        coin, core_._r = core_._r, self
         # Hypothesis, once it is imported, makes trio sort its batches by the age of the tasks; users' programs do not
         sorts, core_._ALLOW_DETERMINISTIC_SCHEDULING = core_._ALLOW_DETERMINISTIC_SCHEDULING, False
         task_class: Any = core.Task
@@ -64,7 +65,7 @@ class TrioStepper:
         # trio's own counter is not reset between runs, so the order of sets would differ in each
         task_class.__hash__ = lambda task: numbered.setdefault(task._counter, next(numbers))
         try:
-            self._runner = core_.setup_runner(_Clock(self), [_Instrument(self)], False, True)
+            self._runner = core_.setup_runner(self, [self], False, True)
             self._loop = core_.unrolled_run(self._runner, self._main, (), host_uses_signal_set_wakeup_fd=True)
             events: Any = None
             while True:
@@ -207,6 +208,37 @@ class TrioStepper:
     def finish(self) -> None:
         """Do nothing: all has ended when `run` returns."""
 
+    # ------------------------------------------------------------------------------------------ what a run of trio asks
+
+    def start_clock(self) -> None:
+        """Do nothing: the clock advances only when it is set."""
+
+    def current_time(self) -> float:
+        self.time_was_read |= _asked_from_outside(sys._getframe(1))
+        return self.now
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        return deadline - self.now
+
+    def random(self) -> float:
+        """Toss the coin by which trio decides whether to reverse a batch, which it takes from its end."""
+        several = sum(not self.is_own(task) for task in self.batch) > 1
+        if self._over or not several:
+            return 0.0
+        return 0.0 if self._script.choose(*ORDERS) == 0 else 1.0
+
+    def before_task_step(self, task: Any) -> None:
+        """Hold trio before the step of a task. trio would swallow an error raised here."""
+        if self._over or self.is_own(task):
+            return
+        self._before_step = True
+        self._over = not self._script.before()
+        self._before_step = False
+
+    def after_task_step(self, task: Any) -> None:
+        if not (self._over or self.is_own(task)):
+            self._script.after(ran=True)
+
 
 def abandon(runner: Any, loop: Any = None) -> None:
     """End what trio no longer ends, and `loop` if it still runs; discard the errors that this raises."""
@@ -245,57 +277,8 @@ class _Handle:
             await self.coroutine
 
 
-class _Clock(trio.abc.Clock):
-    def __init__(self, stepper: TrioStepper) -> None:
-        self._stepper = stepper
-
-    def start_clock(self) -> None:
-        """Do nothing: the clock advances only when it is set."""
-
-    def current_time(self) -> float:
-        self._stepper.time_was_read |= _asked_from_outside(sys._getframe(1))
-        return self._stepper.now
-
-    def deadline_to_sleep_time(self, deadline: float) -> float:
-        return deadline - self._stepper.now
-
-
 def _asked_from_outside(frame: FrameType | None) -> bool:
     """Return whether the target asks for the time, and not trio itself for a timer or a pass."""
     while frame is not None and frame.f_globals["__name__"].startswith("trio._core."):
         frame = frame.f_back
     return frame is not None and not frame.f_globals["__name__"].startswith(("trio.", __name__))
-
-
-class _Coin:
-    """The coin by which trio decides whether to reverse a batch, which it takes from its end."""
-
-    def __init__(self, stepper: TrioStepper) -> None:
-        self._stepper = stepper
-
-    def random(self) -> float:
-        stepper = self._stepper
-        several = sum(not stepper.is_own(task) for task in stepper.batch) > 1
-        if stepper._over or not several:
-            return 0.0
-        return 0.0 if stepper._script.choose(*ORDERS) == 0 else 1.0
-
-
-class _Instrument(trio.abc.Instrument):
-    """Holds trio before each step of a task. trio would swallow an error raised here."""
-
-    def __init__(self, stepper: TrioStepper) -> None:
-        self._stepper = stepper
-
-    def before_task_step(self, task: Any) -> None:
-        stepper = self._stepper
-        if stepper._over or stepper.is_own(task):
-            return
-        stepper._before_step = True
-        stepper._over = not stepper._script.before()
-        stepper._before_step = False
-
-    def after_task_step(self, task: Any) -> None:
-        stepper = self._stepper
-        if not (stepper._over or stepper.is_own(task)):
-            stepper._script.after(ran=True)

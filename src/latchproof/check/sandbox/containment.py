@@ -1,7 +1,5 @@
 """Contains a target that spins, floods the output or starts threads, and notes it, so that the checker survives."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import logging

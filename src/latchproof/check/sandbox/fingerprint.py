@@ -8,8 +8,6 @@ fingerprint. Of module globals and class attributes, those of the target that ha
 (`latchproof.check.sandbox.global_state`); tracebacks and the names of tasks are taken not to matter.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextvars
 import functools
@@ -124,26 +122,23 @@ class Fingerprinter:
 
     def _walk_for(self, kind: type) -> Callable[[Any], None]:
         """Return how objects of a type are walked."""
-        for base in kind.__mro__:
-            if base in self.parts:
-                return self._walk_by_parts(base)
+        base = next((one for one in kind.__mro__ if one in self.parts), None)
+        if base is not None:
+            return lambda thing: self._tell(base.__name__, *self.parts[base](thing))
         if issubclass(kind, (*LASTING, Enum)):
             return lambda thing: self._out.append(("lasting", self.lasting(thing)))
         if issubclass(kind, BaseException):
             if any("__slots__" in one.__dict__ for one in kind.__mro__):
                 raise NoFingerprintError(kind.__qualname__)
             return self._exception
-        for base, walk in self._bases().items():
-            if kind is base:
-                return walk
+        walk = self._bases().get(kind)
+        if walk is not None:
+            return walk
         if kind in REDUCIBLE:
             return lambda thing: self._tell(kind.__name__, *thing.__reduce__())
         if kind.__name__ in SEE_THROUGH and kind.__module__ in ("builtins", "_asyncio"):
             return lambda thing: self._tell(kind.__name__, *gc.get_referents(thing))
         return self._instance_walk(kind)
-
-    def _walk_by_parts(self, base: type) -> Callable[[Any], None]:
-        return lambda thing: self._tell(base.__name__, *self.parts[base](thing))
 
     def _bases(self) -> dict[type, Callable[[Any], None]]:
         return {

@@ -8,8 +8,6 @@ Modules of the standard library are left alone, with all that they hold (`sys.mo
 name), and so are objects that hide their state from Python.
 """
 
-from __future__ import annotations
-
 import builtins
 import sys
 from collections import deque
