@@ -3,6 +3,7 @@
 import argparse
 import traceback
 
+from latchproof.check.loops import FUZZED_HOSTS, STEPPED_HOSTS
 from latchproof.cli.options import (
     Command,
     Console,
@@ -19,7 +20,7 @@ from latchproof_spec.machines import claim_of
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    add_target(parser, hosts="asyncio (default), uvloop, trio, flowno")
+    add_target(parser, hosts=(*STEPPED_HOSTS, *FUZZED_HOSTS))
     add_claim(parser)
     parser.add_argument(
         "--examples", type=at_least(1), default=1000, metavar="N", help="examples to run (default 1000)"

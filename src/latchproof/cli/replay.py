@@ -12,8 +12,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what", metavar="FILE|SCHEDULE", help="a file that check --json wrote, or a schedule as check prints it"
     )
-    hosts = "asyncio, trio, flowno (default: that of the file, or asyncio)"
-    add_target(parser, host=None, hosts=hosts, policy="that of the file, or that of our own classes")
+    host = "that of the file, or asyncio"
+    add_target(parser, host=None, otherwise=host, policy="that of the file, or that of our own classes")
     parser.add_argument("--claim", metavar="ID", help="replay the trace of this claim (default: the first)")
 
 

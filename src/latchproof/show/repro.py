@@ -39,8 +39,10 @@ class NoReproductionError(CannotRenderError):
 def reproduction(trace: Trace) -> str:
     """Return the source of a test that fails where the trace's fault is, and passes where it is not.
 
-    Raise NoReproductionError if no program shows the fault.
+    Raise NoReproductionError if no program shows the fault, or if none can be written for the trace's host.
     """
+    if trace.host not in DIALECTS:
+        raise NoReproductionError(f"tests are written for {', '.join(DIALECTS)}, not for {trace.host}")
     last = "it passes"
     for dialect in DIALECTS[trace.host]:
         source = _source(trace, dialect)
@@ -225,6 +227,7 @@ DIALECTS = {
     "trio": (TRIO,),
     "flowno": (FLOWNO,),
 }
+"""The dialects of each host that has any, the most readable first."""
 
 
 def _function(trace: Trace) -> str:

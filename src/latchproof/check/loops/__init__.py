@@ -39,13 +39,16 @@ STEPPED: dict[str, SteppedHost] = {
 STEPPED_HOSTS = tuple(STEPPED)
 """Their names."""
 
+FUZZED_HOSTS = ("uvloop",)
+"""The names of the hosts that the fuzzer alone can drive."""
+
 
 def stepper_class(host: str, *, ordered: bool = False) -> Callable[[], Stepper]:
     """Return the stepper of a host by the host's name; raise TargetError if it is unknown or not installed."""
     if host not in STEPPED:
         raise TargetError(
             f"{host!r} is not a host that can be run one step at a time; there are {', '.join(STEPPED)}. "
-            "latchproof fuzz drives uvloop too, one pass at a time"
+            f"latchproof fuzz drives {', '.join(FUZZED_HOSTS)} too, one pass at a time"
         )
     module, stepper, stepper_in_order = STEPPED[host]
     try:
