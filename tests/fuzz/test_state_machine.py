@@ -15,6 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.check.history import Stray
+from latchproof.check.loops import FUZZED_HOSTS, STEPPED
 from latchproof.check.target import TargetError, load
 from latchproof.fuzz.drivers import DRIVEN, make_driver
 from latchproof.prove.steps import rules_of
@@ -28,6 +29,10 @@ from tests.conftest import HAS_UVLOOP
 ON_EVERY_HOST = pytest.mark.parametrize(
     "host", [pytest.param(host, marks=HAS_UVLOOP) if host == "uvloop" else host for host in DRIVEN]
 )
+
+
+def test_the_hosts_that_help_names_are_those_that_can_be_driven() -> None:
+    assert sorted((*STEPPED, *FUZZED_HOSTS)) == sorted(DRIVEN)
 
 
 def run(machine: type[SpecificationMachine], examples: int, *, steps: int = 30) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from latchproof.check.trace import read_file
+from latchproof.cli.main import main
 from latchproof.show import repro
 from latchproof.show.repro import reproduction
 from latchproof.show.words import CannotRenderError
@@ -63,6 +65,19 @@ def test_what_cannot_be_reproduced_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(repro, "_run", lambda source: "it passes")
     with pytest.raises(CannotRenderError, match="the run does not show the fault: it passes"):
         reproduction(verdict.traces[0])
+
+
+def test_a_host_for_which_no_test_can_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other files are written all the same."""
+    monkeypatch.delitem(repro.DIALECTS, "flowno")
+    written, refused = tmp_path / "trace.json", tmp_path / "test_it.py"
+    target = "flowno.core.event_loop.synchronization:CountdownLatch"
+    options = ["--host", "flowno", "--policy", "cpython", "--tasks", "2", "--calls", "2"]
+    assert main(["check", target, *options, "--json", str(written), "--repro", str(refused)]) == 1
+    assert written.exists()
+    assert not refused.exists()
+    with pytest.raises(CannotRenderError, match="tests are written for asyncio, uvloop, trio, not for flowno"):
+        reproduction(read_file(written))
 
 
 def test_what_is_observed_by_a_method_in_a_file_that_import_cannot_name(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import traceback
 
+from latchproof.check.loops import FUZZED_HOSTS, STEPPED
 from latchproof.cli.options import (
     Command,
     Console,
@@ -18,7 +19,7 @@ from latchproof_spec.machines import claim_of
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    add_target(parser, hosts="asyncio (default), uvloop, trio, flowno")
+    add_target(parser, hosts=(*STEPPED, *FUZZED_HOSTS))
     parser.add_argument(
         "--examples", type=at_least(1), default=1000, metavar="N", help="examples to run (default 1000)"
     )

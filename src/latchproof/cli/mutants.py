@@ -15,7 +15,7 @@ MEANINGS = {
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument(
-        "--quick", action="store_true", help="a sample, under our own policy, by every kind of evidence but contracted"
+        "--quick", action="store_true", help="a sample, under our own policy, by the kinds of evidence that are quick"
     )
     parser.add_argument("--only", default="", metavar="TEXT", help="only the mutants that have TEXT in their ID")
     parser.add_argument("--kinds", nargs="+", metavar="KIND", help="only these kinds of evidence (default: all)")

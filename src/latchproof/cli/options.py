@@ -2,12 +2,13 @@
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latchproof.check.loops import STEPPED
 from latchproof.check.target import TargetError
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
@@ -52,14 +53,17 @@ def require(*packages: str) -> None:
 def add_target(
     parser: argparse.ArgumentParser,
     host: str | None = "asyncio",
-    hosts: str = "asyncio (default), trio, flowno",
+    hosts: Iterable[str] = STEPPED,
+    otherwise: str = "asyncio",
     policy: str = "by every named one",
     claim: str = "judge by this claim alone",
 ) -> None:
     """Add the target, and the options that say how it is run and judged."""
     parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS, or a factory function")
     add_kind(parser, "what the target is, if its methods do not tell")
-    parser.add_argument("--host", default=host, help=f"the event loop to run it on: {hosts}")
+    parser.add_argument(
+        "--host", default=host, help=f"the event loop to run it on: {', '.join(hosts)} (default: {otherwise})"
+    )
     parser.add_argument("--policy", metavar="NAME", help=f"judge by this policy (default: {policy})")
     parser.add_argument(
         "--strict", action="store_true",

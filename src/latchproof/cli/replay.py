@@ -12,11 +12,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what", metavar="FILE|SCHEDULE", help="a file that check --json wrote, or a schedule as check prints it"
     )
-    hosts = "asyncio, trio, flowno (default: that of the file, or asyncio)"
     add_target(
         parser,
         host=None,
-        hosts=hosts,
+        otherwise="that of the file, or asyncio",
         policy="that of the file, or that of our own classes",
         claim="replay the trace of this claim (default: the first)",
     )

@@ -181,12 +181,19 @@ _ARGUMENTS = ", ".join(
     f"{one.parameters} {one.bounds.mutants[0]}-{one.bounds.mutants[-1]}" for one in MACHINES.values()
 )
 
+_NUMBERS_TO = ", ".join(
+    f"{operation.name} to {HIGHEST_COUNT}"
+    for machine in MACHINES.values()
+    for operation in machine.operations
+    if int in operation.parameters.values()
+)
+
 PROVED: Final = MutantCheck(
     "proved", f"every count, number of parties and of tasks; {' and '.join(PARTS)}", ("functions", "apply"), proved
 )
 EXPLORED: Final = MutantCheck(
     "explored",
-    f"{TASKS} tasks, {_ARGUMENTS}, set_count to {HIGHEST_COUNT}, the first {MOST_STATES:,} states",
+    f"{TASKS} tasks, {_ARGUMENTS}, {_NUMBERS_TO}, the first {MOST_STATES:,} states",
     ("functions", "apply"),
     explored,
     under_every_policy=True,

@@ -33,8 +33,10 @@ WAITING = "'still waiting'"
 def reproduction(trace: Trace) -> str:
     """Return the source of a test that fails where the trace's fault is, and passes where it is not.
 
-    Raise CannotRenderError if no program shows the fault.
+    Raise CannotRenderError if no program shows the fault, or if none can be written for the trace's host.
     """
+    if trace.host not in DIALECTS:
+        raise CannotRenderError(f"tests are written for {', '.join(DIALECTS)}, not for {trace.host}")
     ending: str | None = None
     for dialect in DIALECTS[trace.host]:
         source = _source(trace, dialect)
@@ -218,6 +220,7 @@ DIALECTS = {
     "trio": (TRIO,),
     "flowno": (FLOWNO,),
 }
+"""The dialects of each host that has any, the most readable first."""
 
 
 def _function(trace: Trace) -> str:

@@ -20,13 +20,16 @@ IN_ORDER = {"asyncio": "NumberedStepLoop"}
 """The hosts that iterate over sets of futures and tasks in the order of their addresses, each with the stepper class
 that iterates in the order of their creation."""
 
+FUZZED_HOSTS = ("uvloop",)
+"""The names of the hosts that the fuzzer alone can drive."""
+
 
 def stepper_class(host: str, *, ordered: bool = False) -> Callable[[], Stepper]:
     """Return the stepper of a host by the host's name; raise TargetError if it is unknown or not installed."""
     if host not in STEPPED:
         raise TargetError(
             f"{host!r} is not a host that can be run one step at a time; there are {', '.join(STEPPED)}. "
-            "latchproof fuzz drives uvloop too, one pass at a time"
+            f"latchproof fuzz drives {', '.join(FUZZED_HOSTS)} too, one pass at a time"
         )
     try:
         loops = import_module(f"{__name__}.{host}")
