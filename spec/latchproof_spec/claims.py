@@ -11,7 +11,7 @@ machines' modules make a claim precise as functions, of these shapes:
   of tasks, counted by a tool that can see the tasks themselves;
 - an *eventuality*: `owes(step)` says whether a step owes it to the parked tasks that they continue some day.
 
-What is claimed of each single call has shapes of its own (see `calls`).
+What is claimed of each single call has other shapes (see `calls`).
 
 The eventualities C12 to C14 follow by Lamport's rule WF1 from step and history properties: the step that makes a task
 eligible releases it there and then; a released task stays released, with the same ending, until it continues or is
@@ -34,7 +34,7 @@ class Claim:
     """A claim: its ID, whether it is safety or liveness, and its sentence.
 
     `beyond_counters` is what of it no number can say: a proof about the counters alone leaves that open.
-    `unobservable` says why no history of somebody's code can be said to break it; "" if one can.
+    `unobservable` says why no history of code can be said to break it; "" if one can.
     """
 
     id: str

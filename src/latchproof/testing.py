@@ -76,7 +76,7 @@ def check(
         if workers is not None or cluster is not None:
             raise TargetError(f"workers load their target by its name: give MODULE:NAME in place of {found.name}")
     bounds = (tasks, calls, cancels)
-    shapes = (
+    programs = (
         default_programs(found, host) if bounds == (None, None, None) else programs_within(found, *bounds, host=host)
     )
     return check_target(
@@ -85,7 +85,7 @@ def check(
         policy=policy,
         claim=claim,
         strict=strict,
-        shapes=shapes,
+        programs=programs,
         scheduler=scheduler,
         schedules=schedules,
         seed=seed,

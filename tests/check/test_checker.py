@@ -29,7 +29,7 @@ SMALL = Programs((1, 2), at_once=2, calls=3, cancellations=1, numbers=(-1, 0, 2)
 
 
 def small(factory: Any, **options: Any) -> Verdict:
-    return check(adapt(factory), shapes=(SMALL,), **options)
+    return check(adapt(factory), programs=(SMALL,), **options)
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,9 @@ def test_our_own_classes_conform_in_the_strict_form(factory: Any) -> None:
     assert (verdict.status, verdict.exit_code, verdict.reasons) == ("conforms", 0, ())
     assert verdict.satisfied == ("latchproof",)
     assert verdict.reported.failures == {}
-    assert verdict.reported.without_chance == ()
+    assert verdict.reported.not_exercised == ()
     machine = verdict.target.machine
-    assert set(verdict.reported.chances) == {claim.id for claim in _claims(machine.name)} - set(UNSEEN)
+    assert set(verdict.reported.exercised) == {claim.id for claim in _claims(machine.name)} - set(UNSEEN)
     assert verdict.strict
     assert verdict.schedules > 100
     assert verdict.steps > 100
@@ -108,7 +108,7 @@ def test_claims_are_in_their_order() -> None:
 
 def test_the_smallest_failure_of_all_arguments_is_kept() -> None:
     shapes = (Programs((3, 2), at_once=3, calls=3, cancellations=0, waits_only=True),)
-    verdict = check(adapt(samples.GreedyBarrier), shapes=shapes, policy="latchproof")
+    verdict = check(adapt(samples.GreedyBarrier), programs=shapes, policy="latchproof")
     assert verdict.reported.failures["C6"].size == (1, 0, 2, 1)
 
 
@@ -118,7 +118,7 @@ def test_what_is_absent_is_said_and_not_asked_for() -> None:
     assert verdict.status == "conforms"
     assert not {"B3", "B6", "B7"} & set(verdict.reported.fired)
     # nothing breaks a barrier without abort: what is about that needs no chance
-    assert not {"C4", "C9", "C10", "C14"} & {*verdict.reported.chances, *verdict.reported.without_chance}
+    assert not {"C4", "C9", "C10", "C14"} & {*verdict.reported.exercised, *verdict.reported.not_exercised}
 
 
 def test_what_is_there_only_to_say_that_it_is_not_is_absent() -> None:
@@ -154,9 +154,9 @@ def test_once_it_is_known_to_fail_a_check_goes_on_for_a_while_and_keeps_the_smal
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shape = Programs((1,), at_once=3, calls=4, cancellations=1)
-    whole = check(adapt(samples.ForgetfulLatch), policy="latchproof", shapes=(shape,))
+    whole = check(adapt(samples.ForgetfulLatch), policy="latchproof", programs=(shape,))
     monkeypatch.setattr(jobs, "AFTER_FAILURE", 0)
-    short = check(adapt(samples.ForgetfulLatch), policy="latchproof", shapes=(shape,))
+    short = check(adapt(samples.ForgetfulLatch), policy="latchproof", programs=(shape,))
     assert short.schedules < whole.schedules
     assert any("once it had failed" in note for note in short.notes)
     sizes = [min(failure.size[:2] for failure in one.reported.failures.values()) for one in (short, whole)]
@@ -165,7 +165,7 @@ def test_once_it_is_known_to_fail_a_check_goes_on_for_a_while_and_keeps_the_smal
 
 
 def test_a_check_that_is_cut_short_is_inconclusive() -> None:
-    verdict = check(adapt(Barrier), policy="latchproof", shapes=(SMALL,), schedules=5)
+    verdict = check(adapt(Barrier), policy="latchproof", programs=(SMALL,), schedules=5)
     assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
     reason = "parties 2: stopped after 5 schedules of parties 1, 2: 3 calls, 2 at once, 1 cancellation, all operations"
     assert reason in map(str, verdict.reasons)
@@ -173,18 +173,18 @@ def test_a_check_that_is_cut_short_is_inconclusive() -> None:
 
 
 def test_a_counterexample_wins_over_what_is_inconclusive() -> None:
-    verdict = check(adapt(samples.HastyLatch), policy="latchproof", shapes=(SMALL,), schedules=1)
+    verdict = check(adapt(samples.HastyLatch), policy="latchproof", programs=(SMALL,), schedules=1)
     assert verdict.reasons
     assert (verdict.status, verdict.exit_code) == ("counterexample", 1)
 
 
 def test_claims_that_never_had_a_chance_are_inconclusive() -> None:
     shapes = (Programs((2,), at_once=2, calls=2, cancellations=0),)
-    verdict = check(adapt(Barrier), policy="latchproof", shapes=shapes)
+    verdict = check(adapt(Barrier), policy="latchproof", programs=shapes)
     assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
-    assert "C8" in verdict.reported.without_chance
+    assert "C8" in verdict.reported.not_exercised
     assert any("C8" in one.text and one.text.endswith("never had a chance to fail") for one in verdict.reasons)
-    assert not set(verdict.reported.chances) & set(verdict.reported.without_chance)
+    assert not set(verdict.reported.exercised) & set(verdict.reported.not_exercised)
 
 
 @pytest.mark.parametrize(
@@ -226,10 +226,10 @@ def test_there_is_no_such_policy(machine: Any) -> None:
 )
 def test_a_verdict_may_be_about_one_claim(factory: Any, claim: str, status: str, reason: str) -> None:
     target = adapt(factory)
-    verdict = check(target, policy="latchproof", claim=claim, shapes=programs_within(target, calls=2))
+    verdict = check(target, policy="latchproof", claim=claim, programs=programs_within(target, calls=2))
     assert verdict.status == status
     assert list(verdict.reported.failures) == ([claim] if status == "counterexample" else [])
-    assert set(verdict.reported.chances) <= {claim}
+    assert set(verdict.reported.exercised) <= {claim}
     assert re.fullmatch(reason, "; ".join(map(str, verdict.reasons)))
     assert verdict.to_json()["claim"] == claim
 
@@ -258,7 +258,7 @@ def test_every_situation_that_a_machine_names_a_claim_for_is_found() -> None:
 
 
 def test_reasons_are_plain_data_too() -> None:
-    verdict = check(adapt(Barrier), policy="latchproof", shapes=(Programs((2,), 2, 2, 0),))
+    verdict = check(adapt(Barrier), policy="latchproof", programs=(Programs((2,), 2, 2, 0),))
     data = verdict.to_json()
     (reason,) = [one for one in verdict.reasons if one.code == "not-exercised"]
     assert str(reason) in data["reasons"]
@@ -281,7 +281,7 @@ def test_progress_is_told() -> None:
     def progress(number: int, walk: Walk) -> None:
         told.append((number, walk.schedules, walk.fraction))
 
-    verdict = check(adapt(Barrier), policy="latchproof", shapes=(SMALL,), progress=progress)
+    verdict = check(adapt(Barrier), policy="latchproof", programs=(SMALL,), progress=progress)
     assert len(told) == verdict.schedules
     assert {number for number, _, _ in told} == set(range(len(SMALL.arguments)))
     for number in range(len(SMALL.arguments)):
@@ -313,7 +313,7 @@ def test_the_verdict_as_plain_data(asyncio_barrier: dict[str, Verdict]) -> None:
 
 def test_the_bounds_are_those_that_were_asked_for() -> None:
     target = adapt(asyncio.Barrier)
-    verdict = check(target, policy="cpython", shapes=programs_within(target, calls=2))
+    verdict = check(target, policy="cpython", programs=programs_within(target, calls=2))
     assert verdict.bounds == ("parties 1, 2, 3: 2 calls, 2 at once, 1 cancellation, all operations",)
 
 
@@ -321,7 +321,7 @@ def test_a_barrier_may_be_without_an_index() -> None:
     verdict = small(samples.SilentBarrier, policy="latchproof")
     assert verdict.reported.failures == {}
     assert "the index that wait() returns" in verdict.target.absent
-    assert "C5" not in (*verdict.reported.chances, *verdict.reported.without_chance)
+    assert "C5" not in (*verdict.reported.exercised, *verdict.reported.not_exercised)
     broken = small(samples.SometimesSilentBarrier, policy="latchproof").reported.failures
     assert "C5" in broken
 

@@ -109,7 +109,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_pieces")
 def test_a_worker_that_is_killed_in_mid_run_makes_no_difference(dask: DaskCluster) -> None:
-    here = plain(check(load("asyncio:Barrier"), policy="cpython", shapes=(SHAPE,)))
+    here = plain(check(load("asyncio:Barrier"), policy="cpython", programs=(SHAPE,)))
     doomed = dask.add_worker("--no-nanny")
     with Client(dask.address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=DEADLINE)
@@ -122,7 +122,7 @@ def test_a_worker_that_is_killed_in_mid_run_makes_no_difference(dask: DaskCluste
 
     killer = threading.Thread(target=kill_at_work)
     killer.start()
-    there = plain(check(load("asyncio:Barrier"), policy="cpython", shapes=(SHAPE,), cluster=dask.address))
+    there = plain(check(load("asyncio:Barrier"), policy="cpython", programs=(SHAPE,), cluster=dask.address))
     killer.join(DEADLINE)
     assert doomed.wait() == -signal.SIGKILL
     assert orphans, "it was killed before it was given anything"
@@ -147,15 +147,15 @@ def test_the_command_says_the_same_there(dask: DaskCluster, capsys: pytest.Captu
 def test_a_target_that_is_not_there_is_said(dask: DaskCluster) -> None:
     target = replace(load("asyncio:Barrier"), name="no_such_module:Barrier")
     with pytest.raises(TargetError, match="on a worker of the cluster: there is no module 'no_such_module'"):
-        check(target, shapes=(SHAPE,), cluster=dask.address)
+        check(target, programs=(SHAPE,), cluster=dask.address)
 
 
 def test_a_target_that_ends_its_interpreter_costs_its_job_and_no_worker(dask: DaskCluster) -> None:
     target, shape = load("tests.check.samples:LeavingLatch"), Programs((0,), 2, 3, 0, numbers=(0,))
-    verdict = check(target, policy="latchproof", shapes=(shape,), cluster=dask.address)
+    verdict = check(target, policy="latchproof", programs=(shape,), cluster=dask.address)
     assert verdict.exit_code == 3
     assert "the target ended its interpreter, with exit code 7" in map(str, verdict.reasons)
-    assert plain(verdict) == plain(check(target, policy="latchproof", shapes=(shape,), workers=1))
+    assert plain(verdict) == plain(check(target, policy="latchproof", programs=(shape,), workers=1))
 
 
 def test_nobody_at_the_address_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,14 +70,14 @@ def test_what_is_small_is_counted_as_a_check_counts_it() -> None:
     found = estimate(BARRIER, [shape], policy="cpython", samples=10)
     assert [one.argument for one in found] == [2, 3]
     assert all(one.is_counted for one in found)
-    assert sum(one.runs for one in found) == check(BARRIER, policy="cpython", shapes=(shape,)).schedules
+    assert sum(one.runs for one in found) == check(BARRIER, policy="cpython", programs=(shape,)).schedules
 
 
 def test_what_is_large_is_extrapolated_to_the_order_of_magnitude(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = Programs((2,), at_once=3, calls=4, cancellations=1)
     (one,) = estimate(BARRIER, [shape], policy="cpython", samples=10)
     assert (one.is_counted, one.counted_calls) == (False, 3)
-    counted = check(BARRIER, policy="cpython", shapes=(shape,)).schedules
+    counted = check(BARRIER, policy="cpython", programs=(shape,)).schedules
     assert counted > module.WALKED
     assert counted / 3 < one.runs < counted * 3
     assert one.seconds > 0

@@ -27,7 +27,7 @@ def test_a_set_of_futures_is_gone_over_in_one_order() -> None:
     outcome = do_job(adapt(samples.SetLatch), job())
     assert outcome.reasons == ()
     assert outcome.walk.failures == {"latchproof": {}}
-    verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(SHAPE,))
+    verdict = check(adapt(samples.SetLatch), policy="latchproof", programs=(SHAPE,))
     assert verdict.reported.failures == {}
 
 
@@ -44,7 +44,7 @@ def test_a_fault_of_the_check_itself_is_told_and_nothing_is_concluded(monkeypatc
     assert outcome.broken_off
     (reason,) = outcome.reasons
     assert "the check itself failed, with ZeroDivisionError: of ours (line " in reason.text
-    verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(SHAPE,))
+    verdict = check(adapt(samples.SetLatch), policy="latchproof", programs=(SHAPE,))
     assert (verdict.exit_code, verdict.reasons[0]) == (3, reason)
 
 

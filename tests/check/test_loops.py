@@ -30,7 +30,7 @@ FLOWNO_LATCH = "flowno.core.event_loop.synchronization:CountdownLatch"
 
 def small(factory: Any, host: str, shape: Programs = SMALL, **options: Any) -> Verdict:
     target = load(factory) if isinstance(factory, str) else adapt(factory)
-    return check(target, host=host, shapes=(shape,), **options)
+    return check(target, host=host, programs=(shape,), **options)
 
 
 @pytest.mark.parametrize("host", STEPPED)
@@ -206,7 +206,7 @@ def test_what_trio_does_not_survive_is_found_and_the_next_run_goes_on_as_ever(
 def test_what_comes_after_an_error_in_the_loop_is_found_too() -> None:
     """A count_down that is cancelled keeps Flowno's lock; that the loop wakes the ended task does not hide it."""
     target = adapt(OnlyCountedDown, kind="latch")
-    verdict = check(target, host="flowno", policy="flowno", shapes=(Programs((1,), 2, 2, 1),))
+    verdict = check(target, host="flowno", policy="flowno", programs=(Programs((1,), 2, 2, 1),))
     assert verdict.reasons == () or all("chance" in reason.text for reason in verdict.reasons)
     assert set(verdict.reported.failures) == {"C10", "C11"}
     assert "count_down() of call 2 has not ended" in verdict.reported.failures["C11"].finding.seen

@@ -34,10 +34,10 @@ def plain(verdict: Verdict) -> dict[str, object]:
 def test_the_number_of_workers_makes_no_difference(name: str, shape: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_module, "PIECE", 20)
     target = load(name)
-    here = plain(check(target, shapes=(shape,)))
+    here = plain(check(target, programs=(shape,)))
     assert here["status"] == "counterexample"
     for workers in (1, 2, 3):
-        assert plain(check(target, shapes=(shape,), workers=workers)) == here
+        assert plain(check(target, programs=(shape,), workers=workers)) == here
 
 
 @pytest.mark.parametrize("scheduler", ["random", "pct"])
@@ -48,15 +48,15 @@ def test_what_is_chosen_at_random_comes_in_pieces_and_is_the_same_whoever_does_t
     target = load("asyncio:Barrier")
     begun: set[int] = set()
     here = check(
-        target, shapes=(BARRIER,), scheduler=scheduler, schedules=90, progress=lambda number, walk: begun.add(number)
+        target, programs=(BARRIER,), scheduler=scheduler, schedules=90, progress=lambda number, walk: begun.add(number)
     )
     assert here.schedules == 90
     assert begun == set(range(6))  # of two constructor arguments, three pieces each
-    assert plain(check(target, shapes=(BARRIER,), scheduler=scheduler, schedules=90, workers=2)) == plain(here)
+    assert plain(check(target, programs=(BARRIER,), scheduler=scheduler, schedules=90, workers=2)) == plain(here)
 
 
 def test_an_interpreter_that_is_ended_costs_its_job_alone() -> None:
-    verdict = check(load("tests.check.samples:LeavingLatch"), policy="latchproof", shapes=(LATCH,), workers=2)
+    verdict = check(load("tests.check.samples:LeavingLatch"), policy="latchproof", programs=(LATCH,), workers=2)
     assert verdict.exit_code == 3
     assert "the target ended its interpreter, with exit code 7" in map(str, verdict.reasons)
 
@@ -73,7 +73,7 @@ def test_errors_that_cannot_be_sent_are_named(tmp_path: Path) -> None:
         "    async def wait(self): return object()\n"
     )
     name = f"{source}:Latch"
-    verdict = check(load(name), policy="latchproof", shapes=(LATCH,), workers=1)
+    verdict = check(load(name), policy="latchproof", programs=(LATCH,), workers=1)
     trace = next(trace for trace in verdict.traces if trace.claim == "C10")
     assert (trace.events[-1]["error"], trace.events[-1]["message"]) == ("LocalError", "no way")
 
@@ -81,7 +81,7 @@ def test_errors_that_cannot_be_sent_are_named(tmp_path: Path) -> None:
 def test_a_target_that_cannot_be_loaded_there_is_said() -> None:
     target: Target = replace(load("asyncio:Barrier"), name="no_such_module:Barrier")
     with pytest.raises(TargetError, match="there is no module 'no_such_module'"):
-        check(target, shapes=(BARRIER,), workers=1)
+        check(target, programs=(BARRIER,), workers=1)
 
 
 def test_an_interrupt_ends_it_with_what_was_done() -> None:
@@ -130,6 +130,6 @@ def test_silence_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         "        while True: time.sleep(1)\n"
     )
     shape = Programs((1,), at_once=1, calls=1, cancellations=0)
-    verdict = check(load(f"{source}:Latch"), policy="latchproof", shapes=(shape,), workers=1)
+    verdict = check(load(f"{source}:Latch"), policy="latchproof", programs=(shape,), workers=1)
     assert verdict.exit_code == 3
     assert any("did not respond for 3 s and was stopped" in reason.text for reason in verdict.reasons)

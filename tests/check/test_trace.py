@@ -62,7 +62,7 @@ class Shouts(Hangs):
 
 @pytest.fixture(scope="module")
 def verdict() -> Verdict:
-    return check(load("asyncio:Barrier"), policy="latchproof", shapes=programs_within(load("asyncio:Barrier")))
+    return check(load("asyncio:Barrier"), policy="latchproof", programs=programs_within(load("asyncio:Barrier")))
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def faulty(tmp_path: Path) -> Path:
 
 
 def first_trace(target: str, claim: str | None = None) -> Trace:
-    found = check(load(target), policy="latchproof", shapes=programs_within(load(target), 2, 2, 1)).traces
+    found = check(load(target), policy="latchproof", programs=programs_within(load(target), 2, 2, 1)).traces
     return next(trace for trace in found if claim in (None, trace.claim))
 
 
@@ -162,7 +162,7 @@ class _Bare:
 
 def test_lanes_count_steps_where_nothing_can_be_observed_and_keep_their_columns() -> None:
     shape = Programs((1,), at_once=2, calls=2, cancellations=0, waits_only=True)
-    verdict = check(adapt(_Bare, kind="barrier"), policy="latchproof", shapes=(shape,))
+    verdict = check(adapt(_Bare, kind="barrier"), policy="latchproof", programs=(shape,))
     trace = next(one for one in verdict.traces if "BrokenBarrierError" in one.seen)
     lines = lanes(trace)
     assert [line.split()[0] for line in lines] == ["step", "1", "2", "3"]
@@ -186,10 +186,12 @@ def test_junit_counts_failures_and_skips(verdict: Verdict) -> None:
     assert (suite.get("failures"), suite.get("tests")) == ("2", "10")
     failed = [case.get("name", "").split()[0] for case in suite.iter("testcase") if case.find("failure") is not None]
     assert failed == ["C5", "C8"]
-    narrow = check(load("asyncio:Barrier"), policy="cpython", shapes=programs_within(load("asyncio:Barrier"), 2, 2, 0))
+    narrow = check(
+        load("asyncio:Barrier"), policy="cpython", programs=programs_within(load("asyncio:Barrier"), 2, 2, 0)
+    )
     suite = ElementTree.fromstring(junit(narrow))
     skipped = [case.get("name", "").split()[0] for case in suite.iter("testcase") if case.find("skipped") is not None]
-    assert skipped == list(narrow.reported.without_chance) != []
+    assert skipped == list(narrow.reported.not_exercised) != []
     assert suite.get("skipped") == str(len(skipped))
 
 

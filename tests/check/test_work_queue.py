@@ -95,9 +95,9 @@ def test_the_order_makes_no_difference_where_the_rest_is_called_off(size: int) -
 def test_trees_on_trio_can_be_split_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """There the order in which ready tasks run is a choice as well."""
     shape, target = Programs((2,), 2, 2, 1, waits_only=True), adapt(EventBarrier)
-    whole = check(target, host="trio", shapes=(shape,))
+    whole = check(target, host="trio", programs=(shape,))
     monkeypatch.setattr(module, "PIECE", 10)
-    pieces = check(target, host="trio", shapes=(shape,))
+    pieces = check(target, host="trio", programs=(shape,))
     assert (pieces.status, pieces.satisfied, pieces.covered) == (whole.status, whole.satisfied, whole.covered)
     assert pieces.schedules > whole.schedules > 10
 
@@ -157,7 +157,7 @@ def test_a_piece_that_is_not_deterministic_has_its_whole_tree_done_anew() -> Non
 def test_a_set_of_futures_is_gone_over_in_one_order_in_pieces_too(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = Programs((1,), at_once=3, calls=4, cancellations=0)
     monkeypatch.setattr(module, "PIECE", 10)
-    verdict = check(adapt(samples.SetLatch), policy="latchproof", shapes=(shape,))
+    verdict = check(adapt(samples.SetLatch), policy="latchproof", programs=(shape,))
     assert verdict.reported.failures == {}
     assert not any("under the same schedule" in reason.text for reason in verdict.reasons)
     assert verdict.schedules > 10

@@ -549,7 +549,7 @@ def test_a_class_that_decides_otherwise_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     differs = [Equivalence("latch", "wait", "quick", "L8", "refuted", "it returns, for count = 1")]
-    monkeypatch.setattr("latchproof.prove.shells.shells_apart", lambda machines: nullcontext(lambda: differs))
+    monkeypatch.setattr("latchproof.prove.shells.shells_in_process", lambda machines: nullcontext(lambda: differs))
     assert main(["prove", "--kind", "latch"]) == 1
     out = capsys.readouterr().out
     assert "(our classes follow the rules)" in out
@@ -640,7 +640,7 @@ def test_prove_says_why_there_is_nothing_to_prove(
     asked: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(proving, "prove_whole", lambda machines, is_wanted: [])
-    monkeypatch.setattr("latchproof.prove.shells.shells_apart", lambda machines: nullcontext(list))
+    monkeypatch.setattr("latchproof.prove.shells.shells_in_process", lambda machines: nullcontext(list))
     assert main(["prove", *asked]) == 3
     assert capsys.readouterr().out.startswith(said)
 

@@ -214,5 +214,5 @@ class Checked:
 
 def test_it_conforms() -> None:
     target = adapt(Checked, kind="latch")
-    verdict = check(target, policy="aiologic", strict=True, shapes=programs_within(target, None, 3, None))
+    verdict = check(target, policy="aiologic", strict=True, programs=programs_within(target, None, 3, None))
     assert verdict.exit_code == 0

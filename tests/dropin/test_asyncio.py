@@ -249,5 +249,5 @@ def test_another_loop_is_refused_by_ours_only_while_tasks_wait() -> None:
 def test_it_conforms() -> None:
     target = load("latchproof.dropin.asyncio:Barrier")
     assert target.absent == ()
-    verdict = check(target, policy="latchproof", strict=True, shapes=programs_within(target, None, 3, None))
+    verdict = check(target, policy="latchproof", strict=True, programs=programs_within(target, None, 3, None))
     assert verdict.exit_code == 0

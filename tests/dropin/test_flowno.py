@@ -185,7 +185,7 @@ def test_it_conforms(name: str) -> None:
     target = load(f"latchproof.dropin.flowno:{name}")
     assert target.absent == ()
     shapes = programs_within(target, None, 2, None, host="flowno")
-    assert check(target, host="flowno", policy="latchproof", strict=True, shapes=shapes).exit_code == 0
+    assert check(target, host="flowno", policy="latchproof", strict=True, programs=shapes).exit_code == 0
 
 
 MEET = """

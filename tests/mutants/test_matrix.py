@@ -249,7 +249,7 @@ def test_what_cannot_be_judged_is_said() -> None:
 def test_the_specification_as_a_class_conforms_under_every_policy(machine: Machine) -> None:
     for policy in machine.policies:
         target = adapt(reference_class(machine, policy), kind=machine.name)
-        verdict = check(target, policy=policy.name, strict=True, shapes=programs_within(target, calls=3))
+        verdict = check(target, policy=policy.name, strict=True, programs=programs_within(target, calls=3))
         assert verdict.status == "conforms"
         assert not target.absent
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch
-from latchproof.prove.shells import Equivalence, prove_release, prove_shell, prove_shells, shell_of, shells_apart
+from latchproof.prove.shells import Equivalence, prove_release, prove_shell, prove_shells, shell_of, shells_in_process
 from latchproof.prove.stand_ins import LOOPS
 from latchproof_spec.latch import rules as latch_spec
 from latchproof_spec.machines import MACHINES
@@ -271,5 +271,5 @@ def test_the_classes_that_are_proved_are_the_ones_that_programs_use() -> None:
 
 
 def test_in_a_process_of_its_own_the_same_is_found(proved: list[Equivalence]) -> None:
-    with shells_apart(("latch",)) as found:
+    with shells_in_process(("latch",)) as found:
         assert found() == [one for one in proved if one.machine == "latch"]

@@ -231,7 +231,7 @@ def test_a_file_that_is_not_a_ledger(
 def test_report_shows_a_ledger_and_traces_from_files(tmp_path: Path) -> None:
     (tmp_path / "ledger.json").write_text(json.dumps(ledger()), encoding="utf-8")
     shape = programs_within(load("asyncio:Barrier"), calls=4)
-    found = check(load("asyncio:Barrier"), policy="latchproof", shapes=shape)
+    found = check(load("asyncio:Barrier"), policy="latchproof", programs=shape)
     (tmp_path / "check.json").write_text(json.dumps(found.to_json()), encoding="utf-8")
     out = tmp_path / "report.html"
     arguments = ["--html", str(out), "--ledger", str(tmp_path / "ledger.json"), "--trace", str(tmp_path / "check.json")]

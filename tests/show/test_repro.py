@@ -93,12 +93,12 @@ def test_what_is_observed_by_a_method_in_a_file_that_import_cannot_name(tmp_path
 
 
 def test_a_second_instance_is_in_it(tmp_path: Path) -> None:
-    from latchproof.check.checker import check as check_shapes
+    from latchproof.check.checker import check as check_programs
     from latchproof.check.target import load
     from latchproof_spec.machine import Programs
 
     shape = Programs((1,), at_once=2, calls=2, cancellations=0, beside=1)
     target = load(f"{SAMPLES / 'samples.py'}:CommonLatch")
-    source = reproduction(check_shapes(target, policy="latchproof", shapes=(shape,)).traces[0])
+    source = reproduction(check_programs(target, policy="latchproof", programs=(shape,)).traces[0])
     assert run(source, tmp_path).returncode == 1
     assert run(source.replace("CommonLatch", "PlainLatch"), tmp_path).returncode == 0

@@ -79,7 +79,7 @@ def test_a_name_never_becomes_an_emoji(terminal: bool) -> None:
 )
 def test_a_verdict_is_coloured_by_what_it_says(factory: Any, schedules: int, colour: str) -> None:
     shapes = (Programs((1,), at_once=2, calls=3, cancellations=1),)
-    verdict = check(adapt(factory), policy="latchproof", shapes=shapes, schedules=schedules)
+    verdict = check(adapt(factory), policy="latchproof", programs=shapes, schedules=schedules)
     assert f"{colour}verdict " in printed(print_verdict, verdict)
 
 
@@ -106,7 +106,7 @@ def test_on_a_terminal_a_bar_says_it(monkeypatch: pytest.MonkeyPatch, capsys: py
 
 def test_a_verdict_of_several_claims_shows_each() -> None:
     shapes = (Programs((2,), at_once=2, calls=3, cancellations=1),)
-    verdict = check(adapt(samples.CountingLatch), policy="latchproof", shapes=shapes)
+    verdict = check(adapt(samples.CountingLatch), policy="latchproof", programs=shapes)
     text = printed(print_verdict, verdict, terminal=False)
     assert len(verdict.reported.failures) > 1
     for claim in verdict.reported.failures:
@@ -120,13 +120,13 @@ def test_a_verdict_of_several_claims_shows_each() -> None:
 )
 def test_a_verdict_says_its_form(strict: bool, form: str) -> None:
     shapes = (Programs((1,), at_once=1, calls=1, cancellations=0),)
-    verdict = check(adapt(samples.HastyLatch), policy="latchproof", shapes=shapes, strict=strict)
+    verdict = check(adapt(samples.HastyLatch), policy="latchproof", programs=shapes, strict=strict)
     assert f"HastyLatch(1) on asyncio, policy latchproof{form}" in printed(print_verdict, verdict, terminal=False)
 
 
 def test_a_verdict_without_a_policy_shows_each() -> None:
     shapes = (Programs((1,), at_once=1, calls=2, cancellations=0, numbers=(0,)),)
-    text = printed(print_verdict, check(adapt(CountdownLatch), shapes=shapes), terminal=False)
+    text = printed(print_verdict, check(adapt(CountdownLatch), programs=shapes), terminal=False)
     assert "\npolicy    latchproof: satisfied\n" in text
     assert "\npolicy    aiologic: breaks C10\n" in text
 

@@ -116,6 +116,6 @@ class LockedLatch(correct.BareLatch):
 
 def test_what_has_no_fingerprint_is_checked_all_the_same_and_it_is_said() -> None:
     target = adapt(LockedLatch)
-    verdict = check(target, policy="latchproof", shapes=programs_within(target, calls=2))
+    verdict = check(target, policy="latchproof", programs=programs_within(target, calls=2))
     assert verdict.status == "conforms"
     assert sum("_thread.RLock has no fingerprint" in note for note in verdict.notes) == 1

@@ -57,7 +57,7 @@ def run(factory: Any) -> Found:
         # no more calls than the fault should take: that it is found in fewer, or not at all, shows all the same
         calls = FAULTS[factory][1]
         shapes = tuple(dict.fromkeys(replace(shape, calls=min(shape.calls, calls)) for shape in shapes))
-    verdict = check(target, policy="latchproof", shapes=shapes)
+    verdict = check(target, policy="latchproof", programs=shapes)
     sizes = {claim: failure.size[:2] for claim, failure in verdict.reported.failures.items()}
     return Found(verdict.status, sizes, tuple(map(str, verdict.reasons)), verdict.notes)
 

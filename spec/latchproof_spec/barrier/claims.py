@@ -1,4 +1,4 @@
-"""What is claimed of the Barrier, as functions that are evaluated on ints and on symbolic ints alike.
+"""What is claimed of the Barrier, as functions that are evaluated on ints and on symbolic ints.
 
 What the arguments `step` and `moment` hold stands in `latchproof_spec.claims`, what `now` and a call hold in
 `latchproof_spec.calls`; the sentences that every machine shares stand in the first.

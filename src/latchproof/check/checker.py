@@ -46,7 +46,7 @@ def check(
     policy: str | None = None,
     claim: str | None = None,
     strict: bool = False,
-    shapes: tuple[Programs, ...] | None = None,
+    programs: tuple[Programs, ...] | None = None,
     scheduler: str = "exhaustive",
     schedules: int | None = None,
     seed: int = 0,
@@ -56,10 +56,10 @@ def check(
 ) -> Verdict:
     """Run the target's real code under the schedules of every program within bounds, and judge every history.
 
-    `shapes` are the bounds, by default those of the machine for this host. Without a policy the target conforms if any
-    named policy is satisfied. With a `claim` the verdict is about that claim alone, and is inconclusive if a run ended
-    with the failure of another. `scheduler` is "exhaustive", and `schedules` bounds those of one tree of programs and
-    one constructor argument; or it is "random" or "pct", and `schedules` is how many are run in all, from `seed`.
+    `programs` are the bounds, by default those of the machine for this host. Without a policy the target conforms if
+    any named policy is satisfied. With a `claim` the verdict is about that claim alone, and is inconclusive if a run
+    ended with the failure of another. `scheduler` is "exhaustive", and `schedules` bounds those of one tree of programs
+    and one constructor argument; or it is "random" or "pct", and `schedules` is how many are run in all, from `seed`.
 
     With `workers` that number of processes does the work, and each loads the target by its name; with `cluster` the
     workers of the Dask cluster at that address do. The verdict depends on neither. An interrupt ends the check with an
@@ -77,14 +77,12 @@ def check(
     judged = distinct_policies(machine.policies) if policy is None else {target.policy(policy): (policy,)}
     require_claim(claim, machine)
     stepper_class(host)
-    shapes = default_programs(target, host) if shapes is None else shapes
+    programs = default_programs(target, host) if programs is None else programs
     policies = tuple(one.name for one in judged)
     exhaustive = scheduler == "exhaustive"
     jobs = [
-        Job(
-            shape, argument, policies, host, strict, scheduler, size, seed + number, piece=PIECE if exhaustive else None
-        )
-        for number, (shape, argument, size) in enumerate(parts(shapes, scheduler, schedules))
+        Job(one, argument, policies, host, strict, scheduler, size, seed + number, piece=PIECE if exhaustive else None)
+        for number, (one, argument, size) in enumerate(parts(programs, scheduler, schedules))
     ]
     make_strategy(scheduler, SAMPLED, seed)
     outcomes, end = _outcomes(target, jobs, workers, cluster, progress)
@@ -105,9 +103,9 @@ def check(
         reasons += _doubts_about(claim, reported)
         verdicts = [verdict.about(claim) for verdict in verdicts]
         reported = reported.about(claim)
-    if reported.satisfied and reported.without_chance:
-        reasons.append(Reason("not-exercised", "", f"{', '.join(reported.without_chance)} never had a chance to fail"))
-    notes = notes_on(shapes, target)
+    if reported.satisfied and reported.not_exercised:
+        reasons.append(Reason("not-exercised", "", f"{', '.join(reported.not_exercised)} never had a chance to fail"))
+    notes = notes_on(programs, target)
     notes += [
         f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"
         for unknown in sorted({one.walk.no_fingerprint for one in outcomes if one.walk.no_fingerprint is not None})
@@ -122,7 +120,7 @@ def check(
         policies=tuple(verdicts),
         strict=strict,
         scheduler=scheduler if exhaustive else f"{scheduler}, seed {seed}",
-        bounds=tuple(describe_bounds(shape, target) for shape in shapes),
+        bounds=tuple(describe_bounds(one, target) for one in programs),
         schedules=walk.schedules,
         covered=walk.covered,
         pruned=walk.pruned,
@@ -134,18 +132,18 @@ def check(
     )
 
 
-def parts(shapes: tuple[Programs, ...], scheduler: str, schedules: int | None) -> list[tuple[Programs, int, int]]:
+def parts(programs: tuple[Programs, ...], scheduler: str, schedules: int | None) -> list[tuple[Programs, int, int]]:
     """Return the parts of a check: the bounds, the constructor argument, and the most schedules of each.
 
     >>> [size for _, _, size in parts((Programs((2, 3), 2, 3, 0),), "random", 5_000)]
     [2000, 500, 2000, 500]
     """
-    places = list(levels(shapes))
+    places = list(levels(programs))
     if scheduler == "exhaustive":
-        return [(shape, argument, schedules or SCHEDULES) for shape, argument in places]
+        return [(one, argument, schedules or SCHEDULES) for one, argument in places]
     each = -(-(schedules or SAMPLES) // len(places))
     sizes = [min(SAMPLED, each - begun) for begun in range(0, each, SAMPLED)]
-    return [(shape, argument, size) for shape, argument in places for size in sizes]
+    return [(one, argument, size) for one, argument in places for size in sizes]
 
 
 def require_claim(claim: str | None, machine: Machine) -> None:
@@ -165,8 +163,8 @@ def _doubts_about(claim: str, verdict: PolicyVerdict) -> Iterator[Reason]:
     if verdict.failures:
         text = f"runs ended early, where they broke {', '.join(verdict.failures)}: of {claim} no more is known"
         yield Reason("ended-early", "", text)
-    elif claim not in (*verdict.chances, *verdict.without_chance):
-        yield Reason("absent", "", f"{claim} is about what the target has not")
+    elif claim not in (*verdict.exercised, *verdict.not_exercised):
+        yield Reason("absent", "", f"{claim} is about something that the target does not have")
 
 
 def _outcomes(
@@ -207,9 +205,9 @@ def _verdicts(target: Target, policy: Any, names: tuple[str, ...], walk: Walk) -
     about = [claim for claim in seen if can_fire & set(exercise[claim])]
     if not target.gives_index:
         about = [claim for claim in about if claim is not target.machine.blame.get("wrong index")]
-    chances = tuple(claim.id for claim in about if fired & set(exercise[claim]))
-    without = tuple(claim.id for claim in about if claim.id not in chances)
-    return [PolicyVerdict(name, ordered, tuple(sorted(fired)), chances, without) for name in names]
+    exercised = tuple(claim.id for claim in about if fired & set(exercise[claim]))
+    without = tuple(claim.id for claim in about if claim.id not in exercised)
+    return [PolicyVerdict(name, ordered, tuple(sorted(fired)), exercised, without) for name in names]
 
 
 def rules_in_reach(target: Target, policy: Any, argument: int) -> set[str]:

@@ -15,15 +15,15 @@ class PolicyVerdict:
 
     `failures`        the smallest failure for each claim that is broken.
     `fired`           the rules of the specification that were applied.
-    `chances`         the claims that were exercised, so they had a chance to fail.
-    `without_chance`  the claims that are about what the target has, and were not exercised.
+    `exercised`      the claims that were exercised, so they had a chance to fail.
+    `not_exercised`  the claims that are about what the target has, and were not exercised.
     """
 
     policy: str
     failures: dict[str, Failure]
     fired: tuple[str, ...]
-    chances: tuple[str, ...]
-    without_chance: tuple[str, ...]
+    exercised: tuple[str, ...]
+    not_exercised: tuple[str, ...]
 
     @property
     def satisfied(self) -> bool:
@@ -35,8 +35,8 @@ class PolicyVerdict:
         return replace(
             self,
             failures={name: failure for name, failure in self.failures.items() if name == claim},
-            chances=tuple(name for name in self.chances if name == claim),
-            without_chance=tuple(name for name in self.without_chance if name == claim),
+            exercised=tuple(name for name in self.exercised if name == claim),
+            not_exercised=tuple(name for name in self.not_exercised if name == claim),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -46,8 +46,8 @@ class PolicyVerdict:
             "satisfied": self.satisfied,
             "broken": list(self.failures),
             "rules_fired": list(self.fired),
-            "had_a_chance": list(self.chances),
-            "had_no_chance": list(self.without_chance),
+            "had_a_chance": list(self.exercised),
+            "had_no_chance": list(self.not_exercised),
         }
 
 

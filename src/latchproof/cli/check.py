@@ -77,7 +77,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             policy=options.policy,
             claim=options.claim,
             strict=options.strict,
-            shapes=programs,
+            programs=programs,
             scheduler=options.scheduler,
             schedules=options.schedules,
             seed=options.seed or 0,

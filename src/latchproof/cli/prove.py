@@ -20,13 +20,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     from latchproof.prove.obligations import prove_whole
-    from latchproof.prove.shells import shells_apart
+    from latchproof.prove.shells import shells_in_process
     from latchproof.show.printing import say
     from latchproof.show.proofs import print_obligations, print_proofs
 
     chosen = chosen_machines(options)
     rule = None if options.rule is None else _rule(options.rule, chosen)
-    with shells_apart(tuple(machine.name for machine in chosen)) as of_shells:
+    with shells_in_process(tuple(machine.name for machine in chosen)) as of_shells:
         obligations = prove_whole(
             chosen,
             lambda one: (

@@ -128,8 +128,8 @@ def scheduled(trial: Trial) -> set[str]:
         if trial.quick:
             programs = replace(programs, arguments=machine.bounds.quick, numbers=(1,))
         made = tuple(one for one in programs.arguments if not machine.create(one)[2].refuses)
-        shapes = (replace(programs, arguments=made),)
-        verdict = check(target, policy=trial.policy.name, strict=True, shapes=shapes, schedules=SCHEDULES)
+        bounded = (replace(programs, arguments=made),)
+        verdict = check(target, policy=trial.policy.name, strict=True, programs=bounded, schedules=SCHEDULES)
         if verdict.reported.failures:
             return set(verdict.reported.failures)
     return set()

@@ -375,7 +375,7 @@ def prove_shells(machines: tuple[str, ...] = tuple(MACHINES)) -> list[Equivalenc
 
 
 @contextmanager
-def shells_apart(machines: tuple[str, ...]) -> Iterator[Callable[[], list[Equivalence]]]:
+def shells_in_process(machines: tuple[str, ...]) -> Iterator[Callable[[], list[Equivalence]]]:
     """Run `prove_shells` in a separate process; the function given waits for its result."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         yield pool.submit(prove_shells, machines).result

@@ -11,13 +11,13 @@ def junit(verdict: Verdict) -> str:
     """Return the XML. A claim that is broken is a failure; one that was not exercised is skipped, and says why."""
     reported = verdict.reported
     traces = {trace.claim: trace for trace in verdict.traces}
-    about = [claim for claim in CLAIMS if claim.id in {*reported.chances, *reported.without_chance, *traces}]
+    about = [claim for claim in CLAIMS if claim.id in {*reported.exercised, *reported.not_exercised, *traces}]
     suite = ElementTree.Element(
         "testsuite",
         name=f"latchproof check {verdict.target.name}",
         tests=str(len(about)),
         failures=str(len(traces)),
-        skipped=str(sum(claim.id in reported.without_chance and claim.id not in traces for claim in about)),
+        skipped=str(sum(claim.id in reported.not_exercised and claim.id not in traces for claim in about)),
         errors="0",
         time=f"{verdict.seconds:.3f}",
     )
@@ -38,7 +38,7 @@ def junit(verdict: Verdict) -> str:
             trace = traces[claim.id]
             failure = ElementTree.SubElement(case, "failure", message=trace.seen)
             failure.text = "\n".join([*lanes(trace), "", *explain(trace)])
-        elif claim.id in reported.without_chance:
+        elif claim.id in reported.not_exercised:
             ElementTree.SubElement(case, "skipped", message="it was not exercised within the bounds")
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

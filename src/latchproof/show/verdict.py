@@ -67,7 +67,7 @@ def _print_work(console: Console, verdict: Verdict) -> None:
     else:
         say(console, f"sampled   at random: {verdict.scheduler}; other schedules were not tried")
     say(console, f"fired     rules {', '.join(reported.fired) or 'none'}")
-    say(console, f"exercised {', '.join(reported.chances) or 'no claim'}")
+    say(console, f"exercised {', '.join(reported.exercised) or 'no claim'}")
     for claim in target.machine.claims:
         if claim.unobservable:
             say(console, f"not testable from outside: {claim.id} ({claim.unobservable})")

@@ -57,7 +57,7 @@ def _check(machine: Machine, host: str, quick: bool) -> Verdict:
     target = load(machine.shell, machine.name)
     bounds = quick_bounds(host)
     programs = programs_within(target, bounds.get("tasks"), bounds.get("calls"), host=host) if quick else None
-    return check(target, host=host, policy=machine.policies[0].name, strict=True, shapes=programs)
+    return check(target, host=host, policy=machine.policies[0].name, strict=True, programs=programs)
 
 
 def cell_of(claim: Claim, verdicts: Sequence[Verdict]) -> Cell:
@@ -80,7 +80,7 @@ def cell_of(claim: Claim, verdicts: Sequence[Verdict]) -> Cell:
 
 def _reasons(claim: Claim, verdicts: Sequence[Verdict]) -> Iterator[Reason]:
     """Yield what keeps the verdicts from saying that a claim is not broken: the most telling alone."""
-    if any(claim.id not in one.reported.chances for one in verdicts):
+    if any(claim.id not in one.reported.exercised for one in verdicts):
         yield Reason("not-exercised", "", "it never had a chance to fail")
     elif any(one.reasons for one in verdicts):
         for one in verdicts:

@@ -21,7 +21,7 @@ SMALL = Programs((0, 1), at_once=2, calls=2, cancellations=0)
 
 
 def small(factory: Any) -> Verdict:
-    return check(adapt(factory), policy="latchproof", shapes=(SMALL,))
+    return check(adapt(factory), policy="latchproof", programs=(SMALL,))
 
 
 def test_a_step_that_does_not_end_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:

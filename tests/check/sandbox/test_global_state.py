@@ -103,17 +103,17 @@ BESIDE = Programs((1,), at_once=2, calls=2, cancellations=0, beside=1)
 
 
 def test_whoever_is_woken_by_another_instance_is_found_and_the_run_can_be_repeated() -> None:
-    from latchproof.check.checker import check as check_shapes
+    from latchproof.check.checker import check as check_programs
     from latchproof.check.jobs import replay
 
     target = adapt(samples.CommonLatch)
-    verdict = check_shapes(target, policy="latchproof", shapes=(BESIDE,))
+    verdict = check_programs(target, policy="latchproof", programs=(BESIDE,))
     trace = verdict.shortest
     assert trace is not None
     assert (trace.claim, trace.notation) == ("C3", "1:w.@c..")
     again = replay(target, trace.schedule, argument=1, policy="latchproof", host="asyncio")
     assert again.so_far.failures["latchproof"]["C3"].finding.seen == "wait() returned"
-    assert check_shapes(adapt(samples.PlainLatch), policy="latchproof", shapes=(BESIDE,)).reported.satisfied
+    assert check_programs(adapt(samples.PlainLatch), policy="latchproof", programs=(BESIDE,)).reported.satisfied
 
 
 def test_what_one_run_leaves_another_does_not_find() -> None:

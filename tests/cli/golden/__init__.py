@@ -60,7 +60,7 @@ def without_numbers(text: str) -> str:
 
 def _verdict(factory: Any, schedules: int | None = None) -> Callable[[Console], None]:
     target = adapt(factory, f"samples:{factory.__name__}", "latch")
-    verdict = check(target, policy="latchproof", shapes=SHAPES, schedules=schedules)
+    verdict = check(target, policy="latchproof", programs=SHAPES, schedules=schedules)
     return lambda console: print_verdict(console, verdict)
 
 
@@ -104,7 +104,7 @@ def _proofs() -> Iterator[None]:
     ]
     with (
         mock.patch("latchproof.prove.obligations.prove_whole", return_value=obligations),
-        mock.patch("latchproof.prove.shells.shells_apart", return_value=nullcontext(lambda: shells)),
+        mock.patch("latchproof.prove.shells.shells_in_process", return_value=nullcontext(lambda: shells)),
         mock.patch("latchproof.show.proofs.solvers", return_value="z3 4.0 and cvc5 1.0"),
     ):
         yield
@@ -118,7 +118,7 @@ def _prove(console: Console) -> None:
 def _fuzz(found: bool) -> Callable[[Console], None]:
     """Return what prints as if Hypothesis had run the machine, and found something or nothing."""
     target = adapt(samples.ForgetfulLatch, "samples:ForgetfulLatch", "latch")
-    (trace,) = check(target, policy="latchproof", shapes=SHAPES).traces
+    (trace,) = check(target, policy="latchproof", programs=SHAPES).traces
 
     def run(machine: object, settings: object) -> None:
         if found:
