@@ -3,31 +3,33 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.complete
+MACHINES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; print(*MACHINES)")
+CLASSES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; print(*(one.shell for one in MACHINES.values()))")
 
 .DEFAULT_GOAL := help
 .PHONY: help verify test proofs crosscheck mutants mutants-runtime fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
 
-help: ## what there is to make
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(SETUP): requirements-dev.txt pyproject.toml
 	@echo "setting up .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "latchproof needs Python 3.11 or later; name one: make PYTHON=python3.12 ..."; exit 1; }
+		{ echo "latchproof needs Python 3.11 or later; choose one with make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(SETUP)
 
-verify: $(SETUP) ## the quick ledger of our claims, then asyncio.Barrier checked, with its counterexample (under 2 minutes)
+verify: $(SETUP) ## print the quick ledger of our claims, then check asyncio.Barrier (under 2 minutes)
 	@$(BIN)/latchproof verify --quick
 	@echo
-	@# asyncio.Barrier hands out one index twice: a counterexample, exit code 1, is what must come of this
+	@# asyncio.Barrier gives one index twice, so this must find a counterexample (exit code 1)
 	@$(BIN)/latchproof check asyncio:Barrier --kind barrier --policy cpython; \
-		code=$$?; if [ $$code -eq 1 ]; then echo "found, as expected"; \
+		code=$$?; if [ $$code -eq 1 ]; then echo "counterexample found, as expected"; \
 		else echo "expected a counterexample (exit code 1), got exit code $$code"; exit 1; fi
 
-test: $(SETUP) lint types unit ## the whole test suite with CrossHair's contracts, mypy --strict, ruff (under 10 minutes)
+test: $(SETUP) lint types unit ## run the test suite with CrossHair's contracts, mypy --strict and ruff (under 10 minutes)
 
 lint: $(SETUP)
 	$(BIN)/ruff format --check .
@@ -39,56 +41,56 @@ types: $(SETUP)
 unit: $(SETUP)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-proofs: $(SETUP) ## every proof and contract, to the full bounds: induction, exploration, schedules, CrossHair, fuzzing
+proofs: $(SETUP) ## run every proof, exploration, schedule, contract and fuzzer, up to the full bounds
 	$(BIN)/latchproof prove
 	$(BIN)/python proofs/run_explorations.py
 	$(BIN)/python proofs/run_contracts.py
 	$(BIN)/latchproof verify
 
-crosscheck: $(SETUP) ## Spin and TLC must find what we find on the exported models; TLC_JAR=... for another tla2tools.jar
+crosscheck: $(SETUP) ## compare with Spin and TLC on the exported models (TLC_JAR=... for another tla2tools.jar)
 	@sh proofs/install_spin.sh
 	TLC_JAR="$$(sh proofs/install_tlc.sh $(BIN)/python)" $(BIN)/python proofs/run_crosscheck.py
 
-fuzz: $(SETUP) ## the Hypothesis machines over our own classes, on every host, for a long time
-	for host in asyncio uvloop trio flowno; do for class in CountdownLatch Barrier; do \
-		$(BIN)/latchproof fuzz latchproof:$$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
+fuzz: $(SETUP) ## fuzz our own classes on every host, for a long time
+	for host in asyncio uvloop trio flowno; do for class in $(CLASSES); do \
+		$(BIN)/latchproof fuzz $$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
 	done; done
 
-bench: $(SETUP) ## ratios to the limit and to peers, compared with the committed ones (BENCH=--quick, BENCH=--record)
+bench: $(SETUP) ## measure ratios to the limit and to peers, and compare with the committed ones (BENCH=--quick, --record)
 	@sh proofs/install_spin.sh
 	@TLC_JAR="$$(sh proofs/install_tlc.sh $(BIN)/python)" $(BIN)/python -m benchmarks $(BENCH)
 
-museum: $(SETUP) ## faults in released software, found anew, each in an environment of its own; writes docs/museum.md and the report's copy
+museum: $(SETUP) ## find the faults in released software again, each in a separate environment; write docs/museum.md
 	@rm -rf .museum/results
 	$(BIN)/python -m pytest -m museum tests/museum tests/dropin
 	$(BIN)/python -m tests.museum.page
 	$(BIN)/python -m tests.museum.findings
 
-mutants: $(SETUP) ## claims x mutants of the specification, by every kind of evidence (an hour or two of a core; shared out among all)
+mutants: $(SETUP) ## try every mutant of the specification with every kind of evidence (an hour or two of one core; uses all)
 	$(BIN)/latchproof mutants
 
-mutants-runtime: $(SETUP) ## mutants of the shells and hosts, by mutmut: each noticed by a test, or accounted for (about 20 minutes)
+mutants-runtime: $(SETUP) ## try the mutants of the runtime: each must be noticed by a test or accounted for (about 20 minutes)
 	$(BIN)/python proofs/runtime_mutants.py
 
-spec: $(SETUP) ## write the review documents spec/*.md and the models spec/models/* anew from the specification
-	for machine in latch barrier; do \
+spec: $(SETUP) ## render spec/*.md and spec/exports/* from the specification
+	for machine in $(MACHINES); do \
 		$(BIN)/latchproof export $$machine --format markdown > spec/$$machine.md && \
-		$(BIN)/latchproof export $$machine --format tla > spec/models/$$machine.tla && \
-		$(BIN)/latchproof export $$machine --format cfg > spec/models/$$machine.cfg && \
-		$(BIN)/latchproof export $$machine --format promela > spec/models/$$machine.pml || exit 1; \
+		$(BIN)/latchproof export $$machine --format tla > spec/exports/$$machine.tla && \
+		$(BIN)/latchproof export $$machine --format cfg > spec/exports/$$machine.cfg && \
+		$(BIN)/latchproof export $$machine --format promela > spec/exports/$$machine.pml || exit 1; \
 	done
 
-golden: $(SETUP) ## write anew what the commands are expected to print; read the difference
-	PYTHONPATH=src:spec $(BIN)/python -m tests.verify.golden
+golden: $(SETUP) ## write what the commands print to tests/cli/golden; review the difference
+	PYTHONPATH=src:spec $(BIN)/python -m tests.cli.golden
 
 BROWSER := .venv-browser/bin
 PAGES := build/browser
 DRIVE := PYTHONPATH=src:spec:. $(BROWSER)/python -m pytest browser --pages $(PAGES)
 
-browser: $(PAGES)/report.html ## the HTML pages in headless Chromium, against the specification's functions (installs it)
+browser: $(PAGES)/report.html ## test the HTML pages in headless Chromium, which it installs, against the specification
 	$(DRIVE)
 
-screenshots: $(PAGES)/report.html ## the same, and the README's pictures written anew to docs/images
+screenshots: $(PAGES)/report.html ## do what browser does, and write the README's pictures to docs/images
 	$(DRIVE) --screenshots docs/images
 
 .PHONY: $(PAGES)/report.html
@@ -106,7 +108,7 @@ $(PAGES)/report.html: $(SETUP) .venv-browser/.complete
 
 DOCS := .venv-docs/bin
 
-docs: $(SETUP) .venv-docs/.complete ## the documentation: the programs and commands in it run, then built to build/docs
+docs: $(SETUP) .venv-docs/.complete ## run the programs and commands in the documentation, then build it to build/docs
 	$(BIN)/python -m pytest docs
 	$(DOCS)/python -m sphinx --fail-on-warning --keep-going --fresh-env -q -b html docs build/docs
 	@echo "the documentation is in build/docs/index.html"
@@ -116,12 +118,12 @@ docs: $(SETUP) .venv-docs/.complete ## the documentation: the programs and comma
 	@$(DOCS)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r docs/requirements.txt
 	@touch $@
 
-dist: $(SETUP) ## sdist, and the wheel built from it, in dist/
+dist: $(SETUP) ## build the sdist, and the wheel from it, in dist/
 	$(BIN)/python -m build --no-isolation
 
-lock: ## resolve requirements-dev.txt anew (needs uv)
+lock: ## resolve the dependencies again, into requirements-dev.txt (needs uv)
 	uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
 		--extra verify --group dev pyproject.toml -o requirements-dev.txt
 
-clean: ## remove what was made
+clean: ## remove everything that make has made
 	rm -rf .venv .bench .venv-browser .venv-docs .museum dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants

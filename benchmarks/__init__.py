@@ -1,1 +1,1 @@
-"""Side by side with peers and with the limit, in ratios: `make bench`."""
+"""Benchmarks: what latchproof costs, as ratios to the limit and to peers (`make bench`)."""

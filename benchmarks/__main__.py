@@ -1,4 +1,4 @@
-"""The benchmarks: on every Python that is there, in environments of their own; printed, written, compared.
+"""Run the benchmarks on every Python found, in separate environments; print, write and compare them.
 
 python -m benchmarks [--quick] [--record]
 """
@@ -42,7 +42,7 @@ def say(line: str) -> None:
 
 
 def measure(version: str, python: str, quick: bool) -> tuple[str, list[Row]]:
-    """Every section on one Python: its exact version, and the rows. What is not there is said."""
+    """Run every section on one Python; return its exact version and the rows, and print what is missing."""
     rows: list[Row] = []
     exact = version
     path = os.pathsep.join(str(ROOT / folder) for folder in (".", "src", "spec"))
@@ -71,7 +71,7 @@ def measure(version: str, python: str, quick: bool) -> tuple[str, list[Row]]:
 
 
 def compare(rows: list[Row]) -> None:
-    """Say what has changed since the ratios were committed."""
+    """Print what has changed since the ratios were committed."""
     try:
         before = read(BASELINE)
     except NonsenseError as error:
@@ -90,7 +90,7 @@ def compare(rows: list[Row]) -> None:
 
 
 def main() -> int:
-    """Measure, print, write, compare. Exit code 2 if nothing could be measured."""
+    """Measure, print, write and compare. Return exit code 2 if nothing could be measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and sizes")
     parser.add_argument("--record", action="store_true", help="make these the committed ratios, and plot them in docs/")

@@ -1,6 +1,6 @@
-"""The contenders on each host, as small as they can be; "limit" is a bare suspension by a future of its own.
+"""The contenders on each host, as small as possible; "limit" is a bare suspension by a private future.
 
-Nothing is imported before it is used, so that what one section of the benchmarks imports is its own affair.
+Nothing is imported before it is used, so the imports of one section cannot affect another.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Wait = Callable[[], Coroutine[Any, Any, object]]
 
 @dataclass
 class Contenders:
-    """By name: what makes a barrier's party, a latch, a counter that nobody waits for, and a wait that never ends.
+    """By name: what makes a barrier's party, a latch, a counter without waiters, and a wait that never ends.
 
     The references are the "limit" of `barriers`, `latches` and `waits`, and the "int" of `counters`. `missing` says
-    which contenders are not there, and why.
+    which contenders are missing, and why.
     """
 
     barriers: dict[str, Callable[[int], Party]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Contenders:
 
 
 def party_of(new_barrier: Callable[[int], Any]) -> Callable[[int], Party]:
-    """What makes parties that wait at one barrier."""
+    """Return a function that makes parties of one barrier."""
 
     def make(n: int) -> Party:
         wait = new_barrier(n).wait
@@ -78,7 +78,7 @@ class _OwnLatch(_Parties):
 
 
 class _Counter:
-    """The least that counts down in an async method."""
+    """The minimum that counts down in an async method."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -141,7 +141,7 @@ def _aiologic(contenders: Contenders) -> Contenders:
 
 
 def asyncio_contenders() -> Contenders:
-    """asyncio's, on whatever loop runs."""
+    """Return asyncio's contenders, on the running loop."""
     import asyncio
 
     from latchproof import Barrier
@@ -181,7 +181,7 @@ def asyncio_contenders() -> Contenders:
             self.parked.clear()
 
     class HandBarrier:
-        """The shell by hand: one decision, one future for each, and a withdrawal; no specification, no other host."""
+        """A shell by hand: one decision, one future per waiter, and a withdrawal; no specification, no other host."""
 
         def __init__(self, n: int) -> None:
             self.n: int = n
@@ -205,7 +205,7 @@ def asyncio_contenders() -> Contenders:
             return self.n - 1
 
     class DecidedByHand(Barrier):
-        """Our own shell, with its decisions written down in it."""
+        """Our shell, with its decisions written into it."""
 
         __slots__ = ()
 
@@ -337,7 +337,7 @@ def asyncio_contenders() -> Contenders:
 
 
 def trio_contenders() -> Contenders:
-    """trio's."""
+    """Return trio's contenders."""
     import trio
     from trio.lowlevel import Abort, ParkingLot, Task, checkpoint, current_task, reschedule, wait_task_rescheduled
 
@@ -437,7 +437,7 @@ def trio_contenders() -> Contenders:
 
 
 def flowno_contenders() -> Contenders:
-    """Flowno's. Its own latch cannot be armed again while tasks go on, so each release is of a new one."""
+    """Return Flowno's contenders. Its latch cannot be set again while tasks run, so each release uses a new one."""
     from types import coroutine
 
     from flowno.core.event_loop.commands import EventWaitCommand
@@ -445,7 +445,7 @@ def flowno_contenders() -> Contenders:
     from flowno.core.event_loop.synchronization import CountdownLatch, Event
 
     class Bare:
-        """A private event that is never set; its task is put back among those that can run."""
+        """A private event that is never set; its task is put back into the queue of ready tasks."""
 
         _set = False
 

@@ -1,4 +1,4 @@
-"""The interpreters that are there, and an environment with the peers for each."""
+"""The interpreters that are found, and an environment with the peers for each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
 def candidates(version: str) -> Iterator[str]:
-    """Where a Python of this version may be: named by BENCH_PYTHON_3_11 and so on, this one, on the path, pyenv's."""
+    """Return where a Python of this version may be: BENCH_PYTHON_3_11 and so on, this one, the PATH, pyenv."""
     named = os.environ.get(f"BENCH_PYTHON_{version.replace('.', '_')}")
     if named:
         yield named
@@ -28,7 +28,7 @@ def candidates(version: str) -> Iterator[str]:
 
 
 def find(version: str) -> str | None:
-    """An interpreter of CPython `version`, or None."""
+    """Return an interpreter of CPython `version`, or None."""
     program = "import platform; print(platform.python_implementation(), *platform.python_version_tuple()[:2])"
     for candidate in candidates(version):
         try:
@@ -41,9 +41,9 @@ def find(version: str) -> str | None:
 
 
 def prepare(version: str, interpreter: str, folder: Path) -> str:
-    """The interpreter of an environment with the peers in `folder`, made if it is not there or not up to date.
+    """Return the interpreter of an environment with the peers in `folder`; make or update it if needed.
 
-    Raises CalledProcessError if the packages cannot be installed; what pip said stands in its `stderr`.
+    Raises CalledProcessError if the packages cannot be installed; its `stderr` is what pip printed.
     """
     home = folder / version
     python = home / "bin" / "python"

@@ -1,7 +1,7 @@
-"""How much there is to do, and what it costs, as a bound grows: states of the specification, schedules of real code.
+"""How much work there is, and what it costs, as a bound grows: states of the specification, schedules of real code.
 
-Each series grows one bound and holds the others. Costs are CPU seconds over those of the series' smallest bound, in the
-same round.
+Each series grows one bound and fixes the others. Costs are CPU seconds relative to those of the series' smallest bound,
+in the same round.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from latchproof import Barrier
-from latchproof.verify.explore import explore
-from latchproof.verify.scenario import Shape
-from latchproof.verify.schedule import Explorer
-from latchproof.verify.target import adapt
-from latchproof_spec.machines import BARRIER
+from latchproof.check.target import adapt
+from latchproof.check.tree import Explorer
+from latchproof.explore.states import explore
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.machine import Programs
 
 
 @dataclass(frozen=True)
 class Point:
-    """One bound: how much there is (`size`), how much of it was gone through (`visited`), and CPU seconds."""
+    """One bound: how much work there is (`size`), how much of it was done (`visited`), and CPU seconds."""
 
     size: int
     visited: int
@@ -29,7 +29,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """What grows, over which bounds, what is counted, and what goes through one bound."""
+    """What grows, over which bounds, what is counted, and the function that visits one bound."""
 
     name: str
     bounds: tuple[int, ...]
@@ -38,16 +38,16 @@ class Series:
 
 
 def states_of(*, tasks: int, calls: int) -> Point:
-    """Every state of a barrier of three parties whose tasks wait so often each and may be cancelled."""
+    """Visit every state of a barrier of three parties whose tasks make `calls` waits each and may be cancelled."""
     begun = time.process_time()
     found = explore(BARRIER, BARRIER.policies[0], 3, tasks=tasks, calls=calls, operations=("wait",))
     return Point(found.states, found.orbits, time.process_time() - begun)
 
 
 def schedules_of(*, tasks: int, calls: int, cancellations: int) -> Point:
-    """Every schedule of so many waits at a barrier of two parties, our own class on asyncio."""
+    """Visit every schedule of that many waits at a barrier of two parties, our own class on asyncio."""
     target = adapt(Barrier, "latchproof:Barrier")
-    shape = Shape((2,), tasks, calls, cancellations, waits_only=True)
+    shape = Programs((2,), tasks, calls, cancellations, waits_only=True)
     begun = time.process_time()
     # without the pruning of calls that commute, whose schedules are not counted
     walk = Explorer(target, shape, 2, [BARRIER.policies[0]], prune=False).walk()

@@ -1,4 +1,4 @@
-"""The event loops, as the workloads see them: run, spawn, let others run, wait for all."""
+"""The event loops as the workloads see them: run, spawn, let others run, wait for all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Cancel = Callable[[], object]
 class Host(Protocol):
     """One event loop. `spawn` starts a task and returns what cancels it; `join` waits for all, cancelled or not.
 
-    After `abandon` the tasks that are left do not keep `run` from returning, in whatever way is quickest.
+    After `abandon`, `run` returns although tasks are left, by the quickest way that the loop has.
     """
 
     def run(self, main: Main) -> Any: ...
@@ -52,7 +52,7 @@ class AsyncioHost:
 
 
 class TrioHost:
-    """trio. A task whose cancellation is asked for stands in a scope of its own."""
+    """trio. A task that may be cancelled runs in a separate scope."""
 
     def run(self, main: Main) -> Any:
         import trio
@@ -81,7 +81,9 @@ class TrioHost:
 
     async def pause(self) -> None:
         await self.checkpoint()
-        await self.checkpoint()  # trio runs what is ready in no certain order: what was ready before has run now
+        await (
+            self.checkpoint()
+        )  # trio runs ready tasks in no particular order: those that were ready before have run now
 
     async def join(self) -> None:
         while self.running:

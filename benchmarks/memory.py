@@ -1,7 +1,7 @@
-"""Bytes for each parked task, of one contender, in a process of its own: python -m benchmarks.memory HOST CONTENDER N
+"""Bytes for each parked task of one contender, in a separate process: python -m benchmarks.memory HOST CONTENDER N
 
-asyncio keeps all tasks in a table that stays as large as it has been, so in one process the first contender would pay
-for the others. And nobody need wait until so many tasks have been cancelled, which for some takes hours.
+asyncio keeps all tasks in a table that never shrinks, so in a shared process the first contender would pay for the
+others. The process ends without cancelling its tasks, which takes hours for some contenders.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from benchmarks.hosts import Host
 
 
 def measure(host: Host, wait_of: Callable[[int], Callable[[], Coroutine[Any, Any, object]]], n: int) -> None:
-    """Print the bytes for each of `n` parked tasks, task and coroutine and all, and end the process."""
+    """Print the bytes for each of `n` parked tasks, including task and coroutine, and end the process."""
 
     async def main() -> None:
         wait = wait_of(n)
-        before = tracemalloc.get_traced_memory()[0]  # the list of what cancels is the same for every contender
+        before = tracemalloc.get_traced_memory()[0]  # the list of handles is the same for every contender
         cancels = [await host.spawn(wait()) for _ in range(n)]
         await host.pause()
         taken = tracemalloc.get_traced_memory()[0] - before

@@ -1,4 +1,4 @@
-"""The ratios as plots, of the runtime and of what grows: python -m benchmarks.plot RESULTS.json PLOT.svg GROWTH.svg
+"""Plots of the ratios, of the runtime and of growth: python -m benchmarks.plot RESULTS.json PLOT.svg GROWTH.svg
 
 The same ratios give the same files.
 """
@@ -21,7 +21,7 @@ HOSTS = ("asyncio", "uvloop", "trio", "flowno")
 
 
 def draw(rows: list[Row], path: Path) -> None:
-    """Each contender over the limit, by the number of tasks; a panel for each Python, benchmark and host."""
+    """Draw each contender over the limit, by the number of tasks; one panel for each Python, benchmark and host."""
     shown = [row for row in rows if row.key.over == "limit" and row.key.benchmark in BENCHMARKS]
     pythons = sorted({row.key.python for row in shown})
     contenders = sorted({row.key.contender for row in shown}, key=lambda name: (name != "latchproof", name))
@@ -71,7 +71,7 @@ def draw(rows: list[Row], path: Path) -> None:
 
 
 def draw_growth(rows: list[Row], path: Path) -> None:
-    """How much there is, how much of it is gone through, and what that costs; a panel for each bound that grows."""
+    """Draw how much work there is, how much of it is done, and what that costs; one panel for each bound that grows."""
     shown = [row for row in rows if row.key.host == "growth"]
     series = sorted({row.key.benchmark for row in shown if row.key.over == "one"}, reverse=True)
     if not series:

@@ -1,7 +1,7 @@
-"""Rounds that are interleaved between contenders, and the ratios that come of them.
+"""Interleave the rounds of contenders, and compute ratios from them.
 
-No time means anything by itself: each is divided by that of a reference in the same round, so what the machine does
-meanwhile strikes both. The first round warms up and is thrown away. The order changes from round to round.
+A time means nothing by itself. Each is divided by that of a reference in the same round, so other load on the machine
+affects both. The first round warms up and is discarded. The order changes from round to round.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 
 class NonsenseError(ValueError):
-    """A measurement, or a file of them, that says nothing. The message says why."""
+    """A measurement, or a file of them, that is meaningless. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Ratio:
 
     @classmethod
     def of(cls, ratios: Sequence[float]) -> Ratio:
-        """Of the ratios of some rounds. Raises NonsenseError if there are none, or if one is no positive number."""
+        """Return the median and quartiles of ratios; raise NonsenseError if there are none or one is not positive."""
         if not ratios:
             raise NonsenseError("no rounds, so no ratio")
         for ratio in ratios:
@@ -48,15 +48,15 @@ class Ratio:
 
 
 def interleaved(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """What each contender costs in each of the rounds, as its function says, with the garbage collector off.
+    """Return the cost of each contender in each round, as its function returns it, with the garbage collector off.
 
-    Raises NonsenseError if a cost is not positive (a clock that is too coarse), or if there is nothing to be run.
+    Raises NonsenseError if a cost is not positive (the clock is too coarse), or if there is nothing to run.
     """
     if rounds < 1 or not contenders:
         raise NonsenseError(f"{rounds} rounds of {len(contenders)} contenders measure nothing")
     names = list(contenders)
     costs: dict[str, list[float]] = {name: [] for name in names}
-    gc.freeze()  # what has been imported need not be looked through before every run
+    gc.freeze()  # so that the collector does not visit what was imported before every run
     try:
         for number in range(rounds + 1):
             first = number % len(names)
@@ -81,7 +81,7 @@ def _without_collector(run: Callable[[], float]) -> float:
 
 
 def over(costs: Mapping[str, Sequence[float]], reference: str) -> dict[str, list[float]]:
-    """Each contender's costs over those of the reference in the same rounds."""
+    """Return each contender's costs divided by those of the reference in the same rounds."""
     if reference not in costs:
         raise NonsenseError(f"the reference {reference!r} was not measured")
     of_reference = costs[reference]

@@ -1,4 +1,4 @@
-"""The ratios of a run, as rows that are printed, written as JSON, and compared with those that were committed."""
+"""The ratios of a run as rows, which are printed, written as JSON, and compared with the committed ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REFERENCES = {
 
 
 class Key(NamedTuple):
-    """What was measured: `contender` over `over`, for `n` tasks (0 where there is no number of tasks)."""
+    """What was measured: `contender` over `over`, for `n` tasks (0 if there is no number of tasks)."""
 
     python: str
     host: str
@@ -45,7 +45,7 @@ class Row:
 
 
 def together(measured: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """The same tables from several processes as one: the rounds of all.
+    """Merge the same tables from several processes: the rounds of all.
 
     >>> table = {"benchmark": "wait", "ratios": {"latchproof": [1.25]}}
     >>> together([[table], [table]])
@@ -63,7 +63,7 @@ def together(measured: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, 
 
 
 def rows_of(python: str, tables: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
-    """Each contender over the reference, and our own over every other, by the rounds of a worker's tables."""
+    """Return each contender over the reference, and ours over every other, from a worker's tables."""
     for table in tables:
         ratios: dict[str, list[float]] = table["ratios"]
         reference = table["over"]
@@ -79,7 +79,7 @@ def rows_of(python: str, tables: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
 
 
 def to_json(rows: Iterable[Row], versions: Mapping[str, str]) -> str:
-    """The rows as JSON, in order, one a line, so that a change shows what changed."""
+    """Return the rows as JSON, in order, one per line, so that a diff shows what changed."""
     lines = [
         json.dumps({**row.key._asdict(), **asdict(_rounded(row.ratio))})
         for row in sorted(rows, key=lambda row: row.key)
@@ -89,18 +89,20 @@ def to_json(rows: Iterable[Row], versions: Mapping[str, str]) -> str:
 
 
 def _rounded(ratio: Ratio) -> Ratio:
-    """As it is written: to six digits that count."""
+    """Return the number as it is written: to six significant digits."""
     return Ratio(*(float(f"{value:.6g}") for value in (ratio.median, ratio.low, ratio.high)))
 
 
 def from_json(text: str) -> list[Row]:
-    """The rows of such a file. Raises NonsenseError, which says what is wrong with it."""
+    """Return the rows of such a file; raise NonsenseError, which says what is wrong with it."""
     try:
         given = json.loads(text)
     except json.JSONDecodeError as error:
         raise NonsenseError(f"no JSON: {error}") from None
     if not isinstance(given, dict) or given.get("schema") != SCHEMA:
-        raise NonsenseError(f"not the schema {SCHEMA} of benchmark ratios; record them anew: make bench BENCH=--record")
+        raise NonsenseError(
+            f"not the schema {SCHEMA} of benchmark ratios; record them again: make bench BENCH=--record"
+        )
     rows: dict[Key, Row] = {}
     for number, entry in enumerate(given.get("ratios", ()), 1):
         try:
@@ -119,7 +121,7 @@ def from_json(text: str) -> list[Row]:
 
 
 def read(path: Path) -> list[Row]:
-    """The rows of a file. Raises NonsenseError, which names the file."""
+    """Return the rows of a file; raise NonsenseError, which names the file."""
     try:
         return from_json(path.read_text(encoding="utf-8"))
     except (OSError, NonsenseError) as error:
@@ -143,7 +145,7 @@ class Change:
 
 
 def changes(now: Iterable[Row], before: Iterable[Row]) -> list[Change]:
-    """What of ours has changed by more than the spread: the ranges between the quartiles do not meet."""
+    """Return which of our ratios changed by more than the spread: the ranges between the quartiles do not overlap."""
     committed = {row.key: row.ratio for row in before}
     found = []
     for row in now:
@@ -156,7 +158,7 @@ def changes(now: Iterable[Row], before: Iterable[Row]) -> list[Change]:
 
 
 def tables(rows: Iterable[Row]) -> str:
-    """The rows as tables for a reader: one for each Python, host and benchmark, a column for each number of tasks."""
+    """Return the rows as tables: one for each Python, host and benchmark, with a column for each number of tasks."""
     lines = []
     against_reference = [row for row in rows if row.key.over in REFERENCES.get(row.key.host, REFERENCES[""])]
 

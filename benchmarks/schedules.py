@@ -1,12 +1,12 @@
-"""What it costs to run one schedule of one program: here, in other explorers of schedules, and with none at all.
+"""What it costs to run one schedule of one program: in our explorer, in others, and with no explorer at all.
 
-The program is three tasks that wait twice each at the least barrier of three parties that there is. "limit" runs its
-one first-in first-out schedule again and again, on a loop of a few lines with asyncio's own tasks and futures, and
-judges nothing. Ours judges every history, and is measured twice: making every run of the tree of schedules, and with
-the reductions that it has, where the cost is divided by the number of schedules of the same tree. The other explorers
-choose among the tasks that are ready, as they do, and check an assertion about the indices.
+The program is three tasks that wait twice each at the smallest possible barrier of three parties. "limit" runs its only
+first-in first-out schedule repeatedly, on a loop of a few lines with asyncio's tasks and futures. It judges nothing.
+Ours judges every history and is measured twice: making every run of the tree of schedules, and with its reductions,
+where the cost is divided by the number of schedules of the same tree. The other explorers choose among the ready tasks
+in their own way, and check an assertion about the indices.
 
-Each contender is a function of a number of schedules, and returns CPU seconds for one schedule.
+Each contender is a function of a number of schedules and returns CPU seconds for one schedule.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any, TypeVarTuple
 
-from latchproof.verify.scenario import Shape
-from latchproof.verify.schedule import Explorer
-from latchproof.verify.target import adapt
-from latchproof_spec.machines import BARRIER
+from latchproof.check.target import adapt
+from latchproof.check.tree import Explorer
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.machine import Programs
 
 Given = TypeVarTuple("Given")
 
 PARTIES, WAITS = 3, 2
-SHAPE = Shape((PARTIES,), PARTIES, PARTIES * WAITS, 0, waits_only=True)
+SHAPE = Programs((PARTIES,), PARTIES, PARTIES * WAITS, 0, waits_only=True)
 INDICES = sorted(list(range(PARTIES)) * WAITS)
 
 
 class MinimalBarrier:
-    """An event for each generation, and nothing about cancellation. (frontrun cannot follow bare futures.)"""
+    """An event for each generation; cancellation is ignored. (frontrun cannot follow bare futures.)"""
 
     def __init__(self, parties: int) -> None:
         self.parties = parties
@@ -67,9 +67,9 @@ class Program:
 
 
 class BareLoop(asyncio.BaseEventLoop):
-    """The least that tasks and futures need, without a selector or a clock."""
+    """The minimum that tasks and futures need, without a selector or a clock."""
 
-    def __init__(self) -> None:  # none of what a real loop is made with is needed
+    def __init__(self) -> None:  # nothing that a real loop is made with is needed
         self.ready: deque[asyncio.Handle] = deque()
 
     def call_soon(
@@ -92,11 +92,11 @@ class BareLoop(asyncio.BaseEventLoop):
         raise RuntimeError(context)
 
     def __del__(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 def limit(schedules: int) -> float:
-    """The one schedule that asyncio itself has, without choice and without judge."""
+    """Run the only schedule that asyncio itself has, without choices and without a judge."""
     begun = time.process_time()
     for _ in range(schedules):
         loop = BareLoop()
@@ -120,7 +120,7 @@ def _explorer(*, reduced: bool) -> Explorer:
 
 
 def every_run(schedules: int) -> float:
-    """Ours, making every run of the tree and judging it, from nothing again and again until there were so many."""
+    """Run ours, which makes and judges every run of the tree, repeatedly until there are that many runs."""
     made = 0
     begun = time.process_time()
     while made < schedules:
@@ -129,7 +129,7 @@ def every_run(schedules: int) -> float:
 
 
 def whole_tree(schedules: int) -> float:
-    """Ours, with its reductions; divided by the number of schedules that the same tree has without them."""
+    """Run ours with its reductions; divide by the number of schedules of the same tree without them."""
     size = _explorer(reduced=False).walk().schedules
     done = 0
     begun = time.process_time()
@@ -140,7 +140,7 @@ def whole_tree(schedules: int) -> float:
 
 
 def simloom(schedules: int) -> float:
-    """simloom's systematic exploration, stopped after so many schedules."""
+    """Run simloom's systematic exploration, and stop after that many schedules."""
     from simloom import explore_systematic
 
     async def main() -> None:
@@ -160,7 +160,7 @@ def simloom(schedules: int) -> float:
 
 
 def frontrun(schedules: int) -> float:
-    """frontrun's exploration by dynamic partial-order reduction, which may be through after fewer."""
+    """Run frontrun's exploration by dynamic partial-order reduction, which may finish after fewer."""
     from frontrun import explore
 
     def is_right(program: Program) -> bool:

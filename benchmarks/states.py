@@ -1,10 +1,10 @@
-"""What it costs to go through every state of one model: here, in Spin, and in TLC where TLC_JAR names its jar.
+"""What it costs to visit every state of one model: in our explorer, in Spin, and in TLC if TLC_JAR names its jar.
 
-A barrier of three parties, five tasks that call wait() three times each and may be cancelled: the invariants, censuses
-and step properties, on all of them. Spin and TLC look at every state, as they do unless told more; the explorer looks
-at one of each orbit, and must stand for as many states as they find. Spin is timed without the time that its verifier
-takes to compile, TLC with the start of its virtual machine. Costs are CPU seconds, those of processes of their own
-included.
+The model is a barrier of three parties and five tasks that call wait() three times each and may be cancelled. The
+invariants, censuses and step properties are checked on all states. Spin and TLC visit every state, as they do by
+default; our explorer visits one state of each orbit and must account for as many states as they find. The time of Spin
+excludes compiling its verifier; that of TLC includes starting its virtual machine. Costs are CPU seconds, including
+those of child processes.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from latchproof.verify.crosscheck import CrosscheckError, compile_spin, run_spin, run_tlc, tlc_jar
-from latchproof.verify.explore import explore
-from latchproof.verify.render.transitions import Bounds, Model, make_model
-from latchproof_spec.machines import BARRIER
+from latchproof.explore.states import explore
+from latchproof.export.crosscheck import CrosscheckError, compile_spin, run_spin, run_tlc, tlc_jar
+from latchproof.export.rows import Model, make_model
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.machine import ModelBounds
 
-BOUNDS = Bounds(3, 5, calls=3, operations=("wait",))
+BOUNDS = ModelBounds(3, 5, calls=3, operations=("wait",))
 
 
 def explored(model: Model) -> int:
-    """How many states the explorer stands for. Raises CrosscheckError if it does not run through."""
+    """Return how many states the explorer accounts for; raise CrosscheckError if it does not finish."""
     bounds = model.bounds
     found = explore(
         model.machine,
@@ -43,7 +44,7 @@ def explored(model: Model) -> int:
 
 @contextmanager
 def contenders() -> Iterator[tuple[dict[str, Callable[[], float]], dict[str, str], dict[str, int]]]:
-    """By name: what runs each and returns its CPU seconds; which are missing, and why; the states that each found."""
+    """Yield, by name: what runs each and returns its CPU seconds; why each missing one is missing; the states found."""
     missing: dict[str, str] = {}
     found: dict[str, int] = {}
     with TemporaryDirectory() as name:

@@ -1,4 +1,4 @@
-"""What the runtime is to cost at most: floors, to be beaten as far as it goes. They are reported, and fail nothing."""
+"""Upper bounds of what the runtime should cost. They are reported, and fail nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EVERY = ("3.11", "3.13")
 
 @dataclass(frozen=True)
 class Target:
-    """`contender` over `over` is to be `at_most` so much, on each of `pythons`."""
+    """A target: `contender` over `over` should be `at_most` this, on each of `pythons`."""
 
     host: str
     benchmark: str
@@ -34,17 +34,17 @@ def _targets() -> Iterator[Target]:
         yield Target(host, "barrier wait", 1_000, "latchproof", "limit", 1.45, ("3.13",))
         yield Target(host, "barrier wait", 1_000, "latchproof", "asyncio.Barrier", 1 / 3)
         yield Target(host, "barrier wait", 1_000, "latchproof", "aiologic.Barrier", 1 / 2.2)
-        yield Target(host, "count_down, nobody waits", 0, "latchproof", "int", 2.2)
+        yield Target(host, "count_down, no waiters", 0, "latchproof", "int", 2.2)
     latch = "latch park and release"
     yield Target("asyncio", latch, 1_000, "latchproof", "limit", 1.7, ("3.11",))
     yield Target("asyncio", latch, 1_000, "latchproof", "limit", 1.4, ("3.13",))
     yield Target("asyncio", latch, 1_000, "latchproof", "asyncio.Event", 1.1)
     yield Target("asyncio", "barrier wait", 1_000, "latchproof", "the same, decided by hand", 1.15)
     yield Target("asyncio", latch, 1_000, "latchproof", "the same, decided by hand", 1.15)
-    yield Target("flowno", "count_down, nobody waits", 0, "latchproof", "flowno.CountdownLatch", 1 / 40)
+    yield Target("flowno", "count_down, no waiters", 0, "latchproof", "flowno.CountdownLatch", 1 / 40)
     yield Target("trio", "barrier wait", 1_000, "latchproof", "trio ParkingLot", 1.05)
     yield Target("trio", latch, 1_000, "latchproof", "trio ParkingLot", 1.05)
-    for order in ("first to last", "last to first"):  # the limit is linear; to stay beside it is to be linear
+    for order in ("first to last", "last to first"):  # the limit is linear, so a constant ratio to it is linear, too
         for contender in ("latchproof latch", "latchproof barrier"):
             yield Target("asyncio", f"cancel {order}", 10_000, contender, "limit", 2.0)
     for contender in ("latchproof latch", "latchproof barrier"):
@@ -66,7 +66,7 @@ TARGETS = tuple(_targets())
 
 
 def verdicts(rows: Iterable[Row]) -> Iterator[str]:
-    """A line for each target on each Python that was measured: met or not, or not measured."""
+    """Return a line for each target on each Python that was measured: met, not met, or not measured."""
     measured = {row.key: row.ratio for row in rows}
     pythons = sorted({key.python for key in measured})
     for python in pythons:

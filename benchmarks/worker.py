@@ -1,4 +1,4 @@
-"""One section of the benchmarks, in a process and an environment of its own: python -m benchmarks.worker SECTION
+"""Run one section of the benchmarks, in a separate process and environment: python -m benchmarks.worker SECTION
 
 Prints JSON: a list of tables, each the ratios of its contenders to its reference, round by round.
 """
@@ -27,7 +27,7 @@ FOUR_GIB = 4 << 30
 
 @dataclass(frozen=True)
 class Size:
-    """How much is done. `operations` a contender and round, in each of which `rounds` are done."""
+    """How much is run: `operations` for each contender and round, of which there are `rounds`."""
 
     rounds: int
     operations: int
@@ -53,7 +53,7 @@ def _table(benchmark: str, host: str, n: int, reference: str, costs: dict[str, l
 
 
 def of_host(name: str, size: Size) -> Measured:
-    """Every table of one event loop."""
+    """Return every table of one event loop."""
     host, those = contenders.HOSTS[name]()
     tables = []
     for n in size.parties:
@@ -69,13 +69,13 @@ def of_host(name: str, size: Size) -> Measured:
         order = "last to first" if last else "first to last"
         for n in size.cancelled:
             runs = {one: partial(workloads.cancel, host, make, n, last) for one, make in those.waits.items()}
-            costs = interleaved(runs, size.rounds // 2)  # for the square of so many takes its time
+            costs = interleaved(runs, size.rounds // 2)  # a quadratic contender takes long
             tables.append(_table(f"cancel {order}", name, n, "limit", costs))
     return tables, those.missing
 
 
 def remembering_of_all(size: Size) -> Measured:
-    """Memory per waiter on every event loop; fewer waiters, where so many would take long."""
+    """Return the memory per waiter on every event loop, with fewer waiters where many would take long."""
     most = {"asyncio": size.remembered, "uvloop": 10_000, "trio": 2_000, "flowno": 500}
     tables = []
     missing: dict[str, str] = {}
@@ -87,7 +87,7 @@ def remembering_of_all(size: Size) -> Measured:
 
 
 def remembering(name: str, waits: Iterable[str], n: int) -> Table:
-    """Memory per waiter. Bytes are the same in every round, so there is one."""
+    """Return the memory per waiter. Bytes are the same in every round, so there is one round."""
     program = [sys.executable, "-m", "benchmarks.memory", name]
     taken = {
         one: [float(subprocess.run([*program, one, str(n)], stdout=subprocess.PIPE, text=True, check=True).stdout)]
@@ -97,17 +97,17 @@ def remembering(name: str, waits: Iterable[str], n: int) -> Table:
 
 
 def counting(name: str, host: Host, those: contenders.Contenders, size: Size) -> Table:
-    """count_down with nobody waiting."""
-    # they are so cheap that fewer calls would be beyond the clock
+    """Return the cost of count_down without waiters."""
+    # they are so cheap that the clock is too coarse for fewer calls
     runs: dict[str, Callable[[], float]] = {
         one: partial(workloads.count_down, host, make, 20_000) for one, make in those.counters.items()
     }
     costs = interleaved(runs, size.rounds)
-    return _table("count_down, nobody waits", name, 0, "int", costs)
+    return _table("count_down, no waiters", name, 0, "int", costs)
 
 
 def _importing(module: str) -> float:
-    """CPU seconds to import a module, in an interpreter of its own that has imported nothing."""
+    """Return the CPU seconds to import a module, in a new interpreter that has imported nothing."""
     program = (
         f"import sys, time; sys.path[:0] = {[str(ROOT / 'src'), str(ROOT / 'spec')]!r}; begun = time.process_time(); "
         f"import {module}; print(time.process_time() - begun)"
@@ -117,13 +117,13 @@ def _importing(module: str) -> float:
 
 
 def importing(size: Size) -> Measured:
-    """What importing latchproof costs."""
+    """Return what importing latchproof costs."""
     runs = {name: partial(_importing, name) for name in ("asyncio", "latchproof", "typing", "dataclasses")}
     return [_table("import", "none", 0, "asyncio", interleaved(runs, 2 * size.rounds))], {}
 
 
 def million(size: Size) -> Measured:
-    """So many parties trip a barrier in one go, in a process that may not have more than 4 GiB."""
+    """Let that many parties trip a barrier at once, in a process that is limited to 4 GiB."""
     import resource
 
     from latchproof import Barrier
@@ -152,7 +152,7 @@ def million(size: Size) -> Measured:
 
 
 def schedules(size: Size) -> Measured:
-    """What one schedule costs, here and in other explorers."""
+    """Return what one schedule costs, in our explorer and in others."""
     from benchmarks.schedules import CONTENDERS
 
     missing: dict[str, str] = {}
@@ -169,7 +169,7 @@ def schedules(size: Size) -> Measured:
 
 
 def states(size: Size) -> Measured:
-    """What all states of one model cost, here, in Spin and in TLC; all must find as many."""
+    """Return what all states of one model cost, in our explorer, in Spin and in TLC; all must find as many."""
     from benchmarks.states import contenders as explorers
 
     with explorers() as (runs, missing, found):
@@ -179,7 +179,7 @@ def states(size: Size) -> Measured:
 
 
 def growth(size: Size) -> Measured:
-    """How much there is to do, and what it costs, as a bound grows."""
+    """Return how much work there is, and what it costs, as a bound grows."""
     from benchmarks.growth import SERIES, Series
 
     def cost(series: Series, bound: int) -> float:
@@ -220,7 +220,7 @@ SECTIONS: dict[str, Callable[[Size], Measured]] = {
     "asyncio": lambda size: of_host("asyncio", size),
     "uvloop": lambda size: of_host("uvloop", size),
     "trio": lambda size: of_host("trio", size),
-    # Flowno finds a task that it cancels by looking through all of them, so there are fewer
+    # Flowno searches all tasks for the one that it cancels, so there are fewer
     "flowno": lambda size: of_host(
         "flowno", replace(size, operations=size.operations // 4, cancelled=(500,), parties=size.parties[:4])
     ),

@@ -1,4 +1,4 @@
-"""What is done by every contender, and what it costs: thread CPU time in the steady state."""
+"""What every contender does, and what it costs: thread CPU time in the steady state."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Party = Callable[[int], Coroutine[Any, Any, None]]
 
 
 class Latch(Protocol):
-    """A latch that is released and armed again. `tally[0]` counts the waits that have been begun."""
+    """A latch that is released and set again. `tally[0]` counts the waits that have begun."""
 
     async def party(self, rounds: int, tally: list[int]) -> None: ...
     async def release(self) -> None: ...
 
 
 def barrier(host: Host, party_of: Callable[[int], Party], n: int, rounds: int) -> float:
-    """CPU seconds for `rounds` generations of a barrier of `n` parties, all of which come again and again."""
+    """Return the CPU seconds for `rounds` generations of a barrier of `n` parties, which return each time."""
 
     async def main() -> float:
         party = party_of(n)
@@ -38,7 +38,7 @@ def barrier(host: Host, party_of: Callable[[int], Party], n: int, rounds: int) -
 
 
 def latch(host: Host, new_latch: Callable[[], Latch], n: int, rounds: int) -> float:
-    """CPU seconds to release `n` tasks `rounds` times, each time when all of them have parked."""
+    """Return the CPU seconds to release `n` tasks `rounds` times, each time when all of them have parked."""
 
     async def main() -> float:
         tally = [0]
@@ -62,7 +62,7 @@ def latch(host: Host, new_latch: Callable[[], Latch], n: int, rounds: int) -> fl
 def count_down(
     host: Host, new_counter: Callable[[int], Callable[[], Coroutine[Any, Any, object]]], calls: int
 ) -> float:
-    """CPU seconds for `calls` awaited count_downs while nobody waits; the count is not reached."""
+    """Return the CPU seconds for `calls` awaited count_downs without waiters; the count does not reach zero."""
 
     async def main() -> float:
         down = new_counter(calls + 2)
@@ -79,7 +79,7 @@ def count_down(
 def cancel(
     host: Host, wait_of: Callable[[int], Callable[[], Coroutine[Any, Any, object]]], n: int, last: bool
 ) -> float:
-    """CPU seconds to cancel all of `n` parked tasks, first to last or last to first, until all have ended."""
+    """Return the CPU seconds to cancel all of `n` parked tasks, in either order, until all have ended."""
 
     async def main() -> float:
         wait = wait_of(n)

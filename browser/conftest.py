@@ -1,4 +1,4 @@
-"""A headless Chromium, the pages under test, and a console that must stay silent."""
+"""A headless Chromium, the pages under test, and a console that must stay empty."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def chromium() -> Iterator[webdriver.Chrome]:
     ):
         options.add_argument(argument)
     if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")  # Chromium's own cannot be had as root
+        options.add_argument("--no-sandbox")  # Chromium has no sandbox for root
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with webdriver.Chrome(options=options, service=Service(driver)) as chrome:
-        # whatever the page might want from outside is not there
+        # the page must not need anything from outside
         chrome.execute_cdp_cmd("Network.enable", {})
         chrome.execute_cdp_cmd(
             "Network.emulateNetworkConditions",
@@ -69,13 +69,13 @@ class Page:
         )
 
     def text(self, css: str) -> str:
-        """The text of an element, as it is shown."""
+        """Return the text of an element, as it is shown."""
         found = self.chrome.execute_script("return document.querySelector(arguments[0])?.innerText", css)
         assert isinstance(found, str), f"there is no {css}"
         return found.strip()
 
     def texts(self, css: str) -> list[str]:
-        """The texts of all such elements."""
+        """Return the texts of all such elements."""
         found: list[str] = self.chrome.execute_script(
             "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText.trim())", css
         )
@@ -106,7 +106,7 @@ def run(chromium: webdriver.Chrome, pages: Path) -> Iterator[Page]:
 
 
 def _silent(chrome: webdriver.Chrome, page: Page) -> Iterator[Page]:
-    """The page, whose console must say nothing at all while it is used."""
+    """Yield the page; its console must stay empty while it is used."""
     chrome.get_log("browser")
     page.open()
     yield page

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to it that there is a Chromium with its driver: Debian's, installed when missing. Says so and fails when it cannot.
+# Installs Debian's Chromium with its driver, unless there is one. Fails with a message if it cannot.
 set -eu
 
 there() { command -v chromium >/dev/null && command -v chromedriver >/dev/null; }

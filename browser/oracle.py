@@ -9,7 +9,8 @@ from collections import deque
 from itertools import product
 from typing import Any
 
-from latchproof_spec.machines import MACHINES, Machine
+from latchproof_spec.machine import Machine
+from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import ANY_INDEX, apply
 
 Step = tuple[int, str]
@@ -45,7 +46,7 @@ class Oracle:
         """What a task may do, as the buttons say it."""
         if task in self.queue:
             return ["cancel"]
-        return ["cancel", "go on"] if task in self.released else list(self._calls())
+        return ["cancel", "continue"] if task in self.released else list(self._calls())
 
     def _calls(self) -> dict[str, tuple[Any, tuple[Any, ...]]]:
         calls = {}
@@ -61,7 +62,7 @@ class Oracle:
 
     def act(self, task: int, label: str) -> None:
         """Let the task do it; `said` and `rule` then hold what the page should say of it."""
-        if label == "go on":
+        if label == "continue":
             self.said, self.rule = words(self.released.pop(task)), ""
             return
         if label == "cancel":
@@ -71,8 +72,8 @@ class Oracle:
             operation, arguments = self._calls()[label]
         *state, rule = operation.function(*self.constants, *self.state, *arguments, policy=self.policy)
         self.state = tuple(state)
-        self.queue, gone_on = apply(rule, self.queue, task)
-        endings = dict(gone_on)
+        self.queue, resumed = apply(rule, self.queue, task)
+        endings = dict(resumed)
         own = words(endings.pop(task)) if task in endings else None
         self.released |= endings
         done = "ends cancelled" if label == "cancel" else own or self.status(task)

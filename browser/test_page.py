@@ -1,4 +1,4 @@
-"""The pages in a real browser: what they show is what the specification's functions compute."""
+"""The pages in a real browser show what the specification's functions compute."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from selenium.webdriver.common.keys import Keys
 
 from browser.conftest import Page
 from browser.oracle import Oracle, distances
-from latchproof.verify.history import Begin, End, Event, Judge, Observe, Request, Rest
-from latchproof_spec.claims import CLAIMS
-from latchproof_spec.machines import MACHINES
+from latchproof.check.history import Begin, End, Event, Observe, Request, Rest
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification
+from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import BrokenBarrierError
 
 WALKS = [
@@ -34,7 +35,7 @@ WALKS = [
     ("latch", "aiologic", 3, 2),
 ]
 STEPS = 40
-MUSEUM = Path(__file__).parents[1] / "src/latchproof/verify/render/html/museum.json"
+MUSEUM = Path(__file__).parents[1] / "src/latchproof/show/html/museum.json"
 
 
 def test_one_file_is_all(pages: Path) -> None:
@@ -65,6 +66,18 @@ def test_every_rule_is_there_with_its_sentence(report: Page, machine: object) ->
         assert rule.sentence in report.text(f"#rule-{rule.id}")
 
 
+def test_the_page_of_a_check_has_its_rules_with_a_step_by_each(run: Page, pages: Path) -> None:
+    (machine,) = _data(pages / "check.html")["machines"]
+    headers = run.texts(f"#{machine['name']} section th, #{machine['name']} th[scope=col]")
+    assert "for example" in headers
+    assert "when" not in headers  # a guard takes a solver
+    for policy in machine["policies"]:
+        for row in policy["rules"]:
+            shown = run.text(f"#rule-{row['rule']}")
+            assert row["sentence"] in shown
+            assert "→" in shown or row["call"].startswith("create(")
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 def test_the_faults_are_those_of_the_ledger(report: Page, pages: Path, machine: str) -> None:
     mutants = (_data(pages / "report.html")["ledger"].get("mutants") or {}).get("mutants", [])
@@ -78,7 +91,7 @@ def test_the_faults_are_those_of_the_ledger(report: Page, pages: Path, machine: 
         assert shown == ([f"{broken} of {len(about)}"] if about else [])
 
 
-def test_what_was_done_about_each_rule_is_shown_and_what_is_kept(report: Page, pages: Path) -> None:
+def test_the_evidence_for_each_rule_and_the_exports_are_shown(report: Page, pages: Path) -> None:
     ledger = _data(pages / "report.html")["ledger"]
     shown = [row.split("\t") for row in report.texts("#rule-evidence tbody tr")]
     assert [row[0] for row in shown] == [rule["id"] for rule in ledger["rules"]]
@@ -89,12 +102,12 @@ def test_what_was_done_about_each_rule_is_shown_and_what_is_kept(report: Page, p
         ]
         judged = f"{rule['killed_mutants']} of {rule['mutants']}" if rule["mutants"] else "none judged"
         assert row[1:] == [*told, judged]
-    for kept in ledger["kept"]:
-        assert f"{kept['name']} {kept['status'].replace('_', ' ')}: {kept['bound']}" in report.text("#kept")
+    for one in ledger["exports"]:
+        assert f"{one['name']} {one['status'].replace('_', ' ')}: {one['bound']}" in report.text("#exports")
 
 
 def _data(path: Path) -> dict[str, Any]:
-    """What a page holds."""
+    """Return the data that a page contains."""
     (packed,) = re.findall(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"))
     data: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
     return data
@@ -126,13 +139,13 @@ def test_the_stepper_on_random_walks(report: Page, machine: str, policy: str, ar
     link = report.chrome.execute_script("return document.getElementById('stepper-link').getAttribute('href')")
     report.click("#stepper-undo")
     assert report.text("#stepper-state") == before
-    report.open(link)  # a link holds the whole run
+    report.open(link)  # a link contains the whole run
     _assert_shows(report, oracle)
     assert len(report.texts("#stepper-lanes tbody tr")) == STEPS
 
 
 def _option(page: Page, css: str, policy: str) -> str:
-    """The value of the option that names the policy, perhaps among others that are the same."""
+    """Return the value of the option that names the policy, perhaps among equal ones."""
     values: list[str] = page.chrome.execute_script(
         "return [...document.querySelector(arguments[0]).options]"
         ".filter((one) => one.text.split(', ').includes(arguments[1])).map((one) => one.value)",
@@ -152,7 +165,7 @@ def _assert_shows(page: Page, oracle: Oracle) -> None:
 
 def test_a_link_that_leads_nowhere_says_so(report: Page) -> None:
     report.open("#run=barrier/latchproof/3/3/1.wait();1.wait()")
-    assert "cannot go on after step 1" in report.text("#stepper-said")
+    assert "cannot continue after step 1" in report.text("#stepper-said")
     report.open("#run=semaphore/latchproof/3/3/")
     assert "no machine" in report.text("#stepper-said")
 
@@ -171,9 +184,9 @@ def test_the_state_graph_and_its_shortest_runs(report: Page, machine: str, argum
     report.choose("#graph-machine", machine)
     report.choose("#graph-argument", argument)
     report.choose("#graph-tasks", tasks)
-    due = distances(machine, policy, argument, tasks)
+    expected = distances(machine, policy, argument, tasks)
     drawn = report.chrome.execute_script("return document.getElementById('graph-canvas')._cyreg.cy.nodes().length")
-    assert drawn == len(due) == len(report.texts("#graph-goal option"))
+    assert drawn == len(expected) == len(report.texts("#graph-goal option"))
     reached = set()
     for number in range(drawn):
         report.choose("#graph-goal", number)
@@ -184,9 +197,9 @@ def test_the_state_graph_and_its_shortest_runs(report: Page, machine: str, argum
             task, _, label = step.partition(".")
             assert label in oracle.enabled(int(task))
             oracle.act(int(task), label)
-        assert int(report.text("#graph-distance")) == len(report.texts("#graph-path li")) == due[oracle.orbit()]
+        assert int(report.text("#graph-distance")) == len(report.texts("#graph-path li")) == expected[oracle.orbit()]
         reached.add(oracle.orbit())
-    assert reached == set(due)
+    assert reached == set(expected)
 
 
 def test_zoom_and_a_click_on_a_state(report: Page) -> None:
@@ -202,7 +215,7 @@ def test_the_viewer_beside_the_judge(run: Page, pages: Path) -> None:
     (trace,) = json.loads((pages / "check.json").read_text(encoding="utf-8"))["traces"]
     machine = MACHINES[trace["machine"]]
     policy = next(one for one in machine.policies if one.name == trace["policy"])
-    judge = Judge(machine, policy, trace["argument"], strict=trace["strict"])
+    judge = Judge(MachineSpecification(machine, policy, trace["argument"]), strict=trace["strict"])
     run.click("#trace-first")
     for number, event in enumerate(trace["events"], 1):
         chosen = run.chrome.execute_script("return document.querySelector('#trace-table .chosen').id")
@@ -212,11 +225,11 @@ def test_the_viewer_beside_the_judge(run: Page, pages: Path) -> None:
         assert (finding is not None) == (number == len(trace["events"]))
         if finding is None:
             allowed = judge.reachable
-        due = {
+        expected = {
             ", ".join(f"{name} = {value}" for name, value in zip(machine.state, one.state, strict=True))
             for one in allowed
         }
-        assert set(run.text("#trace-states").split(" or ")) == due
+        assert set(run.text("#trace-states").split(" or ")) == expected
         under_way = {call + 1 for one in allowed for call, _ in one.fates}
         assert {int(text.split()[1].rstrip(":")) for text in run.texts("#trace-calls li")} == under_way
         run.click("#trace-next")
@@ -295,7 +308,7 @@ def test_what_a_screen_reader_needs(report: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(report: Page, scheme: str) -> None:
-    """Each colour of text against each ground: a contrast of 4.5 to 1 at least, as WCAG AA asks."""
+    """Each colour of text has a contrast of at least 4.5 to 1 with each ground, as WCAG AA requires."""
     _prefer(report.chrome, scheme)
     report.open()
     colours = report.chrome.execute_script(
@@ -335,10 +348,10 @@ def test_it_prints(report: Page) -> None:
 
 
 def test_the_pictures(report: Page, chromium: webdriver.Chrome, pages: Path, pytestconfig: pytest.Config) -> None:
-    """The README's pictures; without --screenshots they go beside the pages."""
+    """Write the README's pictures; without --screenshots they are written next to the pages."""
     folder: Path = pytestconfig.getoption("--screenshots") or pages
     folder.mkdir(parents=True, exist_ok=True)
-    report.open("#run=barrier/latchproof/3/3/1.wait();2.wait();1.cancel;1.wait();3.wait();2.go on")
+    report.open("#run=barrier/latchproof/3/3/1.wait();2.wait();1.cancel;1.wait();3.wait();2.continue")
     _picture(chromium, "#stepper", folder / "stepper.png")
     report.choose("#graph-argument", 2)
     report.choose("#graph-tasks", 2)

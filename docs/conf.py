@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation. Warnings are errors, see `make docs`."""
+"""The configuration of Sphinx. Warnings are errors, see `make docs`."""
 
 from __future__ import annotations
 
@@ -31,17 +31,23 @@ _FIELD = re.compile(r"^`(\w+)`  +")
 
 
 def as_rst(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Our docstrings are plain text: contracts become a block of code, and fields a list."""
+    """Turn our docstrings, which are plain text, into reStructuredText: contracts into code, fields into lists."""
     out: list[str] = []
-    for number, line in enumerate(lines):
-        before = lines[number - 1] if number else ""
+    whole: list[str] = []
+    for line in lines:  # a name in backticks may be broken across lines
+        if whole and whole[-1].count("`") % 2:
+            whole[-1] += f" {line.strip()}"
+        else:
+            whole.append(line)
+    for number, line in enumerate(whole):
+        before = whole[number - 1] if number else ""
         if _CONTRACT.match(line):
             if not _CONTRACT.match(before):
                 out += ["", ".. code-block:: text", ""]
             out.append(f"    {line}")
         elif found := _FIELD.match(line):
             out += ["", f"- ``{found[1]}``: {line[found.end() :]}"]
-        elif out and line.startswith("    ") and any(_FIELD.match(one) for one in lines[:number]):
+        elif out and line.startswith("    ") and any(_FIELD.match(one) for one in whole[:number]):
             out.append("  " + line.strip())
         else:
             out.append(re.sub(r"(?<![`:])`([^`]+)`(?!`)", r"``\1``", line))
@@ -49,14 +55,14 @@ def as_rst(app: object, what: str, name: str, obj: object, options: object, line
 
 
 def prepare(app: object, name: str, source: list[str]) -> None:
-    """The pages that other commands write join the contents; an anchor that they write as HTML becomes one of ours."""
+    """Add the pages that other commands write to the contents; turn their HTML anchors into labels."""
     there = {page: (ROOT / "docs" / f"{page}.md").exists() for page in ("museum", "trust")}
     for page, exists in there.items():
-        if not exists:  # before it is written, what links to it is plain text
+        if not exists:  # until the page is written, links to it are plain text
             source[0] = re.sub(rf"\[([^\]]+)\]\((?:\.\./)?{page}\.md\)", r"\1", source[0])
     if name == "index" and (more := [page for page, exists in there.items() if exists]):
         source[0] += "\n".join(["", "```{toctree}", ":hidden:", ":caption: More", "", *more, "```", ""])
-    # a file of the repository that is no page here; where the sources are read as they stand, its path is enough
+    # a file of the repository that is not a page: readers of the source follow its path
     source[0] = re.sub(r"\]\(((?:\.\./)+(?:spec/|src/|[A-Z]+\.md)[^)]*)\)", r"](path:\1)", source[0])
     source[0] = re.sub(r'^<a id="([\w-]+)"></a>$', r"(\1)=", source[0], flags=re.MULTILINE)
 

@@ -1,13 +1,12 @@
-"""Every program and every command of the documentation is run, and prints what the page shows.
+"""Run every program and command of the documentation: each must print what the page shows.
 
-A page is run from top to bottom in a folder of its own:
+A page is run from top to bottom in a new folder:
 
 - a `code-block` with a caption is a file of that name;
 - a `python` block is a program; it prints, line by line, what its `# prints: ...` comments say;
-- a `console` block holds commands, each after `$ `, and under it what it prints, where `...` stands for anything, and
-  as a line of its own for any number of lines. A command must exit with 0, unless `$ echo $?` comes next and shows
-  another code;
-- an `sh` block is not run: it installs something, or takes minutes, and is in the list below.
+- a `console` block has commands, each after `$ `, and under it what it prints; `...` stands for any text, and alone on
+  a line for any number of lines. A command must exit with 0, unless `$ echo $?` follows and shows another code;
+- an `sh` block is not run, because it installs something or takes minutes; it is in the list below.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ import pytest
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 OTHERS = {"museum.md", "trust.md"}
-"""Pages that are written by a command of their own, which runs what they show."""
+"""Pages without programs of their own: one that `make museum` writes from what it runs, and one without any."""
 
 PAGES = sorted(page for page in DOCS.rglob("*.md") if page.name not in OTHERS and "_build" not in page.parts)
 NOT_RUN = {
-    'pip install "latchproof[verify]"',
+    'pip install "latchproof[fuzz]" pytest',
     'pip install "latchproof[trio]"',
-    'pip install "latchproof[verify,cluster]"',
+    'pip install "latchproof[check,cluster]"',
     'pip install "latchproof[flowno]"',
-    # these need machines; tests/verify/test_cluster.py runs the same on the loopback address
+    # these need machines; tests/check/test_cluster.py does the same on the loopback address
     "dask scheduler",
     "dask worker tcp://192.0.2.1:8786",
     "latchproof check mypackage.sync:MyBarrier --cluster tcp://192.0.2.1:8786",
@@ -44,7 +43,7 @@ NOT_RUN = {
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, its caption if it has one, what it holds, and the line that it stands on."""
+    """A fenced block: its language, its caption or "", its text, and its line."""
 
     language: str
     caption: str
@@ -53,7 +52,7 @@ class Block:
 
 
 def blocks(page: Path) -> Iterator[Block]:
-    """The blocks of a page that are code, in order."""
+    """Yield the code blocks of a page, in order."""
     text = page.read_text(encoding="utf-8")
     for found in re.finditer(r"^```(\S+)(?: (\w+))?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
         directive, argument, body = found.groups()
@@ -70,7 +69,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """One in which `latchproof` and `python` are those of this source tree."""
+    """Return an environment in which `latchproof` and `python` are those of this source tree."""
     commands = tmp_path / ".bin"
     commands.mkdir()
     for name, module in (("latchproof", "-m latchproof"), ("python", "")):
@@ -126,14 +125,14 @@ def _console(block: Block, folder: Path, environment: dict[str, str], where: str
 
 
 def _commands(text: str) -> list[tuple[str, str]]:
-    """The commands of a console block, each with what is shown under it."""
+    """Return the commands of a console block, each with what is shown under it."""
     parts = re.split(r"^\$ ", text, flags=re.MULTILINE)
     assert parts[0] == "", "a console block begins with a command"
     return [(command, shown.rstrip("\n")) for command, _, shown in (part.partition("\n") for part in parts[1:])]
 
 
 def _matches(shown: str, said: str) -> bool:
-    """Whether what is shown is what was said, `...` standing for anything."""
+    """Return whether what is shown is what was printed; `...` stands for anything."""
     pattern = ""
     for line in shown.splitlines():
         if line == "...":

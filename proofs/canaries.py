@@ -1,7 +1,7 @@
-"""Contracts that are false, and that CrossHair must refute: what finds nothing here would find nothing elsewhere.
+"""Contracts that are false, and that CrossHair must refute: a check that finds nothing here proves nothing elsewhere.
 
-The first two show that every named policy is really tried, the others that the drivers of the runtime see a shell
-that loses a wake-up, one that wakes in the wrong order, and one that counts tasks whose cancellation is requested.
+The first two show that every named policy is really tried; the others show that the drivers of the runtime notice a
+shell that loses a wake-up, that wakes in the wrong order, or that counts tasks whose cancellation is requested.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from proofs import runtime_barrier, runtime_latch, worlds
 
 from latchproof.parking import Parking
-from latchproof_spec.policy import BarrierPolicy, LatchPolicy
+from latchproof_spec.barrier.policies import BarrierPolicy
+from latchproof_spec.latch.policies import LatchPolicy
 from latchproof_spec.step import Rule
 
 
 def latch_policy(policy: LatchPolicy) -> str:
-    """The policy's name, which is none of these, it says.
+    """Return the policy's name, which the contract falsely says is none of these.
 
     post: __return__ != "latchproof"
     post: __return__ != "flowno"
@@ -27,7 +28,7 @@ def latch_policy(policy: LatchPolicy) -> str:
 
 
 def barrier_policy(policy: BarrierPolicy) -> str:
-    """The policy's name, which is none of these, it says.
+    """Return the policy's name, which the contract falsely says is none of these.
 
     post: __return__ != "latchproof"
     post: __return__ != "cpython"
@@ -56,14 +57,14 @@ class Disorderly(Parking):
 
 
 class Forgetful(Parking):
-    """Does not notice that a cancellation is requested."""
+    """Ignores a requested cancellation."""
 
     def purge(self) -> bool:
         return False
 
 
 def lost_wake_up(count: int, waiting: int, cancelled: runtime_latch.Cancelled) -> worlds.Seen:
-    """As `runtime_latch.release`.
+    """Do as `runtime_latch.release`.
 
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__ == runtime_latch.play_release(worlds.SpecifiedLatch(count), waiting, cancelled, 1)
@@ -73,7 +74,7 @@ def lost_wake_up(count: int, waiting: int, cancelled: runtime_latch.Cancelled) -
 
 
 def stranded_party(parties: int, cancelled: runtime_barrier.Cancelled) -> worlds.Seen:
-    """As `runtime_barrier.generation`.
+    """Do as `runtime_barrier.generation`.
 
     pre: 1 <= parties <= 3
     post: __return__ == runtime_barrier.play_generation(worlds.SpecifiedBarrier(parties), parties, cancelled, False)
@@ -83,7 +84,7 @@ def stranded_party(parties: int, cancelled: runtime_barrier.Cancelled) -> worlds
 
 
 def wrong_order(parties: int, cancelled: runtime_barrier.Cancelled) -> worlds.Seen:
-    """As `runtime_barrier.generation`.
+    """Do as `runtime_barrier.generation`.
 
     pre: 1 <= parties <= 3
     post: __return__ == runtime_barrier.play_generation(worlds.SpecifiedBarrier(parties), parties, cancelled, False)
@@ -95,7 +96,7 @@ def wrong_order(parties: int, cancelled: runtime_barrier.Cancelled) -> worlds.Se
 def cancelled_counted(
     count: int, waiting: int, cancelled: runtime_latch.Cancelled, delivered: bool, n: int
 ) -> worlds.Seen:
-    """As `runtime_latch.set_count`.
+    """Do as `runtime_latch.set_count`.
 
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__ == runtime_latch.play_set_count(worlds.SpecifiedLatch(count), waiting, cancelled, delivered, n)
@@ -105,7 +106,7 @@ def cancelled_counted(
 
 
 def cancelled_party(parties: int, cancelled: runtime_barrier.Cancelled) -> worlds.Seen:
-    """As `runtime_barrier.generation`.
+    """Do as `runtime_barrier.generation`.
 
     pre: 1 <= parties <= 3
     post: __return__ == runtime_barrier.play_generation(worlds.SpecifiedBarrier(parties), parties, cancelled, False)

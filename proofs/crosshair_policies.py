@@ -1,8 +1,8 @@
 """A plugin for CrossHair: an argument that is a policy is each of the named policies in turn.
 
-Left to itself CrossHair makes up policies with arbitrary strings on their axes, which no primitive keeps, and never
-comes to an end. With this it checks the functions of the specification as they stand, with the contracts that stand
-in their docstrings, under every policy: "Confirmed over all paths" covers all of them.
+By itself CrossHair makes up policies with arbitrary strings on their axes, which no primitive has, and never finishes.
+With this plugin it checks the functions of the specification as they are, with the contracts in their docstrings, under
+every policy: "Confirmed over all paths" covers all of them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from typing import Any
 
 from crosshair import register_type
 
-from latchproof_spec.policy import BARRIER_POLICIES, LATCH_POLICIES, BarrierPolicy, LatchPolicy
+from latchproof_spec.barrier.policies import POLICIES as BARRIER_POLICIES
+from latchproof_spec.barrier.policies import BarrierPolicy
+from latchproof_spec.latch.policies import POLICIES as LATCH_POLICIES
+from latchproof_spec.latch.policies import LatchPolicy
 
 
 def one_of(values: tuple[object, ...]) -> Callable[[Any], object]:
-    """How CrossHair makes one of the values: each is a path of its own, as it does itself for an enumeration."""
+    """Return how CrossHair makes one of the values: each is a separate path, as for an enumeration."""
 
     def create(factory: Any) -> object:
         for value in values[:-1]:

@@ -2,7 +2,7 @@
 
 python proofs/run_contracts.py [--claim ID] [CHECKOUT]
 
-With a claim, only the files are checked that have a contract about it, and those with contracts that are false.
+With a claim, only the files with a contract about it, or with contracts that are false, are checked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from latchproof.verify.contracts import check_contracts
+from latchproof.contracts import check_contracts
 
 
 def main(root: Path, claim: str | None = None) -> int:
@@ -23,7 +23,7 @@ def main(root: Path, claim: str | None = None) -> int:
         return 1
     of_function = Counter((c.file, c.function, c.status, " ".join(c.claims)) for c in shown)
     for (file, function, status, claims), count in of_function.items():
-        print(f"{file:32} {function:18} {count:2} {status:13} {claims}".rstrip())
+        print(f"{file:37} {function:18} {count:2} {status:13} {claims}".rstrip())
     for failure in outcome.failures:
         print(f"FAILED {failure}")
     totals = Counter(condition.status for condition in shown)
@@ -34,7 +34,7 @@ def main(root: Path, claim: str | None = None) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="the gate of the contracts")
-    parser.add_argument("--claim", metavar="ID", help="only what is about this claim")
+    parser.add_argument("--claim", metavar="ID", help="check only the contracts about this claim")
     parser.add_argument("root", nargs="?", type=Path, default=Path(__file__).resolve().parents[1])
     given = parser.parse_args()
     sys.exit(main(given.root, given.claim))

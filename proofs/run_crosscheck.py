@@ -1,7 +1,7 @@
-"""Have Spin, and TLC where TLC_JAR names its jar, run the exported models; exit with 1 if they find otherwise than we.
+"""Run the exported models with Spin, and with TLC if TLC_JAR is set; exit with 1 if they disagree with us.
 
-Faults are planted beside, in the specification and in the text that the exporter wrote: if they did not find what is
-wrong with those, that they find nothing else would be worth nothing; so that fails too.
+Faults are also planted in the specification and in the text that the exporter wrote. A tool that did not notice them
+would prove nothing by finding no other fault, so this fails too.
 
 python proofs/run_crosscheck.py
 """
@@ -11,26 +11,31 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from latchproof.verify.crosscheck import CrosscheckError, Verdicts, crosscheck, expected, spin, tlc, tlc_jar
-from latchproof.verify.render.promela import promela
-from latchproof.verify.render.tla import module
-from latchproof.verify.render.transitions import DEFAULT_BOUNDS, Bounds, Model, make_model
-from latchproof_spec import barrier, latch
-from latchproof_spec.machines import BARRIER, LATCH, Machine, Operation
-from latchproof_spec.policy import BarrierPolicy, LatchPolicy
+from latchproof.export.crosscheck import CrosscheckError, ToolResult, crosscheck, expected, spin, tlc, tlc_jar
+from latchproof.export.promela import promela
+from latchproof.export.rows import Model, make_model
+from latchproof.export.tla import module
+from latchproof_spec.barrier import rules as barrier
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.barrier.policies import BarrierPolicy
+from latchproof_spec.latch import rules as latch
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.latch.policies import LatchPolicy
+from latchproof_spec.machine import Machine, ModelBounds, Operation
 
-MODELS: tuple[tuple[Machine, str, Bounds], ...] = (
-    (LATCH, "latchproof", Bounds(1, 3)),
-    (LATCH, "latchproof", DEFAULT_BOUNDS["latch"]),
-    (LATCH, "aiologic", Bounds(2, 3)),
-    (BARRIER, "latchproof", Bounds(2, 3)),
-    (BARRIER, "latchproof", DEFAULT_BOUNDS["barrier"]),
-    (BARRIER, "java", Bounds(3, 4)),
-    (BARRIER, "cpython", Bounds(3, 4)),
-    (BARRIER, "latchproof", Bounds(3, 5, calls=2, operations=("wait",))),
+MODELS: tuple[tuple[Machine, str, ModelBounds], ...] = (
+    (LATCH, "latchproof", ModelBounds(1, 3)),
+    (LATCH, "latchproof", LATCH.bounds.model),
+    (LATCH, "aiologic", ModelBounds(2, 3)),
+    (BARRIER, "latchproof", ModelBounds(2, 3)),
+    (BARRIER, "latchproof", BARRIER.bounds.model),
+    (BARRIER, "java", ModelBounds(3, 4)),
+    (BARRIER, "cpython", ModelBounds(3, 4)),
+    (BARRIER, "latchproof", ModelBounds(3, 5, calls=2, operations=("wait",))),
 )
 
 
@@ -39,7 +44,7 @@ def main() -> int:
     wrong = 0
     for machine, name, bounds in MODELS:
         policy = next(one for one in machine.policies if one.name == name)
-        calls = "calls without bound" if bounds.calls is None else f"{bounds.calls} calls each"
+        calls = "unbounded calls" if bounds.calls is None else f"{bounds.calls} calls each"
         print(f"{machine.name}({bounds.argument}), policy {name}, {bounds.tasks} tasks, {calls}", flush=True)
         with tempfile.TemporaryDirectory() as directory:
             found, differences = crosscheck(machine, policy, bounds, Path(directory), jar)
@@ -49,7 +54,7 @@ def main() -> int:
                 for claim, holds in one.fair.items()
             )
             edges = "" if one.edges is None else f", {one.edges:,} edges"
-            print(f"    {one.who:<10} {one.states:>7,} states{edges}; safety {_word(one.safe)}{live}", flush=True)
+            print(f"    {one.tool:<10} {one.states:>7,} states{edges}; safety {_word(one.safe)}{live}", flush=True)
         for difference in differences:
             print(f"    WRONG {difference}")
         wrong += len(differences)
@@ -59,57 +64,56 @@ def main() -> int:
     unseen = [name for name, is_seen in planted.items() if not is_seen]
     seen = len(planted) - len(unseen)
     for name in unseen:
-        print(f"    WRONG a planted fault makes no difference: {name}")
-    print(f"{len(MODELS)} models, {wrong} differences; {seen} of {len(planted)} planted faults found")
+        print(f"    WRONG a planted fault is not noticed: {name}")
+    print(f"{len(MODELS)} models, {wrong} differences; {seen} of {len(planted)} planted faults noticed")
     return 1 if wrong or unseen else 0
 
 
 def _planted(jar: str | None) -> Iterator[tuple[str, bool]]:
-    """Models with a fault, and whether each tool finds what is wrong with it: a property, an eventuality, states."""
-    bounds = Bounds(3, 4)
+    """Yield models with a fault, and whether each tool notices: by a property, an eventuality, or the states."""
+    bounds = ModelBounds(3, 4)
     policy = BARRIER.policies[0]
     forgets = make_model(with_function(BARRIER, "withdraw", _forgets_to_take_back), policy, bounds)
     strands = make_model(with_function(LATCH, "count_down", _forgets_to_release), LATCH.policies[0], bounds)
     model = make_model(BARRIER, policy, bounds)
     yield "a withdrawal that does not take back its arrival, on Spin", not _spin(forgets).safe
-    yield "a count that reaches zero and releases nobody, on Spin", _spin(strands).fair == {"C12": False}
+    yield "a count that reaches zero and releases no task, on Spin", _spin(strands).fair == {"C12": False}
     found = _spin(model, promela(model).replace(MOVE_UP, ""))
     yield f"a model without{MOVE_UP}, on Spin", found.states != expected(BARRIER, policy, bounds).states
     if jar is None:
         return
     yield "a withdrawal that does not take back its arrival, on TLC", not _tlc(forgets, jar).safe
-    yield "a count that reaches zero and releases nobody, on TLC", _tlc(strands, jar).fair == {"C12": False}
-    ends = make_model(BARRIER, policy, Bounds(2, 2, calls=1, operations=("wait",)))
+    yield "a count that reaches zero and releases no task, on TLC", _tlc(strands, jar).fair == {"C12": False}
+    ends = make_model(BARRIER, policy, ModelBounds(2, 2, calls=1, operations=("wait",)))
     yield f"a module without {ENDED.strip()}, on TLC", not _tlc(ends, jar, module(ends).replace(ENDED, "")).safe
 
 
 MOVE_UP = " - (is[t] == PARKED && at[t] < at[u])"
-"""What later arrivals move up by, in the Promela model: leaving it out is the fault."""
+"""The text by which later arrivals move up in the Promela model; the fault leaves it out."""
 
 ENDED = "    \\/ Ended\n"
-"""What says in the TLA+ module that the end of all calls is no deadlock: without it TLC must find one."""
+"""The text of the TLA+ module by which the end of all calls is not a deadlock; without it TLC must find one."""
 
 
-def _spin(model: Model, text: str | None = None) -> Verdicts:
+def _spin(model: Model, text: str | None = None) -> ToolResult:
     with tempfile.TemporaryDirectory() as directory:
         return spin(model, Path(directory), text)
 
 
-def _tlc(model: Model, jar: str, text: str | None = None) -> Verdicts:
+def _tlc(model: Model, jar: str, text: str | None = None) -> ToolResult:
     with tempfile.TemporaryDirectory() as directory:
         return tlc(model, Path(directory), jar, text)
 
 
 def with_function(machine: Machine, name: str, function: Callable[..., Any]) -> Machine:
-    """The machine with the function of one operation replaced."""
+    """Return the machine with the function of one operation replaced."""
 
     def replaced(one: Operation) -> Operation:
-        made = Operation(one.name, function, one.parameters, waits=one.waits, optional=one.optional)
+        made = replace(one, function=function)
         return made if one.name == name else one
 
-    parts = {slot: getattr(machine, slot) for slot in Machine.__slots__}
-    parts["operations"] = tuple(map(replaced, machine.operations))
-    return Machine(**parts | {"withdraw": replaced(machine.withdraw)})
+    operations = tuple(map(replaced, machine.operations))
+    return replace(machine, operations=operations, withdraw=replaced(machine.withdraw))
 
 
 def _forgets_to_take_back(parties: int, parked: int, broken: bool, is_parked: bool, policy: BarrierPolicy) -> Any:

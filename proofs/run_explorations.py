@@ -1,4 +1,4 @@
-"""Explore what the manifest names, and exit with 1 if anything that is found is not what is written there.
+"""Explore what the manifest lists, and exit with 1 if any count or verdict differs from it.
 
 python proofs/run_explorations.py [CHECKOUT]
 """
@@ -8,21 +8,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from latchproof.verify.pinned import check, gaps, read_pinned
+from latchproof.explore.expected import compare, gaps, read_expectations
 
 
 def main(root: Path) -> int:
-    pinned = read_pinned(root / "proofs" / "manifest.toml")
-    failures = list(gaps(pinned))
-    for one in pinned:
-        outcome = check(one)
-        counts = ", ".join(f"{number:,} {name}" for name, number in outcome.counts.items())
-        print(f"{one.kind:<8} {one.machine:<7} {one.name}: {counts}; {' '.join(one.claims)}; {outcome.seconds:.1f} s")
-        failures += [f"{one.kind} {one.machine} {one.name}: {failure}" for failure in outcome.failures]
+    expectations = read_expectations(root / "proofs" / "manifest.toml")
+    failures = list(gaps(expectations))
+    for one in expectations:
+        found = compare(one)
+        counts = ", ".join(f"{number:,} {name}" for name, number in found.counts.items())
+        print(f"{one.table:<8} {one.machine:<7} {one.name}: {counts}; {' '.join(one.claims)}; {found.seconds:.1f} s")
+        failures += [f"{one}: {failure}" for failure in found.failures]
     for failure in failures:
         print(f"FAILED {failure}")
-    print(f"{len(pinned)} explorations, {len(failures)} failures")
-    return 0 if pinned and not failures else 1
+    print(f"{len(expectations)} explorations, {len(failures)} failures")
+    return 0 if expectations and not failures else 1
 
 
 if __name__ == "__main__":

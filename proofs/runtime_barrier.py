@@ -1,4 +1,4 @@
-"""Contracts of the runtime's Barrier, for CrossHair: what can be seen of it is what the specification says.
+"""Contracts of the runtime's Barrier, for CrossHair: what can be observed of it is what the specification says.
 
 As in `runtime_latch`. The number of parties is any int; up to three tasks arrive first, so barriers of one, two and
 three parties trip and fill again, and larger ones fill.
@@ -11,14 +11,14 @@ from typing import TypeAlias
 from proofs import worlds
 
 from latchproof import Barrier
-from latchproof_spec import barrier as spec
+from latchproof_spec.barrier import rules as spec
 
 Cancelled: TypeAlias = tuple[bool, bool, bool]
 Created: TypeAlias = tuple[type[Exception] | None, int]
 
 
 def enter(barrier: worlds.AnyBarrier, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool) -> None:
-    """Up to three tasks arrive; the cancellation of some is requested, and perhaps delivered."""
+    """Let up to three tasks arrive; request the cancellation of some, and perhaps deliver it."""
     first = 0
     if broken:
         barrier.abort()
@@ -90,34 +90,34 @@ def play_abandon(barrier: worlds.AnyBarrier, arrived: int, abandoned: Cancelled)
 
 
 def is_in_order(seen: worlds.Seen, parties: int) -> bool:
-    """Who was not cancelled has the indices in the order of arrival, each once."""
+    """Return whether the tasks that were not cancelled have the indices in order of arrival, each once."""
     return [index for index in seen.endings if index is not worlds.CANCELLED] == list(range(parties))
 
 
 def has_tripped(seen: worlds.Seen, parties: int, cancelled: Cancelled) -> bool:
-    """Who was cancelled has left, all others have their index, and the call that came after has returned."""
+    """Return whether each cancelled task has left, all others have their index, and the later call has returned."""
     first = [worlds.CANCELLED if cancelled[i] else i for i in range(parties - 1)]
     return seen.endings == (*first, parties - 1, None)
 
 
 def is_aborted(seen: worlds.Seen) -> bool:
-    """Nobody waits, and who came after it found the barrier broken."""
+    """Return whether no task waits, and the task that came after it found the barrier broken."""
     return seen.state == (0, True) and seen.endings[-1] is worlds.BROKEN
 
 
 def is_reset(seen: worlds.Seen, parties: int) -> bool:
-    """The barrier is whole, and who came after it is the first of a generation."""
+    """Return whether the barrier is whole, and the task that came after it is the first of a generation."""
     return seen.state == (1 % parties, False) and seen.endings[-1] == (0 if parties == 1 else worlds.PARKED)
 
 
 def specified_create(parties: int) -> Created:
-    """What comes of it, as specified."""
+    """Return the result, as specified."""
     _, _, rule = spec.create(parties)
     return (rule.errors[0], 0) if rule.refuses else (None, parties)
 
 
 def create(parties: int) -> Created:
-    """Make a barrier: the error that it raises, or its parties.
+    """Make a barrier; return the error that it raises, or its parties.
 
     post: __return__ == specified_create(parties) == ((ValueError, 0) if parties < 1 else (None, parties))
     """
@@ -128,7 +128,7 @@ def create(parties: int) -> Created:
 
 
 def wait(parties: int, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool) -> worlds.Played:
-    """An arrival, after others.
+    """Arrive, after others.
 
     pre: parties >= 1 and 0 <= arrived <= 3
     post: __return__.real == __return__.specified
@@ -137,7 +137,7 @@ def wait(parties: int, broken: bool, arrived: int, cancelled: Cancelled, deliver
 
 
 def generation(parties: int, cancelled: Cancelled, delivered: bool) -> worlds.Played:
-    """All but one arrive, some of them are cancelled, and so many more arrive as the generation wants then.
+    """Let all but one arrive, cancel some of them, and let as many more arrive as the generation then needs.
 
     pre: 1 <= parties <= 3
     post: __return__.real == __return__.specified and is_in_order(__return__.real, parties)
@@ -146,7 +146,7 @@ def generation(parties: int, cancelled: Cancelled, delivered: bool) -> worlds.Pl
 
 
 def tripped(parties: int, cancelled: Cancelled, mended: bool) -> worlds.Played:
-    """A generation is complete; before anybody could run, some are cancelled and the barrier is aborted or reset.
+    """Complete a generation; before any task could run, cancel some and abort or reset the barrier.
 
     pre: 1 <= parties <= 3
     post: __return__.real == __return__.specified and has_tripped(__return__.real, parties, cancelled)
@@ -157,7 +157,7 @@ def tripped(parties: int, cancelled: Cancelled, mended: bool) -> worlds.Played:
 def abort(
     parties: int, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool, plain: bool
 ) -> worlds.Played:
-    """An abort, awaited or plain, and an arrival after it.
+    """Abort, awaited or plain, and arrive after it.
 
     pre: parties >= 1 and 0 <= arrived <= 2
     post: __return__.real == __return__.specified and is_aborted(__return__.real)
@@ -168,7 +168,7 @@ def abort(
 def reset(
     parties: int, broken: bool, arrived: int, cancelled: Cancelled, delivered: bool, plain: bool
 ) -> worlds.Played:
-    """A reset, awaited or plain, and an arrival after it.
+    """Reset, awaited or plain, and arrive after it.
 
     pre: parties >= 1 and 0 <= arrived <= 2
     post: __return__.real == __return__.specified and is_reset(__return__.real, parties)
@@ -177,7 +177,7 @@ def reset(
 
 
 def abandon(parties: int, arrived: int, abandoned: Cancelled) -> worlds.Played:
-    """Coroutines that are parked are closed without a cancellation, and one more arrives.
+    """Close parked coroutines without a cancellation, and let one more task arrive.
 
     pre: parties >= 1 and 0 <= arrived <= 2
     post: __return__.real == __return__.specified

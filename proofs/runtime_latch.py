@@ -1,9 +1,9 @@
-"""Contracts of the runtime's CountdownLatch, for CrossHair: what can be seen of it is what the specification says.
+"""Contracts of the runtime's CountdownLatch, for CrossHair: what can be observed of it is what the specification says.
 
 Each driver plays a scenario with the real coroutines, and the same in the world of the specification. Its contract is
-that what can be seen is the same, and says what matters of it in plain ints, without asking the specification. Counts
-are any ints; of tasks there are up to two, of which any are cancelled, before or after somebody calls, and whether or
-not the cancellation has been delivered by then.
+that what can be observed is the same, and says what matters of it in plain ints, without asking the specification.
+Counts are any ints. There are up to two tasks, of which any are cancelled, before or after a call, and whether or not
+the cancellation has been delivered by then.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import TypeAlias
 from proofs import worlds
 
 from latchproof import CountdownLatch
-from latchproof_spec import latch as spec
+from latchproof_spec.latch import rules as spec
 
 Cancelled: TypeAlias = tuple[bool, bool]
 Created: TypeAlias = tuple[type[Exception] | None, int]
 
 
 def enter(latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled, delivered: bool) -> None:
-    """Up to two tasks wait; the cancellation of some is requested, and perhaps delivered."""
+    """Let up to two tasks wait; request the cancellation of some, and perhaps deliver it."""
     for _ in range(waiting):
         latch.wait()
     cancel(latch, waiting, cancelled)
@@ -29,7 +29,7 @@ def enter(latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled, delivered:
 
 
 def cancel(latch: worlds.AnyLatch, waiting: int, cancelled: Cancelled) -> None:
-    """Request the cancellation of some of those that wait."""
+    """Request the cancellation of some of the waiting tasks."""
     for who in range(waiting):
         if cancelled[who]:
             latch.cancel(who)
@@ -75,10 +75,10 @@ def play_abandon(latch: worlds.AnyLatch, waiting: int, abandoned: Cancelled, n: 
 
 
 def ended(seen: worlds.Seen, count: int, waiting: int, cancelled: Cancelled, opened: bool) -> bool:
-    """Whether all that waited came to what they should, if the count was `count` when they came.
+    """Return whether every waiting task ended as it should, if the count was `count` when it came.
 
-    Who found the latch open was gone before anybody could cancel it. The others went on if it was opened, unless they
-    were cancelled.
+    A task that found the latch open had returned before it could be cancelled. The others continued if the latch was
+    opened, unless they were cancelled.
     """
     for i in range(waiting):
         closed = worlds.CANCELLED if cancelled[i] else None if opened else worlds.PARKED
@@ -88,28 +88,28 @@ def ended(seen: worlds.Seen, count: int, waiting: int, cancelled: Cancelled, ope
 
 
 def waits_if_closed(seen: worlds.Seen, count: int, waiting: int) -> bool:
-    """Who comes last waits, unless the latch is open."""
+    """Return whether the last task waits, unless the latch is open."""
     return seen.endings[waiting] == (worlds.PARKED if count > 0 else None)
 
 
 def is_counted_down(seen: worlds.Seen, count: int, waiting: int, cancelled: Cancelled) -> bool:
-    """The count is one less, unless it was zero; the last opens the latch for all that wait."""
+    """Return whether the count is one less, unless it was zero; the last opens the latch for every waiting task."""
     return seen.state[0] == max(count - 1, 0) and ended(seen, count, waiting, cancelled, count <= 1)
 
 
 def is_set(seen: worlds.Seen, count: int, waiting: int, n: int) -> bool:
-    """The count is that which was asked for, or that which it was if the call was refused."""
+    """Return whether the count is as asked for, or unchanged if the call was refused."""
     return seen.state[0] == (n if seen.endings[waiting] is None else count)
 
 
 def specified_create(count: int) -> Created:
-    """What comes of it, as specified."""
+    """Return the result, as specified."""
     _, _, rule = spec.create(count)
     return (rule.errors[0], 0) if rule.refuses else (None, count)
 
 
 def create(count: int) -> Created:
-    """Make a latch: the error that it raises, or the count that it has.
+    """Make a latch; return the error that it raises, or the count that it has.
 
     post: __return__ == specified_create(count) == ((ValueError, 0) if count < 0 else (None, count))
     """
@@ -120,7 +120,7 @@ def create(count: int) -> Created:
 
 
 def wait(count: int, waiting: int, cancelled: Cancelled, delivered: bool) -> worlds.Played:
-    """A wait, while others wait already.
+    """Wait, while others wait already.
 
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__.real == __return__.specified and waits_if_closed(__return__.real, count, waiting)
@@ -131,7 +131,7 @@ def wait(count: int, waiting: int, cancelled: Cancelled, delivered: bool) -> wor
 def count_down(
     count: int, waiting: int, cancelled: Cancelled, delivered: bool, strict: bool, plain: bool
 ) -> worlds.Played:
-    """A count_down, awaited or plain, while tasks wait.
+    """Count down, awaited or plain, while tasks wait.
 
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__.real == __return__.specified and is_counted_down(__return__.real, count, waiting, cancelled)
@@ -140,7 +140,7 @@ def count_down(
 
 
 def set_count(count: int, waiting: int, cancelled: Cancelled, delivered: bool, n: int) -> worlds.Played:
-    """A set_count, which is refused while tasks wait that are not cancelled.
+    """Set the count, which is refused while tasks wait that are not cancelled.
 
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__.real == __return__.specified and is_set(__return__.real, count, waiting, n)
@@ -149,7 +149,7 @@ def set_count(count: int, waiting: int, cancelled: Cancelled, delivered: bool, n
 
 
 def release(count: int, waiting: int, cancelled: Cancelled, n: int) -> worlds.Played:
-    """The latch is opened and at once set again, and some are cancelled meanwhile, before anybody could run.
+    """Open the latch and set it again at once, and cancel some tasks meanwhile, before any task could run.
 
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__.real == __return__.specified and ended(__return__.real, count, waiting, cancelled, count <= 1)
@@ -158,7 +158,7 @@ def release(count: int, waiting: int, cancelled: Cancelled, n: int) -> worlds.Pl
 
 
 def abandon(count: int, waiting: int, abandoned: Cancelled, n: int) -> worlds.Played:
-    """Coroutines that wait are closed without a cancellation, and the count is set.
+    """Close coroutines that wait without a cancellation, and set the count.
 
     pre: count >= 0 and 0 <= waiting <= 2
     post: __return__.real == __return__.specified

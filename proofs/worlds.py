@@ -3,7 +3,7 @@
 CrossHair does not check `async def`, and no real event loop is deterministic under it. So the real world drives the
 coroutines of the real classes by hand, on a loop that does nothing, with asyncio's own futures: a `Task` does to a
 coroutine what `asyncio.Task` does. The specified world holds a state and asks the specification's functions what
-becomes of it. What can be seen must be the same in both, for all ints: that is the contract of every driver.
+becomes of it. What can be observed must be the same in both, for all ints: that is the contract of every driver.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeAlias,
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.parking import Parking
-from latchproof_spec import barrier as barrier_spec
-from latchproof_spec import latch as latch_spec
 from latchproof_spec import step
+from latchproof_spec.barrier import rules as barrier_spec
+from latchproof_spec.latch import rules as latch_spec
 from latchproof_spec.step import BrokenBarrierError, Rule, apply
 
 W = TypeVar("W")
 P = ParamSpec("P")
-Worlds: TypeAlias = tuple[Callable[[int], W], Callable[[int], W]]  # what makes a thing of the real one, of the other
-Ending: TypeAlias = object  # what a call comes to: one of these two, an error's class, an index, or None for a return
+Worlds: TypeAlias = tuple[Callable[[int], W], Callable[[int], W]]  # constructors of the real and the specified object
+Ending: TypeAlias = object  # of a call: one of these two, an error's class, an index, or None for a return
 PARKED = "parked"
 CANCELLED = "cancelled"
 BROKEN = BrokenBarrierError
 
 
 class Seen(NamedTuple):
-    """What can be seen of a latch or a barrier, and what each call has come to once everybody who can has run."""
+    """What can be observed of a latch or a barrier, and the ending of each call once no task can run."""
 
     state: tuple[int | bool, ...]
     warnings: int
@@ -39,10 +39,10 @@ class Seen(NamedTuple):
 
 
 class Played(NamedTuple):
-    """What was seen of one scenario in both worlds.
+    """What was observed of one scenario in both worlds.
 
-    A contract says in one condition that it is the same, and in plain ints what it is: each condition of its own would
-    have every path taken anew.
+    A contract says in one condition that it is the same, and in plain ints what it is: with a condition for each,
+    CrossHair would take every path again.
     """
 
     real: Seen
@@ -50,7 +50,7 @@ class Played(NamedTuple):
 
 
 class AnyLatch(Protocol):
-    """A latch in one of the worlds. Calls are numbered in order; `who` is such a number."""
+    """A latch in one of the worlds. Calls are numbered in order; `who` is the number of a call."""
 
     def wait(self) -> None: ...
     def count_down(self, exception_if_zero: bool = False, plain: bool = False) -> None: ...
@@ -62,7 +62,7 @@ class AnyLatch(Protocol):
 
 
 class AnyBarrier(Protocol):
-    """A barrier in one of the worlds, likewise."""
+    """A barrier in one of the worlds."""
 
     def wait(self) -> None: ...
     def abort(self, plain: bool = False) -> None: ...
@@ -74,13 +74,13 @@ class AnyBarrier(Protocol):
 
 
 class IdleLoop:
-    """A loop that only makes futures. Nothing that is handed to it is run: the scenario runs the tasks itself."""
+    """A loop that only makes futures. It runs nothing: the scenario runs the tasks itself."""
 
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=cast(asyncio.AbstractEventLoop, self))
 
     def call_soon(self, callback: object, *args: object, context: object = None) -> Any:
-        """Called by a future that is done. A `Task` looks at its future itself."""
+        """Ignore the call of a future that is done: a `Task` looks at its future itself."""
 
     def get_debug(self) -> bool:
         return False
@@ -97,7 +97,7 @@ class IdleLoop:
 
 @contextmanager
 def idle_loop() -> Iterator[None]:
-    """Within this an idle loop is the one that runs, as far as asyncio knows."""
+    """Make asyncio believe that an idle loop is running."""
     asyncio._set_running_loop(cast(asyncio.AbstractEventLoop, IdleLoop()))
     try:
         yield
@@ -106,7 +106,7 @@ def idle_loop() -> Iterator[None]:
 
 
 class _CountingLogger(logging.Logger):
-    """Counts the warnings. To make log records would ask for the time of day, which no two runs agree on."""
+    """Counts the warnings. Log records would need the time of day, on which no two runs agree."""
 
     warnings = 0
 
@@ -119,7 +119,7 @@ logging.root.manager.loggerDict["latchproof"] = _LOGGER
 
 
 def _unwritten(number: object) -> str:
-    """What errors call a number here. To write one out that may be any takes a path for each number of digits."""
+    """Return what errors call a number here: writing out a symbolic number takes a path for each number of digits."""
     return "a number"
 
 
@@ -142,7 +142,7 @@ class Task:
             self.must_cancel = True
 
     def resume(self) -> None:
-        """Go on, if what the task waits for is done."""
+        """Continue, if what the task waits for is done."""
         if self.waits_for is None or not self.waits_for.done():
             return
         if self.must_cancel or self.waits_for.cancelled():
@@ -151,7 +151,7 @@ class Task:
             self._step(lambda: self.coroutine.send(None))
 
     def close(self) -> None:
-        """Close the coroutine if it is parked still, as it is when nobody holds it any more; not its future."""
+        """Close the coroutine, but not its future, if it is still parked, as when it is no longer referenced."""
         if self.waits_for is not None:
             self.coroutine.close()
             self.waits_for = None
@@ -170,13 +170,12 @@ class Task:
 
 
 def specified_error(error: Exception) -> type[BaseException]:
-    """The class by which the specification knows an error; a host's own class for it derives from that."""
-    specified = [cls for cls in type(error).__mro__ if cls.__module__ == "latchproof_spec.step"]
-    return specified[0] if specified else type(error)
+    """Return the class by which the specification knows an error; a host's own class for it derives from that."""
+    return next((cls for cls in type(error).__mro__ if vars(step).get(cls.__name__) is cls), type(error))
 
 
 class RealWorld:
-    """Tasks that run the runtime's coroutines. To be used within `idle_loop`."""
+    """Tasks that run the runtime's coroutines, within `idle_loop`."""
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []
@@ -189,27 +188,27 @@ class RealWorld:
         self.tasks[who].cancel()
 
     def abandon(self, who: int) -> None:
-        """Close the task's coroutine without a cancellation. Whoever is parked then is parked no more."""
+        """Close the task's coroutine without a cancellation; a parked task is then no longer parked."""
         task = self.tasks[who]
         if task.waits_for is not None:
             task.close()
             task.ending = CANCELLED
 
     def run(self) -> None:
-        """Let everybody go on who can."""
+        """Let every task continue that can."""
         for task in self.tasks:
             task.resume()
 
     def see(self, *state: int | bool) -> Seen:
-        """Look at a state, let everybody run, and leave the world."""
+        """Observe a state, let every task run, and leave the world."""
         self.run()
         for task in self.tasks:
-            task.close()  # lest that happen whenever memory is collected
+            task.close()  # else this happens whenever the garbage collector runs
         return Seen(state, _LOGGER.warnings, tuple(task.ending for task in self.tasks))
 
 
 async def _as_task(function: Callable[[], object]) -> object:
-    """A task that makes one plain call."""
+    """Make one plain call, as a task."""
     return function()
 
 
@@ -261,7 +260,7 @@ class RealBarrier(RealWorld):
 
 
 class SpecifiedWorld:
-    """Tasks as the specification has them: a queue of the parked, and who was released and has not run yet."""
+    """Tasks as the specification has them: a queue of the parked, and those released that have not run yet."""
 
     def __init__(self) -> None:
         self.endings: list[Ending] = []
@@ -274,11 +273,11 @@ class SpecifiedWorld:
         raise NotImplementedError
 
     def step(self, rule: Rule) -> None:
-        """A new call makes the step `rule`."""
+        """Let a new call make the step `rule`."""
         who = len(self.endings)
         self.endings.append(PARKED)
-        self.queue, gone_on = apply(rule, self.queue, who)
-        self.released.update(gone_on)
+        self.queue, resumed = apply(rule, self.queue, who)
+        self.released.update(resumed)
         if who in self.released:  # the caller did not park, so it has its ending now
             self.endings[who] = self.released.pop(who)
         if rule.warns:
@@ -288,21 +287,21 @@ class SpecifiedWorld:
         if who not in self.queue and who not in self.released:
             return
         rule = self.withdraw(who in self.queue)
-        self.queue, gone_on = apply(rule, self.queue, who)
-        self.released.update(gone_on)
+        self.queue, resumed = apply(rule, self.queue, who)
+        self.released.update(resumed)
         self.released[who] = CANCELLED
 
     def abandon(self, who: int) -> None:
         self.cancel(who)
 
     def run(self) -> None:
-        """Let everybody go on who can."""
+        """Let every task continue that can."""
         for who, ending in self.released.items():
             self.endings[who] = ending
         self.released = {}
 
     def see(self, *state: int | bool) -> Seen:
-        """Look at a state, and let everybody run."""
+        """Observe a state, and let every task run."""
         self.run()
         return Seen(state, self.warnings, tuple(self.endings))
 

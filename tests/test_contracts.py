@@ -10,18 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from latchproof.verify import contracts
-from latchproof.verify.contracts import (
+from latchproof import contracts
+from latchproof.contracts import (
     Contracts,
     ContractsNotRunError,
     Expected,
     Output,
     check_contracts,
-    judge,
+    compare_output,
     read_conditions,
     read_manifest,
 )
-from latchproof_spec.policy import BARRIER_POLICIES, LATCH_POLICIES
+from latchproof_spec.barrier.policies import POLICIES as BARRIER_POLICIES
+from latchproof_spec.latch.policies import POLICIES as LATCH_POLICIES
 
 ROOT = Path(__file__).resolve().parents[1]
 GOOD = '''
@@ -130,6 +131,17 @@ def test_files_and_manifest_must_match(tmp_path: Path) -> None:
     }
 
 
+def test_contracts_are_found_in_folders_below(tmp_path: Path) -> None:
+    root = tree(tmp_path)
+    for folder in ("proofs/below", "spec/latchproof_spec/lock"):
+        (root / folder).mkdir(parents=True)
+        (root / folder / "rules.py").write_text(GOOD, encoding="utf-8")
+    assert list(contracts._unnamed_files(root, ["proofs/driver.py"])) == [
+        "proofs/below/rules.py: has contracts, but the manifest does not name it",
+        "spec/latchproof_spec/lock/rules.py: has contracts, but the manifest does not name it",
+    ]
+
+
 def test_an_empty_manifest_fails(tmp_path: Path) -> None:
     assert check_contracts(tree(tmp_path, "", "")).failures == ("no condition was checked at all",)
 
@@ -169,7 +181,7 @@ CONFIRMED = "proofs/driver.py:{}: info: Confirmed over all paths.\n"
 )
 def test_every_condition_needs_its_own_line(tmp_path: Path, output: Output, failures: int) -> None:
     expected = [Expected("proofs/driver.py", "double", "confirmed", 2, ("C1",))]
-    assert len(judge(tree(tmp_path), "proofs/driver.py", expected, output)[1]) == failures
+    assert len(compare_output(tree(tmp_path), "proofs/driver.py", expected, output)[1]) == failures
 
 
 def test_conditions_are_found_wherever_they_stand() -> None:
@@ -192,7 +204,7 @@ def test_without_a_checkout_or_crosshair_nothing_is_run(tmp_path: Path, monkeypa
     with pytest.raises(ContractsNotRunError, match="no proofs/manifest"):
         check_contracts(tmp_path)
     monkeypatch.setattr(contracts, "__file__", str(tmp_path / "a" / "b" / "c" / "contracts.py"))
-    with pytest.raises(ContractsNotRunError, match="no source checkout"):
+    with pytest.raises(ContractsNotRunError, match="not a source checkout"):
         check_contracts()
     monkeypatch.setattr(contracts, "find_spec", lambda name: None)
     with pytest.raises(ContractsNotRunError, match="CrossHair is not installed"):
@@ -203,13 +215,13 @@ def test_without_a_checkout_or_crosshair_nothing_is_run(tmp_path: Path, monkeypa
     ("file", "old", "new", "claim"),
     [
         (
-            "spec/latchproof_spec/latch.py",
+            "spec/latchproof_spec/latch/rules.py",
             "    if count > 1:\n",
             '    if policy.name == "aiologic" and count == 70:\n        return 0, parked, L1\n    if count > 1:\n',
             "C1",
         ),
         (
-            "spec/latchproof_spec/barrier.py",
+            "spec/latchproof_spec/barrier/rules.py",
             "    if broken:\n",
             "    if parties == 1000 and parked == 998:\n        return 0, broken, B1\n    if broken:\n",
             "C6",
@@ -228,7 +240,7 @@ def test_a_fault_planted_in_the_specification_is_found(
     assert old in source
     (tmp_path / file).write_text(source.replace(old, new, 1), encoding="utf-8")
     expected = [e for e in read_manifest((ROOT / contracts.MANIFEST).read_text(encoding="utf-8")) if e.file == file]
-    conditions, failures = judge(tmp_path, file, expected, contracts.run_crosshair(tmp_path, file, 60))
+    conditions, failures = compare_output(tmp_path, file, expected, contracts.run_crosshair(tmp_path, file, 60))
     assert failures
     assert any(c.status == "refuted" and claim in c.claims for c in conditions)
 

@@ -1,8 +1,9 @@
-"""What is released: the wheel that is built from the sdist, and nothing that does not belong in it."""
+"""The release: the sdist, the wheel that is built from it, and nothing that does not belong in them."""
 
 from __future__ import annotations
 
 import email
+import re
 import subprocess
 import sys
 import tarfile
@@ -46,7 +47,7 @@ def test_the_wheel_has_every_module_of_both_packages(built: tuple[Path, Path]) -
         for path in folder.rglob("*")
         if path.suffix == ".py" or path.parent.name in ("assets", "vendor")
     }
-    expected |= {"latchproof/py.typed", "latchproof_spec/py.typed", "latchproof/verify/render/html/museum.json"}
+    expected |= {"latchproof/py.typed", "latchproof_spec/py.typed", "latchproof/show/html/museum.json"}
     assert {name for name in names(built[0]) if ".dist-info/" not in name} == expected
 
 
@@ -55,7 +56,7 @@ def test_the_wheel_has_its_license_and_its_command(built: tuple[Path, Path]) -> 
         (license_,) = (one for one in archive.namelist() if one.endswith(".dist-info/licenses/LICENSE"))
         assert archive.read(license_) == (ROOT / "LICENSE").read_bytes()
         (entry,) = (one for one in archive.namelist() if one.endswith(".dist-info/entry_points.txt"))
-        assert "latchproof = latchproof.cli:main" in archive.read(entry).decode()
+        assert "latchproof = latchproof.cli.main:main" in archive.read(entry).decode()
 
 
 def test_the_metadata(built: tuple[Path, Path]) -> None:
@@ -63,11 +64,24 @@ def test_the_metadata(built: tuple[Path, Path]) -> None:
     assert found["Name"] == "latchproof"
     assert found["License-Expression"] == "MIT"
     assert found["Requires-Python"] == ">=3.11"
-    assert set(found.get_all("Provides-Extra", [])) >= {"verify", "trio", "flowno", "cluster"}
+    assert set(found.get_all("Provides-Extra", [])) >= {"check", "fuzz", "verify", "trio", "flowno", "cluster"}
     required = found.get_all("Requires-Dist", [])
     assert [one for one in required if "extra ==" not in one] == []  # the runtime needs nothing
-    of_the_kit = {one.split(">")[0].split(";")[0].strip() for one in required if "extra == 'verify'" in one}
-    assert of_the_kit == {"crosshair-tool", "cvc5", "hypothesis", "rich", "shtab", "z3-solver"}
+    needed = {extra: packages(required, extra) for extra in ("check", "fuzz", "verify")}
+    assert needed["check"] == {"rich", "shtab"}
+    assert needed["fuzz"] == {"rich", "shtab", "hypothesis"}
+    assert needed["verify"] == {"rich", "shtab", "hypothesis", "crosshair-tool", "cvc5", "z3-solver"}
+
+
+def packages(required: list[str], extra: str) -> set[str]:
+    """Return the packages that an extra installs, those of the extras that it includes among them."""
+    found: set[str] = set()
+    for one in required:
+        if f"extra == '{extra}'" in one:
+            name = re.split(r"[>;]", one)[0].strip()
+            included = re.fullmatch(r"latchproof\[(\w+)\]", name)
+            found |= packages(required, included[1]) if included else {name}
+    return found
 
 
 def test_the_sdist_has_what_it_takes_to_check_it(built: tuple[Path, Path]) -> None:
@@ -93,13 +107,13 @@ def test_it_works_from_the_wheel_alone(built: tuple[Path, Path], tmp_path: Path)
         "    barrier = latchproof.Barrier(2)\n"
         "    return await asyncio.gather(barrier.wait(), barrier.wait())\n"
         "print(asyncio.run(main()))\n"
-        "from latchproof.cli import main\n"
+        "from latchproof.cli.main import main\n"
         "print(main(['prove']))\n"
     )
-    # -I -S: neither this checkout nor what is installed beside it
+    # -I -S: neither this checkout nor other installed packages
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["[0, 1]", "2"]
-    assert 'pip install "latchproof[verify]"' in done.stderr
+    assert 'this command needs rich, z3: pip install "latchproof[verify]"' in done.stderr

@@ -1,4 +1,4 @@
-"""The plugin, as a suite of somebody else's has it."""
+"""The plugin, as another project's test suite has it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from latchproof.check.target import TargetError
 from latchproof.pytest_plugin import Conforms
 from latchproof.testing import check
-from latchproof.verify.target import TargetError
-from tests.verify import samples
+from tests.check import samples
 
 SUITE = """
 import sys
@@ -57,6 +57,6 @@ def test_it_is_registered() -> None:
 
 
 def test_workers_need_a_name() -> None:
-    with pytest.raises(TargetError, match="workers load what they check by its name"):
+    with pytest.raises(TargetError, match="workers load their target by its name"):
         check(samples.PlainLatch, workers=2)
-    assert check("tests.verify.samples:PlainLatch", workers=1, tasks=1, calls=2, cancels=0).reported.failures == {}
+    assert check("tests.check.samples:PlainLatch", workers=1, tasks=1, calls=2, cancels=0).reported.failures == {}

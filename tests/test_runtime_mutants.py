@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from proofs.runtime_mutants import SURVIVORS, Change, change_of, function_of, judge, read_survivors
+from proofs.runtime_mutants import SURVIVORS, Change, change_of, function_of, read_survivors, summarise
 
 DIFF = """\
 --- src/latchproof/parking.py
@@ -40,16 +40,16 @@ def test_the_function_of_a_mutant(name: str, function: str) -> None:
 
 
 def test_what_is_accounted_for_passes() -> None:
-    lines, passed = judge({NAME: "survived", "other": "killed"}, {NAME: CHANGE}, LISTED)
+    lines, passed = summarise({NAME: "survived", "other": "killed"}, {NAME: CHANGE}, LISTED)
     assert passed
     assert lines == [
-        "2 mutants of the runtime: 1 survived, 1 killed", "1 survivors are accounted for in proofs/survivors.toml",
+        "2 mutants of the runtime: 1 survived, 1 killed", "1 survivors are listed in proofs/survivors.toml",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("status", ["survived", "no tests", "suspicious", "not checked", "segfault"])
 def test_what_is_not_accounted_for_fails(status: str) -> None:
-    lines, passed = judge({NAME: status}, {NAME: CHANGE}, {})
+    lines, passed = summarise({NAME: status}, {NAME: CHANGE}, {})
     assert not passed
     assert lines[-1].startswith(
         f"NOT NOTICED ({status}, {NAME}): latchproof.parking.Parking.purge\n    - before = len("
@@ -57,19 +57,19 @@ def test_what_is_not_accounted_for_fails(status: str) -> None:
 
 
 def test_what_is_accounted_for_in_one_place_is_not_in_two() -> None:
-    lines, passed = judge({NAME: "survived", "other": "survived"}, {NAME: CHANGE, "other": CHANGE}, LISTED)
+    lines, passed = summarise({NAME: "survived", "other": "survived"}, {NAME: CHANGE, "other": CHANGE}, LISTED)
     assert not passed
     assert len([line for line in lines if line.startswith("NOT NOTICED")]) == 2
 
 
 def test_what_is_listed_and_noticed_is_said() -> None:
-    lines, passed = judge({NAME: "killed"}, {}, LISTED)
+    lines, passed = summarise({NAME: "killed"}, {}, LISTED)
     assert passed
-    assert lines[-1].startswith("listed, but it does not survive any more, or not so often: latchproof.parking")
+    assert lines[-1].startswith("listed, but does not survive any more, or less often: latchproof.parking")
 
 
 def test_a_gate_that_tried_nothing_fails() -> None:
-    lines, passed = judge({}, {}, LISTED)
+    lines, passed = summarise({}, {}, LISTED)
     assert not passed
     assert lines[-1] == "FAILED: no mutant was tried"
 
@@ -81,7 +81,7 @@ def test_a_survivor_without_an_argument_or_twice_is_an_error() -> None:
     assert read_survivors(ENTRY.format(why="because")) == {Change("f", "a", "b"): 1}
     assert read_survivors(ENTRY.format(why="because") + "times = 2") == {Change("f", "a", "b"): 2}
     for text in (ENTRY.format(why=" "), ENTRY.format(why="because") * 2):
-        with pytest.raises(ValueError, match="there twice, or without a reason: f"):
+        with pytest.raises(ValueError, match="listed twice, or without a reason: f"):
             read_survivors(text)
 
 

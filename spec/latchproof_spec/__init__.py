@@ -1,5 +1,6 @@
-"""The specification of the CountdownLatch and the Barrier, as ordinary typed Python that everything else executes.
+"""The specification of the CountdownLatch and the Barrier: ordinary typed Python that everything else executes.
 
-Read `step`, then `latch`, then `barrier`; `policy` and `claims` when those name them. Nothing here imports
-anything but the standard library, and of that as little as an import of `latchproof` can bear.
+Facts about a latch or a barrier stand here and nowhere else. Read `step`, then `latch.rules` and `barrier.rules`, then
+`claims` and each machine's claims. Nothing here imports anything but the standard library; `step`, the rules and the
+policies, which every program imports, import nothing at all.
 """

@@ -1,11 +1,11 @@
-"""What an operation may do, said once for every operation of every machine.
+"""What an operation may do: the vocabulary of every operation of every machine.
 
 An operation is a pure function. It takes a few ints (the machine's constants, its state, the call's arguments)
 and returns the new state and a `Rule`, one of the constants of its module: the constant that a path returns *is*
 the rule that applied. A rule says what becomes of the caller and of the tasks that are parked; `apply` says, for
-a queue of identities in order of arrival, who that is and what each of them is given.
+a queue of identities in order of arrival, which tasks those are and what each of them is given.
 
->>> from latchproof_spec.barrier import wait
+>>> from latchproof_spec.barrier.rules import wait
 >>> parked, broken, rule = wait(3, 2, False)
 >>> rule.id, parked, broken
 ('B2', 0, False)
@@ -23,38 +23,46 @@ if TYPE_CHECKING:  # `typing` alone would cost a fifth of what importing asyncio
     Caller: TypeAlias = Literal["parks", "returns", "returns an index", "raises", "leaves"]
     Queue: TypeAlias = Literal["stays", "released", "indexed", "failed"]
     IndexOrder: TypeAlias = Literal["arrival", "reversed", "any"]
-    Ending: TypeAlias = int | type[Exception] | None
     T = TypeVar("T")
+
+Ending: TypeAlias = int | type[Exception] | None
+"""What a task is given when it continues: an index, an error, or nothing."""
 
 
 class LatchInUseError(RuntimeError):
     """`set_count` was called while tasks were parked on the latch. Nothing was changed."""
 
+    __module__ = "latchproof"
+
 
 class ZeroLatchError(RuntimeError):
     """`count_down(exception_if_zero=True)` was called on a latch whose count is zero. Nothing was changed."""
+
+    __module__ = "latchproof"
 
 
 class BrokenBarrierError(RuntimeError):
     """The barrier is broken, or was aborted or reset while this task was parked at it."""
 
+    __module__ = "latchproof"
+
 
 ANY_INDEX: Final[int] = -1
-"""The ending of a released call whose index is any that its generation has not given yet (index order "any")."""
+"""The ending of a released call that gets any index that its generation has not given yet (index order "any")."""
 
 
 class Rule:
-    """One row of a rule table. Rules are constants: compare them with `is`, never make one while running.
+    """One row of a rule table. Rules are constants: compare them with `is`, and never make one at run time.
 
-    `caller`    what becomes of the task that called: it parks, it returns, it returns the index that completes its
-                generation, it raises `errors[0]`, or it leaves (it is being cancelled, and is given nothing).
+    `caller`    what the calling task does: it parks, it returns, it returns the index that completes its generation, it
+                raises `errors[0]`, or it leaves (it is being cancelled, and is given nothing).
     `queue`     what becomes of the tasks parked before: they stay, are released with nothing, are released with
                 their index in `order`, or fail with `errors[0]`.
-    `errors`    the error of a caller that raises or of a queue that fails; where a policy lets other people's
-                classes choose, the others that will do.
-    `refuses`   the call was refused: it raised at its own effect.
-    `heeds_parked`  the call was refused, or the parked do not stay. Any other rule applies just the same if fewer are
-                parked (proved for every operation), so a shell may decide by a queue that it has not purged yet.
+    `errors`    the error of a caller that raises or of a queue that fails; where a policy lets other classes choose,
+                the others that are accepted.
+    `refuses`   the call is refused: it raises at its own effect.
+    `heeds_parked`  the call is refused, or the parked do not stay. Any other rule applies just the same if fewer tasks
+                are parked (proved for every operation), so a class may decide by a queue that it has not purged yet.
     `warns`     the call is harmless but suspect: `message` is logged as a warning.
     `sentence`  what the rule says, for a reader.
     `message`   what the error or the warning says to its user; `{}` stands for the offending argument.
@@ -104,7 +112,7 @@ class Rule:
 
 
 def is_whole_number(value: object) -> bool:
-    """Whether `value` may be a count or a number of parties at all: an int, and not a bool.
+    """Return whether `value` is an int and not a bool, as a count or a number of parties must be.
 
     >>> is_whole_number(2), is_whole_number(True), is_whole_number(2.0)
     (True, False, False)
@@ -113,21 +121,21 @@ def is_whole_number(value: object) -> bool:
 
 
 def written(value: object) -> str:
-    """A value as a message shows it, also one whose `repr` fails, as that of a number with too many digits does.
+    """Return a value as a message shows it, even if its `repr` fails (as that of a number with too many digits does).
 
     >>> written(-1), written(10**5000)
     ('-1', '<an object of int>')
     """
     try:
         return repr(value)
-    except Exception:  # whatever it is, it must not take the place of the error that is due
+    except Exception:  # whatever it is, it must not replace the error that the rule gives
         return f"<an object of {type(value).__name__}>"
 
 
 def refusal(rule: Rule, argument: object = None) -> Exception:
-    """The error that a rule refuses with, and its message.
+    """Return the error that a rule refuses with, with its message.
 
-    >>> from latchproof_spec.barrier import B0v
+    >>> from latchproof_spec.barrier.rules import B0v
     >>> refusal(B0v, 0)
     ValueError("a barrier's parties must be 1 or more, not 0")
     """
@@ -135,11 +143,11 @@ def refusal(rule: Rule, argument: object = None) -> Exception:
 
 
 def endings(rule: Rule, parked: int) -> Iterable[Ending]:
-    """What each of the `parked` tasks that `rule` lets go on is given, in order of arrival; nothing if they stay.
+    """Return what `rule` gives each of the `parked` tasks, in order of arrival; nothing if they stay.
 
     An int is an index, None is a plain return, an exception class is what it raises.
 
-    >>> from latchproof_spec.barrier import B2, B7
+    >>> from latchproof_spec.barrier.rules import B2, B7
     >>> list(endings(B2, 2)), [error.__name__ for error in endings(B7, 2)]
     ([0, 1], ['BrokenBarrierError', 'BrokenBarrierError'])
     """
@@ -157,7 +165,7 @@ def endings(rule: Rule, parked: int) -> Iterable[Ending]:
 
 
 def caller_ending(rule: Rule, parked: int) -> Ending:
-    """What the caller is given, if it goes on: None, the index that completes its generation, or an error.
+    """Return what a caller that does not park is given: None, the index that completes its generation, or an error.
 
     `parked` is how many were parked before the call.
     """
@@ -171,10 +179,10 @@ def caller_ending(rule: Rule, parked: int) -> Ending:
 
 
 def apply(rule: Rule, queue: tuple[T, ...], who: T) -> tuple[tuple[T, ...], tuple[tuple[T, Ending], ...]]:
-    """The queue after `who` made the step `rule`, and everybody who goes on by it, each with its ending.
+    """Return the queue after `who` made the step `rule`, and the tasks that it lets continue, each with its ending.
 
-    `queue` holds the parked in order of arrival. A caller that leaves is taken out of it and goes on with nothing.
-    It is written with nothing but `in`, index, slices, += and zip, for the prover runs it on queues of any length.
+    `queue` holds the parked tasks in order of arrival. A caller that leaves is taken out of it and is given nothing.
+    It is written with nothing but `in`, index, slices, += and zip, because the prover runs it on queues of any length.
     """
     if rule.caller == "parks":
         queue += (who,)
@@ -182,7 +190,7 @@ def apply(rule: Rule, queue: tuple[T, ...], who: T) -> tuple[tuple[T, ...], tupl
     if rule.caller == "leaves" and who in queue:
         place = queue.index(who)
         queue = queue[:place] + queue[place + 1 :]
-    gone_on = tuple(zip(queue, endings(rule, len(queue)), strict=False))
+    resumed = tuple(zip(queue, endings(rule, len(queue)), strict=False))
     if rule.caller in ("returns", "returns an index", "raises"):
-        gone_on += ((who, caller_ending(rule, len(queue))),)
-    return (queue if rule.queue == "stays" else ()), gone_on
+        resumed += ((who, caller_ending(rule, len(queue))),)
+    return (queue if rule.queue == "stays" else ()), resumed

@@ -1,7 +1,8 @@
 """A CountdownLatch and a Barrier for async Python that are specified, model-checked and proved.
 
-They work on asyncio, trio and Flowno; the host is found at each awaited call. The kit that checks other people's
-latches and barriers against the same specification is in `latchproof.verify` and needs `latchproof[verify]`.
+They work on asyncio, trio and Flowno; each awaited call finds the event loop that runs it. To import this package
+imports no event loop and nothing of the kit. The kit checks other people's latches and barriers against the same
+specification: `latchproof check` needs the extra `latchproof[check]`.
 """
 
 from latchproof.barrier import Barrier

@@ -1,9 +1,10 @@
-"""The Barrier that programs use: a shell that parks and wakes tasks and asks the specification what to do."""
+"""The Barrier that programs use: a shell that parks and wakes tasks, and asks the specification what to do."""
 
 from __future__ import annotations
 
+from latchproof.hosts import KI_PROTECTED
 from latchproof.parking import Parking
-from latchproof_spec import barrier as spec
+from latchproof_spec.barrier import rules as spec
 from latchproof_spec.step import caller_ending, refusal, written
 
 TYPE_CHECKING = False
@@ -11,19 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn, TypeAlias
 
-    from latchproof.hosts import Host
+    from latchproof.hosts.interface import Host
     from latchproof_spec.step import Rule
 
     Operation: TypeAlias = Callable[[int, int, bool], tuple[int, bool, Rule]]
 
 
 class Barrier:
-    """So many tasks wait for each other; when the last of them arrives all go on, and the next generation may arrive.
+    """A fixed number of tasks wait for each other; when the last of them arrives, all continue.
 
-    `parties` is an int, 1 or more. Not thread-safe.
+    Then the barrier fills again: it may be used any number of times. `parties` is an int, 1 or more. Not thread-safe.
 
-    Raises TypeError if it is no int (a bool is none), ValueError if it is less than 1.
-    Specified in `latchproof_spec.barrier`, rules B0 to B7.
+    Raises TypeError if `parties` is not an int (a bool is rejected), ValueError if it is less than 1.
+    Specified in `latchproof_spec.barrier.rules`, rules B0 to B7.
 
     >>> import asyncio
     >>> async def main() -> list[int]:
@@ -44,7 +45,7 @@ class Barrier:
 
     @property
     def parties(self) -> int:
-        """How many tasks make a generation.
+        """The number of tasks in a generation.
 
         >>> Barrier(3).parties
         3
@@ -53,7 +54,7 @@ class Barrier:
 
     @property
     def n_waiting(self) -> int:
-        """How many tasks are parked in the generation that is filling. To count them takes O(parked), except on trio.
+        """The number of tasks parked in the generation that is filling. Reading it is O(parked), except on trio.
 
         >>> Barrier(3).n_waiting
         0
@@ -62,7 +63,7 @@ class Barrier:
 
     @property
     def broken(self) -> bool:
-        """Whether the barrier is broken: aborted, and not reset since.
+        """Whether the barrier is broken: it was aborted, and has not been reset since.
 
         >>> Barrier(3).broken
         False
@@ -70,16 +71,16 @@ class Barrier:
         return self._broken
 
     async def wait(self) -> int:
-        """Arrive, and go on when all parties have.
+        """Arrive, and wait until all parties have arrived.
 
-        Returns the index of the arrival among those of its generation, 0 to parties - 1: at most one task returns 0.
-        A task that is cancelled while it waits takes back its arrival and nothing else; a task that is cancelled after
-        the generation is complete changes nothing for the others. On asyncio that one ends cancelled, if it has not
-        run since, and its index is returned by nobody.
+        Returns the position of this arrival in its generation, 0 to parties - 1: at most one task returns 0. A task
+        that is cancelled while it waits takes back its arrival and nothing else; a task that is cancelled after the
+        generation is complete changes nothing for the others. On asyncio such a task ends cancelled if it has not run
+        since, and then no task returns its index.
 
         Raises BrokenBarrierError if the barrier is broken, or is aborted or reset while the task waits (on asyncio
-        it is an asyncio.BrokenBarrierError too); RuntimeError if no known event loop is running, or if tasks of
-        another one wait here. Rules B1 to B5.
+        the error is also an asyncio.BrokenBarrierError). Raises RuntimeError if no supported event loop is running,
+        or if tasks of another one wait here. Rules B1 to B5.
 
         >>> import asyncio
         >>> asyncio.run(Barrier(1).wait())
@@ -88,7 +89,7 @@ class Barrier:
         parking = self._parking  # few local variables: each is eight bytes of every task that waits
         if not parking.host.is_here():
             parking.enter()
-        if self._broken or len(parking.queue) + 1 >= self._parties:  # else B1, as `latchproof.verify.shells` proves
+        if self._broken or len(parking.queue) + 1 >= self._parties:  # else B1, as `latchproof.prove.shells` proves
             decided = spec.wait(self._parties, len(parking.queue), self._broken)
             if decided[2].heeds_parked and parking.purge():
                 decided = spec.wait(self._parties, len(parking.queue), self._broken)
@@ -116,7 +117,7 @@ class Barrier:
             await host.cancel_shielded_checkpoint()
 
     def _complete(self, decided: tuple[int, bool, Rule], host: Host) -> int:
-        """What a call gets that does not park."""
+        """Return the index of a call that does not park, or raise its error."""
         _, self._broken, rule = decided
         if rule.refuses:
             raise host.broken_barrier_error(rule.message)
@@ -128,12 +129,12 @@ class Barrier:
         return index
 
     async def abort(self) -> None:
-        """Break the barrier: whoever waits, and whoever arrives before a reset, gets BrokenBarrierError.
+        """Break the barrier: each task that waits, or that arrives before a reset, gets BrokenBarrierError.
 
-        A generation that is complete already goes on undisturbed. It does not suspend, but on trio it is a
+        A generation that is already complete is not affected. The call does not suspend, but on trio it is a
         checkpoint; in clean-up that may run cancelled, use `abort_nowait`.
 
-        Raises RuntimeError if no known event loop is running, or if tasks of another one wait here. Rule B6.
+        Raises RuntimeError if no supported event loop is running, or if tasks of another one wait here. Rule B6.
 
         >>> import asyncio
         >>> barrier = Barrier(2)
@@ -144,12 +145,12 @@ class Barrier:
         await self._run(spec.abort)
 
     async def reset(self) -> None:
-        """Make the barrier whole and empty: whoever waits gets BrokenBarrierError.
+        """Make the barrier whole and empty: each task that waits gets BrokenBarrierError.
 
-        A generation that is complete already goes on undisturbed. It does not suspend, but on trio it is a
+        A generation that is already complete is not affected. The call does not suspend, but on trio it is a
         checkpoint; in clean-up that may run cancelled, use `reset_nowait`.
 
-        Raises RuntimeError if no known event loop is running, or if tasks of another one wait here. Rule B7.
+        Raises RuntimeError if no supported event loop is running, or if tasks of another one wait here. Rule B7.
 
         >>> import asyncio
         >>> barrier = Barrier(2)
@@ -161,7 +162,7 @@ class Barrier:
         await self._run(spec.reset)
 
     def abort_nowait(self) -> None:
-        """As `abort`, as a plain call, for callbacks and for clean-up; it needs no event loop.
+        """Do the same as `abort`, as a plain call for callbacks and clean-up. It needs no event loop.
 
         From another thread, hand it to the loop: `loop.call_soon_threadsafe(barrier.abort_nowait)`.
 
@@ -174,7 +175,7 @@ class Barrier:
         self._decide(spec.abort)
 
     def reset_nowait(self) -> None:
-        """As `reset`, as a plain call, for callbacks and for clean-up; it needs no event loop.
+        """Do the same as `reset`, as a plain call for callbacks and clean-up. It needs no event loop.
 
         >>> barrier = Barrier(2)
         >>> barrier.abort_nowait()
@@ -205,11 +206,14 @@ class Barrier:
         return await self.wait()
 
     async def __aexit__(self, *exc_info: object) -> None:
-        """Nothing: to leave the block is not to arrive again."""
+        """Do nothing: leaving the block is not another arrival."""
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a barrier cannot be copied or pickled, for tasks may wait at it; make another one")
+        raise TypeError("a barrier cannot be copied or pickled, because tasks may wait at it; make a new one")
 
     def __repr__(self) -> str:
         state = "broken" if self._broken else f"waiting={self.n_waiting}"
         return f"<Barrier parties={written(self._parties)} {state}>"
+
+
+KI_PROTECTED.append(Barrier)

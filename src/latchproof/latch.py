@@ -1,28 +1,29 @@
-"""The CountdownLatch that programs use: a shell that parks and wakes tasks and asks the specification what to do."""
+"""The CountdownLatch that programs use: a shell that parks and wakes tasks, and asks the specification what to do."""
 
 from __future__ import annotations
 
 from sys import modules
 
+from latchproof.hosts import KI_PROTECTED
 from latchproof.parking import Parking
-from latchproof_spec import latch as spec
+from latchproof_spec.latch import rules as spec
 from latchproof_spec.step import ZeroLatchError, refusal, written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final, NoReturn
 
-    from latchproof.hosts import Host
+    from latchproof.hosts.interface import Host
     from latchproof_spec.step import Rule
 
 
 class CountdownLatch:
-    """Tasks wait until a count has been counted down to zero; then all of them go on.
+    """Tasks wait until a count has been counted down to zero; then all of them continue.
 
     `count` is an int, 0 or more; a latch made with 0 is open. Not thread-safe.
 
-    Raises TypeError if the count is no int (a bool is none), ValueError if it is negative.
-    Specified in `latchproof_spec.latch`, rules L1 to L10.
+    Raises TypeError if the count is not an int (a bool is rejected), ValueError if it is negative.
+    Specified in `latchproof_spec.latch.rules`, rules L1 to L10.
 
     >>> import asyncio
     >>> async def main() -> int:
@@ -49,7 +50,7 @@ class CountdownLatch:
 
     @property
     def count(self) -> int:
-        """The current count; 0 is open.
+        """The current count; at 0 the latch is open.
 
         >>> CountdownLatch(3).count
         3
@@ -57,12 +58,12 @@ class CountdownLatch:
         return self._count
 
     async def wait(self) -> None:
-        """Go on once the count is zero: at once if it is, else when a count_down makes it so.
+        """Wait until the count is zero; return at once if it is zero already.
 
-        A task that is cancelled while it waits takes back its wait and nothing else. On asyncio and Flowno a wait
+        A task that is cancelled while it waits takes back its wait and nothing else. On asyncio and Flowno, waiting
         on an open latch does not suspend; on trio it is a checkpoint.
 
-        Raises RuntimeError if no known event loop is running, or if tasks of another one wait here.
+        Raises RuntimeError if no supported event loop is running, or if tasks of another one wait here.
         Rules L7 to L10.
 
         >>> import asyncio
@@ -71,7 +72,7 @@ class CountdownLatch:
         parking = self._parking  # few local variables: each is eight bytes of every task that waits
         if not parking.host.is_here():
             parking.enter()
-        if self._count <= 0:  # else L8, as `latchproof.verify.shells` proves
+        if self._count <= 0:  # else L8, as `latchproof.prove.shells` proves
             decided = spec.wait(self._count, len(parking.queue))
             self._count = decided[0]
             if decided[2].caller != "parks":
@@ -87,13 +88,13 @@ class CountdownLatch:
             raise
 
     async def count_down(self, exception_if_zero: bool = False) -> None:
-        """Take one off the count; the last one releases every waiting task.
+        """Subtract one from the count; when it reaches zero, release every waiting task.
 
-        At zero already, nothing changes, and a warning is logged by the logger "latchproof". It does not suspend,
-        but on trio it is a checkpoint; in clean-up that may run cancelled, use `count_down_nowait`.
+        If the count is already zero, nothing changes, and the logger "latchproof" logs a warning. The call does not
+        suspend, but on trio it is a checkpoint; in clean-up that may run cancelled, use `count_down_nowait`.
 
-        Raises ZeroLatchError instead of warning if `exception_if_zero`, and RuntimeError if no known event loop is
-        running or tasks of another one wait here. Rules L1 to L3x.
+        Raises ZeroLatchError instead of warning if `exception_if_zero` is true. Raises RuntimeError if no supported
+        event loop is running, or if tasks of another one wait here. Rules L1 to L3x.
 
         >>> import asyncio
         >>> latch = CountdownLatch(1)
@@ -103,9 +104,9 @@ class CountdownLatch:
         """
         parking = self._parking
         host = parking.host
-        # With nobody parked it makes no difference which loop runs the caller, as long as one does that is not trio's.
+        # If no task is parked, it makes no difference which loop runs the caller, unless it is trio's or there is none.
         if (
-            self._count > 1  # L1, as `latchproof.verify.shells` proves
+            self._count > 1  # L1, as `latchproof.prove.shells` proves
             and not parking.queue
             and (host.asyncio_tasks or host.current_task())
             and (host.trio_record.name is None if host.trio_record is not None else "trio" not in modules)
@@ -124,7 +125,7 @@ class CountdownLatch:
             await host.cancel_shielded_checkpoint()
 
     def count_down_nowait(self, exception_if_zero: bool = False) -> None:
-        """As `count_down`, as a plain call, for callbacks and for clean-up; it needs no event loop.
+        """Do the same as `count_down`, as a plain call for callbacks and clean-up. It needs no event loop.
 
         From another thread, hand it to the loop: `loop.call_soon_threadsafe(latch.count_down_nowait)`.
 
@@ -133,15 +134,15 @@ class CountdownLatch:
         >>> latch.count_down_nowait(exception_if_zero=True)
         Traceback (most recent call last):
         ...
-        latchproof_spec.step.ZeroLatchError: count_down() on a latch whose count is zero already
+        latchproof.ZeroLatchError: count_down() on a latch whose count is already zero
         """
         self._parking.enter_plain()
         self._count_down(exception_if_zero)
 
     def countdown_nowait(self, event_loop: object = None) -> None:
-        """As `count_down_nowait`, by the name and with the argument that Flowno's own code calls it with.
+        """Do the same as `count_down_nowait`, under the name that Flowno's own code calls.
 
-        The argument is not needed: parked tasks know their event loop.
+        `event_loop` is accepted and not needed: parked tasks know their event loop.
 
         >>> latch = CountdownLatch(1)
         >>> latch.countdown_nowait(None)
@@ -151,12 +152,12 @@ class CountdownLatch:
         self.count_down_nowait()
 
     def set_count(self, n: int) -> None:
-        """Set the count of a latch that nobody waits on: 0 opens it, more closes it.
+        """Set the count while no task waits: 0 opens the latch, more closes it.
 
-        Tasks that have been released go on all the same, whatever is set before they run.
+        Tasks that are already released continue, whatever is set before they run.
 
-        Raises TypeError if `n` is no int (a bool is none), ValueError if it is negative, LatchInUseError if tasks
-        wait; nothing is changed then. Rules L4 to L6.
+        Raises TypeError if `n` is not an int (a bool is rejected), ValueError if it is negative, and LatchInUseError
+        if tasks wait; nothing is changed then. Rules L4 to L6.
 
         >>> latch = CountdownLatch(0)
         >>> latch.set_count(2)
@@ -181,7 +182,7 @@ class CountdownLatch:
             self._conclude(rule)
 
     def _conclude(self, rule: Rule, argument: object = None) -> None:
-        """Do to the parked and to the caller what the rule says."""
+        """Release the parked tasks, warn or raise, as the rule says."""
         if rule.queue != "stays" and self._parking.queue:
             self._parking.release(rule)
         if rule.warns:
@@ -192,11 +193,14 @@ class CountdownLatch:
             raise refusal(rule, argument)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a latch cannot be copied or pickled, for tasks may wait at it; make another one")
+        raise TypeError("a latch cannot be copied or pickled, because tasks may wait at it; make a new one")
 
     def __repr__(self) -> str:
         waiting = len(self._parking)
         return f"<CountdownLatch count={written(self._count)}{f' waiting={waiting}' if waiting else ''}>"
+
+
+KI_PROTECTED.append(CountdownLatch)
 
 
 async def _checkpoint(host: Host) -> None:

@@ -1,4 +1,4 @@
-"""The rounds of the benchmarks and the ratios that come of them, with clocks that are made up."""
+"""The rounds of the benchmarks and their ratios, with invented clocks."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_to_measure_nothing_is_refused() -> None:
 
 
 def test_costs_are_divided_by_the_reference_of_the_same_round() -> None:
-    """So what slows the machine in one round changes no ratio."""
+    """What slows the machine in one round changes no ratio."""
     steady = over({"limit": [1.0, 1.0, 1.0], "ours": [1.5, 1.5, 1.5]}, "limit")
     disturbed = over({"limit": [1.0, 9.0, 1.0], "ours": [1.5, 13.5, 1.5]}, "limit")
     assert steady == disturbed == {"limit": [1.0] * 3, "ours": [1.5] * 3}

@@ -1,4 +1,4 @@
-"""Rows, their files, and what is said of changes and targets."""
+"""Rows, their files, and what is printed about changes and targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every workload does what it says, for every contender that is here, on every host: small, and never timed."""
+"""Every workload does what it says, for every contender that is installed, on every host: small, and never timed."""
 
 from __future__ import annotations
 

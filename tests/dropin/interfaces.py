@@ -1,4 +1,4 @@
-"""Whether a class can be called as another one is."""
+"""Whether a class can be called like another one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SPECIAL = ("__init__", "__aenter__", "__aexit__", "__await__", "__bool__")
 
 
 def interface(cls: type, *, but: tuple[str, ...] = ()) -> dict[str, object]:
-    """The names that a program uses of a class, and how each is called: its parameters, and whether it is awaited."""
+    """Return the public names of a class, and how each is called: its parameters, and whether it is awaited."""
     names = [name for name in dir(cls) if not name.startswith("_") and name not in but]
     names += [name for name in SPECIAL if getattr(cls, name, None) not in (None, getattr(object, name, None))]
     return {name: _shape(inspect.getattr_static(cls, name)) for name in names}

@@ -1,4 +1,4 @@
-"""`latchproof.dropin.aiologic`: as aiologic's event where they are alike, and each difference that we list."""
+"""`latchproof.dropin.aiologic`: where it is like aiologic's event, and each difference that we list."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import aiologic
 import pytest
 
 from latchproof import LatchInUseError
+from latchproof.check.bounds import programs_within
+from latchproof.check.checker import check
+from latchproof.check.target import adapt
 from latchproof.dropin import aiologic as ours
-from latchproof.verify.check import check
-from latchproof.verify.scenario import one_shape
-from latchproof.verify.target import adapt
 from tests.dropin.interfaces import interface
 
 Class: TypeAlias = Callable[..., Any]
@@ -41,7 +41,7 @@ async def waits(event: Any) -> bool:
 def test_it_is_called_as_theirs_is_but_for_what_is_left_out() -> None:
     theirs = interface(aiologic.CountdownEvent, but=LEFT_OUT)
     mine = interface(ours.CountdownEvent)
-    del mine["__init__"]  # theirs are made by __new__, and the test below makes some of both
+    del mine["__init__"]  # theirs is made by __new__, and the test below makes both
     assert theirs.pop("__await__") == ([("timeout", None)], False)
     assert mine.pop("__await__") == ([], False)
     assert mine == theirs
@@ -196,7 +196,7 @@ def test_a_value_that_is_no_int_is_refused_by_ours_alone() -> None:
 
 
 class Checked:
-    """The event under the names that the kit drives."""
+    """The event under the names that the kit calls."""
 
     def __init__(self, count: int) -> None:
         self._event = ours.CountdownEvent(count)
@@ -214,5 +214,5 @@ class Checked:
 
 def test_it_conforms() -> None:
     target = adapt(Checked, kind="latch")
-    verdict = check(target, policy="aiologic", strict=True, shapes=one_shape(target, None, 3, None))
+    verdict = check(target, policy="aiologic", strict=True, programs=programs_within(target, None, 3, None))
     assert verdict.exit_code == 0

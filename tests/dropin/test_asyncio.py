@@ -1,4 +1,4 @@
-"""`latchproof.dropin.asyncio`: as asyncio's own barrier where they are alike, and each difference that we list."""
+"""`latchproof.dropin.asyncio`: where it is like asyncio's barrier, and each difference that we list."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from latchproof.check.bounds import programs_within
+from latchproof.check.checker import check
+from latchproof.check.target import load
 from latchproof.dropin import asyncio as ours
-from latchproof.verify.check import check
-from latchproof.verify.scenario import one_shape
-from latchproof.verify.target import load
 from tests.dropin.interfaces import interface
 
 Class: TypeAlias = Callable[..., Any]
@@ -29,9 +29,9 @@ async def let_run() -> None:
 
 
 async def outcome(awaitable: Any) -> object:
-    """What it returns, or the name of the error that it raises; it must have ended."""
+    """Return what the task returned, or the name of the error that it raised; it must have ended."""
     try:
-        async with asyncio.timeout(5):  # it is never waited out: a hang is to be an error
+        async with asyncio.timeout(5):  # no test waits this long: it turns a hang into an error
             return await awaitable
     except asyncio.CancelledError:
         return "cancelled"
@@ -40,7 +40,7 @@ async def outcome(awaitable: Any) -> object:
 
 
 def at_once(coro: Coroutine[Any, Any, object]) -> object:
-    """What it returns without suspending."""
+    """Return what the coroutine returns without suspending."""
     try:
         coro.send(None)
     except StopIteration as stop:
@@ -249,5 +249,5 @@ def test_another_loop_is_refused_by_ours_only_while_tasks_wait() -> None:
 def test_it_conforms() -> None:
     target = load("latchproof.dropin.asyncio:Barrier")
     assert target.absent == ()
-    verdict = check(target, policy="latchproof", strict=True, shapes=one_shape(target, None, 3, None))
+    verdict = check(target, policy="latchproof", strict=True, programs=programs_within(target, None, 3, None))
     assert verdict.exit_code == 0

@@ -1,4 +1,4 @@
-"""`latchproof.dropin.flowno`: as Flowno's own latch where they are alike, and each difference that we list."""
+"""`latchproof.dropin.flowno`: where it is like Flowno's latch, and each difference that we list."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from flowno.core.event_loop import synchronization as theirs
 
 from latchproof import LatchInUseError
+from latchproof.check.bounds import programs_within
+from latchproof.check.checker import check
+from latchproof.check.target import load
 from latchproof.dropin import flowno as ours
-from latchproof.verify.check import check
-from latchproof.verify.scenario import one_shape
-from latchproof.verify.target import load
 from tests.dropin.interfaces import interface
 from tests.museum import environments
 from tests.runtime.drivers import FLOWNO, Ended
@@ -31,7 +31,7 @@ EACH = pytest.mark.parametrize("cls", CLASSES.values(), ids=CLASSES)
 def test_it_is_called_as_theirs_is() -> None:
     due = interface(theirs.CountdownLatch)
     got = interface(ours.CountdownLatch, but=("count_down_nowait",))
-    # what may be left out with ours has to be given with theirs
+    # what ours makes optional is required by theirs
     assert due.pop("countdown_nowait") == ([("event_loop", inspect.Parameter.empty)], False)
     assert got.pop("countdown_nowait") == ([("event_loop", None)], False)
     assert got == due
@@ -184,8 +184,8 @@ def test_a_count_that_is_no_int_is_refused_by_ours_alone() -> None:
 def test_it_conforms(name: str) -> None:
     target = load(f"latchproof.dropin.flowno:{name}")
     assert target.absent == ()
-    shapes = one_shape(target, None, 2, None, host="flowno")
-    assert check(target, host="flowno", policy="latchproof", strict=True, shapes=shapes).exit_code == 0
+    shapes = programs_within(target, None, 2, None, host="flowno")
+    assert check(target, host="flowno", policy="latchproof", strict=True, programs=shapes).exit_code == 0
 
 
 MEET = """

@@ -1,4 +1,4 @@
-"""A line for each exhibit at the end of a run."""
+"""Print a line for each exhibit at the end of a run."""
 
 from __future__ import annotations
 

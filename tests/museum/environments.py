@@ -1,4 +1,4 @@
-"""Environments of their own: an interpreter, a released package with its version pinned, and latchproof."""
+"""Separate environments: an interpreter, a released package with a pinned version, and latchproof."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VERSION = "import platform, sys; print(sys.implementation.name, platform.python
 
 @functools.cache
 def interpreters() -> dict[str, Path]:
-    """Every CPython from 3.11 that is found, by its full version: on the PATH, and where pyenv and uv keep theirs."""
+    """Return every CPython from 3.11 that is found on the PATH or in the folders of pyenv and uv, by full version."""
     found: dict[str, Path] = {}
     for candidate in _candidates():
         try:
@@ -56,15 +56,15 @@ def _minor(version: str) -> tuple[int, ...]:
 
 
 def of_minor(minor: str) -> list[str]:
-    """The full versions of the interpreters of a minor version, as "3.13", that are found, the newest last."""
+    """Return the full versions that are found of a minor version such as "3.13", the newest last."""
     found = [version for version in interpreters() if version.startswith(f"{minor}.")]
     return sorted(found, key=lambda version: [int(digits) for digits in re.findall(r"\d+", version)])
 
 
 def prepare(wanted: Iterable[tuple[str, tuple[str, ...], bool]]) -> None:
-    """Make environments of interpreter, requirements and whether with dependencies; two at a time.
+    """Make environments, two at a time: each has an interpreter, requirements, and whether to install dependencies.
 
-    Those of the kit come first, for the others lean on them.
+    The environments of the kit come first, because the others use them.
     """
     _wheel()
     every = set(wanted)
@@ -76,12 +76,12 @@ def prepare(wanted: Iterable[tuple[str, tuple[str, ...], bool]]) -> None:
 
 @functools.cache
 def environment(python: str, requirements: tuple[str, ...], *, dependencies: bool = True) -> Path:
-    """The interpreter of an environment on a version of CPython that was found, made or refreshed as needed.
+    """Return the interpreter of an environment on a version of CPython that was found; make or refresh it as needed.
 
-    Without requirements it has the kit alone. One with requirements sees the kit of that one behind its own packages:
-    so the kit is installed once for each interpreter, and the package may still have other versions of what the kit
-    needs. A requirement without a version gets the one that the kit has locked. Without `dependencies` those with a
-    version are installed alone.
+    Without requirements it has only the kit. With requirements it sees the kit of that environment after its own
+    packages: the kit is installed once for each interpreter, and the package may still use other versions of what the
+    kit needs. A requirement without a version gets the one that the kit has locked. Without `dependencies`, packages
+    with a version are installed without their dependencies.
     """
     label = "-".join(["cpython", python, *(one.replace("==", "-") for one in requirements)])
     folder = CACHE / "environments" / label
@@ -108,23 +108,23 @@ def environment(python: str, requirements: tuple[str, ...], *, dependencies: boo
     install: list[str | Path] = [*pip, "--quiet", "--disable-pip-version-check", "install"]
     if locked:
         _run([*install, "--constraint", LOCK, *locked])
-    if pinned:  # by itself, for it may want other versions of what the kit has locked
+    if pinned:  # separately, because it may need other versions than the kit has locked
         _run([*install, *(() if dependencies else ("--no-deps",)), *pinned])
-    if kit is None:  # the version does not say that the checkout has changed
+    if kit is None:  # the version does not tell whether the checkout has changed
         _run([*install, "--no-deps", "--force-reinstall", wheel])
     stamp.write_text(state, encoding="utf-8")
     return interpreter
 
 
 def _packages(interpreter: Path) -> Path:
-    """Where the packages of an environment are."""
+    """Return where the packages of an environment are."""
     (folder,) = interpreter.parent.parent.glob("lib/python*/site-packages")
     return folder
 
 
 @functools.cache
 def _wheel() -> Path:
-    """latchproof as it stands in this checkout."""
+    """Return a wheel of latchproof as it is in this checkout."""
     folder = CACHE / "wheel"
     shutil.rmtree(folder, ignore_errors=True)
     _run([sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, ROOT])
@@ -139,5 +139,5 @@ def _run(command: list[str | Path]) -> None:
 
 
 def clean() -> dict[str, str]:
-    """The process's environment variables without those that lead Python to other packages."""
+    """Return the process's environment variables without those that point Python to other packages."""
     return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}

@@ -1,6 +1,6 @@
-"""The table of exhibits: what is checked, on which released version, and what must come of it.
+"""The table of exhibits: what is checked, in which released version, and what must be found.
 
-An exhibit has no scenario: all that stands in the table is the command, and what it must find.
+An exhibit has no scenario: the table has only the command and what it must find.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ class Subject:
     """What is checked: a class of a released package, by `latchproof check`.
 
     `package` and `version` are what is installed ("CPython" is the interpreter itself). `bounds` are options that
-    replace the default bounds, where those take long. `python` is the minor version of CPython that the package needs,
-    where it needs one; without `dependencies` the package is installed alone, for the class needs none of them. `note`
-    is prose.
+    replace the default bounds, if those take long. `python` is the minor version of CPython that it needs, if any.
+    Without `dependencies` the package is installed alone, because the class needs none of them. `note` is prose.
     """
 
     id: str
@@ -39,18 +38,18 @@ class Subject:
 
     @property
     def is_of_the_standard_library(self) -> bool:
-        """Whether the interpreter itself is what is checked."""
+        """Whether the interpreter itself is checked."""
         return self.package == "CPython"
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """What is installed for it: the package, pinned, and its host, where that is one that the kit locks."""
+        """The packages to install: the pinned package, and its host if the kit locks that."""
         host = ("trio",) if self.host == "trio" else ()
         return host if self.is_of_the_standard_library else (f"{self.package}=={self.version}", *host)
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """The arguments of `latchproof`."""
+        """The command-line arguments of `latchproof`."""
         strict = ("--strict",) if self.strict else ()
         judged = ("--kind", self.kind, "--host", self.host, "--policy", self.policy, *strict)
         return ("check", self.target, *judged, *self.bounds)
@@ -58,12 +57,12 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class Exhibit(Subject):
-    """A fault of a released class; one of the standard library is looked for on every interpreter that is found.
+    """A fault of a released class; one of the standard library is checked on every interpreter found.
 
-    `claim` is the claim whose shortest run is shown; that run has so many `calls` and `cancellations`, on an object
-    made with `argument`. `also` are claims that must be broken besides. `note` says why it is a fault and not a policy,
-    `upstream` what is known about it where the class comes from. `unreproduced` is why there is no standalone
-    reproduction, in the words of `latchproof export`, where there is none.
+    `claim` is the claim whose shortest run is shown; that run has `calls` calls and `cancellations` cancellations, on
+    an object made with `argument`. `also` are other claims that must be broken. `note` says why it is a fault and not a
+    policy, and `upstream` what its developers know about it. `unreproduced` says why there is no standalone
+    reproduction, in the words of `latchproof export`, if there is none.
     """
 
     title: str
@@ -82,22 +81,22 @@ class Clearance(Subject):
 
 
 def exhibits() -> list[Exhibit]:
-    """Every exhibit, in the order of the table."""
+    """Return every exhibit, in the order of the table."""
     return [Exhibit(**_typed(row)) for row in _table()["exhibit"]]
 
 
 def clearances() -> list[Clearance]:
-    """Every class in which nothing was found, in the order of the table."""
+    """Return every class in which nothing was found, in the order of the table."""
     return [Clearance(**_typed(row)) for row in _table().get("clearance", [])]
 
 
 def pythons() -> tuple[str, ...]:
-    """The minor versions of CPython that are wanted."""
+    """Return the minor versions of CPython to use."""
     return tuple(_table()["pythons"])
 
 
 def looked_at() -> str:
-    """What was looked at besides, and how far."""
+    """Return what else was examined, and how far."""
     return str(_table()["looked_at"])
 
 

@@ -1,4 +1,4 @@
-"""Writes the findings that the report shows, from what the visits computed: `python -m tests.museum.findings`."""
+"""Write the findings that the report shows, from what the visits computed: `python -m tests.museum.findings`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from latchproof.verify.render.html.report import MUSEUM
+from latchproof.show.html.report import MUSEUM
 from tests.museum.exhibits import Exhibit, exhibits
 from tests.museum.page import visits
 
-FILE = Path(str(files("latchproof.verify.render.html") / MUSEUM))
+FILE = Path(str(files("latchproof.show.html") / MUSEUM))
 
 
 def finding(exhibit: Exhibit) -> dict[str, Any]:
-    """The shortest run of the newest version on which it was found. Raises FileNotFoundError if it was not visited."""
+    """Return the shortest run on the newest version with the fault; raise FileNotFoundError if it was not visited."""
     newest = visits(exhibit.id)[-1]
     release = (
         f"CPython {newest.python}" if exhibit.is_of_the_standard_library else f"{exhibit.package} {exhibit.version}"
@@ -25,7 +25,7 @@ def finding(exhibit: Exhibit) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Write the file, unless an exhibit was not visited; returns the exit code."""
+    """Write the file, unless an exhibit was not visited; return the exit code."""
     try:
         found = {exhibit.id: finding(exhibit) for exhibit in exhibits()}
     except FileNotFoundError as error:

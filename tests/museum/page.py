@@ -1,4 +1,4 @@
-"""Writes docs/museum.md from what the visits to the exhibits computed: `python -m tests.museum.page`."""
+"""Write docs/museum.md from what the visits to the exhibits computed: `python -m tests.museum.page`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from latchproof.verify.render.lanes import explain, lanes
-from latchproof.verify.trace import from_json
-from latchproof_spec.claims import CLAIMS
+from latchproof.check.trace import from_json
+from latchproof.show.lanes import explain, lanes
+from latchproof_spec.machines import CLAIMS
 from tests.museum.environments import ROOT
 from tests.museum.exhibits import ADAPTERS, Clearance, Exhibit, clearances, exhibits, looked_at
 from tests.museum.visit import RESULTS, Acquittal, Visit, counted
@@ -19,22 +19,22 @@ WIDTH = 116
 
 HEAD = """# The museum
 
-Faults in released software that `latchproof check` finds by itself: from the specification and a policy, with no
-scenario and no assertion given. The commands stand under each; `make museum` runs them all, each in an environment of
-its own with the version pinned, then the standalone reproduction, which must fail there, and writes this page from what
-came of it.
+Faults in released software that `latchproof check` finds by itself: from the specification and a policy, without a
+scenario or an assertion. The commands are shown with each fault. `make museum` runs them all, each in a separate
+environment with the version pinned. Then it runs the standalone reproduction, which must fail there, and writes this
+page from the results.
 
-A difference of policy is no fault: each is judged by a policy that its own documentation allows, and what could be said
-in its defence stands with it. What was searched for upstream is what public issue trackers held in November 2026.
+A difference of policy is not a fault. Each class is judged by a policy that its own documentation allows, and the text
+says what can be said in its defence. "Upstream" is what public issue trackers had in November 2026.
 
-With each run stands how many steps the event loop made in it. Those in which no call begins or ends have no line in
-the picture, and no number, so that its last number may be smaller.
+Each run shows how many steps the event loop made in it. Steps in which no call begins or ends have no line and no
+number in the picture, so its last number may be smaller.
 
 """
 
 
 def page() -> str:
-    """The page. Raises FileNotFoundError if an exhibit was not visited."""
+    """Return the page; raise FileNotFoundError if an exhibit was not visited."""
     parts = [HEAD]
     parts += [f"- [{exhibit.title}](#{exhibit.id})\n" for exhibit in exhibits()]
     parts += ["- [Where nothing was found](#where-nothing-was-found)\n"]
@@ -84,7 +84,8 @@ def _reproduction(exhibit: Exhibit, visit: Visit) -> str:
 def _clearances() -> str:
     lines = [
         '\n<a id="where-nothing-was-found"></a>\n\n## Where nothing was found\n\n',
-        "`latchproof check` found nothing against these. Not found is not absent: the bounds stand beside each.\n\n",
+        "`latchproof check` found nothing against these classes, within the bounds of each. That does not mean that "
+        "there is nothing.\n\n",
     ]
     for clearance in clearances():
         (acquittal,) = _acquittals(clearance)
@@ -136,7 +137,7 @@ def _and(words: list[str]) -> str:
 
 
 def main() -> int:
-    """Write the page, unless an exhibit was not visited; returns the exit code."""
+    """Write the page, unless an exhibit was not visited; return the exit code."""
     try:
         text = page()
     except FileNotFoundError as error:

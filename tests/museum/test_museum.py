@@ -1,4 +1,4 @@
-"""Every exhibit is found by `latchproof check`, with no scenario given, and its standalone reproduction fails."""
+"""`latchproof check` finds every exhibit without a scenario, and the standalone reproduction of each fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HERE = ".".join(map(str, sys.version_info[:3]))
 
 
 def _cases() -> list[object]:
-    """An exhibit of the standard library is visited on every interpreter that is found, any other on one."""
+    """Return the visits: an exhibit of the standard library on every interpreter found, any other on one."""
     return [
         pytest.param(exhibit, minor, id=f"{exhibit.id}-{minor}" if minor else exhibit.id)
         for exhibit in exhibits()
@@ -27,7 +27,7 @@ def _cases() -> list[object]:
 
 
 def _versions(minor: str) -> list[str]:
-    """Every interpreter of a minor version that is found; this one, where none is wanted in particular."""
+    """Return every interpreter found of a minor version, or this one if no version is given."""
     found = environments.of_minor(minor) if minor else [HERE]
     if not found:
         pytest.skip(f"CPython {minor} is not found here, so this was not checked on it")
@@ -40,7 +40,7 @@ _UNDER_WAY: dict[tuple[str, str], Future[Any]] = {}
 
 @pytest.fixture(scope="session", autouse=True)
 def _checks(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Makes the environments of all that is to be checked, then checks it in the order of the tests; two at a time."""
+    """Make the environments of everything to check, then check in the order of the tests, two at a time."""
     wanted: dict[tuple[str, str], Subject] = {}
     for item in request.session.items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})

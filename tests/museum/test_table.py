@@ -1,4 +1,4 @@
-"""The table of exhibits is in order, and the page shows what stands in it."""
+"""The table of exhibits is valid, and the page shows what is in it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from latchproof.verify.render.html.report import museum
-from latchproof_spec.claims import CLAIMS
-from latchproof_spec.machines import MACHINES
+from latchproof.show.html.report import museum
+from latchproof_spec.machines import CLAIMS, MACHINES
 from tests.museum.environments import ROOT
 from tests.museum.exhibits import ADAPTERS, Subject, clearances, exhibits
 from tests.museum.findings import FILE

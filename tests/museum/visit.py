@@ -1,4 +1,4 @@
-"""Runs the check of an exhibit in its environment, and then its standalone reproduction."""
+"""Run the check of an exhibit in its environment, and then its standalone reproduction."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ RESULTS = CACHE / "results"
 
 @dataclass(frozen=True)
 class Visit:
-    """What a check computed: its exit code and verdict, the reproduction of its shown run, and what came of that.
+    """What a check computed: its exit code and verdict, the reproduction of the run shown, and the result of that.
 
-    Where there is no reproduction, what came of it is why.
+    If there is no reproduction, the result says why.
     """
 
     exhibit: str
@@ -34,27 +34,27 @@ class Visit:
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """The claims that are broken under the exhibit's policy."""
+        """Return the claims that are broken under the exhibit's policy."""
         return tuple(self.verdict["policies"][0]["broken"])
 
     def count(self, kind: str) -> int:
-        """How many events of a kind the shown run has."""
+        """Return how many events of a kind the run shown has."""
         return sum(event["kind"] == kind for event in self.trace["events"])
 
     @property
     def steps(self) -> int:
-        """How many steps of the event loop the shown run takes."""
+        """The number of steps of the event loop that the run shown takes."""
         return list(self.trace["schedule"]).count("run")
 
     @property
     def reproduction_fails(self) -> bool:
-        """Whether the standalone reproduction failed as a test fails: by its assertion, not by an error of its own."""
+        """Whether the standalone reproduction failed by its assertion and not by another error."""
         ran = bool(self.reproduction) and self.reproduction_exit_code == 1
         return ran and "AssertionError" in self.reproduction_output
 
 
 def visit(exhibit: Exhibit, python: str) -> Visit:
-    """Check the exhibit on a version of CPython that was found; the outcome is also kept for the page."""
+    """Check the exhibit on a version of CPython that was found; keep the result for the page."""
     interpreter = environment(python, exhibit.requirements, dependencies=exhibit.dependencies)
     folder = CACHE / "runs" / f"{exhibit.id}-{python}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def visit(exhibit: Exhibit, python: str) -> Visit:
 
 @dataclass(frozen=True)
 class Acquittal:
-    """What the check of a class computed in which nothing is expected to be found."""
+    """What a check computed for a class in which no fault is expected."""
 
     clearance: str
     python: str
@@ -96,7 +96,7 @@ class Acquittal:
 
 
 def acquit(clearance: Clearance, python: str) -> Acquittal:
-    """Check a class in which nothing is expected to be found; the outcome is also kept for the page."""
+    """Check a class in which no fault is expected; keep the result for the page."""
     interpreter = environment(python, clearance.requirements, dependencies=clearance.dependencies)
     folder = CACHE / "runs" / f"{clearance.id}-{python}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def acquit(clearance: Clearance, python: str) -> Acquittal:
 
 
 def counted(number: int, thing: str) -> str:
-    """A number with what it counts.
+    """Return a number with what it counts.
 
     >>> counted(1, "call"), counted(2, "call")
     ('1 call', '2 calls')
@@ -121,7 +121,7 @@ def counted(number: int, thing: str) -> str:
 
 
 def standalone(source: str, target: str) -> str:
-    """A reproduction with the adapter of its target, where it has one, written out in it: it then needs no other file.
+    """Return a reproduction that contains the adapter of its target, if it has one, so that it needs no other file.
 
     >>> standalone("from asyncio import Barrier", "asyncio:Barrier")
     'from asyncio import Barrier'
@@ -137,7 +137,7 @@ def standalone(source: str, target: str) -> str:
 
 
 def _only(path: Path, name: str) -> str:
-    """The source of an adapter class, with the imports of its module."""
+    """Return the source of an adapter class, with the imports of its module."""
     source = path.read_text(encoding="utf-8")
     parts = [
         ast.get_source_segment(source, node)

@@ -1,6 +1,6 @@
-"""The hosts as the suite sees them: each runs a test and starts, cancels and settles tasks, so a test is written once.
+"""The hosts as the suite sees them: each runs a test, and starts, cancels and settles tasks, so a test is written once.
 
-A test never awaits a task that might not end: it lets everything run until nothing more happens (`settle`) and looks at
+A test never awaits a task that might not end. It lets everything run until nothing more happens (`settle`) and reads
 the task's outcome, so a lost wake-up is a failed assertion and not a hang.
 """
 
@@ -25,7 +25,7 @@ from flowno.core.event_loop.tasks import TaskCancelled
 
 T = TypeVar("T")
 
-WATCHDOG_SECONDS: Final = 20  # no test waits for it: it turns a deadlock into an error
+WATCHDOG_SECONDS: Final = 20  # no test waits this long: it turns a deadlock into an error
 
 
 class _Named:
@@ -37,7 +37,7 @@ class _Named:
 
 
 class Ended:
-    """How a task stands that has neither returned nor failed. No enum: mypy would hold on to the first value seen."""
+    """The outcome of a task that has neither returned nor failed. Not an enum: mypy would narrow to the first value."""
 
     NOT: Final[object] = _Named("still running")
     CANCELLED: Final[object] = _Named("cancelled")
@@ -61,14 +61,14 @@ class Host(ABC):
 
     @abstractmethod
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run `main` on a new loop of this host; whatever tasks are left are cancelled at its end."""
+        """Run `main` on a new loop of this host; cancel the tasks that are left at its end."""
 
     @abstractmethod
     async def pause(self) -> None:
         """Give every task that can run a turn."""
 
     async def settle(self) -> None:
-        """Let every task run that can, until none can any more."""
+        """Let tasks run until none can run any more."""
         for _ in range(10):
             await self.pause()
 
@@ -76,7 +76,7 @@ class Host(ABC):
     def _start(self, task: Task, recorded: Coroutine[Any, Any, None]) -> None: ...
 
     def start(self, coro: Coroutine[Any, Any, object]) -> Task:
-        """Start a task, and do not let it run yet (but an eager one runs)."""
+        """Start a task without letting it run yet (an eager task runs)."""
         task = Task()
         self.tasks.append(task)
         self._start(task, self._record(task, coro))
@@ -89,11 +89,11 @@ class Host(ABC):
         return task
 
     async def spawn_all(self, *coros: Coroutine[Any, Any, object]) -> list[Task]:
-        """Start tasks one after the other, each when the one before has blocked."""
+        """Start tasks one after another, each when the one before has blocked."""
         return [await self.spawn(coro) for coro in coros]
 
     def cancel(self, task: Task) -> None:
-        """Request the task's cancellation, which it does not learn of before it runs."""
+        """Request the task's cancellation, which the task notices when it runs."""
         task.cancel()
 
     async def _record(self, task: Task, coro: Coroutine[Any, Any, object]) -> None:
@@ -145,7 +145,7 @@ class AsyncioHost(Host):
 
 
 class LoneAsyncioHost(AsyncioHost):
-    """asyncio in a program that has imported neither trio nor Flowno, whose loop is found by a shorter way."""
+    """asyncio in a program that has imported neither trio nor Flowno."""
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         with mock.patch.dict(sys.modules):
@@ -185,14 +185,14 @@ class TrioHost(Host):
 
 
 class FlownoLoop(flowno_loop.EventLoop):
-    """Flowno's loop, but that it ends when all its tasks are parked for ever."""
+    """Flowno's loop, except that it ends when all its tasks are parked forever."""
 
     def has_living_tasks(self) -> bool:
         return bool(self.tasks or self.sleeping or self.waiting_on_network)
 
 
 def close_flowno(loop: flowno_loop.EventLoop) -> None:
-    """Give back what a loop of Flowno's that has run keeps open."""
+    """Close what a Flowno loop keeps open after it has run."""
     flowno_selector.unregister(loop._wakeup_reader)
     loop._wakeup_reader.close()
     loop._wakeup_writer.close()
@@ -239,9 +239,9 @@ def new_eager_loop() -> asyncio.AbstractEventLoop:
 
 
 class RightAfter:
-    """Awaits `coro`, and calls `action` when it has had its effect and before any other task runs.
+    """Await `coro`, and call `action` when it has taken effect and before any other task runs.
 
-    That is when it returns, or where it suspends for the first time: trio's calls have their effect before that.
+    That is when it returns, or when it suspends for the first time: trio's calls take effect before that.
     """
 
     def __init__(self, coro: Coroutine[Any, Any, T], action: Callable[[], object]) -> None:
@@ -269,7 +269,7 @@ async def right_after(coro: Coroutine[Any, Any, T], action: Callable[[], object]
 
 
 def returned_at_once(coro: Coroutine[Any, Any, T]) -> T:
-    """What `coro` returns; it must not suspend."""
+    """Return what `coro` returns; it must not suspend."""
     try:
         coro.send(None)
     except StopIteration as stop:
@@ -280,7 +280,7 @@ def returned_at_once(coro: Coroutine[Any, Any, T]) -> T:
 
 
 def on_a_thread(call: Callable[[], T]) -> T:
-    """What `call` returns or raises, on a thread of its own."""
+    """Run `call` on a separate thread; return or raise what it returns or raises."""
     with ThreadPoolExecutor(1) as executor:
         return executor.submit(call).result()
 

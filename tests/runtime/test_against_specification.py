@@ -1,6 +1,7 @@
-"""The real classes against the specification: the same operations on both, and all that can be seen must agree.
+"""The real classes against the specification: the same operations on both, and everything that can be seen must agree.
 
-The specification is run with identities: its functions decide by numbers, and `step.apply` says who goes on with what.
+The specification runs with identities: its functions decide by numbers, and `step.apply` says which tasks continue and
+with what.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch, LatchInUseError, ZeroLatchError
-from latchproof_spec.machines import BARRIER, LATCH, Machine
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.machine import Machine
 from latchproof_spec.step import apply
 from tests.runtime.drivers import Ended, Host, Task, right_after
 
@@ -24,9 +27,9 @@ REAL: dict[Machine, Any] = {LATCH: CountdownLatch, BARRIER: Barrier}
 REFUSALS = (ValueError, ZeroLatchError, LatchInUseError, BrokenBarrierError)
 MAIN = -1  # the identity of the task that runs the test; it never parks
 
-# What is done: the name of an operation, or "cancel" or "settle"; a number, for its argument or for which task it is;
-# and whether it is done in the manner of a task that awaits, or by a plain call. Between two settlings, the tasks that
-# were released or cancelled have not run yet, unless an arrival or trio's checkpoints let them.
+# One action: the name of an operation, or "cancel" or "settle"; a number, which is its argument or selects the task;
+# and whether it is awaited or made as a plain call. Between two settlings, tasks that were released or cancelled have
+# not run yet, unless an arrival or trio's checkpoints let them.
 Act = tuple[str, int, bool]
 
 
@@ -34,11 +37,11 @@ def acts(machine: Machine) -> st.SearchStrategy[list[Act]]:
     names = [operation.name for operation in machine.operations]
     often = ["settle", "wait", "wait", "cancel", "cancel"]
     act = st.tuples(st.sampled_from([*often, *names]), st.integers(0, 5), st.booleans())
-    return st.lists(act, min_size=20, max_size=50)  # long ones, which shrink to settlings
+    return st.lists(act, min_size=20, max_size=50)  # long programs, which shrink to settlings
 
 
 def as_ending(outcome: object) -> object:
-    """An error by its class, whatever the host makes of it."""
+    """Return an error as its class in the specification, whichever subclass the host uses."""
     return next((error for error in REFUSALS if isinstance(outcome, error)), outcome)
 
 
@@ -79,19 +82,19 @@ class Comparison:
         operation = self.machine.withdraw if name == "withdraw" else self.operations[name]
         *state, rule = operation.function(*self.constants, *self.state, **arguments)
         self.state = tuple(state)
-        self.queue, gone_on = apply(rule, self.queue, who)
-        self.given.update(gone_on)
+        self.queue, resumed = apply(rule, self.queue, who)
+        self.given.update(resumed)
         self.fired.add(rule.id)
 
     def check(self) -> None:
         observed = {name: getattr(self.real, name) for name in self.machine.observations}
-        specified = {name: see(*self.constants, *self.state) for name, see in self.machine.observations.items()}
+        specified = {name: one.read(*self.constants, *self.state) for name, one in self.machine.observations.items()}
         assert observed == specified
         named = dict(zip(self.machine.state, self.state, strict=True))
         assert len(self.real._parking) == named["parked"] == len(self.queue)
 
     async def call(self, name: str, number: int, awaits: bool) -> None:
-        """An operation that does not wait, by the test's own task."""
+        """Make a call that does not wait, in the test's own task."""
         parameters = self.operations[name].parameters
         arguments = {key: number > 2 if type_ is bool else number - 1 for key, type_ in parameters.items()}
         self.decide(MAIN, name, arguments)
@@ -107,7 +110,7 @@ class Comparison:
         assert await ending_of(really()) == self.given[MAIN]
 
     async def arrive(self, by_main: bool) -> None:
-        """A task of its own waits; or the test's own task does, where it need not park."""
+        """Wait in a new task, or in the test's own task if the call need not park."""
         if not by_main:
             self.decide(len(self.tasks), "wait", {})
             self.tasks.append(await self.host.spawn(self.real.wait()))
@@ -116,7 +119,7 @@ class Comparison:
             assert await ending_of(right_after(self.real.wait(), self.check)) == self.given[MAIN]
 
     def cancel(self, number: int) -> None:
-        """Request the cancellation of one of the latest tasks, unless that was done or it has ended."""
+        """Request the cancellation of one of the latest tasks, unless it was requested before or the task has ended."""
         who = len(self.tasks) - 1 - number // 2
         if who < 0 or who in self.cancelled or self.tasks[who].outcome is not Ended.NOT:
             return
@@ -134,7 +137,7 @@ class Comparison:
                 assert outcome == self.given[who]
             elif self.cancelled[who]:
                 assert outcome is Ended.CANCELLED
-            else:  # whether a released task still notices is the host's own business
+            else:  # whether a released task still notices depends on the host
                 assert outcome in (self.given[who], Ended.CANCELLED)
 
 
@@ -172,5 +175,5 @@ def test_what_is_made_or_refused_is_what_the_specification_says(machine: Machine
         assert str(refused.value) == rule.message.format(repr(argument))
     else:
         real = REAL[machine](argument)
-        for name, see in machine.observations.items():
+        for name, see in ((name, one.read) for name, one in machine.observations.items()):
             assert getattr(real, name) == see(*constants, *state)

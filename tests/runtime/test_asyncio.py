@@ -1,4 +1,4 @@
-"""What is asyncio's own: calls that do not suspend, timeouts, and cancellations that are swallowed."""
+"""What is particular to asyncio: calls that do not suspend, timeouts, and swallowed cancellations."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_a_cancellation_before_the_task_has_arrived_is_delivered_where_it_
 
     tasks = await host.spawn_all(arrive(True), arrive(False))
     go.set()
-    await asyncio.sleep(0)  # the tasks have been told, and perhaps have run: what follows holds either way
+    await asyncio.sleep(0)  # the tasks are woken, and may have run: what follows holds either way
     for task in tasks:
         host.cancel(task)
     assert barrier.n_waiting == 0
@@ -178,7 +178,7 @@ async def test_clean_up_that_runs_cancelled_may_still_call_everything_but_wait(h
 
 
 def test_a_barrier_that_decides_anew_is_still_whole_and_no_less() -> None:
-    """The second party finds the first withdrawn although it has not run yet: it parks, and nothing else is changed."""
+    """The second party finds the first withdrawn, which has not run yet: it parks, and nothing else changes."""
 
     async def arrive_later(barrier: Barrier) -> int:
         assert barrier.n_waiting == 1
@@ -199,7 +199,7 @@ def test_a_barrier_that_decides_anew_is_still_whole_and_no_less() -> None:
 
 
 class _NoFrame(Coroutine[Any, Any, Any]):
-    """A coroutine that is not Python's own, as compiled code has them: it has no frame."""
+    """A coroutine like those of compiled code: it has no frame."""
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self._function = function
@@ -211,14 +211,14 @@ class _NoFrame(Coroutine[Any, Any, Any]):
         raise NotImplementedError
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to close."""
 
     def __await__(self) -> Any:
         raise NotImplementedError
 
 
 def test_a_task_without_a_frame_can_be_told_from_another_host() -> None:
-    """Where several hosts are imported, the frames of their tasks tell which of them runs the caller."""
+    """If several hosts are imported, the frames of their tasks tell which of them runs the caller."""
 
     async def run() -> tuple[object, ...]:
         return await asyncio.create_task(_NoFrame(lambda: hosts._asyncio_marks(asyncio.get_running_loop())))
@@ -237,7 +237,7 @@ async def test_each_count_down_takes_one_off(host: Host) -> None:
 
 @pytest.mark.filterwarnings("ignore:It looks like Trio's signal handling code:RuntimeWarning")  # it meets uvloop's
 async def test_a_latch_that_asyncio_counted_down_is_a_checkpoint_on_a_trio_inside(host: Host) -> None:
-    trio = import_module("trio")  # on the host that has asyncio alone it is imported here, and late
+    trio = import_module("trio")  # on the host with asyncio alone it is imported here, and late
     latch = CountdownLatch(9)
     await latch.count_down()
     await latch.count_down()
@@ -253,7 +253,7 @@ async def test_a_latch_that_asyncio_counted_down_is_a_checkpoint_on_a_trio_insid
 
 
 def test_a_waiting_call_is_little_larger_than_one_of_asyncio() -> None:
-    """Each local variable of wait() is a word of every task that waits, of which there may be a hundred thousand."""
+    """Each local variable of wait() costs a word in every task that waits, and there may be a hundred thousand."""
     calls: dict[str, Coroutine[Any, Any, object]] = {
         "event": asyncio.Event().wait(),
         "latch": CountdownLatch(1).wait(),

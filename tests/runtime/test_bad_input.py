@@ -1,4 +1,4 @@
-"""What is refused, with which error and what message; and that nothing is changed by it."""
+"""What is refused, with which error and message; and that a refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import enum
 import pickle
 import re
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,7 @@ class Size(enum.IntEnum):
 
 
 def say(text: str) -> str:
-    """A pattern for exactly this message."""
+    """Return a pattern for exactly this message."""
     return f"^{re.escape(text)}$"
 
 
@@ -104,9 +105,28 @@ async def test_the_error_of_a_barrier_is_the_same_on_every_host_and_asyncios_own
     assert type(parked.outcome) is type(arriving.outcome)
 
 
+async def test_an_error_reports_its_public_name_and_can_be_pickled(host: Host) -> None:
+    latch, barrier = CountdownLatch(0), Barrier(2)
+    await barrier.abort()
+    with pytest.raises(BrokenBarrierError) as broken:
+        await barrier.wait()
+    with pytest.raises(ZeroLatchError) as zero:
+        latch.count_down_nowait(exception_if_zero=True)
+    latch.set_count(1)
+    await host.spawn(latch.wait())
+    with pytest.raises(LatchInUseError) as in_use:
+        latch.set_count(2)
+    await latch.count_down()
+    for caught, name in ((broken, "BrokenBarrierError"), (zero, "ZeroLatchError"), (in_use, "LatchInUseError")):
+        error = caught.value
+        assert traceback.format_exception_only(error) == [f"latchproof.{name}: {error}\n"]
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), again.args) == (type(error), error.args)
+
+
 @pytest.mark.parametrize("call", [CountdownLatch(0).wait, CountdownLatch(1).wait, CountdownLatch(1).count_down])
 def test_an_awaited_call_of_a_latch_needs_an_event_loop(call: Any) -> None:
-    with pytest.raises(RuntimeError, match=r"^no event loop that latchproof knows is running here.*_nowait"):
+    with pytest.raises(RuntimeError, match=r"^no supported event loop is running.*_nowait"):
         call().send(None)
     assert repr(call.__self__) in ("<CountdownLatch count=0>", "<CountdownLatch count=1>")
 
@@ -118,7 +138,7 @@ def test_an_awaited_call_of_a_barrier_needs_an_event_loop(name: str, parties: in
         barrier = Barrier(parties)
         if broken:
             barrier.abort_nowait()
-        with pytest.raises(RuntimeError, match=r"^no event loop that latchproof knows is running here.*_nowait"):
+        with pytest.raises(RuntimeError, match=r"^no supported event loop is running.*_nowait"):
             getattr(barrier, name)().send(None)
         assert (barrier.n_waiting, barrier.broken) == (0, broken)
 
@@ -155,7 +175,7 @@ def test_what_is_too_long_is_shown_all_the_same() -> None:
 @pytest.mark.parametrize("one", [CountdownLatch(2), Barrier(2)])
 @pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_copy_is_refused(one: CountdownLatch | Barrier, how: Callable[[object], object]) -> None:
-    """It would share those who wait, and not the count."""
+    """A copy would share the waiting tasks, but not the count."""
     with pytest.raises(TypeError, match="cannot be copied or pickled"):
         how(one)
 
@@ -163,7 +183,7 @@ def test_a_copy_is_refused(one: CountdownLatch | Barrier, how: Callable[[object]
 def test_a_refused_constructor_leaves_what_was() -> None:
     latch, barrier = CountdownLatch(3), Barrier(3)
     with pytest.raises(ValueError, match="must be 0 or more"):
-        latch.__init__(-1)  # type: ignore[misc] # nobody should
+        latch.__init__(-1)  # type: ignore[misc] # no program should
     with pytest.raises(ValueError, match="must be 1 or more"):
-        barrier.__init__(0)  # type: ignore[misc] # nobody should
+        barrier.__init__(0)  # type: ignore[misc] # no program should
     assert (latch.count, barrier.parties, barrier.broken) == (3, 3, False)

@@ -38,7 +38,7 @@ async def test_b2_the_last_arrival_trips_it_and_indices_go_by_order_of_arrival(h
     assert outcomes(waiting) == [Ended.NOT] * (parties - 1)
     n_waiting: list[int] = []
     assert await right_after(barrier.wait(), lambda: n_waiting.append(barrier.n_waiting)) == parties - 1
-    assert n_waiting == [0]  # before the released have run
+    assert n_waiting == [0]  # before the released tasks have run
     await host.settle()
     assert outcomes(waiting) == list(range(parties - 1))
 
@@ -100,7 +100,7 @@ async def test_b2_a_fast_task_arrives_at_the_next_generation_before_a_slow_one_h
         return indices
 
     slow, fast = await host.spawn_all(twice("slow"), twice("fast"))
-    if host.checkpoints:  # there the fast task gives way when it has tripped the barrier, and either may be first
+    if host.checkpoints:  # there the fast task yields when it has tripped the barrier, and either may be first
         assert (slow.outcome, fast.outcome) in (([0, 0], [1, 1]), ([0, 1], [1, 0]))
     else:
         assert (slow.outcome, fast.outcome) == ([0, 1], [1, 0])
@@ -111,7 +111,7 @@ async def test_b3_a_broken_barrier_refuses_whoever_arrives(host: Host) -> None:
     barrier = Barrier(2)
     await barrier.abort()
     for _ in range(2):
-        with pytest.raises(BrokenBarrierError, match=r"^the barrier is broken; reset\(\) mends it$"):
+        with pytest.raises(BrokenBarrierError, match=r"^the barrier is broken; reset\(\) makes it whole$"):
             await barrier.wait()
         assert (barrier.n_waiting, barrier.broken) == (0, True)
         assert repr(barrier) == "<Barrier parties=2 broken>"
@@ -177,7 +177,7 @@ async def test_b4_others_may_complete_the_generation_before_a_cancelled_task_lea
         return await barrier.wait()
 
     third = host.start(cancel_the_first_and_arrive())
-    if host.checkpoints:  # trio runs what is started together in either order, but nothing lies between there anyway
+    if host.checkpoints:  # trio runs tasks that start together in either order, but nothing happens between them
         await host.settle()
     last = host.start(barrier.wait())
     await host.settle()
@@ -199,7 +199,7 @@ async def test_b4_many_withdrawals_leave_the_order_of_the_rest(host: Host) -> No
     await host.settle()
     assert barrier.n_waiting == 0
     indices = [outcomes(tasks) for tasks in kept]
-    if host.checkpoints:  # trio runs what is started together in either order
+    if host.checkpoints:  # trio runs tasks that start together in either order
         indices = [sorted(batch) for batch in indices]
     assert indices == [list(range(first, first + 10)) for first in range(0, 100, 10)]
 
@@ -221,7 +221,7 @@ async def test_b5_a_cancellation_after_the_trip_changes_nothing_for_the_others(h
     assert (barrier.n_waiting, barrier.broken) == (0, False)
     await host.settle()
     assert (tasks[0].outcome, tasks[2].outcome) == (0, 2)
-    # whether a released task still notices is the host's own business
+    # whether a released task still notices depends on the host
     assert tasks[1].outcome in (1, Ended.CANCELLED)
     following = await host.spawn_all(*(barrier.wait() for _ in range(4)))
     assert outcomes(following) == [0, 1, 2, 3]
@@ -251,7 +251,7 @@ async def test_b6_abort_breaks_the_barrier_and_fails_the_parked(host: Host) -> N
     assert [isinstance(task.outcome, BrokenBarrierError) for task in tasks] == [True] * 3
     message = "the barrier was aborted or reset while this task was parked at it"
     assert [str(task.outcome) for task in tasks] == [message] * 3
-    assert len(set(map(id, outcomes(tasks)))) == 3  # each task raises an error of its own
+    assert len(set(map(id, outcomes(tasks)))) == 3  # each task raises a different error object
     await barrier.abort()
     assert barrier.broken
 
@@ -309,7 +309,7 @@ async def test_of_two_generations_abort_and_reset_reach_the_one_that_fills(host:
     ending = host.start(end_it())
     await host.settle()
     assert outcomes([slow, fast, ending]) == [0, 1, None]
-    if not host.checkpoints:  # elsewhere the slow one had not left the first generation by then
+    if not host.checkpoints:  # elsewhere the slow one has not left the first generation by then
         assert outcome_at_the_end == [Ended.NOT]
 
 

@@ -1,4 +1,4 @@
-"""The example in Flowno's documentation, from the installed docstring, on our latch; and the same program elsewhere."""
+"""The example of Flowno's documentation, from the installed docstring, on our latch; and on other hosts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.runtime.drivers import FLOWNO, TRIO, Host, close_flowno
 
 RESULTS = ["Consumer1 processed", "Consumer2 processed"]
 
-# Flowno's documentation prints "Producer: Preparing data..." first, and the consumers' lines between the producer's
-# two: no cooperative schedule can, for the consumers are started first, and between the two lines nothing is awaited.
-# A count_down does not suspend, so the producer has its say to the end before the released go on, in order of arrival.
+# Flowno's documentation shows "Producer: Preparing data..." first, and the consumers' lines between the producer's two.
+# No cooperative schedule can do that: the consumers start first, and nothing is awaited between the two lines. A
+# count_down does not suspend, so the producer prints both lines before the released tasks continue, in arrival order.
 LINES = [
     "Consumer1: Waiting for data...",
     "Consumer2: Waiting for data...",
@@ -30,7 +30,7 @@ LINES = [
 
 
 def documented_program() -> tuple[str, str]:
-    """The example, with nothing changed but where CountdownLatch is imported from; and what it is said to print."""
+    """Return the example, changed only in where CountdownLatch is imported from; and the output that it documents."""
     examples = doctest.DocTestParser().get_examples(str(synchronization.__doc__))
     source = "".join(example.source for example in examples)
     theirs = "from flowno.core.event_loop.synchronization import CountdownLatch\n"
@@ -88,7 +88,7 @@ def test_the_same_program_prints_the_same_where_a_count_down_does_not_suspend(ho
 
 
 def test_the_same_program_on_trio_prints_what_a_checkpoint_may_reorder() -> None:
-    """The last count_down lets the consumers go on, and gives way to them, before the producer's last line."""
+    """The last count_down releases the consumers and yields to them before the producer's last line."""
     program = Program()
     assert TRIO.run(lambda: program.main(TRIO)) == RESULTS
     assert program.lines[:4] == LINES[:4]

@@ -1,4 +1,4 @@
-"""Which loop a call belongs to: a second one while tasks wait on the first, a closed one, and one within another."""
+"""Which loop a call belongs to: a second loop while tasks wait on the first, a closed loop, a loop inside another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ import pytest
 import trio
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch, hosts
-from latchproof_spec import latch as latch_specification
+from latchproof.hosts.interface import Host as RunningHost
+from latchproof_spec.latch import rules as latch_specification
 from tests.conftest import ASYNCIO_HOSTS, HAS_EAGER_TASKS, HAS_UVLOOP
 from tests.runtime.drivers import (
     ASYNCIO,
@@ -74,7 +75,7 @@ async def check_that_every_use_is_refused(latch: CountdownLatch, barrier: Barrie
 
 
 async def check_that_all_works(host: Host) -> None:
-    """With a latch and a barrier of one's own."""
+    """Use a new latch and a new barrier."""
     latch, barrier = CountdownLatch(1), Barrier(2)
     tasks = await host.spawn_all(latch.wait(), barrier.wait(), barrier.wait())
     await latch.count_down()
@@ -92,7 +93,7 @@ PAIRS = [
     pytest.param(outer, inner, id=f"{inner.name} in {outer.name}", marks=MARKS.get(outer, []) + MARKS.get(inner, []))
     for outer in (ASYNCIO, UVLOOP, EAGER_ASYNCIO, TRIO, FLOWNO)
     for inner in (ASYNCIO, UVLOOP, EAGER_ASYNCIO, TRIO, FLOWNO)
-    if kind(outer) != kind(inner) and (outer, inner) != (UVLOOP, TRIO)  # both want the process's signals
+    if kind(outer) != kind(inner) and (outer, inner) != (UVLOOP, TRIO)  # both use the process's signals
 ]
 
 
@@ -126,7 +127,7 @@ def test_a_second_loop_is_refused_while_tasks_wait_on_the_first(
 
 @pytest.mark.parametrize(("outer", "inner"), PAIRS)
 def test_of_a_loop_within_another_the_innermost_is_found(outer: Host, inner: Host) -> None:
-    """And the outer one is again, when the inner one has ended."""
+    """When the inner loop has ended, the outer one is found again."""
 
     async def main() -> None:
         await check_that_all_works(outer)
@@ -166,7 +167,7 @@ async def check_that_callbacks_work(host: Host) -> None:
 @pytest.mark.parametrize("inner", ASYNCIO_HOSTS)
 @pytest.mark.parametrize("outer", [TRIO, FLOWNO], ids=lambda host: host.name)
 def test_a_callback_of_asyncio_within_another_loop_belongs_to_asyncio(outer: Host, inner: Host) -> None:
-    """No task of asyncio runs then, and one of the outer loop does."""
+    """At that time no asyncio task runs, and a task of the outer loop does."""
 
     async def main() -> None:
         inner.run(lambda: check_that_callbacks_work(inner))
@@ -176,7 +177,7 @@ def test_a_callback_of_asyncio_within_another_loop_belongs_to_asyncio(outer: Hos
 
 @pytest.mark.parametrize("outer", [ASYNCIO, FLOWNO], ids=lambda host: host.name)
 def test_a_count_down_within_a_trio_that_runs_in_another_loop_is_a_checkpoint(outer: Host) -> None:
-    """However quick it is in the loop outside, whose task runs all the while."""
+    """It is, although a call is quick in the outer loop, whose task keeps running."""
     latch = CountdownLatch(4)
 
     async def of_trio() -> None:
@@ -202,7 +203,7 @@ def test_who_fails_at_a_barrier_gets_the_error_of_its_own_host_whoever_has_used_
     async def main() -> None:
         waiting = asyncio.create_task(barrier.wait())
         await asyncio.sleep(0)
-        barrier.abort_nowait()  # it is let go, and runs when trio has come and gone
+        barrier.abort_nowait()  # it is released, and runs when trio has ended
         trio.run(barrier.reset)
         with pytest.raises(asyncio.BrokenBarrierError):
             await waiting
@@ -216,7 +217,7 @@ def test_a_loop_of_asyncio_within_another_is_found_without_asyncio_run(outer: Ho
     async def main() -> None:
         loop = inner.new_loop()
         loop.run_until_complete(check_that_all_works(inner))
-        if inner is not UVLOOP:  # of uvloop's callbacks the stack shows nothing but what runs the loop
+        if inner is not UVLOOP:  # for a callback of uvloop the stack shows only what runs the loop
             loop.run_until_complete(check_that_callbacks_work(inner))
         loop.close()
 
@@ -257,7 +258,7 @@ def test_tasks_of_a_closed_loop_count_as_withdrawn(host: Host, first_host: Async
         parked = await host.spawn_all(latch.wait(), barrier.wait())
         assert repr(latch) == "<CountdownLatch count=2 waiting=1>"
         assert repr(barrier) == "<Barrier parties=3 waiting=1>"
-        # what is left of the closed loop's tasks changes nothing when it is destroyed
+        # destroying the tasks of the closed loop changes nothing
         tasks.clear()
         gc.collect()
         assert (repr(latch), barrier.n_waiting) == ("<CountdownLatch count=2 waiting=1>", 1)
@@ -270,7 +271,7 @@ def test_tasks_of_a_closed_loop_count_as_withdrawn(host: Host, first_host: Async
     first = first_host.new_loop()
     tasks = first.run_until_complete(park())
     assert barrier.n_waiting == 2
-    first.set_exception_handler(lambda loop, context: None)  # or asyncio says that pending tasks were destroyed
+    first.set_exception_handler(lambda loop, context: None)  # or asyncio logs that pending tasks were destroyed
     first.close()
     assert repr(latch) == "<CountdownLatch count=2>"
     assert repr(barrier) == "<Barrier parties=3 waiting=0>"
@@ -306,7 +307,7 @@ def test_plain_calls_after_the_loop_is_closed_wake_nobody(first_host: AsyncioHos
 def test_tasks_of_the_first_loop_that_are_cancelled_already_do_not_keep_a_second_one_out(
     host: Host, first_host: AsyncioHost
 ) -> None:
-    """Nobody waits any more from the moment that the cancellation is requested, though the first loop stands still."""
+    """A task no longer waits once its cancellation is requested, although the first loop does not run."""
     latch, barrier = CountdownLatch(1), Barrier(2)
 
     async def park() -> list[asyncio.Task[Any]]:
@@ -337,7 +338,7 @@ def test_tasks_of_the_first_loop_that_are_cancelled_already_do_not_keep_a_second
 
 
 def test_tasks_of_a_flowno_loop_that_has_stopped_still_wait() -> None:
-    """Flowno does not say that a loop will not run again; who knows better may destroy its tasks."""
+    """Flowno does not say that a loop will not run again; a program that knows may destroy its tasks."""
     barrier = Barrier(2)
 
     async def park() -> int:
@@ -364,12 +365,12 @@ def test_tasks_of_a_flowno_loop_that_has_stopped_still_wait() -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 (what is waited for is done by another loop on the same thread)
+    while not condition():  # noqa: ASYNC110 (another loop on the same thread does what is waited for)
         await asyncio.sleep(0)
 
 
 def test_trio_as_a_guest_of_asyncio_and_asyncio_itself_are_told_apart() -> None:
-    """Then trio's tasks run in callbacks of asyncio's loop."""
+    """trio's tasks run in callbacks of asyncio's loop."""
     of_asyncio, of_trio = Barrier(2), Barrier(2)
     tell_guest: list[Callable[[], None]] = []
 
@@ -419,7 +420,7 @@ def test_trio_as_a_guest_of_asyncio_and_asyncio_itself_are_told_apart() -> None:
 
 
 def test_what_a_flowno_task_leaves_to_asyncio_belongs_to_asyncio() -> None:
-    """Callbacks and tasks inherit the context variable by which Flowno knows its task, though its loop has ended."""
+    """Callbacks and tasks inherit the context variable that holds Flowno's task, although its loop has ended."""
 
     async def notebook() -> None:
         latch, barrier = CountdownLatch(1), Barrier(2)
@@ -440,7 +441,7 @@ def test_what_a_flowno_task_leaves_to_asyncio_belongs_to_asyncio() -> None:
 
 
 def test_what_a_flowno_task_hands_to_the_asyncio_of_another_thread_belongs_to_that() -> None:
-    """Flowno's loop still runs then, but not there."""
+    """Flowno's loop still runs, but on another thread."""
     latch, barrier = CountdownLatch(1), Barrier(2)
     parked, done = threading.Event(), threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
@@ -471,7 +472,7 @@ def test_what_a_flowno_task_hands_to_the_asyncio_of_another_thread_belongs_to_th
 async def test_a_thread_that_has_inherited_a_flowno_task_has_no_loop(host: Host) -> None:
     barrier = Barrier(2)
     context = contextvars.copy_context()
-    with pytest.raises(RuntimeError, match="no event loop that latchproof knows is running here"):
+    with pytest.raises(RuntimeError, match="no supported event loop is running"):
         on_a_thread(lambda: context.run(lambda: returned_at_once(barrier.wait())))
     assert barrier.n_waiting == 0
 
@@ -480,7 +481,7 @@ BEING_IMPORTED = {name: ModuleType(name) for name in ("asyncio.events", "trio", 
 
 
 async def test_a_host_that_another_thread_is_importing_is_not_looked_at(host: Host) -> None:
-    """It stands in sys.modules already, without what is yet to be defined. (So does a Flowno that is too old.)"""
+    """The module is in sys.modules, but incomplete. (So is that of a Flowno that is too old.)"""
     own = {"asyncio": "asyncio.events", "trio": "trio", "flowno": FLOWNO_MODULE}[kind(host)]
     others = {name: module for name, module in BEING_IMPORTED.items() if not name.startswith(own)}
     barrier = Barrier(2)
@@ -502,11 +503,11 @@ def test_a_host_that_cannot_be_imported_is_not_looked_at() -> None:
 
 
 def test_no_loop_is_no_host_whatever_the_last_one_was(host: Host) -> None:
-    async def find() -> hosts.Host:
+    async def find() -> RunningHost:
         return hosts.current(None)
 
     last = host.run(find)
-    with pytest.raises(RuntimeError, match="no event loop"):
+    with pytest.raises(RuntimeError, match="no supported event loop"):
         hosts.current(last)
     assert hosts.running(None) is hosts.running(last) is None
     with mock.patch.dict(sys.modules):
@@ -535,7 +536,7 @@ async def test_a_host_knows_at_once_that_it_runs_the_caller(host: Host) -> None:
 
 
 async def test_what_a_host_sees_at_a_glance(host: Host) -> None:
-    """Enough for a count_down above one to ask nobody; but one that is a checkpoint is to be one."""
+    """A count_down above one asks no function of the specification, unless the call must be a checkpoint."""
     latch = CountdownLatch(4)
     await latch.count_down()
     with mock.patch.object(latch_specification, "count_down", side_effect=AssertionError("asked")):
@@ -545,7 +546,7 @@ async def test_what_a_host_sees_at_a_glance(host: Host) -> None:
         else:
             await latch.count_down()
             assert latch.count == 2
-    nowhere: hosts.Host = hosts.NOWHERE
+    nowhere: RunningHost = hosts.NOWHERE
     assert (hosts.current(None).current_task() is None) is host.checkpoints
     assert nowhere.current_task() is None
 
@@ -573,20 +574,29 @@ def test_a_host_knows_at_once_that_another_may_run_the_caller(
     outer.run(main)
 
 
-def test_trio_is_sure_without_knowing_asyncio_only_where_nobody_has_imported_it() -> None:
-    async def main() -> None:
+async def test_a_host_is_sure_of_another_that_it_could_not_look_up_only_while_that_is_not_imported(host: Host) -> None:
+    looks = {
+        "asyncio": ("_asyncio_loop", "asyncio"),
+        "trio": ("trio_record", "trio"),
+        "flowno": ("_flowno_task", FLOWNO_MODULE),
+    }
+    del looks[kind(host)]
+    for look, library in looks.values():
         found: Any = hosts.current(None)
-        found._asyncio_loop = None  # as it is where asyncio was not there yet when the host was made
-        assert not found.is_here()
-        with mock.patch.dict(sys.modules):
-            del sys.modules["asyncio"]
+        setattr(found, look, None)  # as it is if the library was not imported when the host was made
+        with mock.patch.dict(sys.modules, {library: ModuleType(library)}):
+            assert not found.is_here()
+            del sys.modules[library]
             assert found.is_here()
 
-    trio.run(main)
+
+def test_a_host_that_another_thread_is_importing_does_not_run_here() -> None:
+    with mock.patch.dict(sys.modules, BEING_IMPORTED):
+        assert hosts.running(None) is None
 
 
 async def test_a_host_looks_again_when_others_have_been_imported(host: Host) -> None:
-    """What is not known when a host is made, for nobody has imported it, is looked for by the next call."""
+    """A library that is imported after a host is made is looked up by the next call."""
     others = ("trio", "trio._core._run", FLOWNO_MODULE, "asyncio.events")
     own = {"asyncio": (3,), "trio": (0, 1), "flowno": (2,)}[kind(host)]
     with mock.patch.dict(sys.modules):

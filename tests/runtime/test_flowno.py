@@ -1,4 +1,4 @@
-"""What is Flowno's own: what lies in its loop's queues, and what it resumes that nobody has woken."""
+"""What is particular to Flowno: the queues of its loop, and tasks that it resumes although no task woke them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def host() -> Host:
 
 
 def parked_in_the_loop() -> int:
-    """How many events Flowno's loop knows of, waited for or not."""
+    """Return how many events Flowno's loop knows, waited for or not."""
     return len(FLOWNO.loop.event_waiters)
 
 
@@ -71,7 +71,7 @@ async def test_nothing_is_left_in_the_loop_when_tasks_have_been_cancelled(host: 
     for task in tasks:
         host.cancel(task)
     latch.count_down_nowait()
-    assert len(FLOWNO.loop.tasks) == 4  # nobody is woken that is cancelled: Flowno would resume it twice
+    assert len(FLOWNO.loop.tasks) == 4  # no cancelled task is woken: Flowno would resume it twice
     await host.settle()
     assert (parked_in_the_loop(), len(FLOWNO.loop.tasks)) == (0, 0)
     assert {task.outcome for task in tasks} == {Ended.CANCELLED}
@@ -148,7 +148,7 @@ async def _never_mind(interrupted: Coroutine[Any, Any, object], then: Coroutine[
 
 
 async def test_a_sleep_that_was_cancelled_does_not_wake_a_task_that_waits_when_it_is_over(host: Host) -> None:
-    """Flowno keeps the sleeping task in its heap, and resumes it when the time has come, wherever it is then."""
+    """Flowno keeps the sleeping task in its heap, and resumes it at that time, wherever the task is then."""
     latch, barrier = CountdownLatch(1), Barrier(2)
     slept = 0.01
     waiting = await host.spawn(_never_mind(_sleep(slept), latch.wait()))
@@ -172,7 +172,7 @@ async def _sleep(seconds: float) -> None:
 
 
 async def test_what_a_task_joined_before_it_was_cancelled_is_no_index(host: Host) -> None:
-    """Flowno still resumes the task with the result of what it had joined."""
+    """Flowno still resumes the task with the result of the task that it had joined."""
     barrier = Barrier(3)
     finish = CountdownLatch(1)
 
@@ -225,7 +225,7 @@ async def test_countdown_nowait_takes_the_loop_that_flowno_gives_it(host: Host) 
 
 
 class Intruder:
-    """A cancelled task that stands for another thread: while the loop's tasks are gone through, there is one more."""
+    """A cancelled task that acts as another thread: it adds a task while the loop's tasks are iterated over."""
 
     def __hash__(self) -> int:
         tasks: Any = FLOWNO.loop.tasks
@@ -234,7 +234,7 @@ class Intruder:
 
 
 async def test_another_thread_may_add_a_task_to_the_loop_while_the_withdrawn_are_sought(host: Host) -> None:
-    """Flowno allows that, and a deque must not change while Python code goes through it."""
+    """Flowno allows that, and a deque must not change while Python code iterates over it."""
     barrier = Barrier(2)
     await host.spawn(barrier.wait())
     tasks: Any = FLOWNO.loop.tasks
@@ -255,7 +255,7 @@ def run_another_loop() -> None:
 
 
 async def test_another_threads_loop_that_ends_takes_nothing_away(host: Host) -> None:
-    """Flowno keeps its current loop in a global, and forgets it when any loop ends."""
+    """Flowno keeps its current loop in a global, and clears it when any loop ends."""
     latch, barrier = CountdownLatch(1), Barrier(3)
     first = await host.spawn_all(barrier.wait())
     thread = threading.Thread(target=run_another_loop)

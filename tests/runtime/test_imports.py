@@ -1,4 +1,4 @@
-"""No import that the program has not made: each program runs in an interpreter of its own."""
+"""Importing and using latchproof imports nothing heavy. Each program runs in a separate interpreter."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ HEAVY = ("asyncio", "trio", "flowno", "aiologic", "z3", "logging", "dataclasses"
 
 
 def imported_by(program: str) -> set[str]:
-    """Those of `HEAVY`, and of latchproof's own modules, that are imported once `program` has run."""
+    """Return which modules of `HEAVY`, and which of our hosts, are imported once `program` has run."""
     roots = [str(Path(str(module.__file__)).parents[1]) for module in (latchproof, latchproof_spec)]
-    # without site: what it imports would hide what the program does. The path is the same but for that.
+    # without site, whose imports would hide those of the program; the path is otherwise the same
     script = f"""
 import sys
 sys.path[:0] = {roots + sys.path!r}
@@ -48,7 +48,7 @@ repr((latch, barrier, barrier.n_waiting))
 try:
     barrier.wait().send(None)
 except RuntimeError as error:
-    assert "no event loop" in str(error)
+    assert "no supported event loop" in str(error)
 else:
     raise AssertionError
 """

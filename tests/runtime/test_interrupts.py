@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of a release, and code that is called back there: nobody is left behind, or woken twice."""
+"""Ctrl-C in the middle of a release, and code that is called back there: each task is woken exactly once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latchproof import Barrier, BrokenBarrierError, CountdownLatch
 
 
 class Interrupted(asyncio.Future[Any]):
-    """A future whose first setting of a result comes to a KeyboardInterrupt instead."""
+    """A future that raises KeyboardInterrupt when its result is first set."""
 
     pending = True
 
@@ -59,7 +59,7 @@ def test_a_release_that_is_interrupted_leaves_nobody_behind(
 
 
 class Looking(trio.abc.Instrument):
-    """Notes what it sees whenever a task is woken, and calls back."""
+    """Records what it sees whenever a task is woken, and calls back."""
 
     def __init__(self, look: Callable[[], object]) -> None:
         self.look = look

@@ -45,7 +45,7 @@ async def test_l2_the_count_downs_may_come_from_several_tasks(host: Host) -> Non
 
 
 async def test_l2_all_parked_tasks_are_released_in_one_step(host: Host) -> None:
-    """What the first of them does when it runs cannot keep the others."""
+    """What the first of them does when it runs cannot keep the others waiting."""
     latch = CountdownLatch(1)
 
     async def wait_and_close_again() -> None:
@@ -69,7 +69,7 @@ async def test_l3_one_count_down_too_many_changes_nothing_and_is_logged(
         latch.countdown_nowait()
     assert latch.count == 0
     assert [(record.name, record.levelno) for record in caplog.records] == [("latchproof", logging.WARNING)] * 3
-    message = "<CountdownLatch count=0>: count_down() on a latch whose count is zero already"
+    message = "<CountdownLatch count=0>: count_down() on a latch whose count is already zero"
     assert all(record.getMessage().startswith(message) for record in caplog.records)
     await latch.wait()
 
@@ -87,11 +87,11 @@ async def test_a_count_down_to_zero_is_not_logged(host: Host, caplog: pytest.Log
 
 async def test_l3x_one_count_down_too_many_raises_if_asked_to(host: Host, caplog: pytest.LogCaptureFixture) -> None:
     latch = CountdownLatch(0)
-    with pytest.raises(ZeroLatchError, match=r"^count_down\(\) on a latch whose count is zero already$"):
+    with pytest.raises(ZeroLatchError, match=r"^count_down\(\) on a latch whose count is already zero$"):
         await latch.count_down(exception_if_zero=True)
-    with pytest.raises(CountdownLatch.ZeroLatchError, match="zero already"):
+    with pytest.raises(CountdownLatch.ZeroLatchError, match="already zero"):
         await latch.count_down(True)
-    with pytest.raises(ZeroLatchError, match="zero already"):
+    with pytest.raises(ZeroLatchError, match="already zero"):
         latch.count_down_nowait(exception_if_zero=True)
     assert latch.count == 0
     assert caplog.records == []
@@ -245,7 +245,7 @@ async def test_l10_a_cancellation_after_the_release_changes_nothing_for_the_othe
     assert latch.count == 0
     latch.set_count(3)
     await host.settle()
-    # whether a released task still notices is the host's own business
+    # whether a released task still notices depends on the host
     assert cancelled.outcome in (None, Ended.CANCELLED)
     assert (first.outcome, last.outcome) == (None, None)
     assert latch.count == 3

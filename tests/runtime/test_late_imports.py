@@ -1,4 +1,4 @@
-"""An event loop that the program imports only when a latch is in use already, and runs inside of the first one."""
+"""An event loop that is imported only when a latch is already in use, and that runs inside the first one."""
 
 from __future__ import annotations
 

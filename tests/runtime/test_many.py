@@ -1,4 +1,4 @@
-"""More tasks, parties and generations than the explorers go to, on every host: what holds of three holds of more."""
+"""More tasks, parties and generations than the explorers use, on every host: what holds for three holds for more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain methods: without a loop, from callbacks, from clean-up, and from another thread by way of its loop."""
+"""The plain methods: without a loop, from callbacks, from clean-up, and from another thread through its loop."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_tasks_of_an_asyncio_loop_that_is_not_running_go_on_when_it_runs_again(h
 
 
 class CountDown(Command):
-    """A command of one's own, which the loop below carries out by a plain call, as Flowno's own code does."""
+    """A command that the loop below executes by a plain call, as Flowno's own code does."""
 
 
 class CommandLoop(FlownoLoop):

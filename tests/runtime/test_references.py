@@ -1,4 +1,4 @@
-"""Nothing is kept of a task that does not wait any more."""
+"""No reference is kept to a task that no longer waits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Payload:
 
 
 def holding(payloads: list[weakref.ref[Payload]], wait: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, None]:
-    """A coroutine that waits, and whose frame holds a payload meanwhile."""
+    """Wait, with a payload in the coroutine's frame."""
 
     async def hold() -> None:
         payload = Payload()
@@ -57,7 +57,7 @@ async def test_nothing_is_kept_of_tasks_that_were_failed(host: Host) -> None:
 
 
 async def test_nothing_is_kept_of_tasks_that_were_cancelled(host: Host) -> None:
-    """(The hosts keep the errors of their tasks, and by their tracebacks the frames: so look at our queue.)"""
+    """The hosts keep the errors of their tasks, and so their frames: only our queue can be examined."""
     latch, barrier = CountdownLatch(1), Barrier(4)
     tasks = await host.spawn_all(latch.wait(), latch.wait(), barrier.wait(), barrier.wait())
     for waiting, (at_latch, at_barrier) in enumerate((tasks[::2], tasks[1::2])):

@@ -1,4 +1,4 @@
-"""What is trio's own: every awaited call is a checkpoint, with its effect in the middle; and cancel scopes."""
+"""What is particular to trio: every awaited call is a checkpoint, with its effect in the middle; cancel scopes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def broken_barrier() -> Barrier:
     return barrier
 
 
-# name -> a call that need not block, on a latch or barrier of its own
+# name -> a call that need not block, on a new latch or barrier
 CALLS: dict[str, Callable[[], tuple[CountdownLatch | Barrier, Callable[[], Coroutine[Any, Any, object]]]]] = {
     "L1": lambda: (latch := CountdownLatch(2), latch.count_down),
     "L2": lambda: (latch := CountdownLatch(1), latch.count_down),
@@ -85,7 +85,7 @@ async def test_a_call_that_has_had_its_effect_is_not_cancelled_any_more(host: Ho
 
 
 class _Watch(trio.abc.Instrument):
-    """Notes what can be seen of a latch or barrier between any two steps of any tasks."""
+    """Records what can be seen of a latch or barrier between any two steps of any tasks."""
 
     def __init__(self, shared: object) -> None:
         self.shared = shared
@@ -233,12 +233,12 @@ def test_a_run_is_closed_when_it_has_ended() -> None:
     barrier._parking.host = ended
     barrier._parking.queue["a task of a run that has crashed"] = None
     assert barrier.n_waiting == 0
-    barrier.reset_nowait()  # which would be refused to this thread if the run could still be reached
+    barrier.reset_nowait()  # this thread would be refused if the run could still be reached
     assert len(barrier._parking.queue) == 0
 
 
 async def test_to_ask_whether_the_run_is_closed_does_not_keep_it_busy(host: Host) -> None:
-    """A property that is read in a loop must not wake the run up each time: its clock would never jump."""
+    """A property that is read in a loop must not wake the run each time: an autojump clock would never jump."""
     barrier = Barrier(2)
     await host.spawn(barrier.wait())
     statistics = trio.lowlevel.current_statistics
@@ -284,7 +284,7 @@ async def test_an_outcome_takes_no_parameter_before_its_version_1_3(host: Host) 
 
 
 def test_a_trio_that_does_not_know_in_trio_task_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As before its version 0.29."""
+    """trio before 0.29 has no such function."""
     monkeypatch.delattr(trio.lowlevel, "in_trio_task")
 
     async def main() -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import string
+from itertools import product
 from types import ModuleType
 
 import pytest
 
-from latchproof.verify.prove import rules_of
-from latchproof_spec import barrier, latch
-from latchproof_spec.claims import CLAIMS
-from latchproof_spec.machines import BARRIER, LATCH, MACHINES, Machine
-from latchproof_spec.policy import BARRIER_POLICIES, LATCH_POLICIES
-from latchproof_spec.step import BrokenBarrierError, LatchInUseError, Rule, ZeroLatchError
+from latchproof.prove.steps import rules_of
+from latchproof_spec.barrier import rules as barrier
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.latch import rules as latch
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.machine import Machine, Operation
+from latchproof_spec.machines import CLAIMS, MACHINES
+from latchproof_spec.step import Rule
 
 BOTH = pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 EVERY_RULE = pytest.mark.parametrize("rule", [*LATCH.rules, *BARRIER.rules], ids=repr)
@@ -87,75 +92,86 @@ def test_a_message_names_the_offending_argument_if_there_is_one(rule: Rule) -> N
     assert rule.message.format("<7>").count("<7>") == len(fields)
 
 
-@pytest.mark.parametrize(
-    ("rule", "errors"),
-    [
-        (latch.L3x, (ZeroLatchError,)),
-        (latch.L3p, (RuntimeError, ValueError)),
-        (latch.L4, (ValueError,)),
-        (latch.L4t, (TypeError,)),
-        (latch.L5, (LatchInUseError,)),
-        (barrier.B0v, (ValueError,)),
-        (barrier.B0t, (TypeError,)),
-        (barrier.B3, (BrokenBarrierError,)),
-        (barrier.B4b, (BrokenBarrierError,)),
-        (barrier.B6, (BrokenBarrierError,)),
-        (barrier.B7, (BrokenBarrierError,)),
-    ],
-    ids=repr,
-)
-def test_the_errors_of_a_rule(rule: Rule, errors: tuple[type[Exception], ...]) -> None:
-    assert rule.errors == errors
-
-
 def test_over_counting_alone_warns() -> None:
     assert [rule for rule in (*LATCH.rules, *BARRIER.rules) if rule.warns] == [latch.L3]
 
 
-def test_the_latch_as_the_tools_see_it() -> None:
-    assert (LATCH.name, LATCH.parameter, LATCH.constants, LATCH.state) == (
-        "latch", "count", (), {"count": int, "parked": int},
-    )  # fmt: skip
-    assert [
-        (one.name, one.function, one.parameters, one.waits, one.optional) for one in (*LATCH.operations, LATCH.withdraw)
-    ] == [
-        ("wait", latch.wait, {}, True, False),
-        ("count_down", latch.count_down, {"exception_if_zero": bool}, False, False),
-        ("set_count", latch.set_count, {"n": int}, False, True),
-        ("withdraw", latch.withdraw, {"is_parked": bool}, False, False),
-    ]
-    assert LATCH.create is latch.create
-    assert LATCH.policies is LATCH_POLICIES
-    assert {name: read(5, 2) for name, read in LATCH.observations.items()} == {"count": 5}
-    assert [(name, is_in(0, 0), is_in(1, 0)) for name, is_in in LATCH.phases.items()] == [
-        ("open", True, False),
-        ("closed", False, True),
-    ]
+@BOTH
+def test_an_operation_takes_the_constants_the_state_its_inputs_and_a_policy(machine: Machine) -> None:
+    for operation in machine.every_operation:
+        names = [*machine.constants, *machine.state, *operation.inputs, "policy"]
+        parameters = inspect.signature(operation.function).parameters.values()
+        assert [one.name for one in parameters] == names
+        kinds = {**dict.fromkeys(machine.constants, int), **machine.state, **operation.inputs}
+        assert {one.name: one.annotation for one in parameters if one.name in kinds} == {
+            name: kind.__name__ for name, kind in kinds.items()
+        }
+    assert list(inspect.signature(machine.create).parameters) == [machine.parameter]
 
 
-def test_the_barrier_as_the_tools_see_it() -> None:
-    assert (BARRIER.name, BARRIER.parameter, BARRIER.constants, BARRIER.state) == (
-        "barrier", "parties", ("parties",), {"parked": int, "broken": bool},
-    )  # fmt: skip
-    assert [
-        (one.name, one.function, one.parameters, one.waits, one.optional)
-        for one in (*BARRIER.operations, BARRIER.withdraw)
-    ] == [
-        ("wait", barrier.wait, {}, True, False),
-        ("abort", barrier.abort, {}, False, True),
-        ("reset", barrier.reset, {}, False, True),
-        ("withdraw", barrier.withdraw, {"is_parked": bool}, False, False),
-    ]
-    assert BARRIER.create is barrier.create
-    assert BARRIER.policies is BARRIER_POLICIES
-    assert {name: read(5, 2, False) for name, read in BARRIER.observations.items()} == {
-        "n_waiting": 2, "broken": False,
-    }  # fmt: skip
-    assert BARRIER.observations["broken"](5, 0, True) is True
-    assert [(name, is_in(2, 1, False), is_in(2, 0, True)) for name, is_in in BARRIER.phases.items()] == [
-        ("whole", True, False),
-        ("broken", False, True),
-    ]
+@BOTH
+def test_a_state_is_in_one_phase_and_its_observations_can_be_read(machine: Machine) -> None:
+    constants, state, _ = machine.create(2)
+    for operation in machine.operations:
+        arguments = [kind(1) for kind in operation.parameters.values()]
+        *after, _ = operation.function(*constants, *state, *arguments)
+        for reached in (state, after):
+            assert sum(is_in(*constants, *reached) for is_in in machine.phases.values()) == 1
+            for one in machine.observations.values():
+                assert isinstance(one.read(*constants, *reached), int)
+                assert machine.claims.count(one.blame) == 1
+
+
+@BOTH
+def test_the_class_of_a_machine_has_its_operations_and_observations(machine: Machine) -> None:
+    module, _, name = machine.shell.partition(":")
+    shell = getattr(importlib.import_module(module), name)
+    assert name == machine.title
+    assert all(hasattr(shell, one) for one in (*(o.name for o in machine.operations), *machine.observations))
+
+
+@BOTH
+def test_the_number_of_parked_tasks_is_found_in_the_state(machine: Machine) -> None:
+    constants, state, _ = machine.create(3)
+    wait = next(one for one in machine.operations if one.waits)
+    *after, rule = wait.function(*constants, *state)
+    assert rule.caller == "parks"
+    assert (state[machine.parked_at], after[machine.parked_at]) == (0, 1)
+
+
+@BOTH
+def test_blame_goes_to_claims_about_the_machine_that_a_history_can_break(machine: Machine) -> None:
+    blamed = {*machine.blame.values(), *(one.blame for one in machine.operations if one.blame is not None)}
+    blamed |= {one.blame for one in machine.observations.values()}
+    assert blamed == {claim for claim in machine.claims if not claim.unobservable}
+
+
+@BOTH
+def test_as_many_calls_as_are_said_to_be_needed_let_a_waiting_call_return(machine: Machine) -> None:
+    """By trying every program of one call fewer, and finding one of as many."""
+    for argument in range(machine.smallest, 4):
+        for operations in (machine.operations, tuple(one for one in machine.operations if not one.optional)):
+            needed, at_once = machine.needed_to_release(argument, tuple(one.name for one in operations))
+            assert releases(machine, operations, argument, needed)
+            assert not needed or not releases(machine, operations, argument, needed - 1)
+            assert at_once <= max(needed, 1)
+
+
+def releases(machine: Machine, operations: tuple[Operation, ...], argument: int, calls: int) -> bool:
+    """Whether some program of so many calls comes to where a wait returns, or lets waiting calls return."""
+    constants, start, _ = machine.create(argument)
+    states = {tuple(start)}
+    for _ in range(calls):
+        for state in tuple(states):
+            for one in operations:
+                domains = [(False, True) if kind is bool else range(3) for kind in one.parameters.values()]
+                for arguments in product(*domains):
+                    *after, rule = one.function(*constants, *state, *arguments)
+                    if rule.caller == "returns an index":
+                        return True
+                    states.add(tuple(after))
+    wait = next(one for one in operations if one.waits)
+    return any(wait.function(*constants, *state)[-1].caller == "returns" for state in states)
 
 
 def test_machines_are_found_by_their_names() -> None:
@@ -168,82 +184,17 @@ def test_every_claim_is_made_precise_by_every_machine_that_it_is_about() -> None
     for machine in MACHINES.values():
         shapes = (machine.invariants, machine.step_properties, machine.history_properties, machine.accounts)
         made = {claim.id for shape in shapes for one in shape for claim in one.claims}
-        assert made == {claim.id for claim in CLAIMS if machine.name in claim.machines}
+        assert made == {claim.id for claim in machine.claims}
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=repr)
-def test_a_claim_has_a_chance_by_rules_of_each_machine_that_it_is_about(claim: object) -> None:
-    one = next(other for other in CLAIMS if other is claim)
-    assert one.rules
-    for machine in MACHINES.values():
-        mine = {rule.id for rule in machine.rules}
-        assert bool(mine & set(one.rules)) == (machine.name in one.machines)
-        reached = {name: set(rules_of(machine, policy)) for name, policy in enumerate(machine.policies)}
-        assert all(fired & set(one.rules) for fired in reached.values()) or machine.name not in one.machines
-    assert set(one.rules) <= {rule.id for machine in MACHINES.values() for rule in machine.rules}
+@BOTH
+def test_a_claim_can_be_exercised_under_every_policy(machine: Machine) -> None:
+    reached = {policy.name: set(rules_of(machine, policy)) for policy in machine.policies}
+    for claim, rules in machine.exercise.items():
+        assert set(rules) <= {rule.id for rule in machine.rules}
+        assert all(fired & set(rules) for fired in reached.values()), claim
 
 
 def test_the_claims() -> None:
     assert [claim.id for claim in CLAIMS] == [f"C{number}" for number in range(1, 15)]
     assert {claim.id for claim in CLAIMS if claim.kind == "liveness"} == {"C12", "C13", "C14"}
-    assert {claim.id: claim.machines for claim in CLAIMS} == {
-        **dict.fromkeys(("C1", "C2", "C3", "C12"), ("latch",)),
-        **dict.fromkeys(("C5", "C6", "C8", "C9", "C13", "C14"), ("barrier",)),
-        **dict.fromkeys(("C4", "C7", "C10", "C11"), ("latch", "barrier")),
-    }
-
-
-def test_which_claims_each_property_makes_precise() -> None:
-    made = {
-        machine.name: {
-            one.name: " ".join(claim.id for claim in one.claims)
-            for shape in (machine.invariants, machine.step_properties, machine.history_properties, machine.accounts)
-            for one in shape
-        }
-        for machine in MACHINES.values()
-    }
-    assert made == {
-        "latch": {
-            "the count is not negative": "C1",
-            "nobody is parked at zero": "C2",
-            "whoever is blocked is at a closed latch": "C11",
-            "the count is kept": "C1",
-            "the parked are counted": "C2",
-            "goes on at zero": "C3",
-            "refused changes nothing": "C4",
-            "a withdrawal takes back itself": "C7",
-            "refusals are exact": "C10",
-            "warnings are exact": "C10",
-            "zero releases": "C12",
-            "only the parked and the caller go on": "C2 C7",
-            "the released stay released": "C12",
-            "endings are plain": "C3 C12",
-            "whoever calls parks or goes on": "C11",
-            "whoever is withdrawn is gone": "C7",
-            "errors are those of refusals": "C4 C10",
-            "the count is what was last set less the count_downs since, never below zero": "C1",
-        },
-        "barrier": {
-            "fewer than parties are parked": "C6 C11",
-            "nobody is parked when broken": "C11",
-            "refused changes nothing": "C4",
-            "a whole generation trips": "C6 C13",
-            "arrivals are counted": "C6",
-            "a withdrawal takes back itself": "C7",
-            "only abort breaks and reset mends": "C9",
-            "refusals are exact": "C10",
-            "abort and reset fail the parked": "C14",
-            "only the parked and the caller go on": "C7",
-            "indices are exact": "C5",
-            "a generation is whole": "C6",
-            "the released stay released": "C8 C13 C14",
-            "exactly the parked fail": "C9 C14",
-            "whoever calls parks or goes on": "C11",
-            "whoever is withdrawn is gone": "C7 C8",
-            "errors are those of refusals": "C4 C10",
-            "arrivals = generations x parties + parked + withdrawn + failed": "C6 C7",
-        },
-    }
-    assert [repr(one) for one in LATCH.accounts] == [
-        "the count is what was last set less the count_downs since, never below zero"
-    ]

@@ -1,68 +1,34 @@
-"""The named policies, axis by axis."""
+"""The named policies."""
 
 from __future__ import annotations
 
 import pytest
 
-from latchproof_spec.policy import (
-    BARRIER_POLICIES,
-    LATCH_POLICIES,
-    LATCHPROOF_BARRIER,
-    LATCHPROOF_LATCH,
-    BarrierPolicy,
-    LatchPolicy,
-)
+from latchproof_spec.barrier.policies import LATCHPROOF as LATCHPROOF_BARRIER
+from latchproof_spec.latch.policies import LATCHPROOF as LATCHPROOF_LATCH
+from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machines import MACHINES
 
-PARKED = "the parked"
-PERHAPS = "perhaps the released too"
-
-
-@pytest.mark.parametrize(
-    ("policy", "axes"),
-    list(
-        zip(
-            LATCH_POLICIES,
-            [
-                ("latchproof", "refuses", "ignored"),
-                ("flowno", "keeps", "ignored"),
-                ("java", "keeps", "ignored"),
-                ("cpython", "keeps", "ignored"),
-                ("lenient", "keeps", "ignored"),
-                ("aiologic", "keeps", "raises"),
-            ],
-            strict=True,
-        )
-    ),
-    ids=repr,
-)
-def test_latch_policy(policy: LatchPolicy, axes: tuple[str, ...]) -> None:
-    assert (policy.name, policy.set_count_in_use, policy.over_counting) == axes
-    assert repr(policy) == policy.name
-
-
-@pytest.mark.parametrize(
-    ("policy", "axes"),
-    list(
-        zip(
-            BARRIER_POLICIES,
-            [
-                ("latchproof", "withdraws", "arrival", PARKED, PARKED),
-                ("cpython", "withdraws", "any", PERHAPS, PARKED),
-                ("java", "breaks", "reversed", PARKED, PARKED),
-                ("aiologic", "breaks", "arrival", PARKED, PARKED),
-                ("lenient", "withdraws", "any", PERHAPS, PERHAPS),
-            ],
-            strict=True,
-        )
-    ),
-    ids=repr,
-)
-def test_barrier_policy(policy: BarrierPolicy, axes: tuple[str, ...]) -> None:
-    found = (policy.name, policy.cancelled, policy.index_order, policy.abort_reaches, policy.n_waiting_counts)
-    assert found == axes
-    assert repr(policy) == policy.name
+BOTH = pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 
 
 def test_our_own_policy_is_the_first() -> None:
-    assert LATCH_POLICIES[0] is LATCHPROOF_LATCH
-    assert BARRIER_POLICIES[0] is LATCHPROOF_BARRIER
+    assert [machine.policies[0] for machine in MACHINES.values()] == [LATCHPROOF_LATCH, LATCHPROOF_BARRIER]
+
+
+@BOTH
+def test_policies_have_different_names_and_are_called_by_them(machine: Machine) -> None:
+    names = [policy.name for policy in machine.policies]
+    assert len(set(names)) == len(names)
+    assert list(map(repr, machine.policies)) == names
+
+
+@BOTH
+def test_every_axis_distinguishes_some_policies(machine: Machine) -> None:
+    for axis in type(machine.policies[0]).__slots__:
+        assert len({getattr(policy, axis) for policy in machine.policies}) > 1, axis
+
+
+@BOTH
+def test_no_other_policy_is_our_own_under_another_name(machine: Machine) -> None:
+    assert next(iter(distinct_policies(machine.policies).values())) == (machine.policies[0].name,)

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from latchproof_spec import barrier, latch
-from latchproof_spec.claims import CLAIMS, Account, Moment, Property, Step
-from latchproof_spec.machines import BARRIER, LATCH, Machine
+from latchproof_spec.barrier import rules as barrier
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.claims import Account, Moment, Property, Step
+from latchproof_spec.latch import rules as latch
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.machine import Machine
+from latchproof_spec.machines import CLAIMS
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule
 
 LATCHES = {policy.name: policy for policy in LATCH.policies}
@@ -67,11 +71,11 @@ def seen(
     who: str,
     before: str,
     after: str,
-    *gone_on: tuple[str, Any],
+    *resumed: tuple[str, Any],
     was: dict[str, Any] | None = None,
     now: dict[str, Any] | None = None,
 ) -> Moment:
-    return Moment(step, who, tuple(before), tuple(after), gone_on, was or {}, now or {})
+    return Moment(step, who, tuple(before), tuple(after), resumed, was or {}, now or {})
 
 
 DOWN = latched((2, 2), latch.L1, (1, 2), exception_if_zero=False)
@@ -91,8 +95,8 @@ REFUSED = barred(0, True, barrier.B3, (0, True))
 # for each property: what it lets pass, and what it refuses, as its arguments
 LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
     "the count is not negative": ([(0, 0), (3, 1)], [(-1, 0), (-1, 4)]),
-    "nobody is parked at zero": ([(0, 0), (1, 0), (1, 1)], [(0, 1), (1, -1), (0, -1), (-1, 1)]),
-    "whoever is blocked is at a closed latch": ([(0, 0), (1, 1), (1, 0)], [(0, 1), (-1, 2)]),
+    "no task is parked at zero": ([(0, 0), (1, 0), (1, 1)], [(0, 1), (1, -1), (0, -1), (-1, 1)]),
+    "each blocked task is at a closed latch": ([(0, 0), (1, 1), (1, 0)], [(0, 1), (-1, 2)]),
     "the count is kept": (
         [
             (DOWN,),
@@ -142,7 +146,7 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (latched((2, 2), latch.L5k, (1, 0), KEEPS, n=1),),
         ],
     ),
-    "goes on at zero": (
+    "continues at zero": (
         [
             (DOWN,),
             (ZERO,),
@@ -245,7 +249,7 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (latched((1, 1), latch.L5k, (0, 1), KEEPS, n=0),),
         ],
     ),
-    "only the parked and the caller go on": (
+    "only the parked and the caller continue": (
         [
             (seen(DOWN, "W", "AB", "AB", ("W", None)),),
             (seen(ZERO, "W", "AB", "", ("A", None), ("B", None), ("W", None)),),
@@ -290,7 +294,7 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (seen(ZERO, "W", "A", "", ("A", None), ("W", 0)),),
         ],
     ),
-    "whoever calls parks or goes on": (
+    "a caller parks or continues": (
         [(seen(PARK, "W", "A", "AW"),), (seen(DOWN, "W", "AB", "AB", ("W", None)),), (seen(LEAVE, "A", "AB", "B"),)],
         [
             (seen(PARK, "W", "A", "A"),),
@@ -298,7 +302,7 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (seen(ZERO, "W", "AB", "", ("A", None), ("B", None)),),
         ],
     ),
-    "whoever is withdrawn is gone": (
+    "a withdrawn task is gone": (
         [(seen(LEAVE, "A", "AB", "B"),), (seen(PARK, "W", "A", "AW"),)],
         [(seen(LEAVE, "A", "AB", "AB"),), (seen(LEAVE, "A", "AB", "B", ("A", None)),)],
     ),
@@ -314,7 +318,7 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
         ],
     ),
     "the parked are the tasks parked": ([((), (1, 2), 2, 1)], [((), (1, 2), 1, 1), ((), (1, 0), 1, 0)]),
-    "nobody is stranded": (
+    "no task is stranded": (
         [((), (1, 1), 1, 0), ((), (0, 0), 0, 0), ((), (0, 1), 1, 1)],
         [((), (0, 1), 1, 0), ((), (0, 0), 2, 0)],
     ),
@@ -325,7 +329,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
         [(3, 0, False), (3, 2, False), (1, 0, True)],
         [(3, 3, False), (3, -1, False), (1, 1, True), (2, 5, False)],
     ),
-    "nobody is parked when broken": ([(3, 0, True), (3, 2, False)], [(3, 1, True), (3, -1, True)]),
+    "no task is parked when broken": ([(3, 0, True), (3, 2, False)], [(3, 1, True), (3, -1, True)]),
     "refused changes nothing": (
         [(REFUSED,), (ARRIVE,), (ABORT,)],
         [
@@ -384,7 +388,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, WITHDRAWS_AND_RETURNS, (1, False), is_parked=True),),
         ],
     ),
-    "only abort breaks and reset mends": (
+    "only abort breaks and only reset restores": (
         [
             (TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,),
             (barred(0, True, barrier.B6, (0, True)),),
@@ -437,7 +441,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, ABORTS_WITH_ANOTHER, (0, True)),),
         ],
     ),
-    "only the parked and the caller go on": (
+    "only the parked and the caller continue": (
         [
             (seen(TRIP, "W", "AB", "", ("A", 0), ("B", 1), ("W", 2)),),
             (seen(ARRIVE, "W", "A", "AW"),),
@@ -515,7 +519,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(barred(1, False, barrier.B1, (2, False), BREAKS), "W", "A", "AW", ("A", BB)),),
         ],
     ),
-    "whoever calls parks or goes on": (
+    "a caller parks or continues": (
         [(seen(ARRIVE, "W", "A", "AW"),), (seen(ABORT, "W", "AB", "", ("A", BB), ("B", BB), ("W", None)),)],
         [
             (seen(ARRIVE, "W", "A", "A"),),
@@ -523,7 +527,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(TRIP, "W", "AB", "W", ("A", 0), ("B", 1), ("W", 2)),),
         ],
     ),
-    "whoever is withdrawn is gone": (
+    "a withdrawn task is gone": (
         [(seen(TAKE_BACK, "A", "AB", "B"),), (seen(BREAK, "A", "AB", "", ("B", BB)),)],
         [
             (seen(TAKE_BACK, "A", "AB", "AB"),),
@@ -546,7 +550,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
     "the parked are the tasks parked": (
         [((3,), (2, False), 2, 1)], [((3,), (2, False), 1, 1), ((3,), (0, True), 1, 0)],
     ),
-    "nobody is stranded": (
+    "no task is stranded": (
         [((3,), (2, False), 2, 0), ((3,), (0, True), 0, 0), ((3,), (0, True), 1, 1)],
         [((3,), (2, False), 3, 0), ((3,), (0, True), 1, 0), ((3,), (0, False), 4, 0)],
     ),
@@ -665,20 +669,20 @@ def test_every_account_is_covered_here() -> None:
     [
         (
             LATCH,
-            "parked at zero goes on",
+            "parked at zero continues",
             [ZERO, latched((1, 2), latch.L5r, (0, 0), KEEPS, n=0), latched((0, 1), latch.L7, (0, 1))],
             [DOWN, PARK, LEAVE, latched((0, 0), latch.L6, (2, 0), n=2)],
         ),
         (
             BARRIER,
-            "a whole generation goes on",
+            "a whole generation continues",
             [
                 TRIP, TRIP_ANY, barred(2, False, barrier.B1, (3, False)),
                 barred(0, False, barrier.B2, (0, False), parties=1),
             ],
             [ARRIVE, ABORT, RESET, TAKE_BACK, REFUSED, barred(2, True, barrier.B3, (2, True))],
         ),
-        (BARRIER, "parked at abort or reset goes on", [ABORT, RESET], [TRIP, ARRIVE, TAKE_BACK, BREAK, REFUSED]),
+        (BARRIER, "parked at abort or reset continues", [ABORT, RESET], [TRIP, ARRIVE, TAKE_BACK, BREAK, REFUSED]),
     ],
 )  # fmt: skip
 def test_which_steps_owe_an_eventuality(machine: Machine, name: str, owing: list[Step], others: list[Step]) -> None:

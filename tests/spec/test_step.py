@@ -63,7 +63,7 @@ def test_the_indices_of_a_generation_are_each_given_once(order: str, parked: int
     assert sorted(given, key=str) == sorted(range(parked + 1), key=str)
 
 
-def test_a_caller_that_parks_is_last_in_the_queue_and_nobody_goes_on() -> None:
+def test_a_caller_that_parks_is_last_in_the_queue_and_no_task_continues() -> None:
     assert apply(rule("parks"), ("A", "B"), "C") == (("A", "B", "C"), ())
 
 
@@ -85,15 +85,15 @@ def test_a_failure_fails_the_parked_and_not_the_caller() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "gone_on"),
+    ("order", "resumed"),
     [
         ("arrival", (("A", 0), ("B", 1), ("C", 2))),
         ("reversed", (("A", 2), ("B", 1), ("C", 0))),
         ("any", (("A", ANY_INDEX), ("B", ANY_INDEX), ("C", ANY_INDEX))),
     ],
 )
-def test_a_trip_gives_everybody_an_index(order: str, gone_on: object) -> None:
-    assert apply(rule("returns an index", "indexed", order), ("A", "B"), "C") == ((), gone_on)
+def test_a_trip_gives_everybody_an_index(order: str, resumed: object) -> None:
+    assert apply(rule("returns an index", "indexed", order), ("A", "B"), "C") == ((), resumed)
 
 
 def test_who_leaves_is_taken_out_of_the_queue_and_given_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Latches and barriers that are right, each in another way. Whoever calls one of them faulty is wrong.
+"""Latches and barriers that are correct, each in another way. A verdict that one of them is faulty is wrong.
 
 Right means under the policy `latchproof`: a cancelled waiter withdraws, indices are given by order of arrival, abort
 and reset reach the parked only, `n_waiting` counts the parked of the filling generation only, `set_count` refuses while
@@ -29,7 +29,7 @@ class Generation:
 
 
 class FutureBarrier:
-    """A future for each waiter; whoever completes the generation gives each its index."""
+    """A future for each waiter; the task that completes the generation gives each its index."""
 
     def __init__(self, parties: int) -> None:
         self.parties = parties
@@ -206,7 +206,7 @@ class ConditionBarrier:
 
 
 class DrainingBarrier(FutureBarrier):
-    """Lets nobody arrive at the next generation before the last has left: a slower barrier, and a right one."""
+    """Lets no task arrive at the next generation before the last has left: a slower barrier, and a correct one."""
 
     def __init__(self, parties: int) -> None:
         super().__init__(parties)
@@ -270,7 +270,7 @@ class CallSoonBarrier(FutureBarrier):
 
 
 class ChainBarrier(FutureBarrier):
-    """Whoever wakes wakes the next: also one that is cancelled, and past those that are cancelled already."""
+    """Each task that wakes wakes the next: also a cancelled one, and past those that are already cancelled."""
 
     def __init__(self, parties: int) -> None:
         super().__init__(parties)
@@ -375,7 +375,7 @@ class LoopBarrier(FutureBarrier):
 
 
 class NamedBarrier(EventBarrier):
-    """Its constructor wants a name besides."""
+    """Its constructor also wants a name."""
 
     def __init__(self, name: str, parties: int) -> None:
         super().__init__(parties)
@@ -618,7 +618,7 @@ class PlainLatch:
 
 
 class BareLatch:
-    """No set_count, no count to read: a chain in which whoever wakes wakes the next."""
+    """No set_count, no count to read: a chain in which each task that wakes wakes the next."""
 
     def __init__(self, count: int) -> None:
         self._left = count

@@ -40,7 +40,7 @@ class LappedBarrier(EventBarrier):
 
 
 class LappedPollingBarrier(LappedBarrier):
-    """The same, where waiters look again and again: whoever missed the trip looks for ever."""
+    """The same, where waiters poll: a task that missed the trip polls for ever."""
 
     async def _parked(self, generation: Generation) -> None:
         self._tripped.clear()
@@ -58,7 +58,7 @@ class LappedSleepingBarrier(LappedBarrier):
 
 
 class CountedOutBarrier(EventBarrier):
-    """It is open until the last of a generation has left: whoever comes meanwhile goes through."""
+    """It is open until the last of a generation has left: a task that comes meanwhile passes."""
 
     def __init__(self, parties: int) -> None:
         super().__init__(parties)
@@ -81,7 +81,7 @@ class CountedOutBarrier(EventBarrier):
 
 
 class WokenBarrier(EventBarrier):
-    """`if` where `while` is due: a withdrawal wakes the others to look again, and they do not look."""
+    """`if` instead of `while`: a withdrawal wakes the others to look again, and they do not look."""
 
     async def _parked(self, generation: Generation) -> None:
         event = generation.event
@@ -95,7 +95,7 @@ class WokenBarrier(EventBarrier):
 
 
 class LiveIndexBarrier(EventBarrier):
-    """The index is the number of those there on arrival, which a withdrawal makes somebody else's as well."""
+    """The index is the number of tasks present on arrival, which a withdrawal gives to another task too."""
 
     async def wait(self) -> int:
         index = self.n_waiting
@@ -104,7 +104,7 @@ class LiveIndexBarrier(EventBarrier):
 
 
 class TicketBarrier(EventBarrier):
-    """Indices are drawn on arrival and never move up when somebody withdraws."""
+    """Indices are drawn on arrival and never move up when a task withdraws."""
 
     def __init__(self, parties: int) -> None:
         super().__init__(parties)
@@ -176,7 +176,7 @@ class ForgetfulResetBarrier(EventBarrier):
 
 
 class StolenTokenBarrier(EventBarrier):
-    """A token for each who is to be released, and whoever comes first takes it."""
+    """A token for each task to be released, and the first task that comes takes it."""
 
     def __init__(self, parties: int) -> None:
         super().__init__(parties)
@@ -355,7 +355,7 @@ class StrandingResetBarrier(EventBarrier):
 
 
 class StrandingAbortBarrier(FutureBarrier):
-    """abort breaks the barrier and wakes nobody."""
+    """abort breaks the barrier and wakes no task."""
 
     async def abort(self) -> None:
         self.broken = True
@@ -369,7 +369,7 @@ class UnbrokenBarrier(FutureBarrier):
 
 
 class OnlyInUseBarrier(FutureBarrier):
-    """abort breaks the barrier only if somebody is parked."""
+    """abort breaks the barrier only if a task is parked."""
 
     async def abort(self) -> None:
         if self._parked():
@@ -427,7 +427,7 @@ class TwiceWithdrawnBarrier(EventBarrier):
 
 
 class LostWakeUpBarrier(EventBarrier):
-    """Between its arrival and its sleep a waiter lets others run, and their wake-up finds nobody."""
+    """Between its arrival and its sleep a waiter lets others run, and their wake-up finds no task."""
 
     def __init__(self, parties: int) -> None:
         super().__init__(parties)
@@ -478,7 +478,7 @@ class WakeOneBarrier(EventBarrier):
 
 
 class CutChainBarrier(ChainBarrier):
-    """Whoever wakes wakes the next; one that is cancelled does not."""
+    """Each task that wakes wakes the next; a cancelled one does not."""
 
     async def _park(self) -> int:
         index = await FutureBarrier._park(self)
@@ -514,7 +514,7 @@ class OtherErrorBarrier(FutureBarrier):
 
 
 class CountingRefusedBarrier(EventBarrier):
-    """Whoever is refused by a broken barrier is counted all the same."""
+    """A task that a broken barrier refuses is counted all the same."""
 
     async def wait(self) -> int:
         if self.broken:
@@ -586,7 +586,7 @@ class DeadFutureBarrier(FutureBarrier):
 
 
 class DeadFutureLaterBarrier(DeadFutureBarrier):
-    """It does so in a callback, so that nobody is told but the event loop."""
+    """It does so in a callback, so that only the event loop is told."""
 
     def _trip(self, parked: list[asyncio.Future[int]]) -> None:
         self._futures = []
@@ -638,7 +638,7 @@ class KeepingResetBarrier(EventBarrier):
 
 
 class SlowAbortBarrier(FutureBarrier):
-    """abort fails the parked, lets others run, and breaks the barrier then: who arrives meanwhile is stranded."""
+    """abort fails the parked, lets others run, then breaks the barrier: a task that arrives meanwhile is stranded."""
 
     async def abort(self) -> None:
         self._fail()
@@ -765,7 +765,7 @@ class MovingLatch(FutureLatch):
 
 
 class ImpatientPollingLatch(FutureLatch):
-    """A timer opens it for whoever looks again and again: time passes for those too who never rest."""
+    """A timer opens it for a task that polls: time passes for tasks that never rest, too."""
 
     async def _park(self) -> None:
         late = asyncio.Event()
@@ -821,7 +821,7 @@ class EarlyNoticeLatch:
 
 
 class TrapLatch(EarlyNoticeLatch):
-    """The waiters look at the count when they wake: one that is set anew before they run traps them."""
+    """The waiters look at the count when they wake: one that is set again before they run traps them."""
 
     async def count_down(self) -> None:
         self.count = max(0, self.count - 1)
@@ -867,7 +867,7 @@ class SharedFutureLatch(FutureLatch):
 
 
 class CutChainLatch(FutureLatch):
-    """Whoever wakes wakes the next; one that is cancelled does not."""
+    """Each task that wakes wakes the next; a cancelled one does not."""
 
     def __init__(self, count: int) -> None:
         super().__init__(count)
@@ -998,7 +998,7 @@ class ReleasedInUseLatch(FutureLatch):
 
 
 class ClosedIsInUseLatch(FutureLatch):
-    """set_count refuses while the latch is closed, though nobody is parked."""
+    """set_count refuses while the latch is closed, though no task is parked."""
 
     def set_count(self, n: int) -> None:
         if n >= 0 and self.count > 0:
@@ -1086,7 +1086,7 @@ class UsedFirstLatch(FutureLatch):
 
 
 class SameCountLatch(FutureLatch):
-    """To set the count that it has already is no change, so nobody looks whether it is refused."""
+    """Setting the count that it has already is no change, so it is not checked whether that is refused."""
 
     def set_count(self, n: int) -> None:
         if n != self.count:

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from latchproof.verify.fingerprint import Fingerprinter, NoFingerprintError
-from latchproof.verify.stepping.asyncio import StepLoop
+from latchproof.check.loops.asyncio import StepLoop
+from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
 from tests.zoo.correct import EventBarrier, FutureBarrier
 
-FINGERPRINTER = Fingerprinter((StepLoop,))
+FINGERPRINTER = Fingerprinter()
+FINGERPRINTER.parts = {StepLoop: lambda loop: ()}
 VARIABLE = contextvars.ContextVar[int]("VARIABLE")
 
 
@@ -99,7 +100,7 @@ SHARED: list[int] = []
     ],
 )
 def test_what_differs_has_another_fingerprint(one: object, other: object) -> None:
-    fingerprinter = Fingerprinter((StepLoop,))
+    fingerprinter = Fingerprinter()
     assert fingerprinter.of(one) != fingerprinter.of(other)
 
 
@@ -119,7 +120,7 @@ def test_what_differs_has_another_fingerprint(one: object, other: object) -> Non
     ],
 )
 def test_what_is_made_alike_has_the_same_fingerprint(make: Callable[[], object]) -> None:
-    fingerprinter = Fingerprinter((StepLoop,))
+    fingerprinter = Fingerprinter()
     assert len({fingerprinter.of(make()) for _ in range(5)}) == 1
 
 

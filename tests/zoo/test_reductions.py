@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from latchproof.verify.check import check
-from latchproof.verify.history import End, Event, Observe, Rest
-from latchproof.verify.scenario import Shape, one_shape
-from latchproof.verify.schedule import Explorer, Walk
-from latchproof.verify.target import adapt
-from latchproof_spec.policy import distinct_policies
+from latchproof.check.bounds import programs_within
+from latchproof.check.checker import check
+from latchproof.check.history import End, Event, Observe, Rest
+from latchproof.check.target import adapt
+from latchproof.check.tree import Explorer, Walk
+from latchproof_spec.machine import Programs, distinct_policies
 from tests.zoo import correct, faulty
 from tests.zoo.test_zoo import CORRECT, FAULTS
 
@@ -30,7 +30,7 @@ POLLING = {
 SUSPENDING = {correct.SuspendingBarrier, correct.SuspendingLatch, faulty.KeptLockLatch, faulty.LostUpdateLatch}
 
 
-def walk(factory: Any, shape: Shape, argument: int, *, merge: bool) -> Walk:
+def walk(factory: Any, shape: Programs, argument: int, *, merge: bool) -> Walk:
     target = adapt(factory)
     return Explorer(target, shape, argument, tuple(distinct_policies(target.machine.policies)), merge=merge).walk()
 
@@ -45,7 +45,7 @@ def sizes(found: Walk) -> dict[str, dict[str, tuple[int, ...]]]:
 
 @pytest.mark.parametrize("factory", [one for one in (*CORRECT, *FAULTS) if one not in POLLING])
 def test_not_to_go_on_from_a_state_twice_loses_nothing(factory: Any) -> None:
-    (shape,) = one_shape(adapt(factory), at_once=2, calls=2 if factory in SUSPENDING else 3)
+    (shape,) = programs_within(adapt(factory), at_once=2, calls=2 if factory in SUSPENDING else 3)
     for argument in shape.arguments:
         merged, whole = (walk(factory, shape, argument, merge=merge) for merge in (True, False))
         assert merged.no_fingerprint is None
@@ -55,7 +55,7 @@ def test_not_to_go_on_from_a_state_twice_loses_nothing(factory: Any) -> None:
 
 
 def test_not_to_go_on_from_a_state_twice_spares_much() -> None:
-    shape = Shape((1,), at_once=3, calls=4, cancellations=1, numbers=(0, 1))
+    shape = Programs((1,), at_once=3, calls=4, cancellations=1, numbers=(0, 1))
     merged, whole = (walk(correct.FutureLatch, shape, 1, merge=merge) for merge in (True, False))
     assert merged.schedules * 2 < whole.schedules
 
@@ -63,7 +63,7 @@ def test_not_to_go_on_from_a_state_twice_spares_much() -> None:
 def histories(factory: Any, argument: int, *, prune: bool) -> set[tuple[Any, ...]]:
     """Every history, without what is observed; and without rest, to which pruning prefers to let the loop come."""
     target = adapt(factory)
-    shape = Shape((argument,), at_once=3, calls=3, cancellations=1, numbers=(0, 2))
+    shape = Programs((argument,), at_once=3, calls=3, cancellations=1, numbers=(0, 2))
     found: set[tuple[Any, ...]] = set()
 
     def note(history: tuple[Event, ...]) -> None:
@@ -102,7 +102,7 @@ def test_of_two_orders_that_commute_one_is_enough(factory: Any, argument: int) -
 
 
 class LockedLatch(correct.BareLatch):
-    """Nobody can see from Python whether its lock is held."""
+    """Whether its lock is held cannot be seen from Python."""
 
     def __init__(self, count: int) -> None:
         super().__init__(count)
@@ -116,6 +116,6 @@ class LockedLatch(correct.BareLatch):
 
 def test_what_has_no_fingerprint_is_checked_all_the_same_and_it_is_said() -> None:
     target = adapt(LockedLatch)
-    verdict = check(target, policy="latchproof", shapes=one_shape(target, calls=2))
+    verdict = check(target, policy="latchproof", programs=programs_within(target, calls=2))
     assert verdict.status == "conforms"
     assert sum("_thread.RLock has no fingerprint" in note for note in verdict.notes) == 1

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from latchproof.verify.check import check
-from latchproof.verify.scenario import default_shapes, one_shape
-from latchproof.verify.target import adapt
+from latchproof.check.bounds import default_programs, programs_within
+from latchproof.check.checker import check
+from latchproof.check.target import adapt
 from tests.zoo import correct, faulty
 
 LONG = {
@@ -50,16 +50,16 @@ class Found(NamedTuple):
 def run(factory: Any) -> Found:
     """Check it by the policy that our own classes keep; sizes are in calls and cancellations."""
     target = adapt(factory)
-    shapes = default_shapes(target)
+    shapes = default_programs(target)
     if factory in LONG:
-        shapes = one_shape(target, calls=3)
+        shapes = programs_within(target, calls=3)
     if factory in FAULTS:
         # no more calls than the fault should take: that it is found in fewer, or not at all, shows all the same
         calls = FAULTS[factory][1]
         shapes = tuple(dict.fromkeys(replace(shape, calls=min(shape.calls, calls)) for shape in shapes))
-    verdict = check(target, policy="latchproof", shapes=shapes)
+    verdict = check(target, policy="latchproof", programs=shapes)
     sizes = {claim: failure.size[:2] for claim, failure in verdict.reported.failures.items()}
-    return Found(verdict.status, sizes, verdict.reasons, verdict.notes)
+    return Found(verdict.status, sizes, tuple(map(str, verdict.reasons)), verdict.notes)
 
 
 FAULTS: dict[type, tuple[str, int, int]] = {

@@ -1,5 +1,5 @@
-"""Our latch and barrier under the interfaces of others: change the import, and the program stays as it is.
+"""Our latch and barrier under other libraries' interfaces: change the import, and the rest of the program stays.
 
-Each module is named for whose interface it has, and says in what it differs all the same. They are thin: what a latch
-or a barrier does is decided by the runtime classes alone.
+One module for each library, named after it; its docstring lists what differs all the same. Only names, parameters and
+looks belong here: what a latch or a barrier does is decided by the runtime classes.
 """

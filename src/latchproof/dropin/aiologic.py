@@ -1,14 +1,14 @@
 """aiologic's `CountdownEvent`, for the tasks of one event loop.
 
-What is mechanical is here. What is not is left out, so that to use it is an error and not a surprise:
+What cannot be replaced mechanically is left out, so that using it is an error and not a surprise:
 
-- `wait()` and `with_(timeout)`: the first blocks a thread, and ours are for tasks; put your event loop's time-out
-  around `await event`.
-- `up()` while tasks wait, which raises LatchInUseError: it would change what they wait for.
-- `Barrier`, `RBarrier` and `Latch`: a task that is cancelled breaks them, and in ours only takes back its arrival.
-  Whether it was cancelled before its release or after, a wrapper cannot tell.
+- `wait()`, which blocks a thread, and `with_(timeout)`: ours is for tasks. Put your event loop's timeout around
+  `await event`.
+- `up()` while tasks wait raises LatchInUseError: it would change what they wait for.
+- `Barrier`, `RBarrier` and `Latch`: a cancelled task breaks aiologic's, and only takes back its arrival at ours. A
+  wrapper cannot tell whether the task was cancelled before or after its release.
 
-Aiologic's is thread-safe, and this is not. docs/howto/move-over.md shows each difference.
+aiologic's class is thread-safe, and this one is not. docs/howto/move-over.md shows each difference.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["CountdownEvent"]
 
 
 class CountdownEvent:
-    """A latch that a task awaits itself, and that is opened by `down` or `clear`.
+    """A latch that is awaited itself, and that `down` or `clear` opens.
 
     >>> import asyncio
     >>> async def main() -> bool:
@@ -46,7 +46,7 @@ class CountdownEvent:
 
     @property
     def initial_value(self) -> int:
-        """The value that it was made with.
+        """The value with which the event was made.
 
         >>> CountdownEvent(3).initial_value
         3
@@ -55,7 +55,7 @@ class CountdownEvent:
 
     @property
     def value(self) -> int:
-        """How many `down` are left.
+        """The number of `down` calls that are left.
 
         >>> CountdownEvent(3).value
         3
@@ -64,7 +64,7 @@ class CountdownEvent:
 
     @property
     def waiting(self) -> int:
-        """How many tasks wait. After cancellations this may cost O(waiting).
+        """The number of tasks that wait. After cancellations, reading it may be O(waiting).
 
         >>> CountdownEvent(3).waiting
         0
@@ -72,7 +72,7 @@ class CountdownEvent:
         return len(self._latch._parking)
 
     def __bool__(self) -> bool:
-        """Whether it is set: whether nothing is left to wait for.
+        """Return whether the event is set: whether nothing is left to wait for.
 
         >>> bool(CountdownEvent(0)), bool(CountdownEvent(1))
         (True, False)
@@ -97,19 +97,19 @@ class CountdownEvent:
             self._latch.set_count(self.value + count)
 
     def down(self) -> None:
-        """Take one off the value; the last one lets every waiting task go on.
+        """Subtract one from the value; at 0, release every waiting task.
 
         Raises ZeroLatchError, which is a RuntimeError, if the value is 0.
 
         >>> CountdownEvent(0).down()
         Traceback (most recent call last):
         ...
-        latchproof_spec.step.ZeroLatchError: count_down() on a latch whose count is zero already
+        latchproof.ZeroLatchError: count_down() on a latch whose count is already zero
         """
         self._latch.count_down_nowait(exception_if_zero=True)
 
     def clear(self) -> None:
-        """Take off all that is left, and let every waiting task go on. It costs O(value).
+        """Set the value to 0, and release every waiting task. It is O(value).
 
         >>> event = CountdownEvent(3)
         >>> event.clear()
@@ -120,7 +120,7 @@ class CountdownEvent:
             self._latch.count_down_nowait()
 
     def __reduce__(self) -> tuple[type[CountdownEvent], tuple[int]]:
-        """A copy is a new one, made with the same value."""
+        """Pickle and copy as a new event, made with the same value."""
         return type(self), (self._initial_value,)
 
     def __repr__(self) -> str:

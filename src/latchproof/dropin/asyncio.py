@@ -1,9 +1,15 @@
-"""`asyncio.Barrier` by its own interface.
+"""Our barrier under the interface of `asyncio.Barrier`.
 
-Instead of `from asyncio import Barrier, BrokenBarrierError`, import the two from here. What differs is what a barrier
-does, not how it is called: an index is given once, in order of arrival; an abort or a reset does not reach tasks that
-are released; a task whose cancellation is requested is not counted; it never drains, so whoever comes early is counted
-for the next generation at once; and parties that are no int are refused. docs/howto/move-over.md shows each.
+Import `Barrier` and `BrokenBarrierError` from here instead of from asyncio. What differs is what a barrier does, not
+how it is called:
+
+- each index is given once, in order of arrival;
+- abort and reset do not reach tasks that are already released;
+- a task whose cancellation is requested is not counted;
+- there is no draining: a task that arrives early is counted for the next generation at once;
+- a number of parties that is not an int is refused.
+
+docs/howto/move-over.md shows each difference.
 """
 
 from asyncio import BrokenBarrierError
@@ -14,7 +20,7 @@ __all__ = ["Barrier", "BrokenBarrierError"]
 
 
 class Barrier(barrier.Barrier):
-    """A barrier that looks as asyncio's does, and may be given attributes and be subclassed as that one may.
+    """A barrier that looks like asyncio's, and can be subclassed and given attributes like it.
 
     >>> import asyncio
     >>> async def main() -> list[int]:

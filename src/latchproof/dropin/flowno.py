@@ -1,9 +1,14 @@
-"""The `CountdownLatch` of `flowno.core.event_loop.synchronization`, and the `Barrier` that was there until 0.1.14.
+"""Our classes under the interface of Flowno's `CountdownLatch`, and of the `Barrier` that it had until 0.1.14.
 
-For tasks of your own. Inside Flowno's flow engine it is no replacement, for that engine relies on the way in which the
-latch there suspends. What differs: set_count is refused while tasks wait; a latch that is set to 0 is open, and one
-that is set again is closed; a count_down does not suspend; the warning of an over-count is logged by "latchproof"; and
-the barrier does not count a task that was cancelled. docs/howto/move-over.md shows each.
+They are for tasks of your own. They cannot replace the latch inside Flowno's flow engine, which depends on how that
+latch suspends. What differs:
+
+- `set_count` is refused while tasks wait; setting 0 opens the latch, and setting more closes it again;
+- `count_down` does not suspend;
+- the warning about counting below zero is logged by "latchproof";
+- the barrier does not count a task that was cancelled.
+
+docs/howto/move-over.md shows each difference.
 """
 
 from latchproof import latch
@@ -13,7 +18,7 @@ __all__ = ["Barrier", "CountdownLatch"]
 
 
 class CountdownLatch(latch.CountdownLatch):
-    """A latch whose methods have Flowno's parameters, and which looks as Flowno's does.
+    """A latch whose methods have Flowno's parameters, and that looks like Flowno's.
 
     >>> latch = CountdownLatch(count=1)
     >>> latch.countdown_nowait(event_loop=None)
@@ -25,7 +30,7 @@ class CountdownLatch(latch.CountdownLatch):
     """
 
     def set_count(self, count: int) -> None:
-        """Set the count of a latch that nobody waits on. Raises as that of `latchproof.CountdownLatch`.
+        """Set the count while no task waits; it raises what `latchproof.CountdownLatch.set_count` raises.
 
         >>> CountdownLatch(1).set_count(-1)
         Traceback (most recent call last):

@@ -1,89 +1,78 @@
-"""Parking and waking on asyncio, and on every loop that keeps to its interface, as uvloop does.
+"""Parking and waking on asyncio, and on every loop with the same interface, such as uvloop.
 
-A parked task awaits a plain future. Cancelling the task cancels the future at once, so a task whose cancellation is
-requested is known by its future before it has run.
+A parked task awaits a plain future. Cancelling the task cancels the future at once, so the future shows that its task
+is being cancelled before the task has run.
 """
 
 from __future__ import annotations
 
 import asyncio
 from asyncio.events import _get_running_loop
-from sys import modules, version_info
+from sys import version_info
 
+from latchproof.hosts import NestedLoops
 from latchproof_spec import step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
-    from contextvars import ContextVar
-    from typing import Final
+    from typing import Any, Final
 
-    from latchproof.hosts import Queue, TrioRecord
+    from latchproof.hosts.interface import Queue
     from latchproof_spec.step import Ending
 
-_FLOWNO: Final = "flowno.core.event_loop.event_loop"
-
-# The tasks that run just now, by their loops; in later Pythons, which keep no such dict, nothing.
+# The running tasks by their loops; empty in later Pythons, which have no such dict.
 _CURRENT_TASKS: Final[dict[asyncio.AbstractEventLoop, object]] = getattr(asyncio.tasks, "_current_tasks", {})
 
 
 class BrokenBarrierError(step.BrokenBarrierError, asyncio.BrokenBarrierError):
     """The barrier is broken, or was aborted or reset while this task was parked at it."""
 
+    __module__ = "latchproof"
 
-class AsyncioHost:
+    def __reduce__(self) -> tuple[Callable[..., Exception], tuple[Any, ...]]:
+        """Pickle by a function of this module: under its public name stands the class that it derives from."""
+        return _broken_barrier_error, self.args
+
+
+def _broken_barrier_error(*args: object) -> BrokenBarrierError:
+    return BrokenBarrierError(*args)
+
+
+class AsyncioHost(NestedLoops):
     """One asyncio event loop."""
 
-    __slots__ = ("_create_future", "_flowno_task", "loop", "trio_record")
+    __slots__ = ("_create_future", "loop")
 
     name: Final = "asyncio"
     checkpoints: Final = False
     broken_barrier_error: Final = BrokenBarrierError
     asyncio_tasks: Final[Collection[object]] = _CURRENT_TASKS
-    current_task = staticmethod(_get_running_loop)  # that a loop runs here says as much
+    current_task = staticmethod(_get_running_loop)  # enough here: a loop that runs has a task or a callback
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._create_future = loop.create_future
         self.look_around()
 
-    # That asyncio runs is not enough: a task or a callback of it may run a loop of trio or Flowno. Trio tells whether
-    # it runs here by `trio.lowlevel.in_trio_task`, but to be told no costs a third of a suspension; the record in which
-    # it writes its name for sniffio costs a tenth of that. Without that record `is_here` is never sure.
-
-    def look_around(self) -> None:
-        self.trio_record: TrioRecord | None = getattr(modules.get("trio._core._run"), "sniffio_library", None)
-        # Flowno's `current_task` reads this context variable, and is one call more
-        task_of_flowno: ContextVar[object] | None = getattr(modules.get(_FLOWNO), "_current_task", None)
-        self._flowno_task = task_of_flowno.get if task_of_flowno is not None else None
+    def is_running_here(self) -> bool:
+        return _get_running_loop() is self.loop and self.none_inside_asyncio()
 
     if version_info >= (3, 12):
-
-        def is_here(self) -> bool:
-            return (
-                _get_running_loop() is self.loop
-                and (self.trio_record.name is None if self.trio_record is not None else "trio" not in modules)
-                and (self._flowno_task() is None if self._flowno_task is not None else _FLOWNO not in modules)
-            )
-
+        is_here = is_running_here
     else:
-        # There _get_running_loop asks the operating system for the number of the process, every time. That just one
-        # task of asyncio runs in this process, and that it is one of this loop, says as much of every task. (Who drives
-        # a coroutine by hand on another thread meanwhile is taken for it; plain calls are not, for they do not ask.)
+        # There _get_running_loop asks the operating system for the process ID, every time. That exactly one asyncio
+        # task runs in this process, and that it is one of this loop, is as good for every task. (A coroutine that is
+        # driven by hand on another thread meanwhile is mistaken for it; plain calls are not, for they do not ask.)
 
         def is_here(self) -> bool:
-            return (
-                self.loop in _CURRENT_TASKS
-                and len(_CURRENT_TASKS) == 1
-                and (self.trio_record.name is None if self.trio_record is not None else "trio" not in modules)
-                and (self._flowno_task() is None if self._flowno_task is not None else _FLOWNO not in modules)
-            )
+            return self.loop in _CURRENT_TASKS and len(_CURRENT_TASKS) == 1 and self.none_inside_asyncio()
 
     def is_closed(self) -> bool:
         return self.loop.is_closed()
 
     def check_reachable(self) -> None:
-        """A loop that is not running wakes its tasks when it runs again."""
+        """Do nothing: a loop that is not running wakes its tasks when it runs again."""
 
     def makes_wakers(self, queue: Queue) -> Callable[[], asyncio.Future[Ending]]:
         return self._create_future
@@ -92,7 +81,7 @@ class AsyncioHost:
         try:
             for waker, ending in zip(wakers, endings, strict=True):
                 waker.set_result(ending)
-        except BaseException:  # an interrupt: it must not leave anybody behind
+        except BaseException:  # an interrupt: every task must be woken all the same
             for waker, ending in zip(wakers, endings, strict=True):
                 if not waker.done():
                     waker.set_result(ending)
@@ -102,7 +91,7 @@ class AsyncioHost:
         return [waker for waker in queue if waker.cancelled()]
 
     async def checkpoint_if_cancelled(self) -> None:
-        """asyncio's calls are no checkpoints unless they block."""
+        """Do nothing: an asyncio call is a checkpoint only if it blocks."""
 
     async def cancel_shielded_checkpoint(self) -> None:
-        """asyncio's calls are no checkpoints unless they block."""
+        """Do nothing: an asyncio call is a checkpoint only if it blocks."""

@@ -1,20 +1,19 @@
 """Parking and waking on Flowno's event loop (0.1.19 and later).
 
-A parked task yields Flowno's own command for waiting on an event, with a private event that is never set; it is woken
-through the loop's queue of ready tasks, by a value that nothing else sends. A cancellation that is requested lies in
-that same queue until it is delivered.
+A parked task yields Flowno's own command for waiting on an event, with a private event that is never set. It is woken
+through the loop's queue of ready tasks, by a value that nothing else sends. A requested cancellation lies in that same
+queue until it is delivered.
 """
 
 from __future__ import annotations
 
 import threading
 from functools import partial
-from sys import modules
 
 from flowno.core.event_loop.commands import EventWaitCommand
 from flowno.core.event_loop.event_loop import EventLoop, _current_task, current_event_loop, current_task
 
-from latchproof.hosts import is_asyncio_running, is_trio_running
+from latchproof.hosts import NestedLoops
 from latchproof_spec.step import BrokenBarrierError
 
 TYPE_CHECKING = False
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from typing import Any, Final
 
-    from latchproof.hosts import Queue, TrioRecord
+    from latchproof.hosts.interface import Queue
     from latchproof_spec.step import Ending
 
 
 class FlownoWaker:
-    """A task that is parked; for the loop, an event that is not set."""
+    """A parked task; for the loop, an event that is not set."""
 
     __slots__ = ("_loop", "_set", "ending", "task")
 
@@ -40,16 +39,16 @@ class FlownoWaker:
     def __await__(self) -> Generator[EventWaitCommand, object, Ending]:
         try:
             while (yield EventWaitCommand(event=self)) is not self:
-                """Resumed by a sleep or a join that this task was cancelled out of: Flowno does not forget those."""
+                """Wait again: a sleep or a join that this task was cancelled out of has resumed it."""
             return self.ending
         finally:
             self._loop.event_waiters.pop(self, None)
 
 
-class FlownoHost:
+class FlownoHost(NestedLoops):
     """One Flowno event loop."""
 
-    __slots__ = ("loop", "trio_record")
+    __slots__ = ("loop",)
 
     asyncio_tasks: Final = ()
     current_task = staticmethod(_current_task.get)
@@ -67,20 +66,17 @@ class FlownoHost:
             current_event_loop() is self.loop
             and self.loop._loop_thread is threading.current_thread()
             and current_task() is not None
-            and not is_asyncio_running()
-            and not is_trio_running()
+            and self.none_inside_flowno()
         )
 
-    def look_around(self) -> None:
-        """For what count_down goes by; what `is_here` does is always up to date."""
-        self.trio_record: TrioRecord | None = getattr(modules.get("trio._core._run"), "sniffio_library", None)
+    is_running_here = is_here
 
     def is_closed(self) -> bool:
-        """Flowno has no word for it: a loop that has stopped keeps its tasks."""
+        """Return False: a Flowno loop that has stopped keeps its tasks, and does not say that it will not run again."""
         return False
 
     def check_reachable(self) -> None:
-        """A loop that is not running wakes its tasks when it runs again."""
+        """Do nothing: a loop that is not running wakes its tasks when it runs again."""
 
     def makes_wakers(self, queue: Queue) -> Callable[[], FlownoWaker]:
         return partial(FlownoWaker, self.loop)
@@ -88,7 +84,7 @@ class FlownoHost:
     def wake_all(self, wakers: tuple[FlownoWaker, ...], endings: Iterable[Ending]) -> None:
         try:
             self._tell(wakers, endings)
-        except BaseException:  # an interrupt: it must not leave anybody behind
+        except BaseException:  # an interrupt: every task must be woken all the same
             self._tell(wakers, endings)
             raise
         finally:
@@ -105,7 +101,7 @@ class FlownoHost:
         return [waker for waker in queue if waker.task in requested] if requested else []
 
     async def checkpoint_if_cancelled(self) -> None:
-        """Flowno has no checkpoints."""
+        """Do nothing: Flowno has no checkpoints."""
 
     async def cancel_shielded_checkpoint(self) -> None:
-        """Flowno has no checkpoints."""
+        """Do nothing: Flowno has no checkpoints."""

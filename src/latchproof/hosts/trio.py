@@ -1,12 +1,11 @@
 """Parking and waking on trio.
 
-trio calls a parked task's abort function at the moment its cancellation is requested, so the queue never holds a task
-that is being cancelled.
+trio calls a parked task's abort function when its cancellation is requested, so the queue never holds a task that is
+being cancelled.
 """
 
 from __future__ import annotations
 
-from sys import modules
 from types import FunctionType
 
 import outcome
@@ -22,10 +21,7 @@ from trio.lowlevel import (
     wait_task_rescheduled,
 )
 
-from latchproof.barrier import Barrier
-from latchproof.hosts import is_flowno_running
-from latchproof.latch import CountdownLatch
-from latchproof.parking import Parking
+from latchproof.hosts import KI_PROTECTED, NestedLoops
 from latchproof_spec.step import BrokenBarrierError
 
 TYPE_CHECKING = False
@@ -33,22 +29,22 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterable
     from typing import Any, Final, TypeVar
 
-    from latchproof.hosts import Queue
+    from latchproof.hosts.interface import Queue
     from latchproof_spec.step import Ending
 
     T = TypeVar("T")
     Outcome = outcome.Outcome[Ending]
 else:
-    Outcome = outcome.Outcome  # which before its version 1.3 takes no parameter
+    Outcome = outcome.Outcome  # before version 1.3 it takes no parameter
 
 _ABORTED: Final = Abort.SUCCEEDED
 
 
 class TrioWaker(Outcome):
-    """A task that is parked, and the queue that it leaves when it is cancelled.
+    """A parked task, and the queue that it leaves when it is cancelled.
 
-    It is the outcome too that its task is resumed with: an `outcome.Value` made for each task that is woken would cost
-    more than anything else does in a wait.
+    It is also the outcome that its task is resumed with: to make an `outcome.Value` for each task that is woken would
+    cost more than anything else in a wait.
     """
 
     __slots__ = ("_queue", "ending", "task")
@@ -57,8 +53,8 @@ class TrioWaker(Outcome):
     task: Task
     ending: Ending
 
-    __eq__ = object.__eq__  # for it is a key, and other outcomes are equal by what they hold
-    __hash__ = object.__hash__  # type: ignore[assignment] # which an outcome has none of
+    __eq__ = object.__eq__  # it is a key, and outcomes are equal by what they hold
+    __hash__ = object.__hash__  # type: ignore[assignment] # outcomes have none
 
     def __await__(self) -> Generator[Any, Any, Ending]:
         return wait_task_rescheduled(self._abort).__await__()
@@ -73,18 +69,17 @@ class TrioWaker(Outcome):
         return await agen.asend(self.ending)
 
     def _abort(self, raise_cancel: object) -> Abort:
-        # trio aborts only who is parked; if a fault of ours left somebody out, an error in here would end all of trio
+        # trio aborts only a parked task; if a fault of ours left one out, an error in here would end all of trio
         self._queue.pop(self, None)
         return _ABORTED
 
 
-class TrioHost:
+class TrioHost(NestedLoops):
     """One run of trio."""
 
-    __slots__ = ("_asyncio_loop", "loop")
+    __slots__ = ("loop",)
 
     asyncio_tasks: Final = ()
-    trio_record: Final = None
 
     name: Final = "trio"
     checkpoints: Final = True
@@ -95,23 +90,15 @@ class TrioHost:
         self.look_around()
 
     def current_task(self) -> None:
-        """To be a checkpoint takes more than a glance."""
+        """Return None: every call must be a checkpoint."""
 
     def is_here(self) -> bool:
         try:
-            return (
-                current_trio_token() is self.loop
-                and current_task() is not None
-                and (self._asyncio_loop() is None if self._asyncio_loop is not None else "asyncio" not in modules)
-                and ("flowno" not in modules or not is_flowno_running())
-            )
+            return current_trio_token() is self.loop and current_task() is not None and self.none_inside_trio()
         except RuntimeError:
             return False
 
-    def look_around(self) -> None:
-        self._asyncio_loop: Callable[[], object] | None = getattr(
-            modules.get("asyncio.events"), "_get_running_loop", None
-        )
+    is_running_here = is_here
 
     def is_closed(self) -> bool:
         if self._is_here():
@@ -139,7 +126,7 @@ class TrioHost:
         new: Callable[[type[TrioWaker]], TrioWaker] = object.__new__
 
         def new_waker() -> TrioWaker:
-            waker = new(TrioWaker)  # which is quicker than to have an __init__ called
+            waker = new(TrioWaker)  # quicker than a call of __init__
             waker._queue = queue
             waker.task = current_task()
             return waker
@@ -159,12 +146,12 @@ class TrioHost:
 
 
 def _nothing() -> None:
-    """What is asked of a run to learn whether it still takes requests."""
+    """Do nothing: it is asked of a run to learn whether that still takes requests."""
 
 
 # As in trio's own primitives, a KeyboardInterrupt comes at a checkpoint and not in the middle. It costs nothing: trio
 # looks the code up when the signal comes.
-for _class in (CountdownLatch, Barrier, Parking):
+for _class in KI_PROTECTED:
     for _method in vars(_class).values():
         if isinstance(_method, FunctionType):
             enable_ki_protection(_method)

@@ -1,0 +1,55 @@
+"""The axes on which correct barriers differ, and the named points on them.
+
+A difference of policy is not a fault. The operations take a policy and read it only where a rule differs. What an axis
+says of calls that are released and have not returned is beyond the counters; the judge and the claims read it. The
+first policy is the one that our own class keeps.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, Literal, TypeAlias
+
+    from latchproof_spec.step import IndexOrder
+
+    Reach: TypeAlias = Literal["the parked", "perhaps the released too"]
+
+
+class BarrierPolicy:
+    """Where correct barriers differ.
+
+    `cancelled`         a cancelled parked waiter "withdraws", or "breaks" the barrier.
+    `index_order`       indices are given by "arrival", "reversed", or in "any" permutation.
+    `abort_reaches`     abort, and reset, fail the parked, or perhaps also the released that have not returned.
+    `n_waiting_counts`  what n_waiting counts, likewise.
+    """
+
+    __slots__ = ("abort_reaches", "cancelled", "index_order", "n_waiting_counts", "name")
+
+    def __init__(
+        self,
+        name: str,
+        cancelled: Literal["withdraws", "breaks"],
+        index_order: IndexOrder,
+        abort_reaches: Reach,
+        n_waiting_counts: Reach,
+    ) -> None:
+        self.name: Final = name
+        self.cancelled: Final = cancelled
+        self.index_order: Final = index_order
+        self.abort_reaches: Final = abort_reaches
+        self.n_waiting_counts: Final = n_waiting_counts
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+LATCHPROOF: Final = BarrierPolicy("latchproof", "withdraws", "arrival", "the parked", "the parked")
+POLICIES: Final = (
+    LATCHPROOF,
+    BarrierPolicy("cpython", "withdraws", "any", "perhaps the released too", "the parked"),
+    BarrierPolicy("java", "breaks", "reversed", "the parked", "the parked"),
+    BarrierPolicy("aiologic", "breaks", "arrival", "the parked", "the parked"),
+    BarrierPolicy("lenient", "withdraws", "any", "perhaps the released too", "perhaps the released too"),
+)

@@ -1,0 +1,106 @@
+"""The CountdownLatch as tools see it: the table of its parts, and the data that tools need."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from latchproof_spec.claims import C4, C7, C10, C11
+from latchproof_spec.latch import claims, rules
+from latchproof_spec.latch.claims import C1, C2, C3, C12
+from latchproof_spec.latch.policies import POLICIES
+from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation, Programs
+
+
+def needed_to_release(count: int, operations: tuple[str, ...]) -> tuple[int, int]:
+    """Return how many calls open a latch of this count, and how many of them at once."""
+    return (min(count, 1) if "set_count" in operations else count), 1
+
+
+LATCH: Final = Machine(
+    name="latch",
+    title="CountdownLatch",
+    shell="latchproof:CountdownLatch",
+    parameter="count",
+    parameters="counts",
+    constants=(),
+    state={"count": int, "parked": int},
+    create=rules.create,
+    operations=(
+        Operation("wait", rules.wait, waits=True),
+        Operation("count_down", rules.count_down, {"exception_if_zero": bool}),
+        Operation("set_count", rules.set_count, {"n": int}, optional=True),
+    ),
+    withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED,)),
+    observations={"count": Observation(lambda count, parked: count, blame=C1)},
+    phases={"open": lambda count, parked: count == 0, "closed": lambda count, parked: count > 0},
+    rules=(
+        rules.L1,
+        rules.L2,
+        rules.L3,
+        rules.L3x,
+        rules.L3p,
+        rules.L4,
+        rules.L4t,
+        rules.L5,
+        rules.L5k,
+        rules.L5r,
+        rules.L6,
+        rules.L7,
+        rules.L8,
+        rules.L9,
+        rules.L10,
+    ),
+    policies=POLICIES,
+    exercise={
+        C1: ("L1", "L2", "L5k", "L5r", "L6"),
+        C2: ("L2", "L8", "L9", "L5r"),
+        C3: ("L2", "L7", "L5r"),
+        C4: ("L3x", "L3p", "L4", "L5"),
+        C7: ("L9", "L10"),
+        C10: ("L3x", "L3p", "L4", "L5"),
+        C11: ("L8",),
+        C12: ("L2", "L5r"),
+    },
+    invariants=claims.INVARIANTS,
+    step_properties=claims.STEP_PROPERTIES,
+    history_properties=claims.HISTORY_PROPERTIES,
+    accounts=claims.ACCOUNTS,
+    censuses=claims.CENSUSES,
+    eventualities=claims.EVENTUALITIES,
+    call_claims=claims.CALLS,
+    blame={
+        "stray error": C10,
+        "wrong error": C10,
+        "missed refusal": C10,
+        "early return": C3,
+        "harmed by a cancellation": C7,
+        "cancelled unasked": C11,
+        "reading after a refusal": C4,
+        "reading after a cancellation": C7,
+        "stranded": C11,
+        "release not delivered": C12,
+    },
+    bounds=Bounds(
+        programs={
+            "": (
+                Programs((0, 1, 2, 3), at_once=3, calls=4, cancellations=1, numbers=(-1, 0, 1, 2)),
+                Programs((1, 2), at_once=2, calls=3, cancellations=2, numbers=(0,)),
+                Programs((1,), at_once=2, calls=2, cancellations=0, numbers=(2,), beside=1),
+            ),
+            # on trio every call is a checkpoint or two, and every pass has two orders: the same programs have more
+            # schedules
+            "trio": (
+                Programs((0, 1, 2), at_once=2, calls=3, cancellations=1, numbers=(0, 2)),
+                Programs((1,), at_once=1, calls=2, cancellations=0, numbers=(-1, 0, 1, 2)),
+                Programs((1,), at_once=3, calls=3, cancellations=1),
+                Programs((1,), at_once=1, calls=1, cancellations=0, numbers=(2,), beside=1),
+            ),
+        },
+        model=ModelBounds(2, tasks=4),
+        mutants=(0, 1, 2),
+        quick=(1,),
+        page=(0, 1, 2, 3),
+    ),
+    release="a latch to open",
+    needed_to_release=needed_to_release,
+)

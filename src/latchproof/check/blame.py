@@ -1,0 +1,127 @@
+"""Which claim does a history break that no configuration allows?
+
+The last event is compared with what the configurations say of its call: an index that another call has, a return
+without a release, an error instead of a release, a release that never came. That makes a situation, and the
+specification says what it is called.
+"""
+
+from collections.abc import Iterable, Mapping, Set
+from typing import NamedTuple
+
+from latchproof.check.history import End, Finding, Observe, Rest, without_addresses
+from latchproof.check.specification import Configuration, Fate, Operation, Specification
+
+
+class Scene(NamedTuple):
+    """What is known of a history when an event comes that is not allowed.
+
+    `before`         every configuration that the history before the event allows.
+    `operations`     the operation of each call under way.
+    `requested`      the calls under way whose cancellation was requested.
+    `any_cancelled`  whether a cancellation was requested at all.
+    `recent`         what happened since the last observation; see `Judge.recent`.
+    """
+
+    specification: Specification
+    before: frozenset[Configuration]
+    operations: Mapping[int, Operation]
+    requested: Set[int]
+    any_cancelled: bool
+    recent: frozenset[str]
+
+    def finding(self, situation: str, seen: str, fates: Iterable[Fate]) -> Finding:
+        """Return the finding for a situation; `fates` are those that the call may have."""
+        taken = {fate for fate in fates if fate.kind != "new"}
+        allowed = sorted({str(fate) for fate in taken})
+        rules = sorted({fate.ending.rule for fate in taken if fate.ending is not None} - {""})
+        return Finding(self.specification.blame(situation), seen, tuple(allowed), tuple(rules))
+
+
+def find(scene: Scene, event: End | Observe | Rest) -> Finding:
+    """Return the finding for an event that no configuration allows."""
+    match event:
+        case End():
+            return _of_end(scene, event)
+        case Observe():
+            return _of_observation(scene, event)
+    return _of_rest(scene)
+
+
+def _of_end(scene: Scene, event: End) -> Finding:
+    operation = scene.operations[event.call]
+    fates = {here.fate(event.call) for here in scene.before}
+    endings = [fate.ending for fate in fates if fate.ending is not None]
+    has_value = any(ending.returns for ending in endings)
+    if event.how == "returned":
+        seen = f"{operation.name}() returned{'' if event.value is None else f' {event.value!r}'}"
+        if not operation.waits or (not has_value and any(ending.refuses(operation.name) for ending in endings)):
+            situation = "missed refusal"
+        else:
+            situation = "wrong index" if has_value else "missed error" if endings else "early return"
+    elif event.how == "cancelled":
+        seen = f"{operation.name}() ended cancelled without a request to cancel it"
+        unasked = "harmed by a cancellation" if scene.any_cancelled else "cancelled unasked"
+        situation = "cancelled instead of failed" if any(ending.fails for ending in endings) else unasked
+    else:
+        assert event.error is not None
+        seen = f"{operation.name}() raised {type(event.error).__name__}: {without_addresses(str(event.error))}"
+        if not operation.waits or not scene.specification.may_fail_with(event.error):
+            situation = "wrong error"
+        elif has_value:
+            situation = "error after release"
+        else:
+            situation = "harmed by a cancellation" if scene.any_cancelled else "failed unasked"
+    return scene.finding(situation, seen, fates)
+
+
+def _of_observation(scene: Scene, event: Observe) -> Finding:
+    for name, value in event.values:
+        values = {one for here in scene.before for one in scene.specification.readings(here, name)}
+        if not any(type(value) is type(one) and value == one for one in values):
+            allowed = tuple(f"{name} = {one!r}" for one in sorted(values, key=lambda one: (str(type(one)), one)))
+            at_rest = "nothing can run any more, and " if "rest" in scene.recent else ""
+            return Finding(_blame_reading(scene, name), f"{at_rest}{name} is {value!r}", allowed, ())
+    seen = ", ".join(f"{name} is {value!r}" for name, value in event.values)
+    return Finding(_blame_reading(scene, event.values[0][0]), seen, ("not both of these at once",), ())
+
+
+def _blame_reading(scene: Scene, name: str) -> str:
+    """Return what a wrong reading breaks: a claim about what happened since the last one, which was right."""
+    recent = scene.recent
+    if "rest" in recent and any(here.fates for here in scene.before):  # else no call can be stranded
+        situation = "stranded"
+    elif "refused" in recent:
+        situation = "reading after a refusal"
+    elif "cancelled" in recent and not any(
+        one.name in recent and not one.waits for one in scene.specification.operations
+    ):  # else it may be what that call did
+        situation = "reading after a cancellation"
+    else:
+        situation = "wrong reading"
+    return scene.specification.blame(situation, name, recent)
+
+
+def _of_rest(scene: Scene) -> Finding:
+    settled = [here for here in scene.before if all(fate.kind != "new" for _, fate in here.fates)]
+    for call in sorted({call for here in settled for call, _ in here.fates}):
+        operation = scene.operations[call]
+        fates = {here.fate(call) for here in settled}
+        endings = [fate.ending for fate in fates if fate.ending is not None]
+        seen = f"nothing can run any more, and {operation.name}() of call {call + 1} has not ended"
+        if call in scene.requested:
+            return scene.finding("stranded", f"{seen} although it was cancelled", fates)
+        if not operation.waits:
+            return scene.finding("stranded", seen, fates)
+        if len(endings) == len(fates):
+            if any(ending.refuses(operation.name) for ending in endings):
+                situation = "missed refusal"
+            elif any(ending.returns for ending in endings):
+                situation = "index not delivered"
+            elif any(ending.fails for ending in endings):
+                situation = "error not delivered"
+            else:
+                was_released = all(ending.by != operation.name for ending in endings)
+                situation = "release not delivered" if was_released else "stranded"
+            return scene.finding(situation, seen, fates)
+    seen = "nothing can run any more, and a call is blocked that should not be"
+    return Finding(scene.specification.blame("stranded"), seen, ("a release",), ())

@@ -1,0 +1,227 @@
+"""Checks a target against the specification: makes jobs, has them done, and draws a verdict from their results."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from typing import Any
+
+from latchproof.check.bounds import default_programs, describe_bounds, levels, notes_on
+from latchproof.check.jobs import Job, JobResult, do_job, implemented
+from latchproof.check.loops import stepper_class
+from latchproof.check.reasons import Reason
+from latchproof.check.strategies import make_strategy
+from latchproof.check.target import INDEX, Target, TargetError
+from latchproof.check.tree import Walk
+from latchproof.check.verdict import PolicyVerdict, Verdict
+from latchproof.check.work_queue import BrokenOffError, Progress, WorkQueue
+from latchproof_spec.machine import Machine, Programs, distinct_policies
+from latchproof_spec.machines import CLAIMS
+
+SCHEDULES = 500_000
+"""Schedules of one tree of programs and one constructor argument before a check stops early."""
+
+PIECE = 20_000
+"""Schedules of one tree before the rest of it is walked in pieces, by any worker. A state that was met in one piece is
+not recognized in another, so pieces take more schedules than one walk; a smaller tree stays whole."""
+
+SAMPLES = 10_000
+"""Schedules in all, if they are chosen at random."""
+
+SAMPLED = 2_000
+"""Schedules in one piece of these; each piece has its own seed."""
+
+NUMBERS = (-1, 0, 1, 2)
+"""Arguments for a parameter that is an int, when it is found out which rules are in reach."""
+
+REACH = 4
+"""Steps of that search: enough to trip with three parties, or to open a latch of three, and for one call more."""
+
+
+def check(
+    target: Target,
+    *,
+    host: str = "asyncio",
+    policy: str | None = None,
+    claim: str | None = None,
+    strict: bool = False,
+    programs: tuple[Programs, ...] | None = None,
+    scheduler: str = "exhaustive",
+    schedules: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    cluster: str | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Run the target's real code under the schedules of every program within bounds, and judge every history.
+
+    `programs` are the bounds, by default those of the machine for this host. Without a policy the target conforms if
+    any named policy is satisfied. With a `claim` the verdict is about that claim alone, and is inconclusive if a run
+    ended with the failure of another. `scheduler` is "exhaustive", and `schedules` bounds those of one tree of programs
+    and one constructor argument; or it is "random" or "pct", and `schedules` is how many are run in all, from `seed`.
+
+    With `workers` that number of processes does the work, and each loads the target by its name; with `cluster` the
+    workers of the Dask cluster at that address do. The verdict depends on neither. An interrupt ends the check with an
+    inconclusive verdict on what was found so far.
+
+    Raises TargetError for an unknown policy, claim, host or scheduler, or a cluster that cannot be used.
+
+    >>> from latchproof.check.target import load
+    >>> verdict = check(load("asyncio:Barrier"), policy="cpython")
+    >>> verdict.status, list(verdict.reported.failures)
+    ('counterexample', ['C5'])
+    """
+    begun = time.perf_counter()
+    machine = target.machine
+    judged = distinct_policies(machine.policies) if policy is None else {target.policy(policy): (policy,)}
+    require_claim(claim, machine)
+    stepper_class(host)
+    programs = default_programs(target, host) if programs is None else programs
+    policies = tuple(one.name for one in judged)
+    exhaustive = scheduler == "exhaustive"
+    jobs = [
+        Job(one, argument, policies, host, strict, scheduler, size, seed + number, piece=PIECE if exhaustive else None)
+        for number, (one, argument, size) in enumerate(parts(programs, scheduler, schedules))
+    ]
+    make_strategy(scheduler, SAMPLED, seed)
+    outcomes, end = _outcomes(target, jobs, workers, cluster, progress)
+    walk = sum((outcome.walk for outcome in outcomes), Walk())
+    reasons = [Reason("broken-off", "", f"{end}; what was not done is not known")] if end else []
+    reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
+    if not all(outcome.is_deterministic and outcome.is_controlled for outcome in outcomes):
+        if any(walk.failures.values()):
+            text = "claims were broken too, but that may be chance where no schedule controls what happens"
+            reasons.append(Reason("uncontrolled", "", text))
+        walk = replace(walk, failures={})
+    absent = next((outcome.absent for outcome in outcomes if outcome.absent), target.absent)
+    present = tuple(one for one in target.operations if one.name not in absent)
+    target = replace(target, operations=present, absent=absent, gives_index=INDEX not in absent)
+    verdicts = [verdict for one, names in judged.items() for verdict in _verdicts(target, one, names, walk)]
+    reported = min(verdicts, key=lambda verdict: (claim in verdict.failures, len(verdict.failures)))
+    if claim is not None:
+        reasons += _doubts_about(claim, reported)
+        verdicts = [verdict.about(claim) for verdict in verdicts]
+        reported = reported.about(claim)
+    if reported.satisfied and reported.not_exercised:
+        reasons.append(Reason("not-exercised", "", f"{', '.join(reported.not_exercised)} never had a chance to fail"))
+    notes = notes_on(programs, target)
+    notes += [
+        f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"
+        for unknown in sorted({one.walk.no_fingerprint for one in outcomes if one.walk.no_fingerprint is not None})
+    ]
+    notes += dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
+    return Verdict(
+        target=target,
+        host=host,
+        status="counterexample" if not reported.satisfied else "inconclusive" if reasons else "conforms",
+        reported=reported,
+        satisfied=tuple(verdict.policy for verdict in verdicts if verdict.satisfied),
+        policies=tuple(verdicts),
+        strict=strict,
+        scheduler=scheduler if exhaustive else f"{scheduler}, seed {seed}",
+        bounds=tuple(describe_bounds(one, target) for one in programs),
+        schedules=walk.schedules,
+        covered=walk.covered,
+        pruned=walk.pruned,
+        steps=walk.steps,
+        reasons=tuple(reasons),
+        seconds=time.perf_counter() - begun,
+        notes=tuple(notes),
+        claim=claim,
+    )
+
+
+def parts(programs: tuple[Programs, ...], scheduler: str, schedules: int | None) -> list[tuple[Programs, int, int]]:
+    """Return the parts of a check: the bounds, the constructor argument, and the most schedules of each.
+
+    >>> [size for _, _, size in parts((Programs((2, 3), 2, 3, 0),), "random", 5_000)]
+    [2000, 500, 2000, 500]
+    """
+    places = list(levels(programs))
+    if scheduler == "exhaustive":
+        return [(one, argument, schedules or SCHEDULES) for one, argument in places]
+    each = -(-(schedules or SAMPLES) // len(places))
+    sizes = [min(SAMPLED, each - begun) for begun in range(0, each, SAMPLED)]
+    return [(one, argument, size) for one, argument in places for size in sizes]
+
+
+def require_claim(claim: str | None, machine: Machine) -> None:
+    """Raise TargetError if there is a claim, and it is not one about the machine that a history can break."""
+    unobservable = {one.id: one.unobservable for one in CLAIMS if one.unobservable}
+    if claim in unobservable:
+        raise TargetError(f"no history is judged by {claim} alone: {unobservable[claim]}")
+    about = [one.id for one in machine.claims if not one.unobservable]
+    if claim is not None and claim not in about:
+        raise TargetError(f"there is no claim {claim!r} about a {machine.name}; there are {', '.join(about)}")
+
+
+def _doubts_about(claim: str, verdict: PolicyVerdict) -> Iterator[Reason]:
+    """Yield what prevents the conclusion that a claim is not broken."""
+    if claim in verdict.failures:
+        return
+    if verdict.failures:
+        text = f"runs ended early, where they broke {', '.join(verdict.failures)}: of {claim} no more is known"
+        yield Reason("ended-early", "", text)
+    elif claim not in (*verdict.exercised, *verdict.not_exercised):
+        yield Reason("absent", "", f"{claim} is about something that the target does not have")
+
+
+def _outcomes(
+    target: Target, jobs: list[Job], workers: int | None, cluster: str | None, progress: Progress | None
+) -> tuple[list[JobResult], str]:
+    """Return what came of the jobs, and what ended them early; "" if nothing did."""
+    queue = WorkQueue(jobs, progress)
+    end = ""
+    try:
+        if cluster is not None:
+            from latchproof.check.cluster import Cluster
+
+            Cluster(cluster, target.name, target.machine.name).do(queue)
+        elif workers is not None:
+            from latchproof.check.pool import Pool
+
+            Pool(target.name, target.machine.name, workers).do(queue)
+        else:
+            here = implemented(target, jobs[0].host)
+            while (piece := queue.next()) is not None:
+                on_run = None if progress is None else partial(queue.report, piece)
+                queue.take(piece, do_job(here, queue.job(piece), on_run))
+    except KeyboardInterrupt:
+        end = "interrupted"
+    except BrokenOffError as error:
+        end = str(error)
+    return queue.results(target), end
+
+
+def _verdicts(target: Target, policy: Any, names: tuple[str, ...], walk: Walk) -> list[PolicyVerdict]:
+    """Return the verdict under a policy, for each name of it."""
+    fired = walk.fired.get(policy.name, set())
+    smallest = walk.failures.get(policy.name, {})
+    ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
+    can_fire = {rule for argument in (1, 2, 3) for rule in rules_in_reach(target, policy, argument)}
+    exercise = target.machine.exercise
+    seen = [claim for claim in target.machine.claims if not claim.unobservable]
+    about = [claim for claim in seen if can_fire & set(exercise[claim])]
+    if not target.gives_index:
+        about = [claim for claim in about if claim is not target.machine.blame.get("wrong index")]
+    exercised = tuple(claim.id for claim in about if fired & set(exercise[claim]))
+    without = tuple(claim.id for claim in about if claim.id not in exercised)
+    return [PolicyVerdict(name, ordered, tuple(sorted(fired)), exercised, without) for name in names]
+
+
+def rules_in_reach(target: Target, policy: Any, argument: int) -> set[str]:
+    """Return the rules that the target's operations can apply at all: without abort(), nothing breaks a barrier."""
+    machine = target.machine
+    constants, start, _ = machine.create(argument)
+    steps = [*((call.operation, call.arguments) for call in target.calls(NUMBERS)), (machine.withdraw, ())]
+    states, fired = {start}, set()
+    for _ in range(REACH):
+        for state, (operation, arguments) in product(tuple(states), steps):
+            for told in product((False, True), repeat=len(operation.facts)):
+                parked = state[machine.parked_at]
+                if all(fact.premise(value, parked) for fact, value in zip(operation.facts, told, strict=True)):
+                    *after, rule = operation.function(*constants, *state, *arguments, *told, policy=policy)
+                    states.add(tuple(after))
+                    fired.add(rule.id)
+    return fired

@@ -1,0 +1,148 @@
+"""The choices of a tree of schedules, and the path of choices on which a walk is.
+
+A run is a list of decisions. Where a run could continue in more than one way, the decision is a choice, and each of its
+options is a branch of the tree. Here stands the data alone: a strategy picks among the options
+(`latchproof.check.strategies`), a run carries them out (`latchproof.check.run`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeAlias
+
+from latchproof.check.history import Event
+
+DEFAULTS = ("return", "in order")
+"""Options that are taken unless a schedule says otherwise; a schedule does not list them."""
+
+COMES_ROUND, TIME_PASSES = "comes round", "time passes"
+"""Words for a state that repeats: for ever, which is rest, or until the next timer. They are noted, not chosen."""
+
+
+class Action(NamedTuple):
+    """Something that a run does: its kind, its word in a schedule ("" if it has none), and what it is done with."""
+
+    kind: str
+    word: str
+    payload: Any = None
+
+
+RUN = Action("run", "run")
+PASS = Action("pass", "pass")
+RETURN = Action("return", "return")
+REST = Action("rest", "")
+"""Nothing can run any more."""
+ROUND = Action("rest", COMES_ROUND)
+"""What can run returns to the same state for ever, which is rest too."""
+TIME = Action("time", TIME_PASSES)
+"""What can run returns to the same state until the next timer."""
+STOP = Action("stop", "")
+
+
+class Turn(NamedTuple):
+    """The option taken at one choice on the way to a subtree, and whether the first option was found to be quiet."""
+
+    option: int
+    quiet: bool
+
+
+Subtree: TypeAlias = tuple[Turn, ...]
+"""A part of a tree: the turns before it, and last the option from which on it begins."""
+
+
+@dataclass
+class Choice:
+    """A choice between several options: the one taken now, and what the judges held before it."""
+
+    options: tuple[Action, ...]
+    taken: int
+    snapshots: tuple[Any, ...]
+    position: int
+    """Number of decisions before it."""
+    words: int
+    """Number of these that are words of the schedule."""
+    fingerprint: bytes | None = None
+    covered: int = 0
+    """Number of schedules that the runs below it stand for, so far."""
+    quiet: bool = False
+    """The first option is a step that made nothing ready, so calls made before that step commute with it."""
+
+    def advance(self) -> bool:
+        """Go to the next option; return False if none is left. Calls that only a quiet step can follow are left out."""
+        self.taken += 1
+        if self.quiet and self.taken == 1 and self.options[-1].kind not in ("cancel", "other"):
+            return False
+        return self.taken < len(self.options)
+
+
+class Decision(NamedTuple):
+    """One decision of a run, the fingerprint of the state if it was taken, and the choice if there was one."""
+
+    action: Action
+    fingerprint: bytes | None = None
+    choice: Choice | None = None
+
+
+class Prefix(NamedTuple):
+    """The start of a run that another run repeats: its decisions, its words, and the events that must occur again."""
+
+    decisions: Sequence[Decision] = ()
+    words: Sequence[str] = ()
+    events: Sequence[Event] = ()
+
+
+class Path:
+    """The choices from the root of a tree, or of a subtree of it, to the run that a walk is at."""
+
+    def __init__(self, within: Subtree = ()) -> None:
+        self.within = within
+        self.choices: list[Choice] = []
+        self.covered = 0
+        """Number of schedules that the finished runs stand for, but for those below the choices."""
+        self.covered_below: dict[bytes, int] = {}
+        """Number of schedules below each state with this fingerprint, for states that were left."""
+
+    def cover(self, schedules: int) -> None:
+        """Count the schedules that the last run stands for."""
+        if self.choices:
+            self.choices[-1].covered += schedules
+        else:
+            self.covered += schedules
+
+    def advance(self) -> bool:
+        """Go to the next option in depth-first order; return False if none is left."""
+        while self.choices and not self.choices[-1].advance():
+            self._leave()
+        return bool(self.choices)
+
+    def clear(self) -> None:
+        """Go back to the root."""
+        while self.choices:
+            self._leave()
+
+    def _leave(self) -> None:
+        choice = self.choices.pop()
+        if choice.fingerprint is not None:
+            self.covered_below[choice.fingerprint] = choice.covered
+        self.cover(choice.covered)
+
+    @property
+    def fraction(self) -> float:
+        """The share of the tree that lies before the path, from 0 to 1, with all branches taken for equally large."""
+        walked, share = 0.0, 1.0
+        for choice in self.choices:
+            share /= len(choice.options)
+            walked += choice.taken * share
+        return walked
+
+    @property
+    def remaining(self) -> tuple[Subtree, ...]:
+        """What is left of the tree from here on, in depth-first order."""
+        turns = self.within[:-1]
+        left = []
+        for choice in self.choices:
+            following = replace(choice)
+            # at the last choice even the option that it has come to is left
+            if choice is self.choices[-1] or following.advance():
+                left.append((*turns, Turn(following.taken, choice.quiet)))
+            turns = (*turns, Turn(choice.taken, choice.quiet))
+        return tuple(reversed(left))

@@ -1,0 +1,275 @@
+"""Plays calls on a target, observes it, and judges what happens: what every runner of real code shares.
+
+`Calls` is what is under way, `Record` what has been recorded. The runner of schedules (`latchproof.check.run`) lets a
+strategy decide what is called when, the state machine of `latchproof.fuzz` lets Hypothesis decide. Neither decision
+belongs here.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from types import CoroutineType
+from typing import Any
+
+from latchproof.check.history import (
+    Begin,
+    End,
+    Event,
+    Failure,
+    Finding,
+    Observe,
+    Request,
+    Stray,
+    describe,
+    error_name,
+    event_data,
+    with_step_ends,
+    without_addresses,
+)
+from latchproof.check.judge import Judge
+from latchproof.check.loops.interface import Host, is_cancellation
+from latchproof.check.target import Call, Target
+
+
+class NondeterminismError(Exception):
+    """The target did something else under the same schedule: it depends on threads, chance or the wall clock."""
+
+
+def make_judges(target: Target, policies: Sequence[Any], argument: int, *, strict: bool) -> list[Judge]:
+    """Return a judge of the target's histories for each policy."""
+    return [Judge(target.specification(one, argument), strict=strict) for one in policies]
+
+
+class Record:
+    """What has been recorded of a run: its events, the failures that the judges found, and how the run ended.
+
+    Events that repeat those of another run, in `known`, are compared with them and not judged again. `moment` returns
+    the schedule so far, the number of steps, and the number of calls on the second instance.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        judges: Sequence[Judge],
+        argument: int,
+        moment: Callable[[], tuple[Sequence[str], int, int]],
+        known: Sequence[Event] | None = None,
+    ) -> None:
+        self.history: list[Event] = []
+        self.failures: list[tuple[str, Failure]] = []
+        """Each with the name of the policy that does not allow the run."""
+        self.progress = 0
+        """Number of steps since a call began or ended, or an observation changed."""
+        self.settled = False
+        """Whether nothing that happens can change what was found: every judge has a finding."""
+        self.over = False
+        self.problem: BaseException | None = None
+        """What ended the run, if that was not the target."""
+        self._target = target
+        self._judges = judges
+        self._argument = argument
+        self._moment = moment
+        self._known = known
+        self._observed: object = None
+        self._step_ends: list[int] = []
+        """The length of the history after each step, for a target that has nothing to observe."""
+
+    def take(self, event: Event) -> None:
+        """Record an event, and judge it unless it repeats a known one."""
+        if self.over or self.settled:
+            return
+        if type(event) is Begin or type(event) is End:
+            self.progress = 0
+        elif type(event) is Stray:
+            event = Stray(without_addresses(event.error))
+        if self._known is not None:
+            self._compare(event, self._known)
+            self.history.append(event)
+            return
+        self.history.append(event)
+        for judge in self._judges:
+            if (finding := judge.step(event)) is not None:
+                self.failures.append((judge.specification.name, self._failure(finding)))
+                self.settled = all(judge.finding is not None for judge in self._judges)
+
+    def _compare(self, event: Event, known: Sequence[Event]) -> None:
+        position = len(self.history)
+        if position >= len(known) or not is_same(event, known[position]):
+            once = _brief(known[position]) if position < len(known) else "nothing more"
+            self.stop(
+                NondeterminismError(f"under the same schedule there was {once} once, and {_brief(event)} another time")
+            )
+
+    def _failure(self, finding: Finding) -> Failure:
+        schedule, steps, others = self._moment()
+        calls = sum(type(event) is Begin for event in self.history)
+        requests = sum(type(event) is Request for event in self.history)
+        size = (calls + others, requests, self._argument, steps)
+        history = with_step_ends(self.history, self._step_ends)
+        return Failure(finding, self._argument, tuple(schedule), history, size)
+
+    def judge_from_here(self, snapshots: Sequence[Any]) -> None:
+        """Begin to judge: what was to be repeated has been. The snapshots are what the judges held at this point."""
+        self._known = None
+        for judge, snapshot in zip(self._judges, snapshots, strict=True):
+            judge.restore(snapshot)
+
+    def observe(self, instance: Any) -> None:
+        """Read what can be observed of the instance."""
+        if not self._target.observations:
+            return
+        try:
+            values = self._target.observe(instance)
+        except Exception as error:
+            self.take(Stray(f"an observation raised {type(error).__name__}: {error}"))
+            return
+        if values != self._observed:
+            self._observed = values
+            self.progress = 0
+        self.take(Observe(values))
+
+    def end_step(self, instance: Any) -> None:
+        """Note that a step has been made."""
+        if not self._target.observations:
+            self._step_ends.append(len(self.history))
+        elif not self.settled:
+            self.observe(instance)
+
+    def stray(self, error: str) -> None:
+        """Record an error that reached only the event loop."""
+        self.take(Stray(f"an error reached the event loop: {error}"))
+
+    def stop(self, problem: BaseException | None = None) -> None:
+        """End the run: nothing more is recorded."""
+        self.over = True
+        if problem is not None:
+            self.problem = problem
+
+
+class Calls:
+    """The calls of a run on one instance: how many were made, which are under way, which were asked to stop.
+
+    A call that was made is a task that has not made its first step; from then on it has a number and is under way.
+    `next_call` is asked in the step in which a call ends, with the call's number, whether its task makes another one.
+    A call that raises something else than `errors` has not ended: that reaches the event loop. `is_other` marks the
+    calls on a second instance, which must not affect the first.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        record: Record,
+        next_call: Callable[[int], Call | None],
+        errors: type[BaseException] = BaseException,
+        *,
+        is_other: bool = False,
+    ) -> None:
+        self.instance: Any = None
+        self.is_other = is_other
+        self.made = 0
+        self.begun = 0
+        self.under_way: dict[int, Any] = {}
+        """The handle of each call that is under way, by the call's number."""
+        self.requests = 0
+        self.requested: set[int] = set()
+        """The numbers of the calls whose cancellation was requested, some more than once."""
+        self.tasks = 0
+        self.started: set[int] = set()
+        """The numbers of the tasks that have made their first step."""
+        self.ranks: dict[int, int] = {}
+        """What tells the calls under way apart in a fingerprint, set when one is taken."""
+        self._host = host
+        self._record = record
+        self._next_call = next_call
+        self._errors = errors
+
+    @property
+    def at_once(self) -> int:
+        """The number of calls that are under way or will be."""
+        return self.made - self.begun + len(self.under_way)
+
+    def make(self, call: Call) -> int:
+        """Start a task that makes a call; return the task's number."""
+        self.made += 1
+        number = self.tasks
+        self.tasks += 1
+        handle: list[Any] = []
+        handle.append(self._host.spawn(self.play(call, handle, number)))
+        return number
+
+    def cancel(self, number: int) -> None:
+        """Request the cancellation of a call that is under way."""
+        self.requests += 1
+        self.requested.add(number)
+        self._record.take(Request(number))
+        self._host.cancel(self.under_way[number])
+
+    async def play(self, call: Call | None, handle: list[Any], task: int) -> None:
+        """Make a call as a task, and in the step in which it ends perhaps another."""
+        record = self._record
+        while call is not None:
+            number = self.begun
+            self.begun += 1
+            self.under_way[number] = handle[0]
+            self.started.add(task)
+            record.take(Begin(number, call.operation.name, call.arguments))
+            try:
+                value = getattr(self.instance, call.operation.name)(*call.arguments)
+                if type(value) is CoroutineType or inspect.isawaitable(value):
+                    value = await value
+                end = End(number, "returned", value)
+            except GeneratorExit:
+                raise
+            except KeyboardInterrupt as interrupt:  # also what stops a step that does not end
+                record.stop(interrupt)
+                raise
+            except BaseException as error:
+                if is_cancellation(error, self._host):
+                    end = End(number, "cancelled")
+                elif isinstance(error, self._errors):
+                    end = End(number, "raised", error=error)
+                else:
+                    raise
+            if record.over:
+                return
+            del self.under_way[number]
+            record.take(end)
+            if end.how == "cancelled" or record.settled:
+                return
+            call = self._next_call(number)
+
+
+def is_same(event: Event, other: Event) -> bool:
+    """Return whether two events of two runs are the same, as far as values can be compared across runs."""
+    if type(event) is not type(other):
+        return False
+    if type(event) is Begin:  # the most frequent kind, which needs no closer look
+        return event == other
+    return _comparable(event) == _comparable(other)
+
+
+def _comparable(event: Event) -> object:
+    """Return what can be compared of an event across runs.
+
+    An object is another one in each run, and so is a class that the run defines: of an error its name counts.
+    """
+    if isinstance(event, End):
+        error = None if event.error is None else error_name(event.error)
+        return event.call, event.how, error, _comparable_value(event.value)
+    if isinstance(event, Observe):
+        return [(name, _comparable_value(value)) for name, value in event.values]
+    return _PASSING.sub("", event.error) if isinstance(event, Stray) else event
+
+
+def _comparable_value(value: object) -> tuple[object, ...]:
+    return (type(value), value) if isinstance(value, int | float | str) else (type(value),)
+
+
+_PASSING = re.compile(r"0x[0-9a-fA-F]+|Task-\d+")
+"""What a message says of objects that differs in each run: their addresses, and the numbers of tasks."""
+
+
+def _brief(event: Event) -> str:
+    plain = event_data(event)
+    of_call = f" (call {plain['call']})" if "call" in plain else ""
+    return f"{describe(plain)!r}{of_call}"

@@ -1,0 +1,174 @@
+"""The events of a history, the finding in which one can end, and the run that has ended so.
+
+A history is what can be seen of a run: calls begin, and end by returning, raising or being cancelled; cancellations are
+requested; observations are read; and from time to time nothing can run. Whatever is said of events alone belongs here:
+their types, their plain data and their words. So does a failing run, as the data that traces and verdicts are made of.
+Whether a history is allowed does not.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+EventData: TypeAlias = dict[str, Any]
+"""An event as plain data; `latchproof.check.trace` says what is in it."""
+
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
+
+
+class Begin(NamedTuple):
+    """A call makes its first step. `task` says which task makes it, where a specification tells tasks apart."""
+
+    call: int
+    operation: str
+    arguments: tuple[Any, ...] = ()
+    task: int = 0
+
+
+class End(NamedTuple):
+    """A call ends: it returns `value`, raises `error`, or is cancelled."""
+
+    call: int
+    how: Literal["returned", "raised", "cancelled"]
+    value: object = None
+    error: BaseException | None = None
+
+
+class Request(NamedTuple):
+    """The cancellation of a call that has begun is requested."""
+
+    call: int
+
+
+class Observe(NamedTuple):
+    """The observations are read: each name with its value at this instant."""
+
+    values: tuple[tuple[str, object], ...]
+
+
+class Rest(NamedTuple):
+    """Nothing can run: each call that has not ended is blocked."""
+
+
+class Stray(NamedTuple):
+    """An error that is not of a call, as a sentence; for example one that reached the event loop's handler."""
+
+    error: str
+
+
+Event: TypeAlias = Begin | End | Request | Observe | Rest | Stray
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A history that is not allowed: the claim it breaks, what was seen, and what was allowed, by which rules."""
+
+    claim: str
+    seen: str
+    allowed: tuple[str, ...]
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that ends in a finding: how it was made, what happened, and what was found.
+
+    `schedule` is the list of choices, in words; `history` every event, the last of which is not allowed. `size` counts
+    calls, cancellations, the constructor's argument and steps.
+    """
+
+    finding: Finding
+    argument: int
+    schedule: tuple[str, ...]
+    history: tuple[Event, ...]
+    size: tuple[int, int, int, int]
+
+    @property
+    def rank(self) -> tuple[tuple[int, int, int, int], int]:
+        """A key by which smaller failures come first; of two of one size, the one with fewer choices."""
+        return self.size, len(self.schedule)
+
+
+class SeenError(Exception):
+    """Stands for an exception that was seen in another process and cannot be sent to this one."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(name, message)
+        self.name = name
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def error_name(error: BaseException) -> str:
+    """Return the name of an exception's class, also for a SeenError."""
+    return error.name if isinstance(error, SeenError) else type(error).__name__
+
+
+def without_addresses(message: str) -> str:
+    """Replace the addresses of objects in a message: they differ between runs.
+
+    >>> without_addresses("no place for <object object at 0x7f2b4c0d>")
+    'no place for <object object at 0x...>'
+    """
+    return _ADDRESS.sub("0x...", message)
+
+
+def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event, ...]:
+    """Return the history with an empty observation after each step; `ends` are its lengths after the steps.
+
+    >>> with_step_ends([Begin(0, "wait", ()), Rest()], [1])
+    (Begin(call=0, operation='wait', arguments=(), task=0), Observe(values=()), Rest())
+    """
+    parts = [history[begun:end] for begun, end in pairwise([0, *ends])]
+    told = [event for part in parts for event in (*part, Observe(()))]
+    return (*told, *history[ends[-1] if ends else 0 :])
+
+
+def event_data(event: Event) -> EventData:
+    """Return an event as plain data; calls are numbered from 1."""
+    match event:
+        case Begin(call, operation, arguments):
+            return {"kind": "begin", "call": call + 1, "operation": operation, "arguments": list(arguments)}
+        case Request(call):
+            return {"kind": "request", "call": call + 1}
+        case Observe(values):
+            return {"kind": "observe", "values": {name: _plain_value(value) for name, value in values}}
+        case Rest():
+            return {"kind": "rest"}
+        case Stray(error):
+            return {"kind": "stray", "error": error}
+    data: EventData = {"kind": "end", "call": event.call + 1, "how": event.how}
+    if event.error is not None:
+        data |= {"error": error_name(event.error), "message": without_addresses(str(event.error))}
+    elif event.how == "returned":
+        data["value"] = _plain_value(event.value)
+    return data
+
+
+def describe(event: EventData) -> str:
+    """Return an event in a few words."""
+    match event:
+        case {"kind": "begin", "operation": operation, "arguments": arguments}:
+            return f"{operation}({', '.join(map(repr, arguments))})"
+        case {"kind": "request"}:
+            return "is cancelled"
+        case {"kind": "end", "how": "cancelled"}:
+            return "ends cancelled"
+        case {"kind": "end", "how": "raised", "error": error}:
+            return f"raises {error}"
+        case {"kind": "end", "value": value}:
+            return "returns" if value is None else f"returns {value!r}"
+        case {"kind": "observe", "values": values}:
+            return ", ".join(f"{name}={value!r}" for name, value in values.items()) or "a step ends"
+        case {"kind": "rest"}:
+            return "nothing can run any more"
+    return str(event["error"])
+
+
+def _plain_value(value: object) -> object:
+    """Return the value if JSON has it, or else what it prints."""
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

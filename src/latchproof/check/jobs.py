@@ -1,0 +1,355 @@
+"""A check as jobs: the programs within one set of bounds, with one constructor argument, or a subtree of their tree.
+
+The result of a job depends neither on where it is done, in this process or another, nor on what else is done at the
+time. How jobs are handed out belongs to `work_queue`, `pool` and `cluster`.
+"""
+
+import pickle
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from latchproof.check.choices import Subtree
+from latchproof.check.harness import NondeterminismError, is_same
+from latchproof.check.history import Begin, End, Event, Failure, SeenError
+from latchproof.check.loops import IN_ORDER
+from latchproof.check.notation import compact
+from latchproof.check.reasons import Reason
+from latchproof.check.sandbox.containment import StuckError, contained
+from latchproof.check.strategies import Exhaustive, Replay, Strategy, make_strategy
+from latchproof.check.target import INDEX, Target, TargetError
+from latchproof.check.tree import Explorer, Walk
+from latchproof_spec.machine import Programs
+
+KNOWN_EVERYWHERE = {*sys.stdlib_module_names, "latchproof", "latchproof_spec"}
+"""Packages whose errors can be sent to any process that has this one installed."""
+
+ORDERED = (
+    "the target depends on the order in which a set of futures or tasks is iterated, which is that of their addresses; "
+    "it was run in the order of their creation only"
+)
+
+REPLAYS = 10
+"""Number of times that a failing run is repeated before it is reported."""
+
+AFTER_FAILURE = 3_000
+"""Number of schedules that a job still runs once it has failed under every policy."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """The programs within bounds, with one constructor argument, and how their schedules are chosen and judged."""
+
+    programs: Programs
+    argument: int
+    policies: tuple[str, ...]
+    host: str
+    strict: bool
+    strategy: str
+    schedules: int
+    seed: int
+    ordered: bool = False
+    """Whether sets of futures and tasks are iterated in order of creation, on a host where that is not the case."""
+    piece: int | None = None
+    """Number of schedules after which the rest of the tree is left to other jobs."""
+    subtree: Subtree = ()
+    """The part of the tree that is walked; without any turn, all of it."""
+    smaller_than: tuple[int, int] | None = None
+    """If given, only programs with fewer calls or cancellations are walked, so that no smaller failure is missed."""
+
+
+@dataclass
+class JobResult:
+    """What came of a job.
+
+    `reasons` say why nothing can be concluded from it, `notes` what else a reader should know. `done` is False for a
+    job that was stopped or never begun. `absent` is what the target lacks, as found out where the job was done.
+    `is_deterministic` is False if the target did something else under the same schedule, `is_controlled` if it starts
+    threads: a failure may then be chance, and does not count as a counterexample.
+    """
+
+    walk: Walk
+    reasons: tuple[Reason, ...] = ()
+    notes: tuple[str, ...] = ()
+    done: bool = True
+    absent: tuple[str, ...] = ()
+    is_deterministic: bool = True
+    is_controlled: bool = True
+    left: tuple[Subtree, ...] = ()
+    """What of the tree is left to other jobs."""
+    broken_off: bool = False
+    """Whether nothing that would have been walked after it is walked."""
+    ordered: bool = False
+    """Whether sets of futures and tasks were iterated in order of creation."""
+
+
+class InterruptedWalkError(Exception):
+    """The walk is not wanted any more."""
+
+
+def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = None) -> JobResult:
+    """Walk the job's schedules, and repeat every failing run. `on_run` may raise InterruptedWalkError.
+
+    A target that does something else under the same schedule may iterate over a set of futures, in the order of their
+    addresses. It gets a second chance, on a loop where that order is fixed. A subtree gets none: its whole tree must.
+
+    Raises TargetError if the host cannot run one step at a time, or is not installed.
+    """
+    result = _do_job(target, job, on_run)
+    if result.is_deterministic or not may_be_ordered(job) or job.subtree:
+        return result
+    again = _do_job(target, replace(job, ordered=True), on_run)
+    return again if again.is_deterministic else result
+
+
+def may_be_ordered(job: Job) -> bool:
+    """Return whether there is a second chance for a target that is not deterministic."""
+    return job.host in IN_ORDER and not job.ordered
+
+
+def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> JobResult:
+    explorers = [_explorer(target, job, make_strategy(job.strategy, job.schedules, job.seed))]
+    where = f"{target.machine.parameter} {job.argument}"
+    reasons: list[Reason] = []
+    notes = [ORDERED] if job.ordered else []
+    done = is_deterministic = True
+    with contained(lambda: explorers[-1].steps_made) as containment:
+        try:
+            notes += _walk(target, job, explorers, where, on_run)
+        except NondeterminismError as error:
+            is_deterministic = False
+            reasons.append(Reason("nondeterministic", "", str(error)))
+        except StuckError as error:
+            reasons.append(Reason("stuck", where, f"{error}; the schedule was {_last_schedule(job, explorers[-1])}"))
+        except InterruptedWalkError:
+            done = False
+        except TargetError:
+            raise
+        except Exception as error:  # a fault of ours, or something that the host does not survive
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            text = (
+                f"the check itself failed, with {type(error).__name__}: {error} (line {at.lineno} of "
+                f"{Path(at.filename).name}); the schedule was {_last_schedule(job, explorers[-1])}"
+            )
+            reasons.append(Reason("check-failed", where, text))
+        first, *smaller = explorers
+        walk = first.so_far
+        for one in smaller:
+            walk += replace(one.so_far, covered=0)  # schedules that were counted before
+        if done and not first.left:
+            walk.fraction = 1.0
+        chances = _drop_what_does_not_happen_again(target, job, walk, where) if done else []
+    if not containment.watched:
+        notes.append("outside of the main thread a step that does not end is not stopped")
+    return JobResult(
+        walk,
+        (*reasons, *chances, *containment.doubts),
+        (*notes, *containment.notes),
+        done,
+        target.absent,
+        is_deterministic and not chances,
+        not containment.doubts,
+        first.left,
+        bool(reasons),
+        job.ordered,
+    )
+
+
+def _walk(
+    target: Target, job: Job, explorers: list[Explorer], where: str, on_run: Callable[[Walk], None] | None
+) -> list[str]:
+    """Walk the job's tree, and smaller ones by explorers that are added to the list; return the notes on that."""
+    (explorer,) = explorers
+    notes = []
+    smaller_than = job.smaller_than
+    if smaller_than is not None:
+        notes.append(
+            f"{where}: once it had failed, only what is smaller than the smallest failure was run; other claims may be "
+            "broken too"
+        )
+    else:
+        after_failure = AFTER_FAILURE if explorer.setup.strategy.prunes else None
+        walk = explorer.walk(at_most=job.schedules, split_after=job.piece, after_failure=after_failure, on_run=on_run)
+        if walk.cut_short:
+            notes.append(
+                f"{where}: once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller "
+                "than the smallest failure; other claims may be broken too"
+            )
+            smaller_than = smallest(walk)
+    for programs in _smaller(job.programs, smaller_than):
+        explorers.append(_explorer(target, replace(job, programs=programs, subtree=()), Exhaustive()))
+        explorers[-1].walk(at_most=job.schedules, on_run=on_run)
+    return notes
+
+
+def _last_schedule(job: Job, explorer: Explorer) -> str:
+    return compact(job.argument, explorer.last_run.schedule) if explorer.last_run is not None else ""
+
+
+def _drop_what_does_not_happen_again(target: Target, job: Job, walk: Walk, where: str) -> list[Reason]:
+    """Repeat every failing run; drop those that do not fail again, and return reasons that name them."""
+    reasons = []
+    for policy, failures in walk.failures.items():
+        for claim, failure in tuple(failures.items()):
+            if not all(_happens_again(target, job, policy, failure) for _ in range(REPLAYS)):
+                del failures[claim]
+                text = (
+                    f"what breaks {claim} under the policy {policy} does not happen again under the same schedule, "
+                    f"{compact(failure.argument, failure.schedule)}"
+                )
+                reasons.append(Reason("not-repeated", where, text))
+    return reasons
+
+
+def smallest(walk: Walk) -> tuple[int, int]:
+    """Return the calls and cancellations of the smallest failure under each policy: the largest of these."""
+    return max(min(one.size[:2] for one in failures.values()) for failures in walk.failures.values())
+
+
+def _smaller(programs: Programs, than: tuple[int, int] | None) -> list[Programs]:
+    """Return bounds within which every run is smaller in calls, or else in cancellations."""
+    if than is None:
+        return []
+    calls, cancellations = than
+    fewer_calls = [replace(programs, calls=number) for number in range(1, min(calls, programs.calls + 1))]
+    return fewer_calls + (
+        [replace(programs, calls=min(calls, programs.calls), cancellations=cancellations - 1)] if cancellations else []
+    )
+
+
+def replay(
+    target: Target,
+    schedule: tuple[str, ...],
+    *,
+    argument: int,
+    policy: str,
+    host: str,
+    strict: bool = False,
+    ordered: bool = False,
+) -> Explorer:
+    """Repeat one schedule; return the explorer that has, with its one run as `last_run`.
+
+    Raises TargetError if what the schedule asks for cannot be done.
+    """
+    calls = [word for word in schedule if word.startswith(("call ", "then "))]
+    others = [word for word in schedule if word.startswith("other ")]
+    numbers = sorted(
+        {int(text) for word in (*calls, *others) if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
+    )
+    programs = Programs(
+        (argument,),
+        at_once=max(1, len(calls)),
+        calls=len(calls),
+        cancellations=sum(word.startswith("cancel ") for word in schedule),
+        numbers=tuple(numbers) or (0,),
+        beside=len(others),
+    )
+    explorer = Explorer(
+        target,
+        programs,
+        argument,
+        [target.policy(policy)],
+        host=host,
+        strict=strict,
+        strategy=Replay(schedule),
+        ordered=ordered,
+    )
+    with contained(lambda: explorer.steps_made):
+        explorer.walk()
+    return explorer
+
+
+def _happens_again(target: Target, job: Job, policy: str, failure: Failure) -> bool:
+    try:
+        explorer = replay(
+            target,
+            failure.schedule,
+            argument=failure.argument,
+            policy=policy,
+            host=job.host,
+            strict=job.strict,
+            ordered=job.ordered,
+        )
+    except (NondeterminismError, TargetError, StuckError):
+        return False
+    again = explorer.so_far.failures[policy].get(failure.finding.claim)
+    return again is not None and is_same(again.history[-1], failure.history[-1])
+
+
+def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:
+    return Explorer(
+        target,
+        job.programs,
+        job.argument,
+        [target.policy(name) for name in job.policies],
+        host=job.host,
+        strict=job.strict,
+        strategy=strategy,
+        ordered=job.ordered,
+        within=job.subtree,
+    )
+
+
+def implemented(target: Target, host: str) -> Target:
+    """Return the target without what it turns out to lack when each operation is called once.
+
+    That is each optional operation that only raises NotImplementedError, and the index, where every wait returns None.
+    """
+    try:
+        ends = {argument: _called_once(target, host, argument) for argument in (1, 2)}
+    except (NondeterminismError, StuckError):
+        return target  # it is found out again, and said, where it is checked
+    stubs = {operation for operation, end in (*ends[1], *ends[2]) if isinstance(end.error, NotImplementedError)}
+    absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
+    present = tuple(one for one in target.operations if one.name not in absent)
+    returns_none = any((one.name, End(0, "returned")) in ends[1] for one in target.operations if one.waits)
+    gives_index = not (target.machine.gives_index and returns_none)
+    absent += () if gives_index else (INDEX,)
+    return replace(target, operations=present, absent=(*target.absent, *absent), gives_index=gives_index)
+
+
+def _called_once(target: Target, host: str, argument: int) -> list[tuple[str, End]]:
+    """Return how each operation ends when it is the only call."""
+    ends: list[tuple[str, End]] = []
+
+    def note(history: tuple[Event, ...]) -> None:
+        begin = next((event for event in history if isinstance(event, Begin)), None)
+        end = next((event for event in history if isinstance(event, End)), None)
+        if begin is not None and end is not None:
+            ends.append((begin.operation, end))
+
+    programs = Programs((argument,), 1, 1, 0, numbers=(0,))
+    explorer = Explorer(target, programs, argument, target.machine.policies[:1], host=host)
+    with contained(lambda: explorer.steps_made):
+        explorer.walk(on_history=note)
+    return ends
+
+
+def portable(result: JobResult) -> JobResult:
+    """Return the result without anything that cannot be sent to another process."""
+    for failures in result.walk.failures.values():
+        for claim, failure in failures.items():
+            failures[claim] = replace(failure, history=tuple(_portable(event) for event in failure.history))
+    return result
+
+
+def _portable(event: Event) -> Event:
+    if not isinstance(event, End):
+        return event
+    if event.error is not None:
+        return event._replace(error=_sendable(event.error))
+    return event if isinstance(event.value, int | float | str | None) else event._replace(value=repr(event.value))
+
+
+def _sendable(error: BaseException) -> BaseException:
+    try:
+        # one of the target's own could be read only where the target is loaded
+        if type(error).__module__.partition(".")[0] in KNOWN_EVERYWHERE and (
+            type(pickle.loads(pickle.dumps(error))) is type(error)  # what was dumped just now
+        ):
+            return error
+    except Exception:  # anything that it does not accept
+        pass
+    return SeenError(type(error).__name__, str(error))

@@ -1,0 +1,312 @@
+"""Is this history one that the specification allows?
+
+The judge keeps every *configuration* that the history so far allows: a state of the specification, and what has become
+of each call that has begun and not ended. Between two events any call that has not taken effect may do so, and any call
+whose cancellation was requested may be withdrawn; the specification says where that leads. Each event filters the
+configurations. When none is left, no linearization of the history exists.
+
+Judging is walking a deterministic automaton, whose nodes are sets of configurations. It is made as far as it is walked,
+so each event is judged once at each node.
+
+In the strict form, which our own classes keep, a call takes effect in its first step and a cancellation at its request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from latchproof.check.blame import Scene, find
+from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
+from latchproof.check.specification import (
+    COMPARED,
+    GONE,
+    NEW,
+    WITHDRAWN,
+    Configuration,
+    Fate,
+    Invocation,
+    Specification,
+    in_order,
+)
+
+
+@dataclass(eq=False, slots=True)
+class _Node:
+    """All that the judgement of what follows depends on, and what was found out about what follows.
+
+    Calls go by their rank among those under way, in the order in which they began, so histories that differ only in
+    calls that are over come to the same node.
+    """
+
+    number: int
+    configurations: frozenset[Configuration]
+    calls: tuple[Invocation, ...]
+    requested: frozenset[int]
+    recent: frozenset[str]
+    reachable: frozenset[Configuration] | None = None
+    """Every configuration that calls under way may have brought about unseen; None until it is needed."""
+    fired: frozenset[str] = frozenset()
+    """The rules by which they did."""
+    edges: dict[Any, _Edge] = field(default_factory=dict)
+    """For each event that was judged here: where it leads, if it is allowed, and the rules that were fired."""
+
+
+_Edge: TypeAlias = tuple[_Node | None, frozenset[str]]
+
+
+class Judge:
+    """Judges one history, event by event. `step` returns None as long as the history is allowed.
+
+    >>> from latchproof.check.machine_specification import MachineSpecification
+    >>> from latchproof_spec.machines import BARRIER
+    >>> judge = Judge(MachineSpecification(BARRIER, BARRIER.policies[0], 2))
+    >>> events = [Begin(0, "wait"), Begin(1, "wait"), End(1, "returned", 1), End(0, "returned", 1)]
+    >>> [finding.claim for event in events if (finding := judge.step(event))]
+    ['C5']
+    """
+
+    def __init__(self, specification: Specification, *, strict: bool = False) -> None:
+        self.specification = specification
+        self.strict = strict
+        self.cancellations = 0
+        self.finding: Finding | None = None
+        self.fired: set[str] = set()
+        """The IDs of the rules that were applied in any history that was judged."""
+        self._nodes: dict[tuple[Any, ...], _Node] = {}
+        self._known: dict[tuple[Any, ...], list[tuple[Configuration, str]]] = {}
+        """What `_successors` returned."""
+        self._calls: tuple[int, ...] = ()
+        """Those under way, in the order in which they began."""
+        self._node = self._at(frozenset(specification.start()), (), frozenset(), frozenset())
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """Return what `restore` needs to judge another continuation of the history so far."""
+        return self._node, self._calls, self.cancellations, self.finding
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        """Return to a snapshot."""
+        self._node, self._calls, self.cancellations, self.finding = snapshot
+
+    @property
+    def place(self) -> int:
+        """A number for all that the judgement of what follows depends on; calls matter by their order alone."""
+        return -1 if self.finding is not None else self._node.number
+
+    @property
+    def configurations(self) -> frozenset[Configuration]:
+        """Every configuration that the history so far allows."""
+        return self._numbered(self._node.configurations)
+
+    @property
+    def reachable(self) -> frozenset[Configuration]:
+        """Every configuration that calls under way may have brought about by now, unseen."""
+        reachable = self._reachable(self._node)
+        self.fired |= self._node.fired
+        return self._numbered(reachable)
+
+    def step(self, event: Event) -> Finding | None:
+        """Take the next event; return the finding, if no configuration allows it. Nothing after a finding is judged."""
+        if self.finding is not None:
+            return None
+        if isinstance(event, Stray):  # a finding, but it leaves open how the calls continue
+            return Finding(self.specification.blame("stray error"), event.error, ("no such error",), ())
+        rank = self._calls.index(event.call) if isinstance(event, End | Request) else len(self._calls)
+        case = _case(event, rank)
+        edge = self._node.edges.get(case)
+        if edge is None:
+            edge = self._node.edges[case] = self._edge(self._node, event, rank)
+        after, fired = edge
+        self.fired |= fired
+        if after is None:
+            self.finding = self._find(event)
+            return self.finding
+        self._node = after
+        if isinstance(event, Begin):
+            self._calls = (*self._calls, event.call)
+        elif isinstance(event, End):
+            self._calls = self._calls[:rank] + self._calls[rank + 1 :]
+        elif isinstance(event, Request):
+            self.cancellations += 1
+        return None
+
+    def _numbered(self, configurations: Iterable[Configuration]) -> frozenset[Configuration]:
+        """Return the configurations with the calls' own numbers."""
+        names = dict(enumerate(self._calls)) | {GONE: GONE}
+        return frozenset(_renamed(here, names.__getitem__) for here in configurations)
+
+    def _find(self, event: Event) -> Finding:
+        assert isinstance(event, End | Observe | Rest)
+        node, named = self._node, {operation.name: operation for operation in self.specification.operations}
+        scene = Scene(
+            self.specification,
+            self._numbered(self._reachable(node)),
+            {call: named[one.operation] for call, one in zip(self._calls, node.calls, strict=True)},
+            {self._calls[rank] for rank in node.requested},
+            self.cancellations > 0,
+            node.recent,
+        )
+        return find(scene, event)
+
+    # --------------------------------------------------------------------------- judging an event for the first time
+
+    def _at(
+        self,
+        configurations: frozenset[Configuration],
+        calls: tuple[Invocation, ...],
+        requested: frozenset[int],
+        recent: frozenset[str],
+    ) -> _Node:
+        key = (configurations, calls, requested, recent)
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = _Node(len(self._nodes), *key)
+        return node
+
+    def _edge(self, node: _Node, event: Event, rank: int) -> _Edge:
+        """Return where an event leads, and the rules fired. `rank` is that of the call that the event is about."""
+        calls, requested, recent = node.calls, node.requested, node.recent
+        if isinstance(event, Begin | Request):
+            steps = [(here, "") for here in node.configurations]
+            if isinstance(event, Begin):
+                task = event.task if self.specification.tells_tasks_apart else 0
+                calls = (*calls, Invocation(event.operation, event.arguments, task))
+                recent |= {event.operation}
+                steps = [(here.with_fate(rank, NEW), "") for here, _ in steps]
+                if self.strict:
+                    steps = [step for here, _ in steps for step in self.specification.effects(here, rank, calls)]
+            else:
+                requested |= {rank}
+                recent |= {"cancelled"}
+                if self.strict:
+                    steps = [step for here, _ in steps for step in self._withdrawals(here, rank, calls) or [(here, "")]]
+            after = self._at(frozenset(here for here, _ in steps), calls, requested, recent)
+            return after, frozenset(rule for _, rule in steps) - {""}
+        before = self._reachable(node)
+        if isinstance(event, Observe):
+            allowed = frozenset(here for here in before if self._may_read(here, event))
+            recent = frozenset()
+        elif isinstance(event, Rest):
+            allowed = frozenset(here for here in before if self._may_rest(here, requested))
+            recent |= {"rest"}
+        else:
+            assert isinstance(event, End)
+            allowed = frozenset(self._ended(before, event, rank, rank in requested))
+            if event.how == "cancelled":
+                recent |= {"cancelled"}
+            elif any(_was_refused(here, rank, calls[rank].operation) for here in before):
+                recent |= {"refused"}
+            names = {call: call - (call > rank) for call in range(len(calls))} | {rank: GONE, GONE: GONE}
+            allowed = frozenset(_renamed(here, names.__getitem__) for here in allowed)
+            requested = frozenset(names[call] for call in requested if call != rank)
+            calls = calls[:rank] + calls[rank + 1 :]
+        return self._at(allowed, calls, requested, recent) if allowed else None, node.fired
+
+    def _reachable(self, node: _Node) -> frozenset[Configuration]:
+        """Return every configuration that effects and withdrawals may lead to from there."""
+        if self.strict:
+            return node.configurations
+        if node.reachable is None:
+            seen, waiting, fired = set(node.configurations), list(node.configurations), set[str]()
+            while waiting:
+                for after, rule in self._successors(waiting.pop(), node.calls, node.requested):
+                    fired.add(rule)
+                    if after not in seen:
+                        seen.add(after)
+                        waiting.append(after)
+            node.reachable, node.fired = frozenset(seen), frozenset(fired) - {""}
+        return node.reachable
+
+    def _successors(
+        self, here: Configuration, calls: tuple[Invocation, ...], requested: frozenset[int]
+    ) -> list[tuple[Configuration, str]]:
+        """Return where one effect or withdrawal may lead, and by which rule. Nodes share configurations: it is kept."""
+        found = self._known.get((here, calls, requested))
+        if found is None:
+            found = self._known[here, calls, requested] = []
+            for call, fate in here.fates:
+                if fate.kind in ("new", "parked"):
+                    found += self.specification.effects(here, call, calls)
+                if call in requested:
+                    found += self._withdrawals(here, call, calls)
+        return found
+
+    def _withdrawals(
+        self, here: Configuration, call: int, calls: tuple[Invocation, ...]
+    ) -> list[tuple[Configuration, str]]:
+        """Return where a call's cancellation may lead; nowhere if it was withdrawn before."""
+        kind = here.fate(call).kind
+        if kind == "new":
+            return [(here.with_fate(call, WITHDRAWN), "")]
+        return [] if kind == "withdrawn" else list(self.specification.withdrawals(here, call, calls))
+
+    def _ended(
+        self, before: Iterable[Configuration], event: End, call: int, is_requested: bool
+    ) -> Iterator[Configuration]:
+        for here in before:
+            fate = here.fate(call)
+            if event.how == "cancelled":
+                if is_requested and fate.kind != "parked":
+                    yield _without(here, call)
+            elif fate.ending is not None and self.specification.matches(fate.ending, event):
+                after = _without(here, call)
+                is_taken = fate.ending.generation and event.how == "returned" and event.value is not None
+                yield _taken(after, fate.ending.generation, event.value) if is_taken else after
+
+    def _may_read(self, here: Configuration, event: Observe) -> bool:
+        return all(
+            any(type(value) is type(one) and value == one for one in self.specification.readings(here, name))
+            for name, value in event.values
+        )
+
+    def _may_rest(self, here: Configuration, requested: frozenset[int]) -> bool:
+        return all(
+            fate.kind == "parked" and call not in requested and self.specification.may_stay(here, call)
+            for call, fate in here.fates
+        )
+
+
+def _case(event: Event, rank: int) -> object:
+    """Return all that the judgement of an event at a node depends on."""
+    if isinstance(event, End):
+        if event.error is not None:
+            return rank, event.how, type(event.error)
+        return rank, event.how, *_compared(event.value)
+    if isinstance(event, Begin):
+        return event.operation, event.arguments, event.task
+    if isinstance(event, Observe):
+        return tuple([_compared(value) for _, value in event.values])
+    return rank if isinstance(event, Request) else "rest"
+
+
+def _was_refused(here: Configuration, call: int, operation: str) -> bool:
+    ending = here.fate(call).ending
+    return ending is not None and ending.refuses(operation)
+
+
+def _compared(value: object) -> tuple[object, ...]:
+    """Return a value as a part of a case, with its type, for True equals 1. Values of other types are never allowed."""
+    return (type(value), value) if value is None or isinstance(value, COMPARED) else ("another value",)
+
+
+def _renamed(here: Configuration, name: Callable[[int], int]) -> Configuration:
+    """Return the configuration with other numbers for the calls."""
+    queue = tuple(name(call) for call in here.queue)
+    return Configuration(here.state, queue, in_order({name(call): fate for call, fate in here.fates}))
+
+
+def _without(here: Configuration, call: int) -> Configuration:
+    return here._replace(fates=tuple(item for item in here.fates if item[0] != call))
+
+
+def _taken(here: Configuration, generation: int, value: object) -> Configuration:
+    """Return the configuration in which no other call of the generation can return the value."""
+    fates = []
+    for call, fate in here.fates:
+        ending = fate.ending
+        if ending is not None and ending.generation == generation:
+            taken = tuple(sorted((*ending.taken, value), key=repr))
+            fate = Fate("ends", ending._replace(taken=taken))
+        fates.append((call, fate))
+    return here._replace(fates=tuple(fates))

@@ -1,0 +1,186 @@
+"""asyncio's own event loop, one handle at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import threading
+from asyncio import events
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any, Self, TypeVarTuple
+
+from latchproof.check.loops.interface import Script, close
+
+Given = TypeVarTuple("Given")
+
+
+class StepLoop(asyncio.BaseEventLoop):
+    """asyncio's event loop with its tasks, futures and first-in first-out ready queue, and with a virtual clock.
+
+    >>> loop = StepLoop()
+    >>> loop.call_later(3600, print, "an hour later")  # doctest: +ELLIPSIS
+    <TimerHandle ...>
+    >>> loop.run_one()
+    an hour later
+    True
+    >>> loop.finish()
+    """
+
+    task_class: type[asyncio.Task[Any]] = asyncio.Task
+    cancelled: type[BaseException] = asyncio.CancelledError
+    groups_cancellations = False
+    cancellation_lasts = False
+
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+    _check_closed: Callable[[], None]
+    _thread_id: int | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.time_was_read = False
+        """Whether the time may be part of the target's state. Setting a timer does not count as reading the time."""
+        self._script: Script | None = None
+        self._tasks_made: list[asyncio.Task[Any]] = []
+        self._thread_id = threading.get_ident()  # it counts as running from the start
+        self.set_task_factory(self._make_task)
+
+    def run(self, script: Script) -> None:
+        running = events._get_running_loop()
+        events._set_running_loop(self)
+        self._script = script
+        try:
+            script.begin()
+            while script.before():
+                try:
+                    ran = self.run_one()
+                except SystemExit as error:  # asyncio lets it through, and would end the interpreter
+                    script.stray(f"SystemExit: {error}")
+                    ran = True
+                script.after(ran=ran)
+        finally:
+            events._set_running_loop(running)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return self._make_task(self, coroutine)
+
+    def cancel(self, handle: asyncio.Task[None]) -> None:
+        handle.cancel()
+
+    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        """Make a task and note it, as also for those that the target makes, so that none is left suspended."""
+        task = self.task_class(coroutine, loop=loop, **options)
+        self._tasks_made.append(task)
+        return task
+
+    def time(self) -> float:
+        self.time_was_read = True
+        return self.now
+
+    def call_soon(
+        self, callback: Callable[[*Given], object], *args: *Given, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Schedule a callback as asyncio does, without the checks of its debug mode."""
+        self._check_closed()
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Given], object], *args: *Given, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self.now + delay, callback, *args, context=context)
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        # what is reported when futures and tasks are collected comes at a time that no schedule controls
+        if self._script is not None and error is not None and "never retrieved" not in context.get("message", ""):
+            self._script.stray(f"{type(error).__name__}: {error}")
+
+    def _write_to_self(self) -> None:
+        """Do nothing: there is no selector to wake."""
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        return len(self._ready), len(self._scheduled)
+
+    def can_run(self) -> bool:
+        return bool(self._ready or self.has_timer())
+
+    def has_timer(self) -> bool:
+        while self._scheduled and self._scheduled[0].cancelled():
+            heapq.heappop(self._scheduled)
+        return bool(self._scheduled)
+
+    def run_one(self) -> bool:
+        """Run the next handle, at the time of the next timer if none is ready; return False if it was cancelled."""
+        if not self._ready:
+            self.let_time_pass()
+        handle = self._ready.popleft()
+        if handle.cancelled():
+            return False
+        handle._run()
+        return True
+
+    def let_time_pass(self) -> None:
+        if not self.has_timer():  # which also drops cancelled ones
+            return
+        self.now = max(self.now, self._scheduled[0].when())
+        while self._scheduled and self._scheduled[0].when() <= self.now:
+            self._ready.append(heapq.heappop(self._scheduled))
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        timers = [(timer.when() - self.now, timer) for timer in self._scheduled]
+        return self._ready, timers, self.now if self.time_was_read else None
+
+    def parts(self) -> dict[type, Callable[[Any], tuple[object, ...]]]:
+        return {StepLoop: lambda loop: ()}
+
+    def finish(self) -> None:
+        self._script = None
+        for task in self._tasks_made:
+            if not task.done():
+                close(task.get_coro())
+        self._thread_id = None
+        self.close()
+
+
+class _Numbered:
+    number: int
+
+    def __new__(cls, *_: Any, loop: NumberedStepLoop, **__: Any) -> Self:
+        made = super().__new__(cls)
+        made.number = next(loop.numbers)
+        return made
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+class _NumberedFuture(_Numbered, asyncio.Future[Any]):
+    """A future that is hashed by its number."""
+
+
+class _NumberedTask(_Numbered, asyncio.Task[Any]):
+    """A task that is hashed by its number."""
+
+
+class NumberedStepLoop(StepLoop):
+    """A step loop whose futures and tasks are hashed by their number, so that sets of them are always in one order.
+
+    By default they are hashed by their addresses, and no run of a class that iterates over such a set can be repeated.
+    """
+
+    task_class = _NumberedTask
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = itertools.count()
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return _NumberedFuture(loop=self)

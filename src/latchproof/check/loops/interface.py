@@ -1,0 +1,106 @@
+"""What the runner of schedules and a host's event loop ask of each other.
+
+The protocols that both sides keep stand here, and the few lines that every host shares. What is particular to one host
+stands in its own module.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+CLOSINGS = 4
+"""Most attempts to close a coroutine that awaits in its clean-up; the rest is left to the garbage collector."""
+
+
+class Script(Protocol):
+    """What a stepper asks for instructions, and reports to."""
+
+    def begin(self) -> None:
+        """Make the target's instance: the loop runs, and nothing has happened yet."""
+
+    def before(self, *, between_passes: bool = False) -> bool:
+        """Act before the next step, or while nothing can run; return False to end the run.
+
+        With `between_passes` the host decides only afterwards what to run, from all that is ready then.
+        """
+
+    def after(self, *, ran: bool) -> None:
+        """Act after a step; `ran` is False if it was the step of a cancelled handle, which does nothing."""
+
+    def choose(self, *options: str) -> int:
+        """Return the number of the option that the host takes, where it leaves a choice open."""
+
+    def stray(self, error: str, *, ends: bool = False) -> None:
+        """Note an error that reached only the event loop; with `ends` the loop did not survive it."""
+
+
+class Host(Protocol):
+    """What plays calls: a place to start and cancel tasks, and what a cancellation looks like to them."""
+
+    @property
+    def cancelled(self) -> type[BaseException]:
+        """What a cancelled call raises."""
+
+    @property
+    def groups_cancellations(self) -> bool:
+        """Whether a group of nothing but cancellations is one too, as trio's nurseries raise it."""
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
+        """Start a task, whose first step comes when the loop gets to it; return a handle for `cancel`."""
+
+    def cancel(self, handle: Any) -> None:
+        """Request the task's cancellation."""
+
+
+class Stepper(Host, Protocol):
+    """A host's event loop, one step at a time, under the control of a script."""
+
+    cancellation_lasts: bool
+    """Whether a cancelled task stays cancelled in all that it does afterwards."""
+
+    now: float
+    """The time, in seconds."""
+
+    def run(self, script: Script) -> None:
+        """Run as the script says."""
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """The number of steps that are ready, and the number of timers."""
+
+    def can_run(self) -> bool:
+        """Return whether a step is ready, or a timer will make one ready."""
+
+    def has_timer(self) -> bool:
+        """Return whether a timer is set."""
+
+    def let_time_pass(self) -> None:
+        """Advance the clock to the next timer."""
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        """All that the loop's next steps depend on."""
+
+    def parts(self) -> dict[type, Callable[[Any], tuple[object, ...]]]:
+        """Return, for types of the host, how to list the parts of an object that affect what happens next."""
+
+    def finish(self) -> None:
+        """End the loop, whatever is left to run; nothing that happens then is reported."""
+
+
+def is_cancellation(error: BaseException, host: Host) -> bool:
+    """Return whether a call that raised the error ended cancelled."""
+    if isinstance(error, BaseExceptionGroup) and host.groups_cancellations:
+        return error.split(host.cancelled)[1] is None
+    return isinstance(error, host.cancelled)
+
+
+def close(coroutine: Any) -> None:
+    """Close a suspended coroutine, whatever it does then."""
+    if not isinstance(coroutine, Coroutine):
+        return
+    for _ in range(CLOSINGS):
+        try:
+            coroutine.close()
+        except Exception:  # it awaits in its clean-up, or clean-up fails in a state that no run leads to
+            continue
+        break

@@ -1,0 +1,284 @@
+"""trio's own scheduler, one task step at a time.
+
+trio runs in passes: all tasks that are ready form a batch, which is run in order or reversed, by the toss of a coin.
+The run loop is trio's own generator. Between two passes it is held where it would wait for input and output. To trio
+the stepper is also an instrument, by which it is held between two steps; its clock, which is virtual; and its source of
+randomness, so that the script tosses the coin. trio iterates over sets of tasks in the order of their addresses; here
+the order is that of the tasks' creation, so that runs can be repeated.
+
+This touches trio's internals, as do `latchproof.fuzz.drivers` and the reproductions for trio.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+import warnings
+from collections.abc import Coroutine
+from contextvars import ContextVar
+from types import FrameType
+from typing import Any
+
+import sniffio
+import trio
+from trio._core import _run as core
+
+from latchproof.check.loops.interface import Script, close
+
+TICKS_TO_END = 60
+"""Passes that the tasks of a run get when it is over."""
+
+ORDERS = ("in order", "reversed")
+
+
+class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
+    """One run of trio, and the clock, the instrument and the source of randomness of that run."""
+
+    cancelled: type[BaseException] = trio.Cancelled
+    groups_cancellations = True
+    cancellation_lasts = True
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.time_was_read = False
+        self._script: Script
+        self._nursery: Any = None
+        self._over = False
+        self._before_step = False
+        self._own: frozenset[Any] = frozenset()
+        self._coroutines: list[Coroutine[Any, Any, None]] = []
+        self._runner: Any = None
+        self._loop: Any = None
+
+    def run(self, script: Script) -> None:
+        self._script = script
+        library, sniffio.thread_local.name = sniffio.thread_local.name, "trio"
+        core_: Any = core
+        coin, core_._r = core_._r, self
+        # Hypothesis, once it is imported, makes trio sort its batches by the age of the tasks; users' programs do not
+        sorts, core_._ALLOW_DETERMINISTIC_SCHEDULING = core_._ALLOW_DETERMINISTIC_SCHEDULING, False
+        task_class: Any = core.Task
+        hash_before = task_class.__hash__
+        numbers = itertools.count()
+        numbered: dict[int, int] = {}
+        # trio's own counter is not reset between runs, so the order of sets would differ in each
+        task_class.__hash__ = lambda task: numbered.setdefault(task._counter, next(numbers))
+        try:
+            self._runner = core_.setup_runner(self, [self], False, True)
+            self._loop = core_.unrolled_run(self._runner, self._main, (), host_uses_signal_set_wakeup_fd=True)
+            events: Any = None
+            while True:
+                try:
+                    self._loop.send(events)
+                except StopIteration:
+                    break
+                except trio.TrioInternalError as error:
+                    self._loop = None
+                    self._stray(error)
+                    break
+                if self._nursery is not None and (self._over or not self._pass_begins()):
+                    break
+                events = self._runner.io_manager.get_events(0)
+        finally:
+            self._end()
+            task_class.__hash__ = hash_before
+            core_._r = coin
+            core_._ALLOW_DETERMINISTIC_SCHEDULING = sorts
+            sniffio.thread_local.name = library
+
+    def _pass_begins(self) -> bool:
+        """Act between two passes; return False if no other follows."""
+        self._own = self._own or frozenset(self._runner.tasks)
+        if not self._script.before(between_passes=True):
+            self._over = True
+            return False
+        if not self._runner.runq:
+            self.let_time_pass()
+        return True
+
+    async def _main(self) -> None:
+        async with trio.open_nursery() as nursery:
+            self._script.begin()
+            self._nursery = nursery
+            await trio.sleep_forever()
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
+        handle = _Handle(coroutine)
+        self._coroutines.append(coroutine)
+        self._nursery.start_soon(handle.play)
+        return handle
+
+    def cancel(self, handle: _Handle) -> None:
+        try:
+            handle.scope.cancel()
+        except trio.TrioInternalError as error:
+            self._stray(error)
+
+    def _stray(self, error: trio.TrioInternalError) -> None:
+        """Report that the target broke an invariant of trio."""
+        self._script.stray(describe_internal(error), ends=True)
+
+    def is_own(self, task: Any) -> bool:
+        """Return whether a task belongs to the harness, of which nothing is reported."""
+        return not self._own or task in self._own
+
+    @property
+    def batch(self) -> list[Any]:
+        """The tasks of this pass whose steps are still to come, in reverse."""
+        batch: list[Any] = self._loop.gi_frame.f_locals.get("batch", [])
+        return batch
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        return len(self.batch) + self._before_step + len(self._runner.runq), self._runner.deadlines._active
+
+    def can_run(self) -> bool:
+        return bool(self._before_step or self.batch or self._runner.runq or self.has_timer())
+
+    def has_timer(self) -> bool:
+        deadline: float = self._runner.deadlines.next_deadline()
+        return deadline < math.inf
+
+    def let_time_pass(self) -> None:
+        self.now = max(self.now, self._runner.deadlines.next_deadline())
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        frame = self._loop.gi_frame.f_locals
+        upcoming = frame.get("task") if self._before_step else None
+        return self._before_step, upcoming, self.batch, self._runner.runq, self.now if self.time_was_read else None
+
+    def parts(self) -> dict[type, Any]:
+        """List the parts of trio's own objects that affect what happens next."""
+        return {
+            core.Task: lambda task: (
+                task.coro,
+                task._next_send_fn,
+                task._next_send,
+                task._abort_func,
+                task.custom_sleep_data,
+                task._cancel_status,
+                task.context,
+            ),
+            core.CancelScope: lambda scope: (
+                scope._deadline - self.now,
+                scope._relative_deadline,
+                scope._cancel_called,
+                scope.cancelled_caught,
+                scope._shield,
+                scope._cancel_status,
+            ),
+            core.CancelStatus: lambda status: (status._scope, status.effectively_cancelled, status._parent),
+            core.Nursery: lambda nursery: (
+                nursery is self._nursery,
+                len(nursery._children),
+                nursery._pending_excs,
+                nursery._nested_child_running,
+                nursery._parent_waiting_in_aexit,
+                nursery._pending_starts,
+                nursery._closed,
+            ),
+            type(sniffio.thread_local): lambda record: (record.name,),
+            # its values are in the tasks' contexts
+            ContextVar: lambda variable: (variable.name,),
+            _Handle: lambda handle: (handle.task, handle.scope, handle.coroutine),
+            trio.Cancelled: lambda error: (),
+            core.Runner: lambda runner: (),
+            trio.lowlevel.TrioToken: lambda token: (),
+            core.CancelReason: lambda reason: (),
+        }
+
+    def _end(self) -> None:
+        """Cancel all that is left, and let it run for some passes to end."""
+        self._over = True
+        try:
+            if self._loop is not None and self._nursery is not None:
+                self._nursery.cancel_scope.cancel()
+            for _ in range(TICKS_TO_END if self._loop is not None else 0):
+                self._loop.send(self._runner.io_manager.get_events(0))
+        except StopIteration:
+            return
+        except trio.TrioInternalError:
+            """The target broke an invariant of trio while it was ended."""
+        for coroutine in self._coroutines:
+            close(coroutine)
+        abandon(self._runner, self._loop)
+
+    def finish(self) -> None:
+        """Do nothing: all has ended when `run` returns."""
+
+    # ------------------------------------------------------------------------------------------ what a run of trio asks
+
+    def start_clock(self) -> None:
+        """Do nothing: the clock advances only when it is set."""
+
+    def current_time(self) -> float:
+        self.time_was_read |= _asked_from_outside(sys._getframe(1))
+        return self.now
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        return deadline - self.now
+
+    def random(self) -> float:
+        """Toss the coin by which trio decides whether to reverse a batch, which it takes from its end."""
+        several = sum(not self.is_own(task) for task in self.batch) > 1
+        if self._over or not several:
+            return 0.0
+        return 0.0 if self._script.choose(*ORDERS) == 0 else 1.0
+
+    def before_task_step(self, task: Any) -> None:
+        """Hold trio before the step of a task. trio would swallow an error raised here."""
+        if self._over or self.is_own(task):
+            return
+        self._before_step = True
+        self._over = not self._script.before()
+        self._before_step = False
+
+    def after_task_step(self, task: Any) -> None:
+        if not (self._over or self.is_own(task)):
+            self._script.after(ran=True)
+
+
+def abandon(runner: Any, loop: Any = None) -> None:
+    """End what trio no longer ends, and `loop` if it still runs; discard the errors that this raises."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            for task in tuple(runner.tasks if runner is not None else ()):
+                for nursery in task.child_nurseries:
+                    nursery._children.clear()  # which it would report
+                close(task.coro)
+            if loop is not None:
+                loop.close()
+    finally:
+        sys.unraisablehook = hook
+
+
+def describe_internal(error: trio.TrioInternalError) -> str:
+    """Return in words what ended trio when a target broke one of its invariants."""
+    cause = error.__cause__ or error
+    said = type(cause).__name__ + (f": {cause}" if str(cause) else "")
+    return said if cause is error else f"TrioInternalError, for {said}"
+
+
+class _Handle:
+    """A task with a cancel scope, by which it is cancelled."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self.coroutine = coroutine
+        self.scope = trio.CancelScope()
+        self.task: Any = None
+
+    async def play(self) -> None:
+        self.task = trio.lowlevel.current_task()
+        with self.scope:
+            await self.coroutine
+
+
+def _asked_from_outside(frame: FrameType | None) -> bool:
+    """Return whether the target asks for the time, and not trio itself for a timer or a pass."""
+    while frame is not None and frame.f_globals["__name__"].startswith("trio._core."):
+        frame = frame.f_back
+    return frame is not None and not frame.f_globals["__name__"].startswith(("trio.", __name__))

@@ -1,0 +1,154 @@
+"""A machine under a policy, as a specification that histories are judged by.
+
+Calls take effect by the machine's own functions, and its queue is kept by `latchproof_spec.step.apply`: what the judge
+follows is what the runtime executes and the prover proves. What a rule says becomes endings of calls here. Which claim
+a finding breaks is the machine's `blame`.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import product
+from types import SimpleNamespace
+from typing import Any
+
+from latchproof.check.history import End
+from latchproof.check.specification import (
+    GONE,
+    NEW,
+    PARKED,
+    WITHDRAWN,
+    Configuration,
+    Ending,
+    Fate,
+    Invocation,
+    Specification,
+    in_order,
+    is_one_of,
+)
+from latchproof_spec.machine import Machine
+from latchproof_spec.machine import Operation as MachineOperation
+from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule, apply
+
+
+class MachineSpecification(Specification):
+    """A machine made with `argument`, under a policy.
+
+    Where wait() returns no index at all, `indexed` is False, and none is expected. Raises ValueError for an argument
+    that the machine refuses.
+    """
+
+    def __init__(self, machine: Machine, policy: Any, argument: int, *, indexed: bool = True) -> None:
+        self.machine = machine
+        self.policy = policy
+        self.name = policy.name
+        self.operations = machine.operations
+        self.constants, self._start, rule = machine.create(argument)
+        if rule.refuses:
+            raise ValueError(rule.message.format(argument))
+        self._indexed = indexed
+        self._named = {operation.name: operation for operation in machine.operations}
+
+    def start(self) -> list[Configuration]:
+        return [Configuration(self._start)]
+
+    def effects(
+        self, here: Configuration, call: int, calls: Sequence[Invocation]
+    ) -> Iterator[tuple[Configuration, str]]:
+        if here.fate(call) != NEW:  # the parked are released by effects of other calls alone
+            return
+        operation = self._named[calls[call].operation]
+        for facts in told(operation, NEW):
+            state, rule = self._step(operation, here, (*calls[call].arguments, *facts))
+            yield self._after(here, state, rule, call), rule.id
+
+    def withdrawals(
+        self, here: Configuration, call: int, calls: Sequence[Invocation]
+    ) -> Iterator[tuple[Configuration, str]]:
+        fate = here.fate(call)
+        for facts in told(self.machine.withdraw, fate):
+            state, rule = self._step(self.machine.withdraw, here, facts)
+            is_parked = fate == PARKED
+            # a released call may still return; its withdrawal changes nothing
+            yield self._after(here, state, rule, call).with_fate(call, WITHDRAWN) if is_parked else here, rule.id
+
+    def readings(self, here: Configuration, name: str) -> Collection[int]:
+        observation = self.machine.observations[name]
+        value: int = observation.read(*self.constants, *here.state)
+        if not observation.counts_released(self.policy):
+            return (value,)
+        released = sum(1 for _, fate in here.fates if fate.ending is not None and fate.ending.returns)
+        return range(value, value + released + 1)
+
+    def matches(self, ending: Ending, event: End) -> bool:
+        if event.how == "raised":
+            assert event.error is not None
+            return is_expected(ending.raises, event.error)
+        if ending.returns and not self._indexed:
+            return event.value is None
+        return is_one_of(event.value, ending)
+
+    def may_fail_with(self, error: BaseException) -> bool:
+        return any(is_expected(rule.errors, error) for rule in self.machine.rules if rule.queue == "failed")
+
+    def blame(self, situation: str, reading: str = "", recent: frozenset[str] = frozenset()) -> str:
+        machine = self.machine
+        if situation == "wrong reading":
+            about = (one.blame for one in machine.operations if one.name in recent and one.blame is not None)
+            return next(about, machine.observations[reading].blame).id
+        named = {str(one): claim for one, claim in machine.blame.items()}
+        return named.get(situation, machine.blame["stray error"]).id  # a faulty machine may come into any situation
+
+    def _step(
+        self, operation: MachineOperation, here: Configuration, inputs: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], Rule]:
+        *state, rule = operation.function(*self.constants, *here.state, *inputs, policy=self.policy)
+        return tuple(state), rule
+
+    def _after(self, here: Configuration, state: tuple[Any, ...], rule: Rule, call: int) -> Configuration:
+        """Return the configuration after a rule was applied to a call: which calls it parks, and what it gives them."""
+        queue, resumed = apply(rule, here.queue, call)
+        fates = dict(here.fates)
+        if self.machine.reaches_released(rule, self.policy):
+            for other, fate in here.fates:
+                if fate.ending is not None and fate.ending.returns:
+                    fates[other] = fate._replace(ending=fate.ending._replace(raises=rule.errors[:1]))
+        size = sum(1 for _, ending in resumed if ending == ANY_INDEX) if rule.order == "any" else 0
+        if size:  # they are the latest generation now
+            for other, fate in fates.items():
+                if fate.ending is not None and fate.ending.generation:
+                    older = fate.ending._replace(generation=fate.ending.generation - 1)
+                    fates[other] = fate._replace(ending=older)
+        for other, given in resumed:
+            if other != GONE:
+                ending = Ending(None if given is None else (given,), (), rule.operation, rule.id)
+                if given == ANY_INDEX:
+                    ending = ending._replace(returns=tuple(range(size)), generation=-1)
+                elif isinstance(given, type):
+                    ending = ending._replace(returns=(), raises=rule.errors)
+                fates[other] = Fate("ends", ending)
+        if rule.caller == "parks":
+            fates[call] = PARKED
+        return Configuration(state, queue, in_order(fates))
+
+
+def told(operation: MachineOperation, fate: Fate) -> Iterator[tuple[bool, ...]]:
+    """Return what a host may tell an operation of a call: either, of a fact that cannot be read off the call."""
+    call = SimpleNamespace(parked=fate == PARKED, released=fate.ending is not None)
+    return product(*((False, True) if one.read is None else (bool(one.read(call)),) for one in operation.facts))
+
+
+def is_broken_barrier_error(error: BaseException) -> bool:
+    """Return whether an exception says that a barrier is broken: its class, or a base of it, is so named."""
+    return any(base.__name__ == BrokenBarrierError.__name__ for base in type(error).__mro__)
+
+
+def is_expected(errors: tuple[type[BaseException], ...], error: BaseException) -> bool:
+    """Return whether an exception is one of those that a rule gives. Other people's classes may name theirs freely."""
+    if BrokenBarrierError in errors:
+        return is_broken_barrier_error(error)
+    families = tuple(RuntimeError if issubclass(one, RuntimeError) else one for one in errors)
+    is_named_so = bool({base.__name__ for base in type(error).__mro__} & {one.__name__ for one in errors})
+    return (
+        (isinstance(error, families) or is_named_so)
+        and not is_broken_barrier_error(error)
+        and not isinstance(error, RecursionError | NotImplementedError)
+    )

@@ -1,0 +1,92 @@
+"""A schedule as a short string, as `3:w.w.-1.w...`: the constructor's argument, then the choices.
+
+`.` runs a step. A letter makes a call: the operation's initial, with its arguments if it has any (`w` is wait(), `s(2)`
+is set_count(2)). `>w` makes the call in the same step in which another ends, `@w` makes it on a second instance. `-1`
+cancels call 1. `|` lets trio begin a pass, and `~` runs that pass in reverse. `_` notes that the same states repeat for
+ever, `^` that they repeat until a timer expires.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+
+from latchproof.check.choices import COMES_ROUND, DEFAULTS, TIME_PASSES
+from latchproof.check.target import TargetError
+from latchproof_spec.machine import Machine
+
+_SIGNS = {"run": ".", "pass": "|", "reversed": "~", COMES_ROUND: "_", TIME_PASSES: "^"}
+_TOKEN = re.compile(r"(?P<sign>[.|~_^])|-(?P<call>\d+)|(?P<verb>[>@]?)(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?")
+_VERBS = {"": "call", ">": "then", "@": "other"}
+_STRING = re.compile(r"(\d+):([^\s]*)")
+
+
+def is_notation(text: str) -> bool:
+    """Return whether a text looks like a schedule and not like a file's name."""
+    return _STRING.fullmatch(text) is not None
+
+
+def compact(argument: int, words: Sequence[str]) -> str:
+    """Return the string for a schedule in words.
+
+    >>> compact(2, ["call wait()", "run", "cancel 1", "return", "then set_count(3)", "run"])
+    '2:w.-1>s(3).'
+    """
+    out = []
+    for word in words:
+        if word in DEFAULTS:
+            continue
+        if word in _SIGNS:
+            out.append(_SIGNS[word])
+            continue
+        verb, _, rest = word.partition(" ")
+        if verb == "cancel":
+            out.append(f"-{rest}")
+        else:
+            operation, _, arguments = rest.partition("(")
+            given = f"({arguments.replace(' ', '')}" if arguments != ")" else ""
+            prefix = next(sign for sign, word in _VERBS.items() if word == verb)
+            out.append(f"{prefix}{operation[0]}{given}")
+    return f"{argument}:{''.join(out)}"
+
+
+def parse(text: str, machine: Machine) -> tuple[int, tuple[str, ...]]:
+    """Return the constructor's argument, and the schedule in words.
+
+    Raises TargetError, with the part that is wrong, if the text is not a schedule for this machine.
+
+    >>> from latchproof_spec.barrier.machine import BARRIER
+    >>> parse("2:w.-1", BARRIER)
+    (2, ('call wait()', 'run', 'cancel 1'))
+    """
+    whole = _STRING.fullmatch(text)
+    if whole is None:
+        raise TargetError(f"{text!r} is not a schedule: write NUMBER:CHOICES, for example 2:w.w.")
+    initials = {operation.name[0]: operation for operation in machine.operations}
+    signs = {sign: word for word, sign in _SIGNS.items()}
+    choices, position, words = whole.group(2), 0, []
+    while position < len(choices):
+        token = _TOKEN.match(choices, position)
+        if token is None or (token["initial"] and token["initial"] not in initials):
+            known = ", ".join(f"{initial} {operation.name}" for initial, operation in initials.items())
+            raise TargetError(
+                f"{choices[position:]!r} in the schedule means nothing for a {machine.name}; calls: {known}"
+            )
+        position = token.end()
+        if token["sign"]:
+            words.append(signs[token["sign"]])
+        elif token["call"]:
+            words.append(f"cancel {token['call']}")
+        else:
+            arguments = _arguments(token["arguments"] or "")
+            call = f"{initials[token['initial']].name}({', '.join(map(repr, arguments))})"
+            words.append(f"{_VERBS[token['verb']]} {call}")
+    return int(whole.group(1)), tuple(words)
+
+
+def _arguments(text: str) -> tuple[object, ...]:
+    try:
+        value = ast.literal_eval(f"({text},)") if text else ()
+    except (ValueError, SyntaxError) as error:
+        raise TargetError(f"({text}) in the schedule is not a list of arguments") from error
+    assert isinstance(value, tuple)
+    return value

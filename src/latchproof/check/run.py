@@ -1,0 +1,441 @@
+"""One run of a target's real code: a fresh instance on a fresh loop, held before each of its steps.
+
+Between two steps a new call may be made, by a task that the host's scheduler gets to in its turn; a call that has begun
+may be cancelled; and in the very step in which a call ends, its task may make another. What the loop would not do is
+never tried.
+
+Real code cannot be copied, so a run that shares its start with another repeats that start. It does not choose and judge
+there again, but checks that the target does the same again. Two reductions cut runs short. A new call commutes with a
+step that makes nothing ready, so of the two orders one is tried: the one in which the call comes later, after the loop
+has come to rest if it does. And no run continues from a state that another has met in no more steps. A state that is
+met again in the same run, with nothing but steps between, is rest.
+
+`Calls` is what is under way, `Record` what is recorded (`latchproof.check.harness`), `Decisions` what is decided:
+first what another run decided, as far as both are the same, then what the strategy chooses. `Run` joins them as the
+script of a stepper. Which runs are made, and in which order, belongs to `latchproof.check.tree`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from latchproof.check.choices import (
+    DEFAULTS,
+    PASS,
+    REST,
+    ROUND,
+    RUN,
+    STOP,
+    TIME,
+    Action,
+    Choice,
+    Decision,
+    Path,
+    Prefix,
+    Turn,
+)
+from latchproof.check.harness import Calls, NondeterminismError, Record
+from latchproof.check.history import Rest, Stray
+from latchproof.check.judge import Judge
+from latchproof.check.loops.interface import Stepper
+from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
+from latchproof.check.strategies import Strategy
+from latchproof.check.target import Call, Target
+from latchproof_spec.machine import Programs
+
+QUIET_STEPS = 6
+"""Steps without progress before looking for a repeating state."""
+
+STEPS_WITHOUT_PROGRESS = 60
+"""Steps in which no call begins or ends and no observation changes, after which a run counts as never resting."""
+
+
+class PrunedError(Exception):
+    """The run is cut short: another run stands for it. `covered` is the number of schedules known to be below it."""
+
+    def __init__(self, covered: int) -> None:
+        super().__init__(covered)
+        self.covered = covered
+
+
+class SeenStates:
+    """The states that the runs of a walk have met, each with the fewest steps to it.
+
+    Without `merge` they are recognized within one run only.
+    """
+
+    def __init__(self, fingerprinter: Fingerprinter, *, merge: bool) -> None:
+        self.fingerprinter = fingerprinter
+        self.merge = merge
+        self.steps: dict[bytes, int] = {}
+        self.failure: str | None = None
+        """The type of object that has no fingerprint, if one was met."""
+
+    def has(self, fingerprint: bytes, steps: int) -> bool:
+        """Return whether another run met the state in no more steps; if not, note that this one has."""
+        if not self.merge:
+            return False
+        if self.steps.get(fingerprint, steps + 1) <= steps:
+            return True
+        self.steps[fingerprint] = steps
+        return False
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all runs of a walk have in common.
+
+    `prune` leaves out orders that commute with another. Without `seen` no state is recognized.
+    """
+
+    target: Target
+    programs: Programs
+    argument: int
+    judges: Sequence[Judge]
+    strategy: Strategy
+    make_stepper: Callable[[], Stepper]
+    prune: bool
+    seen: SeenStates | None
+    calls: tuple[Action, ...]
+    others: tuple[Action, ...]
+    continuations: tuple[Action, ...]
+    """What a task may do in the step in which its call ends."""
+
+
+class Decisions:
+    """What is decided in a run: first what the prefix holds, again; then what the strategy chooses."""
+
+    def __init__(self, strategy: Strategy, judges: Sequence[Judge], path: Path, prefix: Prefix, record: Record) -> None:
+        self.made = list(prefix.decisions)
+        """What is to be repeated, and then what has been decided."""
+        self.words = list(prefix.words)
+        self.moments: list[int] = []
+        """The number of events before each word, of those that were not repeated."""
+        self.repeating = bool(prefix.decisions)
+        self.turns = [] if self.repeating else list(reversed(path.within))
+        """What is yet to be taken on the way to the subtree, the next turn last."""
+        self.latest: Choice | None = None
+        """The choice by which the latest decision was made."""
+        self.before_step: Choice | None = None
+        self.passed: dict[bytes, float] = {}
+        """The states met since the last choice that was not a step, each with the time."""
+        self._repeated = 0
+        self._strategy = strategy
+        self._judges = judges
+        self._path = path
+        self._record = record
+
+    def repeat(self, now: float, under_way: dict[int, Any]) -> Action:
+        """Return what the prefix holds next; after the last of it, judging begins."""
+        action, fingerprint, choice = self.made[self._repeated]
+        self._repeated += 1
+        self.latest = choice
+        if fingerprint is not None:
+            self.passed.setdefault(fingerprint, now)
+        if action.kind == "cancel" and action.payload not in under_way:
+            raise NondeterminismError(
+                f"under the same schedule {action.word!r} was possible once, and not another time"
+            )
+        if self._repeated == len(self.made):
+            self.repeating = False
+            assert choice is not None
+            self._record.judge_from_here(choice.snapshots)
+        return action
+
+    def choose(self, options: tuple[Action, ...], fingerprint: bytes | None = None) -> Action:
+        """Have the strategy choose one of the options, unless the way to the subtree says which."""
+        if len(options) > 1 and self.turns:
+            turn = self.turns.pop()
+            if turn.option >= len(options):
+                raise NondeterminismError("under the same schedule there was more to choose from another time")
+        else:
+            index = self._strategy.choose([option.word for option in options])
+            if index is None:
+                return self.note(STOP, fingerprint)
+            turn = Turn(index, quiet=False)
+        choice = None
+        if len(options) > 1:
+            snapshots = tuple([judge.snapshot() for judge in self._judges])
+            choice = Choice(
+                options, turn.option, snapshots, len(self.made), len(self.words), fingerprint, quiet=turn.quiet
+            )
+            if not self.turns:  # else its other options are in other subtrees
+                self._path.choices.append(choice)
+        return self.note(options[turn.option], fingerprint, choice)
+
+    def note(self, action: Action, fingerprint: bytes | None = None, choice: Choice | None = None) -> Action:
+        """Take an action as decided."""
+        if action.word and action.word not in DEFAULTS:
+            self.words.append(action.word)
+            self.moments.append(len(self._record.history))
+        self.made.append(Decision(action, fingerprint, choice))
+        self.latest = choice
+        return action
+
+    def prefix_to(self, choice: Choice) -> Prefix:
+        """Return what another run repeats to come to a choice of this one and take the option that it has now."""
+        decisions = self.made[: choice.position + 1]
+        action = choice.options[choice.taken]
+        decisions[-1] = Decision(action, decisions[-1].fingerprint, choice)
+        words = self.words[: choice.words]
+        return Prefix(decisions, words if action.word in DEFAULTS else [*words, action.word], self._record.history)
+
+
+class Run:
+    """One run, the script of a stepper: it repeats the prefix, and continues from there as the strategy chooses."""
+
+    def __init__(self, setup: Setup, path: Path, prefix: Prefix) -> None:
+        self.setup = setup
+        self.steps = 0
+        self.restless = False
+        """Whether the run was ended because it never came to rest."""
+        self.record = Record(
+            setup.target, setup.judges, setup.argument, self._moment, prefix.events if prefix.decisions else None
+        )
+        self.decisions = Decisions(setup.strategy, setup.judges, path, prefix, self.record)
+        self.history = self.record.history
+        self.schedule, self.moments = self.decisions.words, self.decisions.moments
+        self._path = path
+        self._stepper = setup.make_stepper()
+        self._calls = Calls(self._stepper, self.record, self._next_call)
+        unjudged = Record(setup.target, (), setup.argument, self._moment)
+        self._others = Calls(self._stepper, unjudged, lambda number: None, Exception, is_other=True)
+        self._newborn: int | None = None
+        """The task that was made since the last step, if nothing else was done."""
+        self._front_is_quiet = False
+        """Whether the step that comes next is known to be quiet, and so was given to another run."""
+        self._waiting = (0, 0)
+        self._rested = False
+
+    def play(self) -> None:
+        """Run until nothing is left to choose, or the history is not allowed any more.
+
+        Raises what went wrong with the harness, PrunedError, or NondeterminismError.
+        """
+        record, stepper, seen = self.record, self._stepper, self.setup.seen
+        if seen is not None:
+            seen.fingerprinter.parts = stepper.parts()
+        try:
+            stepper.run(self)
+        except BaseException as error:
+            # else it is what the host made of the problem, or of a step that cannot be repeated
+            if record.problem is None and (isinstance(error, KeyboardInterrupt) or not self.decisions.repeating):
+                raise
+        finally:
+            record.stop()
+            stepper.finish()
+        if self.decisions.repeating and (record.problem is None or isinstance(record.problem, PrunedError)):
+            raise NondeterminismError("under the same schedule a run continued once, and ended another time")
+        if record.problem is not None:
+            raise record.problem
+
+    def _moment(self) -> tuple[Sequence[str], int, int]:
+        return self.schedule, self.steps, self._others.made
+
+    # ------------------------------------------------------------------------------------ what a stepper asks and tells
+
+    def begin(self) -> None:
+        target, argument = self.setup.target, self.setup.argument
+        target.global_state.restore()
+        try:
+            self._calls.instance = target.make(argument)
+            self._others.instance = target.make(argument) if self.setup.programs.beside else None
+        except Exception as error:
+            self.record.take(Stray(f"the constructor raised {type(error).__name__}: {error}"))
+            self.record.settled = True  # there is nothing to continue with
+
+    def before(self, *, between_passes: bool = False) -> bool:
+        record = self.record
+        if record.over:
+            return False
+        try:
+            continues = self._act_until_a_step(between_passes)
+        except BaseException as problem:  # a host might swallow it
+            record.stop(problem)
+            return False
+        if not continues:
+            record.stop()
+        return continues
+
+    def after(self, *, ran: bool) -> None:
+        record, decisions = self.record, self.decisions
+        if record.over:
+            return
+        newborn, self._newborn = self._newborn, None
+        if ran or not self.setup.target.observations:
+            record.end_step(self._calls.instance)
+        if decisions.repeating:  # what follows was found out before
+            return
+        ready, timers = self._waiting
+        if self.setup.prune and self._stepper.waiting == (ready - 1, timers):
+            if newborn is not None and newborn not in self._calls.started:
+                record.stop(PrunedError(0))
+            elif decisions.latest is not None and decisions.latest is decisions.before_step:
+                decisions.latest.quiet = True
+        if record.progress > STEPS_WITHOUT_PROGRESS:
+            self.restless = True
+            record.stop()
+
+    def choose(self, *options: str) -> int:
+        action = self._decide_in_a_step(tuple(Action("order", one, index) for index, one in enumerate(options)))
+        return 0 if action is None else action.payload
+
+    def stray(self, error: str, *, ends: bool = False) -> None:
+        self.record.stray(error)
+        self.record.settled |= ends
+
+    # ------------------------------------------------------------------------------------------------ what is done next
+
+    def _act_until_a_step(self, between_passes: bool) -> bool:
+        """Do what is decided until that is to let the loop continue; return False if the run is over."""
+        record, decisions, calls = self.record, self.decisions, self._calls
+        while not record.settled:
+            action = self._next(between_passes)
+            kind = action.kind
+            if kind == "run":
+                self.steps += 1
+                record.progress += 1
+                self._rested = False
+                self._waiting = self._stepper.waiting
+                decisions.before_step = decisions.latest
+                return True
+            if kind == "pass":
+                self._newborn = decisions.latest = None
+                self._front_is_quiet = self._rested = False
+                return True
+            if kind == "stop":
+                return False
+            if kind == "time":
+                self._stepper.let_time_pass()
+                continue
+            decisions.passed.clear()
+            if kind == "rest":
+                self._rested = True
+                record.take(Rest())
+                record.observe(calls.instance)
+                continue
+            self._rested = False
+            record.progress = 0
+            if kind == "call":
+                self._newborn = calls.make(action.payload)
+                self._front_is_quiet |= decisions.latest is not None and decisions.latest.quiet
+                continue
+            self._newborn = None
+            self._front_is_quiet = False
+            if kind == "other":
+                self._others.make(action.payload)
+            elif kind == "cancel":
+                calls.cancel(action.payload)
+            else:
+                raise NondeterminismError(
+                    f"under the same schedule {action.word!r} was possible in a step, and then not"
+                )
+        return False
+
+    def _next(self, between_passes: bool) -> Action:
+        """Return the next thing to do between two steps."""
+        decisions, stepper, setup = self.decisions, self._stepper, self.setup
+        if decisions.repeating:
+            return decisions.repeat(stepper.now, self._calls.under_way)
+        can_run = stepper.can_run()
+        if not can_run and not self._rested:
+            return decisions.note(REST)
+        options = self._options(can_run and not self._rested, between_passes)
+        if not options:
+            return decisions.note(STOP)
+        fingerprint = None
+        seen = setup.seen
+        if seen is not None and ((seen.merge and len(options) > 1) or self.record.progress > QUIET_STEPS):
+            fingerprint = self._fingerprint(seen, between_passes)
+        if seen is not None and fingerprint is not None:
+            if fingerprint in decisions.passed:
+                same_time = decisions.passed[fingerprint] == stepper.now and stepper.has_timer()
+                action = TIME if same_time else ROUND
+                setup.strategy.insists_on(action.word)
+                return decisions.note(action)
+            decisions.passed[fingerprint] = stepper.now
+            if seen.has(fingerprint, self.steps):
+                raise PrunedError(self._path.covered_below.get(fingerprint, 0))
+        for action in (TIME, ROUND):
+            if setup.strategy.insists_on(action.word):
+                return decisions.note(action)
+        return decisions.choose(options, fingerprint)
+
+    def _options(self, can_run: bool, between_passes: bool) -> tuple[Action, ...]:
+        setup, programs, calls = self.setup, self.setup.programs, self._calls
+        options: tuple[Action, ...] = ()
+        if can_run and not self._front_is_quiet:
+            options = (PASS if between_passes else RUN,)
+        if calls.made < programs.calls and calls.at_once < programs.at_once:
+            options += setup.calls
+        if calls.requests < programs.cancellations:
+            options += tuple(Action("cancel", f"cancel {number + 1}", number) for number in calls.under_way)
+        if self._others.made < programs.beside:
+            options += setup.others
+        return options
+
+    def _next_call(self, number: int) -> Call | None:
+        """Return the call that a task makes in the step in which its last one ended, if it makes one.
+
+        That matters only where others are ready to run. A task that stays cancelled makes none.
+        """
+        calls, stepper = self._calls, self._stepper
+        if number in calls.requested and stepper.cancellation_lasts:
+            return None
+        if calls.made >= self.setup.programs.calls or not stepper.waiting[0]:
+            return None
+        action = self._decide_in_a_step(self.setup.continuations)
+        if action is None or action.kind != "then":
+            return None
+        calls.made += 1
+        call: Call = action.payload
+        return call
+
+    def _decide_in_a_step(self, options: tuple[Action, ...]) -> Action | None:
+        """Decide what is left open within a step; return None if the run is over. Errors would be lost in the task."""
+        decisions = self.decisions
+        if self.record.over:
+            return None
+        try:
+            if decisions.repeating:
+                action = decisions.repeat(self._stepper.now, self._calls.under_way)
+            else:
+                action = decisions.choose(options)
+        except BaseException as problem:
+            self.record.stop(problem)
+            return None
+        if action is STOP:
+            self.record.stop()
+            return None
+        return action
+
+    def _fingerprint(self, seen: SeenStates, between_passes: bool) -> bytes | None:
+        if seen.failure is not None:
+            return None
+        calls, others = self._calls, self._others
+        calls.ranks = ranks = {call: rank for rank, call in enumerate(sorted(calls.under_way))}
+        others.ranks = {call: call for call in others.under_way}
+        budgets = (
+            calls.made, others.made, calls.begun, calls.requests, self._newborn is not None,
+            self._front_is_quiet, self._rested, between_passes,
+            tuple(sorted(ranks[call] for call in calls.requested if call in ranks)),
+        )  # fmt: skip
+        judged = tuple(judge.place for judge in self.setup.judges)
+        tasks = [calls.under_way[call] for call in ranks]
+        elsewhere = others.instance, [*others.under_way.values()], self.setup.target.global_state.changed()
+        try:
+            return seen.fingerprinter.of(calls.instance, tasks, self._stepper.state, elsewhere, plain=(budgets, judged))
+        except NoFingerprintError as error:
+            seen.failure = str(error)
+            return None
+
+
+def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:
+    """Return a fingerprinter that knows the harness's own frames: which call each makes, and how far it is."""
+    numbers = {call: number for number, call in enumerate(calls)}
+
+    def name(bound: dict[str, Any]) -> tuple[Any, ...]:
+        played: Calls = bound["self"]
+        return played.is_other, numbers[bound["call"]], played.ranks.get(bound.get("number", -1))
+
+    return Fingerprinter(frames={Calls.play.__code__: name})

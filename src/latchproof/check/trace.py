@@ -1,0 +1,162 @@
+"""The canonical trace: one failing run as plain data, from which every rendering is made.
+
+It has one versioned schema. In JSON a trace is an object with
+
+- `schema` "latchproof.trace" and `version` 1;
+- `target`, `machine`, `host`, `policy`, `strict`, and `argument`, the constructor's argument;
+- `python`, the version on which it was found;
+- `claim`, the ID of the claim that is broken, `seen`, `allowed` and `rules`: what was seen in the end, what the
+  specification allows there, and by which rules;
+- `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
+- `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`), "end" (`call`, `how`, and
+  `value` or `error` and `message`), "request" (`call`: its cancellation is requested), "observe" (`values`, empty if
+  the target has no observations; one follows each step of the event loop), "rest" (nothing can run), "stray" (`error`,
+  which is not of a call).
+  Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
+"""
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from latchproof.check.history import EventData, Failure, describe, event_data
+from latchproof.check.notation import compact
+from latchproof.check.target import Target, TargetError
+
+SCHEMA = "latchproof.trace"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A failing run; the head of this module documents the fields."""
+
+    target: str
+    machine: str
+    host: str
+    policy: str
+    strict: bool
+    argument: int
+    python: str
+    claim: str
+    seen: str
+    allowed: tuple[str, ...]
+    rules: tuple[str, ...]
+    schedule: tuple[str, ...]
+    events: tuple[EventData, ...]
+
+    def count(self, kind: str) -> int:
+        """Return the number of events of a kind."""
+        return sum(1 for event in self.events if event["kind"] == kind)
+
+    @property
+    def steps(self) -> int:
+        """The number of steps of the event loop that the run takes."""
+        return self.schedule.count("run")
+
+    @property
+    def is_stepwise(self) -> bool:
+        """Whether the schedule has every step; one that was found by fuzzing may have only passes."""
+        return "run" in self.schedule or not self.count("begin")
+
+    @property
+    def notation(self) -> str:
+        """The schedule as a short string, which `latchproof replay` accepts."""
+        return compact(self.argument, self.schedule)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the trace as plain data."""
+        return {"schema": SCHEMA, "version": VERSION, **asdict(self)}
+
+    def to_itf(self) -> dict[str, Any]:
+        """Return the trace in Apalache's Informal Trace Format: the calls and the observations after each event."""
+        calls: dict[int, str] = {}
+        observed: dict[str, Any] = {}
+        states = []
+        for index, event in enumerate(self.events):
+            match event:
+                case {"kind": "begin", "call": call}:
+                    calls[call] = "under way"
+                case {"kind": "request", "call": call}:
+                    calls[call] = "cancelled"
+                case {"kind": "end", "call": call, "how": how}:
+                    calls[call] = how
+                case {"kind": "observe", "values": values}:
+                    observed = values
+            states.append(
+                {
+                    "#meta": {"index": index},
+                    "event": describe(event),
+                    "calls": {"#map": [[call, state] for call, state in sorted(calls.items())]},
+                    "observed": {"#map": [[name, value] for name, value in sorted(observed.items())]},
+                }
+            )
+        meta = {"format": "ITF", "description": f"{self.target}({self.argument}) breaks {self.claim}: {self.seen}"}
+        return {"#meta": meta, "vars": ["event", "calls", "observed"], "states": states}
+
+
+_LISTS = ("allowed", "rules", "schedule", "events")
+
+
+def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, host: str) -> Trace:
+    """Return the trace of a failure."""
+    finding = failure.finding
+    return Trace(
+        target=target.name,
+        machine=target.machine.name,
+        host=host,
+        policy=policy,
+        strict=strict,
+        argument=failure.argument,
+        python=platform.python_version(),
+        claim=finding.claim,
+        seen=finding.seen,
+        allowed=finding.allowed,
+        rules=finding.rules,
+        schedule=failure.schedule,
+        events=tuple(event_data(event) for event in failure.history),
+    )
+
+
+def read_file(path: Path, claim: str | None = None) -> Trace:
+    """Return the trace in a file that holds one, or a verdict with traces: the one for the claim, or the first.
+
+    Raises TargetError if there is no such file, or no such trace in it.
+    """
+    traces = [one for one in read_all(path) if claim is None or one.claim == claim]
+    if not traces:
+        raise TargetError(f"{path} has no trace{f' for {claim}' if claim else ''}")
+    return traces[0]
+
+
+def read_all(path: Path) -> list[Trace]:
+    """Return every trace in a file that holds one, or a verdict; raise TargetError if it holds neither."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TargetError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise TargetError(f"{path} is not JSON: {error}") from error
+    return [
+        from_json(one) for one in ([data] if not isinstance(data, dict) or "traces" not in data else data["traces"])
+    ]
+
+
+def from_json(data: Any) -> Trace:
+    """Return the trace that plain data holds; raise TargetError if it is not a trace of this version."""
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise TargetError(f"this is not a trace: its schema is not {SCHEMA!r}")
+    if data.get("version") != VERSION:
+        raise TargetError(f"this trace is of version {data.get('version')!r}; this latchproof reads version {VERSION}")
+    fields = {name: value for name, value in data.items() if name not in ("schema", "version")}
+    if differing := set(Trace.__dataclass_fields__) ^ set(fields):
+        raise TargetError(f"this trace lacks fields, or has others: {', '.join(sorted(differing))}")
+    for name, value in fields.items():
+        types = (list, tuple) if name in _LISTS else ({"strict": bool, "argument": int}.get(name, str),)
+        if type(value) not in types:  # True is not a count
+            raise TargetError(f"this is not a trace: its {name} is {type(value).__name__}, not {types[0].__name__}")
+    for name in _LISTS:
+        fields[name] = tuple(fields[name])
+    return Trace(**fields)

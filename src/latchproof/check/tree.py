@@ -1,0 +1,213 @@
+"""Walks a tree of schedules: makes the runs that a strategy asks for, and gathers what came of them.
+
+A run is repeated from the start for every path of the tree. A tree that is large is walked in parts: after a number of
+schedules a walk stops, and says which subtrees are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from latchproof.check.bounds import choices
+from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
+from latchproof.check.harness import NondeterminismError, make_judges
+from latchproof.check.history import Event, Failure
+from latchproof.check.loops import stepper_class
+from latchproof.check.run import PrunedError, Run, SeenStates, Setup, fingerprinter_of
+from latchproof.check.strategies import Exhaustive, Strategy
+from latchproof.check.target import Target
+from latchproof_spec.machine import Programs
+
+
+@dataclass
+class Walk:
+    """What came of walking one tree: how much was run, the rules fired, and the smallest failure for each claim.
+
+    `fired` and `failures` are by the name of the policy. `pruned` counts the schedules that were cut short because they
+    commute with another or come to a state that was met before, `restless` those that never came to rest.
+    `no_fingerprint` says what kept states from being recognized. `covered` is the number of schedules that the runs
+    stand for: those that were made, and those below a state that was met before, which are as many as were found there
+    at first; those that commute with another are not counted.
+    """
+
+    schedules: int = 0
+    covered: int = 0
+    steps: int = 0
+    pruned: int = 0
+    events: int = 0
+    restless: int = 0
+    fraction: float = 0.0
+    """The share of the tree that has been walked, from 0 to 1, with all branches taken for equally large."""
+    complete: bool = True
+    cut_short: bool = False
+    """Whether the walk stopped because enough failures were found."""
+    no_fingerprint: str | None = None
+    fired: dict[str, set[str]] = field(default_factory=dict)
+    failures: dict[str, dict[str, Failure]] = field(default_factory=dict)
+
+    def __add__(self, other: Walk) -> Walk:
+        """What came of two walks of one target: of parts of a tree, or of a tree and of a part of it again."""
+        failures = {policy: dict(found) for policy, found in self.failures.items()}
+        for policy, found in other.failures.items():
+            for failure in found.values():
+                keep_smallest(failures.setdefault(policy, {}), failure)
+        return Walk(
+            schedules=self.schedules + other.schedules,
+            covered=self.covered + other.covered,
+            steps=self.steps + other.steps,
+            pruned=self.pruned + other.pruned,
+            events=self.events + other.events,
+            restless=self.restless + other.restless,
+            complete=self.complete and other.complete,
+            cut_short=self.cut_short or other.cut_short,
+            no_fingerprint=self.no_fingerprint or other.no_fingerprint,
+            fired={
+                policy: self.fired.get(policy, set()) | other.fired.get(policy, set())
+                for policy in {**self.fired, **other.fired}
+            },
+            failures=failures,
+        )
+
+
+def keep_smallest(failures: dict[str, Failure], failure: Failure) -> None:
+    """Add a failure to the smallest ones by claim, unless a known one is as small."""
+    claim = failure.finding.claim
+    if claim not in failures or failure.rank < failures[claim].rank:
+        failures[claim] = failure
+
+
+class Explorer:
+    """Walks the schedules of every program within bounds, for one constructor argument, and judges by several policies.
+
+    Without a `strategy` every schedule is walked. `within` restricts the walk to one subtree. `prune` and `merge` allow
+    the two reductions, where the strategy does. With `ordered`, sets of futures and tasks are iterated in order of
+    their creation.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        programs: Programs,
+        argument: int,
+        policies: Sequence[Any],
+        *,
+        host: str = "asyncio",
+        strict: bool = False,
+        prune: bool = True,
+        merge: bool = True,
+        strategy: Strategy | None = None,
+        ordered: bool = False,
+        within: Subtree = (),
+    ) -> None:
+        strategy = strategy or Exhaustive()
+        calls = choices(programs, target)
+        self.setup = Setup(
+            target,
+            programs,
+            argument,
+            judges=make_judges(target, policies, argument, strict=strict),
+            strategy=strategy,
+            make_stepper=stepper_class(host, ordered=ordered),
+            prune=prune and strategy.prunes,
+            seen=SeenStates(fingerprinter_of(calls), merge=strategy.prunes) if merge else None,
+            calls=tuple(Action("call", f"call {call}", call) for call in calls),
+            others=tuple(Action("other", f"other {call}", call) for call in calls),
+            continuations=(RETURN, *(Action("then", f"then {call}", call) for call in calls)),
+        )
+        self.left: tuple[Subtree, ...] = ()
+        """What of the tree was left when it became too large, in the order in which it would have been walked."""
+        self.last_run: Run | None = None
+        self._path = Path(within)
+        self._walk = Walk(failures={policy.name: {} for policy in policies})
+        self._all_failed: int | None = None
+        """Number of schedules after which there was a failure under every policy."""
+
+    def walk(
+        self,
+        *,
+        at_most: int | None = None,
+        split_after: int | None = None,
+        after_failure: int | None = None,
+        on_run: Callable[[Walk], None] | None = None,
+        on_history: Callable[[tuple[Event, ...]], None] | None = None,
+    ) -> Walk:
+        """Run every schedule, or the first `at_most`, or `after_failure` more once every policy has failed.
+
+        `on_run` is told after each run how far the walk has come.
+
+        After `split_after` schedules the walk stops, and `left` are the subtrees that remain: together with what was
+        walked they are the whole tree. They depend on nothing but the target and the bounds.
+
+        `on_history` is given the history of every run that was not cut short; runs then continue from every state, met
+        before or not. Raises NondeterminismError if the target does something else under the same schedule.
+        """
+        if on_history is not None:
+            self.setup = replace(self.setup, seen=None)
+        setup, path, walk = self.setup, self._path, self._walk
+        start = [judge.snapshot() for judge in setup.judges]
+        while setup.strategy.begin(path):
+            if split_after is not None and walk.schedules >= split_after:
+                self.left = path.remaining
+                break
+            if at_most is not None and walk.schedules >= at_most:
+                walk.complete = False
+                break
+            if (
+                after_failure is not None
+                and self._all_failed is not None
+                and walk.schedules >= self._all_failed + after_failure
+            ):
+                walk.cut_short = True
+                break
+            if path.choices:
+                assert self.last_run is not None
+                prefix = self.last_run.decisions.prefix_to(path.choices[-1])
+            else:
+                prefix = Prefix()
+                for judge, snapshot in zip(setup.judges, start, strict=True):
+                    judge.restore(snapshot)
+            self.last_run = run = Run(setup, path, prefix)
+            self._make(run, on_history)
+            if run.decisions.turns:
+                raise NondeterminismError("under the same schedule a run ended once, and continued another time")
+            if on_run is not None:
+                walk.fraction = setup.strategy.fraction(path)
+                on_run(walk)
+        return self.so_far
+
+    @property
+    def steps_made(self) -> tuple[int, int]:
+        """A value that changes with every step."""
+        run = self.last_run
+        return self._walk.schedules, 0 if run is None else run.steps + len(run.history)
+
+    @property
+    def so_far(self) -> Walk:
+        """How far the walk has come."""
+        walk, seen = self._walk, self.setup.seen
+        walk.fired = {judge.specification.name: set(judge.fired) for judge in self.setup.judges}
+        walk.no_fingerprint = None if seen is None else seen.failure
+        self._path.clear()
+        walk.covered = self._path.covered
+        return walk
+
+    def _make(self, run: Run, on_history: Callable[[tuple[Event, ...]], None] | None) -> None:
+        walk = self._walk
+        try:
+            run.play()
+            if on_history is not None:
+                on_history(tuple(run.history))
+            self._path.cover(1)
+        except PrunedError as pruned:
+            walk.pruned += 1
+            self._path.cover(pruned.covered)
+        walk.schedules += 1
+        walk.steps += run.steps
+        walk.events += len(run.history)
+        walk.restless += run.restless
+        for policy, failure in run.record.failures:
+            keep_smallest(walk.failures[policy], failure)
+        if self._all_failed is None and walk.failures and all(walk.failures.values()):
+            self._all_failed = walk.schedules

@@ -1,0 +1,128 @@
+"""What a check concludes, as data: one verdict for each policy, and the verdict on the target."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
+
+from latchproof.check.history import Failure
+from latchproof.check.reasons import Reason
+from latchproof.check.target import Target
+from latchproof.check.trace import Trace, make_trace
+
+
+@dataclass(frozen=True)
+class PolicyVerdict:
+    """What was found under one policy.
+
+    `failures`        the smallest failure for each claim that is broken.
+    `fired`           the rules of the specification that were applied.
+    `exercised`      the claims that were exercised, so they had a chance to fail.
+    `not_exercised`  the claims that are about what the target has, and were not exercised.
+    """
+
+    policy: str
+    failures: dict[str, Failure]
+    fired: tuple[str, ...]
+    exercised: tuple[str, ...]
+    not_exercised: tuple[str, ...]
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether no history broke a claim."""
+        return not self.failures
+
+    def about(self, claim: str) -> Self:
+        """Return what the verdict says of one claim."""
+        return replace(
+            self,
+            failures={name: failure for name, failure in self.failures.items() if name == claim},
+            exercised=tuple(name for name in self.exercised if name == claim),
+            not_exercised=tuple(name for name in self.not_exercised if name == claim),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as plain data."""
+        return {
+            "name": self.policy,
+            "satisfied": self.satisfied,
+            "broken": list(self.failures),
+            "rules_fired": list(self.fired),
+            "had_a_chance": list(self.exercised),
+            "had_no_chance": list(self.not_exercised),
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on a target.
+
+    `status`     "conforms" within the bounds, "counterexample", or "inconclusive" because of the `reasons`.
+    `reported`   the verdict whose failures are shown: that of the requested policy, or else of the nearest one.
+    `satisfied`  the policies under which nothing was found.
+    `schedules`  how many were run. They stand for `covered` schedules, or more.
+    `notes`      what else a reader should know; notes do not change the status.
+    `claim`      the one claim that all of it is about, if one was asked for.
+    """
+
+    target: Target
+    host: str
+    status: Literal["conforms", "counterexample", "inconclusive"]
+    reported: PolicyVerdict
+    satisfied: tuple[str, ...]
+    policies: tuple[PolicyVerdict, ...]
+    strict: bool
+    scheduler: str
+    bounds: tuple[str, ...]
+    schedules: int
+    covered: int
+    pruned: int
+    steps: int
+    reasons: tuple[Reason, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+    claim: str | None = None
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """The shortest run for each claim that is broken under the reported policy."""
+        return tuple(
+            make_trace(failure, self.target, self.reported.policy, strict=self.strict, host=self.host)
+            for failure in self.reported.failures.values()
+        )
+
+    @property
+    def shortest(self) -> Trace | None:
+        """The shortest of the runs."""
+        failures = self.reported.failures
+        claim = min(failures, key=lambda one: failures[one].rank, default=None)
+        return next((trace for trace in self.traces if trace.claim == claim), None)
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code: 0 conforms, 1 counterexample, 3 inconclusive."""
+        return {"conforms": 0, "counterexample": 1, "inconclusive": 3}[self.status]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as plain data; `latchproof.check.trace` documents the schema of its traces."""
+        return {
+            "target": self.target.name,
+            "machine": self.target.machine.name,
+            "host": self.host,
+            "strict": self.strict,
+            "claim": self.claim,
+            "status": self.status,
+            "exit_code": self.exit_code,
+            "reported_policy": self.reported.policy,
+            "policies": [one.to_json() for one in self.policies],
+            "scheduler": self.scheduler,
+            "bounds": list(self.bounds),
+            "absent": list(self.target.absent),
+            "schedules": self.schedules,
+            "covered": self.covered,
+            "pruned": self.pruned,
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "reasons": [str(reason) for reason in self.reasons],
+            "inconclusive_because": [asdict(reason) for reason in self.reasons],
+            "notes": list(self.notes),
+            "traces": [trace.to_json() for trace in self.traces],
+        }

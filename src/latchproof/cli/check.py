@@ -1,0 +1,117 @@
+"""`latchproof check`: run every schedule of a class's real code within bounds, and judge every history."""
+
+import argparse
+
+from latchproof.check.strategies import STRATEGIES
+from latchproof.check.target import Target, TargetError, load
+from latchproof.cli.options import (
+    Command,
+    Console,
+    add_formats,
+    add_target,
+    at_least,
+    judged_by,
+    write_formats,
+)
+from latchproof.show.formats import FORMATS
+from latchproof_spec.machine import Programs
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    add_target(parser)
+    parser.add_argument("--tasks", type=at_least(1), metavar="N", help="calls at once; replaces the default bounds")
+    parser.add_argument("--calls", type=at_least(1), metavar="N", help="calls in all; replaces the default bounds")
+    parser.add_argument("--cancels", type=at_least(0), metavar="N", help="cancellations; replaces the default bounds")
+    parser.add_argument(
+        "--scheduler", choices=tuple(STRATEGIES), default="exhaustive",
+        help="exhaustive: every schedule (default); random: uniformly at random; pct: at random by priorities",
+    )  # fmt: skip
+    parser.add_argument(
+        "--schedules", type=at_least(1), metavar="N",
+        help="exhaustive: stop after N schedules of one bound; random, pct: how many in all (default 10,000)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=at_least(0), metavar="S", help="for random, pct and --estimate (default 0)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=at_least(1), metavar="N", help="processes to use (default: one for each core)")
+    where.add_argument(
+        "--cluster", metavar="ADDRESS", help="use the workers of the Dask cluster whose scheduler is at ADDRESS"
+    )
+    parser.add_argument("--estimate", action="store_true", help="estimate the work without running it (exit code 3)")
+    add_formats(parser, FORMATS, "the verdict", "the shortest counterexample")
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the command."""
+    from latchproof.check import checker, loops, pool
+    from latchproof.check.bounds import default_programs, programs_within, weight
+    from latchproof.show.printing import say
+    from latchproof.show.progress import Bar
+    from latchproof.show.verdict import print_verdict
+
+    every = options.scheduler == "exhaustive"
+    if every and options.seed is not None and not options.estimate:
+        raise TargetError("--seed is for schedules chosen at random: add --scheduler random or pct, or leave it out")
+    loops.stepper_class(options.host)
+    target = load(options.target, options.kind)
+    if options.policy is not None:
+        target.policy(options.policy)
+    checker.require_claim(options.claim, target.machine)
+    bounds = (options.tasks, options.calls, options.cancels)
+    programs = (
+        default_programs(target, options.host)
+        if bounds == (None, None, None)
+        else programs_within(target, *bounds, host=options.host)
+    )
+    if options.estimate:
+        return _estimate(options, console, target, programs)
+    say(
+        console,
+        f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {judged_by(options)}",
+    )
+    todo = checker.parts(programs, options.scheduler, options.schedules)
+    with Bar(console, [weight(one, argument) if every else size for one, argument, size in todo]) as progress:
+        verdict = checker.check(
+            target,
+            host=options.host,
+            policy=options.policy,
+            claim=options.claim,
+            strict=options.strict,
+            programs=programs,
+            scheduler=options.scheduler,
+            schedules=options.schedules,
+            seed=options.seed or 0,
+            workers=None if options.cluster else options.workers or pool.cores(),
+            cluster=options.cluster,
+            progress=progress,
+        )
+    say(console)
+    print_verdict(console, verdict)
+    write_formats(options, console, verdict, verdict.shortest)
+    return verdict.exit_code
+
+
+def _estimate(options: argparse.Namespace, console: Console, target: Target, programs: tuple[Programs, ...]) -> int:
+    from latchproof.check.estimate import estimate
+    from latchproof.show.estimates import print_estimates
+    from latchproof.show.printing import say
+
+    if options.scheduler != "exhaustive":
+        raise TargetError("--estimate counts every schedule; random and pct run as many as --schedules says")
+    say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}: an estimate of the work")
+    with console.status("sampling"):
+        estimates = estimate(
+            target, programs, host=options.host, policy=options.policy, strict=options.strict, seed=options.seed or 0
+        )
+    say(console)
+    print_estimates(console, estimates, target)
+    return 3
+
+
+COMMAND = Command(
+    "check",
+    help="run every schedule of a class's real code within bounds, and judge every history",
+    epilog="Example: latchproof check asyncio:Barrier --policy cpython",
+    add_options=add_options,
+    run=run,
+)

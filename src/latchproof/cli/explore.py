@@ -1,0 +1,83 @@
+"""`latchproof explore`: explore every state of the specification and its tasks, to a bound."""
+
+import argparse
+
+from latchproof.check.target import TargetError
+from latchproof.cli.options import Command, Console, add_kind, at_least, chosen_machines
+from latchproof_spec import machines
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parameters = " or ".join(machine.parameter for machine in machines.MACHINES.values())
+    add_kind(parser, "only this machine")
+    parser.add_argument("--claim", metavar="ID", help="judge by this claim alone, on the machines that it is about")
+    parser.add_argument("--policy", metavar="NAME", help="under this policy (default: under every named one)")
+    parser.add_argument("--tasks", type=at_least(1), nargs="+", default=[3, 4], metavar="N", help="numbers of tasks")
+    parser.add_argument("--upto", type=at_least(1), default=4, metavar="N", help=f"largest {parameters} (default 4)")
+    parser.add_argument("--calls", type=at_least(0), metavar="N", help="calls of each task (default: no limit)")
+    parser.add_argument("--operations", nargs="+", metavar="NAME", help="call only these (default: all)")
+    parser.add_argument(
+        "--fair-tasks",
+        type=at_least(1),
+        nargs="+",
+        default=[3, 4],
+        metavar="N",
+        help="numbers of tasks for the eventualities, whose graphs are not reduced by symmetry (default 3 4)",
+    )
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the command."""
+    from latchproof.explore import fairness, states
+    from latchproof.show.explorations import print_explorations, print_liveness
+    from latchproof.show.printing import say
+
+    chosen = chosen_machines(options)
+    if options.claim is not None:
+        chosen = [states.about(machine, options.claim) for machine in chosen]
+    models = [
+        (machine, policy, argument)
+        for machine in chosen
+        for policy in machine.policies
+        if options.policy in (None, policy.name)
+        for argument in range(machine.smallest, options.upto + 1)
+    ]
+    if not models:
+        names = dict.fromkeys(policy.name for machine in chosen for policy in machine.policies)
+        raise TargetError(f"there is no policy {options.policy!r}; there are {', '.join(names)}")
+    bounds = {"calls": options.calls, "operations": options.operations}
+    try:
+        found = [states.explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
+    except ValueError as error:
+        raise TargetError(str(error)) from error
+    print_explorations(console, found, options.claim)
+    if options.calls is not None or options.operations is not None:
+        owed = dict.fromkeys(one.claim.id for machine in chosen for one in machine.eventualities)
+        say(
+            console,
+            f"not checked as eventualities: {', '.join(owed)}; leave out --calls and --operations to check them",
+        )
+        live = []
+    else:
+        live = [fairness.check_eventualities(*model, tasks=tasks) for model in models for tasks in options.fair_tasks]
+        say(console)
+        print_liveness(console, live)
+    promises = [promise for one in live for promise in one.promises]
+    if any(one.violations for one in found) or any(promise.status == "fails" for promise in promises):
+        return 1
+    if options.claim is not None and not any(one.checks.get(options.claim) for one in found):
+        return 3
+    checked = {promise.claim for promise in promises if promise.status == "holds"}
+    vacuous = any(promise.claim not in checked for promise in promises)
+    complete = all(one.complete for one in found) and all(one.complete for one in live)
+    return 3 if vacuous or not complete else 0
+
+
+COMMAND = Command(
+    "explore",
+    help="explore every state of the specification and its tasks, to a bound",
+    epilog="Example: latchproof explore --kind barrier --tasks 3 4 --upto 4",
+    add_options=add_options,
+    run=run,
+)

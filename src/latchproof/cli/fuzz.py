@@ -1,0 +1,93 @@
+"""`latchproof fuzz`: run the Hypothesis state machine made from the specification over a class."""
+
+import argparse
+import traceback
+
+from latchproof.check.loops import FUZZED_HOSTS, STEPPED
+from latchproof.cli.options import (
+    Command,
+    Console,
+    add_formats,
+    add_target,
+    at_least,
+    judged_by,
+    write_formats,
+)
+from latchproof.show.formats import OF_TRACES
+from latchproof_spec.machines import claim_of
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    add_target(parser, hosts=(*STEPPED, *FUZZED_HOSTS))
+    parser.add_argument(
+        "--examples", type=at_least(1), default=1000, metavar="N", help="examples to run (default 1000)"
+    )
+    add_formats(parser, OF_TRACES, "the counterexample", "the counterexample")
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the command."""
+    from hypothesis import settings
+    from hypothesis.stateful import run_state_machine_as_test
+
+    from latchproof.check.target import load
+    from latchproof.fuzz.state_machine import state_machine, trace_of
+    from latchproof.show.printing import say
+    from latchproof.show.verdict import print_trace
+
+    target = load(options.target, options.kind)
+    machine = state_machine(
+        target, host=options.host, policy=options.policy, claim=options.claim, strict=options.strict
+    )
+    say(
+        console,
+        f"latchproof fuzz {target.name}: a {target.machine.name}, on {options.host}, judged by {judged_by(options)}; "
+        f"about {options.examples:,} examples, starting with the failures of earlier runs in .hypothesis",
+    )
+    try:
+        run_state_machine_as_test(
+            machine, settings=settings(max_examples=options.examples, deadline=None, print_blob=True)
+        )
+    except Exception as error:
+        trace = trace_of(machine) if isinstance(error, AssertionError) else None
+        if trace is None:  # the judge did not raise it
+            traceback.print_exception(error)
+            say(
+                console,
+                f"inconclusive: an example ended in {type(error).__name__}: {error}; the target's constructor raised "
+                "it, or latchproof itself",
+                style="yellow",
+            )
+            return 3
+        say(console)
+        print_trace(console, trace)
+        for note in getattr(error, "__notes__", ()):
+            say(console, note)
+        write_formats(options, console, None, trace)
+        return 1
+    say(
+        console,
+        f"{target.name} on {options.host}: {machine.examples:,} examples, {machine.calls:,} calls, nothing found; "
+        f"rules fired: {', '.join(sorted(machine.fired)) or 'none'}",
+    )
+    if machine.broken:
+        doubt = f"examples ended early, where they broke {', '.join(sorted(machine.broken))}"
+    elif options.claim is not None and machine.fired.isdisjoint(
+        target.machine.exercise.get(claim_of(options.claim), ())
+    ):
+        doubt = f"{options.claim} was never exercised"
+    else:
+        return 0 if machine.fired else 3
+    say(console, f"inconclusive: {doubt}", style="yellow")
+    return 3
+
+
+COMMAND = Command(
+    "fuzz",
+    help="run the Hypothesis state machine made from the specification over a class",
+    epilog="Example: latchproof fuzz asyncio:Barrier --host asyncio",
+    add_options=add_options,
+    run=run,
+    needs=("rich", "hypothesis"),
+)

@@ -1,0 +1,122 @@
+"""The parser, the table of commands, and the exit codes.
+
+Exit codes: 0 holds, 1 a counterexample, 2 usage or a target that cannot be driven, 3 inconclusive, or the command
+itself failed: Python would exit with 1 then, which must mean a counterexample and nothing else.
+"""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from latchproof.check.target import TargetError
+from latchproof.cli import check, explore, export, fuzz, mutants, prove, replay, report, verify
+from latchproof.cli.options import Command, require, require_writable
+
+COMMANDS: tuple[Command, ...] = tuple(
+    one.COMMAND for one in (verify, check, report, replay, fuzz, prove, explore, mutants, export)
+)
+
+SHELLS = ("bash", "zsh", "fish")
+
+QUESTIONS = """\
+Is my class right?                latchproof check mine.py:MyBarrier
+What happened in that run?        latchproof replay trace.json mine.py:MyBarrier
+And beyond the bounds?            latchproof fuzz mine.py:MyBarrier
+Are latchproof's classes proved?  latchproof verify --quick
+May I see all of it?              latchproof report --quick --html report.html
+What does it say exactly?         latchproof export barrier --format markdown
+Can latchproof's checks fail?     latchproof mutants --quick
+
+Exit codes: 0 holds within the bounds printed; 1 a counterexample; 2 usage, or
+a target that cannot be loaded or driven; 3 inconclusive, or the command failed."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with the arguments (by default those of the process), and return the exit code."""
+    options = make_parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        require(*command.needs)
+        from rich.console import Console
+
+        require_writable(options)
+        return command.run(options, Console(emoji=False))  # ":Lock" is a class's name here
+    except TargetError as error:
+        print(f"latchproof: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("latchproof: interrupted; nothing is concluded", file=sys.stderr)
+        return 3
+    except (BrokenPipeError, SystemExit):  # rich raises SystemExit, with code 1, in place of BrokenPipeError
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that printing what is buffered does not fail too
+        return 3
+    except Exception:
+        traceback.print_exc()
+        print(
+            "latchproof: the command itself failed, with the error above; nothing is concluded. This is a bug in "
+            "latchproof: please report it with the output above",
+            file=sys.stderr,
+        )
+        return 3
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="latchproof",
+        description="Checks latches and barriers for async Python against a specification that is\nexecuted, explored "
+        "and proved.",
+        epilog=QUESTIONS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--print-completion", action=_PrintCompletion, choices=SHELLS, metavar="SHELL",
+        help="print the completion script for a shell (bash, zsh, fish), and exit",
+    )  # fmt: skip
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version, and exit")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        made = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=f"{command.help[0].upper()}{command.help[1:]}.",
+            epilog=command.epilog,
+        )
+        command.add_options(made)
+        made.set_defaults(command=command)
+    return parser
+
+
+class _PrintVersion(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"latchproof {version('latchproof')}")
+        except PackageNotFoundError:
+            print("latchproof, version unknown: it runs from its source and is not installed")
+        parser.exit()
+
+
+class _PrintCompletion(argparse.Action):
+    """Prints the completion script that shtab makes. Where a FILE may stand, files are completed."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> None:
+        try:
+            require("shtab")
+        except TargetError as error:
+            parser.exit(2, f"latchproof: {error}\n")
+        import shtab
+
+        (commands,) = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
+        for command in commands.choices.values():
+            for option in command._actions:
+                if "FILE" in str(option.metavar) or option.metavar == "TARGET":  # a target may begin with a file
+                    option.complete = shtab.FILE
+        print(shtab.complete(parser, str(given[1])))
+        parser.exit()

@@ -1,0 +1,176 @@
+"""What several commands share: how a command is declared, what it needs installed, and the options that recur."""
+
+import argparse
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latchproof.check.loops import STEPPED
+from latchproof.check.target import TargetError
+from latchproof.check.trace import Trace
+from latchproof.check.verdict import Verdict
+from latchproof.show.formats import FORMATS, Format
+from latchproof.show.json import as_json
+from latchproof.show.words import CannotRenderError
+from latchproof_spec import machines
+from latchproof_spec.machine import Machine
+
+if TYPE_CHECKING:
+    from rich.console import Console as Console
+else:
+    Console = Any  # so that commands can name it; rich is imported when a command runs
+
+EXTRAS = {"rich": "check", "shtab": "check", "hypothesis": "fuzz", "crosshair": "verify", "z3": "verify"}
+"""The smallest extra that installs each package; each extra includes those before it."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its name, what the list of commands says of it, how its parser is made, and how it runs.
+
+    `run` returns the exit code. `needs` are the packages without which it cannot begin.
+    """
+
+    name: str
+    help: str
+    epilog: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace, Console], int]
+    needs: tuple[str, ...] = ("rich",)
+
+
+def require(*packages: str) -> None:
+    """Raise TargetError, which names the smallest extra that has all packages, unless they are installed."""
+    if missing := [name for name in packages if find_spec(name) is None]:
+        extras = list(dict.fromkeys(EXTRAS.values()))
+        extra = max((EXTRAS[name] for name in packages), key=extras.index)
+        raise TargetError(f'this command needs {", ".join(missing)}: pip install "latchproof[{extra}]"')
+
+
+def add_target(
+    parser: argparse.ArgumentParser,
+    host: str | None = "asyncio",
+    hosts: Iterable[str] = STEPPED,
+    otherwise: str = "asyncio",
+    policy: str = "by every named one",
+    claim: str = "judge by this claim alone",
+) -> None:
+    """Add the target, and the options that say how it is run and judged."""
+    parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS, or a factory function")
+    add_kind(parser, "what the target is, if its methods do not tell")
+    parser.add_argument(
+        "--host", default=host, help=f"the event loop to run it on: {', '.join(hosts)} (default: {otherwise})"
+    )
+    parser.add_argument("--policy", metavar="NAME", help=f"judge by this policy (default: {policy})")
+    parser.add_argument(
+        "--strict", action="store_true",
+        help="a call takes effect in its first step, and a cancellation at its request",
+    )  # fmt: skip
+    parser.add_argument("--claim", metavar="ID", help=claim)
+
+
+def add_kind(parser: argparse.ArgumentParser, help: str) -> None:
+    """Add the choice of a machine."""
+    parser.add_argument("--kind", "--machine", choices=tuple(machines.MACHINES), help=help)
+
+
+def add_output(parser: argparse.ArgumentParser, name: str, help: str, **more: Any) -> None:
+    """Add an option that names a file to write, which `require_writable` looks at before the command begins."""
+    parser.add_argument(f"--{name}", metavar="FILE", type=Path, help=help, **more)
+    parser.set_defaults(outputs=(*(parser.get_default("outputs") or ()), name))
+
+
+def add_formats(parser: argparse.ArgumentParser, formats: tuple[Format, ...], verdict: str, trace: str) -> None:
+    """Add an option for each format: `verdict` says what is written in those of a verdict, `trace` in the others."""
+    for one in formats:
+        what = verdict if one.of_verdict is not None else trace
+        add_output(parser, one.option, f"write {what} to FILE {one.help}")
+
+
+def require_writable(options: argparse.Namespace) -> None:
+    """Raise TargetError if a file that is to be written cannot be, before any work is done. Create or empty none."""
+    for name in getattr(options, "outputs", ()):
+        path: Path | None = getattr(options, name)
+        if path is None:
+            continue
+        if os.path.isdir(path):
+            raise TargetError(f"--{name}: {path} is a folder; name a file in it")
+        if not os.path.isdir(path.parent):
+            raise TargetError(f"--{name}: {path} cannot be written: there is no folder {path.parent}; make it first")
+        if not os.access(path if os.path.exists(path) else path.parent, os.W_OK):
+            raise TargetError(f"--{name}: {path} cannot be written: permission denied; name another file")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file; raise TargetError if that fails after all."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise TargetError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_json(path: Path | None, one: Any) -> None:
+    """Write it as JSON, if a file is named."""
+    if path is not None:
+        write_file(path, as_json(one))
+
+
+def write_formats(options: argparse.Namespace, console: Console, verdict: Verdict | None, trace: Trace | None) -> None:
+    """Write every file that the options name: of the verdict, or else of the trace, as far as there is one."""
+    from latchproof.show.printing import say
+
+    texts: list[tuple[Path, str]] = []
+    for one in FORMATS:
+        path: Path | None = getattr(options, one.option, None)
+        if path is None:
+            continue
+        try:
+            if verdict is not None and one.of_verdict is not None:
+                texts.append((path, one.of_verdict(verdict)))
+            elif trace is not None and one.of_trace is not None:
+                texts.append((path, one.of_trace(trace)))
+        except CannotRenderError as error:
+            say(console, f"--{one.option}: {path} was not written: {error}", style="yellow")
+    for path, text in texts:
+        write_file(path, text)
+        say(console, f"wrote     {path}")
+
+
+def chosen_machines(options: argparse.Namespace) -> list[Machine]:
+    """Return the machines that the options mean; raise TargetError if there is none, or no such claim."""
+    claims = {claim.id: claim for claim in machines.CLAIMS}
+    if options.claim is not None and options.claim not in claims:
+        raise TargetError(f"there is no claim {options.claim!r}; there are {', '.join(claims)}")
+    about = machines.MACHINES.values() if options.claim is None else machines.machines_about(claims[options.claim])
+    found = [machine for machine in about if options.kind in (None, machine.name)]
+    if not found:
+        raise TargetError(f"{options.claim} is not about the {options.kind}")
+    return found
+
+
+def judged_by(options: argparse.Namespace) -> str:
+    """Return what a check or a fuzzing run judges by, in words."""
+    return (options.policy or "every named policy") + (f", claim {options.claim} only" if options.claim else "")
+
+
+def whole(text: str) -> int:
+    """Return the number that an option is given."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """Return what reads a whole number that must not be less."""
+
+    def read(text: str) -> int:
+        number = whole(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+        return number
+
+    return read

@@ -1,0 +1,74 @@
+"""`latchproof replay`: repeat one run of a class, step by step."""
+
+import argparse
+from pathlib import Path
+
+from latchproof.check.target import TargetError, load
+from latchproof.cli.options import Command, Console, add_target
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument(
+        "what", metavar="FILE|SCHEDULE", help="a file that check --json wrote, or a schedule as check prints it"
+    )
+    add_target(
+        parser,
+        host=None,
+        otherwise="that of the file, or asyncio",
+        policy="that of the file, or that of our own classes",
+        claim="replay the trace of this claim (default: the first)",
+    )
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the command."""
+    from latchproof.check import harness, jobs, loops, notation
+    from latchproof.check.sandbox.containment import StuckError
+    from latchproof.check.trace import make_trace, read_file
+    from latchproof.show.printing import say
+    from latchproof.show.replay import print_replay
+    from latchproof.show.verdict import print_trace
+
+    host, policy, strict, kind = options.host, options.policy, options.strict, options.kind
+    if notation.is_notation(options.what):
+        target = load(options.target, kind)
+        argument, schedule = notation.parse(options.what, target.machine)
+    else:
+        trace = read_file(Path(options.what), options.claim)
+        target = load(options.target, kind or trace.machine)
+        argument, schedule = trace.argument, trace.schedule
+        host, policy, strict = host or trace.host, policy or trace.policy, strict or trace.strict
+    machine = target.machine
+    host, policy = host or "asyncio", policy or machine.policies[0].name
+    judged_by = target.policy(policy)
+    if argument < machine.smallest:
+        raise TargetError(
+            f"the schedule makes a {machine.name} of {argument}; its {machine.parameter} must be "
+            f"{machine.smallest} or more"
+        )
+    loops.stepper_class(host)
+    say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
+    try:
+        explorer = jobs.replay(target, schedule, argument=argument, policy=policy, host=host, strict=strict)
+    except (harness.NondeterminismError, StuckError) as error:
+        say(console, f"inconclusive: {error}", style="yellow")
+        return 3
+    assert explorer.last_run is not None
+    print_replay(console, explorer.last_run, target, judged_by)
+    failures = explorer.so_far.failures[policy].values()
+    for failure in failures:
+        print_trace(console, make_trace(failure, target, policy, strict=strict, host=host))
+    if not failures:
+        say(console, "the specification allows this run", style="green")
+    return 1 if failures else 0
+
+
+COMMAND = Command(
+    "replay",
+    help="repeat one run of a class, step by step",
+    epilog="Examples: latchproof replay trace.json asyncio:Barrier; "
+    "latchproof replay 3:w.w.-1.w.w.. asyncio:Barrier --policy cpython",
+    add_options=add_options,
+    run=run,
+)

@@ -1,0 +1,268 @@
+"""Real event loops, one pass at a time: what a test that decides during a run needs of a host.
+
+A pass lets every task that is ready run once. Between two passes tasks are made and cancelled. The loops are the hosts'
+own: asyncio's and uvloop's are stopped after each pass, Flowno's returns when a task that does nothing has had its
+turn, and trio's is a guest of a queue of callbacks.
+
+A driver for each host belongs here, and its row in `DRIVEN`.
+"""
+
+import importlib
+import queue
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, Protocol
+
+from latchproof.check.loops.interface import Host
+from latchproof.check.target import TargetError
+
+PASSES_TO_END = 20
+"""Passes that cancelled tasks get when a loop is closed."""
+
+
+class Driver(Host, Protocol):
+    """A host's event loop under the control of a test. A task takes its first step in the next pass."""
+
+    strays: list[str]
+    """The errors that reached the loop and no call, in order; on trio and Flowno they end it."""
+
+    def run_pass(self) -> list[str]:
+        """Let every task that is ready run once; return the words of a schedule for that."""
+
+    def close(self) -> None:
+        """End every task and the loop."""
+
+
+class AsyncioDriver:
+    """asyncio's own event loop, or uvloop's."""
+
+    def __init__(self, make_loop: Callable[[], Any] | None = None) -> None:
+        import asyncio
+
+        self.cancelled: type[BaseException] = asyncio.CancelledError
+        self.groups_cancellations = False
+        self.strays: list[str] = []
+        self._loop = asyncio.new_event_loop() if make_loop is None else make_loop()
+        self._loop.set_exception_handler(self._note)
+        self._tasks: list[Any] = []
+
+    def _note(self, loop: object, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        # what is reported when futures and tasks are collected comes at a time that no test controls
+        if error is not None and "never retrieved" not in context.get("message", ""):
+            self.strays.append(f"{type(error).__name__}: {error}")
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
+        task = self._loop.create_task(coroutine)
+        self._tasks.append(task)
+        return task
+
+    def cancel(self, handle: Any) -> None:
+        handle.cancel()
+
+    def run_pass(self) -> list[str]:
+        ready = getattr(self._loop, "_ready", None)  # uvloop does not show it
+        words = ["pass"] if ready is None else ["run"] * len(ready)
+        self._loop.call_soon(self._loop.stop)
+        self._loop.run_forever()
+        return words
+
+    def close(self) -> None:
+        # a task may suspend in its clean-up, or ignore its cancellation: the wait for it is bounded
+        for _ in range(PASSES_TO_END):
+            unfinished = [task for task in self._tasks if not task.done()]
+            if not unfinished:
+                break
+            for task in unfinished:
+                task.cancel()
+            self.run_pass()
+        for task in self._tasks:
+            if task.done():
+                task.cancelled() or task.exception()
+            else:
+                task._log_destroy_pending = False
+        self._loop.close()
+
+
+class FlownoDriver:
+    """Flowno's own event loop."""
+
+    def __init__(self) -> None:
+        from flowno.core.event_loop.selectors import sel
+        from flowno.core.event_loop.tasks import TaskCancelled
+
+        from latchproof.check.loops.flowno import QuietLoop
+
+        self.cancelled: type[BaseException] = TaskCancelled
+        self.groups_cancellations = False
+        self.strays: list[str] = []
+        self._loop = QuietLoop()
+        self._selector = sel
+        self._handles: list[Any] = []
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
+        handle = self._loop.create_task(coroutine)
+        self._handles.append(handle)
+        return handle
+
+    def cancel(self, handle: Any) -> None:
+        handle.cancel()
+
+    def run_pass(self) -> list[str]:
+        words = ["run"] * len(self._loop.tasks)
+        self._loop.run_until_complete(_nothing(), wait_for_spawned_tasks=False)
+        self._selector.unregister(self._loop._wakeup_reader)  # each run registers it, and no run unregisters it
+        return words
+
+    def close(self) -> None:
+        for handle in self._handles:
+            handle.cancel()
+        for _ in range(3):
+            self.run_pass()
+        for end in (self._loop._wakeup_reader, self._loop._wakeup_writer):
+            end.close()
+
+
+class TrioDriver:
+    """trio, as a guest of a host loop that is nothing but a queue of callbacks.
+
+    trio runs the tasks that are ready in an order that it shuffles. For a test to be repeatable, its source of
+    randomness is seeded, and it is told to start from an order that does not depend on addresses. This touches trio's
+    internals as its own pytest plugin does.
+    """
+
+    def __init__(self) -> None:
+        import trio
+
+        from latchproof.check.loops.trio import abandon, describe_internal
+
+        self.cancelled: type[BaseException] = trio.Cancelled
+        self.groups_cancellations = True
+        self.strays: list[str] = []
+        self._trio = trio
+        self._describe, self._abandon = describe_internal, abandon
+        self._run: Any
+        self._run = importlib.import_module("trio._core._run")
+        self._deterministic = self._run._ALLOW_DETERMINISTIC_SCHEDULING
+        self._run._ALLOW_DETERMINISTIC_SCHEDULING = True
+        self._run._r.seed(0)
+        self._callbacks: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._nursery: Any = None
+        self._done = self._closing = False
+        trio.lowlevel.start_guest_run(
+            self._main,
+            run_sync_soon_threadsafe=self._callbacks.put,
+            done_callback=self._finished,
+            host_uses_signal_set_wakeup_fd=True,
+        )
+        self._runner = self._run.GLOBAL_RUN_CONTEXT.runner
+        self._until(lambda: self._nursery is not None)
+
+    async def _main(self) -> None:
+        async with self._trio.open_nursery() as nursery:
+            self._nursery = nursery
+            await self._trio.sleep_forever()
+
+    def _finished(self, outcome: Any) -> None:
+        self._done = True
+        error = getattr(outcome, "error", None)
+        if isinstance(error, self._trio.TrioInternalError):
+            self.strays.append(self._describe(error))
+            self._abandon(self._runner)
+        elif not self._closing:  # from here on nothing would happen, so nothing would be found
+            self.strays.append(f"trio's run ended, with {type(error).__name__}: {error}")
+
+    def _until(self, reached: Callable[[], bool]) -> None:
+        while not (self._done or reached()):
+            self._callbacks.get()()
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
+        scope = self._trio.CancelScope()
+
+        async def in_scope() -> None:
+            with scope:
+                await coroutine
+
+        if not self._start(in_scope):
+            coroutine.close()
+        return scope
+
+    def _start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        """Start a task and return True, or let trio end if the error of another task has closed the nursery."""
+        try:
+            self._nursery.start_soon(function)
+        except RuntimeError:
+            self._until(lambda: self._done)
+            return False
+        return True
+
+    def cancel(self, handle: Any) -> None:
+        try:
+            handle.cancel()
+        except self._trio.TrioInternalError as error:  # the target's abort function does not abort
+            self.strays.append(self._describe(error))
+            self._make_abortable()
+
+    def _make_abortable(self) -> None:
+        """Make every task cancellable, whatever the target's abort functions would do."""
+        for task in self._nursery.child_tasks:
+            if task._abort_func is not None:
+                task._abort_func = lambda _: self._trio.lowlevel.Abort.SUCCEEDED
+                task._attempt_delivery_of_any_pending_cancel()
+
+    def run_pass(self) -> list[str]:
+        if self._done:
+            return ["pass"]
+        turns: list[None] = []
+
+        async def take_a_turn() -> None:
+            turns.append(None)
+
+        if self._start(take_a_turn):
+            self._until(lambda: bool(turns))
+        return ["pass"]
+
+    def close(self) -> None:
+        self._closing = True
+        if not self._done:
+            try:
+                self._nursery.cancel_scope.cancel()
+            except self._trio.TrioInternalError:
+                self._make_abortable()
+            self._until(lambda: self._done)
+        self._run._ALLOW_DETERMINISTIC_SCHEDULING = self._deterministic
+
+
+class DrivenHost(NamedTuple):
+    """How to make a host's driver, and the host that can be run one step at a time and whose tasks are the same."""
+
+    make: Callable[[], Driver]
+    stepped_as: str
+
+
+DRIVEN: dict[str, DrivenHost] = {
+    "asyncio": DrivenHost(AsyncioDriver, "asyncio"),
+    "uvloop": DrivenHost(lambda: AsyncioDriver(importlib.import_module("uvloop").new_event_loop), "asyncio"),
+    "trio": DrivenHost(TrioDriver, "trio"),
+    "flowno": DrivenHost(FlownoDriver, "flowno"),
+}
+"""The hosts that can be driven one pass at a time, by name."""
+
+
+def driver_of(host: str) -> DrivenHost:
+    """Return the entry of a host; raise TargetError if there is no such host."""
+    if host not in DRIVEN:
+        raise TargetError(f"{host!r} is not a host that can be driven; there are {', '.join(DRIVEN)}")
+    return DRIVEN[host]
+
+
+def make_driver(host: str) -> Driver:
+    """Return a driver for a host; raise TargetError if there is no such host, or if it is not installed."""
+    driven = driver_of(host)
+    try:
+        return driven.make()
+    except ModuleNotFoundError as error:
+        raise TargetError(f"{host} is not installed here: pip install {host}") from error
+
+
+async def _nothing() -> None:
+    """Take a turn."""

@@ -1,0 +1,117 @@
+"""What is asked of which machine: induction over the specification's own functions, for every size.
+
+There are three parts and their controls, each made from the paths through the same functions (`steps`).
+
+- Counters (`counters`): what a step does to the machine's own numbers.
+- Identities (`identities`): the same steps, and what they do to each of any number of calls.
+- Liveness (`liveness`): what must happen eventually, from the same steps, by Lamport's rule WF1.
+- Controls (`vacuity`, `liveness`): what must not be provable, so that the proofs are not empty.
+
+An obligation is proved when its negation has no model (`discharge`), and confirmed when a second solver, which reads
+the text alone, finds the same (`smtlib`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import groupby
+from typing import Any, Final
+
+from latchproof.prove.counters import Counters
+from latchproof.prove.discharge import Discharge
+from latchproof.prove.goals import Goal, Obligation, Part
+from latchproof.prove.identities import Identities
+from latchproof.prove.liveness import liveness_controls, liveness_goals
+from latchproof.prove.paths import enumerate_paths, symbol, unchecked
+from latchproof.prove.smtlib import Confirmation
+from latchproof.prove.steps import StepTerms
+from latchproof.prove.vacuity import call_goals, counter_goals
+from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machines import MACHINES
+from latchproof_spec.step import apply
+
+PARTS: Final[tuple[Part, ...]] = ("counters", "identities", "liveness")
+"""The parts that prove something of a machine, as it is or changed."""
+
+CONTROLS: Final[tuple[Part, ...]] = ("controls",)
+"""The part that keeps the proofs of a whole machine from being empty."""
+
+
+def prove(
+    machine: Machine,
+    policies: tuple[Any, ...] | None = None,
+    *,
+    parts: tuple[Part, ...] = PARTS,
+    apply: Callable[..., Any] = apply,
+    is_wanted: Callable[[Goal], bool] | None = None,
+    written: bool = True,
+) -> Iterator[Obligation]:
+    """Yield every obligation of a machine under each of the policies (by default all that are named), discharged by z3.
+
+    They come one by one, in the order of the parts that are asked for, so a caller may stop early. The controls are
+    about the claims, and mean something of a whole machine alone. `apply` says what a rule does to a queue. A goal that
+    is not wanted is not proved. Without `written`, the obligations come without the text that a second solver needs.
+    """
+    # policies that differ in nothing but their name are one to a proof
+    distinct = distinct_policies(machine.policies if policies is None else policies)
+    others = {policy.name: names[1:] for policy, names in distinct.items()}
+    discharge = Discharge(written)
+    for goal in _goals(machine, tuple(distinct), parts, apply):
+        if is_wanted is not None and not is_wanted(goal):
+            continue
+        found = discharge(goal)
+        yield found
+        yield from (replace(found, policy=name) for name in others.get(goal.policy, ()))
+
+
+def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] | None = None) -> list[Obligation]:
+    """Return each wanted obligation of whole machines, controls too, under every policy, discharged by both solvers."""
+    asked: dict[Machine, list[Confirmation]] = {machine: [] for machine in machines}
+    with unchecked():
+        # the second solver works in the background: the machine that gives it most to answer comes first
+        for machine in sorted(asked, key=lambda one: -len(distinct_policies(one.policies))):
+            obligations = prove(machine, parts=(*PARTS, *CONTROLS), is_wanted=is_wanted)
+            # obligations that share their premises are asked together
+            for _, together in groupby(obligations, key=lambda one: one.part in CONTROLS):
+                asked[machine].append(Confirmation(list(together)))
+    return [one for confirmations in asked.values() for each in confirmations for one in each.results()]
+
+
+def prove_all() -> list[Obligation]:
+    """Return every obligation of every machine: see `prove_whole`."""
+    return prove_whole(MACHINES.values())
+
+
+def _goals(
+    machine: Machine, policies: tuple[Any, ...], parts: Iterable[Part], apply: Callable[..., Any]
+) -> Iterator[Goal]:
+    """Yield all that is to be proved of a machine under some policies, part by part."""
+    step_terms = StepTerms()
+
+    @cache
+    def models() -> list[Identities]:
+        return [Identities(machine, policy, apply, step_terms) for policy in policies]
+
+    for part in parts:
+        if part == "counters":
+            counters = Counters(machine, step_terms)
+            yield from counters.creation(policies)
+            for policy in policies:
+                for operation in machine.every_operation:
+                    yield from counters.operation(operation, policy)
+        elif part == "identities":
+            for path in enumerate_paths(lambda: machine.create(symbol("argument", int))):
+                if not path.result[-1].refuses:
+                    yield from models()[0].creation(path)
+            for model in models():
+                yield from model.goals()
+        elif part == "liveness":
+            for model in models():
+                yield from liveness_goals(model, machine)
+        else:
+            yield from counter_goals(machine, policies)
+            yield from call_goals(machine, models())
+            for model in models():
+                yield from liveness_controls(model, machine)

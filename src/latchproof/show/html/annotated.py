@@ -1,0 +1,104 @@
+"""A trace with the specification beside it: after each event, what the specification allows there.
+
+The judge judges the events again, one by one. So what is shown is computed from the trace alone, and the page says so
+if this specification judges the trace differently from the one that found it.
+"""
+
+import builtins
+from typing import Any
+
+from latchproof.check.history import Begin, End, Event, EventData, Observe, Request, Rest, Stray, describe
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification
+from latchproof.check.specification import Configuration
+from latchproof.check.trace import Trace
+from latchproof_spec import step as spec_step
+from latchproof_spec.machines import MACHINES
+
+
+def annotate(trace: Trace) -> dict[str, Any]:
+    """Return the trace as plain data, with `steps`: for each event its words, and what the specification allows then.
+
+    `allowed` is False for an event that no configuration allows, and `seen` then says what was seen; `states`,
+    `observations` and `calls` hold what was allowed there. A run continues after an error that belongs to no call.
+    `rules` are those that took effect by the event or after it. `agrees` says whether the judge finds, now, what the
+    trace says was found.
+
+    >>> from latchproof.check.checker import check
+    >>> from latchproof.check.target import load
+    >>> (trace,) = check(load("asyncio:Barrier"), policy="cpython").traces
+    >>> shown = annotate(trace)
+    >>> shown["agrees"], [step["allowed"] for step in shown["steps"]].index(False) == len(trace.events) - 1
+    (True, True)
+    """
+    machine = MACHINES[trace.machine]
+    policy = next(one for one in machine.policies if one.name == trace.policy)
+    waiting = {operation.name for operation in machine.operations if operation.waits}
+    waits = {event["call"] for event in trace.events if event["kind"] == "begin" and event["operation"] in waiting}
+    gives_none = any(event.get("call") in waits and event.get("value", 0) is None for event in trace.events)
+    indexed = not (machine.gives_index and gives_none)
+    specification = MachineSpecification(machine, policy, trace.argument, indexed=indexed)
+    judge = Judge(specification, strict=trace.strict)
+    steps: list[dict[str, Any]] = []
+    finding = None
+    for event in trace.events:
+        before = judge.reachable
+        judge.fired = set()
+        finding = judge.step(_event(event))
+        allowed = finding is None
+        steps.append(
+            {
+                "kind": event["kind"],
+                "words": describe(event),
+                "call": event.get("call"),
+                "allowed": allowed,
+                "seen": "" if finding is None else finding.seen,
+                **_allowed(specification, judge.reachable if allowed else before),
+                "rules": sorted(judge.fired) if allowed else list(trace.rules),
+            }
+        )
+        if not allowed and event["kind"] != "stray":
+            break
+    agrees = finding is not None and finding.claim == trace.claim and len(steps) == len(trace.events)
+    return {**trace.to_json(), "steps": steps, "agrees": agrees}
+
+
+def _allowed(specification: MachineSpecification, configurations: frozenset[Configuration]) -> dict[str, Any]:
+    machine, constants = specification.machine, specification.constants
+    calls: dict[int, set[str]] = {}
+    for here in configurations:
+        for number, fate in here.fates:
+            calls.setdefault(number + 1, set()).add(str(fate))
+    states = sorted({here.state for here in configurations})
+    observed = [{name: one.read(*constants, *state) for name, one in machine.observations.items()} for state in states]
+    return {
+        "states": [dict(zip(machine.state, state, strict=True)) for state in states],
+        "observations": observed,
+        "calls": {str(number): sorted(fates) for number, fates in sorted(calls.items())},
+    }
+
+
+def _event(event: EventData) -> Event:
+    """Return an event that `trace.make_trace` wrote as the judge takes it."""
+    match event:
+        case {"kind": "begin", "call": call, "operation": operation, "arguments": arguments}:
+            return Begin(call - 1, operation, tuple(arguments))
+        case {"kind": "request", "call": call}:
+            return Request(call - 1)
+        case {"kind": "observe", "values": values}:
+            return Observe(tuple(values.items()))
+        case {"kind": "rest"}:
+            return Rest()
+        case {"kind": "stray", "error": error}:
+            return Stray(error)
+        case {"how": "raised", "error": error, "message": message}:
+            return End(event["call"] - 1, "raised", error=_error(error, message))
+    return End(event["call"] - 1, event["how"], event.get("value"))
+
+
+def _error(name: str, message: str) -> BaseException:
+    """Return an exception of that name: the specification's, Python's, or else one of a new class of that name."""
+    found = getattr(spec_step, name, getattr(builtins, name, None))
+    base: type[Exception] = found if isinstance(found, type) and issubclass(found, Exception) else Exception
+    error: BaseException = type(name, (base,), {"__init__": lambda self, message: None})(message)
+    return error

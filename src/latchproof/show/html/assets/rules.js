@@ -1,0 +1,62 @@
+// The machines: their rules, and how these lead from one phase to another.
+
+const machineSection = (data, machine) => {
+  const claims = data.claims.filter((claim) => claim.machines.includes(machine.name));
+  const [own] = machine.policies;
+  const anchored = new Set();
+  const anchor = (id) => (anchored.has(id) ? null : (anchored.add(id), `rule-${id}`));
+  const about = (rule) => claimLinks(claims.filter((claim) => claim.rules.includes(rule)).map((claim) => claim.id));
+  const faults = (data.ledger?.mutants?.mutants ?? []).filter((one) => one.id.startsWith(machine.name));
+  // what rows have depends on how they were found: guards come from a solver, examples from running the functions
+  const columns = [["when", "when"], ["change", "state"], ["example", "for example"], ["parked", "parked"],
+    ["caller", "caller"]].filter(([field]) => own.rules.some((one) => one[field] !== undefined));
+  const row = (policy) => (one) =>
+    el("tr", { id: anchor(one.rule) },
+      policy === null ? null : el("td", {}, policy.names.join(", ")),
+      el("th", { scope: "row" }, one.rule), el("td", {}, el("code", {}, one.call)),
+      columns.map(([field]) => el("td", {}, one[field])), el("td", { class: "words" }, one.sentence),
+      el("td", {}, about(one.rule)), faults.length ? el("td", {}, faultsOf(faults, one.rule, machine)) : null);
+  const headers = ["rule", "operation", ...columns.map(([, header]) => header), "in words", "claims it exercises",
+    ...(faults.length ? ["faults in it that break a claim"] : [])];
+  const ids = new Set(own.rules.map((one) => one.rule));
+  const others = machine.policies.slice(1).flatMap((policy) =>
+    policy.rules.filter((one) => !ids.has(one.rule)).map(row(policy)));
+  const made = section(machine.name, `The ${machine.name}`,
+    el("p", {}, `State: ${machine.state.join(", ")}. ${machine.how} The claims that a rule exercises are those that a `
+      + "run by that rule can break."),
+    table(`Rules under the policy ${own.names.join(", ")}, which our own classes follow`, headers, own.rules.map(row(null))),
+    machine.unreached.map((rule) => el("p", { id: anchor(rule.id) }, el("b", {}, rule.id),
+      ` ${rule.operation}: ${rule.sentence} It raises ${rule.errors[0]}.`)),
+    el("details", { open: true }, el("summary", {}, "Rules of other policies"),
+      table(null, ["policies", ...headers], others)),
+    faults.length ? faultTable(data, faults, machine) : null,
+    el("h3", {}, "State diagram"),
+    el("div", { class: "canvas small", id: `${machine.name}-diagram`, role: "img",
+      "aria-label": `State diagram of the ${machine.name}; the table below has the same content` }),
+    table(`Which rules lead from one phase to another, policy ${own.names.join(", ")}`, ["from", "to", "rules"],
+      own.arrows.map(([source, goal, rules]) =>
+        el("tr", {}, el("td", {}, source), el("td", {}, goal), el("td", {}, ruleLinks(rules))))));
+  draw(byId(`${machine.name}-diagram`), machine.phases.map((phase) => ({ id: phase, label: phase })),
+    own.arrows.map(([source, goal, rules]) => ({ source, target: goal, label: rules.join(" ") })), { across: true });
+  return made;
+};
+
+// A mutant of the specification is about the rules that its ID or sentence names.
+const isAbout = (fault, rule) => new RegExp(`\\b${rule}\\b`).test(`${fault.id} ${fault.sentence}`);
+const broken = (fault) => [...new Set(Object.values(fault.broken).flat())];
+
+const faultsOf = (faults, rule, machine) => {
+  const mine = faults.filter((fault) => isAbout(fault, rule));
+  if (mine.length === 0) return "no fault was planted in it";
+  const harmless = mine.filter((fault) => fault.status === "equivalent").length;
+  return [el("a", { href: `#faults-${machine.name}` }, `${mine.filter((fault) => broken(fault).length).length} of ${mine.length}`),
+    harmless ? `; ${harmless} proved to be no fault` : null];
+};
+
+const faultTable = (data, faults, machine) =>
+  el("details", { id: `faults-${machine.name}` },
+    el("summary", {}, `${faults.length} faults planted in this machine, and what they break`),
+    el("p", { class: "soft" }, `Planted: ${data.ledger.mutants.chosen}. Equivalent means proved to change nothing.`),
+    table(null, ["fault", "in words", "verdict", "breaks", "for example in"], faults.map((fault) =>
+      el("tr", {}, el("th", { scope: "row" }, fault.id), el("td", {}, fault.sentence), el("td", {}, fault.status),
+        el("td", {}, claimLinks(broken(fault))), el("td", {}, fault.witness)))));

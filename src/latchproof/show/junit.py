@@ -1,0 +1,44 @@
+"""A verdict as JUnit XML: a test case for each claim that is about the target."""
+
+from xml.etree import ElementTree
+
+from latchproof.check.verdict import Verdict
+from latchproof.show.lanes import explain, lanes
+from latchproof_spec.machines import CLAIMS
+
+
+def junit(verdict: Verdict) -> str:
+    """Return the XML. A claim that is broken is a failure; one that was not exercised is skipped, and says why."""
+    reported = verdict.reported
+    traces = {trace.claim: trace for trace in verdict.traces}
+    about = [claim for claim in CLAIMS if claim.id in {*reported.exercised, *reported.not_exercised, *traces}]
+    suite = ElementTree.Element(
+        "testsuite",
+        name=f"latchproof check {verdict.target.name}",
+        tests=str(len(about)),
+        failures=str(len(traces)),
+        skipped=str(sum(claim.id in reported.not_exercised and claim.id not in traces for claim in about)),
+        errors="0",
+        time=f"{verdict.seconds:.3f}",
+    )
+    properties = ElementTree.SubElement(suite, "properties")
+    for name, value in (
+        ("status", verdict.status),
+        ("policy", reported.policy),
+        ("bounds", "; ".join(verdict.bounds)),
+        ("schedules", str(verdict.schedules)),
+        ("reasons", "; ".join(map(str, verdict.reasons))),
+    ):
+        ElementTree.SubElement(properties, "property", name=name, value=value)
+    for claim in about:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=verdict.target.name, name=f"{claim.id} {claim.sentence}"
+        )
+        if claim.id in traces:
+            trace = traces[claim.id]
+            failure = ElementTree.SubElement(case, "failure", message=trace.seen)
+            failure.text = "\n".join([*lanes(trace), "", *explain(trace)])
+        elif claim.id in reported.not_exercised:
+            ElementTree.SubElement(case, "skipped", message="it was not exercised within the bounds")
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

@@ -1,0 +1,54 @@
+"""Prints what was proved."""
+
+from collections.abc import Sequence
+
+from latchproof.prove.goals import Obligation
+from latchproof.prove.shells import Equivalence
+from latchproof.prove.smtlib import solvers
+from latchproof.show.printing import Console, count_of, print_table, say
+from latchproof_spec.machines import CLAIMS
+
+
+def print_obligations(console: Console, obligations: Sequence[Obligation]) -> None:
+    """Print a line for each obligation."""
+    for one in obligations:
+        answers = " ".join(f"{solver}:{answer}" for solver, answer in one.verdicts)
+        say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {_where(one)}: {one.name} [{answers}]")
+
+
+def print_proofs(
+    console: Console, obligations: Sequence[Obligation], shells: Sequence[Equivalence], claim: str | None
+) -> None:
+    """Print a row for each claim, or for the one that is given; what was asked of whom; and what is not proved."""
+    named = {name for one in obligations for name in one.claims if claim in (None, name)}
+    rows = []
+    for name in [*(one.id for one in CLAIMS if one.id in named), ""]:
+        about = [one for one in obligations if (name in one.claims if name else not one.claims)]
+        proved = sum(one.status == "proved" for one in about)
+        unproved = {one.status for one in about} - {"proved"}
+        status = "holds" if not unproved else "inconclusive" if unproved == {"unconfirmed"} else "fails"
+        rows.append(
+            (name or "(soundness of the proofs)", f"{status} {proved:,} of {count_of(len(about), 'obligation')}")
+        )
+    same = sum(one.status == "proved" for one in shells)
+    status = "holds" if same == len(shells) else "fails"
+    rows.append(("(our classes follow the rules)", f"{status} {same:,} of {count_of(len(shells), 'path')}"))
+    print_table(console, ("claim", "proved for every constructor argument, number of tasks and policy"), rows)
+    queries = len({one.query for one in obligations if one.query is not None})
+    say(
+        console,
+        f"{count_of(len(obligations), 'obligation')}, {queries:,} of them different queries, each put to {solvers()}",
+    )
+    if alone := sum(one.for_one_solver for one in obligations):
+        say(console, f"{count_of(alone, 'obligation')}, that the assumptions have a model, put to z3 alone")
+    for one in obligations:
+        if one.status not in ("proved", "unconfirmed"):
+            say(console, f"{one.status}: {_where(one)}: {one.name}: {one.counterexample}", style="bold red")
+    for path in shells:
+        if path.status != "proved":
+            where = f"{path.machine} {path.method} {path.rule}, with {path.loop} as the loop"
+            say(console, f"{path.status}: {where}: {path.counterexample}", style="bold red")
+
+
+def _where(one: Obligation) -> str:
+    return f"{one.machine} {one.policy} {one.operation} {one.rule}"

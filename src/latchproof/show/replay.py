@@ -1,0 +1,38 @@
+"""Prints a replayed run step by step, beside the states in which the specification may be."""
+
+from typing import Any
+
+from latchproof.check.history import Event, describe, event_data
+from latchproof.check.judge import Judge
+from latchproof.check.run import Run
+from latchproof.check.specification import Configuration
+from latchproof.check.target import Target
+from latchproof.show.printing import Console, print_table, say
+
+
+def print_replay(console: Console, run: Run, target: Target, policy: Any) -> None:
+    """Print what was done, what happened, and in which states the specification may be then, with what calls may do."""
+    judge = Judge(target.specification(policy, run.setup.argument), strict=run.setup.judges[0].strict)
+    say(console)
+    said = 0
+    rows = []
+    for position, event in enumerate(run.history):
+        while said < len(run.moments) and run.moments[said] <= position:
+            rows.append((run.schedule[said], "", ""))
+            said += 1
+        finding = judge.step(event)
+        states = sorted({_state(target, here) for here in judge.configurations})
+        rows.append(("", _event(event), "not allowed" if finding else " or ".join(states)))
+    rows += [(word, "", "") for word in run.schedule[said:]]
+    print_table(console, ("done", "what happened", "the specification"), rows)
+    say(console)
+
+
+def _event(event: Event) -> str:
+    plain = event_data(event)
+    return f"call {plain['call']} {describe(plain)}" if "call" in plain else describe(plain)
+
+
+def _state(target: Target, here: Configuration) -> str:
+    values = ", ".join(f"{name} {value}" for name, value in zip(target.machine.state, here.state, strict=True))
+    return "; ".join([values, *(f"call {call + 1}: {fate}" for call, fate in here.fates)])

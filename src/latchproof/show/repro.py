@@ -1,0 +1,401 @@
+"""A trace as a standalone test, for a bug report: it needs only the target, its event loop and pytest.
+
+The schedule becomes a program: a call is a task, and a step of the event loop is one turn of it. A turn runs *every*
+task that is ready, where the schedule may run only one; so the program is tried here before it is written. If it does
+not end as the trace did, a program for asyncio makes the steps one by one; if that does not either, there is none.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
+
+from latchproof.check.history import EventData, describe
+from latchproof.check.trace import Trace
+from latchproof.show.words import CannotRenderError, alternatives
+from latchproof_spec.machines import claim_of
+
+SECONDS = 60
+"""Time that a program may take, in seconds."""
+
+MANY_TURNS = 20
+"""Turns that a call is given to end, before the test concludes that it is still waiting."""
+
+
+WAITING = "'still waiting'"
+"""What a program says of a call that has not ended."""
+
+
+def reproduction(trace: Trace) -> str:
+    """Return the source of a test that fails where the trace's fault is, and passes where it is not.
+
+    Raise CannotRenderError if no program shows the fault, or if none can be written for the trace's host.
+    """
+    if trace.host not in DIALECTS:
+        raise CannotRenderError(f"tests are written for {', '.join(DIALECTS)}, not for {trace.host}")
+    ending: str | None = None
+    for dialect in DIALECTS[trace.host]:
+        source = _source(trace, dialect)
+        ending = _run(source + f"\n\n{_function(trace)}()\n")
+        if ending is None:
+            return source
+    raise CannotRenderError(
+        "as a plain program, in which a turn of the event loop runs every ready task, the run does not show the "
+        f"fault: {ending}"
+    )
+
+
+def _run(source: str) -> str | None:
+    """Return None if the program fails by its assertion, else the last line that it printed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "reproduction.py"
+        path.write_text(source, encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [sys.executable, str(path)], capture_output=True, text=True, timeout=SECONDS, check=False,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])},
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return f"it does not end within {SECONDS} s"
+    if done.returncode != 0 and "AssertionError" in done.stderr:
+        return None
+    return (done.stderr.strip().splitlines() or ["it passes"])[-1]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a program is written for a host: what it imports, its frame, and how it makes each choice of a schedule.
+
+    `frame` has places for the `constructor`, its `argument` and the `body`. `words` says how each word of a schedule is
+    written, and `turn` how every ready task is run once.
+    """
+
+    imports: str
+    cancelled: str
+    frame: str
+    task: str
+    cancel: str
+    words: dict[str, str]
+    turn: str
+
+
+CALLS = """\
+async def calls(*todo):
+    for number, method, *arguments in todo:
+        try:
+            value = method(*arguments)
+            if inspect.isawaitable(value):
+                value = await value
+        except {cancelled}:
+            ended[number] = "cancelled"
+            raise
+        except Exception as error:
+            ended[number] = f"raised {{type(error).__name__}}"
+        else:
+            ended[number] = value
+"""
+
+ASYNCIO = Dialect(
+    imports="import asyncio\nimport inspect",
+    cancelled="asyncio.CancelledError",
+    frame="""\
+async def scenario():
+    it = {constructor}({argument})
+{body}
+    for task in asyncio.all_tasks() - {{asyncio.current_task()}}:
+        task.cancel()
+
+asyncio.run(scenario())
+""",
+    task="{name} = asyncio.create_task(calls({todo}))",
+    cancel="{name}.cancel()",
+    words={"run": "await asyncio.sleep(0)", "pass": "await asyncio.sleep(0)"},
+    turn="await asyncio.sleep(0)",
+)
+
+ASYNCIO_BY_STEPS = Dialect(
+    imports="import asyncio\nimport inspect",
+    cancelled="asyncio.CancelledError",
+    frame="""\
+loop = asyncio.SelectorEventLoop()
+
+def step():  # one callback of the event loop
+    if loop._ready:
+        loop._ready.popleft()._run()
+
+asyncio._set_running_loop(loop)
+try:
+    it = {constructor}({argument})
+{body}
+finally:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    while loop._ready:
+        step()
+    asyncio._set_running_loop(None)
+    loop.close()
+""",
+    task="{name} = loop.create_task(calls({todo}))",
+    cancel="{name}.cancel()",
+    words={"run": "step()"},
+    turn="step()",
+)
+
+TRIO = Dialect(
+    imports="import contextlib\nimport importlib\nimport inspect\nimport random\n\nimport sniffio\nimport trio",
+    cancelled="trio.Cancelled",
+    frame="""\
+core = importlib.import_module("trio._core._run")
+nursery = it = None
+
+async def main():
+    nonlocal it, nursery
+    async with trio.open_nursery() as nursery:
+        it = {constructor}({argument})
+        await trio.sleep_forever()
+
+async def within(scope, *todo):
+    with scope:
+        await calls(*todo)
+
+class Coin(random.Random):  # trio tosses a coin for the order of each pass; here it falls as the test says
+    side = 0.0
+
+    def random(self):
+        return self.side
+
+def one_pass(side=0.0):
+    coin.side = side
+    loop.send(runner.io_manager.get_events(0))
+
+coin, core._r, before = Coin(), None, core._r
+core._r, sniffio.thread_local.name = coin, "trio"
+core._ALLOW_DETERMINISTIC_SCHEDULING = False  # which Hypothesis turns on where it is installed
+runner = core.setup_runner(None, [], False, True)
+loop = core.unrolled_run(runner, main, (), host_uses_signal_set_wakeup_fd=True)
+try:
+    loop.send(None)
+    while it is None:
+        one_pass()
+{body}
+finally:
+    nursery.cancel_scope.cancel()
+    with contextlib.suppress(StopIteration):
+        while True:
+            one_pass()
+    core._r, sniffio.thread_local.name = before, None
+""",
+    task="{name} = trio.CancelScope()\nnursery.start_soon(within, {name}, {todo})",
+    cancel="{name}.cancel()",
+    words={"pass": "one_pass()", "pass reversed": "one_pass(1.0)"},
+    turn="one_pass()",
+)
+
+FLOWNO = Dialect(
+    imports="import inspect\n\nfrom flowno.core.event_loop.event_loop import EventLoop\n"
+    "from flowno.core.event_loop.primitives import sleep\nfrom flowno.core.event_loop.tasks import TaskCancelled",
+    cancelled="TaskCancelled",
+    frame="""\
+loop = EventLoop()
+
+async def scenario():
+    it = {constructor}({argument})
+{body}
+
+loop.run_until_complete(scenario(), join=True, wait_for_spawned_tasks=False)
+""",
+    task="{name} = calls({todo})\nloop.tasks.append(({name}, None, None))  # as create_task does, where there is one",
+    cancel="loop.cancel({name})",
+    words={"run": "await sleep(0)", "pass": "await sleep(0)"},
+    turn="await sleep(0)",
+)
+
+DIALECTS = {
+    "asyncio": (ASYNCIO, ASYNCIO_BY_STEPS),
+    "uvloop": (ASYNCIO,),
+    "trio": (TRIO,),
+    "flowno": (FLOWNO,),
+}
+"""The dialects of each host that has any, the most readable first."""
+
+
+def _function(trace: Trace) -> str:
+    return f"test_{trace.machine}_{trace.claim.lower()}"
+
+
+def _import(target: str) -> tuple[str, str]:
+    """Return how the target is imported, and by which name it is then called."""
+    module, _, attribute = target.rpartition(":")
+    first = attribute.partition(".")[0]
+    if module.endswith(".py"):
+        folder, name = repr(str(Path(module).resolve().parent)), Path(module).stem
+        found = f"import sys\n\nsys.path.insert(0, {folder})\n"
+        if not name.isidentifier():  # a file with a space or a hyphen in its name cannot be named after `import`
+            return f"import importlib\n{found}{first} = importlib.import_module({name!r}).{first}", attribute
+        return f"{found}from {name} import {first}", attribute
+    return f"from {module} import {first}", attribute
+
+
+def _source(trace: Trace, dialect: Dialect) -> str:
+    imported, constructor = _import(trace.target)
+    frame = dialect.frame.format(
+        constructor=constructor,
+        argument=trace.argument,
+        body=indent("\n".join(_program(trace, dialect)), "    "),
+    )
+    body = indent(CALLS.format(cancelled=dialect.cancelled) + "\n" + frame, "    ")
+    return f'''"""{trace.target}({trace.argument}): {trace.seen}.
+
+Allowed is {alternatives(trace.allowed)}.
+{trace.claim}: {claim_of(trace.claim).sentence}
+
+Found by latchproof on Python {trace.python}, on {trace.host}, judged by the policy {trace.policy}.
+"""
+
+{dialect.imports}
+
+{imported}
+
+
+def {_function(trace)}():
+    ended = {{}}  # how each call ended
+
+{body}'''
+
+
+def _program(trace: Trace, dialect: Dialect) -> list[str]:
+    """Return the body: the schedule's actions in order, then the assertion that the trace's last event breaks."""
+    begun = _begun(trace)
+    tasks = _tasks(trace)
+    others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
+    lines = [f"other = {_import(trace.target)[1]}({trace.argument})"] if others else []
+    task_of_call = {call: f"task{calls[0]}" for calls in tasks for call in calls}
+    waiting = list(tasks)
+    for choice in _with_orders(trace.schedule):
+        if choice in dialect.words:
+            lines.append(dialect.words[choice])
+        elif choice.startswith("call "):
+            if not waiting:
+                continue  # a task that never ran
+            calls = waiting.pop(0)
+            todo = ", ".join(
+                f"({', '.join([str(call), 'it.' + begun[call]['operation'], *map(repr, begun[call]['arguments'])])})"
+                for call in calls
+            )
+            lines += dialect.task.format(name=f"task{calls[0]}", todo=todo).splitlines()
+        elif choice.startswith("other "):
+            operation, _, arguments = choice.removeprefix("other ").rstrip(")").partition("(")
+            name = f"other{sum(line.startswith('other') for line in lines)}"
+            todo = ", ".join([repr(name), f"other.{operation}", *([arguments] if arguments else [])])
+            lines += dialect.task.format(name=name, todo=f"({todo})").splitlines()
+        elif choice.startswith("cancel "):
+            lines.append(dialect.cancel.format(name=task_of_call[int(choice.split()[1])]))
+    return [*lines, *_assertion(trace, dialect)]
+
+
+def _begun(trace: Trace) -> dict[int, EventData]:
+    """Return the beginning of each call."""
+    return {event["call"]: event for event in trace.events if event["kind"] == "begin"}
+
+
+def _with_orders(schedule: tuple[str, ...]) -> list[str]:
+    """Return the schedule with the order of each pass said where the pass begins; a schedule says it later.
+
+    Raise CannotRenderError if something happens during a pass, which no task of a program can do.
+    """
+    words: list[str] = []
+    in_pass = False
+    for word in schedule:
+        if word == "reversed":
+            latest = max(position for position, one in enumerate(words) if one == "pass")
+            words[latest] = "pass reversed"
+        else:
+            if in_pass and word == "run" and words[-1] not in ("run", "pass", "pass reversed"):
+                raise CannotRenderError("a call is made or cancelled during a pass")
+            in_pass |= word == "pass"
+            words.append(word)
+    return words
+
+
+def _tasks(trace: Trace) -> list[list[int]]:
+    """Return the calls that each task makes, in the order in which the tasks are made: that of their first steps.
+
+    A call that begins in the step in which another ended, and has no separate task, is made by that call's task.
+    """
+    tasks: list[list[int]] = []
+    made = sum(1 for choice in trace.schedule if choice.startswith("call "))
+    then = [choice for choice in trace.schedule if choice.startswith("then ")]
+    previous: int | None = None
+    for event in trace.events:
+        if event["kind"] == "begin":
+            if then and previous is not None:
+                next(calls for calls in tasks if previous in calls).append(event["call"])
+                then.pop(0)
+            else:
+                tasks.append([event["call"]])
+        previous = event["call"] if event["kind"] == "end" else None
+    return tasks[:made]
+
+
+def _assertion(trace: Trace, dialect: Dialect) -> list[str]:
+    kind = trace.events[-1]["kind"]
+    if kind == "stray":
+        raise CannotRenderError("the error reached only the event loop")
+    if kind == "observe":
+        return _assertion_of_reading(trace)
+    return _assertion_of_rest(trace, dialect) if kind == "rest" else _assertion_of_end(trace, dialect)
+
+
+def _assertion_of_reading(trace: Trace) -> list[str]:
+    values = [one.split(" = ", 1) for one in trace.allowed if " = " in one]
+    if not values:
+        raise CannotRenderError("no single assertion says what may be observed")
+    name = values[0][0]
+    return [
+        f"seen = it.{name}() if callable(it.{name}) else it.{name}",
+        f"assert seen in ({', '.join(value for _, value in values)},), f'{name} is {{seen}}'",
+    ]
+
+
+def _assertion_of_rest(trace: Trace, dialect: Dialect) -> list[str]:
+    finished = {one["call"] for one in trace.events if one["kind"] == "end"}
+    match = re.search(r"of call (\d+) has not ended", trace.seen)
+    late = [call for call in _begun(trace) if (call == int(match[1]) if match else call not in finished)]
+    return [
+        f"for _ in range({MANY_TURNS}):",
+        f"    {dialect.turn}",
+        f"assert all(call in ended for call in {late}), f'nothing can run, and only {{ended}} have ended'",
+    ]
+
+
+def _assertion_of_end(trace: Trace, dialect: Dialect) -> list[str]:
+    event = trace.events[-1]
+    call = event["call"]
+    wanted = ", ".join(ending for one in trace.allowed for ending in _endings(one, trace)) or WAITING
+    patience = [
+        f"for _ in range({MANY_TURNS}):  # a correct class may take longer",
+        f"    if {call} not in ended:",
+        f"        {dialect.turn}",
+    ]
+    return [
+        *(patience if wanted != WAITING else []),
+        f"got = ended.get({call}, {WAITING})",
+        f"assert got in ({wanted},), f'call {call}: {{got!r}}'"
+        f"  # {describe(event)}; allowed is {alternatives(trace.allowed)}",
+    ]
+
+
+def _endings(allowed: str, trace: Trace) -> list[str]:
+    """Return the endings that the words for one allowed ending stand for, as the program writes them."""
+    if match := re.fullmatch(r"to return one of 0\.\.(\d+) that its generation has not given yet", allowed):
+        given = {one["value"] for one in trace.events[:-1] if one["kind"] == "end" and one["how"] == "returned"}
+        return [str(index) for index in range(int(match[1]) + 1) if index not in given]
+    if match := re.fullmatch(r"to raise (\w+)", allowed):
+        return [repr(f"raised {match[1]}")]
+    if match := re.fullmatch(r"to return( \d+)?", allowed):
+        return [(match[1] or "None").strip()]
+    return {"to end cancelled": ["'cancelled'"], "to stay parked": [WAITING]}.get(allowed, [])

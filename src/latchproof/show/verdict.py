@@ -1,0 +1,90 @@
+"""Prints the verdict of a check, and the runs that break a claim."""
+
+from latchproof.check.trace import Trace
+from latchproof.check.verdict import Verdict
+from latchproof.show.lanes import explain, lanes
+from latchproof.show.printing import Console, count_of, say
+from latchproof_spec.machines import claim_of
+
+
+def print_trace(console: Console, trace: Trace) -> None:
+    """Print a broken claim with the run that breaks it."""
+    claim = claim_of(trace.claim)
+    say(console, f"{claim.id} is broken: {claim.sentence}", style="bold red")
+    say(console)
+    say(
+        console,
+        f"  {trace.target}({trace.argument}) on {trace.host}, policy {trace.policy}"
+        f"{', strict form' if trace.strict else ''}: {count_of(trace.count('begin'), 'call')}, "
+        f"{count_of(trace.count('request'), 'cancellation')}, {count_of(trace.steps, 'step')} of the event loop",
+    )
+    say(console)
+    for line in lanes(trace, width=max(80, console.width) - 2):
+        say(console, f"  {line}")
+    say(console)
+    for line in explain(trace):
+        say(console, f"  {line}")
+    say(console, f"  schedule: {'; '.join(trace.schedule)}", style="dim")
+    options = f" --host {trace.host}" if trace.host != "asyncio" else ""
+    options += f" --policy {trace.policy}{' --strict' if trace.strict else ''}"
+    if trace.is_stepwise:
+        say(console, f"  again:    latchproof replay '{trace.notation}' {trace.target}{options}", style="dim")
+    say(console)
+
+
+def print_verdict(console: Console, verdict: Verdict) -> None:
+    """Print each broken claim with its shortest run, then what was run, and what that means."""
+    for trace in verdict.traces:
+        print_trace(console, trace)
+    _print_work(console, verdict)
+    for reason in verdict.reasons:
+        say(console, f"inconclusive because: {reason}", style="yellow")
+    for note in verdict.notes:
+        say(console, f"note      {note}")
+    if len(verdict.policies) > 1:
+        for one in verdict.policies:
+            state = "satisfied" if one.satisfied else f"breaks {', '.join(one.failures)}"
+            say(console, f"policy    {one.policy}: {state}")
+    say(console, f"verdict   {_meaning(verdict)}", style={0: "green", 1: "bold red"}.get(verdict.exit_code, "yellow"))
+
+
+def _print_work(console: Console, verdict: Verdict) -> None:
+    """Print what was run, and what of the specification that put to the test."""
+    reported, target = verdict.reported, verdict.target
+    for number, bound in enumerate(verdict.bounds):
+        say(console, f"{'' if number else 'bounds':<10}{bound}")
+    say(
+        console,
+        f"ran       {count_of(verdict.schedules, 'schedule')} on {verdict.host}, {count_of(verdict.steps, 'step')}, "
+        f"{verdict.seconds:.1f} s",
+    )
+    if verdict.scheduler == "exhaustive":
+        say(
+            console,
+            f"pruned    {count_of(verdict.pruned, 'run')}, stopped early at a state or order already explored; what "
+            f"was run covers at least {count_of(verdict.covered, 'schedule')}",
+        )
+    else:
+        say(console, f"sampled   at random: {verdict.scheduler}; other schedules were not tried")
+    say(console, f"fired     rules {', '.join(reported.fired) or 'none'}")
+    say(console, f"exercised {', '.join(reported.exercised) or 'no claim'}")
+    for claim in target.machine.claims:
+        if claim.unobservable:
+            say(console, f"not testable from outside: {claim.id} ({claim.unobservable})")
+    if target.absent:
+        say(console, f"absent    {', '.join(target.absent)}: not exercised")
+
+
+def _meaning(verdict: Verdict) -> str:
+    name = verdict.target.name
+    if verdict.status == "counterexample":
+        broken = ", ".join(verdict.reported.failures)
+        nearest = " (the nearest; no policy is satisfied)" if len(verdict.policies) > 1 else ""
+        return f"{name} breaks {broken} under the policy {verdict.reported.policy}{nearest}"
+    if verdict.status == "inconclusive":
+        return f"inconclusive: no counterexample was found against {name}, but see above why that is not enough"
+    policies = f"{'policy' if len(verdict.satisfied) == 1 else 'policies'} {', '.join(verdict.satisfied)}"
+    if verdict.scheduler != "exhaustive":
+        return f"no counterexample was found against {name} in these schedules, under the {policies}"
+    to = f"the {policies}" if verdict.claim is None else f"{verdict.claim} under the {policies}"
+    return f"{name} conforms to {to}, within these bounds; nothing is said beyond them"

@@ -1,0 +1,108 @@
+"""What is proved of the specification for every size, and that our classes decide as the specification does."""
+
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from latchproof.check.reasons import Reason
+from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
+from latchproof.mutants import checks
+from latchproof.prove.goals import Obligation
+from latchproof.prove.obligations import prove_all
+from latchproof.prove.shells import Equivalence, blind_spots, prove_shells
+from latchproof.prove.smtlib import solvers
+from latchproof.verify.evidence import Cell, Evidence, Gathered, rule_cell
+from latchproof_spec.claims import Claim
+from latchproof_spec.machines import CLAIMS, MACHINES
+
+REFUTED: Final = ("refuted", "disputed")
+"""Statuses of obligations that fail a claim; any other but "proved" leaves it inconclusive."""
+
+MOST_SHOWN: Final = 3
+"""Failures that one cell tells of."""
+
+
+def repeat(claim: Claim | None, quick: bool) -> str:
+    """Return the command that proves a claim again."""
+    return "latchproof prove" + (f" --claim {claim.id}" if claim else "")
+
+
+def gather(quick: bool) -> Gathered:
+    """Prove everything. It is never quick: proofs have no bounds."""
+    begun = time.perf_counter()
+    obligations, shells = prove_all(), prove_shells()
+    # a proof about the specification is one about our classes only as long as they decide as it does
+    unsound = "; ".join(differences(shells)[:MOST_SHOWN]) or miscounted(obligations, shells)
+    seconds = time.perf_counter() - begun
+    return [cell_of(claim, obligations, unsound, seconds) for claim in CLAIMS], {
+        rule.id: rule_cell(
+            [one.status for one in obligations if one.rule == rule.id],
+            "proved",
+            REFUTED,
+            f"latchproof prove --rule {rule.id}",
+        )
+        for machine in MACHINES.values()
+        for rule in machine.rules
+    }
+
+
+def cell_of(claim: Claim, obligations: Sequence[Obligation], unsound: str, seconds: float) -> Cell:
+    """Return what the obligations say of a claim; `unsound` says what makes all proofs worthless, if anything does."""
+    about = [one for one in obligations if claim.id in one.claims]
+    # obligations of no claim keep every proof honest: if one of them is not proved, no claim is
+    bad = [one for one in obligations if one.status != "proved" and (claim.id in one.claims or not one.claims)]
+    # that a claim is empty says more than what follows from it
+    bad.sort(key=lambda one: (one.part != "controls", not one.claims))
+    bound = (
+        "for every count, number of parties, generations and tasks, under every policy as far as it demands the claim, "
+        f"by {solvers()}"
+    )
+    found = Cell(claim.id, "holds", bound=bound, count=len(about), seconds=seconds)
+    told = [_told(one) for one in bad[:MOST_SHOWN]]
+    if unsound or any(one.status in REFUTED for one in bad):
+        return replace(found, status="fails", detail="; ".join([*filter(None, [unsound]), *told]))
+    if not about and not bad:
+        return replace(found, status="not_run", detail="no obligation is about it")
+    reasons = [Reason("not-proved", "", one) for one in told]
+    if not bad and claim.beyond_counters and all(one.part == "counters" for one in about):
+        text = f"proved of counters alone, which leave open {claim.beyond_counters}"
+        reasons.append(Reason("counters-alone", "", text))
+    return replace(found, status="inconclusive" if reasons else "holds", reasons=tuple(reasons))
+
+
+def _told(one: Obligation) -> str:
+    where = f"{one.machine}.{one.operation} {one.rule} ({one.policy})"
+    return f"{one.status}: {one.name}: {where} {' '.join(one.counterexample.split())}"
+
+
+def differences(shells: Sequence[Equivalence]) -> list[str]:
+    """Return where our classes decide otherwise than the specification, and which differences would go unnoticed."""
+    differing = [
+        f"{one.status}: {one.machine}.{one.method} decides otherwise than {one.rule}: {one.counterexample}"
+        for one in shells
+        if one.status != "proved"
+    ]
+    return differing + [f"a class that differs in the {part} would not be noticed" for part in blind_spots()]
+
+
+def miscounted(obligations: Sequence[Obligation], shells: Sequence[Equivalence]) -> str:
+    """Return how the numbers of obligations differ from those in the manifest; "" without a source checkout."""
+    try:
+        tables = tomllib.loads((find_root() / MANIFEST).read_text(encoding="utf-8"))
+    except ContractsNotRunError:
+        return ""
+    expected = {f"{machine} {of}": n for machine, models in tables["proofs"].items() for of, n in models.items()}
+    expected |= {f"{machine} class, paths": number for machine, number in tables["shells"].items()}
+    found = Counter([f"{one.machine} {one.part}" for one in obligations])
+    found.update(f"{one.machine} class, paths" for one in shells)
+    return "; ".join(
+        f"{what}: {found[what]} obligations, the manifest has {expected.get(what, 0)}"
+        for what in dict.fromkeys((*expected, *found))
+        if found[what] != expected.get(what, 0)
+    )
+
+
+PROVED: Final = Evidence("proved", "obligations", "obligations", gather, repeat, (checks.PROVED,))

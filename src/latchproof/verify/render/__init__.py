@@ -1,1 +1,0 @@
-"""Renderings of what the kit finds, and of the specification itself."""

@@ -1,0 +1,122 @@
+"""What a target keeps outside of its instances is as new before every run; a second instance shows who shares it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from os import environ
+from sys import modules
+from typing import Any, ClassVar
+
+import pytest
+
+from latchproof.check.bounds import default_programs
+from latchproof.check.sandbox.global_state import GlobalState
+from latchproof.check.target import adapt
+from latchproof.testing import check
+from latchproof_spec.machine import Programs
+from tests.check import samples
+
+_made: list[object] = []
+_queue: deque[int] = deque()
+
+
+class Leaky:
+    """It keeps something in each place outside of its instances."""
+
+    number = 0
+    by_name: ClassVar[dict[str, int]] = {"one": 1}
+    seen: ClassVar[set[int]] = set()
+    event = asyncio.Event()
+
+    def __init__(self, parties: int, queue: deque[int] = _queue) -> None:
+        self.queue = queue
+
+
+def leak() -> None:
+    Leaky.number += 1
+    Leaky.fresh = True  # type: ignore[attr-defined] # it is to be new
+    Leaky.by_name["two"] = 2
+    Leaky.by_name["one"] = 3
+    Leaky.seen.add(1)
+    Leaky.event.set()
+    Leaky(2).queue.append(1)
+    _made.append(1)
+
+
+def state() -> tuple[Any, ...]:
+    shown = Leaky.number, hasattr(Leaky, "fresh"), dict(Leaky.by_name), set(Leaky.seen), Leaky.event.is_set()
+    return (*shown, list(Leaky(2).queue), list(_made))
+
+
+class Glancing:
+    """Its module has `sys.modules` and `os.environ` by name; what a run imports stays imported."""
+
+    def __init__(self, parties: int) -> None:
+        self.seen = "asyncio" in modules, len(environ)
+
+
+def test_what_is_of_the_standard_library_is_left_alone() -> None:
+    state = GlobalState(Glancing)
+    modules["latchproof_tests_late"] = modules[__name__]
+    try:
+        assert state.changed() == ()
+        state.restore()
+        assert "latchproof_tests_late" in modules
+    finally:
+        del modules["latchproof_tests_late"]
+
+
+def test_everything_is_made_as_it_was() -> None:
+    kept = GlobalState(Leaky)
+    assert kept.changed() == ()
+    before = state()
+    for _ in range(2):
+        leak()
+        assert state() != before
+        assert len(kept.changed()) >= 6
+        kept.restore()
+        assert state() == before
+        assert kept.changed() == ()
+
+
+def test_a_factory_has_global_state_too() -> None:
+    made: list[int] = []
+
+    def factory(count: int) -> samples.PlainLatch:
+        made.append(count)
+        return samples.PlainLatch(count)
+
+    state = GlobalState(factory)
+    factory(2)
+    state.restore()
+    assert made == []
+
+
+@pytest.mark.parametrize("host", ["asyncio", "trio"])
+@pytest.mark.parametrize("target", [samples.PlainLatch, samples.FifoBarrier])
+def test_the_default_bounds_have_a_second_instance(target: Any, host: str) -> None:
+    assert any(shape.beside for shape in default_programs(adapt(target), host))
+
+
+BESIDE = Programs((1,), at_once=2, calls=2, cancellations=0, beside=1)
+
+
+def test_whoever_is_woken_by_another_instance_is_found_and_the_run_can_be_repeated() -> None:
+    from latchproof.check.checker import check as check_programs
+    from latchproof.check.jobs import replay
+
+    target = adapt(samples.CommonLatch)
+    verdict = check_programs(target, policy="latchproof", programs=(BESIDE,))
+    trace = verdict.shortest
+    assert trace is not None
+    assert (trace.claim, trace.notation) == ("C3", "1:w.@c..")
+    again = replay(target, trace.schedule, argument=1, policy="latchproof", host="asyncio")
+    assert again.so_far.failures["latchproof"]["C3"].finding.seen == "wait() returned"
+    assert check_programs(adapt(samples.PlainLatch), policy="latchproof", programs=(BESIDE,)).reported.satisfied
+
+
+def test_what_one_run_leaves_another_does_not_find() -> None:
+    """Without the second instance the shared list is emptied before every run, and nothing is to be seen of it."""
+    verdict = check(samples.CommonLatch, policy="latchproof", tasks=2, calls=2, cancels=1)
+    assert verdict.reported.failures == {}

@@ -1,0 +1,117 @@
+"""The programs that are tried."""
+
+from __future__ import annotations
+
+import pytest
+
+from latchproof.check.bounds import choices, default_programs, describe_bounds, levels, notes_on, programs_within
+from latchproof.check.target import Target, load
+from latchproof_spec.machine import Programs
+
+LATCH = load("latchproof:CountdownLatch")
+BARRIER = load("latchproof:Barrier")
+PLAIN = load("tests.check.samples:PlainLatch")
+"""A latch without set_count()."""
+
+
+def test_bounds_are_described() -> None:
+    shape = Programs((1, 2), at_once=3, calls=4, cancellations=1)
+    assert describe_bounds(shape, BARRIER) == "parties 1, 2: 4 calls, 3 at once, 1 cancellation, all operations"
+    shape = Programs((0,), at_once=3, calls=4, cancellations=2, waits_only=True)
+    assert describe_bounds(shape, LATCH) == "count 0: 4 calls, 3 at once, 2 cancellations, wait only"
+
+
+def test_the_numbers_that_an_operation_is_called_with_are_described() -> None:
+    given = Programs((1,), at_once=1, calls=2, cancellations=0, numbers=(-1, 0, 2))
+    start = "count 1: 2 calls, 1 at once, 0 cancellations"
+    assert describe_bounds(given, LATCH) == f"{start}, all operations, set_count of -1, 0, 2"
+    assert describe_bounds(given, PLAIN) == f"{start}, all operations"
+    without = Programs((1,), at_once=1, calls=2, cancellations=0)
+    assert describe_bounds(without, LATCH) == f"{start}, all operations but set_count"
+    assert "set_count" not in {call.operation.name for call in choices(without, LATCH)}
+
+
+def test_no_more_calls_are_said_to_be_under_way_than_are_made() -> None:
+    programs = Programs((1,), at_once=5, calls=3, cancellations=1)
+    assert describe_bounds(programs, BARRIER).startswith("parties 1: 3 calls, 3 at once")
+
+
+def test_calls_on_a_second_instance_are_said() -> None:
+    one, two = (Programs((2,), at_once=1, calls=1, cancellations=0, beside=number) for number in (1, 2))
+    assert describe_bounds(one, BARRIER) == (
+        "parties 2: 1 call, 1 at once, 0 cancellations, all operations; and 1 call on a second instance"
+    )
+    assert describe_bounds(two, BARRIER).endswith("; and 2 calls on a second instance")
+
+
+@pytest.mark.parametrize(
+    ("target", "bounds", "beyond"),
+    [
+        (BARRIER, (5, 3), "parties 4, 5: the calls are too few for such a barrier to trip"),
+        (BARRIER, (3, 2), "parties 3: the calls are too few"),
+        (BARRIER, (3, 3), ""),
+        (PLAIN, (4, 3), "count 4: the calls are too few for such a latch to open"),
+        (LATCH, (4, 3), ""),  # set_count(0) opens it
+    ],
+)
+def test_it_is_said_where_bounds_are_too_small_for_an_argument(
+    target: Target, bounds: tuple[int, int], beyond: str
+) -> None:
+    notes = notes_on(programs_within(target, *bounds), target)
+    assert len(notes) == bool(beyond)
+    assert all(note.startswith(beyond) for note in notes)
+
+
+@pytest.mark.parametrize("host", ["asyncio", "trio"])
+@pytest.mark.parametrize("target", [LATCH, BARRIER, PLAIN])
+def test_the_default_bounds_are_large_enough(target: Target, host: str) -> None:
+    assert notes_on(default_programs(target, host), target) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "calls"),
+    [
+        (Programs((1,), 1, 1, 0), ["wait()", "count_down(False)", "count_down(True)"]),
+        (
+            Programs((1,), 1, 1, 0, numbers=(-1, 3)),
+            ["wait()", "count_down(False)", "count_down(True)", "set_count(-1)", "set_count(3)"],
+        ),
+        (Programs((1,), 1, 1, 0, waits_only=True, numbers=(1,)), ["wait()"]),
+    ],
+)
+def test_the_calls_that_a_program_may_make(shape: Programs, calls: list[str]) -> None:
+    assert [str(call) for call in choices(shape, LATCH)] == calls
+
+
+def test_levels_are_the_arguments_of_each_bounds_in_turn() -> None:
+    one, other = Programs((1, 3), 1, 1, 0), Programs((2,), 2, 2, 0)
+    assert list(levels((one, other))) == [(one, 1), (one, 3), (other, 2)]
+
+
+@pytest.mark.parametrize("target", [LATCH, BARRIER])
+def test_the_default_bounds_are_no_less_than_those_that_found_every_known_fault(target: Target) -> None:
+    shapes = default_programs(target)
+    tried = {
+        (argument, shape.at_once, shape.calls, shape.cancellations, shape.waits_only)
+        for shape, argument in levels(shapes)
+    }
+    if target is LATCH:
+        assert tried >= {(count, 3, 4, 1, False) for count in range(4)}
+        assert shapes[0].numbers == (-1, 0, 1, 2)
+        assert any(cancellations == 2 for _, _, _, cancellations, _ in tried)
+    else:
+        assert tried >= {(parties, 3, 4, 1, False) for parties in (1, 2, 3)}
+        assert tried >= {(4, 4, 5, 1, True), (2, 2, 7, 1, True), (3, 3, 6, 1, True), (2, 3, 3, 2, True)}
+
+
+def test_a_bound_that_is_not_given_is_that_of_the_first_default_ones() -> None:
+    assert programs_within(BARRIER) == (Programs((1, 2, 3), 3, 4, 1),)
+    assert programs_within(BARRIER, 2) == (Programs((1, 2), 2, 4, 1),)
+    assert programs_within(BARRIER, calls=7) == (Programs((1, 2, 3), 3, 7, 1),)
+    assert programs_within(BARRIER, cancellations=0) == (Programs((1, 2, 3), 3, 4, 0),)
+    assert programs_within(LATCH, 2, 5, 3) == (Programs((0, 1, 2), 2, 5, 3, numbers=(-1, 0, 1, 2)),)
+
+
+def test_on_trio_two_wait_while_a_third_counts_down() -> None:
+    """Otherwise a latch that wakes only one task would not be noticed."""
+    assert any(shape.at_once >= 3 and not shape.waits_only for shape in default_programs(LATCH, "trio"))

@@ -1,0 +1,621 @@
+"""The judge: histories written by hand, with the policies under which they are not allowed, and what they break."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, NamedTuple
+
+import pytest
+
+from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification, is_broken_barrier_error, is_expected
+from latchproof.check.specification import PARKED, Configuration
+from latchproof_spec.barrier import rules as barrier
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.latch import rules as latch
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.machine import Machine
+from latchproof_spec.machines import MACHINES
+from latchproof_spec.step import BrokenBarrierError, LatchInUseError, ZeroLatchError
+
+REST = Rest()
+LATCHES = [policy.name for policy in LATCH.policies]
+BARRIERS = [policy.name for policy in BARRIER.policies]
+
+
+class SomebodysBrokenError(asyncio.BrokenBarrierError):
+    """An error of another class, with a base that is named as it should be."""
+
+
+def wait(call: int) -> Begin:
+    return Begin(call, "wait")
+
+
+def down(call: int, exception_if_zero: bool = False) -> Begin:
+    return Begin(call, "count_down", (exception_if_zero,))
+
+
+def sets(call: int, n: int) -> Begin:
+    return Begin(call, "set_count", (n,))
+
+
+def abort(call: int) -> Begin:
+    return Begin(call, "abort")
+
+
+def reset(call: int) -> Begin:
+    return Begin(call, "reset")
+
+
+def ret(call: int, value: object = None) -> End:
+    return End(call, "returned", value)
+
+
+def err(call: int, error: type[BaseException] = BrokenBarrierError) -> End:
+    return End(call, "raised", error=error("it is said"))
+
+
+def gone(call: int) -> End:
+    return End(call, "cancelled")
+
+
+def cancel(call: int) -> Request:
+    return Request(call)
+
+
+def see(**values: object) -> Observe:
+    return Observe(tuple(values.items()))
+
+
+def parked(number: int) -> Observe:
+    return see(n_waiting=number)
+
+
+def judge_of(
+    machine: Machine, argument: int, policy: Any = None, *, strict: bool = False, indexed: bool = True
+) -> Judge:
+    """A judge under a policy, or under that of our own classes."""
+    policy = machine.policies[0] if policy is None else policy
+    return Judge(MachineSpecification(machine, policy, argument, indexed=indexed), strict=strict)
+
+
+def judged(machine: Machine, argument: int, events: list[Event], *, strict: bool = False) -> dict[str, str]:
+    """By policy: the claim that is broken and the position of the event that breaks it; nothing where it is allowed."""
+    found = {}
+    for policy in machine.policies:
+        judge = judge_of(machine, argument, policy, strict=strict)
+        for position, event in enumerate(events):
+            if (finding := judge.step(event)) is not None:
+                found[policy.name] = f"{finding.claim}@{position}"
+    return found
+
+
+def under(names: list[str], claim: str) -> dict[str, str]:
+    return dict.fromkeys(names, claim)
+
+
+class Case(NamedTuple):
+    name: str
+    argument: int
+    events: list[Event]
+    broken: dict[str, str]
+    strict: bool = False
+
+
+ARRIVAL = ["latchproof", "aiologic"]
+OPEN = ["cpython", "lenient"]
+WITHDRAWS = ["latchproof", "cpython", "lenient"]
+BREAKS = ["java", "aiologic"]
+
+TRIPPED: list[Event] = [wait(0), parked(1), wait(1)]
+
+BARRIER_CASES = [
+    Case("indices by arrival", 2, [*TRIPPED, ret(1, 1), ret(0, 0)], {"java": "C5@3"}),
+    Case("indices reversed", 2, [*TRIPPED, ret(1, 0), ret(0, 1)], under(ARRIVAL, "C5@3")),
+    Case(
+        "the last first, reversed", 3,
+        [wait(0), parked(1), wait(1), parked(2), wait(2), ret(2, 0), ret(1, 1), ret(0, 2)], under(ARRIVAL, "C5@5"),
+    ),
+    Case(
+        "any other order", 3, [wait(0), parked(1), wait(1), parked(2), wait(2), ret(2, 1), ret(1, 2), ret(0, 0)],
+        under([*ARRIVAL, "java"], "C5@5"),
+    ),
+    Case(
+        "an index twice", 2, [*TRIPPED, ret(1, 0), ret(0, 0)],
+        under(ARRIVAL, "C5@3") | under([*OPEN, "java"], "C5@4"),
+    ),
+    Case("an index beyond", 2, [*TRIPPED, ret(1, 2)], under(BARRIERS, "C5@3")),
+    Case("an index below", 2, [*TRIPPED, ret(1, -1)], under(BARRIERS, "C5@3")),
+    Case("no index", 2, [*TRIPPED, ret(1)], under(BARRIERS, "C5@3")),
+    Case("a bool for an index", 2, [*TRIPPED, ret(1, True)], under(BARRIERS, "C5@3")),
+    Case("a bool for the index 0", 1, [wait(0), ret(0, False)], under(BARRIERS, "C5@1")),
+    Case("a float for an index", 1, [wait(0), ret(0, 0.0)], under(BARRIERS, "C5@1")),
+    Case("which came first is open", 2, [wait(0), wait(1), ret(1, 0), ret(0, 1)], {}),
+    Case("one party is a generation", 1, [wait(0), ret(0, 0), wait(1), ret(1, 0)], {}),
+    Case(
+        "generations overlap", 2,
+        [*TRIPPED, parked(0), wait(2), parked(1), wait(3), parked(0), ret(3, 1), ret(2, 0), ret(1, 1), ret(0, 0)],
+        {"java": "C5@8"},
+    ),
+    Case(
+        "an index of another generation is not given twice in its own", 2,
+        [*TRIPPED, ret(1, 1), wait(2), parked(1), wait(3), ret(3, 1), ret(2, 0), ret(0, 1)],
+        {"java": "C5@3", "latchproof": "C5@9", "aiologic": "C5@9", "cpython": "C5@9", "lenient": "C5@9"},
+    ),
+    Case("a return without a generation", 2, [wait(0), ret(0, 0)], under(BARRIERS, "C6@1")),
+    Case("a return with too few", 3, [wait(0), wait(1), ret(0, 0)], under(BARRIERS, "C6@2")),
+    Case("a broken barrier refuses", 2, [abort(0), ret(0), wait(1), err(1)], {}),
+    Case("by asyncio's error", 2, [abort(0), ret(0), wait(1), err(1, asyncio.BrokenBarrierError)], {}),
+    Case("by an error of one's own", 2, [abort(0), ret(0), wait(1), err(1, SomebodysBrokenError)], {}),
+    Case("a broken barrier lets in", 2, [abort(0), ret(0), wait(1), REST], under(BARRIERS, "C10@3")),
+    Case("a broken barrier lets pass", 1, [abort(0), ret(0), wait(1), ret(1, 0)], under(BARRIERS, "C10@3")),
+    Case("refused by another error", 2, [abort(0), ret(0), wait(1), err(1, RuntimeError)], under(BARRIERS, "C10@3")),
+    Case("refused though whole", 2, [wait(0), err(0)], under(BARRIERS, "C9@1")),
+    Case("an abort while it begins", 2, [abort(0), wait(1), err(1), ret(0)], {}),
+    Case("an abort that had no effect yet", 2, [abort(0), wait(1), parked(1), ret(0), err(1)], {}),
+    Case("abort fails the parked", 2, [wait(0), parked(1), abort(1), ret(1), err(0)], {}),
+    Case("reset fails the parked", 2, [wait(0), parked(1), reset(1), ret(1), err(0), see(broken=False)], {}),
+    Case("a failed one returns", 2, [wait(0), parked(1), abort(1), ret(1), ret(0, 0)], under(BARRIERS, "C14@4")),
+    Case("what abort returns is not compared", 2, [abort(0), ret(0, 17)], {}),
+    Case("abort raises", 2, [abort(0), err(0, RuntimeError)], under(BARRIERS, "C10@1")),
+    Case("reset raises", 2, [reset(0), err(0)], under(BARRIERS, "C10@1")),
+    Case("abort breaks", 2, [abort(0), ret(0), see(broken=True)], {}),
+    Case("abort does not break", 2, [abort(0), ret(0), see(broken=False)], under(BARRIERS, "C9@2")),
+    Case("reset mends", 2, [abort(0), ret(0), reset(1), ret(1), see(broken=False), wait(2), parked(1), REST], {}),
+    Case(
+        "reset does not mend", 2, [abort(0), ret(0), reset(1), ret(1), see(broken=True)], under(BARRIERS, "C9@4")
+    ),
+    Case("it breaks by itself", 2, [wait(0), see(broken=True)], under(BARRIERS, "C9@1")),
+    Case(
+        "abort leaves the released alone", 2, [*TRIPPED, ret(1, 1), abort(2), ret(2), ret(0, 0)], {"java": "C5@3"}
+    ),
+    Case(
+        "abort reaches the released", 2, [*TRIPPED, ret(1, 1), abort(2), ret(2), err(0)],
+        {"java": "C5@3"} | under(ARRIVAL, "C8@6"),
+    ),
+    Case(
+        "reset reaches the released", 2, [*TRIPPED, ret(1, 0), reset(2), ret(2), err(0)],
+        {"java": "C8@6"} | under(ARRIVAL, "C5@3"),
+    ),
+    Case(
+        "a released one fails without an abort", 2, [*TRIPPED, ret(1, 1), err(0)],
+        {"java": "C5@3"} | under([*ARRIVAL, *OPEN], "C8@4"),
+    ),
+    Case(
+        "an abort before the trip does not reach the released", 2,
+        [abort(0), ret(0), reset(1), ret(1), wait(2), parked(1), wait(3), ret(3, 1), err(2)],
+        {"java": "C5@7"} | under([*ARRIVAL, *OPEN], "C8@8"),
+    ),
+    Case(
+        "an abort reaches only calls that wait", 2,
+        [abort(0), see(broken=True), reset(1), ret(1), see(broken=False), err(0)], under(BARRIERS, "C10@5"),
+    ),
+    Case(
+        "the released fail by another error", 2, [*TRIPPED, ret(1, 1), abort(2), ret(2), err(0, ValueError)],
+        {"java": "C5@3"} | under([*ARRIVAL, *OPEN], "C10@6"),
+    ),
+    Case(
+        "a cancelled waiter withdraws", 2, [wait(0), parked(1), cancel(0), gone(0), see(n_waiting=0, broken=False)],
+        under(BREAKS, "C7@4"),
+    ),
+    Case(
+        "a cancelled waiter breaks it", 2, [wait(0), parked(1), cancel(0), gone(0), see(n_waiting=0, broken=True)],
+        under(WITHDRAWS, "C7@4"),
+    ),
+    Case(
+        "a cancelled waiter stays counted", 2, [wait(0), parked(1), cancel(0), gone(0), parked(1)],
+        under(BARRIERS, "C7@4"),
+    ),
+    Case(
+        "the others of a cancelled waiter fail", 3,
+        [wait(0), parked(1), wait(1), parked(2), cancel(0), gone(0), err(1)], under(WITHDRAWS, "C7@6"),
+    ),
+    Case(
+        "later arrivals move up", 3,
+        [
+            wait(0), parked(1), wait(1), parked(2), cancel(0), gone(0), parked(1), wait(2), parked(2), wait(3),
+            ret(3, 2), ret(1, 0), ret(2, 1),
+        ],
+        under(BREAKS, "C7@6"),
+    ),
+    Case(
+        "later arrivals do not move up", 3,
+        [
+            wait(0), parked(1), wait(1), parked(2), cancel(0), gone(0), parked(1), wait(2), parked(2), wait(3),
+            ret(3, 2), ret(1, 1), ret(2, 1),
+        ],
+        under(BREAKS, "C7@6") | under(["latchproof"], "C5@11") | under(OPEN, "C5@12"),
+    ),
+    Case("a withdrawal may wait for its delivery", 2, [wait(0), parked(1), cancel(0), parked(1), parked(0)], {}),
+    Case(
+        "a withdrawal is not taken back", 2, [wait(0), parked(1), cancel(0), parked(0), parked(1)],
+        under(BARRIERS, "C6@4"),
+    ),
+    Case(
+        "a released one that is cancelled changes nothing", 2,
+        [*TRIPPED, ret(1, 1), cancel(0), gone(0), see(n_waiting=0, broken=False), wait(2), parked(1)], {"java": "C5@3"},
+    ),
+    Case(
+        "a released one that is cancelled may return", 2, [*TRIPPED, ret(1, 1), cancel(0), ret(0, 0)],
+        {"java": "C5@3"},
+    ),
+    Case("a cancelled one returns without a release", 2, [wait(0), cancel(0), ret(0, 0)], under(BARRIERS, "C6@2")),
+    Case("a cancelled abort had its effect", 2, [abort(0), cancel(0), gone(0), see(broken=True)], {}),
+    Case("a cancelled abort had none", 2, [abort(0), cancel(0), gone(0), see(broken=False)], {}),
+    Case(
+        "a cancelled abort has it not twice", 2,
+        [abort(0), cancel(0), gone(0), see(broken=False), see(broken=True)], under(BARRIERS, "C9@4"),
+    ),
+    Case("a cancelled wait had none", 2, [wait(0), cancel(0), parked(0), gone(0), parked(0)], {}),
+    Case("cancelled without a request", 2, [wait(0), gone(0)], under(BARRIERS, "C11@1")),
+    Case("the request was of another", 2, [wait(0), wait(1), cancel(1), gone(0)], under(BARRIERS, "*@3")),
+    Case("at rest with too few", 3, [wait(0), wait(1), REST], {}),
+    Case("at rest when nothing was called", 3, [REST], {}),
+    Case("a tripped generation at rest", 2, [*TRIPPED, parked(0), REST], under(BARRIERS, "C13@4")),
+    Case(
+        "one of a tripped generation at rest", 2, [*TRIPPED, ret(1, 1), REST],
+        {"java": "C5@3"} | under([*ARRIVAL, *OPEN], "C13@4"),
+    ),
+    Case("the failed at rest", 2, [wait(0), parked(1), abort(1), ret(1), REST], under(BARRIERS, "C14@4")),
+    Case("an abort at rest", 2, [abort(0), REST], under(BARRIERS, "C11@1")),
+    Case("a cancelled one at rest", 2, [wait(0), parked(1), cancel(0), REST], under(BARRIERS, "C11@3")),
+    Case("both at rest", 2, [wait(0), wait(1), REST], under(BARRIERS, "C13@2")),
+    Case(
+        "n_waiting counts the released", 2, [*TRIPPED, ret(1, 1), parked(1)],
+        {"java": "C5@3"} | under(["latchproof", "aiologic", "cpython"], "C6@4"),
+    ),
+    Case(
+        "n_waiting counts too many", 2, [*TRIPPED, ret(1, 1), parked(2)],
+        {"java": "C5@3"} | under(["latchproof", "aiologic", "cpython", "lenient"], "C6@4"),
+    ),
+    Case("n_waiting counts one who is not there", 2, [parked(1)], under(BARRIERS, "C6@0")),
+    Case("n_waiting counts too few", 3, [wait(0), parked(1), parked(0)], under(BARRIERS, "C6@2")),
+    Case("n_waiting is negative", 3, [parked(-1)], under(BARRIERS, "C6@0")),
+    Case("n_waiting is a bool", 2, [parked(False)], under(BARRIERS, "C6@0")),
+    Case("broken is a number", 2, [see(broken=0)], under(BARRIERS, "C9@0")),
+    Case("n_waiting is no number", 2, [see(n_waiting="0")], under(BARRIERS, "C6@0")),
+    Case(
+        "not both at once", 2, [wait(0), parked(1), abort(1), see(n_waiting=1, broken=True)], under(BARRIERS, "C9@3")
+    ),
+    Case("an error that reaches the loop", 2, [Stray("ValueError: oh")], under(BARRIERS, "C10@0")),
+    Case(
+        "strict: effects are in the order of the calls", 2, [wait(0), wait(1), ret(1, 1), ret(0, 0)],
+        {"java": "C5@2"}, strict=True,
+    ),
+    Case(
+        "strict: and in no other", 2, [wait(0), wait(1), ret(1, 0)], under(ARRIVAL, "C5@2"), strict=True
+    ),
+    Case("strict: an effect is at once", 2, [abort(0), see(broken=False)], under(BARRIERS, "C9@1"), strict=True),
+    Case(
+        "strict: a withdrawal is at once", 2, [wait(0), cancel(0), parked(1)], under(BARRIERS, "C7@2"), strict=True
+    ),
+    Case(
+        "strict: and of no other call", 3, [wait(0), wait(1), cancel(0), see(n_waiting=1, broken=False), gone(0)],
+        under(BREAKS, "C7@3"), strict=True,
+    ),
+    Case(
+        "strict: the withdrawn cannot return", 2, [wait(0), cancel(0), wait(1), ret(0, 0)], under(BARRIERS, "C6@3"),
+        strict=True,
+    ),
+    Case(
+        "strict: the released may return or end cancelled", 2,
+        [wait(0), wait(1), cancel(0), cancel(1), gone(1), ret(0, 0)], {"java": "C5@5"}, strict=True,
+    ),
+    Case("strict: at rest", 2, [wait(0), REST, wait(1), REST], under(BARRIERS, "C13@3"), strict=True),
+]  # fmt: skip
+
+REFUSES = ["latchproof"]
+KEEPS = ["flowno", "java", "cpython", "lenient", "aiologic"]
+IGNORES = ["latchproof", "flowno", "java", "cpython", "lenient"]
+RAISES = ["aiologic"]
+
+LATCH_CASES = [
+    Case("counted down", 2, [down(0), ret(0), see(count=1)], {}),
+    Case("not counted down", 2, [down(0), ret(0), see(count=2)], under(LATCHES, "C1@2")),
+    Case("counted down twice", 2, [down(0), ret(0), see(count=0)], under(LATCHES, "C1@2")),
+    Case("below zero", 0, [down(0), see(count=-1)], under(LATCHES, "C1@1")),
+    Case("two at once, one of them counted", 2, [down(0), down(1), see(count=1), see(count=0), ret(1), ret(0)], {}),
+    Case("two at once, and back", 2, [down(0), down(1), see(count=0), see(count=1)], under(LATCHES, "C1@3")),
+    Case("an open latch lets pass", 0, [wait(0), ret(0)], {}),
+    Case("what wait returns is not compared", 0, [wait(0), ret(0, True)], {}),
+    Case("what count_down returns is not compared", 1, [down(0), ret(0, 0)], {}),
+    Case("a closed latch lets pass", 1, [wait(0), ret(0)], under(LATCHES, "C3@1")),
+    Case("the release", 1, [wait(0), down(1), ret(1), ret(0)], {}),
+    Case("a release before its count_down returns", 1, [wait(0), down(1), ret(0), ret(1)], {}),
+    Case("too early", 2, [wait(0), down(1), ret(1), ret(0)], under(LATCHES, "C3@3")),
+    Case("a lost wake-up", 1, [wait(0), down(1), ret(1), REST], under(LATCHES, "*@3")),
+    Case("a lost wake-up, strict", 1, [wait(0), down(1), ret(1), REST], under(LATCHES, "C12@3"), strict=True),
+    Case("at a closed latch at rest", 1, [wait(0), wait(1), REST], {}),
+    Case("at an open latch at rest", 0, [wait(0), REST], under(LATCHES, "C11@1")),
+    Case("at an open latch at rest, strict", 0, [wait(0), REST], under(LATCHES, "C11@1"), strict=True),
+    Case("a count_down at rest", 1, [down(0), REST], under(LATCHES, "C11@1")),
+    Case("wait raises", 0, [wait(0), err(0, RuntimeError)], under(LATCHES, "C10@1")),
+    Case("wait raises the error of a barrier", 0, [wait(0), err(0)], under(LATCHES, "C10@1")),
+    Case("set", 2, [sets(0, 5), ret(0), see(count=5)], {}),
+    Case("not set", 2, [sets(0, 5), ret(0), see(count=2)], under(LATCHES, "C1@2")),
+    Case("set to zero lets pass", 2, [sets(0, 0), ret(0), wait(1), ret(1)], {}),
+    Case("set to less than zero is refused", 2, [sets(0, -1), err(0, ValueError), see(count=2)], {}),
+    Case("by another error", 2, [sets(0, -1), err(0, TypeError)], under(LATCHES, "C10@1")),
+    Case("set to less than zero", 2, [sets(0, -1), ret(0)], under(LATCHES, "C10@1")),
+    Case("refused and set", 2, [sets(0, -1), err(0, ValueError), see(count=-1)], under(LATCHES, "C4@2")),
+    Case("set in use is refused", 2, [wait(0), sets(1, 3), err(1, LatchInUseError)], under(KEEPS, "C10@2")),
+    Case("or by any RuntimeError", 2, [wait(0), sets(1, 0), err(1, RuntimeError)], under(KEEPS, "C10@2")),
+    Case("but by no ValueError", 2, [wait(0), sets(1, 3), err(1, ValueError)], under(LATCHES, "C10@2")),
+    Case("nor by a RecursionError", 2, [wait(0), sets(1, 3), err(1, RecursionError)], under(LATCHES, "C10@2")),
+    Case("nor by NotImplementedError", 2, [wait(0), sets(1, 3), err(1, NotImplementedError)], under(LATCHES, "C10@2")),
+    Case("nor by the error of a barrier", 2, [wait(0), sets(1, 3), err(1)], under(LATCHES, "C10@2")),
+    Case("refused though no call is parked", 2, [sets(0, 3), err(0, RuntimeError)], under(LATCHES, "C10@1")),
+    Case("set in use", 2, [wait(0), sets(1, 3), ret(1)], under(REFUSES, "C10@2"), strict=True),
+    Case("set in use, if the wait had no effect yet", 2, [wait(0), sets(1, 3), ret(1), see(count=3)], {}),
+    Case(
+        "set to zero in use", 2, [wait(0), sets(1, 0), ret(1), ret(0), see(count=0)], under(REFUSES, "C10@2"),
+        strict=True,
+    ),
+    Case(
+        "set to zero in use releases", 2, [wait(0), sets(1, 0), ret(1), REST],
+        under(REFUSES, "C10@2") | under(KEEPS, "C12@3"), strict=True,
+    ),
+    Case(
+        "a kept call returns at zero", 2, [wait(0), sets(1, 1), ret(1), down(2), ret(2), ret(0)],
+        under(REFUSES, "C10@2"), strict=True,
+    ),
+    Case(
+        "a kept call does not return before", 2, [wait(0), sets(1, 1), ret(1), ret(0)],
+        under(REFUSES, "C10@2") | under(KEEPS, "C3@3"), strict=True,
+    ),
+    Case(
+        "the released are not in use", 1, [wait(0), down(1), sets(2, 2), ret(2), ret(0), ret(1), see(count=2)], {},
+        strict=True,
+    ),
+    Case("over-counting is ignored", 0, [down(0), ret(0), see(count=0)], under(RAISES, "C10@1")),
+    Case("over-counting raises", 0, [down(0), err(0, RuntimeError)], under(IGNORES, "C10@1")),
+    Case("over-counting raises a ValueError", 0, [down(0), err(0, ValueError)], under(IGNORES, "C10@1")),
+    Case("over-counting raises another", 0, [down(0), err(0, KeyError)], under(LATCHES, "C10@1")),
+    Case("over-counting raises as asked", 0, [down(0, True), err(0, ZeroLatchError), see(count=0)], {}),
+    Case("or any RuntimeError", 0, [down(0, True), err(0, RuntimeError)], {}),
+    Case("or a ValueError", 0, [down(0, True), err(0, ValueError)], under(IGNORES, "C10@1")),
+    Case("over-counting does not raise as asked", 0, [down(0, True), ret(0)], under(LATCHES, "C10@1")),
+    Case("raises though it is not zero", 1, [down(0, True), err(0, ZeroLatchError)], under(LATCHES, "C10@1")),
+    Case("withdrawn", 1, [wait(0), cancel(0), gone(0), down(1), ret(1), see(count=0)], {}),
+    Case("withdrawn, and set", 1, [wait(0), cancel(0), gone(0), sets(1, 3), ret(1)], {}, strict=True),
+    Case("a withdrawal counts down", 2, [wait(0), cancel(0), gone(0), see(count=1)], under(LATCHES, "C7@3")),
+    Case(
+        "counted below zero beside a withdrawal", 0,
+        [wait(0), see(count=0), cancel(0), down(1), see(count=-1)], under(LATCHES, "C1@4"),
+    ),
+    Case("cancelled, but released", 1, [wait(0), down(1), cancel(0), ret(0), ret(1)], {}),
+    Case("cancelled, and not released", 1, [wait(0), cancel(0), ret(0)], under(LATCHES, "C3@2")),
+    Case("cancelled without a request", 1, [wait(0), gone(0)], under(LATCHES, "C11@1")),
+    Case("a cancelled one at rest", 1, [wait(0), cancel(0), REST], under(LATCHES, "C11@2")),
+    Case("two requests", 1, [wait(0), cancel(0), cancel(0), gone(0), see(count=1)], {}),
+    Case("an error that reaches the loop", 1, [wait(0), Stray("InvalidStateError: x")], under(LATCHES, "C10@1")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("machine", "case"),
+    [
+        *(pytest.param(BARRIER, case, id=f"barrier-{case.name}") for case in BARRIER_CASES),
+        *(pytest.param(LATCH, case, id=f"latch-{case.name}") for case in LATCH_CASES),
+    ],
+)
+def test_history(machine: Machine, case: Case) -> None:
+    found = judged(machine, case.argument, case.events, strict=case.strict)
+    # a * stands for any claim: which one it is that such a history breaks is a matter of taste
+    assert set(found) == set(case.broken)
+    for policy, broken in case.broken.items():
+        claim, position = broken.split("@")
+        assert found[policy].split("@")[1] == position
+        named = found[policy].split("@")[0]
+        assert claim in ("*", named)
+        assert named in {one.id for one in machine.claims}
+
+
+def first_finding(machine: Machine, argument: int, events: list[Event], **options: Any) -> Finding:
+    judge = judge_of(machine, argument, **options)
+    return next(finding for event in events if (finding := judge.step(event)) is not None)
+
+
+@pytest.mark.parametrize(
+    ("machine", "argument", "events", "seen", "allowed", "rules"),
+    [
+        (BARRIER, 2, [*TRIPPED, ret(1, 0)], "wait() returned 0", ("to return 1",), ("B2",)),
+        (BARRIER, 2, [*TRIPPED, ret(1)], "wait() returned", ("to return 1",), ("B2",)),
+        (BARRIER, 2, [wait(0), ret(0, 0)], "wait() returned 0", ("to stay parked",), ()),
+        (
+            BARRIER, 2, [wait(0), parked(1), abort(1), ret(1), ret(0, 1)], "wait() returned 1",
+            ("to raise BrokenBarrierError",), ("B6",),
+        ),
+        (BARRIER, 2, [abort(0), err(0, KeyError)], "abort() raised KeyError: 'it is said'", ("to return",), ("B6",)),
+        (
+            BARRIER, 2, [wait(0), parked(1), cancel(0), ret(0, 0)], "wait() returned 0",
+            ("to end cancelled", "to stay parked"), (),
+        ),
+        (
+            LATCH, 1, [wait(0), gone(0)], "wait() ended cancelled without a request to cancel it",
+            ("to stay parked",), (),
+        ),
+        (LATCH, 2, [down(0), ret(0), see(count=5)], "count is 5", ("count = 1",), ()),
+        (LATCH, 2, [down(0), see(count=5)], "count is 5", ("count = 1", "count = 2"), ()),
+        (
+            BARRIER, 2, [wait(0), parked(1), abort(1), see(n_waiting=1, broken=True)],
+            "n_waiting is 1, broken is True", ("not both of these at once",), (),
+        ),
+        (
+            BARRIER, 2, [*TRIPPED, parked(0), REST], "nothing can run any more, and wait() of call 1 has not ended",
+            ("to return 0",), ("B2",),
+        ),
+        (
+            BARRIER, 2, [wait(0), parked(1), cancel(0), REST],
+            "nothing can run any more, and wait() of call 1 has not ended although it was cancelled",
+            ("to end cancelled", "to stay parked"), (),
+        ),
+        (
+            BARRIER, 2, [abort(0), REST], "nothing can run any more, and abort() of call 1 has not ended",
+            ("to return",), ("B6",),
+        ),
+        (BARRIER, 2, [Stray("the loop was told of it")], "the loop was told of it", ("no such error",), ()),
+    ],
+)  # fmt: skip
+def test_a_finding_says_what_was_seen_and_what_is_allowed(
+    machine: Machine, argument: int, events: list[Event], seen: str, allowed: tuple[str, ...], rules: tuple[str, ...]
+) -> None:
+    finding = first_finding(machine, argument, events)
+    assert (finding.seen, finding.allowed, finding.rules) == (seen, allowed, rules)
+
+
+def test_a_finding_says_that_any_index_is_allowed_that_was_not_given() -> None:
+    finding = first_finding(BARRIER, 2, [*TRIPPED, ret(1, 0), ret(0, 0)], policy=BARRIER.policies[1])
+    assert finding.allowed == ("to return one of 0..1 that its generation has not given yet",)
+    assert finding.rules == ("B2a",)
+
+
+def test_after_a_finding_nothing_more_is_judged() -> None:
+    judge = judge_of(BARRIER, 2)
+    assert judge.step(wait(0)) is None
+    finding = judge.step(ret(0, 0))
+    assert finding is not None
+    assert judge.finding is finding
+    assert judge.step(Stray("another")) is None
+    assert judge.finding is finding
+
+
+def test_a_snapshot_is_gone_back_to() -> None:
+    judge = judge_of(BARRIER, 2)
+    before_it: list[Event] = [wait(0), parked(1), cancel(0)]
+    after_it: list[Event] = [parked(0), gone(0), wait(1), wait(2), ret(2, 7)]
+    for event in before_it:
+        judge.step(event)
+    snapshot = judge.snapshot()
+    before = judge.configurations
+    assert [judge.step(event) is None for event in after_it] == [True, True, True, True, False]
+    assert judge.configurations != before
+    assert judge.cancellations == 1
+    for _ in range(2):  # a snapshot serves for many continuations
+        judge.restore(snapshot)
+        assert judge.finding is None
+        assert judge.configurations == before
+        assert judge.cancellations == 1
+        assert [judge.step(event) for event in (wait(1), parked(1), cancel(0), gone(0))] == [None] * 4
+        assert judge.cancellations == 2
+
+
+def test_the_configurations_are_all_that_the_history_allows() -> None:
+    judge = judge_of(BARRIER, 3)
+    (start,) = judge.configurations
+    assert start == Configuration((0, False))
+    judge.step(wait(0))
+    judge.step(wait(1))
+    judge.step(parked(1))  # one of them has arrived, the other has not
+    assert {configuration.queue for configuration in judge.configurations} == {(0,), (1,)}
+    judge.step(parked(2))
+    assert {configuration.queue for configuration in judge.configurations} == {(0, 1), (1, 0)}
+    assert all(one.fate(call) == PARKED for one in judge.configurations for call in (0, 1))
+
+
+def test_the_strict_form_has_one_configuration() -> None:
+    judge = judge_of(BARRIER, 3, strict=True)
+    for event in (wait(0), wait(1), cancel(1), wait(2)):
+        judge.step(event)
+        assert len(judge.configurations) == 1
+    assert {one.queue for one in judge.configurations} == {(0, 2)}
+
+
+def test_indices_are_forgotten_with_their_generation() -> None:
+    """Otherwise a long history would cost more and more."""
+    judge = judge_of(BARRIER, 2, BARRIER.policies[1])
+    for event in (*TRIPPED, ret(1, 1)):
+        judge.step(event)
+    endings = [one.fate(0).ending for one in judge.configurations]
+    assert {None if ending is None else ending.taken for ending in endings} == {(1,)}
+    judge.step(ret(0, 0))
+    assert judge.configurations == {Configuration((0, False))}
+
+
+@pytest.mark.parametrize(
+    ("strict", "machine", "argument", "events", "fired"),
+    [
+        (True, BARRIER, 2, [wait(0)], {"B1"}),
+        (True, BARRIER, 2, [wait(0), wait(1)], {"B1", "B2"}),
+        (True, BARRIER, 2, [wait(0), wait(1), cancel(0)], {"B1", "B2", "B5"}),
+        (True, BARRIER, 2, [wait(0), cancel(0)], {"B1", "B4"}),
+        (True, BARRIER, 2, [abort(0), reset(1), abort(2), wait(3)], {"B6", "B7", "B3"}),
+        (True, LATCH, 1, [wait(0), down(1), wait(2), cancel(0)], {"L8", "L2", "L7", "L10"}),
+        (True, LATCH, 1, [wait(0), sets(1, 2), sets(2, -1), cancel(0), sets(3, 2)], {"L8", "L5", "L4", "L9", "L6"}),
+        (False, BARRIER, 2, [wait(0)], set()),
+        (False, BARRIER, 2, [wait(0), parked(1)], {"B1"}),
+        (False, BARRIER, 2, [wait(0), cancel(0), parked(0)], {"B1", "B4"}),
+    ],
+)
+def test_the_rules_fired_are_noted(
+    strict: bool, machine: Machine, argument: int, events: list[Event], fired: set[str]
+) -> None:
+    judge = judge_of(machine, argument, strict=strict)
+    for event in events:
+        assert judge.step(event) is None
+    assert judge.fired == fired
+
+
+@pytest.mark.parametrize(("machine", "argument"), [(LATCH, -1), (BARRIER, 0)])
+def test_a_machine_that_is_refused_is_not_judged(machine: Machine, argument: int) -> None:
+    with pytest.raises(ValueError, match=f"not {argument}"):
+        judge_of(machine, argument)
+
+
+class MyBrokenBarrierError(Exception):
+    """Not named as it should be."""
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (BrokenBarrierError, True),
+        (asyncio.BrokenBarrierError, True),
+        (SomebodysBrokenError, True),
+        (type("BrokenBarrierError", (Exception,), {}), True),
+        (MyBrokenBarrierError, False),
+        (RuntimeError, False),
+        (asyncio.CancelledError, False),
+    ],
+)
+def test_is_broken_barrier_error(error: type[BaseException], verdict: bool) -> None:
+    assert is_broken_barrier_error(error()) is verdict
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected", "others"),
+    [
+        (barrier.B3, [BrokenBarrierError, SomebodysBrokenError], [RuntimeError, ValueError]),
+        (barrier.B6, [asyncio.BrokenBarrierError], [RuntimeError]),
+        (latch.L4, [ValueError, UnicodeError], [TypeError, RuntimeError, BrokenBarrierError]),
+        (latch.L4t, [TypeError], [ValueError, RuntimeError]),
+        (
+            latch.L5, [LatchInUseError, RuntimeError],
+            [ValueError, BrokenBarrierError, RecursionError, NotImplementedError, KeyError],
+        ),
+        (
+            latch.L3x, [ZeroLatchError, RuntimeError, LatchInUseError],
+            [ValueError, BrokenBarrierError, RecursionError, NotImplementedError],
+        ),
+        (
+            latch.L3p, [RuntimeError, ValueError, ZeroLatchError],
+            [TypeError, BrokenBarrierError, RecursionError, NotImplementedError],
+        ),
+    ],
+)  # fmt: skip
+def test_which_errors_are_expected(rule: Any, expected: list[type[Exception]], others: list[type[Exception]]) -> None:
+    assert [error for error in expected if not is_expected(rule.errors, error())] == []
+    assert [error for error in others if is_expected(rule.errors, error())] == []
+
+
+def test_every_policy_is_told_from_those_that_differ_from_it() -> None:
+    """For any two policies that are not the same there is a history here that only one of them allows."""
+    cases = {"latch": LATCH_CASES, "barrier": BARRIER_CASES}
+    for machine in MACHINES.values():
+        seen = {
+            policy.name: [policy.name in case.broken for case in cases[machine.name]] for policy in machine.policies
+        }
+        same = {frozenset({a, b}) for a in seen for b in seen if a < b and seen[a] == seen[b]}
+        same_axes = {"flowno", "java", "cpython", "lenient"} if machine.name == "latch" else set[str]()
+        assert same == {frozenset({a, b}) for a in same_axes for b in same_axes if a < b}

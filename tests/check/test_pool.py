@@ -1,0 +1,135 @@
+"""A check in processes of its own comes to the same as one in this process, whatever the target does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from latchproof.check import checker as check_module
+from latchproof.check import pool as module
+from latchproof.check.checker import check
+from latchproof.check.target import Target, TargetError, load
+from latchproof.check.verdict import Verdict
+from latchproof_spec.machine import Programs
+
+LATCH = Programs((0, 1), at_once=2, calls=3, cancellations=1, numbers=(0,))
+BARRIER = Programs((2, 3), at_once=3, calls=4, cancellations=1, waits_only=True)
+
+
+def plain(verdict: Verdict) -> dict[str, object]:
+    return {name: value for name, value in verdict.to_json().items() if name != "seconds"}
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("asyncio:Barrier", BARRIER), ("tests.check.samples:ForgetfulLatch", LATCH)]
+)
+def test_the_number_of_workers_makes_no_difference(name: str, shape: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_module, "PIECE", 20)
+    target = load(name)
+    here = plain(check(target, programs=(shape,)))
+    assert here["status"] == "counterexample"
+    for workers in (1, 2, 3):
+        assert plain(check(target, programs=(shape,), workers=workers)) == here
+
+
+@pytest.mark.parametrize("scheduler", ["random", "pct"])
+def test_what_is_chosen_at_random_comes_in_pieces_and_is_the_same_whoever_does_them(
+    scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_module, "SAMPLED", 20)
+    target = load("asyncio:Barrier")
+    begun: set[int] = set()
+    here = check(
+        target, programs=(BARRIER,), scheduler=scheduler, schedules=90, progress=lambda number, walk: begun.add(number)
+    )
+    assert here.schedules == 90
+    assert begun == set(range(6))  # of two constructor arguments, three pieces each
+    assert plain(check(target, programs=(BARRIER,), scheduler=scheduler, schedules=90, workers=2)) == plain(here)
+
+
+def test_an_interpreter_that_is_ended_costs_its_job_alone() -> None:
+    verdict = check(load("tests.check.samples:LeavingLatch"), policy="latchproof", programs=(LATCH,), workers=2)
+    assert verdict.exit_code == 3
+    assert "the target ended its interpreter, with exit code 7" in map(str, verdict.reasons)
+
+
+def test_errors_that_cannot_be_sent_are_named(tmp_path: Path) -> None:
+    source = tmp_path / "odd.py"
+    source.write_text(
+        "class Latch:\n"
+        "    def __init__(self, count): self.count = count\n"
+        "    def count_down(self):\n"
+        "        class LocalError(Exception):\n"
+        "            def __init__(self, one, two): super().__init__(f'{one} {two}')\n"
+        "        raise LocalError('no', 'way')\n"
+        "    async def wait(self): return object()\n"
+    )
+    name = f"{source}:Latch"
+    verdict = check(load(name), policy="latchproof", programs=(LATCH,), workers=1)
+    trace = next(trace for trace in verdict.traces if trace.claim == "C10")
+    assert (trace.events[-1]["error"], trace.events[-1]["message"]) == ("LocalError", "no way")
+
+
+def test_a_target_that_cannot_be_loaded_there_is_said() -> None:
+    target: Target = replace(load("asyncio:Barrier"), name="no_such_module:Barrier")
+    with pytest.raises(TargetError, match="there is no module 'no_such_module'"):
+        check(target, programs=(BARRIER,), workers=1)
+
+
+def test_an_interrupt_ends_it_with_what_was_done() -> None:
+    """Ctrl-C in a terminal, as its user has it."""
+    command = [
+        sys.executable,
+        "-m",
+        "latchproof",
+        "check",
+        "latchproof:CountdownLatch",
+        "--calls",
+        "9",
+        "--cancels",
+        "2",
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it is ignored where a shell runs this behind
+    )  # fmt: skip
+    timer = threading.Timer(120, process.kill)
+    timer.start()
+    assert process.stdout is not None
+    assert "judged by every named policy" in process.stdout.readline()
+    time.sleep(4)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate()
+    timer.cancel()
+    assert process.returncode == 3, err
+    assert "interrupted; what was not done is not known" in out
+    assert "inconclusive: no counterexample was found against latchproof:CountdownLatch" in out
+    assert "Traceback" not in err
+
+
+def test_silence_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A target that not even an alarm reaches: it blocks them."""
+    monkeypatch.setattr(module, "SILENCE_SECONDS", 3)
+    source = tmp_path / "deaf.py"
+    source.write_text(
+        "import signal, time\n"
+        "class Latch:\n"
+        "    def __init__(self, count): self.count = count\n"
+        "    def count_down(self): self.count = max(0, self.count - 1)\n"
+        "    async def wait(self):\n"
+        "        signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))\n"
+        "        while True: time.sleep(1)\n"
+    )
+    shape = Programs((1,), at_once=1, calls=1, cancellations=0)
+    verdict = check(load(f"{source}:Latch"), policy="latchproof", programs=(shape,), workers=1)
+    assert verdict.exit_code == 3
+    assert any("did not respond for 3 s and was stopped" in reason.text for reason in verdict.reasons)

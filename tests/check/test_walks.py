@@ -1,0 +1,197 @@
+"""The judge accepts whatever the specification does, and nothing that was tampered with.
+
+A walk makes calls, lets them take effect and end, and cancels some, all by the specification's own functions. Its
+history must be allowed under the same policy; with one event of it changed, it must not.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latchproof.check.history import Begin, End, Event, Observe, Request, Rest
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification
+from latchproof_spec.machine import Machine
+from latchproof_spec.machines import MACHINES
+from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule, apply
+
+POLICIES = [
+    pytest.param(machine, policy, id=f"{machine}-{policy}")
+    for machine in MACHINES.values()
+    for policy in machine.policies
+]
+AT_ONCE = 4
+OPTIONS = settings(max_examples=50, deadline=None, database=None, derandomize=True)
+
+
+class Walk:
+    """A random run of the specification. `strict`: a call takes effect at its begin, a cancellation at its request."""
+
+    def __init__(self, machine: Machine, policy: Any, argument: int, seed: int, *, strict: bool) -> None:
+        self.machine, self.policy, self.strict = machine, policy, strict
+        self.random = random.Random(seed)
+        self.constants, self.state, _ = machine.create(argument)
+        self.queue: tuple[int, ...] = ()
+        self.new: dict[int, tuple[Any, tuple[Any, ...]]] = {}
+        self.ending: dict[int, tuple[Any, Rule]] = {}
+        self.may_break: set[int] = set()
+        self.withdrawn: set[int] = set()
+        self.requested: set[int] = set()
+        self.number = 0
+        self.events: list[Event] = []
+
+    def run(self, steps: int) -> list[Event]:
+        for _ in range(steps):
+            under_way = {*self.new, *self.queue, *self.ending, *self.withdrawn}
+            # what the judge of the lenient form has to keep in mind grows fast with the calls under way
+            actions = [self.observe] + [self.begin] * (2 if self.strict or len(under_way) < AT_ONCE else 0)
+            actions += [self.effect] * 2 if self.new else []
+            actions += [self.end] * 3 if self.ending or self.withdrawn else []
+            actions += [self.cancel] if under_way else []
+            actions += [self.withdraw] if self.requested & set(self.queue) and not self.strict else []
+            if under_way == set(self.queue) and not self.requested & under_way:
+                actions += [lambda: self.events.append(Rest())]
+            self.random.choice(actions)()
+        return self.events
+
+    def begin(self) -> None:
+        operation = self.random.choice(self.machine.operations)
+        arguments = tuple(
+            self.random.choice((False, True)) if kind is bool else self.random.randint(-1, 3)
+            for kind in operation.parameters.values()
+        )
+        call, self.number = self.number, self.number + 1
+        self.new[call] = operation, arguments
+        self.events.append(Begin(call, operation.name, arguments))
+        if self.strict:
+            self.effect()
+
+    def effect(self) -> None:
+        call = self.random.choice(sorted(self.new))
+        operation, arguments = self.new.pop(call)
+        self.step(operation, arguments, call)
+
+    def step(self, operation: Any, arguments: tuple[Any, ...], call: int) -> None:
+        *state, rule = operation.function(*self.constants, *self.state, *arguments, policy=self.policy)
+        self.state = tuple(state)
+        if operation.name in ("abort", "reset") and self.policy.abort_reaches != "the parked":
+            self.may_break |= {one for one, (ending, _) in self.ending.items() if isinstance(ending, int)}
+        self.queue, resumed = apply(rule, self.queue, call)
+        indices = list(range(len(resumed)))
+        self.random.shuffle(indices)
+        for (one, ending), index in zip(resumed, indices, strict=True):
+            self.ending[one] = (index if ending == ANY_INDEX else ending), rule
+
+    def cancel(self) -> None:
+        call = self.random.choice(sorted({*self.new, *self.queue, *self.ending, *self.withdrawn}))
+        self.events.append(Request(call))
+        self.requested.add(call)
+        if self.strict and call in self.queue:
+            self.step(self.machine.withdraw, (True,), call)
+            self.withdrawn.add(call)
+
+    def withdraw(self) -> None:
+        call = self.random.choice(sorted(self.requested & set(self.queue)))
+        self.step(self.machine.withdraw, (True,), call)
+        self.withdrawn.add(call)
+
+    def end(self) -> None:
+        call = self.random.choice(sorted({*self.ending, *self.withdrawn}))
+        if call in self.withdrawn or (call in self.requested and self.random.random() < 0.5):
+            self.events.append(End(call, "cancelled"))
+        elif call in self.may_break and self.random.random() < 0.5:
+            self.events.append(End(call, "raised", error=BrokenBarrierError()))
+        else:
+            ending, rule = self.ending[call]
+            if isinstance(ending, type):
+                self.events.append(End(call, "raised", error=self.random.choice(rule.errors)()))
+            else:
+                self.events.append(End(call, "returned", ending))
+        self.ending.pop(call, None)
+        self.withdrawn.discard(call)
+        self.requested.discard(call)
+        self.may_break.discard(call)
+
+    def observe(self) -> None:
+        values = {name: one.read(*self.constants, *self.state) for name, one in self.machine.observations.items()}
+        if "n_waiting" in values and self.policy.n_waiting_counts != "the parked":
+            released = sum(isinstance(ending, int) for ending, _ in self.ending.values())
+            values["n_waiting"] += self.random.randint(0, released)
+        self.events.append(Observe(tuple(values.items())))
+
+
+def tampered(event: Event, parties: int) -> Event | None:
+    """The event changed so that no policy allows it; None if it says nothing that could be changed."""
+    if isinstance(event, End):
+        if event.how == "returned" and isinstance(event.value, int):
+            return End(event.call, "returned", event.value + parties)
+        if event.how == "raised":
+            return End(event.call, "returned", parties)
+        return End(event.call, "raised", error=KeyError("tampered"))
+    if isinstance(event, Observe):
+        return Observe(
+            tuple((name, not value if isinstance(value, bool) else value + 1000) for name, value in _ints(event))
+        )
+    return None
+
+
+def _ints(event: Observe) -> list[tuple[str, int]]:
+    return [(name, value) for name, value in event.values if isinstance(value, int)]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize(("machine", "policy"), POLICIES)
+def test_what_the_specification_does_is_allowed(machine: Machine, policy: Any, strict: bool) -> None:
+    @OPTIONS
+    @given(seed=st.integers(0, 2**32), argument=st.integers(1, 3))
+    def check(seed: int, argument: int) -> None:
+        events = Walk(machine, policy, argument, seed, strict=strict).run(25)
+        judge = Judge(MachineSpecification(machine, policy, argument), strict=strict)
+        assert [(event, judge.finding) for event in events if judge.step(event)] == []
+
+    check()
+
+
+@pytest.mark.parametrize(("machine", "policy"), POLICIES)
+def test_what_is_strictly_allowed_is_leniently_allowed(machine: Machine, policy: Any) -> None:
+    @OPTIONS
+    @given(seed=st.integers(0, 2**32), argument=st.integers(1, 3))
+    def check(seed: int, argument: int) -> None:
+        events = Walk(machine, policy, argument, seed, strict=True).run(14)
+        judge = Judge(MachineSpecification(machine, policy, argument))
+        assert [(event, judge.finding) for event in events if judge.step(event)] == []
+
+    check()
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize(("machine", "policy"), POLICIES)
+def test_what_was_tampered_with_is_not_allowed(machine: Machine, policy: Any, strict: bool) -> None:
+    tried = 0
+
+    @OPTIONS
+    @given(seed=st.integers(0, 2**32), argument=st.integers(1, 3), where=st.integers(0, 100))
+    def check(seed: int, argument: int, where: int) -> None:
+        nonlocal tried
+        events = Walk(machine, policy, argument, seed, strict=strict).run(25)
+        places = [
+            position for position, event in enumerate(events)
+            if tampered(event, argument) is not None and (strict or not isinstance(event, End) or event.how != "raised")
+        ]  # fmt: skip
+        if not places:
+            return
+        tried += 1
+        place = places[where % len(places)]
+        changed = tampered(events[place], argument)
+        assert changed is not None
+        judge = Judge(MachineSpecification(machine, policy, argument), strict=strict)
+        found = [position for position, event in enumerate([*events[:place], changed]) if judge.step(event)]
+        assert found == [place]
+
+    check()
+    assert tried > 30

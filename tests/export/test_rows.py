@@ -1,0 +1,183 @@
+"""The rows that the exporters write say of every state what the specification's functions say."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+import z3
+
+from latchproof.explore.system import choices
+from latchproof.export.rows import AFTER, ExportError, given, make_model
+from latchproof.export.terms import PROMELA, TLA, NoTextError, written
+from latchproof_spec.barrier import rules as barrier
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.claims import Step
+from latchproof_spec.latch import rules as latch
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.machine import Machine, ModelBounds, distinct_policies
+from latchproof_spec.machines import MACHINES
+from latchproof_spec.step import Rule, endings
+from tests.explore.faults import faulty
+
+POLICIES = [(machine, policy) for machine in MACHINES.values() for policy in distinct_policies(machine.policies)]
+X, Y = z3.Ints("x y")
+B = z3.Bool("b")
+
+
+def valued(term: z3.ExprRef, values: dict[str, Any]) -> Any:
+    """A term with numbers for its variables."""
+    pairs = [
+        (z3.Bool(name), z3.BoolVal(value)) if isinstance(value, bool) else (z3.Int(name), z3.IntVal(value))
+        for name, value in values.items()
+    ]
+    result = z3.simplify(z3.substitute(term, *pairs))
+    return result.as_long() if z3.is_int_value(result) else {"True": True, "False": False}[str(result)]
+
+
+def states(machine: Machine) -> list[tuple[tuple[int, ...], tuple[Any, ...]]]:
+    """Every small state that has the invariants, with its constants."""
+    kinds = [*((int,) * len(machine.constants)), *machine.state.values()]
+    found = product(*(((False, True) if kind is bool else range(3)) for kind in kinds))
+    split = len(machine.constants)
+    return [
+        (values[:split], values[split:])
+        for values in found
+        if all(invariant.holds(*values) for invariant in machine.invariants)
+    ]
+
+
+@pytest.mark.parametrize(("machine", "policy"), POLICIES, ids=repr)
+def test_just_one_row_applies_and_does_what_the_function_does(machine: Machine, policy: Any) -> None:
+    model = make_model(machine, policy, machine.bounds.model)
+    fired = set()
+    for operation in (*machine.operations, machine.withdraw):
+        for (constants, state), arguments in product(states(machine), choices(operation, 1)):
+            if arguments.get("is_parked") and not state[list(machine.state).index("parked")]:
+                continue
+            values = dict(zip((*machine.constants, *machine.state), (*constants, *state), strict=True)) | arguments
+            (row,) = (
+                one for one in model.rows_of(operation) if all(valued(condition, values) for condition in one.guard)
+            )
+            *after, rule = operation.function(*constants, *state, *arguments.values(), policy=policy)
+            assert row.rule is rule
+            assert [valued(term, values) for term in row.after.values()] == after
+            step = Step(operation.name, constants, state, arguments, tuple(after), rule, policy)
+            owed = {one.claim.id for one in machine.eventualities if one.owes(step)}
+            assert {claim for claim, condition in row.owes.items() if valued(condition, values)} == owed
+            known = values | {AFTER + name: value for name, value in zip(machine.state, after, strict=True)}
+            assert all(valued(check.holds, known) for check in row.checks)
+            fired.add(row.name)
+    assert fired == {row.name for row in model.rows}
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
+def test_the_checks_of_a_row_refuse_what_the_step_properties_refuse(machine: Machine) -> None:
+    """Of any state after the step, right or wrong, they say what the properties say."""
+    policy = machine.policies[0]
+    model = make_model(machine, policy, machine.bounds.model)
+    refused = 0
+    for row in model.rows:
+        for (constants, state), arguments in product(states(machine), choices(row.operation, 1)):
+            values = dict(zip((*machine.constants, *machine.state), (*constants, *state), strict=True)) | arguments
+            if arguments.get("is_parked") and not values["parked"]:
+                continue
+            if not all(valued(condition, values) for condition in row.guard):
+                continue
+            for after in product(*((False, True) if kind is bool else (0, 2) for kind in machine.state.values())):
+                step = Step(row.operation.name, constants, state, arguments, after, row.rule, policy)
+                known = values | {AFTER + name: value for name, value in zip(machine.state, after, strict=True)}
+                said = all(valued(check.holds, known) for check in row.checks)
+                assert said == all(one.holds(step) for one in machine.step_properties)
+                refused += not said
+    assert refused > 50
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
+def test_the_invariants_and_censuses_are_all_there(machine: Machine) -> None:
+    model = make_model(machine, machine.policies[0], machine.bounds.model)
+    assert [one.name for one in model.invariants] == [one.name for one in (*machine.invariants, *machine.censuses)]
+    due = {one.claim.id: one.name for one in machine.eventualities}
+    assert model.eventualities == due
+
+
+@pytest.mark.parametrize("rule", [*LATCH.rules, *BARRIER.rules], ids=repr)
+def test_what_a_rule_gives_is_what_the_specification_says(rule: Rule) -> None:
+    found = given(rule, 5)
+    for parked in range(6):
+        due = list(endings(rule, parked))
+        if found is None:
+            assert due == []
+        else:
+            said = {
+                "ending": [found.ending] * parked, "position": list(range(parked)), "less": list(range(parked, 0, -1)),
+            }  # fmt: skip
+            assert said[found.kind] == due
+
+
+def test_endings_that_no_expression_fits_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latchproof.export.rows.endings", lambda rule, parked: [p * p for p in range(parked)])
+    with pytest.raises(ExportError, match="no expression is known for the endings of B2"):
+        given(barrier.B2, 4)
+
+
+@pytest.mark.parametrize(
+    ("machine", "bounds", "message"),
+    [
+        (LATCH, ModelBounds(-1, 3), "a latch's count must be 0 or more, not -1"),
+        (BARRIER, ModelBounds(2, 3, operations=("count_down",)), "a barrier has no operation 'count_down'"),
+        (
+            faulty(LATCH, "withdraw", "return count, parked, L10", "return count, parked, L7"), ModelBounds(1, 2),
+            "L7: a caller of withdraw that returns has no model",
+        ),
+        (
+            faulty(LATCH, "wait", "return count, parked, L7", "return count, parked, L10"), ModelBounds(1, 2),
+            "L10: a caller of wait that leaves has no model",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_exported_is_refused(machine: Machine, bounds: ModelBounds, message: str) -> None:
+    with pytest.raises(ExportError, match=message):
+        make_model(machine, machine.policies[0], bounds)
+
+
+def test_paths_of_one_rule_are_told_apart() -> None:
+    twice = faulty(
+        LATCH, "count_down", "return count - 1, parked, L1", "return count - (1 if count > 2 else 1), parked, L1"
+    )
+    model = make_model(twice, LATCH.policies[0], ModelBounds(2, 2))
+    assert [row.name for row in model.rows if row.rule is latch.L1] == ["L1_1", "L1_2"]
+
+
+@pytest.mark.parametrize(
+    ("term", "in_tla", "in_promela"),
+    [
+        (X + 1 < Y, "x + 1 < y", "x + 1 < y"),
+        (z3.Not(X <= 3), "x > 3", "x > 3"),
+        (z3.Not(z3.And(X == 1, B)), "x # 1 \\/ ~b", "x != 1 || !b"),
+        (z3.And(z3.Or(B, X == 2), Y >= 0), "(b \\/ x = 2) /\\ y >= 0", "(b || x == 2) && y >= 0"),
+        (z3.IntVal(0) == X, "x = 0", "x == 0"),
+        (z3.IntVal(3) > X, "x < 3", "x < 3"),
+        (z3.BoolVal(False) == B, "~b", "!b"),
+        (z3.BoolVal(True) == B, "b", "b"),
+        (z3.Implies(B, X == 1), "~b \\/ x = 1", "!b || x == 1"),
+        (X - (Y - 1) == 2 * X, "x - (y - 1) = 2 * x", "x - (y - 1) == 2 * x"),
+        (X - 0 == Y, "x = y", "x == y"),
+        (-X == Y, "-x = y", "-x == y"),
+        (z3.If(B, X, Y) == 0, "(IF b THEN x ELSE y) = 0", "(b -> x : y) == 0"),
+        (z3.BoolVal(True), "TRUE", "true"),
+        (z3.IntVal(-3), "-3", "-3"),
+        (z3.simplify(X - 1), "x - 1", "x - 1"),
+        (z3.simplify(X - Y + 2), "x + -y + 2", "x + -y + 2"),
+    ],
+)
+def test_a_term_is_written_as_one_would(term: z3.ExprRef, in_tla: str, in_promela: str) -> None:
+    assert (written(term, TLA), written(term, PROMELA)) == (in_tla, in_promela)
+
+
+def test_a_term_without_text_is_refused() -> None:
+    with pytest.raises(NoTextError, match="is not known"):
+        written(X / Y == 1, TLA)
+    with pytest.raises(NoTextError, match="compares 3 things at once"):
+        written(z3.Distinct(X, Y, X + 1), TLA)

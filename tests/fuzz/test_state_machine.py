@@ -1,0 +1,384 @@
+"""The Hypothesis machines: derived from the specification, they pass our own classes and find faults in others."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import unittest
+from importlib import import_module
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from latchproof import Barrier, CountdownLatch
+from latchproof.check.history import Stray
+from latchproof.check.loops import FUZZED_HOSTS, STEPPED
+from latchproof.check.target import TargetError, load
+from latchproof.fuzz.drivers import DRIVEN, make_driver
+from latchproof.prove.steps import rules_of
+from latchproof.testing import AT_ONCE, SpecificationMachine, state_machine
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.latch.machine import LATCH
+from latchproof_spec.machines import MACHINES
+from tests.check import samples, trio_samples
+from tests.conftest import HAS_UVLOOP
+
+ON_EVERY_HOST = pytest.mark.parametrize(
+    "host", [pytest.param(host, marks=HAS_UVLOOP) if host == "uvloop" else host for host in DRIVEN]
+)
+
+
+def test_the_hosts_that_help_names_are_those_that_can_be_driven() -> None:
+    assert sorted((*STEPPED, *FUZZED_HOSTS)) == sorted(DRIVEN)
+
+
+def run(machine: type[SpecificationMachine], examples: int, *, steps: int = 30) -> None:
+    options = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(machine, settings=options)
+
+
+def strategies(machine: type[SpecificationMachine]) -> dict[str, dict[str, str]]:
+    found = {rule.function.__name__: rule.arguments for rule in machine.setup_state().rules}
+    return {
+        name: {argument: repr(strategy) for argument, strategy in arguments.items()}
+        for name, arguments in found.items()
+        if name.startswith("call_")
+    }
+
+
+def made_with(machine: type[SpecificationMachine]) -> list[str]:
+    return [repr(strategy) for rule in machine.setup_state().initializers for strategy in rule.arguments.values()]
+
+
+def test_a_machine_has_a_rule_for_every_operation_and_the_right_strategies() -> None:
+    latch = state_machine(CountdownLatch)
+    assert strategies(latch) == {
+        "call_wait": {},
+        "call_count_down": {"exception_if_zero": "booleans()"},
+        "call_set_count": {"n": "integers(min_value=-1, max_value=4)"},
+    }
+    assert made_with(latch) == ["integers(min_value=0, max_value=4)"]
+    barrier = state_machine(Barrier, largest=7)
+    assert strategies(barrier) == {"call_wait": {}, "call_abort": {}, "call_reset": {}}
+    assert made_with(barrier) == ["integers(min_value=1, max_value=7)"]
+    others = {rule.function.__name__ for rule in barrier.setup_state().rules} - set(strategies(barrier))
+    assert others == {"run_pass", "cancel", "rest"}
+
+
+def test_what_is_absent_has_no_rule() -> None:
+    assert strategies(state_machine(samples.PlainLatch)) == {"call_wait": {}, "call_count_down": {}}
+    assert strategies(state_machine(samples.FifoBarrier)) == {"call_wait": {}}
+
+
+def test_a_machine_is_called_after_what_it_drives() -> None:
+    assert state_machine(load("asyncio:Barrier"), host="asyncio").__name__ == "BarrierOnAsyncio"
+    machine = state_machine(samples.FifoBarrier, kind="barrier", strict=True)
+    assert machine.__name__ == "FifoBarrierOnAsyncio"
+    assert (machine.target.machine, machine.host, machine.strict) == (BARRIER, "asyncio", True)
+
+
+def test_policies_that_are_the_same_are_judged_once() -> None:
+    assert [policy.name for policy in state_machine(CountdownLatch).policies] == ["latchproof", "flowno", "aiologic"]
+    assert [policy.name for policy in state_machine(CountdownLatch, policy="cpython").policies] == ["cpython"]
+
+
+@pytest.mark.parametrize("make", [CountdownLatch, Barrier])
+@ON_EVERY_HOST
+def test_our_own_classes_pass_in_the_strict_form(make: Any, host: str) -> None:
+    machine = state_machine(make, host=host, policy="latchproof", strict=True)
+    run(machine, 60)
+    kind = LATCH if make is CountdownLatch else BARRIER
+    due = set(rules_of(kind, kind.policies[0]))
+    assert machine.fired <= due
+    assert due - machine.fired <= {"L9", "L10", "B4", "B5"}  # a cancellation at the right moment is rare
+    assert machine.examples >= 40
+    assert machine.calls > 100
+
+
+@pytest.mark.parametrize("make", [CountdownLatch, Barrier])
+def test_every_rule_is_fired_in_the_end(make: Any) -> None:
+    machine = state_machine(make, policy="latchproof", strict=True)
+    run(machine, 300)
+    kind = LATCH if make is CountdownLatch else BARRIER
+    assert machine.fired == set(rules_of(kind, kind.policies[0]))
+
+
+def test_counters_are_each_machine_s_own() -> None:
+    one, other = state_machine(CountdownLatch), state_machine(CountdownLatch)
+    run(one, 3)
+    assert (one.examples >= 3, bool(one.fired)) == (True, True)
+    assert (other.examples, other.calls, other.fired) == (0, 0, set())
+
+
+@pytest.mark.parametrize(
+    ("make", "policy", "claims"),
+    [
+        (samples.GreedyBarrier, "latchproof", {"C6"}),
+        (samples.CountdownBarrier, "latchproof", {"C5"}),
+        (samples.ForgetfulLatch, "latchproof", {"C11", "C12"}),
+        (samples.HastyLatch, "latchproof", {"C3"}),
+        (samples.CountingLatch, "latchproof", {"C1"}),
+        (samples.StuckLatch, "latchproof", {"C11"}),
+    ],
+)
+def test_a_fault_is_found(make: Any, policy: str, claims: set[str]) -> None:
+    with pytest.raises(AssertionError) as failure:
+        run(state_machine(make, policy=policy), 150)
+    first, *lines = str(failure.value).splitlines()
+    assert first.split()[2] in claims
+    assert first.startswith(f"{make.__name__} breaks C")
+    assert " on asyncio: " in first
+    assert lines[0].startswith("seen: ")
+    assert lines[1].startswith("allowed: ")
+    assert lines[2].startswith("  Begin(call=0")
+
+
+@pytest.mark.parametrize("host", ["asyncio", "uvloop"])
+def test_an_error_that_reaches_the_loop_alone_is_found(host: str) -> None:
+    with pytest.raises(AssertionError, match=rf"ShoutingLatch breaks C10 on {host}") as failure:
+        run(state_machine(samples.ShoutingLatch, policy="latchproof", host=host), 60)
+    assert "seen: an error reached the event loop: " in str(failure.value)
+
+
+def test_an_observation_that_raises_is_found() -> None:
+    with pytest.raises(AssertionError, match="DazzledLatch breaks C10") as failure:
+        run(state_machine(samples.DazzledLatch, policy="latchproof"), 60)
+    assert "seen: an observation raised " in str(failure.value)
+
+
+def test_the_fault_of_asyncio_s_barrier_is_found() -> None:
+    """One index is given twice where a task is cancelled: that breaks C5 under every policy that withdraws."""
+    with pytest.raises(AssertionError, match=r"asyncio:Barrier breaks C5 on asyncio: A generation is given exactly"):
+        run(state_machine(load("asyncio:Barrier"), policy="cpython"), 4000)  # found after 600 by most seeds
+
+
+def test_without_a_policy_any_one_of_them_will_do() -> None:
+    run(state_machine(samples.CountdownBarrier), 60)
+    run(state_machine(samples.FifoBarrier), 60)
+    with pytest.raises(AssertionError, match="breaks C6"):
+        run(state_machine(samples.GreedyBarrier), 60)
+
+
+def test_right_classes_pass_in_the_lenient_form() -> None:
+    run(state_machine(samples.PlainLatch, policy="latchproof"), 60)
+    run(state_machine(samples.UntidyLatch, policy="latchproof"), 60)
+
+
+def test_what_shows_only_at_rest_is_found_at_the_end_of_an_example() -> None:
+    machine = state_machine(samples.DeafLatch, policy="latchproof")()
+    machine.make(1)
+    machine.call("wait", {})
+    machine.run_pass()
+    machine.call("count_down", {})
+    machine.run_pass()
+    with pytest.raises(AssertionError, match="nothing can run any more"):
+        machine.teardown()
+
+
+def test_an_example_in_which_nothing_was_made_ends_in_peace() -> None:
+    state_machine(samples.DeafLatch)().teardown()
+    machine = state_machine(samples.DeafLatch)()
+    machine.make(1)
+    machine.teardown()
+
+
+def test_after_a_finding_an_example_ends_without_another() -> None:
+    machine = state_machine(samples.HastyLatch, policy="latchproof")()
+    machine.make(1)
+    machine.call("wait", {})
+    machine.run_pass()
+    with pytest.raises(AssertionError, match="breaks C3"):
+        machine.run_pass()
+    machine.teardown()
+
+
+def test_it_can_be_put_into_a_test_module() -> None:
+    case = state_machine(samples.GreedyBarrier).TestCase
+    case.settings = settings(max_examples=60, database=None, deadline=None, derandomize=True, phases=[Phase.generate])
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(case).run(result)
+    assert (result.testsRun, len(result.failures)) == (1, 1)
+    assert "breaks C6" in result.failures[0][1]
+
+
+def test_logging_is_as_it_was() -> None:
+    run(state_machine(CountdownLatch), 5)
+    assert logging.root.manager.disable == logging.NOTSET
+
+
+@pytest.mark.parametrize("target", [CountdownLatch, Barrier])
+def test_an_unknown_policy_is_refused(target: Any) -> None:
+    with pytest.raises(TargetError, match=r"there is no policy 'ruby' for a (latch|barrier); there are latchproof, "):
+        state_machine(target, policy="ruby")
+
+
+def test_an_unknown_host_is_refused() -> None:
+    message = "'curio' is not a host that can be driven; there are asyncio, uvloop, trio, flowno"
+    with pytest.raises(TargetError, match=message):
+        state_machine(Barrier, host="curio")
+
+
+@pytest.mark.parametrize(
+    ("host", "module"), [("trio", "trio"), ("uvloop", "uvloop"), ("flowno", "flowno.core.event_loop")]
+)
+def test_a_host_that_is_not_installed_is_said(host: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name == module or name.startswith(f"{module}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(TargetError, match=f"{host} is not installed here: pip install {host}"):
+        state_machine(Barrier, host=host)
+
+
+def test_what_cannot_be_driven_is_refused() -> None:
+    with pytest.raises(TargetError, match="neither a latch"):
+        state_machine(samples.Stranger)
+    assert state_machine(samples.Waiter, kind="barrier").target.machine is MACHINES["barrier"]
+
+
+def test_no_more_calls_are_made_than_may_be_under_way() -> None:
+    most = 0
+
+    class Counting(samples.PlainLatch):
+        there = 0
+
+        async def wait(self) -> None:
+            nonlocal most
+            type(self).there += 1
+            most = max(most, self.there)
+            try:
+                await super().wait()
+            finally:
+                type(self).there -= 1
+
+    run(state_machine(Counting), 60)
+    assert most == AT_ONCE
+
+
+# ------------------------------------------------------------------------------------------------ the drivers
+
+
+class Recorder:
+    """Tasks that note their steps."""
+
+    def __init__(self, cancelled: type[BaseException]) -> None:
+        self.cancelled = cancelled
+        self.steps: list[str] = []
+
+    async def once(self, name: str) -> None:
+        self.steps.append(name)
+
+    async def parks(self, barrier: Barrier) -> None:
+        self.steps.append("parks")
+        try:
+            await barrier.wait()
+        except self.cancelled:
+            self.steps.append("cancelled")
+            raise
+        self.steps.append("goes on")
+
+
+@pytest.mark.parametrize(
+    "factory", [trio_samples.ForgetfulAbortLatch, trio_samples.StaleQueueLatch, trio_samples.FatalLatch]
+)
+def test_what_trio_does_not_survive_is_found_by_fuzzing_and_the_next_run_goes_on_as_ever(factory: Any) -> None:
+    machine = state_machine(factory, host="trio", policy="latchproof")
+    with pytest.raises(AssertionError, match="breaks C10 on trio"):
+        run(machine, 100)
+    assert machine.failure is not None
+    assert machine.failure.history[-1] == Stray(machine.failure.finding.seen)
+    run(state_machine(trio_samples.EventLatch, host="trio", policy="latchproof"), 5)
+
+
+@ON_EVERY_HOST
+def test_a_task_runs_in_the_next_pass(host: str) -> None:
+    driver = make_driver(host)
+    recorder = Recorder(driver.cancelled)
+    for name in "ab":
+        driver.spawn(recorder.once(name))
+    assert recorder.steps == []
+    driver.run_pass()
+    assert sorted(recorder.steps) == ["a", "b"]
+    driver.run_pass()
+    assert sorted(recorder.steps) == ["a", "b"]
+    driver.close()
+
+
+@ON_EVERY_HOST
+def test_a_parked_task_waits_and_is_cancelled(host: str) -> None:
+    driver = make_driver(host)
+    recorder = Recorder(driver.cancelled)
+    barrier = Barrier(2)
+    handle = driver.spawn(recorder.parks(barrier))
+    for _ in range(3):
+        driver.run_pass()
+    assert recorder.steps == ["parks"]
+    driver.cancel(handle)
+    assert recorder.steps == ["parks"]
+    assert barrier.n_waiting == 0
+    driver.run_pass()
+    driver.run_pass()
+    assert recorder.steps == ["parks", "cancelled"]
+    driver.close()
+
+
+@ON_EVERY_HOST
+def test_to_close_ends_every_task(host: str) -> None:
+    driver = make_driver(host)
+    recorder = Recorder(driver.cancelled)
+    driver.spawn(recorder.parks(Barrier(2)))
+    driver.run_pass()
+    driver.close()
+    assert recorder.steps == ["parks", "cancelled"]
+
+
+@ON_EVERY_HOST
+def test_a_driver_that_ran_nothing_is_closed(host: str) -> None:
+    make_driver(host).close()
+
+
+@ON_EVERY_HOST
+def test_signals_are_handled_as_before(host: str) -> None:
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    driver = make_driver(host)
+    recorder = Recorder(driver.cancelled)
+    driver.spawn(recorder.once("a"))
+    driver.run_pass()
+    driver.close()
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_trio_shuffles_the_same_way_each_time_and_then_as_it_did() -> None:
+    trio_run: Any = import_module("trio._core._run")
+    before = trio_run._ALLOW_DETERMINISTIC_SCHEDULING
+    orders = []
+    for _ in range(2):
+        driver = make_driver("trio")
+        recorder = Recorder(driver.cancelled)
+        for name in "abcdefgh":
+            driver.spawn(recorder.once(name))
+        driver.run_pass()
+        driver.close()
+        orders.append(recorder.steps)
+    assert orders[0] == orders[1]
+    assert before == trio_run._ALLOW_DETERMINISTIC_SCHEDULING
+
+
+def test_a_machine_may_be_about_one_claim() -> None:
+    with pytest.raises(AssertionError, match="HastyLatch breaks C3"):
+        run(state_machine(samples.HastyLatch, policy="latchproof", claim="C3"), 50)
+    other = state_machine(samples.HastyLatch, policy="latchproof", claim="C1")
+    run(other, 50)
+    assert other.broken == {"C3"}
+    with pytest.raises(TargetError, match="there is no claim 'C5' about a latch"):
+        state_machine(samples.HastyLatch, claim="C5")

@@ -1,0 +1,104 @@
+"""Standalone reproductions: on each host they fail by their assertion where the fault is, and pass where it is not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from latchproof.check.trace import read_file
+from latchproof.cli.main import main
+from latchproof.show import repro
+from latchproof.show.repro import reproduction
+from latchproof.show.words import CannotRenderError
+from latchproof.testing import check
+
+SAMPLES = Path(__file__).parents[1] / "check"
+
+
+def run(source: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    path = tmp_path / "test_found.py"
+    path.write_text(source)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+
+CASES: list[Any] = [
+    (f"{SAMPLES / 'samples.py'}:GreedyBarrier", "asyncio", "FifoBarrier"),
+    (f"{SAMPLES / 'trio_samples.py'}:StayingBarrier", "trio", "EventBarrier"),
+    ("flowno.core.event_loop.synchronization:CountdownLatch", "flowno", None),
+]
+
+
+@pytest.mark.parametrize(("target", "host", "right"), CASES)
+def test_it_fails_where_the_fault_is_and_nowhere_else(
+    target: str, host: str, right: str | None, tmp_path: Path
+) -> None:
+    verdict = check(target, host=host, policy="cpython", tasks=2, calls=2, cancels=1)
+    source = reproduction(verdict.traces[0])
+    assert "latchproof" not in source.replace("Found by latchproof", "")
+    failing = run(source, tmp_path)
+    assert failing.returncode == 1
+    assert "AssertionError" in failing.stdout
+    if right is None:
+        right, module = "CountdownLatch", "latchproof"
+        source = source.replace("flowno.core.event_loop.synchronization", module)
+    passing = run(source.replace(target.rpartition(":")[2], right), tmp_path)
+    assert passing.returncode == 0, passing.stdout
+
+
+def test_steps_are_made_one_by_one_where_whole_turns_do_not_show_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    verdict = check("asyncio:Barrier", policy="cpython", tasks=3, calls=4, cancels=1)
+    monkeypatch.setitem(repro.DIALECTS, "asyncio", (repro.ASYNCIO_BY_STEPS,))
+    source = reproduction(verdict.traces[0])
+    assert "loop._ready.popleft()" in source
+    assert run(source, tmp_path).returncode == 1
+
+
+def test_what_cannot_be_reproduced_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = check("asyncio:Barrier", policy="cpython", tasks=3, calls=4, cancels=1)
+    monkeypatch.setattr(repro, "_run", lambda source: "it passes")
+    with pytest.raises(CannotRenderError, match="the run does not show the fault: it passes"):
+        reproduction(verdict.traces[0])
+
+
+def test_a_host_for_which_no_test_can_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other files are written all the same."""
+    monkeypatch.delitem(repro.DIALECTS, "flowno")
+    written, refused = tmp_path / "trace.json", tmp_path / "test_it.py"
+    target = "flowno.core.event_loop.synchronization:CountdownLatch"
+    options = ["--host", "flowno", "--policy", "cpython", "--tasks", "2", "--calls", "2"]
+    assert main(["check", target, *options, "--json", str(written), "--repro", str(refused)]) == 1
+    assert written.exists()
+    assert not refused.exists()
+    with pytest.raises(CannotRenderError, match="tests are written for asyncio, uvloop, trio, not for flowno"):
+        reproduction(read_file(written))
+
+
+def test_what_is_observed_by_a_method_in_a_file_that_import_cannot_name(tmp_path: Path) -> None:
+    body = "class {0}:\n def __init__(self, count): self._n = count\n def count(self): return {1}\n"
+    body += " def count_down(self): self._n -= 1\n async def wait(self): pass\n"
+    path = tmp_path / "my-latch.py"
+    path.write_text(body.format("Negative", "self._n") + body.format("Right", "max(self._n, 0)"), encoding="utf-8")
+    verdict = check(f"{path}:Negative", policy="latchproof", tasks=1, calls=1, cancels=0)
+    (trace,) = [one for one in verdict.traces if one.claim == "C1"]
+    source = reproduction(trace)
+    assert run(source, tmp_path).returncode == 1
+    assert run(source.replace("Negative", "Right"), tmp_path).returncode == 0
+
+
+def test_a_second_instance_is_in_it(tmp_path: Path) -> None:
+    from latchproof.check.checker import check as check_programs
+    from latchproof.check.target import load
+    from latchproof_spec.machine import Programs
+
+    shape = Programs((1,), at_once=2, calls=2, cancellations=0, beside=1)
+    target = load(f"{SAMPLES / 'samples.py'}:CommonLatch")
+    source = reproduction(check_programs(target, policy="latchproof", programs=(shape,)).traces[0])
+    assert run(source, tmp_path).returncode == 1
+    assert run(source.replace("CommonLatch", "PlainLatch"), tmp_path).returncode == 0
