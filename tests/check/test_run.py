@@ -18,6 +18,7 @@ from latchproof import Barrier, CountdownLatch
 from latchproof.check.harness import NondeterminismError
 from latchproof.check.history import Begin, End, Event, Failure, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
+from latchproof.check.run import SeenStates, fingerprinter_of
 from latchproof.check.target import Target, adapt
 from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.barrier.machine import BARRIER
@@ -496,3 +497,12 @@ def test_what_is_left_out_would_have_found_nothing_smaller(factory: Any, argumen
 def test_logging_of_the_target_is_not_switched_off_here() -> None:
     """That is the business of the check."""
     assert logging.root.manager.disable == logging.NOTSET
+
+
+def test_a_run_continues_from_a_state_that_others_met_only_after_more_steps() -> None:
+    """Else the smallest failing run might be left out."""
+    seen = SeenStates(fingerprinter_of(()), merge=True)
+    assert [seen.has(b"a state", steps) for steps in (5, 6, 5, 3, 4, 3)] == [False, True, True, False, True, True]
+    assert not seen.has(b"another state", 9)
+    alone = SeenStates(fingerprinter_of(()), merge=False)
+    assert [alone.has(b"a state", 5) for _ in range(2)] == [False, False]
