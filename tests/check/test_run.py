@@ -15,10 +15,10 @@ from typing import Any, cast
 import pytest
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check.harness import NondeterminismError
+from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, Failure, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
-from latchproof.check.run import SeenStates, fingerprinter_of
+from latchproof.check.run import STEPS_WITHOUT_PROGRESS, SeenStates, fingerprinter_of
 from latchproof.check.target import Target, adapt
 from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.barrier.machine import BARRIER
@@ -414,6 +414,24 @@ def test_a_class_that_does_not_do_the_same_again_is_found_out() -> None:
         explorer(samples.MoodyLatch, shape, 1).walk()
 
 
+@pytest.mark.parametrize(
+    ("event", "other"),
+    [
+        (End(0, "returned", True), End(0, "returned", 1)),
+        (End(0, "returned", 1.0), End(0, "returned", 1)),
+        (End(0, "returned", 0), End(0, "returned")),
+        (End(0, "returned", 0), End(1, "returned", 0)),
+        (End(0, "raised", error=ValueError()), End(0, "raised", error=KeyError())),
+        (Observe((("count", False),)), Observe((("count", 0),))),
+        (Stray("an error"), Stray("another")),
+        (Request(0), Begin(0, "wait")),
+    ],
+)
+def test_events_that_differ_are_not_the_same_in_two_runs(event: Event, other: Event) -> None:
+    assert is_same(event, event)
+    assert not is_same(event, other)
+
+
 def test_polling_comes_to_rest_where_states_are_recognized() -> None:
     shape = Programs((1,), at_once=2, calls=2, cancellations=0)
     walk = explorer(samples.PollingLatch, shape, 1).walk()
@@ -434,6 +452,30 @@ def test_polling_never_rests_where_they_are_not() -> None:
     shape = Programs((1,), at_once=1, calls=1, cancellations=0, waits_only=True)
     walk = explorer(samples.PollingLatch, shape, 1, merge=False).walk()
     assert walk.restless > 0
+
+
+class LeisurelyLatch(samples.PlainLatch):
+    """Its count_down() has some steps before its effect, and as many after it."""
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    async def count_down(self) -> None:  # type: ignore[override]
+        for _ in range(STEPS_WITHOUT_PROGRESS * 2 // 3):
+            await asyncio.sleep(0)
+        super().count_down()
+        for _ in range(STEPS_WITHOUT_PROGRESS * 2 // 3):
+            await asyncio.sleep(0)
+
+
+def test_an_observation_that_changes_is_progress() -> None:
+    """A run may have more steps than are allowed without progress."""
+    shape = Programs((2,), at_once=1, calls=1, cancellations=0)
+    walk = explorer(LeisurelyLatch, shape, 2).walk()
+    assert walk.steps > STEPS_WITHOUT_PROGRESS
+    assert walk.restless == 0
+    assert walk.failures == {"latchproof": {}}
 
 
 def test_an_hour_of_sleep_takes_no_time() -> None:
