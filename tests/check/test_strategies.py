@@ -84,7 +84,7 @@ def test_an_unknown_strategy_is_refused() -> None:
 @pytest.mark.parametrize("scheduler", ["random", "pct"])
 def test_what_is_sampled_is_found_and_can_be_sampled_again(scheduler: str) -> None:
     target = adapt(asyncio.Barrier)
-    options: Any = {"policy": "cpython", "shapes": (FIVE,), "scheduler": scheduler, "schedules": 1500, "seed": 3}
+    options: Any = {"policy": "cpython", "programs": (FIVE,), "scheduler": scheduler, "schedules": 1500, "seed": 3}
     verdict = check(target, **options)
     assert list(verdict.reported.failures) == ["C5"]
     assert (verdict.schedules, verdict.pruned) == (1500, 0)
