@@ -58,6 +58,14 @@ def test_pct_follows_priorities_and_changes_them_so_often() -> None:
     assert changes > 0
 
 
+def test_pct_draws_new_priorities_for_each_run() -> None:
+    strategy = Pct(300, 0, depth=1)
+    first: Counter[int | None] = Counter()
+    while strategy.begin(Path()):
+        first[strategy.choose(["run", "call wait()", "cancel 1"])] += 1
+    assert all(abs(first[option] - 100) < 40 for option in range(3))
+
+
 def test_replay_wants_what_can_be_done() -> None:
     strategy = Replay(["call wait()", "run", "in order", "cancel 1"])
     assert strategy.begin(Path())
