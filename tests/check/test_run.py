@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 
 from latchproof import Barrier, CountdownLatch
+from latchproof.check.choices import Turn
 from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, Failure, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
@@ -412,6 +413,13 @@ def test_a_class_that_does_not_do_the_same_again_is_found_out() -> None:
     shape = Programs((1,), at_once=2, calls=3, cancellations=1)
     with pytest.raises(NondeterminismError, match="under the same schedule"):
         explorer(samples.MoodyLatch, shape, 1).walk()
+
+
+def test_a_run_that_ends_before_its_subtree_is_found_out() -> None:
+    """As where the target continued in the run that named the subtree: nothing of that subtree would be walked."""
+    shape = Programs((1,), at_once=1, calls=1, cancellations=0)
+    with pytest.raises(NondeterminismError, match="a run ended once, and continued another time"):
+        explorer(samples.PlainLatch, shape, 1, within=(Turn(0, quiet=False),) * 9).walk()
 
 
 @pytest.mark.parametrize(
