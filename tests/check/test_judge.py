@@ -400,6 +400,7 @@ LATCH_CASES = [
     Case("cancelled without a request", 1, [wait(0), gone(0)], under(LATCHES, "C11@1")),
     Case("a cancelled one at rest", 1, [wait(0), cancel(0), REST], under(LATCHES, "C11@2")),
     Case("two requests", 1, [wait(0), cancel(0), cancel(0), gone(0), see(count=1)], {}),
+    Case("strict: two requests", 1, [wait(0), cancel(0), cancel(0), gone(0), see(count=1)], {}, strict=True),
     Case("an error that reaches the loop", 1, [wait(0), Stray("InvalidStateError: x")], under(LATCHES, "C10@1")),
 ]  # fmt: skip
 

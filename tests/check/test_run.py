@@ -287,6 +287,21 @@ def test_a_walk_stops_when_it_is_told_to(at_most: int) -> None:
     assert (walk.schedules, walk.complete) == (at_most, False)
 
 
+@pytest.mark.parametrize("more", [0, 1, 3])
+def test_a_walk_is_cut_short_so_many_schedules_after_every_policy_has_failed(more: int) -> None:
+    shape = Programs((1,), at_once=2, calls=3, cancellations=0)
+    failed: list[int] = []
+
+    def note(so_far: Walk) -> None:
+        if all(so_far.failures.values()):
+            failed.append(so_far.schedules)
+
+    walk = explorer(samples.HastyLatch, shape, 1).walk(after_failure=more, on_run=note)
+    assert walk.cut_short
+    assert failed == list(range(failed[0], failed[0] + more + 1))
+    assert walk.schedules == failed[0] + more
+
+
 def test_a_walk_that_is_done_is_complete_however_many_it_may_run() -> None:
     shape = Programs((2,), at_once=2, calls=2, cancellations=0)
     whole = explorer(Barrier, shape, 2).walk()
