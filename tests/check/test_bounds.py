@@ -62,6 +62,14 @@ def test_it_is_said_where_bounds_are_too_small_for_an_argument(
     assert all(note.startswith(beyond) for note in notes)
 
 
+def test_it_is_said_where_too_few_calls_are_under_way_at_once() -> None:
+    """Three calls are enough for three parties, but not two at a time; a latch opens one call after another."""
+    bounds = (Programs((3,), at_once=2, calls=4, cancellations=0),)
+    (note,) = notes_on(bounds, BARRIER)
+    assert note.startswith("parties 3: ")
+    assert notes_on(bounds, PLAIN) == []
+
+
 @pytest.mark.parametrize("host", ["asyncio", "trio"])
 @pytest.mark.parametrize("target", [LATCH, BARRIER, PLAIN])
 def test_the_default_bounds_are_large_enough(target: Target, host: str) -> None:

@@ -221,7 +221,7 @@ def test_there_is_no_such_policy(machine: Any) -> None:
         (samples.PlainLatch, "C3", "conforms", ""),
         (samples.HastyLatch, "C3", "counterexample", ""),
         (samples.HastyLatch, "C1", "inconclusive", "runs ended early, where they broke C3.*: of C1 no more is known"),
-        (samples.SilentBarrier, "C5", "inconclusive", "C5 is about what the target has not"),
+        (samples.SilentBarrier, "C5", "inconclusive", "C5 is about something that the target does not have"),
     ],
 )
 def test_a_verdict_may_be_about_one_claim(factory: Any, claim: str, status: str, reason: str) -> None:

@@ -248,10 +248,15 @@ BARRIER_CASES = [
         [abort(0), cancel(0), gone(0), see(broken=False), see(broken=True)], under(BARRIERS, "C9@4"),
     ),
     Case("a cancelled wait had none", 2, [wait(0), cancel(0), parked(0), gone(0), parked(0)], {}),
+    Case(
+        "a request outlasts the end of an earlier call", 3,
+        [abort(0), wait(1), cancel(1), ret(0), gone(1), see(broken=True)], {},
+    ),
     Case("cancelled without a request", 2, [wait(0), gone(0)], under(BARRIERS, "C11@1")),
     Case("the request was of another", 2, [wait(0), wait(1), cancel(1), gone(0)], under(BARRIERS, "*@3")),
     Case("at rest with too few", 3, [wait(0), wait(1), REST], {}),
     Case("at rest when nothing was called", 3, [REST], {}),
+    Case("a wrong reading at rest when no call is under way", 3, [REST, parked(1)], under(BARRIERS, "C6@1")),
     Case("a tripped generation at rest", 2, [*TRIPPED, parked(0), REST], under(BARRIERS, "C13@4")),
     Case(
         "one of a tripped generation at rest", 2, [*TRIPPED, ret(1, 1), REST],
@@ -268,6 +273,11 @@ BARRIER_CASES = [
     Case(
         "n_waiting counts too many", 2, [*TRIPPED, ret(1, 1), parked(2)],
         {"java": "C5@3"} | under(["latchproof", "aiologic", "cpython", "lenient"], "C6@4"),
+    ),
+    Case(
+        "n_waiting counts both of two released", 3,
+        [wait(0), parked(1), wait(1), parked(2), wait(2), ret(2, 2), parked(2)],
+        {"java": "C5@5"} | under(["latchproof", "aiologic", "cpython"], "C6@6"),
     ),
     Case("n_waiting counts one who is not there", 2, [parked(1)], under(BARRIERS, "C6@0")),
     Case("n_waiting counts too few", 3, [wait(0), parked(1), parked(0)], under(BARRIERS, "C6@2")),
@@ -330,6 +340,7 @@ LATCH_CASES = [
     Case("at an open latch at rest", 0, [wait(0), REST], under(LATCHES, "C11@1")),
     Case("at an open latch at rest, strict", 0, [wait(0), REST], under(LATCHES, "C11@1"), strict=True),
     Case("a count_down at rest", 1, [down(0), REST], under(LATCHES, "C11@1")),
+    Case("a count_down that must be refused, at rest", 0, [down(0, True), REST], under(LATCHES, "C11@1")),
     Case("wait raises", 0, [wait(0), err(0, RuntimeError)], under(LATCHES, "C10@1")),
     Case("wait raises the error of a barrier", 0, [wait(0), err(0)], under(LATCHES, "C10@1")),
     Case("set", 2, [sets(0, 5), ret(0), see(count=5)], {}),
@@ -389,6 +400,7 @@ LATCH_CASES = [
     Case("cancelled without a request", 1, [wait(0), gone(0)], under(LATCHES, "C11@1")),
     Case("a cancelled one at rest", 1, [wait(0), cancel(0), REST], under(LATCHES, "C11@2")),
     Case("two requests", 1, [wait(0), cancel(0), cancel(0), gone(0), see(count=1)], {}),
+    Case("strict: two requests", 1, [wait(0), cancel(0), cancel(0), gone(0), see(count=1)], {}, strict=True),
     Case("an error that reaches the loop", 1, [wait(0), Stray("InvalidStateError: x")], under(LATCHES, "C10@1")),
 ]  # fmt: skip
 
@@ -499,6 +511,20 @@ def test_a_snapshot_is_gone_back_to() -> None:
         assert judge.cancellations == 1
         assert [judge.step(event) for event in (wait(1), parked(1), cancel(0), gone(0))] == [None] * 4
         assert judge.cancellations == 2
+
+
+@pytest.mark.parametrize("errors", [(ValueError, KeyError), (KeyError, ValueError)])
+def test_errors_are_told_apart_where_two_histories_share_their_start(errors: tuple[type[BaseException], ...]) -> None:
+    """What was found of one error at a node must not be said of another one there."""
+    judge = judge_of(LATCH, 2)
+    judge.step(sets(0, -1))
+    snapshot = judge.snapshot()
+    allowed = []
+    for error in errors:
+        judge.restore(snapshot)
+        if judge.step(err(0, error)) is None:
+            allowed.append(error)
+    assert allowed == [ValueError]
 
 
 def test_the_configurations_are_all_that_the_history_allows() -> None:

@@ -15,9 +15,11 @@ from typing import Any, cast
 import pytest
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check.harness import NondeterminismError
+from latchproof.check.choices import Turn
+from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, Failure, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
+from latchproof.check.run import STEPS_WITHOUT_PROGRESS, SeenStates, fingerprinter_of
 from latchproof.check.target import Target, adapt
 from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.barrier.machine import BARRIER
@@ -285,6 +287,21 @@ def test_a_walk_stops_when_it_is_told_to(at_most: int) -> None:
     assert (walk.schedules, walk.complete) == (at_most, False)
 
 
+@pytest.mark.parametrize("more", [0, 1, 3])
+def test_a_walk_is_cut_short_so_many_schedules_after_every_policy_has_failed(more: int) -> None:
+    shape = Programs((1,), at_once=2, calls=3, cancellations=0)
+    failed: list[int] = []
+
+    def note(so_far: Walk) -> None:
+        if all(so_far.failures.values()):
+            failed.append(so_far.schedules)
+
+    walk = explorer(samples.HastyLatch, shape, 1).walk(after_failure=more, on_run=note)
+    assert walk.cut_short
+    assert failed == list(range(failed[0], failed[0] + more + 1))
+    assert walk.schedules == failed[0] + more
+
+
 def test_a_walk_that_is_done_is_complete_however_many_it_may_run() -> None:
     shape = Programs((2,), at_once=2, calls=2, cancellations=0)
     whole = explorer(Barrier, shape, 2).walk()
@@ -413,6 +430,31 @@ def test_a_class_that_does_not_do_the_same_again_is_found_out() -> None:
         explorer(samples.MoodyLatch, shape, 1).walk()
 
 
+def test_a_run_that_ends_before_its_subtree_is_found_out() -> None:
+    """As where the target continued in the run that named the subtree: nothing of that subtree would be walked."""
+    shape = Programs((1,), at_once=1, calls=1, cancellations=0)
+    with pytest.raises(NondeterminismError, match="a run ended once, and continued another time"):
+        explorer(samples.PlainLatch, shape, 1, within=(Turn(0, quiet=False),) * 9).walk()
+
+
+@pytest.mark.parametrize(
+    ("event", "other"),
+    [
+        (End(0, "returned", True), End(0, "returned", 1)),
+        (End(0, "returned", 1.0), End(0, "returned", 1)),
+        (End(0, "returned", 0), End(0, "returned")),
+        (End(0, "returned", 0), End(1, "returned", 0)),
+        (End(0, "raised", error=ValueError()), End(0, "raised", error=KeyError())),
+        (Observe((("count", False),)), Observe((("count", 0),))),
+        (Stray("an error"), Stray("another")),
+        (Request(0), Begin(0, "wait")),
+    ],
+)
+def test_events_that_differ_are_not_the_same_in_two_runs(event: Event, other: Event) -> None:
+    assert is_same(event, event)
+    assert not is_same(event, other)
+
+
 def test_polling_comes_to_rest_where_states_are_recognized() -> None:
     shape = Programs((1,), at_once=2, calls=2, cancellations=0)
     walk = explorer(samples.PollingLatch, shape, 1).walk()
@@ -433,6 +475,30 @@ def test_polling_never_rests_where_they_are_not() -> None:
     shape = Programs((1,), at_once=1, calls=1, cancellations=0, waits_only=True)
     walk = explorer(samples.PollingLatch, shape, 1, merge=False).walk()
     assert walk.restless > 0
+
+
+class LeisurelyLatch(samples.PlainLatch):
+    """Its count_down() has some steps before its effect, and as many after it."""
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    async def count_down(self) -> None:  # type: ignore[override]
+        for _ in range(STEPS_WITHOUT_PROGRESS * 2 // 3):
+            await asyncio.sleep(0)
+        super().count_down()
+        for _ in range(STEPS_WITHOUT_PROGRESS * 2 // 3):
+            await asyncio.sleep(0)
+
+
+def test_an_observation_that_changes_is_progress() -> None:
+    """A run may have more steps than are allowed without progress."""
+    shape = Programs((2,), at_once=1, calls=1, cancellations=0)
+    walk = explorer(LeisurelyLatch, shape, 2).walk()
+    assert walk.steps > STEPS_WITHOUT_PROGRESS
+    assert walk.restless == 0
+    assert walk.failures == {"latchproof": {}}
 
 
 def test_an_hour_of_sleep_takes_no_time() -> None:
@@ -496,3 +562,12 @@ def test_what_is_left_out_would_have_found_nothing_smaller(factory: Any, argumen
 def test_logging_of_the_target_is_not_switched_off_here() -> None:
     """That is the business of the check."""
     assert logging.root.manager.disable == logging.NOTSET
+
+
+def test_a_run_continues_from_a_state_that_others_met_only_after_more_steps() -> None:
+    """Else the smallest failing run might be left out."""
+    seen = SeenStates(fingerprinter_of(()), merge=True)
+    assert [seen.has(b"a state", steps) for steps in (5, 6, 5, 3, 4, 3)] == [False, True, True, False, True, True]
+    assert not seen.has(b"another state", 9)
+    alone = SeenStates(fingerprinter_of(()), merge=False)
+    assert [alone.has(b"a state", 5) for _ in range(2)] == [False, False]

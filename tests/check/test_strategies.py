@@ -58,6 +58,14 @@ def test_pct_follows_priorities_and_changes_them_so_often() -> None:
     assert changes > 0
 
 
+def test_pct_draws_new_priorities_for_each_run() -> None:
+    strategy = Pct(300, 0, depth=1)
+    first: Counter[int | None] = Counter()
+    while strategy.begin(Path()):
+        first[strategy.choose(["run", "call wait()", "cancel 1"])] += 1
+    assert all(abs(first[option] - 100) < 40 for option in range(3))
+
+
 def test_replay_wants_what_can_be_done() -> None:
     strategy = Replay(["call wait()", "run", "in order", "cancel 1"])
     assert strategy.begin(Path())
@@ -84,7 +92,7 @@ def test_an_unknown_strategy_is_refused() -> None:
 @pytest.mark.parametrize("scheduler", ["random", "pct"])
 def test_what_is_sampled_is_found_and_can_be_sampled_again(scheduler: str) -> None:
     target = adapt(asyncio.Barrier)
-    options: Any = {"policy": "cpython", "shapes": (FIVE,), "scheduler": scheduler, "schedules": 1500, "seed": 3}
+    options: Any = {"policy": "cpython", "programs": (FIVE,), "scheduler": scheduler, "schedules": 1500, "seed": 3}
     verdict = check(target, **options)
     assert list(verdict.reported.failures) == ["C5"]
     assert (verdict.schedules, verdict.pruned) == (1500, 0)

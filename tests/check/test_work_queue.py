@@ -154,6 +154,33 @@ def test_a_piece_that_is_not_deterministic_has_its_whole_tree_done_anew() -> Non
     assert (result.walk.schedules, result.reasons, result.is_deterministic) == (5, (), True)
 
 
+@pytest.mark.parametrize("position", [0, 1])
+def test_what_is_said_of_any_piece_is_said_of_the_whole(position: int) -> None:
+    """In particular, that its failures may be chance, and that some of its runs never rested."""
+    said = JobResult(
+        Walk(schedules=2, restless=3, complete=False, no_fingerprint="an object", fired={"java": {"B1"}}),
+        (STUCK,),
+        ("a note",),
+        absent=("reset",),
+        is_deterministic=False,
+        is_controlled=False,
+        ordered=True,  # there is no second chance any more
+    )
+    silent = JobResult(Walk(schedules=1, fired={"java": {"B3"}}), ordered=True)
+    first, last = (said, silent) if position == 0 else (silent, said)
+    queue = WorkQueue([replace(JOB, ordered=True)])
+    queue.take(Piece(0), replace(first, left=(LEFT,)))
+    queue.take(Piece(0, 0, (0,)), last)
+    assert queue.is_over
+    (whole,) = queue.results(BARRIER)
+    walk = whole.walk
+    assert (walk.schedules, walk.restless, walk.complete, walk.no_fingerprint) == (3, 3, False, "an object")
+    assert walk.fired["java"] == {"B1", "B3"}
+    assert (whole.notes, whole.absent) == (("a note",), ("reset",))
+    assert (whole.is_deterministic, whole.is_controlled) == (False, False)
+    assert [reason.code for reason in whole.reasons] == ["stuck", "stopped-early", "never-rested"]
+
+
 def test_a_set_of_futures_is_gone_over_in_one_order_in_pieces_too(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = Programs((1,), at_once=3, calls=4, cancellations=0)
     monkeypatch.setattr(module, "PIECE", 10)

@@ -135,6 +135,13 @@ def test_endings_that_no_expression_fits_are_refused(monkeypatch: pytest.MonkeyP
             faulty(LATCH, "wait", "return count, parked, L7", "return count, parked, L10"), ModelBounds(1, 2),
             "L10: a caller of wait that leaves has no model",
         ),
+        (
+            faulty(
+                LATCH, "wait", "return count, parked + 1, L8",
+                'return count, 1, Rule("L8", "wait", "parks", "", queue="released")',
+            ),
+            ModelBounds(1, 2), "L8: a caller that parks while the parked continue has no model",
+        ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_exported_is_refused(machine: Machine, bounds: ModelBounds, message: str) -> None:

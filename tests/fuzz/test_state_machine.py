@@ -186,6 +186,20 @@ def test_what_shows_only_at_rest_is_found_at_the_end_of_an_example() -> None:
         machine.teardown()
 
 
+def test_every_call_under_way_can_be_cancelled_once() -> None:
+    machine = state_machine(Barrier, policy="latchproof")()
+    assert machine._cancellable == set()
+    machine.make(4)
+    for _ in range(3):
+        machine.call("wait", {})
+    assert machine._cancellable == set()  # none has begun
+    machine.run_pass()
+    assert machine._cancellable == {0, 1, 2}
+    machine._calls.cancel(1)
+    assert machine._cancellable == {0, 2}
+    machine.teardown()
+
+
 def test_an_example_in_which_nothing_was_made_ends_in_peace() -> None:
     state_machine(samples.DeafLatch)().teardown()
     machine = state_machine(samples.DeafLatch)()

@@ -116,6 +116,38 @@ def test_a_rule_is_changed_wherever_it_is_used() -> None:
     assert L2.queue == "released"
 
 
+@pytest.mark.parametrize(
+    ("machine", "rule", "changes"),
+    [
+        (LATCH, "L3", ["the caller returns -> raises", "the queue stays -> released", "it warns: True -> False"]),
+        (LATCH, "L10", ["the caller leaves -> returns", "the queue stays -> released", "it warns: False -> True"]),
+        (
+            LATCH, "L3p",
+            [
+                "the caller raises -> returns", "the queue stays -> released", "the error RuntimeError -> TypeError",
+                "the error RuntimeError -> LatchInUseError", "the error RuntimeError -> ZeroLatchError",
+                "the error RuntimeError -> none", "the error ValueError -> TypeError",
+                "the error ValueError -> LatchInUseError", "the error ValueError -> ZeroLatchError",
+                "the error ValueError -> none",
+            ],
+        ),
+        (
+            BARRIER, "B2",
+            [
+                "the caller returns an index -> parks", "the caller returns an index -> returns",
+                "the caller returns an index -> raises", "the queue indexed -> stays", "the queue indexed -> released",
+                "the queue indexed -> failed", "the order arrival -> reversed", "the order arrival -> any",
+                "it warns: False -> True",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_every_other_rule_is_made(machine: Machine, rule: str, changes: list[str]) -> None:
+    """One that is left out is a fault that no evidence is asked to find."""
+    prefix = f"{machine.name}.{rule}: "
+    assert {one.id.removeprefix(prefix) for one in generated(machine) if one.id.startswith(prefix)} == set(changes)
+
+
 def test_every_rule_of_a_mutant_can_be_applied() -> None:
     for one in MUTANTS.values():
         for rule in one.machine.rules:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from latchproof.mutants.generate import OF_APPLY, step_source
-from latchproof.mutants.mutator import Edit, text_of
+from latchproof.mutants.mutator import Edit, Source, text_of
 from latchproof_spec import step
 from latchproof_spec.barrier.rules import B1, B2, B3, B4, B6, B2r
 from latchproof_spec.latch.rules import L2, L7
@@ -43,6 +45,48 @@ def test_each_differs_from_the_original_in_one_line() -> None:
         lines = SOURCE.text_with([one]).splitlines()
         assert len(lines) == len(original)
         assert sum(here != there for here, there in zip(lines, original, strict=True)) == 1, name
+
+
+@pytest.mark.parametrize(
+    ("expression", "others"),
+    [
+        (
+            "count > 0",
+            [
+                "count < 0", "count <= 0", "count == 0", "count != 0", "count >= 0", "parked > 0", "count > 1",
+                "count > -1",
+            ],
+        ),
+        ("order == 'any'", ["order != 'any'", "order == 'arrival'", "order == 'reversed'"]),
+        (
+            "order in ('any', 'arrival', 'reversed')",
+            [
+                "order not in ('any', 'arrival', 'reversed')", "order in ('arrival', 'reversed')",
+                "order in ('any', 'reversed')", "order in ('any', 'arrival')",
+            ],
+        ),
+        (
+            "count and parked and 1",
+            [
+                "count", "parked", "1", "count or parked or 1", "parked and parked and 1", "count and count and 1",
+                "count and parked and 2", "count and parked and 0",
+            ],
+        ),
+        ("not urgent", ["urgent", "not not urgent", "not True", "not False"]),
+    ],
+)  # fmt: skip
+def test_every_other_expression_is_made_for_a_guard(
+    expression: str, others: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is left out is a fault that no evidence is asked to find."""
+    name = f"guarded_by_{abs(hash(expression))}"
+    given = "count: int, parked: int, urgent: bool, order: str"
+    text = f"def decide({given}) -> None:\n    if {expression}:\n        pass\n"
+    (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    source = Source(import_module(name), ["decide"], [("any", "arrival", "reversed")])
+    made = [one.after.removeprefix("if ") for one in source.edits()]
+    assert sorted(made) == sorted(["True", "False", *others])
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,9 @@ QUEUE = "refines: the queue is as long as the function says"
 OWNER = "stays: the owner of the place of a parked call is that call"
 NO_CONTRADICTION = "no contradiction is found in what is assumed"
 HOLDER = "stays: the holder of the index of an indexed call is that call"
+GIVEN = "stays: a fresh or parked call was given nothing, a released or done call something"
+ONCE = "refines: a call that continues does so once, and is not parked"
+SOME_PATH = "refines: some path applies to every step"
 
 
 def found_in(machine: Machine, policy: str, *, only: str = "", **options: Any) -> list[Obligation]:
@@ -84,6 +87,8 @@ PARKS = "queue += (who,)\n        return queue, ()"
 LEAVES = "queue[:place] + queue[place + 1 :]"
 IN_APPLY = (
     InApply("apply", PARKS, "return (who,) + queue, ()", BARRIER, "latchproof", "wait", "C5"),
+    InApply("apply", PARKS, "return queue + (who,), ((who, None),)", LATCH, "latchproof", "wait", "C2 C3",
+            (ONCE, GIVEN)),
     InApply("apply", PARKS, "return queue, ()", LATCH, "latchproof", "wait", "C2 C11", (QUEUE,)),
     InApply("apply", "queue[place + 1 :]", "queue[place:]", LATCH, "latchproof", "wait", "C2 C7", (QUEUE,)),
     InApply("apply", LEAVES, "queue[place + 1 :] + queue[:place]", BARRIER, "latchproof", "wait", "C5 C7"),
@@ -148,6 +153,14 @@ def test_the_number_of_the_parked_is_that_of_the_queue(machine: Machine) -> None
     assert len(model.steps) == 1 + sum(
         len(paths_of(machine, operation, machine.policies[0])) for operation in machine.every_operation
     )
+
+
+def test_a_path_that_is_left_out_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is claimed of every call is proved of each step that is left; but not every step is."""
+    monkeypatch.setattr(identities, "paths_of", lambda *of: paths_of(*of)[1:])
+    found = found_in(LATCH, "latchproof", only="wait")
+    assert {(one.name, one.operation) for one in found} == {(SOME_PATH, "wait"), (SOME_PATH, "withdraw")}
+    assert {one.status for one in found} == {"refuted"}
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)

@@ -35,6 +35,14 @@ def test_every_method_is_proved_on_every_kind_of_loop(proved: list[Equivalence])
     assert {(one.method, one.loop) for one in proved} == {*of_loops, ("__init__", "none"), ("release", "none")}
 
 
+def test_there_is_a_loop_of_every_kind_that_the_classes_tell_apart() -> None:
+    """With checkpoints, and without: in an asyncio task, in a task that may be quick as well, and in neither."""
+    kinds = {(loop.checkpoints, bool(loop.asyncio_tasks), loop.other_task is not None) for loop in LOOPS}
+    assert kinds == {
+        (True, False, False), (False, True, False), (False, False, True), (False, False, False),
+    }  # fmt: skip
+
+
 def test_every_rule_that_a_call_can_come_to_is_proved(proved: list[Equivalence]) -> None:
     latch = {"L1", "L2", "L3", "L3x", "L4", "L5", "L6", "L7", "L8"}
     barrier = {"B0", "B0v", "B1", "B2", "B3", "B6", "B7"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import string
+from collections.abc import Callable
 from itertools import product
 from types import ModuleType
 
@@ -13,10 +14,11 @@ import pytest
 from latchproof.prove.steps import rules_of
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.barrier.policies import BarrierPolicy
 from latchproof_spec.latch import rules as latch
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine, Operation
-from latchproof_spec.machines import CLAIMS, MACHINES
+from latchproof_spec.machines import CLAIMS, MACHINES, claim_of, machines_about
 from latchproof_spec.step import Rule
 
 BOTH = pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
@@ -193,6 +195,39 @@ def test_a_claim_can_be_exercised_under_every_policy(machine: Machine) -> None:
     for claim, rules in machine.exercise.items():
         assert set(rules) <= {rule.id for rule in machine.rules}
         assert all(fired & set(rules) for fired in reached.values()), claim
+
+
+@pytest.mark.parametrize(
+    ("claim", "gives_a_chance"),
+    [
+        ("C4", lambda rule: rule.refuses),
+        ("C5", lambda rule: rule.queue == "indexed"),
+        ("C6", lambda rule: rule.queue == "indexed"),
+        ("C7", lambda rule: rule.operation == "withdraw"),
+        ("C10", lambda rule: rule.refuses),
+        ("C11", lambda rule: rule.caller == "parks"),
+        ("C12", lambda rule: rule.queue == "released"),
+        ("C13", lambda rule: rule.queue == "indexed"),
+        ("C14", lambda rule: rule.queue == "failed"),
+    ],
+)
+def test_no_rule_exercises_a_claim_that_it_gives_no_chance_to_fail(
+    claim: str, gives_a_chance: Callable[[Rule], bool]
+) -> None:
+    """A run that fires only another rule must not be said to have tried the claim."""
+    machines = machines_about(claim_of(claim))
+    assert machines
+    for machine in machines:
+        named = {rule.id: rule for rule in machine.rules}
+        assert [rule for rule in machine.exercise[claim_of(claim)] if not gives_a_chance(named[rule])] == []
+
+
+def test_a_withdrawal_never_fails_a_released_call() -> None:
+    """Not even under a policy that has a withdrawal break the barrier and abort reach the released."""
+    policy = BarrierPolicy("both", "breaks", "any", "perhaps the released too", "the parked")
+    reached = {rule.id for rule in BARRIER.rules if BARRIER.reaches_released(rule, policy)}
+    assert reached == {"B6", "B7"}
+    assert not any(BARRIER.reaches_released(rule, BARRIER.policies[0]) for rule in BARRIER.rules)
 
 
 def test_the_claims() -> None:

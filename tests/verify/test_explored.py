@@ -59,6 +59,10 @@ def found(machine: Machine, policy: Any, argument: int, **options: Any) -> Explo
         ({"checks": {"C1": 5}}, {"C1": "holds", "C2": "not_run"}),
         ({"complete": False}, {"C1": "inconclusive"}),
         ({"violations": [Violation("a name", ("C2",), ("x", "y"))]}, {"C1": "holds", "C2": "fails"}),
+        (
+            {"violations": [Violation("a name", ("C2",), ("x", "y")), Violation("another", ("C1",), ("x",))]},
+            {"C1": "fails", "C2": "fails"},
+        ),
     ],
 )
 def test_an_exploration_that_fails_fails_its_claims(
@@ -141,3 +145,12 @@ def test_a_property_that_is_empty_fails_its_claims(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(explored, "compare", lambda expected: same)
     said = f"{empty} lets everything pass that is wrong on purpose"
     assert explored.unexpected(True) == {"C3": said, "C12": said}
+
+
+def test_an_eventuality_that_is_empty_fails_its_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = next(one for one in read_expectations(find_root() / MANIFEST) if one.name == "2 parties, 4 tasks")
+    same = replace(compare(one), failures=())
+    empty = LATCH.eventualities[0]
+    monkeypatch.setattr(explored, "vacuous_eventualities", lambda machine: [empty] if machine is LATCH else [])
+    monkeypatch.setattr(explored, "compare", lambda expected: same)
+    assert explored.unexpected(True) == {"C12": f"{empty} holds of a machine that lets no task continue"}

@@ -13,7 +13,7 @@ import pytest
 from latchproof.check.reasons import Reason
 from latchproof.cli.main import main
 from latchproof.verify import gather as gathering
-from latchproof.verify.evidence import Cell, CellStatus, Evidence, RuleCell, own_rules
+from latchproof.verify.evidence import Cell, CellStatus, Evidence, RuleCell, fired_rules, own_rules
 from latchproof.verify.kinds import KINDS
 from latchproof.verify.ledger import Ledger
 from latchproof_spec.machines import CLAIMS, MACHINES
@@ -44,6 +44,14 @@ def test_a_rule_that_was_never_fired_is_inconclusive() -> None:
     ledger.rules["explored"] = fired("explored", own_rules() - {"B5", "L10"})
     assert ledger.unfired == {"explored": ["B5", "L10"]}
     assert ledger.exit_code == 3
+
+
+def test_a_rule_that_is_fired_nowhere_is_inconclusive_if_it_is_of_our_own_policy() -> None:
+    rules = fired_rules([("asyncio", {"L1"}), ("trio", {"L1", "B1"})], "again")
+    assert rules["L1"] == RuleCell("holds", 2, ("asyncio", "trio"), "again")
+    assert rules["B1"] == RuleCell("holds", 1, ("trio",), "again")
+    assert rules["B5"] == RuleCell("inconclusive")
+    assert rules["B2r"] == RuleCell("not_run")
 
 
 def test_the_ledger_as_plain_data(gathered: Ledger) -> None:

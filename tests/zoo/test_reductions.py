@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -99,6 +99,28 @@ def test_of_two_orders_that_commute_one_is_enough(factory: Any, argument: int) -
     # a history that is not allowed ends there; where that is at rest, it may end sooner for those that come to rest
     assert all(any(history[:length] in pruned for length in range(len(history) + 1)) for history in whole)
     assert pruned == whole or factory in FAULTS
+
+
+class SpoilingLatch(correct.PlainLatch):
+    """A latch that is counted down from more than 1 has every latch stay as it is from then on."""
+
+    spoiled: ClassVar[bool] = False
+
+    def set_count(self, n: int) -> None:
+        self.count = n
+
+    def count_down(self) -> None:
+        if not SpoilingLatch.spoiled:
+            SpoilingLatch.spoiled = self.count > 1
+            super().count_down()
+
+
+def test_states_that_differ_only_in_a_second_instance_are_told_apart() -> None:
+    """It was counted down in one, and set in the other: only from the other does it come to spoil the first."""
+    shape = Programs((1,), at_once=1, calls=1, cancellations=0, numbers=(3,), beside=2)
+    merged, whole = (walk(SpoilingLatch, shape, 1, merge=merge) for merge in (True, False))
+    assert any(whole.failures.values())
+    assert sizes(merged) == sizes(whole)
 
 
 class LockedLatch(correct.BareLatch):
