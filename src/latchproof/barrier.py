@@ -5,7 +5,8 @@ from __future__ import annotations
 from latchproof.hosts import KI_PROTECTED
 from latchproof.parking import Parking
 from latchproof_spec.barrier import rules as spec
-from latchproof_spec.step import caller_ending, refusal, written
+from latchproof_spec.messages import refusal, written
+from latchproof_spec.step import caller_ending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from sys import modules
 from latchproof.hosts import KI_PROTECTED
 from latchproof.parking import Parking
 from latchproof_spec.latch import rules as spec
-from latchproof_spec.step import ZeroLatchError, refusal, written
+from latchproof_spec.messages import refusal, written
+from latchproof_spec.step import ZeroLatchError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

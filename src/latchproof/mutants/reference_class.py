@@ -11,7 +11,8 @@ from typing import Any
 
 from latchproof.mutants.task_faults import CANCELLED, TaskFault, as_specified
 from latchproof_spec.machine import Machine, Operation
-from latchproof_spec.step import ANY_INDEX, refusal
+from latchproof_spec.messages import refusal
+from latchproof_spec.step import ANY_INDEX
 
 
 class _Task:
