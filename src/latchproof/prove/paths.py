@@ -87,9 +87,36 @@ class _Decisions:
 _running: list[_Decisions] = []
 
 
+class Symbol:
+    """What stands for many values. It has no text and no hash: a function that looked at them would not be proved."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        raise TypeError("a symbolic value has no text: the function would depend on every digit; show its term instead")
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return self.__repr__()
+
+    def __reduce_ex__(self, protocol: object) -> str:
+        raise TypeError("a symbolic value cannot be copied or pickled")
+
+
+class Opaque(Symbol):
+    """A symbol without a truth of its own. Python would take any other object for true."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        raise TypeError("what is symbolic here is neither true nor false: compare it, or ask whether a call is in it")
+
+
 @dataclass(eq=False, repr=False, slots=True)
-class SymBool:
-    """A symbolic boolean. Asking for its truth decides it. It has no single value, so it cannot be hashed."""
+class SymBool(Symbol):
+    """A symbolic boolean. Asking for its truth decides it."""
 
     term: z3.BoolRef
 
@@ -104,13 +131,10 @@ class SymBool:
     def __ne__(self, other: object) -> Any:
         return SymBool(self.term != bool_term(other))
 
-    def __repr__(self) -> str:
-        return str(self.term)
-
 
 @dataclass(eq=False, repr=False, slots=True)
-class SymInt:
-    """A symbolic integer, of which isinstance(x, int) holds, as of what it stands for. It cannot be hashed either."""
+class SymInt(Symbol):
+    """A symbolic integer, of which isinstance(x, int) holds, as of what it stands for."""
 
     term: z3.ArithRef
 
@@ -164,9 +188,6 @@ class SymInt:
 
     __int__ = __index__
 
-    def __repr__(self) -> str:
-        return str(self.term)
-
 
 def _operand(value: object) -> z3.ArithRef | int:
     """Return a plain integer as it is: z3 would turn a comparison with a literal around."""
@@ -179,7 +200,7 @@ def int_term(value: object) -> z3.ArithRef:
         return cast(SymInt, value).term
     if type(value) is int:
         return z3.IntVal(value)
-    raise TypeError(f"not an integer: {value!r}")
+    raise TypeError(f"not an integer: {shown(value)}")
 
 
 def bool_term(value: object) -> z3.BoolRef:
@@ -188,7 +209,20 @@ def bool_term(value: object) -> z3.BoolRef:
         return value.term
     if type(value) is bool:
         return z3.BoolVal(value)
-    raise TypeError(f"not a boolean: {value!r}")
+    raise TypeError(f"not a boolean: {shown(value)}")
+
+
+def shown(value: object) -> str:
+    """Return a value as the prover's own messages show it: what is symbolic in it, as its term.
+
+    >>> shown((symbol("count", int) + 1, "parks"))
+    "(count + 1, 'parks')"
+    """
+    if issubclass(type(value), Symbol):
+        return str(getattr(value, "term", f"a symbolic {type(value).__name__}"))
+    if type(value) in (tuple, list):
+        return f"({', '.join(map(shown, cast(Sequence[object], value)))})"
+    return repr(value)
 
 
 def term(value: object) -> z3.ExprRef:
@@ -199,7 +233,7 @@ def term(value: object) -> z3.ExprRef:
 def symbol(name: str, kind: type) -> Any:
     """Return the symbolic value of this name, an `int` or a `bool`.
 
-    >>> symbol("count", int) + 1
+    >>> (symbol("count", int) + 1).term
     count + 1
     """
     return SymBool(z3.Bool(name)) if kind is bool else SymInt(z3.Int(name))

@@ -35,7 +35,7 @@ import z3
 
 from latchproof.parking import Parking
 from latchproof.prove.goals import ProofStatus
-from latchproof.prove.paths import SymInt, UndecidableError, enumerate_paths, symbol, term, unchecked
+from latchproof.prove.paths import SymInt, UndecidableError, enumerate_paths, shown, symbol, term, unchecked
 from latchproof.prove.stand_ins import LOOPS, Loop, attributes, methods_of, on_symbols, put, standing, state_of
 from latchproof_spec import step
 from latchproof_spec.machine import Machine, Operation
@@ -143,11 +143,11 @@ def _differences(shell: Effect, specified: Effect, parked: SymInt) -> Iterator[t
         one, other = getattr(shell, name), getattr(specified, name)
         yield f"{name}: {one}, not {other}", z3.BoolVal(one is not other and one != other)
     if shell.caller == specified.caller == "returns an index":
-        yield f"index: {shell.index}, not {specified.index}", term(shell.index) != term(specified.index)
-    yield f"parked: {shell.parked}, not {specified.parked}", term(shell.parked) != term(specified.parked)
+        yield f"index: {shown(shell.index)}, not {shown(specified.index)}", term(shell.index) != term(specified.index)
+    yield f"parked: {shown(shell.parked)}, not {shown(specified.parked)}", term(shell.parked) != term(specified.parked)
     for one, other in zip(shell.state, specified.state, strict=True):
         is_told = one is not None and other is not None  # there is no state where a constructor refuses
-        yield f"state: {one}, not {other}", term(one) != term(other) if is_told else z3.BoolVal(one is not other)
+        yield f"state: {shown(one)}, not {shown(other)}", term(one) != term(other) if is_told else z3.BoolVal(one is not other)
     if shell.release is not specified.release:
         one_is_none = shell.release is None or specified.release is None  # releasing an empty queue changes nothing
         differs = term(parked) > 0 if one_is_none else z3.BoolVal(True)
@@ -351,7 +351,7 @@ def prove_release(machine: Machine, release: Any = Parking.release) -> Iterator[
             len(done) == len(wanted) and all(map(is_, done, wanted))
             for done, wanted in zip(one.done, expected, strict=True)
         )
-        return "" if is_expected else f"it does {one.done}, not {expected}"
+        return "" if is_expected else f"it does {shown(one.done)}, not {shown(expected)}"
 
     for rule in machine.rules:
         if rule.queue != "stays":
