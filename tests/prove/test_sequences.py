@@ -95,7 +95,8 @@ def test_a_slice_is_as_of_a_tuple(begin: int | None, end: int | None) -> None:
 
 @pytest.mark.parametrize("less", [0, 1, 5])
 def test_a_tuple_is_repeated_as_often_as_python_repeats_it(less: int) -> None:
-    repeated = (None,) * (SymLength(LENGTH) - less)
+    times: Any = SymLength(LENGTH) - less
+    repeated = (None,) * times
     assert isinstance(repeated, Endings)
     for length in range(4):
         assert same([length == LENGTH], repeated.length, z3.IntVal(len((None,) * (length - less))))

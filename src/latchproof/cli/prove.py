@@ -19,13 +19,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
+    from latchproof.prove.comparison import check_specification
     from latchproof.prove.obligations import prove_whole
     from latchproof.prove.shells import shells_in_process
     from latchproof.show.printing import say
-    from latchproof.show.proofs import print_obligations, print_proofs
+    from latchproof.show.proofs import print_checked, print_obligations, print_proofs
 
     chosen = chosen_machines(options)
     rule = None if options.rule is None else _rule(options.rule, chosen)
+    checked = check_specification()
+    if checked.wrong:
+        print_checked(console, checked)
+        return 1
     with shells_in_process(tuple(machine.name for machine in chosen)) as of_shells:
         obligations = prove_whole(
             chosen,
@@ -43,6 +48,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if options.verbose:
         print_obligations(console, obligations)
     print_proofs(console, obligations, shells, options.claim)
+    print_checked(console, checked)
     refuted = any(one.status in ("refuted", "disputed") for one in obligations)
     if refuted or any(one.status != "proved" for one in shells):
         return 1

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from itertools import product
 from typing import Any, Final
 
-from latchproof.prove.constants import SPECIFICATION, NotAConstantError, fields_of, text_of
+from latchproof.prove.constants import NotAConstantError, fields_of, text_of
 from latchproof.prove.interpreter import NotUnderstoodError, interpreted
-from latchproof.prove.subset import QUEUES, Rejection
+from latchproof.prove.subset import QUEUES, Rejection, rejections, specified_machines
 
 MOST, LONGEST, SMALL = 1000, 300, 5
 """The largest number, the longest queue, and the numbers below which every combination is tried."""
@@ -27,21 +28,43 @@ MOST, LONGEST, SMALL = 1000, 300, 5
 NOT_NUMBERS: Final = (True, False, 1.5, None, "1")
 """What is given in place of an argument that is a number."""
 
+GATE: Final = "the second interpreter disagrees with"
+
 BOUND: Final = (
     f"all numbers below {SMALL} (those that a call gives from -1) under every policy; each number to {MOST} with the "
     "others 0, the same or one less, under every policy that differs in what the function reads; each flag; each "
-    f"rule's effect on each queue of 0..{LONGEST} tasks, where a task leaves from either end, the middle or from outside"
+    f"rule's effect on each queue of 0..{LONGEST} tasks, where a task leaves either end or the middle, or is not there"
 )
 """What is compared."""
 
 
-def differences(machines: Iterable[Any] | None = None) -> tuple[int, list[Rejection]]:
+@dataclass(frozen=True)
+class Checked:
+    """What was checked of the specification before anything is proved of it, and what was found to be wrong.
+
+    `functions` is how many are in the subset, `results` how many are those of the second interpreter.
+    """
+
+    functions: int
+    results: int
+    wrong: tuple[Rejection, ...]
+
+
+def check_specification() -> Checked:
+    """Check that what the prover executes means on numbers what it means on symbols.
+
+    A function that is outside of the subset is not compared.
+    """
+    functions, wrong = rejections()
+    results, differing = (0, []) if wrong else differences()
+    return Checked(functions, results, (*wrong, *differing))
+
+
+def differences() -> tuple[int, list[Rejection]]:
     """Return how many results were compared, and where one is not what the text says: the first of each function."""
-    if machines is None:
-        machines = import_module(f"{SPECIFICATION}.machines").MACHINES.values()
     found: list[Rejection] = []
     number = 0
-    for function, cases in _compared(list(machines)):
+    for function, cases in cases_of(specified_machines()):
         try:
             meaning = interpreted(function.__module__, function.__name__)
         except (NotUnderstoodError, NotAConstantError) as error:
@@ -51,12 +74,14 @@ def differences(machines: Iterable[Any] | None = None) -> tuple[int, list[Reject
             number += 1
             here, there = _result(function, case), _result(meaning, case)
             if not _is_same(here, there):
-                found.append(_rejection(function, f"{_shown(case)} gives {_shown(here)}, its text says {_shown(there)}"))
+                found.append(
+                    _rejection(function, f"{_shown(case)} gives {_shown(here)}, its text says {_shown(there)}")
+                )
                 break
     return number, found
 
 
-def _compared(machines: list[Any]) -> Iterator[tuple[Any, Iterable[tuple[Any, ...]]]]:
+def cases_of(machines: list[Any]) -> Iterator[tuple[Any, Iterable[tuple[Any, ...]]]]:
     """Yield each function that is compared, with the arguments that it is given."""
     step = import_module(QUEUES)
     rules = [rule for machine in machines for rule in machine.rules]
@@ -157,4 +182,4 @@ def _rejection(function: Any, what: str) -> Rejection:
         file = text_of(function.__module__).file
     except NotAConstantError:
         file = str(function.__module__)
-    return Rejection(file, function.__code__.co_firstlineno, function.__name__, what)
+    return Rejection(file, function.__code__.co_firstlineno, function.__name__, what, GATE)

@@ -22,9 +22,12 @@ OF_A_RECORD: Final = {
 }  # fmt: skip
 """What a class of records may have beside its fields."""
 
+MADE_BY_DATACLASS: Final = ("__eq__", "__hash__", "__setattr__", "__delattr__")
+"""The methods of a frozen dataclass, which must be those that it comes with."""
+
 OF_A_DATACLASS: Final = OF_A_RECORD | {
-    "__dict__", "__weakref__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__match_args__", "__replace__",
-    "__dataclass_fields__", "__dataclass_params__",
+    "__dict__", "__weakref__", *MADE_BY_DATACLASS, "__match_args__", "__replace__", "__dataclass_fields__",
+    "__dataclass_params__",
 }  # fmt: skip
 
 SPECIFICATION: Final = "latchproof_spec"
@@ -51,15 +54,19 @@ def wrong_with_record(cls: type[Any]) -> str:
                 return f"{cls.__name__}.{name} is not a plain field"
         elif name not in (OF_A_DATACLASS if is_dataclass else OF_A_RECORD):
             return f"{cls.__name__} has {name}"
-        elif getattr(value, "__module__", None) in sys.modules and name in ("__eq__", "__hash__", "__setattr__"):
-            if value.__code__.co_filename != "<string>":  # where `dataclass` makes its methods
-                return f"{cls.__name__} has its own {name}"
+        elif name in MADE_BY_DATACLASS and value.__code__.co_filename != "<string>":  # where `dataclass` makes them
+            return f"{cls.__name__} has its own {name}"
     return ""
 
 
 def is_error(value: object) -> bool:
     """Return whether it is a class of errors, which are compared by identity."""
     return type(value) is type and issubclass(value, Exception)
+
+
+def is_constant(value: Any) -> bool:
+    """Return whether a value is a number, a word, True, False, None, a class of errors, or a tuple of such."""
+    return type(value) in PLAIN or is_error(value) or (type(value) is tuple and all(map(is_constant, value)))
 
 
 def evaluate(text: ModuleText, node: ast.expr) -> Any:
@@ -72,9 +79,7 @@ def evaluate(text: ModuleText, node: ast.expr) -> Any:
         case ast.Tuple(elements):
             return tuple(evaluate(text, one) for one in elements)
         case ast.Dict(keys, values) if None not in keys:
-            return {
-                evaluate(text, key): evaluate(text, value) for key, value in zip(keys, values, strict=True) if key
-            }
+            return {evaluate(text, key): evaluate(text, value) for key, value in zip(keys, values, strict=True) if key}
         case ast.Name(name):
             return constant(text, name)
         case ast.Call(ast.Name(name), arguments, keywords):

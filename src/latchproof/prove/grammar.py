@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from latchproof.prove.module_text import FunctionNode, is_for_type_checkers
+from latchproof.prove.module_text import FunctionNode, is_for_type_checkers, shortened
 
 Wrong: TypeAlias = tuple[int, str]
 """A line, and what is wrong there."""
@@ -113,7 +113,7 @@ class _Reader:
         self.read.wrong.append((getattr(node, "lineno", 0), f"{what} is outside of the subset that is proved"))
 
     def _reject_kind(self, node: ast.AST, at: ast.AST | None = None) -> None:
-        self._reject(at or node, WORDS.get(type(node), f"the construct {type(node).__name__}"))
+        self._reject(at or node, WORDS.get(type(node), f"`{shortened(node)}`"))
 
     def _block(self, body: list[ast.stmt]) -> None:
         for statement in body:
@@ -209,7 +209,7 @@ class _Reader:
         match key:
             case ast.Slice(lower, upper, None) if self._is_about_queues:
                 self._each([one for one in (lower, upper) if one is not None])
-            case ast.Constant(int() | str()):
+            case ast.Constant(int() | str()) | ast.UnaryOp(ast.USub(), ast.Constant(int())):
                 pass
             case ast.Attribute() | ast.Subscript():  # a word: a symbolic value raises here
                 self._expression(key)
@@ -257,13 +257,14 @@ def read_module(tree: ast.Module) -> Iterator[Wrong]:
     """Yield where a module does more than define names, so that a text elsewhere might not say what it seems to."""
     yield from _definitions(tree.body)
     own = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_of_self(node)}
+    own |= {id(item) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for item in _own_items(node)}
     for node in ast.walk(tree):
         match node:
             case ast.Global() | ast.Nonlocal() | ast.Delete():
                 yield node.lineno, "a name of another scope is changed"
             case ast.Attribute(value, _, ast.Store() | ast.Del()) if not _is_self(value):
                 yield node.lineno, f"an attribute of {ast.unparse(value)} is changed"
-            case ast.Subscript(_, _, ast.Store() | ast.Del()):
+            case ast.Subscript(_, _, ast.Store() | ast.Del()) if id(node) not in own:
                 yield node.lineno, "an item is changed"
             case ast.Attribute(_, attribute) if attribute.startswith("__") and attribute not in DUNDERS:
                 yield node.lineno, f"{attribute} is used"
@@ -277,6 +278,8 @@ def _definitions(body: list[ast.stmt]) -> Iterator[Wrong]:
     """Yield the statements of a module or a class that do not define a name."""
     for statement in body:
         match statement:
+            case ast.ImportFrom(_, [ast.alias("*")]):
+                yield statement.lineno, "what is imported is not named"
             case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.Expr(ast.Constant(str())):
                 pass
             case ast.Assign([ast.Name()], _) | ast.AnnAssign(ast.Name(), _, _):
@@ -287,6 +290,15 @@ def _definitions(body: list[ast.stmt]) -> Iterator[Wrong]:
                 pass
             case _:
                 yield statement.lineno, "a module of the specification only defines names"
+
+
+def _own_items(function: ast.FunctionDef) -> Iterator[ast.Subscript]:
+    """Yield the items that a function changes of what it has made itself."""
+    nodes = list(ast.walk(function))
+    made = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for node in nodes:
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in made:
+            yield node
 
 
 def _is_self(node: ast.expr) -> bool:

@@ -1,8 +1,8 @@
-"""A second, plain interpreter of the subset of Python that is proved: it evaluates syntax trees, one construct at a time.
+"""A second, plain interpreter of the subset of Python that is proved, which evaluates syntax trees node by node.
 
-It says what the text of a function means without running the function, so what a module's names, Python's compiler or a
-replaced built-in make of the text does not matter here. Every construct has its meaning below; one that is missing is an
-error. `comparison` holds the results against those of the functions themselves.
+It says what the text of a function means without running the function, so it does not matter here what a module's
+names, Python's compiler or a replaced built-in make of the text. Every construct has its meaning below; one that is
+missing is an error. `comparison` holds the results against those of the functions themselves.
 
 A function is translated once into nested Python functions, one for each node of its tree, which is several times faster
 than walking the tree in each call.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from latchproof.prove.constants import NotAConstantError, constant, evaluate, text_of
-from latchproof.prove.module_text import FunctionNode, ModuleText
+from latchproof.prove.module_text import FunctionNode, ModuleText, shortened
 
 Scope: TypeAlias = dict[str, Any]
 Meaning: TypeAlias = Callable[[Scope], Any]
@@ -73,7 +73,7 @@ def _is_instance(value: object, kind: str) -> bool:
 
 
 BUILT_IN: Final[Mapping[str, Callable[..., Any]]] = {
-    "bool": lambda value: not (not value),
+    "bool": lambda value: bool(value),
     "len": _length,
     "range": _range,
     "zip": _pairs,
@@ -149,7 +149,7 @@ class _Translation:
 
     def _not_understood(self, node: ast.AST) -> NotUnderstoodError:
         line = getattr(node, "lineno", 0)
-        return NotUnderstoodError(f"{self._text.file}:{line}: the second interpreter has no {type(node).__name__}")
+        return NotUnderstoodError(f"{self._text.file}:{line}: `{shortened(node)}` has no meaning there")
 
     def _value(self, node: ast.expr) -> Any:
         try:
@@ -206,8 +206,8 @@ class _Translation:
         match node:
             case ast.Constant(value):
                 return lambda scope: value
-            case ast.UnaryOp(ast.USub(), ast.Constant(value)):
-                return lambda scope: -value
+            case ast.UnaryOp(ast.USub(), ast.Constant(int(number))):
+                return lambda scope: -number
             case ast.UnaryOp(ast.Not(), operand):
                 of = self._expression(operand)
                 return lambda scope: not of(scope)

@@ -57,7 +57,7 @@ class ModuleText:
         nodes = list(_outside_of_functions(self.statements))
         found: dict[CodeType, FunctionNode] = {}
         for code in _codes_in(compile(self.tree, str(self.path), "exec", dont_inherit=True)):
-            found |= {code: node for node in nodes if _is_of(code, node)}
+            found.update((code, node) for node in nodes if _is_of(code, node))
         return found
 
     @property
@@ -69,6 +69,11 @@ class ModuleText:
             and any(alias.name == "annotations" for alias in one.names)
             for one in self.statements
         )
+
+
+def shortened(node: ast.AST) -> str:
+    """Return the first line of the text of a node."""
+    return ast.unparse(node).partition("\n")[0]
 
 
 def is_for_type_checkers(statement: ast.stmt) -> bool:
@@ -123,7 +128,8 @@ def _is_of(code: CodeType, node: FunctionNode) -> bool:
         code.co_name == "<lambda>"
         and places != []
         and all(
-            (body.lineno, body.col_offset) <= (line, column) and (end, end_column) <= (body.end_lineno, body.end_col_offset)
+            (body.lineno, body.col_offset) <= (line, column)
+            and (end, end_column) <= (body.end_lineno, body.end_col_offset)
             for line, end, column, end_column in places
         )
     )

@@ -309,7 +309,7 @@ def understood(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def require_builtins(function: FunctionType) -> None:
-    """Raise TypeError unless the names that are replaced are the built-ins, for a function and for all that it calls."""
+    """Raise TypeError unless the names that are replaced are the built-ins, for a function and all that it calls."""
     waiting, seen = [function], set[int]()
     while waiting:
         one = waiting.pop()
@@ -317,7 +317,7 @@ def require_builtins(function: FunctionType) -> None:
             continue
         seen.add(id(one))
         for name in REPLACED:
-            found = one.__globals__.get(name, one.__builtins__.get(name))  # type: ignore[attr-defined]
+            found = one.__globals__.get(name, cast(Any, one).__builtins__.get(name))
             if found is not _BUILTINS[name]:
                 module = one.__globals__.get("__name__", "?")
                 raise TypeError(f"{module}.{name} is not the built-in {name}, which {one.__name__} is proved with")

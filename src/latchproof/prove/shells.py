@@ -147,7 +147,10 @@ def _differences(shell: Effect, specified: Effect, parked: SymInt) -> Iterator[t
     yield f"parked: {shown(shell.parked)}, not {shown(specified.parked)}", term(shell.parked) != term(specified.parked)
     for one, other in zip(shell.state, specified.state, strict=True):
         is_told = one is not None and other is not None  # there is no state where a constructor refuses
-        yield f"state: {shown(one)}, not {shown(other)}", term(one) != term(other) if is_told else z3.BoolVal(one is not other)
+        yield (
+            f"state: {shown(one)}, not {shown(other)}",
+            term(one) != term(other) if is_told else z3.BoolVal(one is not other),
+        )
     if shell.release is not specified.release:
         one_is_none = shell.release is None or specified.release is None  # releasing an empty queue changes nothing
         differs = term(parked) > 0 if one_is_none else z3.BoolVal(True)

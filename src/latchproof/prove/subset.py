@@ -1,4 +1,4 @@
-"""The gate of the subset: every function that is executed on symbols is what its text says, and says only what is proved.
+"""The gate of the subset: every function that is executed on symbols is what its text says, and keeps to the subset.
 
 The paths through a function are those of the very function that the classes execute. That is worth something only if
 the function does the same on numbers as on symbols. So of each function that the prover executes, and of all that these
@@ -20,11 +20,11 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from latchproof.prove.constants import (
     SPECIFICATION,
@@ -32,7 +32,7 @@ from latchproof.prove.constants import (
     constant,
     evaluate,
     fields_of,
-    is_error,
+    is_constant,
     is_same,
     text_of,
     wrong_with_record,
@@ -62,49 +62,64 @@ _HEAP_TYPE: Final = 1 << 9
 
 @dataclass(frozen=True)
 class Rejection:
-    """Something that the gate of the subset rejects: where it is, and what is wrong."""
+    """Something that a gate rejects: which gate, where it is, and what is wrong."""
 
     file: str
     line: int
     function: str
     what: str
+    gate: str = "the subset gate rejects"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}, {self.function}: {self.what}"
+        return f"{self.gate} {self.file}:{self.line}, {self.function}: {self.what}"
 
 
-def executed(machine: Any) -> Iterator[Any]:
-    """Yield the functions of a machine that are executed on symbols."""
-    yield machine.create
+def executed(machine: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the functions of a machine that are executed on symbols, each with what it is of the machine."""
+    yield "create", machine.create
     for operation in machine.every_operation:
-        yield operation.function
+        yield operation.name, operation.function
         for fact in operation.facts:
-            yield from (one for one in (fact.read, fact.premise) if one is not None)
+            yield from ((fact.name, one) for one in (fact.read, fact.premise) if one is not None)
     properties = (*machine.invariants, *machine.step_properties, *machine.censuses)
     calls = machine.call_claims
-    yield from (one.holds for one in (*properties, *calls.invariants, *calls.places, *calls.steps))
+    for property_ in (*properties, *calls.invariants, *calls.places, *calls.steps):
+        yield property_.name, property_.holds
     for account in machine.accounts:
-        yield from (account.start, account.update, account.holds)
-    yield from (one.owes for one in machine.eventualities)
-    yield from machine.phases.values()
-    yield from (one.read for one in machine.observations.values())
+        yield from ((account.name, one) for one in (account.start, account.update, account.holds))
+    yield from ((one.name, one.owes) for one in machine.eventualities)
+    yield from machine.phases.items()
+    yield from ((name, one.read) for name, one in machine.observations.items())
 
 
-def rejections(machines: Iterable[Any] | None = None) -> list[Rejection]:
-    """Return all that is outside of the subset, in the functions of the machines, by default of all that there are.
+def rejections() -> tuple[int, list[Rejection]]:
+    """Return how many functions were checked, and all that is outside of the subset in them and their modules.
 
-    >>> rejections()
+    >>> rejections()[1]
     []
     """
-    step = import_module(QUEUES)
-    if machines is None:
-        machines = import_module(f"{SPECIFICATION}.machines").MACHINES.values()
-    machines = list(machines)
-    gate = _Gate(_records(step, machines))
-    for function in (*(vars(step).get(name) for name in STEP_FUNCTIONS), *(f for one in machines for f in executed(one))):
-        gate.check(function)
+    gate = checked()
+    return len(gate.checked), list(dict.fromkeys(gate.rejected))
+
+
+def checked() -> Gate:
+    """Return the gate after it has checked the specification that is loaded."""
+    step, machines = import_module(QUEUES), specified_machines()
+    gate = Gate(_records(step, machines))
+    for name in STEP_FUNCTIONS:
+        gate.check(vars(step).get(name), f"{QUEUES}.{name}")
+    for machine in machines:
+        for name, function in executed(machine):
+            gate.check(function, f"{machine.name}, {name}")
+    for record in (one for machine in machines for one in (*machine.rules, *machine.policies)):
+        gate.check_record(record)
     gate.check_modules()
-    return list(dict.fromkeys(gate.rejected))
+    return gate
+
+
+def specified_machines() -> list[Any]:
+    """Return all machines of the specification that is loaded."""
+    return list(import_module(f"{SPECIFICATION}.machines").MACHINES.values())
 
 
 def _records(step: ModuleType, machines: list[Any]) -> list[type[Any]]:
@@ -114,37 +129,47 @@ def _records(step: ModuleType, machines: list[Any]) -> list[type[Any]]:
     return [step.Rule, claims.Step, calls.Snapshot, calls.Call, *policies]
 
 
-class _Gate:
-    """Checks functions, and all that they call, each once."""
+class Gate:
+    """Checks functions, and all that they call, each once. `fields` are the attributes that records have."""
 
     def __init__(self, records: list[type[Any]]) -> None:
-        self._fields = {name for cls in records for name in fields_of(cls)}
-        self._checked: dict[FunctionType, list[FunctionType]] = {}
+        self.fields = {name for cls in records for name in fields_of(cls)}
+        self.checked: set[FunctionType] = set()
         self.rejected: list[Rejection] = []
         for cls in records:
             if wrong := wrong_with_record(cls):
                 self.rejected.append(Rejection(text_of(cls.__module__).file, 0, cls.__name__, wrong))
 
-    def check(self, function: Any, calling: tuple[FunctionType, ...] = ()) -> None:
-        """Check a function that the functions `calling` lead to."""
+    def check(self, function: Any, role: str, calling: tuple[FunctionType, ...] = ()) -> None:
+        """Check a function that the functions `calling` lead to; `role` says what it is there for."""
         if type(function) is not FunctionType:
-            self._reject_function(function, "it is not a plain function")
+            self._reject_function(function, role, "it is not a plain function")
         elif function in calling:
-            self._reject_function(function, "it calls itself, so it may not end")
-        elif function not in self._checked:
-            self._checked[function] = []
-            for called in self._check_one(function):
-                self.check(called, (*calling, function))
+            self._reject_function(function, role, "it calls itself, so it may not end")
+        elif function not in self.checked:
+            self.checked.add(function)
+            for name, called in self._check_one(function, role):
+                self.check(called, f"{name}, called by {function.__name__}", (*calling, function))
+
+    def check_record(self, record: Any) -> None:
+        """Check that a rule or a policy holds constants and nothing else."""
+        for name in fields_of(type(record)):
+            if not is_constant(getattr(record, name, record)):
+                file = text_of(type(record).__module__).file
+                self.rejected.append(Rejection(file, 0, repr(record), f"its {name} is not a constant"))
 
     def check_modules(self) -> None:
         """Check that the modules of the specification that are loaded only define names."""
         for name in sorted(sys.modules):
             if name.partition(".")[0] == SPECIFICATION:
                 text = text_of(name)
-                for line, what in read_module(text.tree):
+                shadowing = sorted({one for one in text.names if not one.startswith("__")} & set(vars(builtins)))
+                lines = {one: text.bindings[one][0].lineno for one in shadowing if one in text.bindings}
+                shadows = [(lines.get(one, 0), f"{one} shadows the built-in") for one in shadowing]
+                for line, what in (*read_module(text.tree), *shadows):
                     self.rejected.append(Rejection(text.file, line, name, what))
 
-    def _reject_function(self, function: Any, what: str) -> None:
+    def _reject_function(self, function: Any, role: str, what: str) -> None:
         code = getattr(function, "__code__", None)
         name = getattr(function, "__name__", type(function).__name__)
         module = getattr(function, "__module__", None)
@@ -152,18 +177,18 @@ class _Gate:
             file = text_of(str(module)).file
         except NotAConstantError:
             file = str(module)
-        self.rejected.append(Rejection(file, code.co_firstlineno if code else 0, name, what))
+        self.rejected.append(Rejection(file, code.co_firstlineno if code else 0, f"{name} ({role})", what))
 
-    def _check_one(self, function: FunctionType) -> list[FunctionType]:
-        """Check a function by itself; return the functions that it calls."""
+    def _check_one(self, function: FunctionType, role: str) -> list[tuple[str, FunctionType]]:
+        """Check a function by itself; return the functions that it calls, each with its name."""
         try:
             text = text_of(function.__module__)
         except NotAConstantError as error:
-            self._reject_function(function, str(error))
+            self._reject_function(function, role, str(error))
             return []
         node = text.functions.get(function.__code__)
         if node is None:
-            self._reject_function(function, f"its code is not that of any function in the text of {text.file}")
+            self._reject_function(function, role, f"its code is not that of any function in the text of {text.file}")
             return []
 
         def reject(line: int, what: str) -> None:
@@ -172,7 +197,7 @@ class _Gate:
         for what in _not_as_written(function, node, text):
             reject(node.lineno, what)
         is_about_queues = text.module.__name__ == QUEUES
-        read = read_function(node, self._fields, is_about_queues=is_about_queues)
+        read = read_function(node, self.fields, is_about_queues=is_about_queues)
         for line, what in read.wrong:
             reject(line, what)
         allowed = CALLABLE | (CALLABLE_ON_QUEUES if is_about_queues else set())
@@ -195,7 +220,7 @@ class _Gate:
         for name, line in read.called.items():
             try:
                 if (called := _called(text, name, allowed)) is not None:
-                    found.append(called)
+                    found.append((name, called))
             except NotAConstantError as error:
                 reject(line, str(error))
         return found
@@ -203,7 +228,7 @@ class _Gate:
 
 def _not_as_written(function: FunctionType, node: FunctionNode, text: ModuleText) -> Iterator[str]:
     """Yield in what a function is not what its text says."""
-    if function.__globals__ is not text.names or function.__builtins__ is not vars(builtins):  # type: ignore[attr-defined]
+    if function.__globals__ is not text.names or cast(Any, function).__builtins__ is not vars(builtins):  # type: ignore[attr-defined]
         yield "its names are not those of its module"
     if function.__closure__ or function.__dict__ or function.__kwdefaults__:
         yield "it has more than its code and its defaults"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from latchproof.prove.comparison import BOUND, Checked
 from latchproof.prove.goals import Obligation
 from latchproof.prove.shells import Equivalence
 from latchproof.prove.smtlib import solvers
@@ -48,6 +49,20 @@ def print_proofs(
         if path.status != "proved":
             where = f"{path.machine} {path.method} {path.rule}, with {path.loop} as the loop"
             say(console, f"{path.status}: {where}: {path.counterexample}", style="bold red")
+
+
+def print_checked(console: Console, checked: Checked) -> None:
+    """Print what was checked of the functions that are proved, or what is wrong with them."""
+    for one in checked.wrong:
+        say(console, str(one), style="bold red")
+    if checked.wrong:
+        say(console, "nothing was proved: it would be proved of other functions than those that run", style="bold red")
+        return
+    say(
+        console,
+        f"{count_of(checked.functions, 'function')} in the subset of Python that is proved; "
+        f"{count_of(checked.results, 'result')} as by a second interpreter: {BOUND}",
+    )
 
 
 def _where(one: Obligation) -> str:

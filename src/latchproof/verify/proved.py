@@ -10,6 +10,7 @@ from typing import Final
 from latchproof.check.reasons import Reason
 from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
 from latchproof.mutants import checks
+from latchproof.prove.comparison import BOUND, Checked, check_specification
 from latchproof.prove.goals import Obligation
 from latchproof.prove.obligations import prove_all
 from latchproof.prove.shells import Equivalence, blind_spots, prove_shells
@@ -31,13 +32,20 @@ def repeat(claim: Claim | None, quick: bool) -> str:
 
 
 def gather(quick: bool) -> Gathered:
-    """Prove everything. It is never quick: proofs have no bounds."""
+    """Prove everything. It is never quick: proofs have no bounds.
+
+    Of a specification that the prover may take for another than it is, nothing is proved.
+    """
     begun = time.perf_counter()
+    checked = check_specification()
+    if checked.wrong:
+        unsound = "; ".join(map(str, checked.wrong[:MOST_SHOWN]))
+        return [cell_of(claim, (), checked, unsound, time.perf_counter() - begun) for claim in CLAIMS], {}
     obligations, shells = prove_all(), prove_shells()
     # a proof about the specification is one about our classes only as long as they decide as it does
-    unsound = "; ".join(differences(shells)[:MOST_SHOWN]) or miscounted(obligations, shells)
+    unsound = "; ".join(differences(shells)[:MOST_SHOWN]) or miscounted(obligations, shells, checked)
     seconds = time.perf_counter() - begun
-    return [cell_of(claim, obligations, unsound, seconds) for claim in CLAIMS], {
+    return [cell_of(claim, obligations, checked, unsound, seconds) for claim in CLAIMS], {
         rule.id: rule_cell(
             [one.status for one in obligations if one.rule == rule.id],
             "proved",
@@ -49,7 +57,7 @@ def gather(quick: bool) -> Gathered:
     }
 
 
-def cell_of(claim: Claim, obligations: Sequence[Obligation], unsound: str, seconds: float) -> Cell:
+def cell_of(claim: Claim, obligations: Sequence[Obligation], checked: Checked, unsound: str, seconds: float) -> Cell:
     """Return what the obligations say of a claim; `unsound` says what makes all proofs worthless, if anything does."""
     about = [one for one in obligations if claim.id in one.claims]
     # obligations of no claim keep every proof honest: if one of them is not proved, no claim is
@@ -58,7 +66,8 @@ def cell_of(claim: Claim, obligations: Sequence[Obligation], unsound: str, secon
     bad.sort(key=lambda one: (one.part != "controls", not one.claims))
     bound = (
         "for every count, number of parties, generations and tasks, under every policy as far as it demands the claim, "
-        f"by {solvers()}"
+        f"by {solvers()}; the functions that this rests on have the same {checked.results:,} results as by a second "
+        f"interpreter: {BOUND}"
     )
     found = Cell(claim.id, "holds", bound=bound, count=len(about), seconds=seconds)
     told = [_told(one) for one in bad[:MOST_SHOWN]]
@@ -88,18 +97,20 @@ def differences(shells: Sequence[Equivalence]) -> list[str]:
     return differing + [f"a class that differs in the {part} would not be noticed" for part in blind_spots()]
 
 
-def miscounted(obligations: Sequence[Obligation], shells: Sequence[Equivalence]) -> str:
-    """Return how the numbers of obligations differ from those in the manifest; "" without a source checkout."""
+def miscounted(obligations: Sequence[Obligation], shells: Sequence[Equivalence], checked: Checked) -> str:
+    """Return how the numbers of what was checked differ from those in the manifest; "" without a source checkout."""
     try:
         tables = tomllib.loads((find_root() / MANIFEST).read_text(encoding="utf-8"))
     except ContractsNotRunError:
         return ""
     expected = {f"{machine} {of}": n for machine, models in tables["proofs"].items() for of, n in models.items()}
     expected |= {f"{machine} class, paths": number for machine, number in tables["shells"].items()}
+    expected |= {f"specification, {what}": number for what, number in tables["specification"].items()}
     found = Counter([f"{one.machine} {one.part}" for one in obligations])
     found.update(f"{one.machine} class, paths" for one in shells)
+    found.update({"specification, functions": checked.functions, "specification, results": checked.results})
     return "; ".join(
-        f"{what}: {found[what]} obligations, the manifest has {expected.get(what, 0)}"
+        f"{what}: there are {found[what]}, the manifest has {expected.get(what, 0)}"
         for what in dict.fromkeys((*expected, *found))
         if found[what] != expected.get(what, 0)
     )
