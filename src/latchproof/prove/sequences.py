@@ -279,6 +279,8 @@ def _range(*bounds: Any) -> Any:
 def _zip(calls: Any, endings: Any, *, strict: bool = False) -> Any:
     if not isinstance(calls, Calls) and not isinstance(endings, Endings):
         return zip(calls, endings, strict=strict)
+    if strict is not False:
+        raise TypeError("sequences of symbolic length are paired up to the end of the shorter one")
     calls = calls_of(calls)
     if isinstance(endings, tuple):
         if endings:

@@ -228,7 +228,7 @@ class Gate:
 
 def _not_as_written(function: FunctionType, node: FunctionNode, text: ModuleText) -> Iterator[str]:
     """Yield in what a function is not what its text says."""
-    if function.__globals__ is not text.names or cast(Any, function).__builtins__ is not vars(builtins):  # type: ignore[attr-defined]
+    if function.__globals__ is not text.names or cast(Any, function).__builtins__ is not vars(builtins):
         yield "its names are not those of its module"
     if function.__closure__ or function.__dict__ or function.__kwdefaults__:
         yield "it has more than its code and its defaults"
