@@ -196,8 +196,8 @@ def test_a_sequence_is_compared_with_nothing(name: str, other: object) -> None:
         "queue[0]", "queue[-1]", "queue * 2", "queue < ()", "queue.count(1)", "1 in queue", "queue + [1]",
         "queue.index(1)", "who == 1", "who == None", "error == 1", "error == 'B3'", "n == None", "n == True",
         "n == '1'", "n == 1.0", "n % 2", "n // 2", "-n", "n ** 2", "n & 1", "divmod(n, 2)", "flag == 1", "flag + 1",
-        "flag | True", "(1, 2)[n]", "(1, 2)[flag]", "{0: 1}[n]", "[0] * n", "'a' * n", "n in {1: 2}", "n in range(3)", "n in 'abc'",
-        "round(n)", "n.real", "n()", "{n}", "range(n)", "min(queue)", "sum(queue)", "[*queue]", "sorted([who, who])",
+        "flag | True", "(1, 2)[n]", "(1, 2)[flag]", "{0: 1}[n]", "[0] * n", "'a' * n", "n in {1: 2}", "n in range(3)",
+        "n in 'abc'", "round(n)", "n.real", "n()", "{n}", "range(n)", "min(queue)", "sum(queue)", "[*queue]",
     ],
 )  # fmt: skip
 def test_what_symbols_do_not_have_raises(text: str) -> None:

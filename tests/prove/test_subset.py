@@ -103,7 +103,10 @@ def test_what_is_changed_while_it_runs_is_rejected(monkeypatch: pytest.MonkeyPat
     policies: Any = importlib.import_module("latchproof_spec.latch.policies")
     with monkeypatch.context() as patch:
         patch.setattr(step, "endings", lambda rule, parked: ())
-        assert "<lambda> (endings, called by apply): tests.prove.test_subset is not a module of the spec" in found_now()
+        assert "<lambda> (latchproof_spec.step.endings): tests.prove.test_subset is not a module of the spec" in found_now()
+    with monkeypatch.context() as patch:
+        patch.setattr(step, "endings", step.caller_ending)
+        assert "apply: endings is not the function that latchproof_spec/step.py says it is" in found_now()
     with monkeypatch.context() as patch:
         patch.setattr(step.apply, "__code__", (lambda rule, queue, who: (queue, ())).__code__)
         assert "(latchproof_spec.step.apply): its code is not that of any function" in found_now()

@@ -9,7 +9,7 @@ import ast
 import builtins
 import sys
 from functools import lru_cache
-from types import MemberDescriptorType, ModuleType
+from types import BuiltinFunctionType, MemberDescriptorType, ModuleType
 from typing import Any, Final
 
 from latchproof.prove.module_text import ModuleText
@@ -29,6 +29,9 @@ OF_A_DATACLASS: Final = OF_A_RECORD | {
     "__dict__", "__weakref__", *MADE_BY_DATACLASS, "__match_args__", "__replace__", "__dataclass_fields__",
     "__dataclass_params__",
 }  # fmt: skip
+
+_HEAP_TYPE: Final = 1 << 9
+"""The flag of a class that is written in Python."""
 
 SPECIFICATION: Final = "latchproof_spec"
 
@@ -64,6 +67,13 @@ def is_error(value: object) -> bool:
     return type(value) is type and issubclass(value, Exception)
 
 
+def is_pythons_own(found: Any) -> bool:
+    """Return whether a built-in is a function or a class that is not written in Python."""
+    if isinstance(found, type):
+        return found.__module__ == "builtins" and not found.__flags__ & _HEAP_TYPE
+    return type(found) is BuiltinFunctionType and found.__self__ is builtins
+
+
 def is_constant(value: Any) -> bool:
     """Return whether a value is a number, a word, True, False, None, a class of errors, or a tuple of such."""
     return type(value) in PLAIN or is_error(value) or (type(value) is tuple and all(map(is_constant, value)))
@@ -93,7 +103,7 @@ def constant(text: ModuleText, name: str) -> Any:
     """Return the value of a name of a module: a constant that is just what its text says."""
     if name not in text.names:
         error = vars(builtins).get(name)
-        if is_error(error) and getattr(error, "__module__", "") == "builtins":
+        if is_error(error) and is_pythons_own(error):
             return error
         raise NotAConstantError(f"{name} is not defined in {text.file}")
     value = text.names[name]

@@ -23,7 +23,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, Final, cast
 
 from latchproof.prove.constants import (
@@ -33,6 +33,7 @@ from latchproof.prove.constants import (
     evaluate,
     fields_of,
     is_constant,
+    is_pythons_own,
     is_same,
     text_of,
     wrong_with_record,
@@ -55,9 +56,6 @@ CALLABLE_ON_ANYTHING: Final = {"isinstance"}
 """What `is_whole_number` may call, alone of all: it is given arguments that are not numbers."""
 
 TYPES_ASKED_FOR: Final = {"int", "bool"}
-
-_HEAP_TYPE: Final = 1 << 9
-"""The flag of a class that is written in Python."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,8 @@ class Gate:
     """Checks functions, and all that they call, each once. `fields` are the attributes that records have."""
 
     def __init__(self, records: list[type[Any]]) -> None:
-        self.fields = {name for cls in records for name in fields_of(cls)}
+        # policies that differ in nothing but their name are one to the prover
+        self.fields = {name for cls in records for name in fields_of(cls)} - {"name"}
         self.checked: set[FunctionType] = set()
         self.rejected: list[Rejection] = []
         for cls in records:
@@ -166,6 +165,8 @@ class Gate:
                 shadowing = sorted({one for one in text.names if not one.startswith("__")} & set(vars(builtins)))
                 lines = {one: text.bindings[one][0].lineno for one in shadowing if one in text.bindings}
                 shadows = [(lines.get(one, 0), f"{one} shadows the built-in") for one in shadowing]
+                if text.names.get("TYPE_CHECKING", False) is not False:
+                    shadows.append((0, "what is for type checkers alone is run"))
                 for line, what in (*read_module(text.tree), *shadows):
                     self.rejected.append(Rejection(text.file, line, name, what))
 
@@ -275,12 +276,14 @@ def _called(text: ModuleText, name: str, allowed: Iterable[str]) -> FunctionType
         found = vars(builtins).get(name)
         if found is None or name not in allowed:
             raise NotAConstantError(f"a call of {name} is outside of the subset that is proved")
-        if not _is_pythons_own(found):
+        if not is_pythons_own(found):
             raise NotAConstantError(f"the built-in {name} has been replaced")
         return None
     match text.bindings.get(name, []):
-        case [ast.FunctionDef()]:
+        case [ast.FunctionDef() as node]:
             found = text.names[name]
+            if type(found) is FunctionType and text.functions.get(found.__code__) is not node:
+                raise NotAConstantError(f"{name} is not the function that {text.file} says it is")
         case [ast.ImportFrom(str(source), aliases)]:
             (original,) = [one.name for one in aliases if (one.asname or one.name) == name]
             found = _called(text_of(source), original, ())
@@ -293,10 +296,3 @@ def _called(text: ModuleText, name: str, allowed: Iterable[str]) -> FunctionType
     if type(found) is not FunctionType:
         raise NotAConstantError(f"{name} is not a plain function")
     return found
-
-
-def _is_pythons_own(found: Any) -> bool:
-    """Return whether a built-in is a function or a class that is not written in Python."""
-    if isinstance(found, type):
-        return found.__module__ == "builtins" and not found.__flags__ & _HEAP_TYPE
-    return type(found) is BuiltinFunctionType and found.__self__ is builtins
