@@ -84,6 +84,9 @@ class InApply(NamedTuple):
 
 
 PARKS = "queue += (who,)\n        return queue, ()"
+LAST = '    return (queue if rule.queue == "stays" else ()), resumed\n'
+TWICE = "((who, caller_ending(rule, len(queue))),)"
+ZIP = "    resumed = tuple("
 LEAVES = "queue[:place] + queue[place + 1 :]"
 IN_APPLY = (
     InApply("apply", PARKS, "return (who,) + queue, ()", BARRIER, "latchproof", "wait", "C5"),
@@ -110,6 +113,10 @@ IN_APPLY = (
     InApply("endings", "(rule.errors[0],) * parked", "(None,) * parked", BARRIER, "latchproof", "abort", "C6 C9 C14"),
     InApply("caller_ending", "return parked", "return parked + 1", BARRIER, "latchproof", "wait", "C5 C6"),
     InApply("caller_ending", "return rule.errors[0]", "return None", BARRIER, "latchproof", "wait", "C4 C6 C10"),
+    InApply("apply", LAST, f"    if rule.refuses:\n        resumed += {TWICE}\n{LAST}",
+            BARRIER, "latchproof", "wait", "", (ONCE,)),
+    InApply("apply", ZIP, f"    if rule.queue != 'stays':\n        queue += queue[:1]\n{ZIP}", LATCH, "latchproof",
+            "count_down", "", (ONCE,)),
 )  # fmt: skip
 
 

@@ -97,13 +97,16 @@ def found_now() -> str:
 
 
 def test_what_is_changed_while_it_runs_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever does it: the code, the defaults, the names and the constants in use are held against the text."""
+    """The code, the defaults, the names and the constants that are in use are held against the text."""
     step: Any = importlib.import_module("latchproof_spec.step")
     rules: Any = importlib.import_module("latchproof_spec.latch.rules")
     policies: Any = importlib.import_module("latchproof_spec.latch.policies")
     with monkeypatch.context() as patch:
         patch.setattr(step, "endings", lambda rule, parked: ())
-        assert "<lambda> (latchproof_spec.step.endings): tests.prove.test_subset is not a module of the spec" in found_now()
+        assert (
+            "<lambda> (latchproof_spec.step.endings): tests.prove.test_subset is not a module of the spec"
+            in found_now()
+        )
     with monkeypatch.context() as patch:
         patch.setattr(step, "endings", step.caller_ending)
         assert "apply: endings is not the function that latchproof_spec/step.py says it is" in found_now()

@@ -235,9 +235,13 @@ class Identities:
             for one in enumerate_paths(applied, [SymBool(one) for one in guard]):
                 queue_after, resumed = (remembered(calls_of(part)) for part in one.result)
                 after, open_order = self._world_after(operation, step, queue_after, resumed)
+                stands = z3.And(PLACE >= 0, resumed.length > PLACE)
                 apart = z3.And(
                     z3.Not(z3.And(queue_after.has(ONE), resumed.has(ONE))),
                     z3.Implies(resumed.has(ONE), z3.And(resumed.place(ONE) >= 0, resumed.place(ONE) < resumed.length)),
+                    # each place holds a call that stands there: so none stands at two
+                    z3.Implies(stands, resumed.has(resumed.at(PLACE))),
+                    z3.Implies(stands, resumed.place(resumed.at(PLACE)) == PLACE),
                 )
                 projected = queue_after.length == term(step.after[self._machine.parked_at])
                 yield self._transition(
