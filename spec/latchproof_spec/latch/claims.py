@@ -6,6 +6,7 @@ What the arguments `step` and `moment` hold stands in `latchproof_spec.claims`, 
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 from latchproof_spec import calls, claims
@@ -39,7 +40,7 @@ def no_task_is_parked_at_zero(count: int, parked: int) -> bool:
     return parked >= 0 and (count > 0 or parked == 0)
 
 
-SETTERS: Final = {"set_count": "n", "create": "count"}
+SETTERS: Final = MappingProxyType({"set_count": "n", "create": "count"})
 """The operations that set the count, with the names of their arguments."""
 
 

@@ -1,6 +1,7 @@
 """Constants of the specification: what their source text says, evaluated a second time, and whether they are that.
 
-A constant is a number, a word, True, False, None, a class of errors, a rule, a policy, or a tuple or a dict of such.
+A constant is a number, a word, True, False, None, a class of errors, a rule, a policy, a tuple of such, or a table of
+them that cannot be changed (a `MappingProxyType`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import ast
 import builtins
 import sys
 from functools import lru_cache
-from types import BuiltinFunctionType, MemberDescriptorType, ModuleType
+from types import BuiltinFunctionType, MappingProxyType, MemberDescriptorType, ModuleType
 from typing import Any, Final
 
 from latchproof.prove.module_text import ModuleText
@@ -88,8 +89,11 @@ def evaluate(text: ModuleText, node: ast.expr) -> Any:
             return -value
         case ast.Tuple(elements):
             return tuple(evaluate(text, one) for one in elements)
-        case ast.Dict(keys, values) if None not in keys:
-            return {evaluate(text, key): evaluate(text, value) for key, value in zip(keys, values, strict=True) if key}
+        case ast.Call(ast.Name("MappingProxyType"), [ast.Dict(keys, values)], []) if None not in keys:
+            if text.names.get("MappingProxyType") is not MappingProxyType:
+                raise NotAConstantError("MappingProxyType is not that of the module types")
+            entries = zip(keys, values, strict=True)
+            return MappingProxyType({evaluate(text, key): evaluate(text, value) for key, value in entries if key})
         case ast.Name(name):
             return constant(text, name)
         case ast.Call(ast.Name(name), arguments, keywords):
@@ -147,7 +151,7 @@ def is_same(one: Any, other: Any) -> bool:
         return False
     if type(one) is tuple:
         return len(one) == len(other) and all(map(is_same, one, other))
-    if type(one) is dict:
+    if type(one) is MappingProxyType:
         return is_same(tuple(one.items()), tuple(other.items()))
     if type(one) in PLAIN:
         return bool(one == other)

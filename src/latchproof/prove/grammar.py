@@ -256,9 +256,10 @@ DUNDERS: Final = {"__slots__", "__module__", "__name__"}
 def read_module(tree: ast.Module) -> Iterator[Wrong]:
     """Yield where a module does more than define names, so that a text elsewhere might not say what it seems to."""
     yield from _definitions(tree.body)
-    own = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_of_self(node)}
-    own |= {id(item) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for item in _own_items(node)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    own = {id(node.func) for node in nodes if isinstance(node, ast.Call) and _is_of_self(node)}
+    own |= {id(item) for node in nodes if isinstance(node, ast.FunctionDef) for item in _own_items(node)}
+    for node in nodes:
         match node:
             case ast.Global() | ast.Nonlocal() | ast.Delete():
                 yield node.lineno, "a name of another scope is changed"
@@ -295,7 +296,13 @@ def _definitions(body: list[ast.stmt]) -> Iterator[Wrong]:
 def _own_items(function: ast.FunctionDef) -> Iterator[ast.Subscript]:
     """Yield the items that a function changes of what it has made itself."""
     nodes = list(ast.walk(function))
-    made = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    made = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict | ast.List)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
     for node in nodes:
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in made:
             yield node
