@@ -19,7 +19,7 @@ from latchproof.prove.comparison import LONGEST, MOST, NOT_NUMBERS, SMALL, diffe
 from latchproof.prove.interpreter import BUILT_IN, NotUnderstoodError, interpreted
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import Rule
-from tests.prove.planted import LATCH, STEP, in_count_down, in_endings, planted
+from tests.prove.planted_text import LATCH, STEP, in_count_down, in_endings, planted
 
 EVERY_CASE = comparison.cases_of
 
@@ -186,7 +186,9 @@ def test_the_other_built_ins_are_pythons() -> None:
 
 CONSTRUCTS = '''
 TWO: Final = (1, 2)
-WORDS: Final = {"a": "b"}
+from types import MappingProxyType
+
+WORDS: Final = MappingProxyType({"a": "b"})
 
 
 def constructs(x: int, y: int, flag: bool, words: tuple[str, ...] = ("a", "b")) -> object:

@@ -22,7 +22,7 @@ from latchproof.prove.obligations import CONTROLS, PARTS, prove
 from latchproof.prove.paths import Symbol, unchecked
 from latchproof.prove.subset import checked, rejections
 from latchproof_spec.machines import MACHINES
-from tests.prove.planted import LATCH, SOURCE, STEP, in_count_down, in_endings, planted
+from tests.prove.planted_text import LATCH, SOURCE, STEP, in_count_down, in_endings, planted
 
 ROOT = Path(__file__).parents[2]
 

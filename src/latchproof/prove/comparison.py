@@ -32,7 +32,7 @@ GATE: Final = "the second interpreter disagrees with"
 
 BOUND: Final = (
     f"all numbers below {SMALL} (those that a call gives from -1) under every policy; each number to {MOST} with the "
-    "others 0, the same or one less, under every policy that differs in what the function reads; each flag; each "
+    "others 0 or one less, under every policy that differs in what the function reads; each flag; each "
     f"rule's effect on each queue of 0..{LONGEST} tasks, where a task leaves either end or the middle, or is not there"
 )
 """What is compared."""
@@ -139,7 +139,7 @@ def _large(at: list[int]) -> Iterator[dict[int, int]]:
     for place in at:
         rest = [one for one in at if one != place]
         for value in range(SMALL, MOST + 1):
-            for others in product((0, value - 1, value) if len(rest) < 2 else (0, value), repeat=len(rest)):
+            for others in product((0, value - 1), repeat=len(rest)):
                 yield {place: value, **dict(zip(rest, others, strict=True))}
 
 

@@ -25,6 +25,9 @@ COMPARISONS: Final = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 ARITHMETIC: Final = (ast.Add, ast.Sub, ast.Mult)
 CONSTANTS: Final = (int, bool, str, type(None))
 
+BUILT_IN_NAMES: Final = frozenset(vars(builtins)) - {"_"}
+"""The names that shadow a built-in. An interactive session has `_` too."""
+
 CALLED_METHOD: Final = "index"
 """The one method that is called: it finds a task in a queue."""
 
@@ -102,7 +105,7 @@ class _Reader:
                 self._reject(default, "a default that is not a constant")
         stored = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
         self._local = stored | {one.arg for one in arguments.args}
-        for name in sorted(self._local & set(vars(builtins))):
+        for name in sorted(self._local & BUILT_IN_NAMES):
             self._reject(node, f"a local {name}, which shadows the built-in")
         if isinstance(node, ast.Lambda):
             self._expression(node.body)

@@ -38,7 +38,7 @@ from latchproof.prove.constants import (
     text_of,
     wrong_with_record,
 )
-from latchproof.prove.grammar import read_function, read_module
+from latchproof.prove.grammar import BUILT_IN_NAMES, read_function, read_module
 from latchproof.prove.module_text import FunctionNode, ModuleText
 
 QUEUES: Final = f"{SPECIFICATION}.step"
@@ -162,7 +162,7 @@ class Gate:
         for name in sorted(sys.modules):
             if name.partition(".")[0] == SPECIFICATION:
                 text = text_of(name)
-                shadowing = sorted({one for one in text.names if not one.startswith("__")} & set(vars(builtins)))
+                shadowing = sorted({one for one in text.names if not one.startswith("__")} & BUILT_IN_NAMES)
                 lines = {one: text.bindings[one][0].lineno for one in shadowing if one in text.bindings}
                 shadows = [(lines.get(one, 0), f"{one} shadows the built-in") for one in shadowing]
                 if text.names.get("TYPE_CHECKING", False) is not False:
@@ -255,7 +255,7 @@ def _not_as_written(function: FunctionType, node: FunctionNode, text: ModuleText
 
 def _shadows(text: ModuleText, name: str) -> str:
     """Return what is wrong if a name of a module is also that of a built-in; "" if it is not."""
-    is_shadowed = name in text.names and name in vars(builtins)
+    is_shadowed = name in text.names and name in BUILT_IN_NAMES
     return f"{name} in {text.file} shadows the built-in" if is_shadowed else ""
 
 
