@@ -25,9 +25,10 @@ def in_endings(statement: str) -> tuple[str, str, str]:
     return STEP, _ENDINGS, f"    {statement}\n{_ENDINGS}"
 
 
-def in_count_down(condition: str) -> tuple[str, str, str]:
-    """Return the edit by which `count_down` takes two where the condition holds."""
-    return LATCH, _COUNT_DOWN, f"    if {condition}:\n        return count - 2, parked, L1\n{_COUNT_DOWN}"
+def in_count_down(*conditions: str) -> tuple[str, str, str]:
+    """Return the edit by which `count_down` takes two where one of the conditions holds."""
+    branches = "".join(f"    if {one}:\n        return count - 2, parked, L1\n" for one in conditions)
+    return LATCH, _COUNT_DOWN, branches + _COUNT_DOWN
 
 
 def _loaded() -> dict[str, object]:

@@ -30,13 +30,14 @@ FAULTS = tomllib.loads((Path(__file__).parent / "subset_faults.toml").read_text(
 """Faults by name: where each is planted, and what the gate says of it."""
 
 
+CONDITIONS = [name for name, fault in FAULTS.items() if "condition" in fault]
+
+
 def edit_of(fault: dict[str, str]) -> tuple[str, str, str]:
     """Return the edit that plants a fault: the file, the text that stands there, and the other."""
-    if "condition" in fault:
-        return in_count_down(fault["condition"])
-    return (
-        in_endings(fault["statement"]) if "statement" in fault else (fault["file"], fault.get("old", ""), fault["new"])
-    )
+    if "statement" in fault:
+        return in_endings(fault["statement"])
+    return fault["file"], fault.get("old", ""), fault["new"]
 
 
 def said(directory: Path, *edits: tuple[str, str, str]) -> str:
@@ -48,11 +49,36 @@ def test_the_specification_is_in_the_subset() -> None:
     assert rejections()[1] == []
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [name for name in FAULTS if name not in CONDITIONS])
 def test_what_is_outside_of_the_subset_is_rejected(name: str, tmp_path: Path) -> None:
     found = said(tmp_path, edit_of(FAULTS[name]))
     assert re.search(FAULTS[name]["said"], found), found
     assert all(line.startswith("the subset gate rejects ") for line in found.splitlines())
+
+
+@pytest.fixture(scope="module")
+def by_line(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[str]]:
+    """What the gate says of each condition, by its line from the first, of count_down with all of them."""
+    edit = in_count_down(*(FAULTS[name]["condition"] for name in CONDITIONS))
+    with planted(tmp_path_factory.mktemp("conditions"), edit):
+        rules: Any = importlib.import_module("latchproof_spec.latch.rules")
+        text = Path(rules.__file__).read_text(encoding="utf-8").splitlines()
+        first = text.index(f"    if {FAULTS[CONDITIONS[0]]['condition']}:") + 1
+        found: dict[int, list[str]] = {}
+        for one in rejections()[1]:
+            found.setdefault(one.line - first, []).append(str(one))
+    return found
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_condition_that_is_outside_of_the_subset_is_rejected(name: str, by_line: dict[int, list[str]]) -> None:
+    found = "\n".join(by_line.get(2 * CONDITIONS.index(name), []))
+    assert re.search(FAULTS[name]["said"], found), found
+    assert found.startswith("the subset gate rejects latchproof_spec/latch/rules.py:")
+
+
+def test_nothing_else_is_rejected_of_the_conditions(by_line: dict[int, list[str]]) -> None:
+    assert {*by_line} == {2 * number for number in range(len(CONDITIONS))}
 
 
 @pytest.mark.parametrize(
