@@ -137,6 +137,10 @@ def test_what_is_changed_while_it_runs_is_rejected(monkeypatch: pytest.MonkeyPat
         patch.setattr(step, "endings", step.caller_ending)
         assert "apply: endings is not the function that latchproof_spec/step.py says it is" in found_now()
     with monkeypatch.context() as patch:
+        claims: Any = importlib.import_module("latchproof_spec.barrier.claims")
+        patch.setattr(claims, "calls", claims.claims)
+        assert "calls is not a module that is imported once" in found_now()
+    with monkeypatch.context() as patch:
         patch.setattr(step.apply, "__code__", (lambda rule, queue, who: (queue, ())).__code__)
         assert "(latchproof_spec.step.apply): its code is not that of any function" in found_now()
     with monkeypatch.context() as patch:

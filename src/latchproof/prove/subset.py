@@ -44,18 +44,20 @@ from latchproof.prove.module_text import FunctionNode, ModuleText
 QUEUES: Final = f"{SPECIFICATION}.step"
 """The module whose functions say what a rule does to a queue."""
 
-STEP_FUNCTIONS: Final = ("apply", "endings", "caller_ending", "is_whole_number")
+TYPE_TEST: Final = "is_whole_number"
+
+STEP_FUNCTIONS: Final = ("apply", "endings", "caller_ending", TYPE_TEST)
 
 CALLABLE: Final = {"bool"}
 """The built-ins that every function may call."""
 
 CALLABLE_ON_QUEUES: Final = {"len", "range", "zip", "tuple"}
-"""Those that the functions about queues may call too: the prover replaces them."""
-
-CALLABLE_ON_ANYTHING: Final = {"isinstance"}
-"""What `is_whole_number` may call, alone of all: it is given arguments that are not numbers."""
+"""The built-ins that the functions about queues may call too: the prover replaces them."""
 
 TYPES_ASKED_FOR: Final = {"int", "bool"}
+
+CALLABLE_ON_ANYTHING: Final = {"isinstance", *TYPES_ASKED_FOR}
+"""What `is_whole_number` may use, alone of all: it is given arguments that are not numbers."""
 
 
 @dataclass(frozen=True)
@@ -202,21 +204,16 @@ class Gate:
         for line, what in read.wrong:
             reject(line, what)
         allowed = CALLABLE | (CALLABLE_ON_QUEUES if is_about_queues else set())
-        is_type_test = is_about_queues and function.__name__ == "is_whole_number"
-        if is_type_test:
+        if is_about_queues and function.__name__ == TYPE_TEST:
             allowed |= CALLABLE_ON_ANYTHING
+            read.called |= {name: read.used.pop(name) for name in TYPES_ASKED_FOR & set(read.used)}
         for name, line in read.used.items():
-            if is_type_test and name in TYPES_ASKED_FOR:
-                read.called.setdefault(name, line)
-                continue
             try:
                 constant(text, name)
             except NotAConstantError as error:
                 reject(line, str(error))
             if what := _shadows(text, name):
                 reject(line, what)
-        if is_type_test:
-            allowed |= TYPES_ASKED_FOR
         found = []
         for name, line in read.called.items():
             try:
@@ -269,8 +266,8 @@ def _called(text: ModuleText, name: str, allowed: Iterable[str]) -> FunctionType
     module, _, rest = name.rpartition(".")
     if module:
         match text.bindings.get(module, []):
-            case [ast.ImportFrom()] if isinstance(text.names.get(module), ModuleType):
-                return _called(text_of(text.names[module].__name__), rest, ())
+            case [ast.ImportFrom(str(package))] if text.names.get(module) is sys.modules.get(f"{package}.{module}"):
+                return _called(text_of(f"{package}.{module}"), rest, ())
         raise NotAConstantError(f"{module} is not a module that is imported once")
     if name not in text.names:
         found = vars(builtins).get(name)
