@@ -109,6 +109,8 @@ def constant(text: ModuleText, name: str) -> Any:
         error = vars(builtins).get(name)
         if is_error(error) and is_pythons_own(error):
             return error
+        if name in vars(builtins):
+            raise NotAConstantError(f"the built-in {name} is outside of the subset that is proved")
         raise NotAConstantError(f"{name} is not defined in {text.file}")
     value = text.names[name]
     match text.bindings.get(name, []):
