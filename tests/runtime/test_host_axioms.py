@@ -183,14 +183,21 @@ class InterruptedHost:
 
 
 @assumed_of("trio")
-async def test_no_interrupt_comes_inside_an_operation(host: Host) -> None:
-    assert Parking in hosts.KI_PROTECTED
-    parking, interrupted = Parking(), InterruptedHost()
-    parking.host = interrupted  # type: ignore[assignment] # all that a release asks of it
-    parking.release(B6)
-    assert interrupted.is_done
-    with pytest.raises(KeyboardInterrupt):
-        await trio.lowlevel.checkpoint()
+def test_no_interrupt_comes_inside_an_operation(host: Host) -> None:
+    async def main() -> None:
+        assert Parking in hosts.KI_PROTECTED
+        parking, interrupted = Parking(), InterruptedHost()
+        parking.host = interrupted  # type: ignore[assignment] # all that a release asks of it
+        parking.release(B6)
+        assert interrupted.is_done
+        with pytest.raises(KeyboardInterrupt):
+            await trio.lowlevel.checkpoint()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores the signal
+    try:
+        host.run(main)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # Cancellation

@@ -63,10 +63,9 @@ async def test_a_parked_task_is_aborted_once_when_its_cancellation_is_requested(
             return trio.lowlevel.Abort.SUCCEEDED
 
         parked[name] = trio.lowlevel.current_task()
-        result = None
         with trio.CancelScope(shield=shield) as scopes[name]:
-            result = await trio.lowlevel.wait_task_rescheduled(abort)
-        return result
+            return await trio.lowlevel.wait_task_rescheduled(abort)
+        return "cancelled inside of the scope"
 
     tasks = await host.spawn_all(park("parked", False), park("shielded", True), park("rescheduled", False))
     assert aborted == []
