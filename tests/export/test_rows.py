@@ -16,24 +16,14 @@ from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Step
 from latchproof_spec.latch import rules as latch
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine, ModelBounds, distinct_policies
+from latchproof_spec.machine import Machine, ModelBounds
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import Rule, endings
 from tests.explore.faults import faulty
+from tests.export.behaviour import POLICIES, valued
 
-POLICIES = [(machine, policy) for machine in MACHINES.values() for policy in distinct_policies(machine.policies)]
 X, Y = z3.Ints("x y")
 B = z3.Bool("b")
-
-
-def valued(term: z3.ExprRef, values: dict[str, Any]) -> Any:
-    """A term with numbers for its variables."""
-    pairs = [
-        (z3.Bool(name), z3.BoolVal(value)) if isinstance(value, bool) else (z3.Int(name), z3.IntVal(value))
-        for name, value in values.items()
-    ]
-    result = z3.simplify(z3.substitute(term, *pairs))
-    return result.as_long() if z3.is_int_value(result) else {"True": True, "False": False}[str(result)]
 
 
 def states(machine: Machine) -> list[tuple[tuple[int, ...], tuple[Any, ...]]]:
