@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import z3
@@ -92,6 +93,18 @@ def some_nodes(model: Model, number: int, seed: int) -> Iterator[Node]:
         )
         tasks = tuple(deal.choice(locals_) for _ in range(model.bounds.tasks))
         yield Node(State(machine, tasks), (frozenset(),) * model.bounds.tasks)
+
+
+def small_states(machine: Machine) -> list[tuple[tuple[int, ...], tuple[Any, ...]]]:
+    """Return every small state that has the invariants, with its constants."""
+    kinds = [*((int,) * len(machine.constants)), *machine.state.values()]
+    found = product(*(((False, True) if kind is bool else range(3)) for kind in kinds))
+    split = len(machine.constants)
+    return [
+        (values[:split], values[split:])
+        for values in found
+        if all(invariant.holds(*values) for invariant in machine.invariants)
+    ]
 
 
 def valued(term: z3.ExprRef, values: dict[str, Any]) -> Any:

@@ -20,22 +20,10 @@ from latchproof_spec.machine import Machine, ModelBounds
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import Rule, endings
 from tests.explore.faults import faulty
-from tests.export.behaviour import POLICIES, valued
+from tests.export.behaviour import POLICIES, small_states, valued
 
 X, Y = z3.Ints("x y")
 B = z3.Bool("b")
-
-
-def states(machine: Machine) -> list[tuple[tuple[int, ...], tuple[Any, ...]]]:
-    """Every small state that has the invariants, with its constants."""
-    kinds = [*((int,) * len(machine.constants)), *machine.state.values()]
-    found = product(*(((False, True) if kind is bool else range(3)) for kind in kinds))
-    split = len(machine.constants)
-    return [
-        (values[:split], values[split:])
-        for values in found
-        if all(invariant.holds(*values) for invariant in machine.invariants)
-    ]
 
 
 @pytest.mark.parametrize(("machine", "policy"), POLICIES, ids=repr)
@@ -43,7 +31,7 @@ def test_just_one_row_applies_and_does_what_the_function_does(machine: Machine, 
     model = make_model(machine, policy, machine.bounds.model)
     fired = set()
     for operation in (*machine.operations, machine.withdraw):
-        for (constants, state), arguments in product(states(machine), choices(operation, 1)):
+        for (constants, state), arguments in product(small_states(machine), choices(operation, 1)):
             if arguments.get("is_parked") and not state[list(machine.state).index("parked")]:
                 continue
             values = dict(zip((*machine.constants, *machine.state), (*constants, *state), strict=True)) | arguments
@@ -69,7 +57,7 @@ def test_the_checks_of_a_row_refuse_what_the_step_properties_refuse(machine: Mac
     model = make_model(machine, policy, machine.bounds.model)
     refused = 0
     for row in model.rows:
-        for (constants, state), arguments in product(states(machine), choices(row.operation, 1)):
+        for (constants, state), arguments in product(small_states(machine), choices(row.operation, 1)):
             values = dict(zip((*machine.constants, *machine.state), (*constants, *state), strict=True)) | arguments
             if arguments.get("is_parked") and not values["parked"]:
                 continue
