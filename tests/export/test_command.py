@@ -23,7 +23,7 @@ def test_a_model_has_the_policy_and_the_bounds_that_are_asked_for(
 ) -> None:
     bounds = ModelBounds(2, 2, calls=1, operations=("wait",), highest_count=machine.bounds.model.highest_count)
     model = model_of(machine, policy, bounds)
-    options = "--argument 2 --tasks 2 --calls 1 --operations wait --policy".split()
+    options = ["--argument", "2", "--tasks", "2", "--calls", "1", "--operations", "wait", "--policy"]
     for name, render in FORMATS.items():
         assert main(["export", machine.name, "--format", name, *options, policy.name]) == 0
         assert capsys.readouterr().out == render(model)

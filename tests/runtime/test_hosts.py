@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import runpy
+import sys
 from collections.abc import Coroutine
 from typing import Any
 from unittest import mock
@@ -9,7 +12,9 @@ from unittest import mock
 import pytest
 
 from latchproof import BrokenBarrierError, hosts
-from tests.runtime.drivers import Host, returned_at_once
+from latchproof.hosts.asyncio import AsyncioHost as OnAsyncio
+from tests.conftest import ASYNCIO_HOSTS
+from tests.runtime.drivers import Host, on_a_thread, returned_at_once
 
 
 def test_nowhere_says_of_itself_that_no_task_is_there() -> None:
@@ -53,6 +58,27 @@ def test_the_host_of_one_loop_is_not_here_in_another_loop_of_its_kind(host: Host
     assert host.run(find) == (True, True)
     assert host.run(find) == (False, False)
     assert found[0].loop is not found[1].loop
+
+
+@pytest.mark.parametrize("host", ASYNCIO_HOSTS, indirect=True)
+async def test_a_host_of_asyncio_is_not_here_in_a_task_of_another_thread(host: Host) -> None:
+    """It is not, although a task of it runs meanwhile."""
+
+    async def ask() -> tuple[bool, bool]:
+        return here.is_here(), here.is_running_here()
+
+    here = hosts.current(None)
+    assert on_a_thread(lambda: asyncio.run(ask())) == (False, False)
+
+
+@pytest.mark.parametrize(("version", "is_one"), [((3, 11), False), ((3, 12), True), ((3, 13), True)])
+def test_from_python_3_12_on_the_running_loop_is_asked_for(version: tuple[int, int], is_one: bool) -> None:
+    """Before, that is too slow."""
+    file = sys.modules[OnAsyncio.__module__].__file__
+    assert file is not None
+    with mock.patch.object(sys, "version_info", version):
+        made = runpy.run_path(file)["AsyncioHost"]
+    assert (made.is_here is made.is_running_here) is is_one
 
 
 def test_where_no_host_is_on_the_stack_the_last_one_counts() -> None:
