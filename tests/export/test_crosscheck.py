@@ -246,11 +246,16 @@ def test_spin_is_run_on_the_exported_model(monkeypatch: pytest.MonkeyPatch, tmp_
     text = (tmp_path / "model.pml").read_text(encoding="utf-8")
     assert text == promela(make_model(BARRIER, BARRIER.policies[0], ModelBounds(3, 4)))
     # each eventuality with and without weak fairness; no reduction, which would leave states out
-    assert [command[1:] for command in tools.commands if command[0] == "./liveness"] == [
-        ["-m1000000", "-a", "-A", "-N", "C13", "-f"], ["-m1000000", "-a", "-A", "-N", "C13"],
-        ["-m1000000", "-a", "-A", "-N", "C14", "-f"], ["-m1000000", "-a", "-A", "-N", "C14"],
-    ]  # fmt: skip
-    assert all("-DNOREDUCE" in command for command in tools.commands if command[0] == "cc")
+    assert tools.commands == [
+        ["spin", "-a", "model.pml"],
+        ["cc", "-O2", "-DSAFETY", "-DNOREDUCE", "-DNOCLAIM", "-o", "safety", "pan.c"],
+        ["./safety", "-m1000000"],
+        ["cc", "-O2", "-DNOREDUCE", "-DNFAIR=3", "-o", "liveness", "pan.c"],
+        ["./liveness", "-m1000000", "-a", "-A", "-N", "C13", "-f"],
+        ["./liveness", "-m1000000", "-a", "-A", "-N", "C13"],
+        ["./liveness", "-m1000000", "-a", "-A", "-N", "C14", "-f"],
+        ["./liveness", "-m1000000", "-a", "-A", "-N", "C14"],
+    ]
 
 
 def test_tlc_is_run_where_its_jar_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -258,7 +263,9 @@ def test_tlc_is_run_where_its_jar_is(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     found, differences = run(monkeypatch, tmp_path, tools, jar="/a/tla2tools.jar")
     assert ([one.tool for one in found], differences) == (["latchproof", "Spin", "TLC"], [])
     assert found[2] == ToolResult("TLC", 774, True, found[0].fair, found[0].unfair, 6344)
-    assert sum(command[0] == "java" for command in tools.commands) == 3
+    java = ["java", "-XX:+UseParallelGC", "-cp", "/a/tla2tools.jar", "tlc2.TLC", "-workers", "1"]
+    runs = [command for command in tools.commands if command[0] == "java"]
+    assert runs == [[*java, "-config", "barrier.cfg", "barrier.tla"]] * 3
     text = (tmp_path / "barrier.tla").read_text(encoding="utf-8")
     assert text == module(make_model(BARRIER, BARRIER.policies[0], ModelBounds(3, 4)))
 

@@ -15,6 +15,7 @@ from latchproof import BrokenBarrierError, hosts
 from latchproof.hosts.asyncio import AsyncioHost as OnAsyncio
 from tests.conftest import ASYNCIO_HOSTS
 from tests.runtime.drivers import Host, on_a_thread, returned_at_once
+from tests.runtime.waking import Queue
 
 
 def test_nowhere_says_of_itself_that_no_task_is_there() -> None:
@@ -79,6 +80,16 @@ def test_from_python_3_12_on_the_running_loop_is_asked_for(version: tuple[int, i
     with mock.patch.object(sys, "version_info", version):
         made = runpy.run_path(file)["AsyncioHost"]
     assert (made.is_here is made.is_running_here) is is_one
+
+
+async def test_endings_that_are_not_as_many_as_the_wakers_are_refused(host: Host) -> None:
+    queue = Queue()
+    tasks = await host.spawn_all(queue.park(), queue.park())
+    with pytest.raises(ValueError, match="shorter"):
+        queue.host.wake_all(tuple(queue.wakers), (5,))
+    queue.wakers.clear()
+    await host.settle()
+    assert tasks[0].outcome == 5
 
 
 def test_where_no_host_is_on_the_stack_the_last_one_counts() -> None:
