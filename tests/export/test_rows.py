@@ -9,7 +9,7 @@ import pytest
 import z3
 
 from latchproof.explore.system import choices
-from latchproof.export.rows import AFTER, ExportError, given, make_model
+from latchproof.export.rows import AFTER, ExportError, Given, given, make_model
 from latchproof.export.terms import PROMELA, TLA, NoTextError, written
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.machine import BARRIER
@@ -98,6 +98,26 @@ def test_endings_that_no_expression_fits_are_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("latchproof.export.rows.endings", lambda rule, parked: [p * p for p in range(parked)])
     with pytest.raises(ExportError, match="no expression is known for the endings of B2"):
         given(barrier.B2, 4)
+
+
+@pytest.mark.parametrize(("tasks", "is_refused"), [(3, False), (4, True), (5, True)])
+def test_endings_need_an_expression_for_as_many_tasks_as_there_are(
+    tasks: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "latchproof.export.rows.endings", lambda rule, parked: [7] * parked if parked > 3 else range(parked)
+    )
+    if is_refused:
+        with pytest.raises(ExportError, match="no expression is known"):
+            given(barrier.B2, tasks)
+    else:
+        assert given(barrier.B2, tasks) == Given("position")
+
+
+def test_one_parked_task_is_told_from_a_constant() -> None:
+    assert [given(rule, 1) for rule in (barrier.B2, barrier.B6)] == [
+        Given("position"), Given("ending", barrier.B6.errors[0]),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

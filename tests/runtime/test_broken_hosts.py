@@ -50,9 +50,9 @@ def test_the_axioms_are_those_of_the_page() -> None:
 
 
 def named_by_the_proofs() -> set[str]:
-    """Return the axioms that modules of `latchproof.prove` name in a constant `HOST_AXIOMS`."""
+    """Return the axioms that modules of `latchproof.prove` name, in the values of a constant `ASSUMED`."""
     modules = [import_module(f"latchproof.prove.{one.name}") for one in iter_modules(latchproof.prove.__path__)]
-    return {axiom for module in modules for axiom in getattr(module, "HOST_AXIOMS", ())}
+    return {axiom for module in modules for axioms in getattr(module, "ASSUMED", {}).values() for axiom in axioms}
 
 
 def test_the_axioms_that_the_proofs_assume_are_on_the_page() -> None:
