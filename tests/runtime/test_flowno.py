@@ -246,6 +246,32 @@ async def test_another_thread_may_add_a_task_to_the_loop_while_the_withdrawn_are
         FLOWNO.loop.tasks.clear()
 
 
+class Unread(dict[Any, None]):
+    """A queue that must not be read."""
+
+    def __iter__(self) -> Any:
+        raise AssertionError("read")
+
+
+async def test_without_a_request_the_queue_is_not_read(host: Host) -> None:
+    here = FlownoHost(FLOWNO.loop)
+    assert here.withdrawn(Unread()) == []
+    task = await host.spawn(host.pause())
+    FLOWNO.loop.tasks.append((await _parked(host), None, KeyError()))
+    with pytest.raises(AssertionError, match="read"):
+        here.withdrawn(Unread())
+    FLOWNO.loop.tasks.clear()
+    assert task.outcome is None
+
+
+async def _parked(host: Host) -> Any:
+    """Return a task that waits, as Flowno knows it."""
+    coro = CountdownLatch(1).wait()
+    await spawn(coro)
+    await host.settle()
+    return coro
+
+
 async def nothing() -> None:
     pass
 
