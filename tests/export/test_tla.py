@@ -6,6 +6,7 @@ That TLC accepts them, and finds what we find, is what `make crosscheck` is for.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from typing import Any
 import pytest
 
 from latchproof.cli.main import main
-from latchproof.export.rows import Model, make_model
-from latchproof.export.tla import codes, configuration, module
+from latchproof.export.rows import ExportError, Given, Model, make_model
+from latchproof.export.tla import codes, configuration, label, module
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine, ModelBounds, distinct_policies
 from latchproof_spec.machines import MACHINES
+from latchproof_spec.step import BrokenBarrierError
 from tests.explore.faults import FAULTS, Fault, faulty
 
 MODELS = Path(__file__).resolve().parents[2] / "spec" / "exports"
@@ -143,6 +145,24 @@ def test_endings_have_codes_of_their_own() -> None:
             found = codes(model_of(machine, policy))
             assert len(set(found.values())) == len(found)
             assert all(code < -1 for code in found.values())
+
+
+@pytest.mark.parametrize(("ending", "is_refused"), [(-3, True), (-2, True), (-1, False), (0, False)])
+def test_an_ending_below_every_index_is_refused(ending: int, is_refused: bool) -> None:
+    """Those numbers are the codes of the endings that are not an index."""
+    model = model_of(BARRIER, BARRIER.policies[0])
+    (row,) = (row for row in model.rows if row.name == "B6")
+    given = replace(model, rows=(replace(row, given=Given("ending", ending)),))
+    if is_refused:
+        with pytest.raises(ExportError, match=f"B6 gives {ending}, which is not an index"):
+            codes(given)
+    else:
+        assert codes(given) == {}
+
+
+def test_codes_begin_below_the_number_for_any_index() -> None:
+    assert codes(model_of(BARRIER, BARRIER.policies[0])) == {None: -2, BrokenBarrierError: -3}
+    assert [label(ending) for ending in (None, BrokenBarrierError, 7)] == ["Plain", "BrokenBarrierError", "7"]
 
 
 SHOWN = [
