@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from latchproof.export.crosscheck import (
     expected,
     read_spin,
     read_tlc,
+    run_spin,
     run_tlc,
     tlc,
     tlc_jar,
@@ -327,6 +329,46 @@ def test_a_tool_that_fails_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(CrosscheckError, match=r"spin -a model.pml: syntax error"):
         crosschecking._run(["spin", "-a", "model.pml"], tmp_path)
+
+
+def test_a_tool_runs_in_its_folder_and_no_longer_than_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert crosschecking._run(["pwd"], tmp_path).strip() == str(tmp_path.resolve())
+    assert crosschecking._run(["sh", "-c", "echo said; echo warned >&2; exit 3"], tmp_path) == "said\nwarned\n"
+    monkeypatch.setattr(crosschecking, "SECONDS", 0.01)
+    with pytest.raises(CrosscheckError, match=re.escape("sleep 5 took more than 0.01 seconds")):
+        crosschecking._run(["sleep", "5"], tmp_path)
+
+
+@pytest.mark.parametrize("incomplete", ["explore", "check_eventualities"])
+def test_a_model_with_more_states_than_we_explore_is_not_compared(
+    incomplete: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = getattr(crosschecking, incomplete)
+    monkeypatch.setattr(
+        crosschecking, incomplete, lambda *given, **options: replace(whole(*given, **options), complete=False)
+    )
+    with pytest.raises(CrosscheckError, match="has more states than we explore"):
+        expected(BARRIER, BARRIER.policies[0], ModelBounds(2, 2))
+
+
+def test_spin_alone_says_how_many_states_are_safe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(crosschecking, "_run", Recorded())
+    assert run_spin(tmp_path) == 774
+    monkeypatch.setattr(crosschecking, "_run", Recorded(safety=UNSAFE))
+    with pytest.raises(CrosscheckError, match="Spin finds that a property of states or steps fails"):
+        run_spin(tmp_path)
+
+
+def test_spin_and_tlc_are_given_another_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(crosschecking, "_run", Recorded())
+    monkeypatch.setattr("latchproof.export.crosscheck.shutil.which", lambda name: f"/usr/bin/{name}")
+    model = make_model(BARRIER, BARRIER.policies[0], ModelBounds(3, 4))
+    assert crosschecking.spin(model, tmp_path, "another").states == 774
+    assert (tmp_path / "model.pml").read_text(encoding="utf-8") == "another"
+    assert run_tlc(model, tmp_path, "/a/tla2tools.jar") == 774
+    assert (tmp_path / "barrier.tla").read_text(encoding="utf-8") == module(model)
 
 
 def test_where_tlc_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
