@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+import re
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -10,7 +13,7 @@ import z3
 
 from latchproof.explore.system import choices
 from latchproof.export.rows import AFTER, ExportError, Given, given, make_model
-from latchproof.export.terms import PROMELA, TLA, NoTextError, written
+from latchproof.export.terms import MARKDOWN, PROMELA, TLA, NoTextError, Syntax, written
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Step
@@ -179,6 +182,53 @@ def test_paths_of_one_rule_are_told_apart() -> None:
 )
 def test_a_term_is_written_as_one_would(term: z3.ExprRef, in_tla: str, in_promela: str) -> None:
     assert (written(term, TLA), written(term, PROMELA)) == (in_tla, in_promela)
+
+
+SIDES: list[Callable[[Any, Any, Any], tuple[Any, Any]]] = [
+    lambda x, y, chosen: (x, y),
+    lambda x, y, chosen: (x, 3),
+    lambda x, y, chosen: (3, x),
+    lambda x, y, chosen: (x + 1, y - x),
+    lambda x, y, chosen: (x - (y - 1), 2 * x - y),
+    lambda x, y, chosen: (2 * (x + y), -y),
+    lambda x, y, chosen: (chosen, 1),
+]
+COMPARED = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
+JOINED: dict[str, tuple[Callable[[Any, Any], Any], Callable[[bool, bool], bool]]] = {
+    "alone": (lambda one, b: one, lambda one, b: one),
+    "and": (z3.And, lambda one, b: one and b),
+    "or": (z3.Or, lambda one, b: one or b),
+    "implies": (z3.Implies, lambda one, b: not one or b),
+    "implied": (lambda one, b: z3.Implies(b, one), lambda one, b: not b or one),
+    "true": (lambda one, b: z3.BoolVal(True) == one, lambda one, b: one),
+    "false": (lambda one, b: one == z3.BoolVal(False), lambda one, b: not one),
+    "not false": (lambda one, b: one != z3.BoolVal(False), lambda one, b: one),
+    "not both": (lambda one, b: z3.Not(z3.And(one, z3.Or(b, one))), lambda one, b: not one),
+}
+IN_PYTHON: dict[str, tuple[Syntax, dict[str, str]]] = {
+    "TLA": (TLA, {r"/\\": "and", r"\\/": "or", "~": " not ", " = ": " == ", "#": "!="}),
+    "Promela": (PROMELA, {"&&": "and", r"\|\|": "or", "!(?!=)": " not "}),
+    "Markdown": (MARKDOWN, {"≤": "<=", "≥": ">=", "≠": "!=", " = ": " == "}),
+}
+
+
+@pytest.mark.parametrize("language", IN_PYTHON)
+@pytest.mark.parametrize("joined", JOINED)
+def test_the_text_of_a_term_has_its_value(joined: str, language: str) -> None:
+    (syntax, python), (join, meant) = IN_PYTHON[language], JOINED[joined]
+    points = list(product((-1, 0, 1, 3, 4), (0, 2), (False, True)))
+    for sides, compare, negations in product(SIDES, COMPARED, range(2)):
+        term = join(compare(*sides(X, Y, z3.If(B, X, Y))), B)
+        for _ in range(negations):
+            term = z3.Not(term)
+        text = written(term, syntax)
+        for word, meaning in python.items():
+            text = re.sub(word, meaning, text)
+        text = re.sub(r"\(IF b THEN (.*?) ELSE (.*?)\)|\(b -> (.*?) : (.*?)\)", r"(\1\3 if b else \2\4)", text)
+        code = compile(text.strip(), written(term, syntax), "eval")
+        for x, y, b in points:
+            holds = meant(compare(*sides(x, y, x if b else y)), b)
+            assert eval(code, {"x": x, "y": y, "b": b}) == (holds != (negations == 1)), written(term, syntax)
 
 
 def test_a_term_without_text_is_refused() -> None:
