@@ -187,7 +187,7 @@ def test_a_term_is_written_as_one_would(term: z3.ExprRef, in_tla: str, in_promel
 SIDES: list[Callable[[Any, Any, Any], tuple[Any, Any]]] = [
     lambda x, y, chosen: (x, y),
     lambda x, y, chosen: (x, 3),
-    lambda x, y, chosen: (3, x),
+    lambda x, y, chosen: (3 if isinstance(x, int) else z3.IntVal(3), x),
     lambda x, y, chosen: (x + 1, y - x),
     lambda x, y, chosen: (x - (y - 1), 2 * x - y),
     lambda x, y, chosen: (2 * (x + y), -y),
