@@ -193,7 +193,7 @@ inline B4(t) {
     u = 0
 }
 
-/* The task was already released: nothing changes, for any task. */
+/* The task was already released, or has not arrived yet: nothing changes, for any task. */
 inline B5(t) {
     new_parked = parked;
     new_broken = broken;
@@ -224,8 +224,8 @@ inline B5(t) {
     :: d_step { is[t] == IDLE && (!broken) && (parked + 1 >= parties) -> B2(t) } \
     :: d_step { is[t] == IDLE -> B6(t) } \
     :: d_step { is[t] == IDLE -> B7(t) } \
-    :: d_step { is[t] != IDLE && ((is[t] == PARKED)) -> B4(t) } \
-    :: d_step { is[t] != IDLE && (!(is[t] == PARKED)) -> B5(t) } \
+    :: d_step { ((is[t] == PARKED)) -> B4(t) } \
+    :: d_step { (!(is[t] == PARKED)) -> B5(t) } \
     :: d_step { true -> look() } \
     od
 

@@ -47,6 +47,13 @@ IS_PARKED: Final = Fact(
 )
 """What every withdrawal is told."""
 
+HAS_ARRIVED: Final = Fact(
+    "has_arrived",
+    "Whether the call was counted; else its task was cancelled when it made the call.",
+    read=lambda call: call.parked or call.released,
+)
+"""What a withdrawal is told, too, where a call that is not made yet may be withdrawn."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Operation:
@@ -212,6 +219,11 @@ class Machine:
     def parked_at(self) -> int:
         """The place in the state of the number of parked tasks."""
         return list(self.state).index(self.parked)
+
+    @property
+    def withdraws_early(self) -> bool:
+        """Whether a call may be withdrawn before it takes effect, by the rules: else that is no step."""
+        return HAS_ARRIVED in self.withdraw.facts
 
     @property
     def gives_index(self) -> bool:

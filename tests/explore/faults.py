@@ -252,8 +252,8 @@ FAULTS = (
         "C7 C9", {"C7": 2, "C9": 2, "C14": 3}, argument=3,
     ),
     Fault(
-        "barrier.withdraw: if not is_parked -> if is_parked",
-        "C6 C7 C11", {"C5": 3, "C6": 2, "C7": 2, "C11": 3}, argument=2,
+        "barrier.withdraw: if is_parked -> if not is_parked",
+        "C6 C7 C11", {"C5": 3, "C6": 1, "C7": 1, "C11": 1}, argument=2,
     ),
     Fault(
         "barrier.withdraw: return 0, True, B4b -> return 0, False, B4b",

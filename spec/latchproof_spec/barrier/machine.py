@@ -8,7 +8,16 @@ from latchproof_spec.barrier import claims, rules
 from latchproof_spec.barrier.claims import C5, C6, C8, C9, C13, C14
 from latchproof_spec.barrier.policies import POLICIES
 from latchproof_spec.claims import C4, C7, C10, C11
-from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation, Programs
+from latchproof_spec.machine import (
+    HAS_ARRIVED,
+    IS_PARKED,
+    Bounds,
+    Machine,
+    ModelBounds,
+    Observation,
+    Operation,
+    Programs,
+)
 
 BARRIER: Final = Machine(
     name="barrier",
@@ -24,7 +33,7 @@ BARRIER: Final = Machine(
         Operation("abort", rules.abort, optional=True, blame=C9),
         Operation("reset", rules.reset, optional=True, blame=C9),
     ),
-    withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED,)),
+    withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED, HAS_ARRIVED)),
     observations={
         "n_waiting": Observation(
             lambda parties, parked, broken: parked,
@@ -48,6 +57,7 @@ BARRIER: Final = Machine(
         rules.B3,
         rules.B4,
         rules.B4b,
+        rules.B4e,
         rules.B5,
         rules.B6,
         rules.B7,

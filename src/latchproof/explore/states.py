@@ -222,7 +222,7 @@ def described(local: Local, action: Action) -> str:
     if local.parked:
         return f"the task parked at position {local.position} {action.verb}"
     if not local.released:
-        return f"a task {action.verb}"
+        return f"a task {action.verb}{' before it arrives' if action.kind == 'cancel' else ''}"
     ending = getattr(local.ending, "__name__", local.ending)
     early = " before it has run" if action.kind == "cancel" else ""
     return f"a task released{'' if ending is None else f' with {ending}'} {action.verb}{early}"
