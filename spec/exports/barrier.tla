@@ -98,16 +98,26 @@ B4(t, is_parked, has_arrived) ==
     /\ task' = [u \in Tasks |-> IF u = t THEN Idle ELSE IF IsParked(u) THEN ParkedAt(Place(u, t)) ELSE task[u]]
     /\ owed' = [owed EXCEPT ![t] = {}]
 
-\* The task was already released, or has not arrived yet: nothing changes, for any task.
+\* The task was already released: nothing changes, for any task.
 B5(t, is_parked, has_arrived) ==
     /\ ~is_parked
+    /\ has_arrived
+    /\ parked' = parked
+    /\ broken' = broken
+    /\ task' = [u \in Tasks |-> IF u = t THEN Idle ELSE IF IsParked(u) THEN ParkedAt(Place(u, t)) ELSE task[u]]
+    /\ owed' = [owed EXCEPT ![t] = {}]
+
+\* The task was cancelled before it arrived: it made no call.
+B5e(t, is_parked, has_arrived) ==
+    /\ ~is_parked
+    /\ ~has_arrived
     /\ parked' = parked
     /\ broken' = broken
     /\ task' = [u \in Tasks |-> IF u = t THEN Idle ELSE IF IsParked(u) THEN ParkedAt(Place(u, t)) ELSE task[u]]
     /\ owed' = [owed EXCEPT ![t] = {}]
 
 withdraw(t) ==  \* the host cancels it
-    /\ B4(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released"))) \/ B5(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released")))
+    /\ B4(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released"))) \/ B5(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released"))) \/ B5e(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released")))
 
 Continues(t) ==  \* a released task runs
     /\ t \in Released
@@ -162,6 +172,10 @@ every_step == [][\A t \in Tasks :
         /\ parked' = parked - 1 /\ broken' = broken  \* C7: a withdrawal takes back itself
         /\ broken' = broken  \* C9: only abort breaks and only reset restores
     /\ B5(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released"))) =>
+        /\ parked' = parked  \* C6: arrivals are counted
+        /\ parked' = parked /\ broken' = broken  \* C7: a withdrawal takes back itself
+        /\ broken' = broken  \* C9: only abort breaks and only reset restores
+    /\ B5e(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released"))) =>
         /\ parked' = parked  \* C6: arrivals are counted
         /\ parked' = parked /\ broken' = broken  \* C7: a withdrawal takes back itself
         /\ broken' = broken  \* C9: only abort breaks and only reset restores

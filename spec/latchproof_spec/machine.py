@@ -103,6 +103,7 @@ class Programs:
     `at_once`        how many calls may be under way at once.
     `calls`          how many calls there are in all.
     `cancellations`  how many requests to cancel one.
+    `early`          whether one may also be made before the call, of a task that then makes a call that waits.
     `waits_only`     whether only calls that wait are made.
     `numbers`        what a parameter that is an int is given.
     `beside`         how many calls are made on a second instance, which must not affect the first.
@@ -115,6 +116,7 @@ class Programs:
     waits_only: bool = False
     numbers: tuple[int, ...] = ()
     beside: int = 0
+    early: bool = False
 
 
 @dataclass(frozen=True)

@@ -571,7 +571,7 @@ def test_indices_are_forgotten_with_their_generation() -> None:
         (True, LATCH, 1, [wait(0), sets(1, 2), sets(2, -1), cancel(0), sets(3, 2)], {"L8", "L5", "L4", "L9", "L6"}),
         (False, BARRIER, 2, [wait(0)], set()),
         (False, BARRIER, 2, [wait(0), parked(1)], {"B1"}),
-        (False, BARRIER, 2, [wait(0), cancel(0), parked(0)], {"B1", "B4"}),
+        (False, BARRIER, 2, [wait(0), cancel(0), parked(0)], {"B1", "B4", "B5e"}),
     ],
 )
 def test_the_rules_fired_are_noted(

@@ -102,10 +102,10 @@ def test_the_guards_of_a_policy_are_those_of_its_rules() -> None:
 
 def test_the_diagram_has_an_arrow_for_what_can_happen_only() -> None:
     assert sorted(diagram(BARRIER, BARRIER.policies[0])[1:]) == [
-        "    broken --> broken: B3, B6, B5",
+        "    broken --> broken: B3, B6, B5, B5e",
         "    broken --> whole: B7",
         "    whole --> broken: B6",
-        "    whole --> whole: B1, B2, B7, B4, B5",
+        "    whole --> whole: B1, B2, B7, B4, B5, B5e",
     ]
     breaks = next(policy for policy in BARRIER.policies if policy.name == "java")
     assert "    whole --> broken: B6, B4b, B4e" in diagram(BARRIER, breaks)

@@ -241,7 +241,7 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
     ],
     "fails_only_by_breaking": [
         (TRIP, WHO, A, call("A", "released", failed=True, error=BB)),
-        (step(barrier.B5, (2, False), (2, False), is_parked=False, has_arrived=False), WHO, A,
+        (step(barrier.B5e, (2, False), (2, False), is_parked=False, has_arrived=False), WHO, A,
          call("A", "released", failed=True, error=BB)),
     ],
 }  # fmt: skip

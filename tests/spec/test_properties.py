@@ -93,7 +93,7 @@ TAKE_BACK = barred(2, False, barrier.B4, (1, False), is_parked=True, has_arrived
 BREAK = barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=True, has_arrived=True)
 GONE = barred(0, False, barrier.B5, (0, False), is_parked=False, has_arrived=True)
 BREAK_EARLY = barred(2, False, barrier.B4e, (0, True), BREAKS_EARLY, is_parked=False, has_arrived=False)
-LEFT_EARLY = barred(2, False, barrier.B5, (2, False), is_parked=False, has_arrived=False)
+LEFT_EARLY = barred(2, False, barrier.B5e, (2, False), is_parked=False, has_arrived=False)
 REFUSED = barred(0, True, barrier.B3, (0, True))
 
 # for each property: what it lets pass, and what it refuses, as its arguments
@@ -391,7 +391,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, barrier.B4b, (2, False), is_parked=False, has_arrived=True),),
             (barred(2, False, barrier.B4e, (0, True), is_parked=False, has_arrived=False),),
             (barred(2, False, barrier.B4e, (0, True), BREAKS_EARLY, is_parked=False, has_arrived=True),),
-            (barred(0, True, barrier.B5, (0, False), BREAKS_EARLY, is_parked=False, has_arrived=False),),
+            (barred(0, True, barrier.B5e, (0, False), BREAKS_EARLY, is_parked=False, has_arrived=False),),
             (barred(2, False, LEAVES_AND_RELEASES, (1, False), is_parked=True, has_arrived=True),),
             (barred(2, False, WITHDRAWS_AND_RETURNS, (1, False), is_parked=True, has_arrived=True),),
         ],
@@ -418,7 +418,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, barrier.B4b, (2, False), is_parked=False, has_arrived=True),),
             (barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=False, has_arrived=True),),
             (barred(2, False, barrier.B4e, (0, True), BREAKS, is_parked=False, has_arrived=False),),
-            (barred(2, False, barrier.B5, (2, False), BREAKS_EARLY, is_parked=False, has_arrived=False),),
+            (barred(2, False, barrier.B5e, (2, False), BREAKS_EARLY, is_parked=False, has_arrived=False),),
             (barred(0, True, barrier.B4e, (0, True), BREAKS_EARLY, is_parked=False, has_arrived=False),),
         ],
     ),

@@ -59,6 +59,7 @@ BARRIER: Final = Machine(
         rules.B4b,
         rules.B4e,
         rules.B5,
+        rules.B5e,
         rules.B6,
         rules.B7,
     ),
@@ -108,6 +109,7 @@ BARRIER: Final = Machine(
                 Programs((2,), at_once=2, calls=7, cancellations=1, waits_only=True),
                 Programs((3,), at_once=3, calls=6, cancellations=1, waits_only=True),
                 Programs((2, 3), at_once=3, calls=3, cancellations=2, waits_only=True),
+                Programs((1, 2), at_once=2, calls=3, cancellations=1, early=True),
                 Programs((2,), at_once=2, calls=2, cancellations=0, beside=2),
             ),
             # on trio every call is a checkpoint or two, and every pass has two orders: the same programs have more
@@ -116,6 +118,7 @@ BARRIER: Final = Machine(
                 Programs((1, 2), at_once=3, calls=3, cancellations=1),
                 Programs((3,), at_once=3, calls=3, cancellations=0),
                 Programs((2, 3), at_once=3, calls=4, cancellations=1, waits_only=True),
+                Programs((1, 2), at_once=2, calls=3, cancellations=1, waits_only=True, early=True),
                 Programs((2,), at_once=1, calls=1, cancellations=0, beside=2),
             ),
         },

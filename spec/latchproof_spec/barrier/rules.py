@@ -63,10 +63,8 @@ B4e: Final = Rule(
     "The policy has a task that is cancelled before it arrives break the barrier: the parked tasks fail.",
     queue="failed", errors=BROKEN, message=FAILED,
 )
-B5: Final = Rule(
-    "B5", "withdraw", "leaves",
-    "The task was already released, or has not arrived yet: nothing changes, for any task.",
-)
+B5: Final = Rule("B5", "withdraw", "leaves", "The task was already released: nothing changes, for any task.")
+B5e: Final = Rule("B5e", "withdraw", "leaves", "The task was cancelled before it arrived: it made no call.")
 B6: Final = Rule(
     "B6", "abort", "returns", "The barrier is broken, and the parked tasks fail.",
     queue="failed", errors=BROKEN, message=FAILED,
@@ -126,15 +124,17 @@ def withdraw(
     post: __return__[2].queue == "stays" or __return__[2].errors == (BrokenBarrierError,)
 
     >>> withdraw(3, 2, False, True, True), withdraw(3, 2, False, False, True), withdraw(3, 2, False, False, False)
-    ((1, False, B4), (2, False, B5), (2, False, B5))
+    ((1, False, B4), (2, False, B5), (2, False, B5e))
     """
     if is_parked:
         if policy.cancelled == "withdraws":
             return parked - 1, broken, B4
         return 0, True, B4b
-    if policy.cancelled_early == "breaks" and not has_arrived and not broken:
+    if has_arrived:
+        return parked, broken, B5
+    if policy.cancelled_early == "breaks" and not broken:
         return 0, True, B4e
-    return parked, broken, B5
+    return parked, broken, B5e
 
 
 def abort(parties: int, parked: int, broken: bool, policy: BarrierPolicy = LATCHPROOF) -> Result:

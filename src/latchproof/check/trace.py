@@ -8,7 +8,8 @@ It has one versioned schema. In JSON a trace is an object with
 - `claim`, the ID of the claim that is broken, `seen`, `allowed` and `rules`: what was seen in the end, what the
   specification allows there, and by which rules;
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
-- `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`), "end" (`call`, `how`, and
+- `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`, and
+  `cancelled` if its task was cancelled before), "end" (`call`, `how`, and
   `value` or `error` and `message`), "request" (`call`: its cancellation is requested), "observe" (`values`, empty if
   the target has no observations; one follows each step of the event loop), "rest" (nothing can run), "stray" (`error`,
   which is not of a call).
@@ -77,9 +78,9 @@ class Trace:
         states = []
         for index, event in enumerate(self.events):
             match event:
-                case {"kind": "begin", "call": call}:
+                case {"kind": "begin", "call": call} if not event.get("cancelled"):
                     calls[call] = "under way"
-                case {"kind": "request", "call": call}:
+                case {"kind": "begin" | "request", "call": call}:
                     calls[call] = "cancelled"
                 case {"kind": "end", "call": call, "how": how}:
                     calls[call] = how

@@ -86,7 +86,7 @@ def explore(
     >>> from latchproof_spec.barrier.machine import BARRIER
     >>> found = explore(BARRIER, BARRIER.policies[0], 2, tasks=3)
     >>> found.complete, found.violations, sorted(found.rules), found.orbits, found.states
-    (True, [], ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7'], 18, 65)
+    (True, [], ['B1', 'B2', 'B3', 'B4', 'B5', 'B5e', 'B6', 'B7'], 18, 65)
     """
     system = System(
         machine,

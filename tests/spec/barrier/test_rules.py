@@ -47,9 +47,9 @@ TABLE: list[Row] = [
     (BREAKING_EARLY, "withdraw", 1, (0, False), (False, False), (0, True), "B4e", "leaves", FAIL),
     (BREAKING_EARLY, "withdraw", 3, (0, False), (False, False), (0, True), "B4e", "leaves", FAIL),
     (BREAKING_EARLY, "withdraw", 3, (2, False), (False, False), (0, True), "B4e", "leaves", FAIL),
-    (NOT_EARLY, "withdraw", 1, (0, False), (False, False), (0, False), "B5", "leaves", STAY),
-    (NOT_EARLY, "withdraw", 3, (2, False), (False, False), (2, False), "B5", "leaves", STAY),
-    (ALL, "withdraw", 3, (0, True), (False, False), (0, True), "B5", "leaves", STAY),
+    (NOT_EARLY, "withdraw", 1, (0, False), (False, False), (0, False), "B5e", "leaves", STAY),
+    (NOT_EARLY, "withdraw", 3, (2, False), (False, False), (2, False), "B5e", "leaves", STAY),
+    (ALL, "withdraw", 3, (0, True), (False, False), (0, True), "B5e", "leaves", STAY),
     (ALL, "withdraw", 3, (2, False), (False, True), (2, False), "B5", "leaves", STAY),
     (ALL, "withdraw", 3, (0, True), (False, True), (0, True), "B5", "leaves", STAY),
     (ALL, "withdraw", 3, (0, False), (False, True), (0, False), "B5", "leaves", STAY),
@@ -103,13 +103,13 @@ def test_rule(policy: str, row: Row) -> None:
 
 
 def test_the_table_has_every_rule_that_is_not_of_the_constructor() -> None:
-    assert {row[6] for row in TABLE} == {"B1", "B2", "B2r", "B2a", "B3", "B4", "B4b", "B4e", "B5", "B6", "B7"}
+    assert {row[6] for row in TABLE} == {"B1", "B2", "B2r", "B2a", "B3", "B4", "B4b", "B4e", "B5", "B5e", "B6", "B7"}
 
 
 def test_our_own_policy_is_the_default() -> None:
     assert barrier.wait(1, 0, False) == (0, False, barrier.B2)
     assert barrier.withdraw(2, 1, False, True, True) == (0, False, barrier.B4)
-    assert barrier.withdraw(2, 1, False, False, False) == (1, False, barrier.B5)
+    assert barrier.withdraw(2, 1, False, False, False) == (1, False, barrier.B5e)
     assert barrier.abort(2, 1, False) == (0, True, barrier.B6)
     assert barrier.reset(2, 1, False) == (0, False, barrier.B7)
 

@@ -82,7 +82,7 @@ def _event(event: EventData) -> Event:
     """Return an event that `trace.make_trace` wrote as the judge takes it."""
     match event:
         case {"kind": "begin", "call": call, "operation": operation, "arguments": arguments}:
-            return Begin(call - 1, operation, tuple(arguments))
+            return Begin(call - 1, operation, tuple(arguments), cancelled=event.get("cancelled", False))
         case {"kind": "request", "call": call}:
             return Request(call - 1)
         case {"kind": "observe", "values": values}:
