@@ -17,7 +17,7 @@ from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule
 
 LATCHES = {policy.name: policy for policy in LATCH.policies}
 BARRIERS = {policy.name: policy for policy in BARRIER.policies}
-KEEPS = LATCHES["cpython"]
+KEEPS = LATCHES["keeps"]
 RAISES = LATCHES["aiologic"]
 BREAKS = BARRIERS["aiologic"]
 BREAKS_EARLY = BARRIERS["java"]

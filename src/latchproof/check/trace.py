@@ -25,6 +25,7 @@ from typing import Any
 from latchproof.check.history import EventData, Failure, describe, event_data
 from latchproof.check.notation import compact
 from latchproof.check.target import Target, TargetError
+from latchproof_spec.machines import MACHINES
 
 SCHEMA = "latchproof.trace"
 VERSION = 1
@@ -51,6 +52,11 @@ class Trace:
     def count(self, kind: str) -> int:
         """Return the number of events of a kind."""
         return sum(1 for event in self.events if event["kind"] == kind)
+
+    @property
+    def cancellations(self) -> int:
+        """The number of cancellations that are requested, of calls and before calls."""
+        return self.count("request") + sum(1 for event in self.events if event.get("cancelled"))
 
     @property
     def steps(self) -> int:
@@ -160,4 +166,6 @@ def from_json(data: Any) -> Trace:
             raise TargetError(f"this is not a trace: its {name} is {type(value).__name__}, not {types[0].__name__}")
     for name in _LISTS:
         fields[name] = tuple(fields[name])
+    if machine := MACHINES.get(fields["machine"]):  # a policy may have had another name
+        fields["policy"] = machine.aliases.get(fields["policy"], fields["policy"])
     return Trace(**fields)

@@ -29,7 +29,6 @@ from latchproof.check.loops import STEPPED
 from latchproof.check.target import Call, Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
 from latchproof.fuzz.drivers import Driver, driver_of, make_driver
-from latchproof_spec.machine import distinct_policies
 from latchproof_spec.machines import claim_of
 
 QUIET_PASSES = 8
@@ -224,7 +223,7 @@ def state_machine(
     found = target if isinstance(target, Target) else adapt(target, kind=kind)
     machine = found.machine
     require_claim(claim, machine)
-    policies = tuple(distinct_policies(machine.policies)) if policy is None else (found.policy(policy),)
+    policies = machine.policies if policy is None else (found.policy(policy),)
     driver = make_driver(host)  # a host that is not installed is reported at once, not in the middle of a test
     driver.close()
     found = implemented(found, driver_of(host).stepped_as)

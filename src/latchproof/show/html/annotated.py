@@ -32,7 +32,7 @@ def annotate(trace: Trace) -> dict[str, Any]:
     (True, True)
     """
     machine = MACHINES[trace.machine]
-    policy = next(one for one in machine.policies if one.name == trace.policy)
+    policy = machine.policy(trace.policy)
     waiting = {operation.name for operation in machine.operations if operation.waits}
     waits = {event["call"] for event in trace.events if event["kind"] == "begin" and event["operation"] in waiting}
     gives_none = any(event.get("call") in waits and event.get("value", 0) is None for event in trace.events)
