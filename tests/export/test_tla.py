@@ -119,7 +119,7 @@ def test_bounded_calls_are_counted_and_no_eventuality_is_asked_of_them() -> None
     text = module(model)
     assert "    Calls     \\* the number of calls" in text
     assert text.count("left' = [left EXCEPT ![t] = @ - 1]") == 3  # B1, B2 and B3
-    assert text.count("left' = left\n") == 2  # B4 and B5
+    assert text.count("left' = left\n") == 3  # B4, B5 and B5e
     assert "abort(" not in text
     assert "C13 ==" not in text
     assert "    Calls = 2\n" in configuration(model)
