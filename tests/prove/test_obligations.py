@@ -15,7 +15,7 @@ import z3
 from latchproof.prove import discharge, steps
 from latchproof.prove.goals import Goal, Obligation, Part
 from latchproof.prove.identities import Identities
-from latchproof.prove.obligations import CONTROLS, PARTS, prove
+from latchproof.prove.obligations import WHOLE, prove
 from latchproof.prove.paths import term
 from latchproof.prove.smtlib import ABSENT, Confirmation, with_answer
 from latchproof.prove.steps import Symbolic, paths_of, rules_of
@@ -58,7 +58,7 @@ def claims_of(obligations: list[Obligation]) -> set[str]:
 @pytest.fixture(scope="module")
 def whole() -> list[Obligation]:
     """Every obligation, discharged by the first solver."""
-    return [one for machine in MACHINES.values() for one in prove(machine, parts=(*PARTS, *CONTROLS))]
+    return [one for machine in MACHINES.values() for one in prove(machine, parts=WHOLE)]
 
 
 @pytest.fixture(scope="module")

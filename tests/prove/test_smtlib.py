@@ -13,7 +13,7 @@ import z3
 
 from latchproof.prove import discharge, smtlib
 from latchproof.prove.goals import Obligation, Query, in_order, text_of
-from latchproof.prove.obligations import CONTROLS, PARTS, prove
+from latchproof.prove.obligations import WHOLE, prove
 from latchproof.prove.second_solver import SolverError, ask
 from latchproof.prove.smtlib import ABSENT, Confirmation, asked, script, solvers
 from latchproof_spec.latch.machine import LATCH
@@ -23,7 +23,7 @@ SECOND_SOLVER = pytest.mark.skipif(find_spec("cvc5") is None, reason=ABSENT)
 
 @pytest.fixture(scope="module")
 def obligations() -> list[Obligation]:
-    return list(prove(LATCH, LATCH.policies[:2], parts=(*PARTS, *CONTROLS)))
+    return list(prove(LATCH, LATCH.policies[:2], parts=WHOLE))
 
 
 def test_each_query_stands_there_once_and_says_what_it_is_about(obligations: list[Obligation]) -> None:

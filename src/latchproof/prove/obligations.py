@@ -1,10 +1,12 @@
 """What is asked of which machine: induction over the specification's own functions, for every size.
 
-There are three parts and their controls, each made from the paths through the same functions (`steps`).
+There are three parts, what is assumed in them, and their controls, each made from the paths through the same functions
+(`steps`).
 
 - Counters (`counters`): what a step does to the machine's own numbers.
 - Identities (`identities`): the same steps, and what they do to each of any number of calls.
 - Liveness (`liveness`): what must happen eventually, from the same steps, by Lamport's rule WF1.
+- Premises (`premises`): what is assumed by the goals of these parts excludes no state that can be reached.
 - Controls (`vacuity`, `liveness`): what must not be provable, so that the proofs are not empty.
 
 An obligation is proved when its negation has no model (`discharge`), and confirmed when a second solver, which reads
@@ -25,6 +27,7 @@ from latchproof.prove.goals import Goal, Obligation, Part
 from latchproof.prove.identities import Identities
 from latchproof.prove.liveness import liveness_controls, liveness_goals
 from latchproof.prove.paths import enumerate_paths, symbol, unchecked
+from latchproof.prove.premises import premise_goals
 from latchproof.prove.smtlib import Confirmation
 from latchproof.prove.steps import StepTerms
 from latchproof.prove.vacuity import call_goals, counter_goals
@@ -37,6 +40,9 @@ PARTS: Final[tuple[Part, ...]] = ("counters", "identities", "liveness")
 
 CONTROLS: Final[tuple[Part, ...]] = ("controls",)
 """The part that keeps the proofs of a whole machine from being empty."""
+
+WHOLE: Final[tuple[Part, ...]] = (*PARTS, "premises", *CONTROLS)
+"""Every part. That of the premises is about the goals of the parts before it."""
 
 
 def prove(
@@ -72,7 +78,7 @@ def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] |
     with unchecked():
         # the second solver works in the background: the machine that gives it most to answer comes first
         for machine in sorted(asked, key=lambda one: -len(distinct_policies(one.policies))):
-            obligations = prove(machine, parts=(*PARTS, *CONTROLS), is_wanted=is_wanted)
+            obligations = prove(machine, parts=WHOLE, is_wanted=is_wanted)
             # obligations that share their premises are asked together
             for _, together in groupby(obligations, key=lambda one: one.part in CONTROLS):
                 asked[machine].append(Confirmation(list(together)))
@@ -94,7 +100,7 @@ def _goals(
     def models() -> list[Identities]:
         return [Identities(machine, policy, apply, step_terms) for policy in policies]
 
-    for part in parts:
+    def of_part(part: Part) -> Iterator[Goal]:
         if part == "counters":
             counters = Counters(machine, step_terms)
             yield from counters.creation(policies)
@@ -110,8 +116,16 @@ def _goals(
         elif part == "liveness":
             for model in models():
                 yield from liveness_goals(model, machine)
+        elif part == "premises":
+            yield from premise_goals(machine, models(), put)
         else:
             yield from counter_goals(machine, policies)
             yield from call_goals(machine, models())
             for model in models():
                 yield from liveness_controls(model, machine)
+
+    put: list[Goal] = []
+    for part in parts:
+        for goal in of_part(part):
+            put.append(goal)
+            yield goal

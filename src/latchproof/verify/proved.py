@@ -10,6 +10,7 @@ from typing import Final
 from latchproof.check.reasons import Reason
 from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
 from latchproof.mutants import checks
+from latchproof.prove.digests import changed, digests
 from latchproof.prove.goals import Obligation
 from latchproof.prove.obligations import prove_all
 from latchproof.prove.shells import Equivalence, blind_spots, prove_shells
@@ -89,7 +90,7 @@ def differences(shells: Sequence[Equivalence]) -> list[str]:
 
 
 def miscounted(obligations: Sequence[Obligation], shells: Sequence[Equivalence]) -> str:
-    """Return how the numbers of obligations differ from those in the manifest; "" without a source checkout."""
+    """Return how the obligations differ from those in the manifest, in number or in text; "" without a checkout."""
     try:
         tables = tomllib.loads((find_root() / MANIFEST).read_text(encoding="utf-8"))
     except ContractsNotRunError:
@@ -98,11 +99,12 @@ def miscounted(obligations: Sequence[Obligation], shells: Sequence[Equivalence])
     expected |= {f"{machine} class, paths": number for machine, number in tables["shells"].items()}
     found = Counter([f"{one.machine} {one.part}" for one in obligations])
     found.update(f"{one.machine} class, paths" for one in shells)
-    return "; ".join(
+    counted = [
         f"{what}: {found[what]} obligations, the manifest has {expected.get(what, 0)}"
         for what in dict.fromkeys((*expected, *found))
         if found[what] != expected.get(what, 0)
-    )
+    ]
+    return "; ".join([*counted, *changed(digests(obligations), tables)])
 
 
 PROVED: Final = Evidence("proved", "obligations", "obligations", gather, repeat, (checks.PROVED,))
