@@ -10,6 +10,7 @@ from typing import Final
 from latchproof.check.reasons import Reason
 from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
 from latchproof.mutants import checks
+from latchproof.prove import replay
 from latchproof.prove.digests import changed, digests
 from latchproof.prove.goals import Obligation
 from latchproof.prove.obligations import prove_all
@@ -36,7 +37,8 @@ def gather(quick: bool) -> Gathered:
     begun = time.perf_counter()
     obligations, shells = prove_all(), prove_shells()
     # a proof about the specification is one about our classes only as long as they decide as it does
-    unsound = "; ".join(differences(shells)[:MOST_SHOWN]) or miscounted(obligations, shells)
+    differing = [*differences(shells), *(one for machine in MACHINES.values() for one in replay.differences(machine))]
+    unsound = "; ".join([*differing[:MOST_SHOWN], *filter(None, [miscounted(obligations, shells)])])
     seconds = time.perf_counter() - begun
     return [cell_of(claim, obligations, unsound, seconds) for claim in CLAIMS], {
         rule.id: rule_cell(
