@@ -157,7 +157,7 @@ class Premises:
         proved = [goal.conclusion for goal in self._after.get(id(one.premises), ()) if goal.conclusion is not None]
         rest = self._shared.unproved(one.premises, proved, one.after)
         # most often nothing is left to prove: what is assumed is, to the letter, what was proved
-        premises = (*one.premises, *proved) if rest else self._model.invariant
+        premises = (*self._model.invariant, *self._shared.written_out(one.premises, proved)) if rest else ()
         return self._goal(NEXT, one.operation, one.rule, premises, all_of(rest))
 
     def _open_order(self, one: Transition) -> Iterator[Goal]:
@@ -194,8 +194,8 @@ class Premises:
 
     def _live(self, one: Transition) -> Iterator[Goal]:
         """Yield that the goals of liveness about a step say no less than what it owes, and what it leaves released."""
-        before, after = self._world.phase(ONE), one.after.phase(ONE)
-        kept = self._same_ending(one)
+        before, after = self._world.phase(ONE), AFTER["one"]["phase"]
+        kept = self._same_ending()
         ends = z3.And(ONE == WHO, z3.Or(z3.And(after == DONE, kept), after == LEFT))
         remains = z3.Implies(before == RELEASED, z3.Or(z3.And(after == RELEASED, kept), ends))
         yield self._as_said("a released call stays so, with what it was given", WF1_STAYS, one, remains)
@@ -210,22 +210,24 @@ class Premises:
 
     def _continuing(self, one: Transition) -> Iterator[Goal]:
         """Yield that the goals about continuing say no less than that a released call can, and then is done."""
-        before, after = self._world.phase(ONE), one.after.phase(ONE)
-        done = z3.And(after == DONE, self._same_ending(one))
-        said = z3.Implies(z3.And(before == RELEASED, ONE == WHO), done)
+        before, after = self._world.phase(ONE), AFTER["one"]["phase"]
+        said = z3.Implies(z3.And(before == RELEASED, ONE == WHO), z3.And(after == DONE, self._same_ending()))
         yield self._as_said("a call that continues is done", WF1_FULFILS, one, said)
         can = z3.substitute(all_of(self._conditions(one.premises)), (WHO, ONE))
         yield self._as_said("each released call can continue", WF1_CAN, one, z3.Implies(before == RELEASED, can))
 
-    def _same_ending(self, one: Transition) -> z3.BoolRef:
+    def _same_ending(self) -> z3.BoolRef:
         facets = ("given", "index", "generation")
-        return z3.And([getattr(one.after, facet)(ONE) == getattr(self._world, facet)(ONE) for facet in facets])
+        return z3.And([AFTER["one"][facet] == getattr(self._world, facet)(ONE) for facet in facets])
 
     def _as_said(self, name: str, of: str, one: Transition, bare: z3.BoolRef) -> Goal:
-        """Return that the goals of a name about a step say no less than the bare statement."""
-        said = [goal.conclusion for goal in self._after.get(id(one.premises), ()) if goal.name == of]
-        written = self._shared.written_out(one.premises, [each for each in said if each is not None])
-        return self._goal(name, one.operation, one.rule, (), z3.Implies(all_of(written), bare))
+        """Return that the goals of a name about a step say no less than the bare statement.
+
+        It must follow from what they say, and not from what the step does: what is known after it are mere names here.
+        """
+        put = [goal.conclusion for goal in self._after.get(id(one.premises), ()) if goal.name == of]
+        said = z3.substitute(all_of([each for each in put if each is not None]), *self._shared.before)
+        return self._goal(name, one.operation, one.rule, (), z3.Implies(said, bare))
 
     def _goal(
         self,
@@ -255,7 +257,8 @@ def _creation_goals(machine: Machine, model: Identities, goals: Sequence[Goal]) 
         proved = [one.conclusion for one in put if one.premises is premises and one.conclusion is not None]
         rest = shared.unproved(premises, proved, new_world(machine, constants, state))
         where = (machine.name, "any", "create", rule.id)
-        yield Goal(NEXT, (), *where, "premises", (*premises, *proved) if rest else (), all_of(rest))
+        known = (*shared.written_out(premises, proved), *path.conditions) if rest else ()
+        yield Goal(NEXT, (), *where, "premises", known, all_of(rest))
     yield Goal(
         "no new machine is left out", (), machine.name, "any", "create", "all", "premises", (), any_of(possible)
     )  # fmt: skip
@@ -300,11 +303,19 @@ def _listed(names: list[str], whole: bool) -> str:
     return "every claim" if whole and len(names) > 1 else ", ".join(names)
 
 
+def _before() -> Pairs:
+    """Return the names of what is known before a step, each with what it stands for."""
+    calls = (("one", ONE), ("other", OTHER), ("who", WHO))
+    return [
+        (BEFORE[name][facet], z3.Function(facet, CALL, sort)(call))
+        for name, call in calls
+        for facet, sort in FACETS.items()
+    ]
+
+
 def _meanings(machine: Machine, after: World) -> Pairs:
     """Return the names that are used in goals, each with what it stands for."""
-    found: Pairs = []
-    for name, call in (("one", ONE), ("other", OTHER), ("who", WHO)):
-        found += [(BEFORE[name][facet], z3.Function(facet, CALL, sort)(call)) for facet, sort in FACETS.items()]
+    found = _before()
     for name, call in (("one", ONE), ("other", OTHER)):
         found += [(AFTER[name][facet], getattr(after, facet)(call)) for facet in FACETS]
     state, tripped = next_names(machine)
@@ -323,6 +334,7 @@ class _Shared:
     def __init__(self, machine: Machine, model: Identities, assumed: tuple[z3.BoolRef, ...] | None = None) -> None:
         self._machine = machine
         self._world = model.world
+        self.before = _before()
         self._assumed = {one.get_id(): one for one in (model.invariant if assumed is None else assumed)}
         # each name that goals use, with another in its place
         names = [name for name, _ in _meanings(machine, model.world)]
