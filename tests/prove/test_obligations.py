@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import z3
 
-from latchproof.prove import discharge, steps
+from latchproof.prove import digests, discharge, steps
 from latchproof.prove.goals import Goal, Obligation, Part
 from latchproof.prove.identities import Identities
 from latchproof.prove.obligations import WHOLE, prove
@@ -77,6 +77,11 @@ def test_there_are_as_many_as_the_manifest_expects(whole: list[Obligation]) -> N
     expected = tomllib.loads(manifest.read_text(encoding="utf-8"))["proofs"]
     found = {name: Counter(one.part for one in whole if one.machine == name) for name in MACHINES}
     assert found == expected
+
+
+def test_what_is_asked_is_what_the_manifest_has(whole: list[Obligation]) -> None:
+    manifest = Path(__file__).resolve().parents[2] / "proofs" / "manifest.toml"
+    assert digests.changed(digests.digests(whole), tomllib.loads(manifest.read_text(encoding="utf-8"))) == []
 
 
 def test_every_claim_is_proved_and_what_counters_leave_open_of_identities(whole: list[Obligation]) -> None:

@@ -63,7 +63,7 @@ class Discharge:
             solver = _Solver(premises)
             verdict = solver.check()
             status: ProofStatus = "proved" if verdict == z3.sat else "unknown" if verdict == z3.unknown else "refuted"
-            return self._as_put(solver, ids, (status, "", str(verdict)))
+            return self._as_put(goal, ids, solver, (status, "", str(verdict)))
         if self._asked[0] != ids:
             self._asked = ids, _Solver(premises)
         solver = self._asked[1]
@@ -74,7 +74,7 @@ class Discharge:
             status = "proved" if verdict == z3.unsat else "refuted" if verdict == z3.sat else "unknown"
             if goal.must_not_follow:
                 status, model = "refuted" if verdict == z3.unsat else "proved", ""
-            found = self._as_put(solver, (*ids, negation.get_id()), (status, model, str(verdict)))
+            found = self._as_put(goal, ids, solver, (status, model, str(verdict)))
         if verdict == z3.unknown and goal.small is not None and not goal.must_not_follow:
             solver = _Solver((*goal.small, negation))
             if solver.check() == z3.sat:
@@ -82,10 +82,11 @@ class Discharge:
         return found
 
     def _as_put(
-        self, solver: _Solver, ids: tuple[int, ...], answer: tuple[ProofStatus, str, str]
+        self, goal: Goal, ids: tuple[int, ...], solver: _Solver, answer: tuple[ProofStatus, str, str]
     ) -> tuple[ProofStatus, str, str]:
         """Return an answer; or that it is worthless, if the solver was told something else than the goal says."""
-        return answer if tuple(solver.held) == ids else ("disputed", MISPUT, answer[2])
+        negation = () if goal.conclusion is None else (z3.Not(goal.conclusion).get_id(),)
+        return answer if (*ids, *negation) == tuple(solver.held) else ("disputed", MISPUT, answer[2])
 
     def _query(self, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...], conclusion: z3.BoolRef | None) -> Query:
         if ids not in self._asserted:

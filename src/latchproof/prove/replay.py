@@ -7,7 +7,7 @@ tries every operation: the model must have a step for it, and the step must lead
 have no step for a call that can make none. So a rule by which one call makes another leave, or an order that was only
 ever that of arrival, is noticed.
 
-Only small worlds are compared: the bounds are `CALLS` calls, and numbers up to `HIGHEST`.
+Only small worlds are compared: of `CALLS` calls, constructor arguments up to as many, and arguments up to `HIGHEST`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CALLS: Final = 3
 """How many calls are made, at most, in the worlds that are compared."""
 
 HIGHEST: Final = 2
-"""The highest number that is an argument of a constructor or of a call; the lowest is -1."""
+"""The highest number that is an argument of a call; the lowest is -1."""
 
 
 _INDEXED, _PLACE, _TRIP, _NUMBER = map(str, (INDEX, PLACE, TRIP, NUMBER))
@@ -123,7 +123,7 @@ def differences(machine: Machine, calls: int = CALLS, highest: int = HIGHEST) ->
     with unchecked():
         for policy in distinct_policies(machine.policies):
             replay = Replay(machine, Identities(machine, policy))
-            for argument in range(-1, highest + 1):
+            for argument in range(-1, calls + 1):
                 constants, state, rule = machine.create(argument)
                 if not rule.refuses:
                     start = Plain(constants, state, 0, (One(),) * calls)
