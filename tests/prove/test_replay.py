@@ -23,7 +23,7 @@ from tests.prove.test_identities import LEAVES, InApply
 def replayed(machine: Machine, policy: str, argument: int, calls: int = 3, **options: Any) -> list[str]:
     (chosen,) = [one for one in machine.policies if one.name == policy]
     constants, state, _ = machine.create(argument)
-    start = Plain(constants, state, 0, (One(),) * calls)
+    start = Plain(constants, state, (One(),) * calls)
     return list(Replay(machine, Identities(machine, chosen, **options)).differences(start, HIGHEST))
 
 
@@ -41,7 +41,7 @@ def test_the_plain_reading_is_that_of_the_explorer(machine: Machine, argument: i
     """Each step of the explorer is one of the plain reading, which knows more of each call: one call a task."""
     policy = machine.policies[0]
     system = System(machine, policy, argument, tasks=2, calls=1, highest_count=HIGHEST)
-    seen: dict[Any, Plain] = {system.initial: Plain(system.constants, system.initial.machine, 0, (One(),) * 2)}
+    seen: dict[Any, Plain] = {system.initial: Plain(system.constants, system.initial.machine, (One(),) * 2)}
     waiting = [system.initial]
     compared = 0
     while waiting:
@@ -130,7 +130,7 @@ def test_a_function_that_the_model_does_not_know_is_noticed(monkeypatch: pytest.
     model = Identities(LATCH, LATCH.policies[0])
     replay = Replay(LATCH, model)
     monkeypatch.setattr("latchproof.prove.replay.apply", lambda rule, queue, who: step.apply(rule, queue[::-1], who))
-    start = Plain((), (1, 0), 0, (One(),) * 3)
+    start = Plain((), (1, 0), (One(),) * 3)
     assert list(replay.differences(start, 1))
 
 

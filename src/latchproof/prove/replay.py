@@ -23,7 +23,7 @@ from latchproof.prove.identities import CONTINUE, Identities, Transition
 from latchproof.prove.paths import all_of, term, unchecked
 from latchproof.prove.sequences import INDEX, NOTHING, PLAIN, errors_of
 from latchproof.prove.world import FACETS, NUMBER, ONE, PLACE, TRIP, World, new_world
-from latchproof_spec.machine import Machine, Operation, distinct_policies
+from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import ANY_INDEX, apply
 
 CALLS: Final = 3
@@ -61,16 +61,20 @@ class One(NamedTuple):
 
 @dataclass(frozen=True)
 class Plain:
-    """A plain world: the machine's constants and state, how many generations have tripped, and every call."""
+    """A plain world: the machine's constants and state, how many generations have tripped, and every call.
+
+    `clock` is how many calls have been made.
+    """
 
     constants: tuple[Any, ...]
     state: tuple[Any, ...]
-    tripped: int
     calls: tuple[One, ...]
+    tripped: int = 0
+    clock: int = 0
 
     @cached_property
-    def clock(self) -> int:
-        """How many calls have been made."""
+    def begun(self) -> int:
+        """How many calls are not fresh any more: the one of that number is the next."""
         return sum(one.phase != "Fresh" for one in self.calls)
 
     @cached_property
@@ -87,7 +91,7 @@ def made(
     """Yield the world after a call has made an operation; and in which order indices were given, if that is open."""
     *state, rule = operation.function(*here.constants, *here.state, *inputs, policy=policy)
     queue, resumed = apply(rule, here.queue, who)
-    calls = list(here.calls)
+    calls, clock = list(here.calls), here.clock + (operation is not machine.withdraw)
     if operation is machine.withdraw:
         calls[who] = calls[who]._replace(phase="Left")
     else:
@@ -102,7 +106,7 @@ def made(
             if isinstance(told, int):
                 one, trips = one._replace(index=order[place] if is_open else told, generation=here.tripped), True
             after[call] = one
-        yield Plain(here.constants, tuple(state), here.tripped + trips, tuple(after)), order
+        yield replace(here, state=tuple(state), calls=tuple(after), tripped=here.tripped + trips, clock=clock), order
 
 
 def _given(told: object) -> str:
@@ -121,12 +125,12 @@ def differences(machine: Machine, calls: int = CALLS, highest: int = HIGHEST) ->
     """Return where the model of a machine takes a step that the functions do not, or lacks one, under each policy."""
     found: list[str] = []
     with unchecked():
-        for policy in distinct_policies(machine.policies):
+        for policy in machine.policies:
             replay = Replay(machine, Identities(machine, policy))
             for argument in range(-1, calls + 1):
                 constants, state, rule = machine.create(argument)
                 if not rule.refuses:
-                    start = Plain(constants, state, 0, (One(),) * calls)
+                    start = Plain(constants, state, (One(),) * calls)
                     found += replay.differences(start, highest)
     return list(dict.fromkeys(found))
 
@@ -154,7 +158,7 @@ class Replay:
             here = waiting.pop()
             values = self._values(here)
             # calls that are not made yet differ by their names alone: the next one stands for all
-            for who in range(min(here.clock + 1, len(here.calls))):
+            for who in range(min(here.begun + 1, len(here.calls))):
                 for name, inputs, after in self._tried(here, who, highest):
                     yield from self._compared(here, values, who, name, inputs, after)
                     new = [one for one, _ in after if one not in reached]
