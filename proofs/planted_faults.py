@@ -66,7 +66,10 @@ KINDS: Final[dict[str, Kind]] = {
     "prover": Kind(
         tuple(
             f"src/latchproof/prove/{name}.py"
-            for name in ("paths", "steps", "counters", "goals", "discharge", "liveness", "vacuity", "obligations")
+            for name in (
+                *("paths", "steps", "counters", "goals", "discharge", "liveness", "vacuity", "obligations"),
+                *("premises", "digests", "replay", "evaluate"),
+            )
         ),
         (PROVE, ("tests/verify", "tests/mutants", "tests/spec")),
     ),

@@ -66,9 +66,10 @@ def premise_goals(machine: Machine, models: Sequence[Identities], goals: Sequenc
     yield from _creation_goals(machine, models[0], of.get(("any", "calls"), []))
     shared: dict[tuple[int, ...], _Shared] = {}
     for model in models:
-        same = shared.setdefault(_ids(model.invariant), _Shared(machine, model))
+        if (ids := _ids(model.invariant)) not in shared:
+            shared[ids] = _Shared(machine, model)
         yield from _counter_goals(machine, model.policy, of.get((model.policy.name, "counters"), []))
-        yield from Premises(machine, model, of.get((model.policy.name, "calls"), []), same).goals()
+        yield from Premises(machine, model, of.get((model.policy.name, "calls"), []), shared[ids]).goals()
 
 
 class Premises:
