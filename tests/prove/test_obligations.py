@@ -412,3 +412,14 @@ def test_what_the_solver_does_not_know_is_not_proved() -> None:
 def confirmed(one: Obligation, answer: str) -> Obligation:
     assert one.query is not None
     return with_answer(one, one.query, answer)
+
+
+def test_what_no_small_world_refutes_either_is_unknown() -> None:
+    """And what one refutes is refuted, with its model."""
+    number, larger = z3.Int("number"), z3.Function("larger", z3.IntSort(), z3.IntSort())
+    premise = z3.ForAll([number], larger(number) > number, patterns=[larger(number)])
+    goal = Goal("a name", ("C1",), "latch", "any", "wait", "L7", "counters", (premise,), z3.Int("count") > 0)
+    never, some = (z3.BoolVal(False),), (larger(0) > 0,)
+    assert discharge.Discharge()(replace(goal, small=never)).status == "unknown"
+    found = discharge.Discharge()(replace(goal, small=some))
+    assert (found.status, "count = 0" in found.counterexample) == ("refuted", True)
