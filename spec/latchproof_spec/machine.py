@@ -16,10 +16,9 @@ from latchproof_spec.claims import Account, Claim, Eventuality, Property
 from latchproof_spec.step import Rule
 
 Situation: TypeAlias = Literal[
-    "stray error", "wrong error", "missed refusal", "missed error", "wrong index", "early return", "failed unasked",
-    "error after release", "cancelled instead of failed", "harmed by a cancellation", "cancelled unasked",
-    "reading after a refusal", "reading after a cancellation", "stranded", "index not delivered",
-    "error not delivered", "release not delivered",
+    "stray error", "wrong error", "wrong reading", "missed refusal", "mistaken refusal", "missed error", "wrong index",
+    "early return", "failed unasked", "error after release", "cancelled instead of failed", "harmed by a cancellation",
+    "cancelled unasked", "stranded", "index not delivered", "error not delivered", "release not delivered",
 ]  # fmt: skip
 """What a history can show that no configuration allows; see `Machine.blame`."""
 
@@ -54,8 +53,8 @@ class Operation:
 
     `function` is called with the machine's constants, its state, the call's arguments, the host's facts, and a policy.
     `parameters` maps each argument's name to `int` or `bool`. `optional` operations may be absent from other classes.
-    `waits` says whether the call may block. `blame` is the claim that a wrong reading after it breaks, if it is about
-    what the operation does. `withdraw` is not a call: the host makes it, for a task whose cancellation is requested.
+    `waits` says whether the call may block. `withdraw` is not a call: the host makes it, for a task whose cancellation
+    is requested.
     """
 
     name: str
@@ -64,7 +63,6 @@ class Operation:
     facts: tuple[Fact, ...] = ()
     waits: bool = False
     optional: bool = False
-    blame: Claim | None = None
 
     @property
     def inputs(self) -> dict[str, type]:
@@ -77,14 +75,13 @@ class Operation:
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """A property that a caller may read: its value in a state, and the claim that a wrong reading breaks.
+    """A property that a caller may read: its value in a state.
 
     `counts_released(policy)` says whether a policy lets it count calls that are released with an index and have not
     ended.
     """
 
     read: Callable[..., Any]
-    blame: Claim
     counts_released: Callable[[Any], bool] = lambda policy: False
 
 
@@ -152,9 +149,9 @@ class Machine:
     types; `parked` names the one that counts the parked tasks. `observations` are the properties that a caller may
     read, and `phases` the states of its diagram, each a function of constants and state.
 
-    What is claimed of it stands in `invariants`, `step_properties`, `history_properties`, `accounts`, `censuses` and
-    `eventualities` (see `claims`), and in `call_claims` (see `calls`). `exercise` maps each claim to the IDs of the
-    rules that give it a chance to fail: a run that fires none of them says nothing about the claim.
+    What is claimed of it stands in `invariants`, `step_properties`, `history_properties`, `accounts`, `readings`,
+    `censuses` and `eventualities` (see `claims`), and in `call_claims` (see `calls`). `exercise` maps each claim to the
+    IDs of the rules that give it a chance to fail: a run that fires none of them says nothing about the claim.
 
     `blame` says which claim a history breaks, by what it shows; a situation that cannot arise is not in it.
     `reaches_released(rule, policy)` says whether a policy lets a rule fail calls that are released with an index.
@@ -182,6 +179,7 @@ class Machine:
     step_properties: tuple[Property, ...]
     history_properties: tuple[Property, ...]
     accounts: tuple[Account, ...]
+    readings: tuple[Property, ...]
     censuses: tuple[Property, ...]
     eventualities: tuple[Eventuality, ...]
     call_claims: CallClaims

@@ -140,7 +140,7 @@ def test_a_lock_is_judged_right(events: list[Event]) -> None:
         ([*HELD, release(1, 1), ret(1)], "missed refusal@3"),  # by a task that does not hold it
         ([*HELD, release(1, 1), refused(1, ValueError)], "wrong error@3"),
         ([*HELD, release(1, 0), refused(1)], "wrong error@3"),
-        ([*HELD, release(1, 1), refused(1), locked(False)], "reading after a refusal@4"),
+        ([*HELD, release(1, 1), refused(1), locked(False)], "wrong reading@4"),
         ([*HELD, locked(False)], "wrong reading@2"),
         ([*HELD, locked(1)], "wrong reading@2"),  # 1 is not True
         ([*HELD, acquire(1, 1), gone(1)], "cancelled unasked@3"),

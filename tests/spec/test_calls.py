@@ -183,6 +183,13 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
         (IN_USE, WHO, A, FIRST), (IN_USE, WHO, WHO, call("W", "done", acts=True, returned=True)), (IN_USE, WHO, B, A),
         (IN_USE, WHO, WHO, call("W", "done", acts=True, failed=True, error=ValueError)),
     ],
+    "errors_are_those_of_the_rule": [
+        (OPEN, WHO, A, call("A", "released", failed=True, error=BB)),
+        (ABORT, WHO, A, call("A", "released", failed=True, error=KeyError)),
+        (ABORT, WHO, WHO, call("W", "done", acts=True, failed=True, error=BB)),
+        (IN_USE, WHO, WHO, call("W", "done", acts=True, failed=True, error=ValueError)),
+        (IN_USE, WHO, A, call("A", "released", failed=True, error=LatchInUseError)),
+    ],
     "caller_parks_or_returns": [
         (DOWN, WHO, WHO, WHO), (TRIP, WHO, WHO, WHO), (IN_USE, WHO, WHO, call("W", "left", acts=True)),
         (TRIP, WHO, WHO, call("W", "released", acts=True)),

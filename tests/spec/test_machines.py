@@ -121,7 +121,6 @@ def test_a_state_is_in_one_phase_and_its_observations_can_be_read(machine: Machi
             assert sum(is_in(*constants, *reached) for is_in in machine.phases.values()) == 1
             for one in machine.observations.values():
                 assert isinstance(one.read(*constants, *reached), int)
-                assert machine.claims.count(one.blame) == 1
 
 
 @BOTH
@@ -143,9 +142,7 @@ def test_the_number_of_parked_tasks_is_found_in_the_state(machine: Machine) -> N
 
 @BOTH
 def test_blame_goes_to_claims_about_the_machine_that_a_history_can_break(machine: Machine) -> None:
-    blamed = {*machine.blame.values(), *(one.blame for one in machine.operations if one.blame is not None)}
-    blamed |= {one.blame for one in machine.observations.values()}
-    assert blamed == {claim for claim in machine.claims if not claim.unobservable}
+    assert {*machine.blame.values()} == {claim for claim in machine.claims if not claim.unobservable}
 
 
 @BOTH
@@ -231,5 +228,5 @@ def test_a_withdrawal_never_fails_a_released_call() -> None:
 
 
 def test_the_claims() -> None:
-    assert [claim.id for claim in CLAIMS] == [f"C{number}" for number in range(1, 15)]
+    assert [claim.id for claim in CLAIMS] == [f"C{number}" for number in range(1, 17)]
     assert {claim.id for claim in CLAIMS if claim.kind == "liveness"} == {"C12", "C13", "C14"}

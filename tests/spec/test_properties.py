@@ -306,7 +306,12 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
         [(seen(LEAVE, "A", "AB", "B"),), (seen(PARK, "W", "A", "AW"),)],
         [(seen(LEAVE, "A", "AB", "AB"),), (seen(LEAVE, "A", "AB", "B", ("A", None)),)],
     ),
-    "errors are those of refusals": (
+    "a new latch is as asked": (
+        [(made(2, latch.L6, (2, 0)),), (made(-1, latch.L4, (0, 0)),), (DOWN,)],
+        [(made(2, latch.L6, (3, 0)),), (made(2, latch.L6, (2, 1)),), (made(0, latch.L6, (1, 0)),)],
+    ),
+    "the count is read": ([((), (2, 1), {"count": 2})], [((), (2, 1), {"count": 1}), ((), (0, 0), {"count": 1})]),
+    "errors are those of the rule": (
         [
             (seen(DOWN, "W", "AB", "AB", ("W", None)),),
             (seen(latched((1, 1), latch.L5, (1, 1), n=0), "W", "A", "A", ("W", latch.L5.errors[0])),),
@@ -315,6 +320,7 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (seen(DOWN, "W", "AB", "AB", ("W", KeyError)),),
             (seen(latched((1, 1), latch.L5, (1, 1), n=0), "W", "A", "A", ("W", None)),),
             (seen(latched((1, 1), latch.L5, (1, 1), n=0), "W", "A", "A", ("W", ValueError)),),
+            (seen(ZERO, "W", "A", "", ("A", BB), ("W", None)),),
         ],
     ),
     "the parked are the tasks parked": ([((), (1, 2), 2, 1)], [((), (1, 2), 1, 1), ((), (1, 0), 1, 0)]),
@@ -427,8 +433,6 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (built(1, barrier.B0v, (1,)),),
             (built(True, barrier.B0, (True,)),),
             (built("3", barrier.B0v, ("3",)),),
-            (built(2, barrier.B0),),
-            (built(4, barrier.B0),),
             (barred(2, False, ABORTS_AND_WARNS, (0, True)),),
         ],
     ),
@@ -535,7 +539,20 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(barred(0, False, barrier.B5, (0, False), is_parked=False), "A", "", "", ("A", None), was={"A": 1}),),
         ],
     ),
-    "errors are those of refusals": (
+    "a new barrier is as asked": (
+        [(built(3, barrier.B0),), (built(0, barrier.B0v, (0,)),), (ARRIVE,)],
+        [(built(2, barrier.B0),), (built(4, barrier.B0),), (built(0, barrier.B0),)],
+    ),
+    "the properties are read": (
+        [((3,), (2, False), {"parties": 3, "n_waiting": 2, "broken": False})],
+        [
+            ((3,), (2, False), {"parties": 2, "n_waiting": 2, "broken": False}),
+            ((3,), (2, False), {"parties": 3, "n_waiting": 3, "broken": False}),
+            ((3,), (2, False), {"parties": 3, "n_waiting": 2, "broken": True}),
+            ((3,), (0, True), {"parties": 3, "n_waiting": 0, "broken": False}),
+        ],
+    ),
+    "errors are those of the rule": (
         [
             (seen(REFUSED, "W", "", "", ("W", BB)),),
             (seen(ABORT, "W", "A", "", ("A", BB), ("W", None)),),
@@ -545,6 +562,9 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(REFUSED, "W", "", "", ("W", None)),),
             (seen(REFUSED, "W", "", "", ("W", KeyError)),),
             (seen(ABORT, "W", "A", "", ("A", BB), ("W", BB)),),
+            (seen(ABORT, "W", "A", "", ("A", KeyError), ("W", None)),),
+            (seen(ABORT, "W", "A", "", ("A", None), ("W", None)),),
+            (seen(TRIP, "W", "AB", "", ("A", 0), ("B", BB), ("W", 2)),),
         ],
     ),
     "the parked are the tasks parked": (
@@ -556,10 +576,18 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
     ),
 }  # fmt: skip
 
+
+def properties_of(machine: Machine) -> tuple[Property, ...]:
+    return (
+        *machine.invariants, *machine.step_properties, *machine.history_properties, *machine.readings,
+        *machine.censuses,
+    )  # fmt: skip
+
+
 CASES = [
     pytest.param(property_, *cases[property_.name], id=f"{machine}-{property_}")
     for machine, cases in ((LATCH, LATCH_CASES), (BARRIER, BARRIER_CASES))
-    for property_ in (*machine.invariants, *machine.step_properties, *machine.history_properties, *machine.censuses)
+    for property_ in properties_of(machine)
 ]
 
 
@@ -567,8 +595,7 @@ CASES = [
     ("machine", "cases"), [(LATCH, LATCH_CASES), (BARRIER, BARRIER_CASES)], ids=["latch", "barrier"]
 )
 def test_every_property_has_its_cases(machine: Machine, cases: dict[str, Any]) -> None:
-    properties = (*machine.invariants, *machine.step_properties, *machine.history_properties, *machine.censuses)
-    assert set(cases) == {property_.name for property_ in properties}
+    assert set(cases) == {property_.name for property_ in properties_of(machine)}
     assert all(refused for _, refused in cases.values())
 
 

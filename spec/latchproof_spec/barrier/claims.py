@@ -11,7 +11,7 @@ from typing import Any, Final
 from latchproof_spec import calls, claims
 from latchproof_spec.barrier.rules import BROKEN
 from latchproof_spec.calls import Call, CallClaims, Snapshot
-from latchproof_spec.claims import C4, C7, C10, C11, Account, Claim, Eventuality, Moment, Property, Step
+from latchproof_spec.claims import C4, C7, C10, C11, C15, C16, Account, Claim, Eventuality, Moment, Property, Step
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, is_whole_number
 
 # fmt: off
@@ -93,10 +93,7 @@ def only_abort_breaks_and_only_reset_restores(step: Step) -> bool:
 
 
 def refusals_are_exact(step: Step) -> bool:
-    """C10: wait is refused when the barrier is broken, and a barrier of no parties; a new barrier is as asked.
-
-    Nothing warns.
-    """
+    """C10: wait is refused when the barrier is broken, and a barrier of no parties; nothing warns."""
     _, broken = step.before
     due: tuple[type[Exception], ...] = ()
     if step.operation == "wait" and broken:
@@ -104,9 +101,21 @@ def refusals_are_exact(step: Step) -> bool:
     if step.operation == "create":
         parties = step.arguments["parties"]
         due = (TypeError,) if not is_whole_number(parties) else (ValueError,) if parties < 1 else ()
-        if due == () and step.constants != (parties,):
-            return False
     return (step.rule.errors if step.rule.refuses else ()) == due and not step.rule.warns
+
+
+def new_barrier_is_as_asked(step: Step) -> bool:
+    """C16: a new barrier has the parties that were asked for, is whole, and no task is parked at it."""
+    made = (*step.constants, *step.after)
+    return step.operation != "create" or step.rule.refuses or made == (step.arguments["parties"], 0, False)
+
+
+def properties_read_the_state(constants: tuple[int], state: tuple[int, bool], readings: dict[str, Any]) -> bool:
+    """C16: a caller reads the number of parties, how many are parked, and whether the barrier is broken."""
+    parked, broken = state
+    return bool(
+        readings["parties"] == constants[0] and readings["n_waiting"] == parked and readings["broken"] == broken
+    )
 
 
 def abort_and_reset_fail_the_parked(step: Step) -> bool:
@@ -291,6 +300,7 @@ STEP_PROPERTIES: Final = (
     Property("a withdrawal takes back itself", (C7,), withdrawal_takes_back_itself),
     Property("only abort breaks and only reset restores", (C9,), only_abort_breaks_and_only_reset_restores),
     Property("refusals are exact", (C10,), refusals_are_exact),
+    Property("a new barrier is as asked", (C16,), new_barrier_is_as_asked),
     Property("abort and reset fail the parked", (C14,), abort_and_reset_fail_the_parked),
 )
 
@@ -302,10 +312,12 @@ HISTORY_PROPERTIES: Final = (
     Property("exactly the parked fail", (C9, C14), exactly_the_parked_fail),
     Property("a caller parks or continues", (C11,), claims.caller_parks_or_continues),
     Property("a withdrawn task is gone", (C7, C8), claims.withdrawn_is_gone),
-    Property("errors are those of refusals", (C4, C10), claims.errors_are_those_of_refusals),
+    Property("errors are those of the rule", (C4, C15), claims.errors_are_those_of_the_rule),
 )
 
 ACCOUNTS: Final = (EVERY_ARRIVAL_IS_ACCOUNTED_FOR,)
+
+READINGS: Final = (Property("the properties are read", (C16,), properties_read_the_state),)
 
 CENSUSES: Final = (
     Property("the parked are the tasks parked", (C6,), parked_are_the_tasks_parked),
@@ -337,7 +349,8 @@ CALLS: Final = CallClaims(
         Property("an ending is final", (C5, C8), calls.ending_is_final),
         Property("a call that has ended stays ended", (C6,), calls.ended_stays_ended),
         Property("indices are given at the trip", (C6, C13), index_is_given_at_the_trip),
-        Property("a refusal changes no other call", (C4, C10), calls.refused_changes_no_other_call),
+        Property("a refusal changes no other call", (C4, C15), calls.refused_changes_no_other_call),
+        Property("a call fails as the rule says", (C15,), calls.errors_are_those_of_the_rule),
         Property("a caller parks or returns", (C11,), calls.caller_parks_or_returns),
         Property("a withdrawal takes back itself alone", (C7,), calls.withdrawal_takes_back_itself),
         Property("a withdrawal leaves the parked as they were", (C7,), calls.withdrawal_leaves_the_parked),

@@ -7,7 +7,7 @@ from typing import Final
 from latchproof_spec.barrier import claims, rules
 from latchproof_spec.barrier.claims import C5, C6, C8, C9, C13, C14
 from latchproof_spec.barrier.policies import POLICIES
-from latchproof_spec.claims import C4, C7, C10, C11
+from latchproof_spec.claims import C4, C7, C10, C11, C15, C16
 from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation, Programs
 
 BARRIER: Final = Machine(
@@ -21,17 +21,17 @@ BARRIER: Final = Machine(
     create=rules.create,
     operations=(
         Operation("wait", rules.wait, waits=True),
-        Operation("abort", rules.abort, optional=True, blame=C9),
-        Operation("reset", rules.reset, optional=True, blame=C9),
+        Operation("abort", rules.abort, optional=True),
+        Operation("reset", rules.reset, optional=True),
     ),
     withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED,)),
     observations={
+        "parties": Observation(lambda parties, parked, broken: parties),
         "n_waiting": Observation(
             lambda parties, parked, broken: parked,
-            blame=C6,
             counts_released=lambda policy: policy.n_waiting_counts != "the parked",
         ),
-        "broken": Observation(lambda parties, parked, broken: broken, blame=C9),
+        "broken": Observation(lambda parties, parked, broken: broken),
     },
     phases={
         "whole": lambda parties, parked, broken: not broken,
@@ -64,18 +64,23 @@ BARRIER: Final = Machine(
         C11: ("B1",),
         C13: ("B2", "B2r", "B2a"),
         C14: ("B6", "B7"),
+        C15: ("B1", "B2", "B2r", "B2a", "B3", "B4", "B4b", "B5", "B6", "B7"),
+        C16: ("B1", "B2", "B2r", "B2a", "B4", "B4b", "B6", "B7"),
     },
     invariants=claims.INVARIANTS,
     step_properties=claims.STEP_PROPERTIES,
     history_properties=claims.HISTORY_PROPERTIES,
     accounts=claims.ACCOUNTS,
+    readings=claims.READINGS,
     censuses=claims.CENSUSES,
     eventualities=claims.EVENTUALITIES,
     call_claims=claims.CALLS,
     blame={
-        "stray error": C10,
-        "wrong error": C10,
+        "stray error": C15,
+        "wrong error": C15,
+        "wrong reading": C16,
         "missed refusal": C10,
+        "mistaken refusal": C10,
         "missed error": C14,
         "wrong index": C5,
         "early return": C6,
@@ -84,8 +89,6 @@ BARRIER: Final = Machine(
         "cancelled instead of failed": C14,
         "harmed by a cancellation": C7,
         "cancelled unasked": C11,
-        "reading after a refusal": C4,
-        "reading after a cancellation": C7,
         "stranded": C11,
         "index not delivered": C13,
         "error not delivered": C14,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from latchproof_spec.claims import C4, C7, C10, C11
+from latchproof_spec.claims import C4, C7, C10, C11, C15, C16
 from latchproof_spec.latch import claims, rules
 from latchproof_spec.latch.claims import C1, C2, C3, C12
 from latchproof_spec.latch.policies import POLICIES
@@ -31,7 +31,7 @@ LATCH: Final = Machine(
         Operation("set_count", rules.set_count, {"n": int}, optional=True),
     ),
     withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED,)),
-    observations={"count": Observation(lambda count, parked: count, blame=C1)},
+    observations={"count": Observation(lambda count, parked: count)},
     phases={"open": lambda count, parked: count == 0, "closed": lambda count, parked: count > 0},
     rules=(
         rules.L1,
@@ -60,23 +60,26 @@ LATCH: Final = Machine(
         C10: ("L3x", "L3p", "L4", "L5"),
         C11: ("L8",),
         C12: ("L2", "L5r"),
+        C15: ("L1", "L2", "L3", "L3x", "L3p", "L4", "L5", "L5k", "L5r", "L6", "L7", "L8", "L9", "L10"),
+        C16: ("L1", "L2", "L5k", "L5r", "L6"),
     },
     invariants=claims.INVARIANTS,
     step_properties=claims.STEP_PROPERTIES,
     history_properties=claims.HISTORY_PROPERTIES,
     accounts=claims.ACCOUNTS,
+    readings=claims.READINGS,
     censuses=claims.CENSUSES,
     eventualities=claims.EVENTUALITIES,
     call_claims=claims.CALLS,
     blame={
-        "stray error": C10,
-        "wrong error": C10,
+        "stray error": C15,
+        "wrong error": C15,
+        "wrong reading": C16,
         "missed refusal": C10,
+        "mistaken refusal": C10,
         "early return": C3,
         "harmed by a cancellation": C7,
         "cancelled unasked": C11,
-        "reading after a refusal": C4,
-        "reading after a cancellation": C7,
         "stranded": C11,
         "release not delivered": C12,
     },

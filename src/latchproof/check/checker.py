@@ -205,6 +205,8 @@ def _verdicts(target: Target, policy: Any, names: tuple[str, ...], walk: Walk) -
     about = [claim for claim in seen if can_fire & set(exercise[claim])]
     if not target.gives_index:
         about = [claim for claim in about if claim is not target.machine.blame.get("wrong index")]
+    if not target.observations:
+        about = [claim for claim in about if claim is not target.machine.blame.get("wrong reading")]
     exercised = tuple(claim.id for claim in about if fired & set(exercise[claim]))
     without = tuple(claim.id for claim in about if claim.id not in exercised)
     return [PolicyVerdict(name, ordered, tuple(sorted(fired)), exercised, without) for name in names]

@@ -70,6 +70,8 @@ class Record:
         self._argument = argument
         self._moment = moment
         self._known = known
+        constants, *_ = target.machine.create(argument)
+        self._constants: dict[str, object] = dict(zip(target.machine.constants, constants, strict=True))
         self._observed: object = None
         self._step_ends: list[int] = []
         """The length of the history after each step, for a target that has nothing to observe."""
@@ -123,10 +125,16 @@ class Record:
         except Exception as error:
             self.take(Stray(f"an observation raised {type(error).__name__}: {error}"))
             return
+        # a constant that reads as it was made is left out: it would be told after each step
+        values = tuple((name, value) for name, value in values if not self._is_as_made(name, value))
         if values != self._observed:
             self._observed = values
             self.progress = 0
         self.take(Observe(values))
+
+    def _is_as_made(self, name: str, value: object) -> bool:
+        made = self._constants.get(name)
+        return name in self._constants and type(value) is type(made) and value == made
 
     def end_step(self, instance: Any) -> None:
         """Note that a step has been made."""

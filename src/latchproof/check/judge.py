@@ -44,7 +44,6 @@ class _Node:
     configurations: frozenset[Configuration]
     calls: tuple[Invocation, ...]
     requested: frozenset[int]
-    recent: frozenset[str]
     reachable: frozenset[Configuration] | None = None
     """Every configuration that calls under way may have brought about unseen; None until it is needed."""
     fired: frozenset[str] = frozenset()
@@ -79,7 +78,7 @@ class Judge:
         """What `_successors` returned."""
         self._calls: tuple[int, ...] = ()
         """Those under way, in the order in which they began."""
-        self._node = self._at(frozenset(specification.start()), (), frozenset(), frozenset())
+        self._node = self._at(frozenset(specification.start()), (), frozenset())
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return what `restore` needs to judge another continuation of the history so far."""
@@ -145,20 +144,15 @@ class Judge:
             {call: named[one.operation] for call, one in zip(self._calls, node.calls, strict=True)},
             {self._calls[rank] for rank in node.requested},
             self.cancellations > 0,
-            node.recent,
         )
         return find(scene, event)
 
     # --------------------------------------------------------------------------- judging an event for the first time
 
     def _at(
-        self,
-        configurations: frozenset[Configuration],
-        calls: tuple[Invocation, ...],
-        requested: frozenset[int],
-        recent: frozenset[str],
+        self, configurations: frozenset[Configuration], calls: tuple[Invocation, ...], requested: frozenset[int]
     ) -> _Node:
-        key = (configurations, calls, requested, recent)
+        key = (configurations, calls, requested)
         node = self._nodes.get(key)
         if node is None:
             node = self._nodes[key] = _Node(len(self._nodes), *key)
@@ -166,42 +160,34 @@ class Judge:
 
     def _edge(self, node: _Node, event: Event, rank: int) -> _Edge:
         """Return where an event leads, and the rules fired. `rank` is that of the call that the event is about."""
-        calls, requested, recent = node.calls, node.requested, node.recent
+        calls, requested = node.calls, node.requested
         if isinstance(event, Begin | Request):
             steps = [(here, "") for here in node.configurations]
             if isinstance(event, Begin):
                 task = event.task if self.specification.tells_tasks_apart else 0
                 calls = (*calls, Invocation(event.operation, event.arguments, task))
-                recent |= {event.operation}
                 steps = [(here.with_fate(rank, NEW), "") for here, _ in steps]
                 if self.strict:
                     steps = [step for here, _ in steps for step in self.specification.effects(here, rank, calls)]
             else:
                 requested |= {rank}
-                recent |= {"cancelled"}
                 if self.strict:
                     steps = [step for here, _ in steps for step in self._withdrawals(here, rank, calls) or [(here, "")]]
-            after = self._at(frozenset(here for here, _ in steps), calls, requested, recent)
+            after = self._at(frozenset(here for here, _ in steps), calls, requested)
             return after, frozenset(rule for _, rule in steps) - {""}
         before = self._reachable(node)
         if isinstance(event, Observe):
             allowed = frozenset(here for here in before if self._may_read(here, event))
-            recent = frozenset()
         elif isinstance(event, Rest):
             allowed = frozenset(here for here in before if self._may_rest(here, requested))
-            recent |= {"rest"}
         else:
             assert isinstance(event, End)
             allowed = frozenset(self._ended(before, event, rank, rank in requested))
-            if event.how == "cancelled":
-                recent |= {"cancelled"}
-            elif any(_was_refused(here, rank, calls[rank].operation) for here in before):
-                recent |= {"refused"}
             names = {call: call - (call > rank) for call in range(len(calls))} | {rank: GONE, GONE: GONE}
             allowed = frozenset(_renamed(here, names.__getitem__) for here in allowed)
             requested = frozenset(names[call] for call in requested if call != rank)
             calls = calls[:rank] + calls[rank + 1 :]
-        return self._at(allowed, calls, requested, recent) if allowed else None, node.fired
+        return self._at(allowed, calls, requested) if allowed else None, node.fired
 
     def _reachable(self, node: _Node) -> frozenset[Configuration]:
         """Return every configuration that effects and withdrawals may lead to from there."""
@@ -278,11 +264,6 @@ def _case(event: Event, rank: int) -> object:
     if isinstance(event, Observe):
         return tuple([_compared(value) for _, value in event.values])
     return rank if isinstance(event, Request) else "rest"
-
-
-def _was_refused(here: Configuration, call: int, operation: str) -> bool:
-    ending = here.fate(call).ending
-    return ending is not None and ending.refuses(operation)
 
 
 def _compared(value: object) -> tuple[object, ...]:

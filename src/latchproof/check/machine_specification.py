@@ -89,13 +89,14 @@ class MachineSpecification(Specification):
     def may_fail_with(self, error: BaseException) -> bool:
         return any(is_expected(rule.errors, error) for rule in self.machine.rules if rule.queue == "failed")
 
-    def blame(self, situation: str, reading: str = "", recent: frozenset[str] = frozenset()) -> str:
-        machine = self.machine
-        if situation == "wrong reading":
-            about = (one.blame for one in machine.operations if one.name in recent and one.blame is not None)
-            return next(about, machine.observations[reading].blame).id
-        named = {str(one): claim for one, claim in machine.blame.items()}
-        return named.get(situation, machine.blame["stray error"]).id  # a faulty machine may come into any situation
+    def may_refuse_with(self, operation: str, error: BaseException) -> bool:
+        refusals = (rule for rule in self.machine.rules if rule.operation == operation and rule.refuses)
+        return any(is_expected(rule.errors, error) for rule in refusals)
+
+    def blame(self, situation: str) -> str:
+        named = {str(one): claim for one, claim in self.machine.blame.items()}
+        # a faulty machine may come into any situation
+        return named.get(situation, self.machine.blame["stray error"]).id
 
     def _step(
         self, operation: MachineOperation, here: Configuration, inputs: tuple[Any, ...]

@@ -186,11 +186,12 @@ class Specification(Protocol):
         """Return whether a call that waits can be made to fail with such an error by another call."""
         return False
 
-    def blame(self, situation: str, reading: str = "", recent: frozenset[str] = frozenset()) -> str:
-        """Return what a finding is called that shows a situation (see `latchproof_spec.machine.Situation`).
+    def may_refuse_with(self, operation: str, error: BaseException) -> bool:
+        """Return whether a call of the operation can be refused with such an error, in this case or in another."""
+        return False
 
-        In a "wrong reading" it is also told which observation was read, and which operations began since the last.
-        """
+    def blame(self, situation: str) -> str:
+        """Return what a finding is called that shows a situation (see `latchproof_spec.machine.Situation`)."""
         return situation
 
 

@@ -176,6 +176,10 @@ class System:
         self.constants, state, rule = machine.create(argument)
         if rule.refuses:
             raise ValueError(rule.message.format(argument))
+        nothing = tuple(kind() for kind in machine.state.values())
+        self.creation: Final = Step(
+            "create", self.constants, nothing, {machine.parameter: argument}, state, rule, policy
+        )
         self.machine: Final = machine
         self.policy: Final = policy
         self.operations: Final = choose(machine, operations)

@@ -185,6 +185,7 @@ def _property_rows(machine: Machine) -> list[str]:
         ("invariant", machine.invariants),
         ("step property", machine.step_properties),
         ("history property", machine.history_properties),
+        ("reading", machine.readings),
         ("census", machine.censuses),
         ("of any two calls", machine.call_claims.invariants),
         ("of any place", machine.call_claims.places),

@@ -16,6 +16,7 @@ A mutant's ID is the statement that it changes, before and after, and so stays t
 (1, False, B5)
 """
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -151,9 +152,11 @@ def with_functions(machine: Machine, names: dict[str, Any]) -> Machine:
 def misreading(machine: Machine, name: str) -> Machine:
     """Return the machine with one observation read wrong."""
     right = machine.observations[name]
+    constants, state, _ = machine.create(machine.smallest)
+    is_bool = isinstance(right.read(*constants, *state), bool)
 
-    def read(*state: Any) -> int:
+    def read(*state: Any) -> Any:
         value = right.read(*state)
-        return not value if isinstance(value, bool) else value + 1
+        return operator.ne(value, True) if is_bool else value + 1  # not `not`: the prover reads it of symbols
 
     return replace(machine, observations={**machine.observations, name: replace(right, read=read)})

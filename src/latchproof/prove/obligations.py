@@ -98,6 +98,7 @@ def _goals(
         if part == "counters":
             counters = Counters(machine, step_terms)
             yield from counters.creation(policies)
+            yield from counters.readings()
             for policy in policies:
                 for operation in machine.every_operation:
                     yield from counters.operation(operation, policy)
