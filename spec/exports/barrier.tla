@@ -148,10 +148,12 @@ every_step == [][\A t \in Tasks :
     /\ task[t] = Idle /\ B1(t) =>
         /\ parked' = parked + 1  \* C6: arrivals are counted
         /\ broken' = broken  \* C9: only abort breaks and only reset restores
+        /\ ~broken'  \* C14: breaking fails the parked
     /\ task[t] = Idle /\ B2(t) =>
         /\ parked' = 0 /\ broken' = broken  \* C6, C13: a whole generation trips
         /\ parked' = 0  \* C6: arrivals are counted
         /\ broken' = broken  \* C9: only abort breaks and only reset restores
+        /\ ~broken'  \* C14: breaking fails the parked
     /\ task[t] = Idle /\ B6(t) =>
         /\ parked' = 0  \* C6: arrivals are counted
         /\ broken' /\ parked' = 0  \* C9: only abort breaks and only reset restores
@@ -162,15 +164,17 @@ every_step == [][\A t \in Tasks :
         /\ parked' = parked - 1  \* C6: arrivals are counted
         /\ parked' = parked - 1 /\ broken' = broken  \* C7: a withdrawal takes back itself
         /\ broken' = broken  \* C9: only abort breaks and only reset restores
+        /\ ~broken'  \* C14: breaking fails the parked
     /\ task[t] # Idle /\ B5(t, IsParked(t)) =>
         /\ parked' = parked  \* C6: arrivals are counted
         /\ parked' = parked /\ broken' = broken  \* C7: a withdrawal takes back itself
         /\ broken' = broken  \* C9: only abort breaks and only reset restores
+        /\ (~broken' \/ broken)  \* C14: breaking fails the parked
     ]_vars
 
 \* C13: a whole generation continues
 C13 == \A t \in Tasks : ("C13" \in owed[t]) ~> ("C13" \notin owed[t])
 
-\* C14: parked at abort or reset continues
+\* C14: parked at a break or reset continues
 C14 == \A t \in Tasks : ("C14" \in owed[t]) ~> ("C14" \notin owed[t])
 ====

@@ -184,7 +184,7 @@ FAULTS = (
     ),
     Fault(
         "latch.wait: if count > 0 -> if count > 1",
-        "C3", {"C3": 2},
+        "C2 C3", {"C2": 2, "C3": 2},
     ),
     Fault(
         "latch.wait: if count > 0 -> if count >= 0",
@@ -233,7 +233,7 @@ FAULTS = (
     ),
     Fault(
         "barrier.wait: return 0, broken, B2 -> return 0, True, B2",
-        "C6 C9 C13", {"C6": 1, "C9": 1, "C13": 1}, argument=1,
+        "C6 C9 C13 C14", {"C6": 1, "C9": 1, "C13": 1, "C14": 1}, argument=1,
     ),
     Fault(
         "barrier.wait: return parked, broken, B3 -> return parked, False, B3",
@@ -249,7 +249,7 @@ FAULTS = (
     ),
     Fault(
         "barrier.withdraw: if policy.cancelled == 'withdraws' -> if policy.cancelled != 'withdraws'",
-        "C7 C9", {"C7": 2, "C9": 2, "C14": 3}, argument=3,
+        "C7 C9", {"C7": 2, "C9": 2}, argument=3,
     ),
     Fault(
         "barrier.withdraw: if not is_parked -> if is_parked",

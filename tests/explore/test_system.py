@@ -52,6 +52,7 @@ def by_the_plain_system(system: System) -> dict[str, Any]:
             checks.update(claim.id for claim in one.claims)
             broken.update([one.name] if not one.holds(*values) else [])
 
+    judge(machine.step_properties, system.creation)
     for state, transitions in system.reachable():
         found["orbits"] += 1
         found["states"] += size_of_orbit(state)
@@ -62,6 +63,8 @@ def by_the_plain_system(system: System) -> dict[str, Any]:
             continue
         judged.add(shape)
         judge(machine.invariants, *system.constants, *shape.machine)
+        read = {name: one.read(*system.constants, *shape.machine) for name, one in machine.observations.items()}
+        judge(machine.readings, system.constants, shape.machine, read)
         parked = sum(one.kind == "parked" for one in shape.tasks)
         judge(machine.censuses, system.constants, shape.machine, parked, len(shape.released))
         for one in system.transitions(shape, shape.distinct_tasks):

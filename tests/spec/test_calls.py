@@ -152,6 +152,7 @@ FIRST, SECOND = call("A", "released", index=0, **GIVEN), call("B", "done", index
 TRIP = step(barrier.B2, (2, False), (0, False))
 ABORT = step(barrier.B6, (1, False), (0, True))
 TAKE = step(barrier.B4, (2, False), (1, False), is_parked=True)
+BREAK = step(barrier.B4b, (2, False), (0, True), BARRIERS["java"], is_parked=True)
 OPEN = step(latch.L2, (1, 2), (0, 0), LATCH.policies[0])
 DOWN = step(latch.L1, (2, 2), (1, 2), LATCH.policies[0])
 IN_USE = step(latch.L5, (2, 1), (2, 1), LATCH.policies[0], n=0)
@@ -238,7 +239,9 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
         (TRIP, WHO, A, call("A", "released")), (TRIP, WHO, call("C"), call("C", "done", **GIVEN)),
         (step(barrier.B1, (0, False), (1, False)), WHO, WHO, call("W", "done", acts=True, **GIVEN)),
     ],
-    "abort_and_reset_fail_the_parked_calls": [
+    "breaking_fails_the_parked_calls": [
+        (BREAK, B, A, call("A", "released", failed=True, error=ValueError)), (BREAK, B, A, A),
+        (BREAK, B, call("B", "parked", acts=True), call("B", "parked", acts=True)),
         (ABORT, WHO, A, FIRST), (ABORT, WHO, A, call("A", "released", failed=True, error=KeyError)),
         (ABORT, WHO, FIRST, call("A", "released", failed=True, error=BB)), (ABORT, WHO, WHO, WHO),
     ],

@@ -28,6 +28,9 @@ LEAVES_AND_RELEASES = Rule("X2", "withdraw", "leaves", "", queue="released")
 WITHDRAWS_AND_RETURNS = Rule("X3", "withdraw", "returns", "")
 TRIPS_AND_PARKS = Rule("X4", "wait", "parks", "", queue="indexed")
 TRIPS_AND_KEEPS = Rule("X5", "wait", "returns an index", "")
+COUNTS_AND_PARKS = Rule("X16", "count_down", "parks", "")
+RETURNS_EARLY = Rule("X17", "wait", "returns", "")
+BREAKS_OTHERWISE = Rule("X18", "withdraw", "leaves", "", queue="failed", errors=(ValueError,))
 ABORTS_AND_PARKS = Rule("X6", "abort", "parks", "", queue="failed", errors=(BB,))
 ABORTS_WITH_ANOTHER = Rule("X7", "abort", "returns", "", queue="failed", errors=(KeyError,))
 ABORTS_AND_KEEPS = Rule("X8", "abort", "returns", "")
@@ -144,6 +147,14 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (latched((2, 2), latch.L1, (1, 1), exception_if_zero=False),),
             (latched((2, 2), latch.L1, (1, 3), exception_if_zero=False),),
             (latched((2, 2), latch.L5k, (1, 0), KEEPS, n=1),),
+        ],
+    ),
+    "only a wait() on a closed latch parks": (
+        [(DOWN,), (PARK,), (LEAVE,), (latched((0, 0), latch.L7, (0, 0)),)],
+        [
+            (latched((2, 0), latch.L7, (2, 0)),),
+            (latched((0, 0), latch.L8, (0, 1)),),
+            (latched((2, 0), COUNTS_AND_PARKS, (1, 1), exception_if_zero=False),),
         ],
     ),
     "continues at zero": (
@@ -361,6 +372,15 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, Rule("X", "abort", "returns an index", "", queue="indexed"), (0, False)),),
         ],
     ),
+    "only a wait() that is early parks": (
+        [(TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,)],
+        [
+            (barred(1, False, RETURNS_EARLY, (1, False)),),
+            (barred(2, False, barrier.B1, (3, False)),),
+            (barred(0, True, barrier.B1, (1, True)),),
+            (barred(1, False, ABORTS_AND_PARKS, (0, True)),),
+        ],
+    ),
     "arrivals are counted": (
         [
             (TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,),
@@ -415,6 +435,8 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, barrier.B4b, (0, False), BREAKS, is_parked=True),),
             (barred(2, False, barrier.B4b, (2, False), is_parked=False),),
             (barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=False),),
+            (barred(2, False, BREAKS_OTHERWISE, (0, True), BREAKS, is_parked=True),),
+            (barred(2, False, ABORTS_WITH_ANOTHER, (0, True)),),
         ],
     ),
     "refusals are exact": (
@@ -436,13 +458,15 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, ABORTS_AND_WARNS, (0, True)),),
         ],
     ),
-    "abort and reset fail the parked": (
+    "breaking fails the parked": (
         [(TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,)],
         [
             (barred(2, False, ABORTS_AND_KEEPS, (0, True)),),
             (barred(2, False, RESETS_AND_KEEPS, (0, False)),),
             (barred(2, False, ABORTS_AND_PARKS, (0, True)),),
             (barred(2, False, ABORTS_WITH_ANOTHER, (0, True)),),
+            (barred(2, False, BREAKS_OTHERWISE, (0, True), BREAKS, is_parked=True),),
+            (barred(1, False, barrier.B1, (2, True)),),
         ],
     ),
     "only the parked and the caller continue": (
@@ -519,6 +543,8 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(TRIP, "W", "AB", "", ("A", BB), ("B", 1), ("W", 2)),),
             (seen(TAKE_BACK, "A", "AB", "", ("B", BB)),),
             (seen(ARRIVE, "W", "A", "AW", ("A", BB)),),
+            (seen(BREAK, "A", "AB", "", ("B", ValueError)),),
+            (seen(BREAK, "A", "AB", ""),),
             (seen(barred(2, False, barrier.B6, (0, True), BREAKS), "W", "AB", "", ("A", BB), ("W", None)),),
             (seen(barred(1, False, barrier.B1, (2, False), BREAKS), "W", "A", "AW", ("A", BB)),),
         ],
@@ -709,7 +735,7 @@ def test_every_account_is_covered_here() -> None:
             ],
             [ARRIVE, ABORT, RESET, TAKE_BACK, REFUSED, barred(2, True, barrier.B3, (2, True))],
         ),
-        (BARRIER, "parked at abort or reset continues", [ABORT, RESET], [TRIP, ARRIVE, TAKE_BACK, BREAK, REFUSED]),
+        (BARRIER, "parked at a break or reset continues", [ABORT, RESET, BREAK], [TRIP, ARRIVE, TAKE_BACK, REFUSED]),
     ],
 )  # fmt: skip
 def test_which_steps_owe_an_eventuality(machine: Machine, name: str, owing: list[Step], others: list[Step]) -> None:

@@ -26,7 +26,7 @@ C3: Final = Claim("C3", "safety",
     "wait() on a latch returns only if the count was zero at some moment between call and return.",
     beyond_counters="that a task that returns was released, or found the count at zero")
 C12: Final = Claim("C12", "liveness",
-    "A task parked on a latch whose count reaches zero continues, unless it is cancelled, whatever set_count does "
+    "A task parked on a latch whose count reaches zero returns, unless it is cancelled, whatever set_count does "
     "afterwards.",
     beyond_counters="that a released task continues")
 # fmt: on
@@ -66,6 +66,11 @@ def parked_are_counted(step: Step) -> bool:
     if step.operation == "withdraw" and step.arguments["is_parked"]:
         return bool(new_parked == parked - 1)
     return bool(new_parked == parked)
+
+
+def only_waits_park(step: Step) -> bool:
+    """C2: a call is parked if it is a wait() on a closed latch, and no other call is."""
+    return bool((step.rule.caller == "parks") == (step.operation == "wait" and step.before[0] > 0))
 
 
 def continues_at_zero(step: Step) -> bool:
@@ -203,6 +208,7 @@ INVARIANTS: Final = (
 STEP_PROPERTIES: Final = (
     Property("the count is kept", (C1,), count_is_kept),
     Property("the parked are counted", (C2,), parked_are_counted),
+    Property("only a wait() on a closed latch parks", (C2,), only_waits_park),
     Property("continues at zero", (C3,), continues_at_zero),
     Property("refused changes nothing", (C4,), claims.refused_changes_nothing),
     Property("a withdrawal takes back itself", (C7,), withdrawal_takes_back_itself),

@@ -215,12 +215,14 @@ class System:
 
     def _take(self, here: State, queue: tuple[int, ...], who: int, action: Action) -> Transition:
         """Return what comes of an action of the task `who`, where the parked tasks are `queue`."""
-        tasks = list(here.tasks)
-        left = tasks[who].calls_left
-        tasks[who] = IDLE if left is None else Local("idle", calls_left=left - (action.kind == "call"))
         if action.operation is None:
+            tasks = self._idle_again(here, who, action)
             return Transition(who, action, here, State(here.machine, tuple(tasks)), ((who, here.tasks[who].ending),))
-        step = self._step(here.machine, action)
+        return self.made(here, queue, who, action, self._step(here.machine, action))
+
+    def made(self, here: State, queue: tuple[int, ...], who: int, action: Action, step: Step) -> Transition:
+        """Return what comes of a step of the machine that an action of the task `who` makes."""
+        tasks = self._idle_again(here, who, action)
         queue_after, resumed = self._apply(step.rule, queue, who)
         for task, ending in resumed:
             if task != who:  # the caller continues within its own step; the others are released, and run later
@@ -232,6 +234,13 @@ class System:
             if tasks[task][:2] != ("parked", position):
                 tasks[task] = Local("parked", position, None, tasks[task].calls_left)
         return Transition(who, action, here, State(step.after, tuple(tasks)), resumed, step, queue, queue_after)
+
+    def _idle_again(self, here: State, who: int, action: Action) -> list[Local]:
+        """Return what each task is doing, the task `who` as idle as a call that is over leaves it."""
+        tasks = list(here.tasks)
+        left = tasks[who].calls_left
+        tasks[who] = IDLE if left is None else Local("idle", calls_left=left - (action.kind == "call"))
+        return tasks
 
     def _make_step(self, state: tuple[Any, ...], action: Action) -> Step:
         """Return the step of the machine that an action makes, by the specification's own function."""

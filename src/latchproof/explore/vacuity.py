@@ -72,7 +72,7 @@ def reachable_moments(machine: Machine) -> list[Moment]:
 
 def corrupted_moments(machine: Machine, moment: Moment) -> Iterator[Moment]:
     """Yield the moment with one thing in it wrong."""
-    errors = {rule.errors[0] for rule in machine.rules if rule.queue == "failed"}
+    errors = dict.fromkeys(rule.errors[0] for rule in machine.rules if rule.queue == "failed")
     endings: tuple[Ending, ...] = (None, 0, 1, ANY_INDEX, *errors, KeyError)
     but = partial(replace, moment)
     resumed, queue = moment.resumed, moment.queue_after

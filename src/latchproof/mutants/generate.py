@@ -23,10 +23,11 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final
 
+from latchproof.explore.completeness import CALLERS, ORDERS, QUEUES
 from latchproof.mutants.mutant import Mutant, rules_module
 from latchproof.mutants.mutator import Edit, Source
 from latchproof.mutants.named import NAMED, NAMED_OF_APPLY, NICKNAMES
-from latchproof.mutants.rule_faults import CALLERS, ORDERS, QUEUES, rule_faults, with_keywords
+from latchproof.mutants.rule_faults import rule_faults, with_keywords
 from latchproof.mutants.task_faults import TASK_FAULTS, Queue, Released, Resumed
 from latchproof_spec import step
 from latchproof_spec.machine import Machine, Operation
