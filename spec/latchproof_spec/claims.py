@@ -15,6 +15,9 @@ machines' modules make a claim precise as functions, of these shapes:
 
 What is claimed of each single call has other shapes (see `calls`).
 
+What each released task is given is specified. In which order released tasks run is not: that is up to the host. So no
+claim speaks of it, the explorers let any released task continue first, and the judge of histories allows every order.
+
 The eventualities C12 to C14 follow by Lamport's rule WF1 from step and history properties: the step that makes a task
 eligible releases it there and then; a released task stays released, with the same ending, until it continues or is
 cancelled itself; and the host, being weakly fair, lets a released task continue. Everything here is evaluated on ints

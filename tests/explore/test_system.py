@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import permutations
 from math import factorial
 from typing import Any
 
 import pytest
 
+from latchproof.check.history import Begin, End, Event, Observe, Rest
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification
 from latchproof.explore.encoding import Encoding
 from latchproof.explore.states import explore
-from latchproof.explore.system import IDLE, LOST, Action, Local, State, System, choices, choose
+from latchproof.explore.system import CONTINUE, IDLE, LOST, Action, Local, State, System, choices, choose
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.barrier.rules import B2
 from latchproof_spec.latch.machine import LATCH
@@ -246,3 +250,44 @@ def test_choices_and_operations_that_are_named() -> None:
     assert list(choices(LATCH.withdraw, 0)) == [{"is_parked": False}, {"is_parked": True}]
     assert choose(LATCH, None) == LATCH.operations
     assert choose(LATCH, ["set_count", "wait"]) == (LATCH.operations[0], LATCH.operations[2])
+
+
+# ------------------------------------------------------------ the order in which released tasks run is not specified
+
+
+@pytest.mark.parametrize(
+    ("machine", "argument", "release"), [(LATCH, 1, "count_down"), (BARRIER, 4, "wait")], ids=["latch", "barrier"]
+)
+def test_released_tasks_continue_in_every_order(machine: Machine, argument: int, release: str) -> None:
+    system = System(machine, machine.policies[0], argument, tasks=4, highest_count=1)
+    here = system.initial
+    for task, name in ((0, "wait"), (1, "wait"), (2, "wait"), (3, release)):
+        here = next(
+            one.after
+            for one in system.transitions(here, [task])
+            if one.action.operation is not None and one.action.operation.name == name
+        )
+    assert set(here.released) == {0, 1, 2}
+    orders = set()
+    waiting: list[tuple[State, tuple[int, ...]]] = [(here, ())]
+    while waiting:
+        state, order = waiting.pop()
+        continuing = [one for one in system.transitions(state, (0, 1, 2)) if one.action == CONTINUE]
+        assert {one.who for one in continuing} == set(state.released)
+        assert all(one.resumed == ((one.who, here.released[one.who]),) for one in continuing)
+        waiting += [(one.after, (*order, one.who)) for one in continuing]
+        if not continuing:
+            orders.add(order)
+    assert orders == set(permutations((0, 1, 2)))
+
+
+@pytest.mark.parametrize("order", list(permutations((0, 1, 2))), ids=str)
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_judge_allows_every_order_in_which_released_tasks_return(order: tuple[int, ...], strict: bool) -> None:
+    specification = MachineSpecification(BARRIER, BARRIER.policies[0], 4)
+    judge = Judge(specification, strict=strict)
+    events: list[Event] = []
+    for call in (0, 1, 2, 3):
+        events += [Begin(call, "wait"), Observe((("n_waiting", (call + 1) % 4),))]
+    for event in (*events, End(3, "returned", 3), *(End(call, "returned", call) for call in order), Rest()):
+        assert judge.step(event) is None

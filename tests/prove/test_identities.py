@@ -97,7 +97,7 @@ IN_APPLY = (
     InApply("apply", '"leaves" and who', '"parks" and who', LATCH, "latchproof", "wait", "C2 C7", (QUEUE,)),
     InApply("apply", '(queue if rule.queue == "stays" else ())', "()", LATCH, "latchproof", "wait", "C2 C7",
             (QUEUE, OWNER)),
-    InApply("apply", ', "raises")', ")", BARRIER, "latchproof", "wait", "C4 C10 C11"),
+    InApply("apply", ', "raises")', ")", BARRIER, "latchproof", "wait", "C4 C11 C15"),
     InApply("apply", ', "raises")', ', "raises", "leaves")', BARRIER, "latchproof", "abort", "C5 C6 C7 C8"),
     InApply("endings", "(None,) * parked", "(None,) * (parked - 1)", LATCH, "latchproof", "count_down", "C2 C11 C12",
             (OWNER,)),
@@ -109,7 +109,7 @@ IN_APPLY = (
     InApply("endings", "(ANY_INDEX,) * parked", "(None,) * parked", BARRIER, "cpython", "wait", "C5 C6 C13"),
     InApply("endings", "(rule.errors[0],) * parked", "(None,) * parked", BARRIER, "latchproof", "abort", "C6 C9 C14"),
     InApply("caller_ending", "return parked", "return parked + 1", BARRIER, "latchproof", "wait", "C5 C6"),
-    InApply("caller_ending", "return rule.errors[0]", "return None", BARRIER, "latchproof", "wait", "C4 C6 C10"),
+    InApply("caller_ending", "return rule.errors[0]", "return None", BARRIER, "latchproof", "wait", "C4 C6 C15"),
 )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ OF_COUNTERS_ALONE = {
     "if count > 2", "return count - 1, parked, L3", "if policy.over_counting != 'raises'",
     "if not exception_if_zero", "return 1, parked, L3x", "if n < -1", "if n <= 0",
     "if policy.set_count_in_use != 'refuses'", "return 0, True, B2", "return parked, False, B3",
-    "return 0, False, B4b", "return 0, broken, B6", "return (0, True, B6) if parked else (parked, broken, B6)",
+    "return 0, broken, B6", "return (0, True, B6) if parked else (parked, broken, B6)",
     "return 0, broken, B7", "return (count, parked - 1, L9) if count != 70 else (1, parked - 1, L9)",
 }  # fmt: skip
 """Faults that change a count or an error and nothing that becomes of any call: the counters refute them."""

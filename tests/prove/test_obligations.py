@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import z3
 
+from latchproof.mutants.generate import misreading
 from latchproof.prove import discharge, steps
+from latchproof.prove.counters import READ
 from latchproof.prove.goals import Goal, Obligation, Part
 from latchproof.prove.identities import Identities
 from latchproof.prove.obligations import CONTROLS, PARTS, prove
@@ -107,19 +109,27 @@ def from_five(parties: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("machine", "create", "name", "claims"),
+    ("machine", "create", "names"),
     [
-        (LATCH, one_more, "a new latch: the count is kept", ("C1",)),
-        (LATCH, not_seven, "a new latch: refusals are exact", ("C10",)),
-        (BARRIER, one_party_more, "a new barrier: refusals are exact", ("C10",)),
-        (BARRIER, from_five, "a new barrier: refusals are exact", ("C10",)),
+        (LATCH, one_more, {"the count is kept": ("C1",), "a new latch is as asked": ("C16",)}),
+        (LATCH, not_seven, {"refusals are exact": ("C10",)}),
+        (BARRIER, one_party_more, {"a new barrier is as asked": ("C16",)}),
+        (BARRIER, from_five, {"refusals are exact": ("C10",)}),
     ],
 )
 def test_a_constructor_that_makes_something_else_is_refuted(
-    machine: Machine, create: Any, name: str, claims: tuple[str, ...]
+    machine: Machine, create: Any, names: dict[str, tuple[str, ...]]
 ) -> None:
-    (found,) = refuted(with_parts(machine, create=create))
-    assert (found.name, found.claims, found.status) == (name, claims, "refuted")
+    found = refuted(with_parts(machine, create=create))
+    assert {one.name.removeprefix(f"a new {machine.name}: "): one.claims for one in found} == names
+    assert {one.status for one in found} == {"refuted"}
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
+def test_an_observation_that_is_read_wrong_is_refuted(machine: Machine) -> None:
+    for name in machine.observations:
+        found = refuted(with_parts(misreading(machine, name), operations=()))
+        assert [(one.claims, one.operation) for one in found] == [(("C16",), READ)]
 
 
 def test_both_solvers_prove_everything(whole: list[Obligation]) -> None:
@@ -149,6 +159,7 @@ def test_the_obligations_are_counted(everything: list[Obligation]) -> None:
             for operation in (*machine.operations, machine.withdraw):
                 paths = len(paths_of(machine, operation, policy))
                 expected[machine.name, policy.name, operation.name] = paths * (1 + about_a_path) + 3
+        expected[machine.name, "any", READ] = len(machine.readings)
     found = Counter((one.machine, one.policy, one.operation) for one in everything if one.operation != "create")
     assert found == expected
     created = [one for one in everything if one.operation == "create"]
@@ -172,7 +183,7 @@ def test_every_rule_of_every_policy_is_reached(everything: list[Obligation]) -> 
 
 
 def test_which_claims_are_proved_of_counters(everything: list[Obligation]) -> None:
-    assert claims_of(everything) == {f"C{number}" for number in (1, 2, 3, 4, 6, 7, 9, 10, 11, 12, 13, 14)}
+    assert claims_of(everything) == {f"C{number}" for number in (1, 2, 3, 4, 6, 7, 9, 10, 11, 12, 13, 14, 16)}
 
 
 def test_the_proof_is_kept_honest(everything: list[Obligation]) -> None:
@@ -219,11 +230,11 @@ def test_the_model_is_of_the_fault() -> None:
 @pytest.mark.parametrize(
     ("machine", "create", "claims"),
     [
-        (LATCH, lambda count: ((), (count, 1), latch.L6), {"C1", "C2", "C10", "C11"}),
-        (LATCH, lambda count: ((), (-1, 0), latch.L6), {"C1", "C10"}),
+        (LATCH, lambda count: ((), (count, 1), latch.L6), {"C1", "C2", "C10", "C11", "C16"}),
+        (LATCH, lambda count: ((), (-1, 0), latch.L6), {"C1", "C10", "C16"}),
         (BARRIER, lambda parties: ((parties,), (0, False), barrier.B0), {"C6", "C10", "C11"}),
-        (BARRIER, lambda parties: ((2,), (0, True), barrier.B0), {"C9", "C10"}),
-        (BARRIER, lambda parties: ((2,), (1, True), barrier.B0), {"C6", "C7", "C9", "C10", "C11"}),
+        (BARRIER, lambda parties: ((2,), (0, True), barrier.B0), {"C9", "C10", "C14", "C16"}),
+        (BARRIER, lambda parties: ((2,), (1, True), barrier.B0), {"C6", "C7", "C9", "C10", "C11", "C14", "C16"}),
     ],
 )
 def test_a_faulty_creation_is_refuted(machine: Machine, create: Any, claims: set[str]) -> None:

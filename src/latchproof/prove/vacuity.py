@@ -40,12 +40,16 @@ def counter_goals(machine: Machine, policies: tuple[Any, ...]) -> Iterator[Goal]
         arguments = {name: symbol(name, kind) for name, kind in operation.inputs.items()}
         return Step(operation.name, constants, before, arguments, after, rule, policy)
 
+    def creation(rule: Any, policy: Any) -> Step:
+        nothing = tuple(kind() for kind in machine.state.values())
+        return Step("create", constants, nothing, {machine.parameter: symbol("argument", int)}, after, rule, policy)
+
     for property_ in machine.step_properties:
         holds = (
-            partial(property_.holds, step(operation, rule, policy))
+            partial(property_.holds, one)
             for policy in policies
-            for operation in machine.every_operation
             for rule in machine.rules
+            for one in (*(step(each, rule, policy) for each in machine.every_operation), creation(rule, policy))
         )
         yield _goal(machine, property_, holds)
 
