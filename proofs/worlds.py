@@ -353,7 +353,7 @@ class SpecifiedBarrier(SpecifiedWorld):
         self.step(rule)
 
     def withdraw(self, is_parked: bool) -> Rule:
-        self.parked, self.broken, rule = barrier_spec.withdraw(self.parties, self.parked, self.broken, is_parked)
+        self.parked, self.broken, rule = barrier_spec.withdraw(self.parties, self.parked, self.broken, is_parked, True)
         return rule
 
     def seen(self) -> Seen:

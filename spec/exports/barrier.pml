@@ -221,6 +221,31 @@ inline B5(t) {
     u = 0
 }
 
+/* The task was cancelled before it arrived: it made no call. */
+inline B5e(t) {
+    new_parked = parked;
+    new_broken = broken;
+    assert(new_parked == parked);  /* C6: arrivals are counted */
+    assert(new_parked == parked && new_broken == broken);  /* C7: a withdrawal takes back itself */
+    assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
+    assert(!new_broken || broken);  /* C14: breaking fails the parked */
+    u = 0;
+    do
+    :: u < TASKS && u != t && is[u] == PARKED ->
+        place = at[u] - (is[t] == PARKED && at[t] < at[u]); at[u] = place;
+        u++
+    :: u < TASKS && (u == t || is[u] != PARKED) -> u++
+    :: else -> break
+    od;
+    owed_C13[t] = false;
+    owed_C14[t] = false;
+    is[t] = IDLE;
+    at[t] = 0;
+    parked = new_parked;
+    broken = new_broken;
+    u = 0
+}
+
 #define user(t) \
     do \
     :: d_step { is[t] == IDLE && (broken) -> B3(t) } \
@@ -228,8 +253,9 @@ inline B5(t) {
     :: d_step { is[t] == IDLE && (!broken) && (parked + 1 >= parties) -> B2(t) } \
     :: d_step { is[t] == IDLE -> B6(t) } \
     :: d_step { is[t] == IDLE -> B7(t) } \
-    :: d_step { is[t] != IDLE && ((is[t] == PARKED)) -> B4(t) } \
-    :: d_step { is[t] != IDLE && (!(is[t] == PARKED)) -> B5(t) } \
+    :: d_step { ((is[t] == PARKED)) -> B4(t) } \
+    :: d_step { (!(is[t] == PARKED)) && (((is[t] == PARKED) || (is[t] == RELEASED))) -> B5(t) } \
+    :: d_step { (!(is[t] == PARKED)) && (!((is[t] == PARKED) || (is[t] == RELEASED))) -> B5e(t) } \
     :: d_step { true -> look() } \
     od
 

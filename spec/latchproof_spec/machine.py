@@ -7,7 +7,7 @@ needs is a field here, never a comparison with a machine's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -45,6 +45,13 @@ IS_PARKED: Final = Fact(
     premise=lambda is_parked, parked: not is_parked or parked > 0,
 )
 """What every withdrawal is told."""
+
+HAS_ARRIVED: Final = Fact(
+    "has_arrived",
+    "Whether the call was counted; else its task was cancelled when it made the call.",
+    read=lambda call: call.parked or call.released,
+)
+"""What a withdrawal is told, too, where a call that is not made yet may be withdrawn."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,6 +100,7 @@ class Programs:
     `at_once`        how many calls may be under way at once.
     `calls`          how many calls there are in all.
     `cancellations`  how many requests to cancel one.
+    `early`          whether one may also be made before the call, of a task that then makes a call that waits.
     `waits_only`     whether only calls that wait are made.
     `numbers`        what a parameter that is an int is given.
     `beside`         how many calls are made on a second instance, which must not affect the first.
@@ -105,6 +113,7 @@ class Programs:
     waits_only: bool = False
     numbers: tuple[int, ...] = ()
     beside: int = 0
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,7 @@ class Machine:
     `censuses` and `eventualities` (see `claims`), and in `call_claims` (see `calls`). `exercise` maps each claim to the
     IDs of the rules that give it a chance to fail: a run that fires none of them says nothing about the claim.
 
+    `policies` differ in more than their names. `aliases` maps other names by which one may be asked for to its own.
     `blame` says which claim a history breaks, by what it shows; a situation that cannot arise is not in it.
     `reaches_released(rule, policy)` says whether a policy lets a rule fail calls that are released with an index.
     `freedoms` maps each axis of a policy that no rule shows to the words before its value. `needed_to_release(argument,
@@ -189,6 +199,7 @@ class Machine:
     needed_to_release: Callable[[int, tuple[str, ...]], tuple[int, int]]
     reaches_released: Callable[[Rule, Any], bool] = lambda rule, policy: False
     freedoms: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
     parked: str = "parked"
 
     @property
@@ -212,6 +223,11 @@ class Machine:
         return list(self.state).index(self.parked)
 
     @property
+    def withdraws_early(self) -> bool:
+        """Whether a call may be withdrawn before it takes effect, by the rules: else that is no step."""
+        return HAS_ARRIVED in self.withdraw.facts
+
+    @property
     def gives_index(self) -> bool:
         """Whether a call that waits returns an index."""
         return any(rule.queue == "indexed" for rule in self.rules)
@@ -221,19 +237,13 @@ class Machine:
         """The operations that are calls, then the withdrawal."""
         return (*self.operations, self.withdraw)
 
+    def policy(self, name: str) -> Any:
+        """Return the policy of that name, or of which that is another name; raise KeyError if there is none."""
+        return {one.name: one for one in self.policies}[self.aliases.get(name, name)]
+
+    def names_of(self, policy: Any) -> tuple[str, ...]:
+        """Return the name of a policy, then its other names."""
+        return policy.name, *(alias for alias, name in self.aliases.items() if name == policy.name)
+
     def __repr__(self) -> str:
         return self.name
-
-
-def distinct_policies(policies: Iterable[Any]) -> dict[Any, tuple[str, ...]]:
-    """Return the policies that differ by more than their name, each with the names of those that equal it.
-
-    >>> from latchproof_spec.latch.policies import POLICIES
-    >>> list(distinct_policies(POLICIES).values())
-    [('latchproof',), ('flowno', 'java', 'cpython', 'lenient'), ('aiologic',)]
-    """
-    groups: dict[tuple[Any, ...], tuple[Any, list[str]]] = {}
-    for policy in policies:
-        axes = tuple(getattr(policy, axis) for axis in type(policy).__slots__ if axis != "name")
-        groups.setdefault(axes, (policy, []))[1].append(policy.name)
-    return {policy: tuple(names) for policy, names in groups.values()}

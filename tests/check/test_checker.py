@@ -19,8 +19,7 @@ from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.tree import Walk
 from latchproof.check.verdict import Verdict
 from latchproof_spec.barrier.machine import BARRIER
-from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Programs, distinct_policies
+from latchproof_spec.machine import Programs
 from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
 from tests.check import samples
 
@@ -264,14 +263,13 @@ def test_reasons_are_plain_data_too() -> None:
     assert {"code": "not-exercised", "where": "", "text": reason.text} in data["inconclusive_because"]
 
 
-def test_policies_that_are_the_same_are_judged_once() -> None:
-    groups = {policy.name: names for policy, names in distinct_policies(LATCH.policies).items()}
-    assert groups == {
-        "latchproof": ("latchproof",), "flowno": ("flowno", "java", "cpython", "lenient"), "aiologic": ("aiologic",),
-    }  # fmt: skip
-    assert len(distinct_policies(BARRIER.policies)) == len(BARRIER.policies)
-    verdict = small(CountdownLatch)
-    assert {one.policy for one in verdict.policies} == {policy.name for policy in LATCH.policies}
+def test_a_policy_that_is_asked_for_by_another_name_is_called_by_its_own() -> None:
+    assert [one.policy for one in small(CountdownLatch).policies] == ["latchproof", "keeps", "aiologic"]
+    one, other = small(CountdownLatch, policy="java"), small(CountdownLatch, policy="keeps")
+    assert [verdict.policy for verdict in one.policies] == ["keeps"]
+    assert one.reported == other.reported
+    with pytest.raises(TargetError, match="no policy 'golang' for a latch; there are latchproof, keeps, aiologic"):
+        small(CountdownLatch, policy="golang")
 
 
 def test_progress_is_told() -> None:

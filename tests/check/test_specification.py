@@ -31,7 +31,7 @@ class Lock(Specification):
     def effects(
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterator[tuple[Configuration, str]]:
-        operation, _, task = calls[call]
+        operation, _, task, _ = calls[call]
         ends = Fate("ends", Ending(by=operation))
         if operation == "acquire":
             taken = here._replace(state=task).with_fate(call, ends), "takes"

@@ -246,6 +246,56 @@ def test_replay_repeats_what_check_printed(tmp_path: Path, capsys: pytest.Captur
     assert "C5 is broken" in by_file
 
 
+EARLY = "tests.zoo.cyclic:Heedless"
+
+
+def test_a_call_in_a_cancelled_task_is_shown_and_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = tmp_path / "found.json"
+    assert main(["check", EARLY, "--policy", "java", "--calls", "1", "--claim", "C6", "--json", str(found)]) == 1
+    printed = capsys.readouterr().out
+    assert "policy java: 1 call, 1 cancellation, 1 step of the event loop" in printed
+    assert "   1  wait() in a cancelled task\n" in printed
+    assert f"latchproof replay '1:!w.' {EARLY} --policy java" in printed
+    assert main(["replay", "1:!w.", EARLY, "--policy", "java"]) == 1
+    assert main(["replay", "1:!w.", EARLY, "--policy", "aiologic"]) == 0
+    capsys.readouterr()
+    (trace,) = json.loads(found.read_text())["traces"]
+    begin = {"kind": "begin", "call": 1, "operation": "wait", "arguments": [], "cancelled": True}
+    assert [event for event in trace["events"] if event["kind"] == "begin"] == [begin]
+    assert main(["replay", str(found), EARLY]) == 1
+    assert main(["export", str(found), "--format", "itf"]) == 0
+    assert "wait() in a cancelled task" in capsys.readouterr().out
+
+
+def test_a_cancelled_task_makes_a_call_where_a_running_task_can_be_cancelled(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["replay", "1:!w.", "latchproof:Barrier", "--host", "flowno"]) == 2
+    assert "choice 1 of the schedule is 'early wait()', but the options there are: call wait()" in (
+        capsys.readouterr().err.replace("\n", " ")
+    )
+
+
+def test_another_name_of_a_policy_is_accepted_and_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found, faulty = tmp_path / "found.json", "tests.zoo.faulty:NegativeLatch"
+    said = "java is another name of the policy keeps of a latch"
+    assert main(["check", faulty, "--policy", "java", "--calls", "1", "--json", str(found)]) == 1
+    printed = capsys.readouterr().out
+    assert printed.count("java") == printed.count(said) == 1
+    assert "judged by keeps" in printed
+    data = json.loads(found.read_text())
+    assert data["reported_policy"] == data["traces"][0]["policy"] == "keeps"
+    # a file that was written before the policy had its name
+    data["traces"][0]["policy"] = "lenient"
+    found.write_text(json.dumps(data))
+    assert main(["replay", str(found), faulty]) == 1
+    assert "judged by keeps" in capsys.readouterr().out
+    assert main(["replay", "0:c.", faulty, "--policy", "cpython"]) == 1
+    assert capsys.readouterr().out.startswith("cpython is another name of the policy keeps of a latch\n")
+    assert main(["explore", "--kind", "latch", "--policy", "java", "--tasks", "2", "--upto", "1"]) in (0, 3)
+    assert capsys.readouterr().out.startswith(said)
+
+
 def test_replay_of_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "2:w.w..", "latchproof:Barrier"]) == 0
     assert "the specification allows this run" in capsys.readouterr().out
@@ -681,7 +731,7 @@ def test_explore_explores_every_policy(capsys: pytest.CaptureFixture[str]) -> No
     ]  # fmt: skip
     explored = lines[: lines.index("")]
     assert len(explored) == len(BARRIER.policies) * 2 * 2
-    row = ["barrier(2)", "latchproof", "3", "18", "65", "87", "5", "0", "holds"]
+    row = ["barrier(2)", "latchproof", "3", "18", "65", "102", "5", "0", "holds"]
     assert row in [line.split() for line in explored]
 
 
@@ -732,7 +782,7 @@ def test_explore_bounds_calls_and_operations(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--machine", "latch", "--policy", "no"], "there is no policy 'no'; there are latchproof, flowno"),
+        (["--machine", "latch", "--policy", "no"], "there is no policy 'no'; there are latchproof, keeps"),
         (["--machine", "latch", "--operations", "abort"], "a latch has no operation 'abort'; it has wait, count_down"),
         (["--machine", "latch", "--tasks", "99", "--calls", "9"], "99 tasks with 9 calls each cannot be explored"),
     ],
@@ -825,7 +875,7 @@ def test_export_of_a_model_takes_bounds(capsys: pytest.CaptureFixture[str]) -> N
         (["latch", "--format", "tla", "--operations", "abort"], "a latch has no operation 'abort'"),
         (
             ["latch", "--format", "promela", "--policy", "no"],
-            "no policy 'no' for a latch; there are latchproof, flowno",
+            "no policy 'no' for a latch; there are latchproof, keeps",
         ),
         ([__file__, "--format", "promela"], "a trace has no promela form"),
         ([__file__, "--format", "itf", "--calls", "2"], "--calls: bounds are for models of latch and barrier"),

@@ -16,7 +16,7 @@ from latchproof.verify import explored
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.barrier.rules import B6, B4b
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import BrokenBarrierError, Rule
 from tests.explore.faults import with_operation, with_parts
@@ -157,7 +157,7 @@ def test_a_caller_has_the_fate_of_its_operation(machine: Machine, operation: str
         return (*after(*values), rule) if right.id == rule.id else (*state, right)
 
     planted = with_operation(machine, operation, faulty)
-    for policy in distinct_policies(machine.policies):
+    for policy in machine.policies:
         assert broken(planted, policy), policy
     alone = with_parts(planted, operations=tuple(one for one in planted.operations if one.name == operation))
     assert refuted(alone, machine.policies[-1], "counters")

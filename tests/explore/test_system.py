@@ -219,12 +219,12 @@ def test_a_fact_is_read_off_the_task_or_tried_both_ways() -> None:
         return [str(one.action) for one in system.transitions(reached(system, *actions), [1])]
 
     read = Fact("is_idle", "", read=lambda local: not local.parked and not local.released)
-    assert labels(read) == ["wait()", "abort()", "reset()"]
+    assert labels(read) == ["wait()", "abort()", "reset()", "cancel"]
     told = Fact("is_late", "")
-    assert labels(told) == ["wait()", "abort(is_late=False)", "abort(is_late=True)", "reset()"]
+    assert labels(told) == ["wait()", "abort(is_late=False)", "abort(is_late=True)", "reset()", "cancel"]
     # one that implies a parked task is only told when there is one
     implies = replace(told, premise=lambda value, parked: not value or parked > 0)
-    assert labels(implies) == ["wait()", "abort(is_late=False)", "reset()"]
+    assert labels(implies) == ["wait()", "abort(is_late=False)", "reset()", "cancel"]
     assert labels(implies, (0, "wait()")) == labels(told)
     cancelled = Action("cancel", replace(BARRIER.withdraw, facts=(told,)), (("is_late", True),))
     assert (str(cancelled), cancelled.verb) == ("cancel(is_late=True)", "is cancelled(is_late=True)")
@@ -242,6 +242,21 @@ def test_the_withdrawal_is_told_whether_the_task_is_parked() -> None:
     for local, told in ((Local("parked"), True), (Local("released"), False)):
         cancel, *_ = system.actions(local, 1)
         assert cancel.inputs == (("is_parked", told),)
+
+
+def test_an_idle_task_is_cancelled_before_it_arrives_while_it_has_calls_left() -> None:
+    early = [str(one) for one in System(BARRIER, BARRIER.policies[0], 1, tasks=1).actions(IDLE, 0)]
+    assert early == ["wait()", "abort()", "reset()", "cancel"]
+    cancel = System(BARRIER, BARRIER.policies[0], 1, tasks=1).actions(IDLE, 0)[-1]
+    assert cancel.inputs == (("is_parked", False), ("has_arrived", False))
+    bounded = System(BARRIER, BARRIER.policies[0], 1, tasks=1, calls=1)
+    assert [str(one) for one in bounded.actions(Local("idle", calls_left=1), 0)] == early
+    assert bounded.actions(Local("idle", calls_left=0), 0) == []
+    # it is a wait() that does not arrive; and at a latch it is not a step
+    aborts = System(BARRIER, BARRIER.policies[0], 1, tasks=1, operations=["abort"])
+    assert [str(one) for one in aborts.actions(IDLE, 0)] == ["abort()"]
+    latch = System(LATCH, LATCH.policies[0], 1, tasks=1, operations=["wait"])
+    assert [str(one) for one in latch.actions(IDLE, 0)] == ["wait()"]
 
 
 def test_choices_and_operations_that_are_named() -> None:

@@ -46,7 +46,7 @@ Full statespace search for:
 State-vector 92 byte, depth reached 323, errors: 0
       774 states, stored
      8667 states, matched
-     9441 transitions (= stored+matched)
+    10225 transitions (= stored+matched)
         0 atomic steps
 hash conflicts:       151 (resolved)
 
@@ -83,19 +83,19 @@ TLC_HOLDS = """Model checking completed. No error has been found.
   Estimates of the probability that TLC did not check all reachable states
   because two distinct states had the same fingerprint:
   calculated (optimistic):  val = 2.3E-13
-6345 states generated, 774 distinct states found, 0 states left on queue.
+7129 states generated, 774 distinct states found, 0 states left on queue.
 The depth of the complete state graph search is 12.
 """
 TLC_LIVENESS = """Error: Temporal property C13 was violated.
 Error: The following behavior constitutes a counter-example:
 State 7: Stuttering
-6345 states generated, 774 distinct states found, 0 states left on queue.
+7129 states generated, 774 distinct states found, 0 states left on queue.
 """
 
 
 @pytest.mark.parametrize(
     ("output", "read"),
-    [(SAFE, (774, True, 9441)), (UNSAFE, (2, False, 2)), (CYCLE, (63, False, 192)), (FAIR, (1194, True, 8473))],
+    [(SAFE, (774, True, 10225)), (UNSAFE, (2, False, 2)), (CYCLE, (63, False, 192)), (FAIR, (1194, True, 8473))],
 )
 def test_what_spin_says_is_read(output: str, read: tuple[int, bool, int]) -> None:
     assert read_spin(output) == read
@@ -121,10 +121,10 @@ def test_what_spin_does_not_say_is_an_error(output: str) -> None:
 @pytest.mark.parametrize(
     ("output", "read"),
     [
-        (TLC_HOLDS, (774, None, 6345)),
-        (TLC_LIVENESS, (774, "liveness", 6345)),
-        (TLC_LIVENESS.replace("property C13 was", "properties were"), (774, "liveness", 6345)),
-        (TLC_LIVENESS.replace("Temporal property C13 was violated", "Deadlock reached"), (774, "deadlock", 6345)),
+        (TLC_HOLDS, (774, None, 7129)),
+        (TLC_LIVENESS, (774, "liveness", 7129)),
+        (TLC_LIVENESS.replace("property C13 was", "properties were"), (774, "liveness", 7129)),
+        (TLC_LIVENESS.replace("Temporal property C13 was violated", "Deadlock reached"), (774, "deadlock", 7129)),
         (
             "Error: Invariant parked_are_the_tasks_parked is violated.\n"
             "2 states generated, 2 distinct states found, 0 states left on queue.\n",
@@ -158,7 +158,7 @@ def test_what_tlc_does_not_say_is_an_error(output: str) -> None:
 
 def test_what_we_expect() -> None:
     found = expected(BARRIER, BARRIER.policies[0], ModelBounds(3, 4))
-    assert (found.states, found.edges, found.safe) == (774, 6344, True)
+    assert (found.states, found.edges, found.safe) == (774, 7128, True)
     assert found.fair == {"C13": True, "C14": True}
     assert found.unfair == {"C13": False, "C14": False}
     bounded = expected(BARRIER, BARRIER.policies[0], ModelBounds(3, 5, calls=2, operations=("wait",)))
@@ -167,7 +167,7 @@ def test_what_we_expect() -> None:
     assert expected(BARRIER, java, ModelBounds(3, 4)).states == 1514  # what is owed tells two of its states apart
 
 
-OURS = ToolResult("latchproof", 774, True, {"C13": True}, {"C13": False}, 6344)
+OURS = ToolResult("latchproof", 774, True, {"C13": True}, {"C13": False}, 7128)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ OURS = ToolResult("latchproof", 774, True, {"C13": True}, {"C13": False}, 6344)
     [
         (ToolResult("Spin", 774, True, {"C13": True}, {"C13": False}), []),
         (
-            ToolResult("Spin", 774, True, {"C13": True}, {"C13": False}, 6343),
-            ["edges: latchproof found 6344, Spin found 6343"],
+            ToolResult("Spin", 774, True, {"C13": True}, {"C13": False}, 7127),
+            ["edges: latchproof found 7128, Spin found 7127"],
         ),
         (
             ToolResult("Spin", 773, True, {"C13": True}, {"C13": False}),
@@ -257,7 +257,7 @@ def test_tlc_is_run_where_its_jar_is(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     tools = Recorded()
     found, differences = run(monkeypatch, tmp_path, tools, jar="/a/tla2tools.jar")
     assert ([one.tool for one in found], differences) == (["latchproof", "Spin", "TLC"], [])
-    assert found[2] == ToolResult("TLC", 774, True, found[0].fair, found[0].unfair, 6344)
+    assert found[2] == ToolResult("TLC", 774, True, found[0].fair, found[0].unfair, 7128)
     assert sum(command[0] == "java" for command in tools.commands) == 3
     text = (tmp_path / "barrier.tla").read_text(encoding="utf-8")
     assert text == module(make_model(BARRIER, BARRIER.policies[0], ModelBounds(3, 4)))

@@ -16,12 +16,12 @@ from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Step
 from latchproof_spec.latch import rules as latch
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine, ModelBounds, distinct_policies
+from latchproof_spec.machine import Machine, ModelBounds
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import Rule, endings
 from tests.explore.faults import faulty
 
-POLICIES = [(machine, policy) for machine in MACHINES.values() for policy in distinct_policies(machine.policies)]
+POLICIES = [(machine, policy) for machine in MACHINES.values() for policy in machine.policies]
 X, Y = z3.Ints("x y")
 B = z3.Bool("b")
 

@@ -17,7 +17,7 @@ from latchproof.export.rows import Model, make_model
 from latchproof.export.tla import codes, configuration, module
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine, ModelBounds, distinct_policies
+from latchproof_spec.machine import Machine, ModelBounds
 from latchproof_spec.machines import MACHINES
 from tests.explore.faults import FAULTS, Fault, faulty
 
@@ -48,7 +48,7 @@ def test_what_is_kept_is_not_stale(
 
 @BOTH
 def test_every_path_and_property_is_in_the_module(machine: Machine) -> None:
-    for policy in distinct_policies(machine.policies):
+    for policy in machine.policies:
         model = model_of(machine, policy)
         text = module(model)
         for row in model.rows:
@@ -139,7 +139,7 @@ def test_the_end_of_all_calls_is_no_deadlock_and_without_an_end_there_is_nothing
 
 def test_endings_have_codes_of_their_own() -> None:
     for machine in MACHINES.values():
-        for policy in distinct_policies(machine.policies):
+        for policy in machine.policies:
             found = codes(model_of(machine, policy))
             assert len(set(found.values())) == len(found)
             assert all(code < -1 for code in found.values())

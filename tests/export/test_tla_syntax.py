@@ -10,16 +10,12 @@ from latchproof.export.rows import Model, make_model
 from latchproof.export.tla import configuration, module
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import ModelBounds, distinct_policies
+from latchproof_spec.machine import ModelBounds
 from latchproof_spec.machines import MACHINES
 from tests.export.tla_reader import faults_in
 
 MODELS = [
-    *(
-        (machine.name, policy, ModelBounds(2, 3))
-        for machine in MACHINES.values()
-        for policy in distinct_policies(machine.policies)
-    ),
+    *((machine.name, policy, ModelBounds(2, 3)) for machine in MACHINES.values() for policy in machine.policies),
     ("latch", LATCH.policies[0], ModelBounds(3, 4, calls=2)),
     ("barrier", BARRIER.policies[0], ModelBounds(3, 30, calls=2, operations=("wait",))),
 ]

@@ -70,7 +70,7 @@ def test_a_machine_has_a_rule_for_every_operation_and_the_right_strategies() -> 
     }
     assert made_with(latch) == ["integers(min_value=0, max_value=4)"]
     barrier = state_machine(Barrier, largest=7)
-    assert strategies(barrier) == {"call_wait": {}, "call_abort": {}, "call_reset": {}}
+    assert strategies(barrier) == {"call_wait": {}, "call_wait_cancelled": {}, "call_abort": {}, "call_reset": {}}
     assert made_with(barrier) == ["integers(min_value=1, max_value=7)"]
     others = {rule.function.__name__ for rule in barrier.setup_state().rules} - set(strategies(barrier))
     assert others == {"run_pass", "cancel", "rest"}
@@ -78,7 +78,7 @@ def test_a_machine_has_a_rule_for_every_operation_and_the_right_strategies() -> 
 
 def test_what_is_absent_has_no_rule() -> None:
     assert strategies(state_machine(samples.PlainLatch)) == {"call_wait": {}, "call_count_down": {}}
-    assert strategies(state_machine(samples.FifoBarrier)) == {"call_wait": {}}
+    assert strategies(state_machine(samples.FifoBarrier, host="flowno")) == {"call_wait": {}}
 
 
 def test_a_machine_is_called_after_what_it_drives() -> None:
@@ -88,9 +88,9 @@ def test_a_machine_is_called_after_what_it_drives() -> None:
     assert (machine.target.machine, machine.host, machine.strict) == (BARRIER, "asyncio", True)
 
 
-def test_policies_that_are_the_same_are_judged_once() -> None:
-    assert [policy.name for policy in state_machine(CountdownLatch).policies] == ["latchproof", "flowno", "aiologic"]
-    assert [policy.name for policy in state_machine(CountdownLatch, policy="cpython").policies] == ["cpython"]
+def test_it_is_judged_by_every_policy_or_by_the_one_that_is_asked_for() -> None:
+    assert [policy.name for policy in state_machine(CountdownLatch).policies] == ["latchproof", "keeps", "aiologic"]
+    assert [policy.name for policy in state_machine(CountdownLatch, policy="cpython").policies] == ["keeps"]
 
 
 @pytest.mark.parametrize("make", [CountdownLatch, Barrier])
@@ -101,7 +101,7 @@ def test_our_own_classes_pass_in_the_strict_form(make: Any, host: str) -> None:
     kind = LATCH if make is CountdownLatch else BARRIER
     due = set(rules_of(kind, kind.policies[0]))
     assert machine.fired <= due
-    assert due - machine.fired <= {"L9", "L10", "B4", "B5"}  # a cancellation at the right moment is rare
+    assert due - machine.fired <= {"L9", "L10", "B4", "B5", "B5e"}  # a cancellation at the right moment is rare
     assert machine.examples >= 40
     assert machine.calls > 100
 

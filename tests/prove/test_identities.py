@@ -98,7 +98,8 @@ IN_APPLY = (
     InApply("apply", '(queue if rule.queue == "stays" else ())', "()", LATCH, "latchproof", "wait", "C2 C7",
             (QUEUE, OWNER)),
     InApply("apply", ', "raises")', ")", BARRIER, "latchproof", "wait", "C4 C11 C15"),
-    InApply("apply", ', "raises")', ', "raises", "leaves")', BARRIER, "latchproof", "abort", "C5 C6 C7 C8"),
+    InApply("apply", ', "raises")', ', "raises", "leaves")', BARRIER, "latchproof", "abort", "C5 C6 C7 C8",
+            ("stays: each arrival is in the past",)),  # of a call that leaves before it arrives and is given something
     InApply("endings", "(None,) * parked", "(None,) * (parked - 1)", LATCH, "latchproof", "count_down", "C2 C11 C12",
             (OWNER,)),
     InApply("endings", "return (None,) * parked", "return ()", LATCH, "latchproof", "count_down", "C2 C11 C12",

@@ -361,14 +361,12 @@ def test_each_query_is_asked_once_whatever_the_policy(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(z3.Solver, "check", check)
     found = list(prove(LATCH, parts=("counters",)))
-    assert len(asked) == len({one.query for one in found}) < len(found) / 5
-    by_policy = Counter(one.policy for one in found)
-    assert {by_policy[name] for name in ("flowno", "java", "cpython", "lenient")} == {by_policy["flowno"]}
+    assert len(asked) == len({one.query for one in found}) < len(found) / 2
 
 
 def test_the_policies_that_are_asked_for_are_tried_and_else_all() -> None:
     few = with_parts(LATCH, operations=(), step_properties=())
-    assert {one.policy for one in prove(few, LATCH.policies[1:3])} == {"any", "flowno", "java"}
+    assert {one.policy for one in prove(few, LATCH.policies[1:3])} == {"any", "keeps", "aiologic"}
     assert {one.policy for one in prove(few)} == {"any", *(policy.name for policy in LATCH.policies)}
 
 

@@ -258,10 +258,10 @@ def _wakes_nobody(parking: Any, rule: Any) -> None:
 @pytest.mark.parametrize(
     ("release", "rules"),
     [
-        (_all_but_the_fourth, {"B2", "B2r", "B2a", "B4b", "B6", "B7"}),
-        (_wakes_before_it_clears, {"B2", "B2r", "B2a", "B4b", "B6", "B7"}),
-        (_fails_as_specified, {"B4b", "B6", "B7"}),
-        (_wakes_nobody, {"B2", "B2r", "B2a", "B4b", "B6", "B7"}),
+        (_all_but_the_fourth, {"B2", "B2r", "B2a", "B4b", "B4e", "B6", "B7"}),
+        (_wakes_before_it_clears, {"B2", "B2r", "B2a", "B4b", "B4e", "B6", "B7"}),
+        (_fails_as_specified, {"B4b", "B4e", "B6", "B7"}),
+        (_wakes_nobody, {"B2", "B2r", "B2a", "B4b", "B4e", "B6", "B7"}),
     ],
 )
 def test_a_release_of_others_or_otherwise_is_refuted(release: Any, rules: set[str]) -> None:

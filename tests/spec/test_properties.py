@@ -17,9 +17,10 @@ from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule
 
 LATCHES = {policy.name: policy for policy in LATCH.policies}
 BARRIERS = {policy.name: policy for policy in BARRIER.policies}
-KEEPS = LATCHES["cpython"]
+KEEPS = LATCHES["keeps"]
 RAISES = LATCHES["aiologic"]
 BREAKS = BARRIERS["aiologic"]
+BREAKS_EARLY = BARRIERS["java"]
 BB = BrokenBarrierError
 
 # rules that there are not, for what no rule of ours does
@@ -91,8 +92,11 @@ TRIP_ANY = barred(2, False, barrier.B2a, (0, False), BARRIERS["cpython"])
 ARRIVE = barred(1, False, barrier.B1, (2, False))
 ABORT = barred(2, False, barrier.B6, (0, True))
 RESET = barred(2, False, barrier.B7, (0, False))
-TAKE_BACK = barred(2, False, barrier.B4, (1, False), is_parked=True)
-BREAK = barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=True)
+TAKE_BACK = barred(2, False, barrier.B4, (1, False), is_parked=True, has_arrived=True)
+BREAK = barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=True, has_arrived=True)
+GONE = barred(0, False, barrier.B5, (0, False), is_parked=False, has_arrived=True)
+BREAK_EARLY = barred(2, False, barrier.B4e, (0, True), BREAKS_EARLY, is_parked=False, has_arrived=False)
+LEFT_EARLY = barred(2, False, barrier.B5e, (2, False), is_parked=False, has_arrived=False)
 REFUSED = barred(0, True, barrier.B3, (0, True))
 
 # for each property: what it lets pass, and what it refuses, as its arguments
@@ -357,8 +361,9 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
     ),
     "a whole generation trips": (
         [
-            (TRIP,), (TRIP_REVERSED,), (TRIP_ANY,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,),
-            (barred(2, False, barrier.B5, (2, False), is_parked=False),),
+            (TRIP,), (TRIP_REVERSED,), (TRIP_ANY,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,),
+            (BREAK_EARLY,), (LEFT_EARLY,), (REFUSED,),
+            (barred(2, False, barrier.B5, (2, False), is_parked=False, has_arrived=True),),
         ],
         [
             (barred(2, False, barrier.B1, (3, False)),),
@@ -383,43 +388,46 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
     ),
     "arrivals are counted": (
         [
-            (TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,),
-            (barred(2, False, barrier.B5, (2, False), is_parked=False),),
+            (TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (BREAK_EARLY,), (LEFT_EARLY,), (REFUSED,),
+            (barred(2, False, barrier.B5, (2, False), is_parked=False, has_arrived=True),),
         ],
         [
             (barred(1, False, barrier.B1, (1, False)),),
             (barred(1, False, barrier.B1, (0, False)),),
             (barred(2, False, barrier.B2, (1, False)),),
             (barred(2, False, barrier.B6, (2, True)),),
-            (barred(2, False, barrier.B4, (2, False), is_parked=True),),
-            (barred(2, False, barrier.B4, (0, False), is_parked=True),),
-            (barred(2, False, barrier.B5, (1, False), is_parked=False),),
+            (barred(2, False, barrier.B4, (2, False), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4, (0, False), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B5, (1, False), is_parked=False, has_arrived=True),),
             (barred(0, True, barrier.B3, (1, True)),),
         ],
     ),
     "a withdrawal takes back itself": (
         [
-            (TRIP,), (ARRIVE,), (ABORT,), (TAKE_BACK,), (BREAK,),
-            (barred(2, False, barrier.B5, (2, False), is_parked=False),),
-            (barred(2, False, barrier.B5, (2, False), BREAKS, is_parked=False),),
+            (TRIP,), (ARRIVE,), (ABORT,), (TAKE_BACK,), (BREAK,), (BREAK_EARLY,), (LEFT_EARLY,),
+            (barred(2, False, barrier.B5, (2, False), is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B5, (2, False), BREAKS, is_parked=False, has_arrived=True),),
         ],
         [
-            (barred(2, False, barrier.B4, (2, False), is_parked=True),),
-            (barred(2, False, barrier.B4, (1, True), is_parked=True),),
-            (barred(2, False, barrier.B5, (1, False), is_parked=False),),
-            (barred(2, False, barrier.B5, (1, False), BREAKS, is_parked=False),),
-            (barred(2, False, barrier.B4b, (0, True), is_parked=True),),
-            (barred(2, False, barrier.B4b, (2, False), is_parked=False),),
-            (barred(2, False, LEAVES_AND_RELEASES, (1, False), is_parked=True),),
-            (barred(2, False, WITHDRAWS_AND_RETURNS, (1, False), is_parked=True),),
+            (barred(2, False, barrier.B4, (2, False), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4, (1, True), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B5, (1, False), is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B5, (1, False), BREAKS, is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B4b, (0, True), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4b, (2, False), is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B4e, (0, True), is_parked=False, has_arrived=False),),
+            (barred(2, False, barrier.B4e, (0, True), BREAKS_EARLY, is_parked=False, has_arrived=True),),
+            (barred(0, True, barrier.B5e, (0, False), BREAKS_EARLY, is_parked=False, has_arrived=False),),
+            (barred(2, False, LEAVES_AND_RELEASES, (1, False), is_parked=True, has_arrived=True),),
+            (barred(2, False, WITHDRAWS_AND_RETURNS, (1, False), is_parked=True, has_arrived=True),),
         ],
     ),
     "only abort breaks and only reset restores": (
         [
-            (TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,),
+            (TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (BREAK_EARLY,), (LEFT_EARLY,), (REFUSED,),
             (barred(0, True, barrier.B6, (0, True)),),
             (barred(0, True, barrier.B7, (0, False)),),
-            (barred(2, False, barrier.B5, (2, False), BREAKS, is_parked=False),),
+            (barred(2, False, barrier.B5, (2, False), BREAKS, is_parked=False, has_arrived=True),),
         ],
         [
             (barred(2, False, barrier.B6, (0, False)),),
@@ -430,12 +438,15 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, RESETS_AND_KEEPS, (0, False)),),
             (barred(1, False, barrier.B1, (2, True)),),
             (barred(0, True, barrier.B3, (0, False)),),
-            (barred(2, False, barrier.B4, (1, True), is_parked=True),),
-            (barred(2, False, barrier.B4, (1, False), BREAKS, is_parked=True),),
-            (barred(2, False, barrier.B4b, (0, False), BREAKS, is_parked=True),),
-            (barred(2, False, barrier.B4b, (2, False), is_parked=False),),
-            (barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=False),),
-            (barred(2, False, BREAKS_OTHERWISE, (0, True), BREAKS, is_parked=True),),
+            (barred(2, False, barrier.B4, (1, True), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4, (1, False), BREAKS, is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4b, (0, False), BREAKS, is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4b, (2, False), is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B4e, (0, True), BREAKS, is_parked=False, has_arrived=False),),
+            (barred(2, False, barrier.B5e, (2, False), BREAKS_EARLY, is_parked=False, has_arrived=False),),
+            (barred(0, True, barrier.B4e, (0, True), BREAKS_EARLY, is_parked=False, has_arrived=False),),
+            (barred(2, False, BREAKS_OTHERWISE, (0, True), BREAKS, is_parked=True, has_arrived=True),),
             (barred(2, False, ABORTS_WITH_ANOTHER, (0, True)),),
         ],
     ),
@@ -465,7 +476,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, RESETS_AND_KEEPS, (0, False)),),
             (barred(2, False, ABORTS_AND_PARKS, (0, True)),),
             (barred(2, False, ABORTS_WITH_ANOTHER, (0, True)),),
-            (barred(2, False, BREAKS_OTHERWISE, (0, True), BREAKS, is_parked=True),),
+            (barred(2, False, BREAKS_OTHERWISE, (0, True), BREAKS, is_parked=True, has_arrived=True),),
             (barred(1, False, barrier.B1, (2, True)),),
         ],
     ),
@@ -562,7 +573,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
         [
             (seen(TAKE_BACK, "A", "AB", "AB"),),
             (seen(TAKE_BACK, "A", "AB", "B", ("A", None)),),
-            (seen(barred(0, False, barrier.B5, (0, False), is_parked=False), "A", "", "", ("A", None), was={"A": 1}),),
+            (seen(GONE, "A", "", "", ("A", None), was={"A": 1}),),
         ],
     ),
     "a new barrier is as asked": (
@@ -699,8 +710,10 @@ def test_the_barrier_account_adds_up_or_does_not(parked: int, ghosts: Any, adds_
         (TRIP, (8, 3, 1, 1)),
         (REFUSED, (7, 2, 1, 1)),
         (TAKE_BACK, (7, 2, 2, 1)),
-        (barred(2, False, barrier.B5, (2, False), is_parked=False), (7, 2, 1, 1)),
+        (barred(2, False, barrier.B5, (2, False), is_parked=False, has_arrived=True), (7, 2, 1, 1)),
         (BREAK, (7, 2, 2, 2)),
+        (BREAK_EARLY, (7, 2, 1, 3)),
+        (LEFT_EARLY, (7, 2, 1, 1)),
         (ABORT, (7, 2, 1, 3)),
         (RESET, (7, 2, 1, 3)),
     ],

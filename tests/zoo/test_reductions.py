@@ -12,7 +12,7 @@ from latchproof.check.checker import check
 from latchproof.check.history import End, Event, Observe, Rest
 from latchproof.check.target import adapt
 from latchproof.check.tree import Explorer, Walk
-from latchproof_spec.machine import Programs, distinct_policies
+from latchproof_spec.machine import Programs
 from tests.zoo import correct, faulty
 from tests.zoo.test_zoo import CORRECT, FAULTS
 
@@ -32,7 +32,7 @@ SUSPENDING = {correct.SuspendingBarrier, correct.SuspendingLatch, faulty.KeptLoc
 
 def walk(factory: Any, shape: Programs, argument: int, *, merge: bool) -> Walk:
     target = adapt(factory)
-    return Explorer(target, shape, argument, tuple(distinct_policies(target.machine.policies)), merge=merge).walk()
+    return Explorer(target, shape, argument, target.machine.policies, merge=merge).walk()
 
 
 def sizes(found: Walk) -> dict[str, dict[str, tuple[int, ...]]]:

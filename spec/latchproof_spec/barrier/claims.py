@@ -75,9 +75,23 @@ def arrivals_are_counted(step: Step) -> bool:
     return bool(new_parked == parked)
 
 
+def withdrawal_breaks(step: Step) -> bool:
+    """Return whether the policy has the step break the barrier: it withdraws a parked task, or one before its arrival.
+
+    Before its arrival the task is told of a broken barrier by its call, so only a whole one breaks.
+    """
+    if step.operation != "withdraw":
+        return False
+    if step.arguments["is_parked"]:
+        return bool(step.policy.cancelled == "breaks")
+    if step.policy.cancelled_early != "breaks":
+        return False
+    return not step.arguments["has_arrived"] and not step.before[1]
+
+
 def withdrawal_takes_back_itself(step: Step) -> bool:
     """C7, where a cancelled waiter withdraws; under any policy, withdrawing a released one changes nothing."""
-    if step.operation != "withdraw" or (step.policy.cancelled == "breaks" and step.arguments["is_parked"]):
+    if step.operation != "withdraw" or withdrawal_breaks(step):
         return True
     parked, broken = step.before
     return (
@@ -91,9 +105,7 @@ def only_abort_breaks_and_only_reset_restores(step: Step) -> bool:
     """C9; where the policy has a cancelled party break the barrier, that does too."""
     _, broken = step.before
     new_parked, new_broken = step.after
-    breaks = step.operation == "abort" or (
-        step.operation == "withdraw" and step.arguments["is_parked"] and step.policy.cancelled == "breaks"
-    )
+    breaks = step.operation == "abort" or withdrawal_breaks(step)
     if breaks or step.operation == "reset":
         fails = step.rule.queue == "failed" and step.rule.errors == BROKEN
         return bool(new_broken == breaks) and fails and new_parked == 0
@@ -199,7 +211,7 @@ def _account(step: Step, ghosts: tuple[int, int, int, int]) -> tuple[int, int, i
     if step.operation == "withdraw" and step.arguments["is_parked"]:
         withdrawn = withdrawn + 1
     if step.rule.queue == "failed":
-        failed = failed + step.before[0] - (1 if step.operation == "withdraw" else 0)
+        failed = failed + step.before[0] - (1 if step.operation == "withdraw" and step.arguments["is_parked"] else 0)
     return arrived, generations, withdrawn, failed
 
 

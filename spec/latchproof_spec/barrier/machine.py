@@ -8,7 +8,16 @@ from latchproof_spec.barrier import claims, rules
 from latchproof_spec.barrier.claims import C5, C6, C8, C9, C13, C14
 from latchproof_spec.barrier.policies import POLICIES
 from latchproof_spec.claims import C4, C7, C10, C11, C15, C16
-from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation, Programs
+from latchproof_spec.machine import (
+    HAS_ARRIVED,
+    IS_PARKED,
+    Bounds,
+    Machine,
+    ModelBounds,
+    Observation,
+    Operation,
+    Programs,
+)
 
 BARRIER: Final = Machine(
     name="barrier",
@@ -24,7 +33,7 @@ BARRIER: Final = Machine(
         Operation("abort", rules.abort, optional=True),
         Operation("reset", rules.reset, optional=True),
     ),
-    withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED,)),
+    withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED, HAS_ARRIVED)),
     observations={
         "parties": Observation(lambda parties, parked, broken: parties),
         "n_waiting": Observation(
@@ -48,7 +57,9 @@ BARRIER: Final = Machine(
         rules.B3,
         rules.B4,
         rules.B4b,
+        rules.B4e,
         rules.B5,
+        rules.B5e,
         rules.B6,
         rules.B7,
     ),
@@ -101,6 +112,7 @@ BARRIER: Final = Machine(
                 Programs((2,), at_once=2, calls=7, cancellations=1, waits_only=True),
                 Programs((3,), at_once=3, calls=6, cancellations=1, waits_only=True),
                 Programs((2, 3), at_once=3, calls=3, cancellations=2, waits_only=True),
+                Programs((1, 2), at_once=2, calls=3, cancellations=1, early=True),
                 Programs((2,), at_once=2, calls=2, cancellations=0, beside=2),
             ),
             # on trio every call is a checkpoint or two, and every pass has two orders: the same programs have more
@@ -109,6 +121,7 @@ BARRIER: Final = Machine(
                 Programs((1, 2), at_once=3, calls=3, cancellations=1),
                 Programs((3,), at_once=3, calls=3, cancellations=0),
                 Programs((2, 3), at_once=3, calls=4, cancellations=1, waits_only=True),
+                Programs((1, 2), at_once=2, calls=3, cancellations=1, waits_only=True, early=True),
                 Programs((2,), at_once=1, calls=1, cancellations=0, beside=2),
             ),
         },

@@ -7,7 +7,7 @@ from typing import Final
 from latchproof_spec.claims import C4, C7, C10, C11, C15, C16
 from latchproof_spec.latch import claims, rules
 from latchproof_spec.latch.claims import C1, C2, C3, C12
-from latchproof_spec.latch.policies import POLICIES
+from latchproof_spec.latch.policies import ALIASES, POLICIES
 from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation, Programs
 
 
@@ -51,6 +51,7 @@ LATCH: Final = Machine(
         rules.L10,
     ),
     policies=POLICIES,
+    aliases=ALIASES,
     exercise={
         C1: ("L1", "L2", "L5k", "L5r", "L6"),
         C2: ("L2", "L8", "L9", "L5r"),

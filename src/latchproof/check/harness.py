@@ -105,7 +105,7 @@ class Record:
     def _failure(self, finding: Finding) -> Failure:
         schedule, steps, others = self._moment()
         calls = sum(type(event) is Begin for event in self.history)
-        requests = sum(type(event) is Request for event in self.history)
+        requests = sum(type(event) is Request or (type(event) is Begin and event.cancelled) for event in self.history)
         size = (calls + others, requests, self._argument, steps)
         history = with_step_ends(self.history, self._step_ends)
         return Failure(finding, self._argument, tuple(schedule), history, size)
@@ -181,6 +181,8 @@ class Calls:
         self.requests = 0
         self.requested: set[int] = set()
         """The numbers of the calls whose cancellation was requested, some more than once."""
+        self.cancelled_early: set[int] = set()
+        """Those that began when their task was cancelled already."""
         self.tasks = 0
         self.started: set[int] = set()
         """The numbers of the tasks that have made their first step."""
@@ -196,13 +198,14 @@ class Calls:
         """The number of calls that are under way or will be."""
         return self.made - self.begun + len(self.under_way)
 
-    def make(self, call: Call) -> int:
-        """Start a task that makes a call; return the task's number."""
+    def make(self, call: Call, *, cancelled: bool = False) -> int:
+        """Start a task that makes a call, and before that cancels itself if that is asked for; return its number."""
         self.made += 1
+        self.requests += cancelled
         number = self.tasks
         self.tasks += 1
         handle: list[Any] = []
-        handle.append(self._host.spawn(self.play(call, handle, number)))
+        handle.append(self._host.spawn(self.play(call, handle, number, cancelled)))
         return number
 
     def cancel(self, number: int) -> None:
@@ -212,15 +215,19 @@ class Calls:
         self._record.take(Request(number))
         self._host.cancel(self.under_way[number])
 
-    async def play(self, call: Call | None, handle: list[Any], task: int) -> None:
-        """Make a call as a task, and in the step in which it ends perhaps another."""
+    async def play(self, call: Call | None, handle: list[Any], task: int, cancelled: bool) -> None:
+        """Make a call as a task, which may be cancelled before, and in the step in which it ends perhaps another."""
         record = self._record
         while call is not None:
             number = self.begun
             self.begun += 1
             self.under_way[number] = handle[0]
             self.started.add(task)
-            record.take(Begin(number, call.operation.name, call.arguments))
+            record.take(Begin(number, call.operation.name, call.arguments, cancelled=cancelled))
+            if cancelled:
+                self.requested.add(number)
+                self.cancelled_early.add(number)
+                self._host.cancel(handle[0])
             try:
                 value = getattr(self.instance, call.operation.name)(*call.arguments)
                 if type(value) is CoroutineType or inspect.isawaitable(value):
@@ -244,7 +251,7 @@ class Calls:
             record.take(end)
             if end.how == "cancelled" or record.settled:
                 return
-            call = self._next_call(number)
+            call, cancelled = self._next_call(number), False
 
 
 def is_same(event: Event, other: Event) -> bool:

@@ -23,6 +23,7 @@ from latchproof.check.specification import (
     COMPARED,
     GONE,
     NEW,
+    PARKED,
     WITHDRAWN,
     Configuration,
     Fate,
@@ -165,10 +166,12 @@ class Judge:
             steps = [(here, "") for here in node.configurations]
             if isinstance(event, Begin):
                 task = event.task if self.specification.tells_tasks_apart else 0
-                calls = (*calls, Invocation(event.operation, event.arguments, task))
+                calls = (*calls, Invocation(event.operation, event.arguments, task, event.cancelled))
+                if event.cancelled:
+                    requested |= {rank}
                 steps = [(here.with_fate(rank, NEW), "") for here, _ in steps]
                 if self.strict:
-                    steps = [step for here, _ in steps for step in self.specification.effects(here, rank, calls)]
+                    steps = [step for here, _ in steps for step in self._effects(here, rank, calls)]
             else:
                 requested |= {rank}
                 if self.strict:
@@ -222,10 +225,21 @@ class Judge:
         self, here: Configuration, call: int, calls: tuple[Invocation, ...]
     ) -> list[tuple[Configuration, str]]:
         """Return where a call's cancellation may lead; nowhere if it was withdrawn before."""
-        kind = here.fate(call).kind
-        if kind == "new":
-            return [(here.with_fate(call, WITHDRAWN), "")]
-        return [] if kind == "withdrawn" else list(self.specification.withdrawals(here, call, calls))
+        if here.fate(call) == WITHDRAWN:
+            return []
+        return list(self.specification.withdrawals(here, call, calls))
+
+    def _effects(
+        self, here: Configuration, call: int, calls: tuple[Invocation, ...]
+    ) -> Iterator[tuple[Configuration, str]]:
+        """Yield where a new call may lead in the strict form: a cancelled one is withdrawn, before or after it."""
+        if calls[call].cancelled:
+            yield from self._withdrawals(here, call, calls)
+        for after, rule in self.specification.effects(here, call, calls):
+            if calls[call].cancelled and after.fate(call) == PARKED:
+                yield from self._withdrawals(after, call, calls)
+            else:
+                yield after, rule
 
     def _ended(
         self, before: Iterable[Configuration], event: End, call: int, is_requested: bool
@@ -233,7 +247,7 @@ class Judge:
         for here in before:
             fate = here.fate(call)
             if event.how == "cancelled":
-                if is_requested and fate.kind != "parked":
+                if is_requested and fate.kind not in ("new", "parked"):
                     yield _without(here, call)
             elif fate.ending is not None and self.specification.matches(fate.ending, event):
                 after = _without(here, call)
@@ -260,7 +274,7 @@ def _case(event: Event, rank: int) -> object:
             return rank, event.how, type(event.error)
         return rank, event.how, *_compared(event.value)
     if isinstance(event, Begin):
-        return event.operation, event.arguments, event.task
+        return event.operation, event.arguments, event.task, event.cancelled
     if isinstance(event, Observe):
         return tuple([_compared(value) for _, value in event.values])
     return rank if isinstance(event, Request) else "rest"

@@ -56,6 +56,11 @@ class MachineSpecification(Specification):
         if here.fate(call) != NEW:  # the parked are released by effects of other calls alone
             return
         operation = self._named[calls[call].operation]
+        if calls[call].cancelled:
+            early = list(self._early_withdrawals(here, call, operation))
+            if any(rule.heeds_parked for _, rule in early):  # then it is withdrawn before it can take effect
+                yield from ((after, rule.id) for after, rule in early)
+                return
         for facts in told(operation, NEW):
             state, rule = self._step(operation, here, (*calls[call].arguments, *facts))
             yield self._after(here, state, rule, call), rule.id
@@ -64,11 +69,26 @@ class MachineSpecification(Specification):
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterator[tuple[Configuration, str]]:
         fate = here.fate(call)
+        if fate == NEW:
+            early = list(self._early_withdrawals(here, call, self._named[calls[call].operation]))
+            yield from ((after, rule.id) for after, rule in early)
+            if not early:  # then it never happened
+                yield here.with_fate(call, WITHDRAWN), ""
+            return
         for facts in told(self.machine.withdraw, fate):
             state, rule = self._step(self.machine.withdraw, here, facts)
             is_parked = fate == PARKED
             # a released call may still return; its withdrawal changes nothing
             yield self._after(here, state, rule, call).with_fate(call, WITHDRAWN) if is_parked else here, rule.id
+
+    def _early_withdrawals(
+        self, here: Configuration, call: int, operation: MachineOperation
+    ) -> Iterator[tuple[Configuration, Rule]]:
+        """Yield where the withdrawal of a new call leads, by which rule; nothing if there is no rule for it."""
+        if operation.waits and self.machine.withdraws_early:
+            for facts in told(self.machine.withdraw, NEW):
+                state, rule = self._step(self.machine.withdraw, here, facts)
+                yield self._after(here, state, rule, call).with_fate(call, WITHDRAWN), rule
 
     def readings(self, here: Configuration, name: str) -> Collection[int]:
         observation = self.machine.observations[name]

@@ -97,6 +97,8 @@ class Setup:
     prune: bool
     seen: SeenStates | None
     calls: tuple[Action, ...]
+    early: tuple[Action, ...]
+    """The calls that a task may make that is cancelled already."""
     others: tuple[Action, ...]
     continuations: tuple[Action, ...]
     """What a task may do in the step in which its call ends."""
@@ -316,8 +318,8 @@ class Run:
                 continue
             self._rested = False
             record.progress = 0
-            if kind == "call":
-                self._newborn = calls.make(action.payload)
+            if kind in ("call", "early"):
+                self._newborn = calls.make(action.payload, cancelled=kind == "early")
                 self._front_is_quiet |= decisions.latest is not None and decisions.latest.quiet
                 continue
             self._newborn = None
@@ -368,6 +370,8 @@ class Run:
             options = (PASS if between_passes else RUN,)
         if calls.made < programs.calls and calls.at_once < programs.at_once:
             options += setup.calls
+            if calls.requests < programs.cancellations and self._stepper.cancels_running:
+                options += setup.early
         if calls.requests < programs.cancellations:
             options += tuple(Action("cancel", f"cancel {number + 1}", number) for number in calls.under_way)
         if self._others.made < programs.beside:
@@ -380,7 +384,7 @@ class Run:
         That matters only where others are ready to run. A task that stays cancelled makes none.
         """
         calls, stepper = self._calls, self._stepper
-        if number in calls.requested and stepper.cancellation_lasts:
+        if number in calls.cancelled_early or (number in calls.requested and stepper.cancellation_lasts):
             return None
         if calls.made >= self.setup.programs.calls or not stepper.waiting[0]:
             return None
@@ -436,6 +440,6 @@ def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:
 
     def name(bound: dict[str, Any]) -> tuple[Any, ...]:
         played: Calls = bound["self"]
-        return played.is_other, numbers[bound["call"]], played.ranks.get(bound.get("number", -1))
+        return played.is_other, numbers[bound["call"]], bound["cancelled"], played.ranks.get(bound.get("number", -1))
 
     return Fingerprinter(frames={Calls.play.__code__: name})

@@ -35,11 +35,15 @@ class Operation(Protocol):
 
 
 class Invocation(NamedTuple):
-    """A call that has begun: its operation and arguments, and its task if the specification tells tasks apart."""
+    """A call that has begun: its operation and arguments, and its task if the specification tells tasks apart.
+
+    `cancelled` says that its task was cancelled before the call began.
+    """
 
     operation: str
     arguments: tuple[Any, ...]
     task: int = 0
+    cancelled: bool = False
 
 
 class Ending(NamedTuple):
@@ -163,8 +167,10 @@ class Specification(Protocol):
     def withdrawals(
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterable[tuple[Configuration, str]]:
-        """Return the same for a requested cancellation of a call that is parked, or may end."""
-        if here.fate(call) == PARKED:
+        """Return the same for a requested cancellation of a call that is new, parked, or may end."""
+        if here.fate(call) == NEW:
+            yield here.with_fate(call, WITHDRAWN), ""
+        elif here.fate(call) == PARKED:
             queue = tuple(other for other in here.queue if other != call)
             yield here._replace(queue=queue).with_fate(call, WITHDRAWN), ""
 

@@ -113,6 +113,9 @@ class Explorer:
             prune=prune and strategy.prunes,
             seen=SeenStates(fingerprinter_of(calls), merge=strategy.prunes) if merge else None,
             calls=tuple(Action("call", f"call {call}", call) for call in calls),
+            early=tuple(
+                Action("early", f"early {call}", call) for call in calls if programs.early and call.operation.waits
+            ),
             others=tuple(Action("other", f"other {call}", call) for call in calls),
             continuations=(RETURN, *(Action("then", f"then {call}", call) for call in calls)),
         )

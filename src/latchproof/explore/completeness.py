@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from latchproof.explore.system import Local, State, System, Transition
 from latchproof_spec.claims import Step
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import Machine
 from latchproof_spec.step import Ending, Rule
 
 LARGEST: Final = 3
@@ -74,7 +74,7 @@ def find_gaps(machine: Machine) -> Completeness:
     found = Completeness(machine.name)
     rules = every_rule(machine)
     states = list(product(*([False, True] if kind is bool else range(LARGEST + 2) for kind in machine.state.values())))
-    for policy in distinct_policies(machine.policies):
+    for policy in machine.policies:
         _judge_creations(machine, policy, rules, states, found)
         for argument in range(machine.smallest, LARGEST + 2):
             system = System(machine, policy, argument, tasks=0, highest_count=LARGEST)

@@ -23,7 +23,7 @@ from latchproof.explore.system import System
 from latchproof.explore.vacuity import STRANGER, corrupted_moments
 from latchproof_spec.calls import Call, Snapshot
 from latchproof_spec.claims import Account, Moment, Step
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import Machine
 from latchproof_spec.step import Rule
 
 LARGEST: Final = 2
@@ -132,7 +132,7 @@ def _systems(machine: Machine, policy: Any) -> Iterator[System]:
 
 def _moments(machine: Machine) -> Iterator[Moment]:
     """Yield the moments of small runs under every policy, one for each step, task and number that are released."""
-    for policy in distinct_policies(machine.policies):
+    for policy in machine.policies:
         seen = set()
         for system in _systems(machine, policy):
             for here, transitions in system.reachable():
@@ -161,7 +161,7 @@ def _steps(machine: Machine, steps: Sequence[Step]) -> Iterator[Step]:
         for rule in (*near, *odd):
             yield from (replace(step, rule=rule, after=after) for after in dict.fromkeys((step.after, step.before)))
         yield from (replace(step, after=after) for after in states)
-    for policy in distinct_policies(machine.policies):
+    for policy in machine.policies:
         for argument, rule, after in product((-1, 0, 1, 2, True, 1.5), rules, states):
             if rule.queue == "stays" and rule.caller in ("returns", "raises") and not rule.warns:
                 constants = (2,) * len(machine.constants)
@@ -233,7 +233,7 @@ def changed(one: Call, **known: Any) -> Call:
 
 def _snapshots(machine: Machine, few: Sequence[Case]) -> Iterator[Snapshot]:
     small = [(constants, state) for constants, state in few if state[machine.parked_at] >= 0]
-    for (constants, state), policy, tripped in product(small, distinct_policies(machine.policies), (0, 2)):
+    for (constants, state), policy, tripped in product(small, machine.policies, (0, 2)):
         yield Snapshot(policy, constants, state, state[machine.parked_at], tripped)
 
 
@@ -259,7 +259,7 @@ def _call_steps(machine: Machine, moments: Sequence[Moment], calls: Sequence[Cal
     for step in steps.values():  # and all
         actors = [call("fresh", acts=True)]
         if step.operation == machine.withdraw.name:
-            actors = [call("parked", position=place, acts=True) for place in (0, 1)] + [call("released", acts=True)]
+            actors += [call("parked", position=place, acts=True) for place in (0, 1)] + [call("released", acts=True)]
         for before, after in product(calls, repeat=2):
             yield from ((step, actor, before, after) for actor in actors)
         yield from ((step, before, before, after) for before, after in product(own, repeat=2))

@@ -87,7 +87,7 @@ def explore(
     >>> from latchproof_spec.barrier.machine import BARRIER
     >>> found = explore(BARRIER, BARRIER.policies[0], 2, tasks=3)
     >>> found.complete, found.violations, sorted(found.rules), found.orbits, found.states
-    (True, [], ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7'], 18, 65)
+    (True, [], ['B1', 'B2', 'B3', 'B4', 'B5', 'B5e', 'B6', 'B7'], 18, 65)
     """
     system = System(
         machine,
@@ -231,7 +231,7 @@ def described(local: Local, action: Action) -> str:
     if local.parked:
         return f"the task parked at position {local.position} {action.verb}"
     if not local.released:
-        return f"a task {action.verb}"
+        return f"a task {action.verb}{' before it arrives' if action.kind == 'cancel' else ''}"
     ending = getattr(local.ending, "__name__", local.ending)
     early = " before it has run" if action.kind == "cancel" else ""
     return f"a task released{'' if ending is None else f' with {ending}'} {action.verb}{early}"

@@ -1,9 +1,9 @@
 """The transition system of a machine and the tasks that use it: its states, and what each task may do in them.
 
 A state is the state of the machine and what each task is doing: it is idle, parked at a position of the queue, or
-released with an ending. An idle task may call any operation, unless it has no calls left; a parked task may be
-cancelled; a released task may continue, or be cancelled first. What comes of it is computed by the specification's
-own functions and by `step.apply`.
+released with an ending. An idle task may call any operation, unless it has no calls left, or be cancelled before its
+call arrives; a parked task may be cancelled; a released task may continue, or be cancelled first. What comes of it is
+computed by the specification's own functions and by `step.apply`.
 
 Tasks have no names and no history: a state has all that decides what may follow. Without a bound on calls the system is
 therefore finite and cyclic.
@@ -186,6 +186,7 @@ class System:
         self.calls: Final = calls
         self.initial: Final = State(state, (Local("idle", calls_left=calls),) * tasks)
         self._highest_count = highest_count
+        self._withdraws_early: Final = machine.withdraws_early and any(one.waits for one in self.operations)
         self._apply = apply
         # most states ask what others asked
         self.actions: Final = cache(self._actions)
@@ -251,12 +252,13 @@ class System:
 
     def _actions(self, local: Local, parked: int) -> list[Action]:
         """Return every action of a task that is `local`, while `parked` tasks are parked."""
+        cancellations = list(self._with_inputs("cancel", self.machine.withdraw, local, parked))
         if local.kind != "idle":
-            cancellations = self._with_inputs("cancel", self.machine.withdraw, local, parked)
-            return [*cancellations, CONTINUE] if local.released else list(cancellations)
+            return [*cancellations, CONTINUE] if local.released else cancellations
         if local.calls_left == 0:
             return []
-        return [one for each in self.operations for one in self._with_inputs("call", each, local, parked)]
+        calls = [one for each in self.operations for one in self._with_inputs("call", each, local, parked)]
+        return calls + cancellations if self._withdraws_early else calls
 
     def _with_inputs(
         self, kind: Literal["call", "cancel"], operation: Operation, local: Local, parked: int

@@ -154,7 +154,9 @@ def _policy_table(machine: Machine, policies: Sequence[Any]) -> list[str]:
             if path.step.rule.id not in ours
         ]
         rows += [f"{said} {getattr(policy, axis)}" for axis, said in machine.freedoms.items()]
-        lines.append(f"| {policy.name} | {'<br>'.join(rows)} |")
+        name, *others = machine.names_of(policy)
+        called = f"{name} (also called {', '.join(others)})" if others else name
+        lines.append(f"| {called} | {'<br>'.join(rows)} |")
     return lines
 
 

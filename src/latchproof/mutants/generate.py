@@ -12,7 +12,7 @@ A mutant's ID is the statement that it changes, before and after, and so stays t
 >>> from latchproof_spec.machines import MACHINES
 >>> mutants = {one.id: one for machine in MACHINES.values() for one in generated(machine)}
 >>> mutant = mutants["barrier.withdraw: return parked, broken, B5 -> return parked - 1, broken, B5"]
->>> mutant.machine.withdraw.function(3, 2, False, False)
+>>> mutant.machine.withdraw.function(3, 2, False, False, True)
 (1, False, B5)
 """
 

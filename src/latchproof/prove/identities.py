@@ -207,7 +207,11 @@ class Identities:
             ),
             (
                 "each arrival is in the past",
-                z3.Or(phase == FRESH, z3.And(facets["arrival"] >= 0, facets["arrival"] < world.clock)),
+                z3.Or(
+                    phase == FRESH,
+                    z3.And(phase == LEFT, given == NOTHING),  # it may have left before it arrived
+                    z3.And(facets["arrival"] >= 0, facets["arrival"] < world.clock),
+                ),
             ),
         ]
 
@@ -247,11 +251,14 @@ class Identities:
     def _guard(self, operation: Operation, arguments: dict[str, Any]) -> tuple[z3.BoolRef, ...]:
         """Return which call can make the step, and what the host tells of it.
 
-        A call is not made yet; a call that is withdrawn is parked or released. A fact that the host may choose is
-        assumed to be as its premise says.
+        A call is not made yet; a call that is withdrawn is parked or released, or not made yet if the machine lets it
+        be withdrawn so early. A fact that the host may choose is assumed to be as its premise says.
         """
         phase = self.world.phase(WHO)
-        can = z3.Or(phase == PARKED, phase == RELEASED) if operation is self._machine.withdraw else phase == FRESH
+        can = phase == FRESH
+        if operation is self._machine.withdraw:
+            early = [can] if self._machine.withdraws_early else []
+            can = z3.Or(phase == PARKED, phase == RELEASED, *early)
         call = view(WHO, facets_of(self.world, WHO))
         read = [
             bool_term(arguments[fact.name]) == truth(partial(fact.read, call)) for fact in operation.facts if fact.read

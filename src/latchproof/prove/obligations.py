@@ -14,7 +14,6 @@ the text alone, finds the same (`smtlib`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from typing import Any, Final
@@ -28,7 +27,7 @@ from latchproof.prove.paths import enumerate_paths, symbol, unchecked
 from latchproof.prove.smtlib import Confirmation
 from latchproof.prove.steps import StepTerms
 from latchproof.prove.vacuity import call_goals, counter_goals
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import apply
 
@@ -54,16 +53,10 @@ def prove(
     about the claims, and mean something of a whole machine alone. `apply` says what a rule does to a queue. A goal that
     is not wanted is not proved. Without `written`, the obligations come without the text that a second solver needs.
     """
-    # policies that differ in nothing but their name are one to a proof
-    distinct = distinct_policies(machine.policies if policies is None else policies)
-    others = {policy.name: names[1:] for policy, names in distinct.items()}
     discharge = Discharge(written)
-    for goal in _goals(machine, tuple(distinct), parts, apply):
-        if is_wanted is not None and not is_wanted(goal):
-            continue
-        found = discharge(goal)
-        yield found
-        yield from (replace(found, policy=name) for name in others.get(goal.policy, ()))
+    for goal in _goals(machine, machine.policies if policies is None else policies, parts, apply):
+        if is_wanted is None or is_wanted(goal):
+            yield discharge(goal)
 
 
 def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] | None = None) -> list[Obligation]:
@@ -71,7 +64,7 @@ def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] |
     asked: dict[Machine, list[Confirmation]] = {machine: [] for machine in machines}
     with unchecked():
         # the second solver works in the background: the machine that gives it most to answer comes first
-        for machine in sorted(asked, key=lambda one: -len(distinct_policies(one.policies))):
+        for machine in sorted(asked, key=lambda one: -len(one.policies)):
             obligations = prove(machine, parts=(*PARTS, *CONTROLS), is_wanted=is_wanted)
             # obligations that share their premises are asked together
             for _, together in groupby(obligations, key=lambda one: one.part in CONTROLS):

@@ -17,7 +17,6 @@ from latchproof.explore.vacuity import vacuous_eventualities, vacuous_properties
 from latchproof.mutants import checks
 from latchproof.verify.evidence import Cell, Evidence, Gathered, fired_rules
 from latchproof_spec.claims import Claim
-from latchproof_spec.machine import distinct_policies
 from latchproof_spec.machines import CLAIMS, MACHINES
 
 Result = TypeVar("Result", Exploration, Liveness)
@@ -69,7 +68,7 @@ def gather(quick: bool) -> Gathered:
         if machine.name not in endless
         for one in until_given_up(
             check_eventualities(machine, policy, argument, tasks=number, at_most=MOST_STATES)
-            for policy, argument, number in product(distinct_policies(machine.policies), arguments[machine], fair_tasks)
+            for policy, argument, number in product(machine.policies, arguments[machine], fair_tasks)
         )
     ]
     complete = [find_gaps(machine) for machine in MACHINES.values()]

@@ -32,6 +32,7 @@ class StepLoop(asyncio.BaseEventLoop):
     task_class: type[asyncio.Task[Any]] = asyncio.Task
     cancelled: type[BaseException] = asyncio.CancelledError
     groups_cancellations = False
+    cancels_running = True
     cancellation_lasts = False
 
     _ready: deque[asyncio.Handle]

@@ -44,6 +44,10 @@ class Host(Protocol):
     def groups_cancellations(self) -> bool:
         """Whether a group of nothing but cancellations is one too, as trio's nurseries raise it."""
 
+    @property
+    def cancels_running(self) -> bool:
+        """Whether a task can be cancelled while it runs, so that it is cancelled already when it makes a call."""
+
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
         """Start a task, whose first step comes when the loop gets to it; return a handle for `cancel`."""
 

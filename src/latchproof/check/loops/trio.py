@@ -37,6 +37,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
 
     cancelled: type[BaseException] = trio.Cancelled
     groups_cancellations = True
+    cancels_running = True
     cancellation_lasts = True
 
     def __init__(self) -> None:
