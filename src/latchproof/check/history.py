@@ -126,7 +126,7 @@ def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event
     """Return the history with an empty observation after each step; `ends` are its lengths after the steps.
 
     >>> with_step_ends([Begin(0, "wait", ()), Rest()], [1])
-    (Begin(call=0, operation='wait', arguments=(), task=0), Observe(values=()), Rest())
+    (Begin(call=0, operation='wait', arguments=(), task=0, cancelled=False), Observe(values=()), Rest())
     """
     parts = [history[begun:end] for begun, end in pairwise([0, *ends])]
     told = [event for part in parts for event in (*part, Observe(()))]

@@ -97,7 +97,7 @@ def written(verdicts: bytes) -> str:
     """Return how many cases are refused, of how many, and a checksum of which: two changes may leave the number.
 
     >>> written(bytes([0, 1, 1, 0]))
-    '2 of 4, 42f1d9ee'
+    '2 of 4, 399d846a'
     """
     return f"{sum(verdicts)} of {len(verdicts)}, {crc32(verdicts):08x}"
 

@@ -155,7 +155,7 @@ class System:
     >>> from latchproof_spec.barrier.machine import BARRIER
     >>> barrier = System(BARRIER, BARRIER.policies[0], 2, tasks=2)
     >>> [str(one.action) for one in barrier.transitions(barrier.initial, [0])]
-    ['wait()', 'abort()', 'reset()']
+    ['wait()', 'abort()', 'reset()', 'cancel']
     >>> parks, *_ = barrier.transitions(barrier.initial, [0])
     >>> parks.step.rule, parks.after.machine, parks.after.queue
     (B1, (1, False), (0,))
