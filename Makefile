@@ -7,7 +7,7 @@ MACHINES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; p
 CLASSES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; print(*(one.shell for one in MACHINES.values()))")
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs crosscheck mutants mutants-runtime fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck mutants mutants-runtime planted fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,6 +71,9 @@ mutants: $(SETUP) ## try every mutant of the specification with every kind of ev
 
 mutants-runtime: $(SETUP) ## try the mutants of the runtime: each must be noticed by a test or accounted for (about 20 minutes)
 	$(BIN)/python proofs/runtime_mutants.py
+
+planted: $(SETUP) ## plant generated faults in the prover, the claims, the judge, the classes ...; each must turn a test red
+	$(BIN)/python -m proofs.planted_faults $(PLANTED)
 
 spec: $(SETUP) ## render spec/*.md and spec/exports/* from the specification
 	for machine in $(MACHINES); do \

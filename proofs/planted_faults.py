@@ -1,0 +1,257 @@
+"""Plant faults in the project's own code, one at a time, and see whether a gate goes red.
+
+`latchproof mutants` breaks the specification. This breaks the code that judges it: the prover, the claims, the judge,
+the fingerprint, the reductions, our classes, the hosts and the exporters. Each fault is put into a copy of the project,
+and the tests of its kind are run there until one fails. A fault that every one of them passes is green, and fails this
+gate, unless it is listed in proofs/equivalent_faults.toml with the argument why it changes nothing that anybody could
+see, and with the name of a test that shows it. Listed faults are not planted.
+
+By default five faults of each kind are drawn by the seed, so that continuous integration plants others each day.
+
+python -m proofs.planted_faults [KIND ...] [--seed N] [--number N | --all] [--only TEXT] [--workers N] [--list]
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final
+
+from proofs.source_faults import Fault, faults
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+EQUIVALENT: Final = ROOT / "proofs" / "equivalent_faults.toml"
+
+COPIED: Final = (
+    *("src", "spec", "tests", "proofs", "docs", "benchmarks", "browser", "examples"),
+    *("pyproject.toml", "Makefile", "requirements-dev.txt", "LICENSE"),
+    *("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"),
+)
+"""What of the project the tests of a fault need."""
+
+NUMBER: Final = 5
+"""Faults of each kind that are planted by default."""
+
+TIMEOUT: Final = 600
+"""Time limit of one stage of a gate, in seconds; a fault that makes it hang is noticed."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault: the files that it is planted in, and the tests that must notice it, in stages."""
+
+    files: tuple[str, ...]
+    gate: tuple[tuple[str, ...], ...]
+
+
+RUNTIME: Final = ("tests/runtime",)
+PROVE: Final = ("tests/prove",)
+
+KINDS: Final[dict[str, Kind]] = {
+    "prover": Kind(
+        tuple(
+            f"src/latchproof/prove/{name}.py"
+            for name in ("paths", "steps", "counters", "goals", "discharge", "liveness", "vacuity", "obligations")
+        ),
+        (PROVE, ("tests/verify", "tests/mutants", "tests/spec")),
+    ),
+    "identities": Kind(
+        tuple(f"src/latchproof/prove/{name}.py" for name in ("identities", "world", "sequences")),
+        (PROVE, ("tests/verify", "tests/mutants")),
+    ),
+    "claims": Kind(
+        ("spec/latchproof_spec/claims.py", "spec/latchproof_spec/calls.py", "spec/latchproof_spec/*/claims.py"),
+        (("tests/spec",), ("tests/explore", "tests/prove"), ("tests/verify", "tests/mutants", "tests/export")),
+    ),
+    "judge": Kind(
+        tuple(f"src/latchproof/check/{name}.py" for name in ("judge", "specification", "machine_specification")),
+        (("tests/check/test_judge.py", "tests/check/test_specification.py"), ("tests/check",), ("tests/zoo",)),
+    ),
+    "fingerprint": Kind(("src/latchproof/check/sandbox/fingerprint.py",), (("tests/check/sandbox",), ("tests/zoo",))),
+    "reductions": Kind(
+        ("src/latchproof/check/tree.py", "src/latchproof/check/choices.py"),
+        (("tests/zoo/test_reductions.py",), ("tests/check",), ("tests/zoo",)),
+    ),
+    "shells": Kind(
+        tuple(f"src/latchproof/{name}.py" for name in ("latch", "barrier", "parking")),
+        (("tests/prove/test_shells.py",), RUNTIME),
+    ),
+    "hosts": Kind(("src/latchproof/hosts/*.py",), (RUNTIME,)),
+    "exporters": Kind(("src/latchproof/export/*.py",), (("tests/export",), ("tests/cli", "tests/verify"))),
+}
+"""The kinds of faults, and the gates that must notice them."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a fault: the test or the gate that noticed it, "" if none did, and how long that took."""
+
+    fault: Fault
+    noticed_by: str
+    seconds: float
+
+
+def faults_of(kind: Kind) -> list[Fault]:
+    """Return every fault of a kind, in the order of its files."""
+    files = [path for pattern in kind.files for path in sorted(ROOT.glob(pattern))]
+    return [one for path in files for one in faults(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))]
+
+
+def read_equivalent(text: str) -> dict[tuple[str, str, str, str, int], tuple[str, str]]:
+    """Return the listed faults: for each its argument and the test that shows that it changes nothing.
+
+    Raise ValueError if one is listed twice, or without an argument or a test.
+    """
+    found: dict[tuple[str, str, str, str, int], tuple[str, str]] = {}
+    for entry in tomllib.loads(text).get("fault", []):
+        key = entry["file"], entry["function"], entry["before"], entry["after"], entry.get("number", 0)
+        why, shown_by = entry.get("why", "").strip(), entry.get("shown_by", "").strip()
+        if key in found or not why or not shown_by:
+            raise ValueError(f"listed twice, or without `why` or `shown_by`: {key}")
+        found[key] = why, shown_by
+    return found
+
+
+@contextmanager
+def copies(number: int) -> Iterator[SimpleQueue[Path]]:
+    """Make copies of the project, which faults are planted in, and remove them."""
+    with tempfile.TemporaryDirectory(prefix="planted-faults-") as folder:
+        found: SimpleQueue[Path] = SimpleQueue()
+        for copy in range(number):
+            place = Path(folder) / str(copy)
+            place.mkdir()
+            for name in COPIED:
+                if (ROOT / name).is_dir():
+                    shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+                elif (ROOT / name).exists():
+                    shutil.copy2(ROOT / name, place / name)
+            found.put(place)
+        yield found
+
+
+def plant(fault: Fault, gate: Sequence[Sequence[str]], place: Path) -> Outcome:
+    """Put a fault into a copy of the project, run its gate there, and put the file right again."""
+    begun = time.perf_counter()
+    path = place / fault.file
+    original = path.read_text(encoding="utf-8")
+    noticed = ""
+    try:
+        path.write_text(fault.put(original), encoding="utf-8")
+        _forget_compiled(path)
+        for stage in gate:
+            noticed = run_tests(place, stage)
+            if noticed:
+                break
+    finally:
+        path.write_text(original, encoding="utf-8")
+        _forget_compiled(path)
+    return Outcome(fault, noticed, time.perf_counter() - begun)
+
+
+def run_tests(place: Path, tests: Sequence[str]) -> str:
+    """Run tests in a copy of the project until one fails; return its name, or "" if all pass."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(place / part) for part in ("src", "spec", ""))}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", *tests]
+    try:
+        run = subprocess.run(
+            command, cwd=place, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"no result of {' '.join(tests)} within {TIMEOUT} s"
+    if run.returncode == 0:
+        return ""
+    failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    last = (run.stdout + run.stderr).strip().splitlines()[-1:]
+    return " ".join((failed or last or [f"exit code {run.returncode}"])[0].split()[:2])
+
+
+def _forget_compiled(path: Path) -> None:
+    """Remove what Python compiled of a file: two versions may have the same size and time."""
+    for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
+        compiled.unlink(missing_ok=True)
+
+
+def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="plant faults in the project's own code and see a gate go red")
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"kinds of faults (all): {', '.join(KINDS)}")
+    parser.add_argument("--seed", type=int, help="what is drawn (default: the date)")
+    parser.add_argument("--number", type=int, default=NUMBER, help=f"faults of each kind (default {NUMBER})")
+    parser.add_argument("--all", action="store_true", help="plant every fault")
+    parser.add_argument("--only", default="*", help="plant the faults whose line in the list matches this pattern")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="copies that are tried at a time")
+    parser.add_argument("--list", action="store_true", help="list the faults, and plant none")
+    found = parser.parse_args(arguments)
+    for kind in found.kinds:
+        if kind not in KINDS:
+            parser.error(f"unknown kind {kind!r}; choose from {', '.join(KINDS)}")
+    if found.number < 1 or found.workers < 1:
+        parser.error("--number and --workers must be 1 or more")
+    return found
+
+
+def choose(
+    names: Iterable[str], asked: argparse.Namespace, listed: Iterable[object], seed: int
+) -> dict[str, list[Fault]]:
+    """Return the faults of each kind that are to be planted."""
+    known, chosen = set(listed), {}
+    for name in names:
+        every = [one for one in faults_of(KINDS[name]) if one.key not in known and fnmatch(str(one), asked.only)]
+        number = len(every) if asked.all else min(asked.number, len(every))
+        drawn = random.Random(f"{seed} {name}").sample(every, number)
+        chosen[name] = sorted(drawn, key=every.index)
+    return chosen
+
+
+def main(arguments: Sequence[str]) -> int:
+    asked = _arguments(arguments)
+    seed = datetime.datetime.now(datetime.UTC).date().toordinal() if asked.seed is None else asked.seed
+    listed = read_equivalent(EQUIVALENT.read_text(encoding="utf-8"))
+    chosen = choose(asked.kinds or KINDS, asked, listed, seed)
+    if asked.list:
+        for name, some in chosen.items():
+            print(*(f"{name}: {fault}" for fault in some), sep="\n")
+        return 0
+    if not all(chosen.values()):
+        print(f"FAILED: no fault to plant for {', '.join(name for name, some in chosen.items() if not some)}")
+        return 1
+    drawn = "every fault" if asked.all else f"by the seed {seed}"
+    print(f"planting {sum(map(len, chosen.values()))} faults, {drawn}; each must turn a test red", flush=True)
+    green = 0
+    with copies(asked.workers) as places, ThreadPoolExecutor(asked.workers) as workers:
+
+        def tried(name: str, fault: Fault) -> Outcome:
+            place = places.get()
+            try:
+                return plant(fault, KINDS[name].gate, place)
+            finally:
+                places.put(place)
+
+        results = [(name, workers.submit(tried, name, fault)) for name, some in chosen.items() for fault in some]
+        for name, result in results:
+            one = result.result()
+            green += not one.noticed_by
+            told = f"red ({one.noticed_by})" if one.noticed_by else "GREEN"
+            print(f"{name}: {one.fault}: {told}, {one.seconds:.0f} s", flush=True)
+    print(f"{len(results) - green} of {len(results)} faults were noticed; {len(listed)} are listed as equivalent")
+    if green:
+        print(f"FAILED: nothing noticed {green}. Add a test, or an entry to {EQUIVALENT.relative_to(ROOT)}.")
+    return 1 if green else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
