@@ -412,7 +412,7 @@ def test_an_observation_that_fails_is_a_finding() -> None:
 def test_an_error_that_only_the_loop_sees_is_a_finding() -> None:
     shape = Programs((1,), at_once=1, calls=1, cancellations=0)
     (failure,) = failures(samples.ShoutingLatch, shape, 1).values()
-    assert failure.finding.claim == "C10"
+    assert failure.finding.claim == "C15"
     assert failure.history[-1] == Stray("an error reached the event loop: KeyError: 'in a callback'")
 
 

@@ -128,7 +128,7 @@ def test_counters_are_each_machine_s_own() -> None:
         (samples.CountdownBarrier, "latchproof", {"C5"}),
         (samples.ForgetfulLatch, "latchproof", {"C11", "C12"}),
         (samples.HastyLatch, "latchproof", {"C3"}),
-        (samples.CountingLatch, "latchproof", {"C1"}),
+        (samples.CountingLatch, "latchproof", {"C16"}),
         (samples.StuckLatch, "latchproof", {"C11"}),
     ],
 )
@@ -146,13 +146,13 @@ def test_a_fault_is_found(make: Any, policy: str, claims: set[str]) -> None:
 
 @pytest.mark.parametrize("host", ["asyncio", "uvloop"])
 def test_an_error_that_reaches_the_loop_alone_is_found(host: str) -> None:
-    with pytest.raises(AssertionError, match=rf"ShoutingLatch breaks C10 on {host}") as failure:
+    with pytest.raises(AssertionError, match=rf"ShoutingLatch breaks C15 on {host}") as failure:
         run(state_machine(samples.ShoutingLatch, policy="latchproof", host=host), 60)
     assert "seen: an error reached the event loop: " in str(failure.value)
 
 
 def test_an_observation_that_raises_is_found() -> None:
-    with pytest.raises(AssertionError, match="DazzledLatch breaks C10") as failure:
+    with pytest.raises(AssertionError, match="DazzledLatch breaks C15") as failure:
         run(state_machine(samples.DazzledLatch, policy="latchproof"), 60)
     assert "seen: an observation raised " in str(failure.value)
 
@@ -307,7 +307,7 @@ class Recorder:
 )
 def test_what_trio_does_not_survive_is_found_by_fuzzing_and_the_next_run_goes_on_as_ever(factory: Any) -> None:
     machine = state_machine(factory, host="trio", policy="latchproof")
-    with pytest.raises(AssertionError, match="breaks C10 on trio"):
+    with pytest.raises(AssertionError, match="breaks C15 on trio"):
         run(machine, 100)
     assert machine.failure is not None
     assert machine.failure.history[-1] == Stray(machine.failure.finding.seen)
@@ -391,7 +391,7 @@ def test_trio_shuffles_the_same_way_each_time_and_then_as_it_did() -> None:
 def test_a_machine_may_be_about_one_claim() -> None:
     with pytest.raises(AssertionError, match="HastyLatch breaks C3"):
         run(state_machine(samples.HastyLatch, policy="latchproof", claim="C3"), 50)
-    other = state_machine(samples.HastyLatch, policy="latchproof", claim="C1")
+    other = state_machine(samples.HastyLatch, policy="latchproof", claim="C11")
     run(other, 50)
     assert other.broken == {"C3"}
     with pytest.raises(TargetError, match="there is no claim 'C5' about a latch"):

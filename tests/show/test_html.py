@@ -117,7 +117,7 @@ def test_a_run_continues_after_an_error_that_belongs_to_no_call(verdict: Verdict
     assert shown["agrees"]
     differing = [step["seen"] for step in shown["steps"] if not step["allowed"]]
     assert differing == ["KeyError: 'lost'", trace.seen]
-    alone = annotate(dataclasses.replace(trace, events=(stray,), claim="C10"))
+    alone = annotate(dataclasses.replace(trace, events=(stray,), claim="C15"))
     assert (alone["agrees"], alone["steps"][0]["seen"]) == (True, "KeyError: 'lost'")
 
 
