@@ -15,7 +15,7 @@ def describe_bounds(programs: Programs, target: Target) -> str:
     arguments = ", ".join(map(str, programs.arguments))
     operations = "wait only" if programs.waits_only else f"all operations{_numbers_in_words(programs, target)}"
     at_once = min(programs.at_once, programs.calls)  # no more can be under way than there are
-    early = " (one may come before the call)" if programs.early and programs.cancellations else ""
+    early = " (even before a call)" if programs.early and programs.cancellations else ""
     beside = f"; and {_number(programs.beside, 'call')} on a second instance" if programs.beside else ""
     return (
         f"{target.machine.parameter} {arguments}: {_number(programs.calls, 'call')}, {at_once} at once, "
