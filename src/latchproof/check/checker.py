@@ -148,7 +148,7 @@ def parts(programs: tuple[Programs, ...], scheduler: str, schedules: int | None)
 
 def require_claim(claim: str | None, machine: Machine) -> None:
     """Raise TargetError if there is a claim, and it is not one about the machine that a history can break."""
-    unobservable = {one.id: one.unobservable for one in CLAIMS if one.unobservable}
+    unobservable = {one.id: one.unobservable for one in machine.claims if one.unobservable}
     if claim in unobservable:
         raise TargetError(f"no history is judged by {claim} alone: {unobservable[claim]}")
     about = [one.id for one in machine.claims if not one.unobservable]
