@@ -98,8 +98,8 @@ def test_every_rule_that_can_be_written_is_tried(machine: Machine) -> None:
 def with_withdrawal(rule: Rule) -> Machine:
     """The barrier by whose rule a cancelled party breaks it, under the policies that let it."""
 
-    def withdraw(parties: int, parked: int, broken: bool, is_parked: bool, policy: Any) -> Any:
-        *after, right = BARRIER.withdraw.function(parties, parked, broken, is_parked, policy=policy)
+    def withdraw(*values: Any, policy: Any) -> Any:
+        *after, right = BARRIER.withdraw.function(*values, policy=policy)
         return *after, rule if right is B4b else right
 
     return with_operation(BARRIER, "withdraw", withdraw)
