@@ -79,8 +79,8 @@ class Operation:
 class Observation:
     """A property that a caller may read: its value in a state, and the claim that a wrong reading breaks.
 
-    `counts_released(policy)` says whether a policy lets it count calls that are released with an index and have not
-    ended.
+    `counts_released(policy)` says whether a policy lets it count calls that were parked, or completed a generation, and
+    have not ended, whatever they end with.
     """
 
     read: Callable[..., Any]

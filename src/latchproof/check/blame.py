@@ -8,7 +8,7 @@ specification says what it is called.
 from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
-from latchproof.check.history import End, Finding, Observe, Rest, without_addresses
+from latchproof.check.history import End, Event, Finding, Observe, without_addresses
 from latchproof.check.specification import Configuration, Fate, Operation, Specification
 
 
@@ -37,7 +37,7 @@ class Scene(NamedTuple):
         return Finding(self.specification.blame(situation), seen, tuple(allowed), tuple(rules))
 
 
-def find(scene: Scene, event: End | Observe | Rest) -> Finding:
+def find(scene: Scene, event: Event) -> Finding:
     """Return the finding for an event that no configuration allows."""
     match event:
         case End():

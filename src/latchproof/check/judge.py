@@ -13,12 +13,12 @@ In the strict form, which our own classes keep, a call takes effect in its first
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from latchproof.check.blame import Scene, find
-from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
+from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Stray
 from latchproof.check.specification import (
     COMPARED,
     GONE,
@@ -32,7 +32,7 @@ from latchproof.check.specification import (
 )
 
 
-@dataclass(eq=False, slots=True)
+@dataclass
 class _Node:
     """All that the judgement of what follows depends on, and what was found out about what follows.
 
@@ -45,15 +45,15 @@ class _Node:
     calls: tuple[Invocation, ...]
     requested: frozenset[int]
     recent: frozenset[str]
-    reachable: frozenset[Configuration] | None = None
+    reachable: Set[Configuration] | None = None
     """Every configuration that calls under way may have brought about unseen; None until it is needed."""
-    fired: frozenset[str] = frozenset()
+    fired: Set[str] = frozenset()
     """The rules by which they did."""
     edges: dict[Any, _Edge] = field(default_factory=dict)
     """For each event that was judged here: where it leads, if it is allowed, and the rules that were fired."""
 
 
-_Edge: TypeAlias = tuple[_Node | None, frozenset[str]]
+_Edge: TypeAlias = tuple[_Node | None, Set[str]]
 
 
 class Judge:
@@ -137,12 +137,11 @@ class Judge:
         return frozenset(_renamed(here, names.__getitem__) for here in configurations)
 
     def _find(self, event: Event) -> Finding:
-        assert isinstance(event, End | Observe | Rest)
         node, named = self._node, {operation.name: operation for operation in self.specification.operations}
         scene = Scene(
             self.specification,
             self._numbered(self._reachable(node)),
-            {call: named[one.operation] for call, one in zip(self._calls, node.calls, strict=True)},
+            {call: named[node.calls[rank].operation] for rank, call in enumerate(self._calls)},
             {self._calls[rank] for rank in node.requested},
             self.cancellations > 0,
             node.recent,
@@ -171,7 +170,8 @@ class Judge:
             steps = [(here, "") for here in node.configurations]
             if isinstance(event, Begin):
                 task = event.task if self.specification.tells_tasks_apart else 0
-                calls = (*calls, Invocation(event.operation, event.arguments, task))
+                types = tuple(map(type, event.arguments))
+                calls = (*calls, Invocation(event.operation, event.arguments, task, types))
                 recent |= {event.operation}
                 steps = [(here.with_fate(rank, NEW), "") for here, _ in steps]
                 if self.strict:
@@ -181,29 +181,29 @@ class Judge:
                 recent |= {"cancelled"}
                 if self.strict:
                     steps = [step for here, _ in steps for step in self._withdrawals(here, rank, calls) or [(here, "")]]
-            after = self._at(frozenset(here for here, _ in steps), calls, requested, recent)
-            return after, frozenset(rule for _, rule in steps) - {""}
+            node = self._at(frozenset(here for here, _ in steps), calls, requested, recent)
+            return node, {rule for _, rule in steps} - {""}
         before = self._reachable(node)
         if isinstance(event, Observe):
             allowed = frozenset(here for here in before if self._may_read(here, event))
             recent = frozenset()
-        elif isinstance(event, Rest):
-            allowed = frozenset(here for here in before if self._may_rest(here, requested))
-            recent |= {"rest"}
-        else:
-            assert isinstance(event, End)
-            allowed = frozenset(self._ended(before, event, rank, rank in requested))
+        elif isinstance(event, End):
             if event.how == "cancelled":
                 recent |= {"cancelled"}
             elif any(_was_refused(here, rank, calls[rank].operation) for here in before):
                 recent |= {"refused"}
-            names = {call: call - (call > rank) for call in range(len(calls))} | {rank: GONE, GONE: GONE}
-            allowed = frozenset(_renamed(here, names.__getitem__) for here in allowed)
+            others = [call for call in range(len(calls)) if call != rank]
+            names = {call: place for place, call in enumerate(others)} | {rank: GONE, GONE: GONE}
+            after = self._ended(before, event, rank, rank in requested)
+            allowed = frozenset(_renamed(here, names.__getitem__) for here in after)
             requested = frozenset(names[call] for call in requested if call != rank)
             calls = calls[:rank] + calls[rank + 1 :]
+        else:
+            allowed = frozenset(here for here in before if self._may_rest(here, requested))
+            recent |= {"rest"}
         return self._at(allowed, calls, requested, recent) if allowed else None, node.fired
 
-    def _reachable(self, node: _Node) -> frozenset[Configuration]:
+    def _reachable(self, node: _Node) -> Set[Configuration]:
         """Return every configuration that effects and withdrawals may lead to from there."""
         if self.strict:
             return node.configurations
@@ -215,7 +215,7 @@ class Judge:
                     if after not in seen:
                         seen.add(after)
                         waiting.append(after)
-            node.reachable, node.fired = frozenset(seen), frozenset(fired) - {""}
+            node.reachable, node.fired = seen, fired - {""}
         return node.reachable
 
     def _successors(
@@ -251,7 +251,7 @@ class Judge:
                     yield _without(here, call)
             elif fate.ending is not None and self.specification.matches(fate.ending, event):
                 after = _without(here, call)
-                is_taken = fate.ending.generation and event.how == "returned" and event.value is not None
+                is_taken = fate.ending.generation and event.value is not None
                 yield _taken(after, fate.ending.generation, event.value) if is_taken else after
 
     def _may_read(self, here: Configuration, event: Observe) -> bool:
@@ -274,9 +274,9 @@ def _case(event: Event, rank: int) -> object:
             return rank, event.how, type(event.error)
         return rank, event.how, *_compared(event.value)
     if isinstance(event, Begin):
-        return event.operation, event.arguments, event.task
+        return event.operation, event.arguments, event.task, *map(type, event.arguments)
     if isinstance(event, Observe):
-        return tuple([_compared(value) for _, value in event.values])
+        return tuple([(name, *_compared(value)) for name, value in event.values])
     return rank if isinstance(event, Request) else "rest"
 
 
@@ -306,7 +306,6 @@ def _taken(here: Configuration, generation: int, value: object) -> Configuration
     for call, fate in here.fates:
         ending = fate.ending
         if ending is not None and ending.generation == generation:
-            taken = tuple(sorted((*ending.taken, value), key=repr))
-            fate = Fate("ends", ending._replace(taken=taken))
+            fate = Fate("ends", ending._replace(taken=ending.taken | {value}))
         fates.append((call, fate))
     return here._replace(fates=tuple(fates))

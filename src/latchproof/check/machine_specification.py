@@ -46,6 +46,7 @@ class MachineSpecification(Specification):
             raise ValueError(rule.message.format(argument))
         self._indexed = indexed
         self._named = {operation.name: operation for operation in machine.operations}
+        self._refusals = {rule.id for rule in machine.rules if rule.refuses}
 
     def start(self) -> list[Configuration]:
         return [Configuration(self._start)]
@@ -75,12 +76,11 @@ class MachineSpecification(Specification):
         value: int = observation.read(*self.constants, *here.state)
         if not observation.counts_released(self.policy):
             return (value,)
-        released = sum(1 for _, fate in here.fates if fate.ending is not None and fate.ending.returns)
+        released = sum(1 for _, fate in here.fates if fate.ending is not None and self._is_release(fate.ending))
         return range(value, value + released + 1)
 
     def matches(self, ending: Ending, event: End) -> bool:
-        if event.how == "raised":
-            assert event.error is not None
+        if event.error is not None:
             return is_expected(ending.raises, event.error)
         if ending.returns and not self._indexed:
             return event.value is None
@@ -97,6 +97,12 @@ class MachineSpecification(Specification):
         named = {str(one): claim for one, claim in machine.blame.items()}
         return named.get(situation, machine.blame["stray error"]).id  # a faulty machine may come into any situation
 
+    def _is_release(self, ending: Ending) -> bool:
+        """Return whether a call with this ending was parked, or completed a generation; an error may release it too."""
+        if ending.fails:
+            return ending.rule not in self._refusals
+        return ending.returns is not None
+
     def _step(
         self, operation: MachineOperation, here: Configuration, inputs: tuple[Any, ...]
     ) -> tuple[tuple[Any, ...], Rule]:
@@ -110,8 +116,8 @@ class MachineSpecification(Specification):
         if self.machine.reaches_released(rule, self.policy):
             for other, fate in here.fates:
                 if fate.ending is not None and fate.ending.returns:
-                    fates[other] = fate._replace(ending=fate.ending._replace(raises=rule.errors[:1]))
-        size = sum(1 for _, ending in resumed if ending == ANY_INDEX) if rule.order == "any" else 0
+                    fates[other] = fate._replace(ending=fate.ending._replace(raises=rule.errors))
+        size = sum(1 for _, ending in resumed if ending == ANY_INDEX)
         if size:  # they are the latest generation now
             for other, fate in fates.items():
                 if fate.ending is not None and fate.ending.generation:
@@ -133,7 +139,7 @@ class MachineSpecification(Specification):
 def told(operation: MachineOperation, fate: Fate) -> Iterator[tuple[bool, ...]]:
     """Return what a host may tell an operation of a call: either, of a fact that cannot be read off the call."""
     call = SimpleNamespace(parked=fate == PARKED, released=fate.ending is not None)
-    return product(*((False, True) if one.read is None else (bool(one.read(call)),) for one in operation.facts))
+    return product(*((False, True) if one.read is None else (one.read(call),) for one in operation.facts))
 
 
 def is_broken_barrier_error(error: BaseException) -> bool:
@@ -146,7 +152,7 @@ def is_expected(errors: tuple[type[BaseException], ...], error: BaseException) -
     if BrokenBarrierError in errors:
         return is_broken_barrier_error(error)
     families = tuple(RuntimeError if issubclass(one, RuntimeError) else one for one in errors)
-    is_named_so = bool({base.__name__ for base in type(error).__mro__} & {one.__name__ for one in errors})
+    is_named_so = not {base.__name__ for base in type(error).__mro__}.isdisjoint(one.__name__ for one in errors)
     return (
         (isinstance(error, families) or is_named_so)
         and not is_broken_barrier_error(error)

@@ -35,11 +35,15 @@ class Operation(Protocol):
 
 
 class Invocation(NamedTuple):
-    """A call that has begun: its operation and arguments, and its task if the specification tells tasks apart."""
+    """A call that has begun: its operation and arguments, and its task if the specification tells tasks apart.
+
+    `types` are those of the arguments: True equals 1, and is another argument.
+    """
 
     operation: str
     arguments: tuple[Any, ...]
-    task: int = 0
+    task: int
+    types: tuple[type, ...]
 
 
 class Ending(NamedTuple):
@@ -58,7 +62,7 @@ class Ending(NamedTuple):
     by: str = ""
     rule: str = ""
     generation: int = 0
-    taken: tuple[object, ...] = ()
+    taken: frozenset[object] = frozenset()
 
     @property
     def fails(self) -> bool:
