@@ -80,7 +80,7 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "judge": Kind(
         tuple(f"src/latchproof/check/{name}.py" for name in ("judge", "specification", "machine_specification")),
-        (("tests/check/test_judge.py", "tests/check/test_specification.py"), ("tests/check",), ("tests/zoo",)),
+        (("tests/check/test_judge.py", "tests/check/test_specification.py"), ("tests/check/test_reference_judge.py",)),
     ),
     "fingerprint": Kind(("src/latchproof/check/sandbox/fingerprint.py",), (("tests/check/sandbox",), ("tests/zoo",))),
     "reductions": Kind(
