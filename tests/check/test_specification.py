@@ -200,6 +200,7 @@ def test_a_finding_says_what_is_allowed() -> None:
     found = judge.step(ret(0, "perhaps"))
     assert found is not None
     assert (found.seen, found.allowed) == ("try_acquire() returned 'perhaps'", ("to return False", "to return True"))
+    assert found.rules == ()
 
 
 def test_the_rules_that_were_applied_are_noted() -> None:

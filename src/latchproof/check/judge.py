@@ -277,7 +277,7 @@ def _case(event: Event, rank: int) -> object:
         return event.operation, event.arguments, event.task, *map(type, event.arguments)
     if isinstance(event, Observe):
         return tuple([(name, *_compared(value)) for name, value in event.values])
-    return rank if isinstance(event, Request) else "rest"
+    return rank  # of a request; that of rest is the number of calls under way, which none of them has
 
 
 def _was_refused(here: Configuration, call: int, operation: str) -> bool:
