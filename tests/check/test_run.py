@@ -19,7 +19,8 @@ from latchproof.check.choices import Turn
 from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, Failure, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
-from latchproof.check.run import STEPS_WITHOUT_PROGRESS, SeenStates, fingerprinter_of
+from latchproof.check.run import STEPS_WITHOUT_PROGRESS
+from latchproof.check.states import SeenStates
 from latchproof.check.target import Target, adapt
 from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.barrier.machine import BARRIER
@@ -566,8 +567,8 @@ def test_logging_of_the_target_is_not_switched_off_here() -> None:
 
 def test_a_run_continues_from_a_state_that_others_met_only_after_more_steps() -> None:
     """Else the smallest failing run might be left out."""
-    seen = SeenStates(fingerprinter_of(()), merge=True)
+    seen = SeenStates(merge=True)
     assert [seen.has(b"a state", steps) for steps in (5, 6, 5, 3, 4, 3)] == [False, True, True, False, True, True]
     assert not seen.has(b"another state", 9)
-    alone = SeenStates(fingerprinter_of(()), merge=False)
+    alone = SeenStates(merge=False)
     assert [alone.has(b"a state", 5) for _ in range(2)] == [False, False]

@@ -8,6 +8,7 @@ belongs here.
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
 from types import CoroutineType
 from typing import Any
 
@@ -178,6 +179,8 @@ class Calls:
         """The numbers of the tasks that have made their first step."""
         self.ranks: dict[int, int] = {}
         """What tells the calls under way apart in a fingerprint, set when one is taken."""
+        self.latest: tuple[Any, Context] | None = None
+        """The task whose call was the last to end, and its context as it was when the task began."""
         self._host = host
         self._record = record
         self._next_call = next_call
@@ -206,7 +209,7 @@ class Calls:
 
     async def play(self, call: Call | None, handle: list[Any], task: int) -> None:
         """Make a call as a task, and in the step in which it ends perhaps another."""
-        record = self._record
+        record, context = self._record, copy_context()
         while call is not None:
             number = self.begun
             self.begun += 1
@@ -236,6 +239,7 @@ class Calls:
             record.take(end)
             if end.how == "cancelled" or record.settled:
                 return
+            self.latest = handle[0], context
             call = self._next_call(number)
 
 

@@ -126,6 +126,9 @@ class FlownoStepper:
             TaskCancelled: lambda error: (),
         }
 
+    def task_of(self, handle: Any) -> object:
+        return handle
+
     def finish(self) -> None:
         for task in [*self._tasks, *(packet[0] for packet in self._loop.tasks)]:
             close(task.coroutine if isinstance(task, _Task) else task)

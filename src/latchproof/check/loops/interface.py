@@ -83,6 +83,9 @@ class Stepper(Host, Protocol):
     def parts(self) -> dict[type, Callable[[Any], tuple[object, ...]]]:
         """Return, for types of the host, how to list the parts of an object that affect what happens next."""
 
+    def task_of(self, handle: Any) -> object:
+        """Return the task as the target knows it, of which `spawn` returned a handle."""
+
     def finish(self) -> None:
         """End the loop, whatever is left to run; nothing that happens then is reported."""
 
