@@ -84,8 +84,13 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "fingerprint": Kind(("src/latchproof/check/sandbox/fingerprint.py",), (("tests/check/sandbox",), ("tests/zoo",))),
     "reductions": Kind(
-        ("src/latchproof/check/tree.py", "src/latchproof/check/choices.py"),
-        (("tests/zoo/test_reductions.py",), ("tests/check",), ("tests/zoo",)),
+        tuple(f"src/latchproof/check/{name}.py" for name in ("tree", "choices", "states")),
+        (
+            tuple(f"tests/check/test_{name}.py" for name in ("choices", "tree", "states")),
+            ("tests/zoo/test_reductions.py",),
+            ("tests/check",),
+            ("tests/zoo",),
+        ),
     ),
     "shells": Kind(
         tuple(f"src/latchproof/{name}.py" for name in ("latch", "barrier", "parking")),
