@@ -6,6 +6,8 @@ A page is run from top to bottom in a new folder:
 - a `python` block is a program; it prints, line by line, what its `# prints: ...` comments say;
 - a `console` block has commands, each after `$ `, and under it what it prints; `...` stands for any text, and alone on
   a line for any number of lines. A command must exit with 0, unless `$ echo $?` follows and shows another code;
+- a `diff` block is a fault: it is put into a copy of the project, in which the commands that follow are run; the next
+  such block begins with an unchanged copy;
 - an `sh` block is not run, because it installs something or takes minutes; it is in the list below.
 """
 
@@ -21,11 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from proofs.planted_faults import copy_project
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-OTHERS = {"museum.md", "trust.md"}
-"""Pages without programs of their own: one that `make museum` writes from what it runs, and one without any."""
+OTHERS = {"museum.md"}
+"""A page without programs of its own: `make museum` writes it from what it runs."""
 
 PAGES = sorted(page for page in DOCS.rglob("*.md") if page.name not in OTHERS and "_build" not in page.parts)
 NOT_RUN = {
@@ -84,11 +87,12 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def test_there_are_pages() -> None:
     assert len(PAGES) > 12
     languages = {block.language for page in PAGES for block in blocks(page)}
-    assert languages == {"python", "console", "sh"}
+    assert languages == {"python", "console", "sh", "diff"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_the_page_says_what_happens(page: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path
     for block in blocks(page):
         where = f"{page.relative_to(ROOT)}:{block.line}"
         if block.caption:
@@ -97,12 +101,37 @@ def test_the_page_says_what_happens(page: Path, tmp_path: Path, environment: dic
             done = _run([sys.executable, "-c", block.text], tmp_path, environment)
             assert done.returncode == 0, f"{where}\n{done.stderr}"
             assert done.stdout.splitlines() == re.findall(r"# prints: (.*)", block.text), where
+        elif block.language == "diff":
+            folder = tmp_path / f"project-{block.line}"
+            copy_project(folder)
+            put(block.text, folder)
         elif block.language == "console":
-            _console(block, tmp_path, environment, where)
+            _console(block, folder, _for(folder, environment), where)
         else:
             assert set(block.text.splitlines()) <= NOT_RUN, (
                 f"{where}: this is not run; say so in NOT_RUN, with a reason"
             )
+
+
+def put(diff: str, project: Path) -> None:
+    """Change one file of a project as a diff says, which names the file and has no line numbers.
+
+    Raise ValueError if the lines that it removes, with those around them, are not in the file exactly once.
+    """
+    name, *lines = diff.splitlines()
+    file = project / name.removeprefix("--- ")
+    before, after = ("\n".join(line[1:] for line in lines if not line.startswith(sign)) for sign in "+-")
+    text = file.read_text(encoding="utf-8")
+    if text.count(f"{before}\n") != 1:
+        raise ValueError(f"these lines are in {file.name} {text.count(before)} times, not once:\n{before}")
+    file.write_text(text.replace(f"{before}\n", f"{after}\n"), encoding="utf-8")
+
+
+def _for(folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    """Return the environment in which the commands are those of a copy of the project, if the folder is one."""
+    if not (folder / "src").exists():
+        return environment
+    return {**environment, "PYTHONPATH": os.pathsep.join(str(folder / part) for part in ("src", "spec", ""))}
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -167,3 +196,13 @@ def test_a_failing_command_is_noticed(tmp_path: Path, environment: dict[str, str
     _console(Block("console", "", "$ false\n$ echo $?\n1\n", 1), tmp_path, environment, "here")
     with pytest.raises(AssertionError, match="exited with 0"):
         _console(Block("console", "", "$ true\n$ echo $?\n1\n", 1), tmp_path, environment, "here")
+
+
+def test_a_fault_is_put_where_its_lines_stand_once(tmp_path: Path) -> None:
+    file = tmp_path / "f.py"
+    file.write_text("a = 1\nb = 2\na = 3\n")
+    put("--- f.py\n a = 1\n-b = 2\n+b = 4\n", tmp_path)
+    assert file.read_text() == "a = 1\nb = 4\na = 3\n"
+    for lines in ("-b = 2\n+b = 4\n", "-a\n"):
+        with pytest.raises(ValueError, match=r"in f\.py 0 times|in f\.py 2 times"):
+            put(f"--- f.py\n{lines}", tmp_path)

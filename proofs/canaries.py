@@ -18,10 +18,7 @@ def latch_policy(policy: LatchPolicy) -> str:
     """Return the policy's name, which the contract falsely says is none of these.
 
     post: __return__ != "latchproof"
-    post: __return__ != "flowno"
-    post: __return__ != "java"
-    post: __return__ != "cpython"
-    post: __return__ != "lenient"
+    post: __return__ != "keeps"
     post: __return__ != "aiologic"
     """
     return policy.name

@@ -64,9 +64,16 @@ PROVE: Final = ("tests/prove",)
 
 KINDS: Final[dict[str, Kind]] = {
     "prover": Kind(
-        tuple(
-            f"src/latchproof/prove/{name}.py"
-            for name in ("paths", "steps", "counters", "goals", "discharge", "liveness", "vacuity", "obligations")
+        (
+            *(
+                f"src/latchproof/prove/{name}.py"
+                for name in (
+                    *("paths", "steps", "counters", "goals", "discharge", "liveness", "vacuity", "obligations"),
+                    *("premises", "digests", "replay", "evaluate"),
+                )
+            ),
+            "src/latchproof/prove/language/*.py",
+            "src/latchproof/prove/classes/*.py",
         ),
         (PROVE, ("tests/verify", "tests/mutants", "tests/spec")),
     ),
@@ -80,18 +87,26 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "judge": Kind(
         tuple(f"src/latchproof/check/{name}.py" for name in ("judge", "specification", "machine_specification")),
-        (("tests/check/test_judge.py", "tests/check/test_specification.py"), ("tests/check",), ("tests/zoo",)),
+        (("tests/check/test_judge.py", "tests/check/test_specification.py"), ("tests/check/test_reference_judge.py",)),
     ),
     "fingerprint": Kind(("src/latchproof/check/sandbox/fingerprint.py",), (("tests/check/sandbox",), ("tests/zoo",))),
     "reductions": Kind(
-        ("src/latchproof/check/tree.py", "src/latchproof/check/choices.py"),
-        (("tests/zoo/test_reductions.py",), ("tests/check",), ("tests/zoo",)),
+        tuple(f"src/latchproof/check/{name}.py" for name in ("tree", "choices", "states")),
+        (
+            tuple(f"tests/check/test_{name}.py" for name in ("choices", "tree", "states")),
+            ("tests/zoo/test_reductions.py",),
+            ("tests/check",),
+            ("tests/zoo",),
+        ),
     ),
     "shells": Kind(
         tuple(f"src/latchproof/{name}.py" for name in ("latch", "barrier", "parking")),
-        (("tests/prove/test_shells.py",), RUNTIME),
+        (("tests/prove/classes/test_refinement.py",), RUNTIME),
     ),
-    "hosts": Kind(("src/latchproof/hosts/*.py",), (RUNTIME,)),
+    "hosts": Kind(
+        ("src/latchproof/hosts/*.py",),
+        (tuple(f"tests/runtime/test_{name}.py" for name in ("hosts", "host_axioms", "event_loops")), RUNTIME),
+    ),
     "exporters": Kind(("src/latchproof/export/*.py",), (("tests/export",), ("tests/cli", "tests/verify"))),
 }
 """The kinds of faults, and the gates that must notice them."""
@@ -127,6 +142,16 @@ def read_equivalent(text: str) -> dict[tuple[str, str, str, str, int], tuple[str
     return found
 
 
+def copy_project(place: Path) -> None:
+    """Copy to a new folder what of the project its tests need."""
+    place.mkdir()
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif (ROOT / name).exists():
+            shutil.copy2(ROOT / name, place / name)
+
+
 @contextmanager
 def copies(number: int) -> Iterator[SimpleQueue[Path]]:
     """Make copies of the project, which faults are planted in, and remove them."""
@@ -134,12 +159,7 @@ def copies(number: int) -> Iterator[SimpleQueue[Path]]:
         found: SimpleQueue[Path] = SimpleQueue()
         for copy in range(number):
             place = Path(folder) / str(copy)
-            place.mkdir()
-            for name in COPIED:
-                if (ROOT / name).is_dir():
-                    shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
-                elif (ROOT / name).exists():
-                    shutil.copy2(ROOT / name, place / name)
+            copy_project(place)
             found.put(place)
         yield found
 

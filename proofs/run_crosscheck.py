@@ -116,8 +116,10 @@ def with_function(machine: Machine, name: str, function: Callable[..., Any]) -> 
     return replace(machine, operations=operations, withdraw=replaced(machine.withdraw))
 
 
-def _forgets_to_take_back(parties: int, parked: int, broken: bool, is_parked: bool, policy: BarrierPolicy) -> Any:
-    _, new_broken, rule = barrier.withdraw(parties, parked, broken, is_parked, policy)
+def _forgets_to_take_back(
+    parties: int, parked: int, broken: bool, is_parked: bool, has_arrived: bool, policy: BarrierPolicy
+) -> Any:
+    _, new_broken, rule = barrier.withdraw(parties, parked, broken, is_parked, has_arrived, policy)
     return parked, new_broken, rule
 
 

@@ -16,7 +16,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeAlias,
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.parking import Parking
-from latchproof_spec import step
+from latchproof_spec import messages, step
 from latchproof_spec.barrier import rules as barrier_spec
 from latchproof_spec.latch import rules as latch_spec
 from latchproof_spec.step import BrokenBarrierError, Rule, apply
@@ -123,7 +123,7 @@ def _unwritten(number: object) -> str:
     return "a number"
 
 
-vars(step)["repr"] = _unwritten
+vars(messages)["repr"] = _unwritten
 
 
 class Task:
@@ -353,7 +353,7 @@ class SpecifiedBarrier(SpecifiedWorld):
         self.step(rule)
 
     def withdraw(self, is_parked: bool) -> Rule:
-        self.parked, self.broken, rule = barrier_spec.withdraw(self.parties, self.parked, self.broken, is_parked)
+        self.parked, self.broken, rule = barrier_spec.withdraw(self.parties, self.parked, self.broken, is_parked, True)
         return rule
 
     def seen(self) -> Seen:

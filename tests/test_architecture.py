@@ -39,7 +39,10 @@ RANKS = {
 }
 """How far a package is from the specification: it imports packages of lower ranks alone."""
 
-READS_THE_RUNTIME = ("latchproof.prove.shells", "latchproof.contracts")
+READS_THE_RUNTIME = (
+    "latchproof.prove.classes",
+    "latchproof.contracts",
+)
 VERDICT_PRINTERS = ("latchproof.show.verdict", "latchproof.show.lanes", "latchproof.show.junit")
 
 KNOWS_A_MACHINE = (
@@ -207,7 +210,7 @@ def test_no_module_asks_which_machine_it_has(module: str) -> None:
         (0, one) for one in imports_of(module) if is_in(one, ("latchproof_spec.latch", "latchproof_spec.barrier"))
     ]
     if module == "latchproof_spec.claims":  # which makes those that every machine shares
-        found = [(line, text) for line, text in found if text not in {"C4", "C7", "C10", "C11"}]
+        found = [(line, text) for line, text in found if text not in {"C4", "C7", "C10", "C11", "C15", "C16"}]
     assert found == []
 
 

@@ -23,6 +23,7 @@ from latchproof.contracts import (
 )
 from latchproof_spec.barrier.policies import POLICIES as BARRIER_POLICIES
 from latchproof_spec.latch.policies import POLICIES as LATCH_POLICIES
+from latchproof_spec.machines import CLAIMS
 
 ROOT = Path(__file__).resolve().parents[1]
 GOOD = '''
@@ -57,9 +58,8 @@ def test_everything_is_as_the_manifest_has_it(outcome: Contracts) -> None:
 
 
 def test_the_contracts_speak_about_every_claim(outcome: Contracts) -> None:
-    unmentioned = [n for n in range(1, 15) if not outcome.of_claim(f"C{n}")]
-    assert unmentioned == []
-    assert {claim for condition in outcome.conditions for claim in condition.claims} == {f"C{n}" for n in range(1, 15)}
+    assert [claim.id for claim in CLAIMS if not outcome.of_claim(claim.id)] == []
+    assert {claim for condition in outcome.conditions for claim in condition.claims} == {one.id for one in CLAIMS}
 
 
 def test_the_canaries_name_every_policy(outcome: Contracts) -> None:

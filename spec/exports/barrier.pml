@@ -67,6 +67,7 @@ inline B1(t) {
     new_broken = broken;
     assert(new_parked == parked + 1);  /* C6: arrivals are counted */
     assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
+    assert(!new_broken);  /* C14: breaking fails the parked */
     tasks_parked = 0; u = 0;  /* how many other tasks are parked */
     do
     :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++
@@ -88,6 +89,7 @@ inline B2(t) {
     assert(new_parked == 0 && new_broken == broken);  /* C6, C13: a whole generation trips */
     assert(new_parked == 0);  /* C6: arrivals are counted */
     assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
+    assert(!new_broken);  /* C14: breaking fails the parked */
     tasks_parked = 0; u = 0;  /* how many other tasks are parked */
     do
     :: u < TASKS -> tasks_parked = tasks_parked + (u != t && is[u] == PARKED); u++
@@ -176,6 +178,7 @@ inline B4(t) {
     assert(new_parked == parked - 1);  /* C6: arrivals are counted */
     assert(new_parked == parked - 1 && new_broken == broken);  /* C7: a withdrawal takes back itself */
     assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
+    assert(!new_broken);  /* C14: breaking fails the parked */
     u = 0;
     do
     :: u < TASKS && u != t && is[u] == PARKED ->
@@ -200,6 +203,32 @@ inline B5(t) {
     assert(new_parked == parked);  /* C6: arrivals are counted */
     assert(new_parked == parked && new_broken == broken);  /* C7: a withdrawal takes back itself */
     assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
+    assert(!new_broken || broken);  /* C14: breaking fails the parked */
+    u = 0;
+    do
+    :: u < TASKS && u != t && is[u] == PARKED ->
+        place = at[u] - (is[t] == PARKED && at[t] < at[u]); at[u] = place;
+        u++
+    :: u < TASKS && (u == t || is[u] != PARKED) -> u++
+    :: else -> break
+    od;
+    owed_C13[t] = false;
+    owed_C14[t] = false;
+    is[t] = IDLE;
+    at[t] = 0;
+    parked = new_parked;
+    broken = new_broken;
+    u = 0
+}
+
+/* The task was cancelled before it arrived: it made no call. */
+inline B5e(t) {
+    new_parked = parked;
+    new_broken = broken;
+    assert(new_parked == parked);  /* C6: arrivals are counted */
+    assert(new_parked == parked && new_broken == broken);  /* C7: a withdrawal takes back itself */
+    assert(new_broken == broken);  /* C9: only abort breaks and only reset restores */
+    assert(!new_broken || broken);  /* C14: breaking fails the parked */
     u = 0;
     do
     :: u < TASKS && u != t && is[u] == PARKED ->
@@ -224,8 +253,9 @@ inline B5(t) {
     :: d_step { is[t] == IDLE && (!broken) && (parked + 1 >= parties) -> B2(t) } \
     :: d_step { is[t] == IDLE -> B6(t) } \
     :: d_step { is[t] == IDLE -> B7(t) } \
-    :: d_step { is[t] != IDLE && ((is[t] == PARKED)) -> B4(t) } \
-    :: d_step { is[t] != IDLE && (!(is[t] == PARKED)) -> B5(t) } \
+    :: d_step { ((is[t] == PARKED)) -> B4(t) } \
+    :: d_step { (!(is[t] == PARKED)) && (((is[t] == PARKED) || (is[t] == RELEASED))) -> B5(t) } \
+    :: d_step { (!(is[t] == PARKED)) && (!((is[t] == PARKED) || (is[t] == RELEASED))) -> B5e(t) } \
     :: d_step { true -> look() } \
     od
 
@@ -247,6 +277,6 @@ active proctype host_3() { host(3) }
 #define is_owed_C13 (owed_C13[0])
 ltl C13 { [] (is_owed_C13 -> <> (!is_owed_C13)) }
 
-/* C14: parked at abort or reset continues */
+/* C14: parked at a break or reset continues */
 #define is_owed_C14 (owed_C14[0])
 ltl C14 { [] (is_owed_C14 -> <> (!is_owed_C14)) }

@@ -91,7 +91,7 @@ reset(t) ==
     /\ B7(t)
 
 \* A parked task is cancelled or times out: its arrival is taken back, and later arrivals move up.
-B4(t, is_parked) ==
+B4(t, is_parked, has_arrived) ==
     /\ is_parked
     /\ parked' = parked - 1
     /\ broken' = broken
@@ -99,16 +99,25 @@ B4(t, is_parked) ==
     /\ owed' = [owed EXCEPT ![t] = {}]
 
 \* The task was already released: nothing changes, for any task.
-B5(t, is_parked) ==
+B5(t, is_parked, has_arrived) ==
     /\ ~is_parked
+    /\ has_arrived
+    /\ parked' = parked
+    /\ broken' = broken
+    /\ task' = [u \in Tasks |-> IF u = t THEN Idle ELSE IF IsParked(u) THEN ParkedAt(Place(u, t)) ELSE task[u]]
+    /\ owed' = [owed EXCEPT ![t] = {}]
+
+\* The task was cancelled before it arrived: it made no call.
+B5e(t, is_parked, has_arrived) ==
+    /\ ~is_parked
+    /\ ~has_arrived
     /\ parked' = parked
     /\ broken' = broken
     /\ task' = [u \in Tasks |-> IF u = t THEN Idle ELSE IF IsParked(u) THEN ParkedAt(Place(u, t)) ELSE task[u]]
     /\ owed' = [owed EXCEPT ![t] = {}]
 
 withdraw(t) ==  \* the host cancels it
-    /\ task[t] # Idle
-    /\ B4(t, IsParked(t)) \/ B5(t, IsParked(t))
+    /\ B4(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released"))) \/ B5(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released"))) \/ B5e(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released")))
 
 Continues(t) ==  \* a released task runs
     /\ t \in Released
@@ -148,29 +157,38 @@ every_step == [][\A t \in Tasks :
     /\ task[t] = Idle /\ B1(t) =>
         /\ parked' = parked + 1  \* C6: arrivals are counted
         /\ broken' = broken  \* C9: only abort breaks and only reset restores
+        /\ ~broken'  \* C14: breaking fails the parked
     /\ task[t] = Idle /\ B2(t) =>
         /\ parked' = 0 /\ broken' = broken  \* C6, C13: a whole generation trips
         /\ parked' = 0  \* C6: arrivals are counted
         /\ broken' = broken  \* C9: only abort breaks and only reset restores
+        /\ ~broken'  \* C14: breaking fails the parked
     /\ task[t] = Idle /\ B6(t) =>
         /\ parked' = 0  \* C6: arrivals are counted
         /\ broken' /\ parked' = 0  \* C9: only abort breaks and only reset restores
     /\ task[t] = Idle /\ B7(t) =>
         /\ parked' = 0  \* C6: arrivals are counted
         /\ ~broken' /\ parked' = 0  \* C9: only abort breaks and only reset restores
-    /\ task[t] # Idle /\ B4(t, IsParked(t)) =>
+    /\ B4(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released"))) =>
         /\ parked' = parked - 1  \* C6: arrivals are counted
         /\ parked' = parked - 1 /\ broken' = broken  \* C7: a withdrawal takes back itself
         /\ broken' = broken  \* C9: only abort breaks and only reset restores
-    /\ task[t] # Idle /\ B5(t, IsParked(t)) =>
+        /\ ~broken'  \* C14: breaking fails the parked
+    /\ B5(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released"))) =>
         /\ parked' = parked  \* C6: arrivals are counted
         /\ parked' = parked /\ broken' = broken  \* C7: a withdrawal takes back itself
         /\ broken' = broken  \* C9: only abort breaks and only reset restores
+        /\ (~broken' \/ broken)  \* C14: breaking fails the parked
+    /\ B5e(t, IsParked(t), (IsParked(t) \/ (task[t].is = "released"))) =>
+        /\ parked' = parked  \* C6: arrivals are counted
+        /\ parked' = parked /\ broken' = broken  \* C7: a withdrawal takes back itself
+        /\ broken' = broken  \* C9: only abort breaks and only reset restores
+        /\ (~broken' \/ broken)  \* C14: breaking fails the parked
     ]_vars
 
 \* C13: a whole generation continues
 C13 == \A t \in Tasks : ("C13" \in owed[t]) ~> ("C13" \notin owed[t])
 
-\* C14: parked at abort or reset continues
+\* C14: parked at a break or reset continues
 C14 == \A t \in Tasks : ("C14" \in owed[t]) ~> ("C14" \notin owed[t])
 ====

@@ -149,6 +149,14 @@ def refused_changes_no_other_call(step: Step, actor: Call, before: Call, after: 
     return unchanged(before, after) and bool(not before.parked or before.position == after.position)
 
 
+def errors_are_those_of_the_rule(step: Step, actor: Call, before: Call, after: Call) -> bool:
+    """C15: a call fails by its own refusal, or with all the parked, and with the error that the rule gives."""
+    if before.failed or not after.failed:
+        return True
+    fails = step.rule.refuses if before.acts else before.parked and step.rule.queue == "failed"
+    return fails and bool(after.error == step.rule.errors[0])
+
+
 def caller_parks_or_returns(step: Step, actor: Call, before: Call, after: Call) -> bool:
     """C11: each caller is parked by its call or returns; else it would be blocked, and uncounted."""
     return not before.acts or step.operation == "withdraw" or after.parked or after.done

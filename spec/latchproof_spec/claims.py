@@ -7,11 +7,16 @@ machines' modules make a claim precise as functions, of these shapes:
 - a *step property*, of what one step did to the counters: `holds(step)`;
 - a *history property*, of which tasks continue with what: `holds(moment)`, where a moment is a step with identities;
 - an *account*: numbers that only the reviewer keeps (ghosts) and that must always add up with the state;
+- a *reading*, of what a caller reads: `holds(constants, state, readings)`, where the last has the value of each
+  observation by its name;
 - a *census*, of how many tasks there are: `holds(constants, state, parked, released)`, where the last two are numbers
   of tasks, counted by a tool that can see the tasks themselves;
 - an *eventuality*: `owes(step)` says whether a step owes it to the parked tasks that they continue some day.
 
 What is claimed of each single call has other shapes (see `calls`).
+
+What each released task is given is specified. In which order released tasks run is not: that is up to the host. So no
+claim speaks of it, the explorers let any released task continue first, and the judge of histories allows every order.
 
 The eventualities C12 to C14 follow by Lamport's rule WF1 from step and history properties: the step that makes a task
 eligible releases it there and then; a released task stays released, with the same ending, until it continues or is
@@ -53,14 +58,20 @@ class Claim:
 
 
 # fmt: off
-C4: Final = Claim("C4", "safety", "A refused call changes nothing, for any task.")
+C4: Final = Claim("C4", "safety", "A refused call changes nothing, for any task.",
+    unobservable="what a refused call has changed shows in what is read, as C16, or in what later calls do")
 C7: Final = Claim("C7", "safety",
     "A withdrawal takes back its own arrival and nothing else: it releases, breaks and strands no other task.")
 C10: Final = Claim("C10", "safety",
-    "Operations raise only the errors, and log only the warnings, that their rules give; a new machine is as asked.")
+    "Operations raise only the errors, and log only the warnings, that their rules give, and in just the cases that "
+    "these name.")
 C11: Final = Claim("C11", "safety",
     "At rest no task is stranded: each blocked task is at a latch with count > 0, or at a whole barrier with fewer "
     "parked than parties.")
+C15: Final = Claim("C15", "safety", "No call raises, and nothing reaches the event loop, that no rule gives.",
+    beyond_counters="which tasks are given an error")
+C16: Final = Claim("C16", "safety",
+    "count, parties, n_waiting and broken read the state, and that of a new machine is as asked.")
 # fmt: on
 
 
@@ -191,8 +202,12 @@ def withdrawn_is_gone(moment: Moment) -> bool:
     return moment.step.operation != "withdraw" or moment.who not in present
 
 
-def errors_are_those_of_refusals(moment: Moment) -> bool:
-    """C4 and C10: a caller that continues does so with an error if it is refused, with the one that its rule gives."""
-    refused = (moment.step.rule.errors[0],) if moment.step.rule.refuses else ()
+def errors_are_those_of_the_rule(moment: Moment) -> bool:
+    """C4 and C15: the caller gets an error if it is refused, the parked if they fail, and each the one of the rule."""
+    rule = moment.step.rule
+    given = rule.errors[:1]
+    refused = given if rule.refuses else ()
     errors = tuple(ending for task, ending in moment.resumed if task == moment.who and isinstance(ending, type))
-    return errors == refused
+    others = [ending for task, ending in moment.resumed if task != moment.who]
+    fails = rule.queue == "failed"
+    return errors == refused and all((ending,) == given if fails else not isinstance(ending, type) for ending in others)

@@ -7,7 +7,7 @@ needs is a field here, never a comparison with a machine's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -16,10 +16,9 @@ from latchproof_spec.claims import Account, Claim, Eventuality, Property
 from latchproof_spec.step import Rule
 
 Situation: TypeAlias = Literal[
-    "stray error", "wrong error", "missed refusal", "missed error", "wrong index", "early return", "failed unasked",
-    "error after release", "cancelled instead of failed", "harmed by a cancellation", "cancelled unasked",
-    "reading after a refusal", "reading after a cancellation", "stranded", "index not delivered",
-    "error not delivered", "release not delivered",
+    "stray error", "wrong error", "wrong reading", "missed refusal", "mistaken refusal", "missed error", "wrong index",
+    "early return", "failed unasked", "error after release", "cancelled instead of failed", "harmed by a cancellation",
+    "cancelled unasked", "stranded", "index not delivered", "error not delivered", "release not delivered",
 ]  # fmt: skip
 """What a history can show that no configuration allows; see `Machine.blame`."""
 
@@ -47,6 +46,13 @@ IS_PARKED: Final = Fact(
 )
 """What every withdrawal is told."""
 
+HAS_ARRIVED: Final = Fact(
+    "has_arrived",
+    "Whether the call was counted; else its task was cancelled when it made the call.",
+    read=lambda call: call.parked or call.released,
+)
+"""What a withdrawal is told, too, where a call that is not made yet may be withdrawn."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Operation:
@@ -54,8 +60,8 @@ class Operation:
 
     `function` is called with the machine's constants, its state, the call's arguments, the host's facts, and a policy.
     `parameters` maps each argument's name to `int` or `bool`. `optional` operations may be absent from other classes.
-    `waits` says whether the call may block. `blame` is the claim that a wrong reading after it breaks, if it is about
-    what the operation does. `withdraw` is not a call: the host makes it, for a task whose cancellation is requested.
+    `waits` says whether the call may block. `withdraw` is not a call: the host makes it, for a task whose cancellation
+    is requested.
     """
 
     name: str
@@ -64,7 +70,6 @@ class Operation:
     facts: tuple[Fact, ...] = ()
     waits: bool = False
     optional: bool = False
-    blame: Claim | None = None
 
     @property
     def inputs(self) -> dict[str, type]:
@@ -77,14 +82,13 @@ class Operation:
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """A property that a caller may read: its value in a state, and the claim that a wrong reading breaks.
+    """A property that a caller may read: its value in a state.
 
-    `counts_released(policy)` says whether a policy lets it count calls that are released with an index and have not
-    ended.
+    `counts_released(policy)` says whether a policy lets it count calls that were parked, or completed a generation, and
+    have not ended, whatever they end with.
     """
 
     read: Callable[..., Any]
-    blame: Claim
     counts_released: Callable[[Any], bool] = lambda policy: False
 
 
@@ -96,6 +100,7 @@ class Programs:
     `at_once`        how many calls may be under way at once.
     `calls`          how many calls there are in all.
     `cancellations`  how many requests to cancel one.
+    `early`          whether one may also be made before the call, of a task that then makes a call that waits.
     `waits_only`     whether only calls that wait are made.
     `numbers`        what a parameter that is an int is given.
     `beside`         how many calls are made on a second instance, which must not affect the first.
@@ -108,6 +113,7 @@ class Programs:
     waits_only: bool = False
     numbers: tuple[int, ...] = ()
     beside: int = 0
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,12 +156,16 @@ class Machine:
     argument, which is called `parameter` (`parameters` is its plural), and returns `(constants, state, rule)`; a rule
     that refuses comes with a state that must not be used. `state` maps the names of the state's variables to their
     types; `parked` names the one that counts the parked tasks. `observations` are the properties that a caller may
-    read, and `phases` the states of its diagram, each a function of constants and state.
+    read, and `phases` the states of its diagram, each a function of constants and state. `methods` lists every method
+    of our own class, and every function beside it, with what it does: it makes an operation or reads a part of the
+    state, which are given by name, or it "makes it", "shows the state", "does nothing", "refuses", "is an error", "is
+    part of others", or "is another name of" another one.
 
-    What is claimed of it stands in `invariants`, `step_properties`, `history_properties`, `accounts`, `censuses` and
-    `eventualities` (see `claims`), and in `call_claims` (see `calls`). `exercise` maps each claim to the IDs of the
-    rules that give it a chance to fail: a run that fires none of them says nothing about the claim.
+    What is claimed of it stands in `invariants`, `step_properties`, `history_properties`, `accounts`, `readings`,
+    `censuses` and `eventualities` (see `claims`), and in `call_claims` (see `calls`). `exercise` maps each claim to the
+    IDs of the rules that give it a chance to fail: a run that fires none of them says nothing about the claim.
 
+    `policies` differ in more than their names. `aliases` maps other names by which one may be asked for to its own.
     `blame` says which claim a history breaks, by what it shows; a situation that cannot arise is not in it.
     `reaches_released(rule, policy)` says whether a policy lets a rule fail calls that are released with an index.
     `freedoms` maps each axis of a policy that no rule shows to the words before its value. `needed_to_release(argument,
@@ -174,6 +184,7 @@ class Machine:
     operations: tuple[Operation, ...]
     withdraw: Operation
     observations: Mapping[str, Observation]
+    methods: Mapping[str, str]
     phases: Mapping[str, Callable[..., bool]]
     rules: tuple[Rule, ...]
     policies: tuple[Any, ...]
@@ -182,6 +193,7 @@ class Machine:
     step_properties: tuple[Property, ...]
     history_properties: tuple[Property, ...]
     accounts: tuple[Account, ...]
+    readings: tuple[Property, ...]
     censuses: tuple[Property, ...]
     eventualities: tuple[Eventuality, ...]
     call_claims: CallClaims
@@ -191,6 +203,7 @@ class Machine:
     needed_to_release: Callable[[int, tuple[str, ...]], tuple[int, int]]
     reaches_released: Callable[[Rule, Any], bool] = lambda rule, policy: False
     freedoms: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
     parked: str = "parked"
 
     @property
@@ -214,6 +227,11 @@ class Machine:
         return list(self.state).index(self.parked)
 
     @property
+    def withdraws_early(self) -> bool:
+        """Whether a call may be withdrawn before it takes effect, by the rules: else that is no step."""
+        return HAS_ARRIVED in self.withdraw.facts
+
+    @property
     def gives_index(self) -> bool:
         """Whether a call that waits returns an index."""
         return any(rule.queue == "indexed" for rule in self.rules)
@@ -223,19 +241,13 @@ class Machine:
         """The operations that are calls, then the withdrawal."""
         return (*self.operations, self.withdraw)
 
+    def policy(self, name: str) -> Any:
+        """Return the policy of that name, or of which that is another name; raise KeyError if there is none."""
+        return {one.name: one for one in self.policies}[self.aliases.get(name, name)]
+
+    def names_of(self, policy: Any) -> tuple[str, ...]:
+        """Return the name of a policy, then its other names."""
+        return policy.name, *(alias for alias, name in self.aliases.items() if name == policy.name)
+
     def __repr__(self) -> str:
         return self.name
-
-
-def distinct_policies(policies: Iterable[Any]) -> dict[Any, tuple[str, ...]]:
-    """Return the policies that differ by more than their name, each with the names of those that equal it.
-
-    >>> from latchproof_spec.latch.policies import POLICIES
-    >>> list(distinct_policies(POLICIES).values())
-    [('latchproof',), ('flowno', 'java', 'cpython', 'lenient'), ('aiologic',)]
-    """
-    groups: dict[tuple[Any, ...], tuple[Any, list[str]]] = {}
-    for policy in policies:
-        axes = tuple(getattr(policy, axis) for axis in type(policy).__slots__ if axis != "name")
-        groups.setdefault(axes, (policy, []))[1].append(policy.name)
-    return {policy: tuple(names) for policy, names in groups.values()}

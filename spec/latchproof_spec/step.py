@@ -5,6 +5,9 @@ and returns the new state and a `Rule`, one of the constants of its module: the 
 the rule that applied. A rule says what becomes of the caller and of the tasks that are parked; `apply` says, for
 a queue of identities in order of arrival, which tasks those are and what each of them is given.
 
+The prover runs these functions on symbols, so they keep to the subset of Python that `latchproof.prove.language`
+accepts. What makes a text of a value has no place here: that stands in `messages`.
+
 >>> from latchproof_spec.barrier.rules import wait
 >>> parked, broken, rule = wait(3, 2, False)
 >>> rule.id, parked, broken
@@ -118,28 +121,6 @@ def is_whole_number(value: object) -> bool:
     (True, False, False)
     """
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def written(value: object) -> str:
-    """Return a value as a message shows it, even if its `repr` fails (as that of a number with too many digits does).
-
-    >>> written(-1), written(10**5000)
-    ('-1', '<an object of int>')
-    """
-    try:
-        return repr(value)
-    except Exception:  # whatever it is, it must not replace the error that the rule gives
-        return f"<an object of {type(value).__name__}>"
-
-
-def refusal(rule: Rule, argument: object = None) -> Exception:
-    """Return the error that a rule refuses with, with its message.
-
-    >>> from latchproof_spec.barrier.rules import B0v
-    >>> refusal(B0v, 0)
-    ValueError("a barrier's parties must be 1 or more, not 0")
-    """
-    return rule.errors[0](rule.message.format(written(argument)))
 
 
 def endings(rule: Rule, parked: int) -> Iterable[Ending]:

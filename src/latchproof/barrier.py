@@ -5,7 +5,8 @@ from __future__ import annotations
 from latchproof.hosts import KI_PROTECTED
 from latchproof.parking import Parking
 from latchproof_spec.barrier import rules as spec
-from latchproof_spec.step import caller_ending, refusal, written
+from latchproof_spec.messages import refusal, written
+from latchproof_spec.step import caller_ending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,15 +90,13 @@ class Barrier:
         parking = self._parking  # few local variables: each is eight bytes of every task that waits
         if not parking.host.is_here():
             parking.enter()
-        if self._broken or len(parking.queue) + 1 >= self._parties:  # else B1, as `latchproof.prove.shells` proves
+        if self._broken or len(parking.queue) + 1 >= self._parties:  # else B1, as `latchproof.prove.classes` proves
+            parking.purge()  # the rules that remain heed the parked
             decided = spec.wait(self._parties, len(parking.queue), self._broken)
-            if decided[2].heeds_parked and parking.purge():
-                decided = spec.wait(self._parties, len(parking.queue), self._broken)
             if decided[2].caller != "parks":
                 if parking.host.checkpoints:
                     return await self._complete_at_checkpoint(decided, parking.host)
                 return self._complete(decided, parking.host)
-            self._broken = decided[1]
         waker = parking.new_waker()
         parking.queue[waker] = None
         try:

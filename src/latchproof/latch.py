@@ -7,7 +7,8 @@ from sys import modules
 from latchproof.hosts import KI_PROTECTED
 from latchproof.parking import Parking
 from latchproof_spec.latch import rules as spec
-from latchproof_spec.step import ZeroLatchError, refusal, written
+from latchproof_spec.messages import refusal, written
+from latchproof_spec.step import ZeroLatchError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,9 +73,8 @@ class CountdownLatch:
         parking = self._parking  # few local variables: each is eight bytes of every task that waits
         if not parking.host.is_here():
             parking.enter()
-        if self._count <= 0:  # else L8, as `latchproof.prove.shells` proves
+        if self._count <= 0:  # else L8, as `latchproof.prove.classes.refinement` proves
             decided = spec.wait(self._count, len(parking.queue))
-            self._count = decided[0]
             if decided[2].caller != "parks":
                 if parking.host.checkpoints:
                     await _checkpoint(parking.host)
@@ -106,7 +106,7 @@ class CountdownLatch:
         host = parking.host
         # If no task is parked, it makes no difference which loop runs the caller, unless it is trio's or there is none.
         if (
-            self._count > 1  # L1, as `latchproof.prove.shells` proves
+            self._count > 1  # L1, as `latchproof.prove.classes.refinement` proves
             and not parking.queue
             and (host.asyncio_tasks or host.current_task())
             and (host.trio_record.name is None if host.trio_record is not None else "trio" not in modules)
@@ -166,9 +166,8 @@ class CountdownLatch:
         """
         parking = self._parking
         parking.enter_plain()
+        parking.purge()  # where tasks are parked, every rule heeds them
         count, _, rule = spec.set_count(self._count, len(parking.queue), n)
-        if rule.heeds_parked and parking.purge():
-            count, _, rule = spec.set_count(self._count, len(parking.queue), n)
         self._count = count
         self._conclude(rule, n)
 

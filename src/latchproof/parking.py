@@ -2,8 +2,8 @@
 
 The number parked in the specification is the length of this queue, less the tasks whose cancellation is requested and
 which have not run since. Those are purged, but not before every decision: a rule that neither refuses nor touches the
-parked tasks applies just the same if some of them have withdrawn (the prover shows this for every operation). So the
-shells first decide with the queue as it is, and purge and decide again only where it could matter.
+parked tasks applies just the same if some of them have withdrawn (the prover shows this for every operation). So a
+count_down first decides with the queue as it is, and a wait does not purge; they do where it could matter.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Parking:
         """Return how many tasks are parked, without those that are already withdrawn."""
         if not self.queue or self.host.is_closed():
             return 0
-        return len(self.queue) - sum(1 for _ in self.host.withdrawn(self.queue))
+        return len(self.queue) - len(self.host.withdrawn(self.queue))
 
 
 KI_PROTECTED.append(Parking)

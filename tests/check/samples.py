@@ -225,16 +225,16 @@ class FifoBarrier:
     """A right barrier by a queue of futures. It has no abort, no reset and nothing to be read but `parties`."""
 
     def __init__(self, parties: int) -> None:
-        self.parties = parties
+        self.parties = self._needed = parties
         self._parked: deque[asyncio.Future[int]] = deque()
 
     async def wait(self) -> int:
         self._parked = deque(future for future in self._parked if not future.cancelled())
-        if len(self._parked) == self.parties - 1:
+        if len(self._parked) == self._needed - 1:
             for index, other in enumerate(self._parked):
                 other.set_result(index)
             self._parked.clear()
-            return self.parties - 1
+            return self._needed - 1
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._parked.append(future)
         try:
@@ -256,7 +256,16 @@ class GreedyBarrier(FifoBarrier):
     """It trips one arrival too early."""
 
     def __init__(self, parties: int) -> None:
-        super().__init__(max(1, parties - 1))
+        super().__init__(parties)
+        self._needed = max(1, parties - 1)
+
+
+class SecretiveBarrier(GreedyBarrier):
+    """It is as greedy, and nothing of it can be read."""
+
+    def __init__(self, parties: int) -> None:
+        super().__init__(parties)
+        del self.parties
 
 
 class Outer:

@@ -113,10 +113,10 @@ def test_the_default_bounds_are_no_less_than_those_that_found_every_known_fault(
 
 
 def test_a_bound_that_is_not_given_is_that_of_the_first_default_ones() -> None:
-    assert programs_within(BARRIER) == (Programs((1, 2, 3), 3, 4, 1),)
-    assert programs_within(BARRIER, 2) == (Programs((1, 2), 2, 4, 1),)
-    assert programs_within(BARRIER, calls=7) == (Programs((1, 2, 3), 3, 7, 1),)
-    assert programs_within(BARRIER, cancellations=0) == (Programs((1, 2, 3), 3, 4, 0),)
+    assert programs_within(BARRIER) == (Programs((1, 2, 3), 3, 4, 1, early=True),)
+    assert programs_within(BARRIER, 2) == (Programs((1, 2), 2, 4, 1, early=True),)
+    assert programs_within(BARRIER, calls=7) == (Programs((1, 2, 3), 3, 7, 1, early=True),)
+    assert programs_within(BARRIER, cancellations=0) == (Programs((1, 2, 3), 3, 4, 0, early=True),)
     assert programs_within(LATCH, 2, 5, 3) == (Programs((0, 1, 2), 2, 5, 3, numbers=(-1, 0, 1, 2)),)
 
 

@@ -76,7 +76,7 @@ def test_a_failure_that_does_not_happen_again_is_none(monkeypatch: pytest.Monkey
 def test_a_failure_that_names_an_address_happens_again(latch: type, seen: str) -> None:
     outcome = do_job(adapt(latch), job())
     assert outcome.reasons == ()
-    assert outcome.walk.failures["latchproof"]["C10"].finding.seen == seen
+    assert outcome.walk.failures["latchproof"]["C15"].finding.seen == seen
 
 
 def test_an_outcome_can_be_sent() -> None:

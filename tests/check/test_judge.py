@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 
 from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
 from latchproof.check.judge import Judge
-from latchproof.check.machine_specification import MachineSpecification, is_broken_barrier_error, is_expected
-from latchproof.check.specification import PARKED, Configuration
+from latchproof.check.machine_specification import MachineSpecification, is_broken_barrier_error, is_expected, told
+from latchproof.check.specification import GONE, NEW, PARKED, Configuration, Ending, Fate, Invocation
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch import rules as latch
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine
+from latchproof_spec.machine import IS_PARKED, Fact, Machine, Operation
 from latchproof_spec.machines import MACHINES
-from latchproof_spec.step import BrokenBarrierError, LatchInUseError, ZeroLatchError
+from latchproof_spec.step import BrokenBarrierError, LatchInUseError, Rule, ZeroLatchError
 
 REST = Rest()
 LATCHES = [policy.name for policy in LATCH.policies]
@@ -30,6 +33,10 @@ class SomebodysBrokenError(asyncio.BrokenBarrierError):
 
 def wait(call: int) -> Begin:
     return Begin(call, "wait")
+
+
+def early(call: int, operation: str = "wait") -> Begin:
+    return Begin(call, operation, cancelled=True)
 
 
 def down(call: int, exception_if_zero: bool = False) -> Begin:
@@ -87,7 +94,7 @@ def judged(machine: Machine, argument: int, events: list[Event], *, strict: bool
         judge = judge_of(machine, argument, policy, strict=strict)
         for position, event in enumerate(events):
             if (finding := judge.step(event)) is not None:
-                found[policy.name] = f"{finding.claim}@{position}"
+                found[judge.specification.name] = f"{finding.claim}@{position}"
     return found
 
 
@@ -106,9 +113,11 @@ class Case(NamedTuple):
 ARRIVAL = ["latchproof", "aiologic"]
 OPEN = ["cpython", "lenient"]
 WITHDRAWS = ["latchproof", "cpython", "lenient"]
+NOT_EARLY = ["latchproof", "cpython", "aiologic", "lenient"]
 BREAKS = ["java", "aiologic"]
 
 TRIPPED: list[Event] = [wait(0), parked(1), wait(1)]
+CROWD: list[Event] = [wait(0), parked(1), wait(1), parked(2), wait(2), parked(3)]
 
 BARRIER_CASES = [
     Case("indices by arrival", 2, [*TRIPPED, ret(1, 1), ret(0, 0)], {"java": "C5@3"}),
@@ -125,11 +134,13 @@ BARRIER_CASES = [
         "an index twice", 2, [*TRIPPED, ret(1, 0), ret(0, 0)],
         under(ARRIVAL, "C5@3") | under([*OPEN, "java"], "C5@4"),
     ),
+    Case("an index while another call begins", 2, [*TRIPPED, wait(2), ret(1, 1), ret(0, 0)], {"java": "C5@4"}),
     Case("an index beyond", 2, [*TRIPPED, ret(1, 2)], under(BARRIERS, "C5@3")),
     Case("an index below", 2, [*TRIPPED, ret(1, -1)], under(BARRIERS, "C5@3")),
     Case("no index", 2, [*TRIPPED, ret(1)], under(BARRIERS, "C5@3")),
     Case("a bool for an index", 2, [*TRIPPED, ret(1, True)], under(BARRIERS, "C5@3")),
     Case("a bool for the index 0", 1, [wait(0), ret(0, False)], under(BARRIERS, "C5@1")),
+    Case("a list for an index", 1, [wait(0), ret(0, [0])], under(BARRIERS, "C5@1")),
     Case("a float for an index", 1, [wait(0), ret(0, 0.0)], under(BARRIERS, "C5@1")),
     Case("which came first is open", 2, [wait(0), wait(1), ret(1, 0), ret(0, 1)], {}),
     Case("one party is a generation", 1, [wait(0), ret(0, 0), wait(1), ret(1, 0)], {}),
@@ -150,7 +161,7 @@ BARRIER_CASES = [
     Case("by an error of one's own", 2, [abort(0), ret(0), wait(1), err(1, SomebodysBrokenError)], {}),
     Case("a broken barrier lets in", 2, [abort(0), ret(0), wait(1), REST], under(BARRIERS, "C10@3")),
     Case("a broken barrier lets pass", 1, [abort(0), ret(0), wait(1), ret(1, 0)], under(BARRIERS, "C10@3")),
-    Case("refused by another error", 2, [abort(0), ret(0), wait(1), err(1, RuntimeError)], under(BARRIERS, "C10@3")),
+    Case("refused by another error", 2, [abort(0), ret(0), wait(1), err(1, RuntimeError)], under(BARRIERS, "C15@3")),
     Case("refused though whole", 2, [wait(0), err(0)], under(BARRIERS, "C9@1")),
     Case("an abort while it begins", 2, [abort(0), wait(1), err(1), ret(0)], {}),
     Case("an abort that had no effect yet", 2, [abort(0), wait(1), parked(1), ret(0), err(1)], {}),
@@ -158,15 +169,20 @@ BARRIER_CASES = [
     Case("reset fails the parked", 2, [wait(0), parked(1), reset(1), ret(1), err(0), see(broken=False)], {}),
     Case("a failed one returns", 2, [wait(0), parked(1), abort(1), ret(1), ret(0, 0)], under(BARRIERS, "C14@4")),
     Case("what abort returns is not compared", 2, [abort(0), ret(0, 17)], {}),
-    Case("abort raises", 2, [abort(0), err(0, RuntimeError)], under(BARRIERS, "C10@1")),
-    Case("reset raises", 2, [reset(0), err(0)], under(BARRIERS, "C10@1")),
+    Case(
+        "an index that abort returns is given to no call", 2,
+        [abort(0), see(broken=True), reset(1), ret(1), wait(2), parked(1), wait(3), ret(3, 1), ret(0, 0), ret(2, 0)],
+        {"java": "C5@7"},
+    ),
+    Case("abort raises", 2, [abort(0), err(0, RuntimeError)], under(BARRIERS, "C15@1")),
+    Case("reset raises", 2, [reset(0), err(0)], under(BARRIERS, "C15@1")),
     Case("abort breaks", 2, [abort(0), ret(0), see(broken=True)], {}),
-    Case("abort does not break", 2, [abort(0), ret(0), see(broken=False)], under(BARRIERS, "C9@2")),
+    Case("abort does not break", 2, [abort(0), ret(0), see(broken=False)], under(BARRIERS, "C16@2")),
     Case("reset mends", 2, [abort(0), ret(0), reset(1), ret(1), see(broken=False), wait(2), parked(1), REST], {}),
     Case(
-        "reset does not mend", 2, [abort(0), ret(0), reset(1), ret(1), see(broken=True)], under(BARRIERS, "C9@4")
+        "reset does not mend", 2, [abort(0), ret(0), reset(1), ret(1), see(broken=True)], under(BARRIERS, "C16@4")
     ),
-    Case("it breaks by itself", 2, [wait(0), see(broken=True)], under(BARRIERS, "C9@1")),
+    Case("it breaks by itself", 2, [wait(0), see(broken=True)], under(BARRIERS, "C16@1")),
     Case(
         "abort leaves the released alone", 2, [*TRIPPED, ret(1, 1), abort(2), ret(2), ret(0, 0)], {"java": "C5@3"}
     ),
@@ -189,27 +205,39 @@ BARRIER_CASES = [
     ),
     Case(
         "an abort reaches only calls that wait", 2,
-        [abort(0), see(broken=True), reset(1), ret(1), see(broken=False), err(0)], under(BARRIERS, "C10@5"),
+        [abort(0), see(broken=True), reset(1), ret(1), see(broken=False), err(0)], under(BARRIERS, "C15@5"),
     ),
     Case(
         "the released fail by another error", 2, [*TRIPPED, ret(1, 1), abort(2), ret(2), err(0, ValueError)],
-        {"java": "C5@3"} | under([*ARRIVAL, *OPEN], "C10@6"),
+        {"java": "C5@3"} | under([*ARRIVAL, *OPEN], "C15@6"),
     ),
     Case(
         "a cancelled waiter withdraws", 2, [wait(0), parked(1), cancel(0), gone(0), see(n_waiting=0, broken=False)],
-        under(BREAKS, "C7@4"),
+        under(BREAKS, "C16@4"),
     ),
     Case(
         "a cancelled waiter breaks it", 2, [wait(0), parked(1), cancel(0), gone(0), see(n_waiting=0, broken=True)],
-        under(WITHDRAWS, "C7@4"),
+        under(WITHDRAWS, "C16@4"),
     ),
     Case(
         "a cancelled waiter stays counted", 2, [wait(0), parked(1), cancel(0), gone(0), parked(1)],
-        under(BARRIERS, "C7@4"),
+        under(BARRIERS, "C16@4"),
     ),
     Case(
         "the others of a cancelled waiter fail", 3,
         [wait(0), parked(1), wait(1), parked(2), cancel(0), gone(0), err(1)], under(WITHDRAWS, "C7@6"),
+    ),
+    Case(
+        "one of three is cancelled, and the others never know", 4,
+        [*CROWD, cancel(1), gone(1), see(n_waiting=2, broken=False), wait(3), parked(3), REST], under(BREAKS, "C16@8"),
+    ),
+    Case(
+        "one of three is cancelled, and the others fail", 4,
+        [*CROWD, cancel(1), gone(1), err(0), err(2), see(n_waiting=0, broken=True)], under(WITHDRAWS, "*@8"),
+    ),
+    Case(
+        "one of three is cancelled, and another fails", 4, [*CROWD, cancel(1), gone(1), err(0), REST],
+        under(WITHDRAWS, "C7@8") | under(BREAKS, "C14@9"),
     ),
     Case(
         "later arrivals move up", 3,
@@ -217,7 +245,7 @@ BARRIER_CASES = [
             wait(0), parked(1), wait(1), parked(2), cancel(0), gone(0), parked(1), wait(2), parked(2), wait(3),
             ret(3, 2), ret(1, 0), ret(2, 1),
         ],
-        under(BREAKS, "C7@6"),
+        under(BREAKS, "C16@6"),
     ),
     Case(
         "later arrivals do not move up", 3,
@@ -225,12 +253,12 @@ BARRIER_CASES = [
             wait(0), parked(1), wait(1), parked(2), cancel(0), gone(0), parked(1), wait(2), parked(2), wait(3),
             ret(3, 2), ret(1, 1), ret(2, 1),
         ],
-        under(BREAKS, "C7@6") | under(["latchproof"], "C5@11") | under(OPEN, "C5@12"),
+        under(BREAKS, "C16@6") | under(["latchproof"], "C5@11") | under(OPEN, "C5@12"),
     ),
     Case("a withdrawal may wait for its delivery", 2, [wait(0), parked(1), cancel(0), parked(1), parked(0)], {}),
     Case(
         "a withdrawal is not taken back", 2, [wait(0), parked(1), cancel(0), parked(0), parked(1)],
-        under(BARRIERS, "C6@4"),
+        under(BARRIERS, "C16@4"),
     ),
     Case(
         "a released one that is cancelled changes nothing", 2,
@@ -245,7 +273,7 @@ BARRIER_CASES = [
     Case("a cancelled abort had none", 2, [abort(0), cancel(0), gone(0), see(broken=False)], {}),
     Case(
         "a cancelled abort has it not twice", 2,
-        [abort(0), cancel(0), gone(0), see(broken=False), see(broken=True)], under(BARRIERS, "C9@4"),
+        [abort(0), cancel(0), gone(0), see(broken=False), see(broken=True)], under(BARRIERS, "C16@4"),
     ),
     Case("a cancelled wait had none", 2, [wait(0), cancel(0), parked(0), gone(0), parked(0)], {}),
     Case(
@@ -253,10 +281,14 @@ BARRIER_CASES = [
         [abort(0), wait(1), cancel(1), ret(0), gone(1), see(broken=True)], {},
     ),
     Case("cancelled without a request", 2, [wait(0), gone(0)], under(BARRIERS, "C11@1")),
-    Case("the request was of another", 2, [wait(0), wait(1), cancel(1), gone(0)], under(BARRIERS, "*@3")),
+    Case(
+        "the request was of another", 2, [wait(0), wait(1), cancel(1), gone(0)],
+        under(WITHDRAWS, "C7@3") | under(BREAKS, "C14@3"),
+    ),
+    Case("an index beyond, or a refusal", 2, [wait(0), abort(1), wait(2), ret(0, 5)], under(BARRIERS, "C5@3")),
     Case("at rest with too few", 3, [wait(0), wait(1), REST], {}),
     Case("at rest when nothing was called", 3, [REST], {}),
-    Case("a wrong reading at rest when no call is under way", 3, [REST, parked(1)], under(BARRIERS, "C6@1")),
+    Case("a wrong reading at rest when no call is under way", 3, [REST, parked(1)], under(BARRIERS, "C16@1")),
     Case("a tripped generation at rest", 2, [*TRIPPED, parked(0), REST], under(BARRIERS, "C13@4")),
     Case(
         "one of a tripped generation at rest", 2, [*TRIPPED, ret(1, 1), REST],
@@ -268,27 +300,44 @@ BARRIER_CASES = [
     Case("both at rest", 2, [wait(0), wait(1), REST], under(BARRIERS, "C13@2")),
     Case(
         "n_waiting counts the released", 2, [*TRIPPED, ret(1, 1), parked(1)],
-        {"java": "C5@3"} | under(["latchproof", "aiologic", "cpython"], "C6@4"),
+        {"java": "C5@3"} | under(["latchproof", "aiologic", "cpython"], "C16@4"),
+    ),
+    Case(
+        "n_waiting counts the released, reversed", 2, [*TRIPPED, ret(1, 0), parked(1)],
+        under(ARRIVAL, "C5@3") | under(["java", "cpython"], "C16@4"),
+    ),
+    Case(
+        "n_waiting counts those who failed, too", 2,
+        [wait(0), parked(1), abort(1), ret(1), parked(1), err(0), parked(0)],
+        under(["latchproof", "cpython", "java", "aiologic"], "C16@4"),
+    ),
+    Case(
+        "n_waiting counts no caller of abort", 2, [abort(0), see(n_waiting=1, broken=True)], under(BARRIERS, "C16@1"),
+    ),
+    Case(
+        "n_waiting counts no refused call", 2, [abort(0), ret(0), wait(1), parked(1)], under(BARRIERS, "C16@3"),
     ),
     Case(
         "n_waiting counts too many", 2, [*TRIPPED, ret(1, 1), parked(2)],
-        {"java": "C5@3"} | under(["latchproof", "aiologic", "cpython", "lenient"], "C6@4"),
+        {"java": "C5@3"} | under(["latchproof", "aiologic", "cpython", "lenient"], "C16@4"),
     ),
     Case(
         "n_waiting counts both of two released", 3,
         [wait(0), parked(1), wait(1), parked(2), wait(2), ret(2, 2), parked(2)],
-        {"java": "C5@5"} | under(["latchproof", "aiologic", "cpython"], "C6@6"),
+        {"java": "C5@5"} | under(["latchproof", "aiologic", "cpython"], "C16@6"),
     ),
-    Case("n_waiting counts one who is not there", 2, [parked(1)], under(BARRIERS, "C6@0")),
-    Case("n_waiting counts too few", 3, [wait(0), parked(1), parked(0)], under(BARRIERS, "C6@2")),
-    Case("n_waiting is negative", 3, [parked(-1)], under(BARRIERS, "C6@0")),
-    Case("n_waiting is a bool", 2, [parked(False)], under(BARRIERS, "C6@0")),
-    Case("broken is a number", 2, [see(broken=0)], under(BARRIERS, "C9@0")),
-    Case("n_waiting is no number", 2, [see(n_waiting="0")], under(BARRIERS, "C6@0")),
+    Case("n_waiting counts one who is not there", 2, [parked(1)], under(BARRIERS, "C16@0")),
+    Case("n_waiting counts too few", 3, [wait(0), parked(1), parked(0)], under(BARRIERS, "C16@2")),
+    Case("n_waiting is negative", 3, [parked(-1)], under(BARRIERS, "C16@0")),
+    Case("n_waiting is a bool", 2, [parked(False)], under(BARRIERS, "C16@0")),
+    Case("broken is a number", 2, [see(broken=0)], under(BARRIERS, "C16@0")),
+    Case("n_waiting is a list", 2, [see(n_waiting=[0])], under(BARRIERS, "C16@0")),
+    Case("n_waiting is no number", 2, [see(n_waiting="0")], under(BARRIERS, "C16@0")),
     Case(
-        "not both at once", 2, [wait(0), parked(1), abort(1), see(n_waiting=1, broken=True)], under(BARRIERS, "C9@3")
+        "not both at once", 2, [wait(0), parked(1), abort(1), see(n_waiting=1, broken=True)],
+        under(["latchproof", "cpython", "java", "aiologic"], "C16@3"),
     ),
-    Case("an error that reaches the loop", 2, [Stray("ValueError: oh")], under(BARRIERS, "C10@0")),
+    Case("an error that reaches the loop", 2, [Stray("ValueError: oh")], under(BARRIERS, "C15@0")),
     Case(
         "strict: effects are in the order of the calls", 2, [wait(0), wait(1), ret(1, 1), ret(0, 0)],
         {"java": "C5@2"}, strict=True,
@@ -296,13 +345,13 @@ BARRIER_CASES = [
     Case(
         "strict: and in no other", 2, [wait(0), wait(1), ret(1, 0)], under(ARRIVAL, "C5@2"), strict=True
     ),
-    Case("strict: an effect is at once", 2, [abort(0), see(broken=False)], under(BARRIERS, "C9@1"), strict=True),
+    Case("strict: an effect is at once", 2, [abort(0), see(broken=False)], under(BARRIERS, "C16@1"), strict=True),
     Case(
-        "strict: a withdrawal is at once", 2, [wait(0), cancel(0), parked(1)], under(BARRIERS, "C7@2"), strict=True
+        "strict: a withdrawal is at once", 2, [wait(0), cancel(0), parked(1)], under(BARRIERS, "C16@2"), strict=True
     ),
     Case(
         "strict: and of no other call", 3, [wait(0), wait(1), cancel(0), see(n_waiting=1, broken=False), gone(0)],
-        under(BREAKS, "C7@3"), strict=True,
+        under(BREAKS, "C16@3"), strict=True,
     ),
     Case(
         "strict: the withdrawn cannot return", 2, [wait(0), cancel(0), wait(1), ret(0, 0)], under(BARRIERS, "C6@3"),
@@ -312,24 +361,57 @@ BARRIER_CASES = [
         "strict: the released may return or end cancelled", 2,
         [wait(0), wait(1), cancel(0), cancel(1), gone(1), ret(0, 0)], {"java": "C5@5"}, strict=True,
     ),
+    Case(
+        "a task that is cancelled before it calls wait() breaks the barrier", 2,
+        [early(0), gone(0), see(n_waiting=0, broken=True)], under(WITHDRAWS, "*@2"),
+    ),
+    Case("or makes no call", 2, [early(0), gone(0), see(n_waiting=0, broken=False)], {"java": "*@2"}),
+    Case("it breaks a barrier of one party too", 1, [early(0), gone(0), wait(1), err(1)], under(NOT_EARLY, "*@3")),
+    Case("it arrives all the same and trips", 1, [early(0), ret(0, 0)], {"java": "C6@1"}),
+    Case(
+        "it arrives all the same, and is withdrawn", 2, [early(0), parked(1), gone(0), parked(0)], {"java": "*@1"},
+    ),
+    Case("it fails the parked", 2, [wait(0), parked(1), early(1), err(0), gone(1)], under(NOT_EARLY, "*@3")),
+    Case(
+        "it arrives and fails the parked", 3, [wait(0), parked(1), early(1), parked(2), gone(1), err(0)],
+        {"java": "*@3"} | under(WITHDRAWS, "*@5"),
+    ),
+    Case("it is refused by a broken barrier", 2, [abort(0), ret(0), early(1), err(1)], {}),
+    Case("or leaves that as it is", 2, [abort(0), ret(0), early(1), gone(1), see(broken=True)], {}),
+    Case("it does not end", 2, [early(0), REST], under(BARRIERS, "C11@1")),
+    Case("another call is not concerned", 2, [early(0, "abort"), gone(0), see(broken=False)], {}),
+    Case(
+        "a request that comes later lets it arrive first, or breaks", 1, [wait(0), cancel(0), ret(0, 0)], {},
+    ),
+    Case(
+        "a request that comes later breaks before the arrival", 1,
+        [wait(0), cancel(0), gone(0), see(broken=True)], under(NOT_EARLY, "*@3"),
+    ),
+    Case(
+        "strict: a cancelled task may arrive, and is withdrawn with that", 2,
+        [early(0), parked(0), gone(0), parked(0), see(broken=False)], {"java": "*@4"}, strict=True,
+    ),
+    Case("strict: or arrives and trips", 1, [early(0), ret(0, 0)], {"java": "C6@1"}, strict=True),
+    Case("strict: or makes no call", 1, [early(0), gone(0), wait(1), ret(1, 0)], {"java": "*@3"}, strict=True),
     Case("strict: at rest", 2, [wait(0), REST, wait(1), REST], under(BARRIERS, "C13@3"), strict=True),
 ]  # fmt: skip
 
 REFUSES = ["latchproof"]
-KEEPS = ["flowno", "java", "cpython", "lenient", "aiologic"]
-IGNORES = ["latchproof", "flowno", "java", "cpython", "lenient"]
+KEEPS = ["keeps", "aiologic"]
+IGNORES = ["latchproof", "keeps"]
 RAISES = ["aiologic"]
 
 LATCH_CASES = [
     Case("counted down", 2, [down(0), ret(0), see(count=1)], {}),
-    Case("not counted down", 2, [down(0), ret(0), see(count=2)], under(LATCHES, "C1@2")),
-    Case("counted down twice", 2, [down(0), ret(0), see(count=0)], under(LATCHES, "C1@2")),
-    Case("below zero", 0, [down(0), see(count=-1)], under(LATCHES, "C1@1")),
+    Case("not counted down", 2, [down(0), ret(0), see(count=2)], under(LATCHES, "C16@2")),
+    Case("counted down twice", 2, [down(0), ret(0), see(count=0)], under(LATCHES, "C16@2")),
+    Case("below zero", 0, [down(0), see(count=-1)], under(LATCHES, "C16@1")),
     Case("two at once, one of them counted", 2, [down(0), down(1), see(count=1), see(count=0), ret(1), ret(0)], {}),
-    Case("two at once, and back", 2, [down(0), down(1), see(count=0), see(count=1)], under(LATCHES, "C1@3")),
+    Case("two at once, and back", 2, [down(0), down(1), see(count=0), see(count=1)], under(LATCHES, "C16@3")),
     Case("an open latch lets pass", 0, [wait(0), ret(0)], {}),
     Case("what wait returns is not compared", 0, [wait(0), ret(0, True)], {}),
     Case("what count_down returns is not compared", 1, [down(0), ret(0, 0)], {}),
+    Case("nor is a list", 1, [down(0), ret(0, [0])], {}),
     Case("a closed latch lets pass", 1, [wait(0), ret(0)], under(LATCHES, "C3@1")),
     Case("the release", 1, [wait(0), down(1), ret(1), ret(0)], {}),
     Case("a release before its count_down returns", 1, [wait(0), down(1), ret(0), ret(1)], {}),
@@ -341,21 +423,21 @@ LATCH_CASES = [
     Case("at an open latch at rest, strict", 0, [wait(0), REST], under(LATCHES, "C11@1"), strict=True),
     Case("a count_down at rest", 1, [down(0), REST], under(LATCHES, "C11@1")),
     Case("a count_down that must be refused, at rest", 0, [down(0, True), REST], under(LATCHES, "C11@1")),
-    Case("wait raises", 0, [wait(0), err(0, RuntimeError)], under(LATCHES, "C10@1")),
-    Case("wait raises the error of a barrier", 0, [wait(0), err(0)], under(LATCHES, "C10@1")),
+    Case("wait raises", 0, [wait(0), err(0, RuntimeError)], under(LATCHES, "C15@1")),
+    Case("wait raises the error of a barrier", 0, [wait(0), err(0)], under(LATCHES, "C15@1")),
     Case("set", 2, [sets(0, 5), ret(0), see(count=5)], {}),
-    Case("not set", 2, [sets(0, 5), ret(0), see(count=2)], under(LATCHES, "C1@2")),
+    Case("not set", 2, [sets(0, 5), ret(0), see(count=2)], under(LATCHES, "C16@2")),
     Case("set to zero lets pass", 2, [sets(0, 0), ret(0), wait(1), ret(1)], {}),
     Case("set to less than zero is refused", 2, [sets(0, -1), err(0, ValueError), see(count=2)], {}),
     Case("by another error", 2, [sets(0, -1), err(0, TypeError)], under(LATCHES, "C10@1")),
     Case("set to less than zero", 2, [sets(0, -1), ret(0)], under(LATCHES, "C10@1")),
-    Case("refused and set", 2, [sets(0, -1), err(0, ValueError), see(count=-1)], under(LATCHES, "C4@2")),
+    Case("refused and set", 2, [sets(0, -1), err(0, ValueError), see(count=-1)], under(LATCHES, "C16@2")),
     Case("set in use is refused", 2, [wait(0), sets(1, 3), err(1, LatchInUseError)], under(KEEPS, "C10@2")),
     Case("or by any RuntimeError", 2, [wait(0), sets(1, 0), err(1, RuntimeError)], under(KEEPS, "C10@2")),
     Case("but by no ValueError", 2, [wait(0), sets(1, 3), err(1, ValueError)], under(LATCHES, "C10@2")),
-    Case("nor by a RecursionError", 2, [wait(0), sets(1, 3), err(1, RecursionError)], under(LATCHES, "C10@2")),
-    Case("nor by NotImplementedError", 2, [wait(0), sets(1, 3), err(1, NotImplementedError)], under(LATCHES, "C10@2")),
-    Case("nor by the error of a barrier", 2, [wait(0), sets(1, 3), err(1)], under(LATCHES, "C10@2")),
+    Case("nor by a RecursionError", 2, [wait(0), sets(1, 3), err(1, RecursionError)], under(LATCHES, "C15@2")),
+    Case("nor by NotImplementedError", 2, [wait(0), sets(1, 3), err(1, NotImplementedError)], under(LATCHES, "C15@2")),
+    Case("nor by the error of a barrier", 2, [wait(0), sets(1, 3), err(1)], under(LATCHES, "C15@2")),
     Case("refused though no call is parked", 2, [sets(0, 3), err(0, RuntimeError)], under(LATCHES, "C10@1")),
     Case("set in use", 2, [wait(0), sets(1, 3), ret(1)], under(REFUSES, "C10@2"), strict=True),
     Case("set in use, if the wait had no effect yet", 2, [wait(0), sets(1, 3), ret(1), see(count=3)], {}),
@@ -382,7 +464,7 @@ LATCH_CASES = [
     Case("over-counting is ignored", 0, [down(0), ret(0), see(count=0)], under(RAISES, "C10@1")),
     Case("over-counting raises", 0, [down(0), err(0, RuntimeError)], under(IGNORES, "C10@1")),
     Case("over-counting raises a ValueError", 0, [down(0), err(0, ValueError)], under(IGNORES, "C10@1")),
-    Case("over-counting raises another", 0, [down(0), err(0, KeyError)], under(LATCHES, "C10@1")),
+    Case("over-counting raises another", 0, [down(0), err(0, KeyError)], under(LATCHES, "C15@1")),
     Case("over-counting raises as asked", 0, [down(0, True), err(0, ZeroLatchError), see(count=0)], {}),
     Case("or any RuntimeError", 0, [down(0, True), err(0, RuntimeError)], {}),
     Case("or a ValueError", 0, [down(0, True), err(0, ValueError)], under(IGNORES, "C10@1")),
@@ -390,10 +472,10 @@ LATCH_CASES = [
     Case("raises though it is not zero", 1, [down(0, True), err(0, ZeroLatchError)], under(LATCHES, "C10@1")),
     Case("withdrawn", 1, [wait(0), cancel(0), gone(0), down(1), ret(1), see(count=0)], {}),
     Case("withdrawn, and set", 1, [wait(0), cancel(0), gone(0), sets(1, 3), ret(1)], {}, strict=True),
-    Case("a withdrawal counts down", 2, [wait(0), cancel(0), gone(0), see(count=1)], under(LATCHES, "C7@3")),
+    Case("a withdrawal counts down", 2, [wait(0), cancel(0), gone(0), see(count=1)], under(LATCHES, "C16@3")),
     Case(
         "counted below zero beside a withdrawal", 0,
-        [wait(0), see(count=0), cancel(0), down(1), see(count=-1)], under(LATCHES, "C1@4"),
+        [wait(0), see(count=0), cancel(0), down(1), see(count=-1)], under(LATCHES, "C16@4"),
     ),
     Case("cancelled, but released", 1, [wait(0), down(1), cancel(0), ret(0), ret(1)], {}),
     Case("cancelled, and not released", 1, [wait(0), cancel(0), ret(0)], under(LATCHES, "C3@2")),
@@ -401,7 +483,7 @@ LATCH_CASES = [
     Case("a cancelled one at rest", 1, [wait(0), cancel(0), REST], under(LATCHES, "C11@2")),
     Case("two requests", 1, [wait(0), cancel(0), cancel(0), gone(0), see(count=1)], {}),
     Case("strict: two requests", 1, [wait(0), cancel(0), cancel(0), gone(0), see(count=1)], {}, strict=True),
-    Case("an error that reaches the loop", 1, [wait(0), Stray("InvalidStateError: x")], under(LATCHES, "C10@1")),
+    Case("an error that reaches the loop", 1, [wait(0), Stray("InvalidStateError: x")], under(LATCHES, "C15@1")),
 ]  # fmt: skip
 
 
@@ -422,6 +504,14 @@ def test_history(machine: Machine, case: Case) -> None:
         named = found[policy].split("@")[0]
         assert claim in ("*", named)
         assert named in {one.id for one in machine.claims}
+
+
+def test_any_negative_number_may_stand_for_a_call_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [(BARRIER, case) for case in BARRIER_CASES] + [(LATCH, case) for case in LATCH_CASES]
+    found = [judged(machine, case.argument, case.events, strict=case.strict) for machine, case in cases]
+    for module in ("judge", "machine_specification"):
+        monkeypatch.setattr(f"latchproof.check.{module}.GONE", -2)
+    assert found == [judged(machine, case.argument, case.events, strict=case.strict) for machine, case in cases]
 
 
 def first_finding(machine: Machine, argument: int, events: list[Event], **options: Any) -> Finding:
@@ -467,6 +557,16 @@ def first_finding(machine: Machine, argument: int, events: list[Event], **option
             BARRIER, 2, [abort(0), REST], "nothing can run any more, and abort() of call 1 has not ended",
             ("to return",), ("B6",),
         ),
+        (
+            BARRIER, 2, [abort(0), cancel(0), REST],
+            "nothing can run any more, and abort() of call 1 has not ended although it was cancelled",
+            ("to end cancelled", "to return"), ("B6",),
+        ),
+        (BARRIER, 2, [see(n_waiting=False, broken=False)], "n_waiting is False", ("n_waiting = 0",), ()),
+        (
+            BARRIER, 2, [wait(0), abort(1), reset(2), wait(3), ret(0, 7)], "wait() returned 7",
+            ("to raise BrokenBarrierError", "to return 0", "to return 1", "to stay parked"), ("B2", "B3", "B6", "B7"),
+        ),
         (BARRIER, 2, [Stray("the loop was told of it")], "the loop was told of it", ("no such error",), ()),
     ],
 )  # fmt: skip
@@ -493,6 +593,23 @@ def test_after_a_finding_nothing_more_is_judged() -> None:
     assert judge.finding is finding
 
 
+def test_all_histories_that_have_a_finding_are_at_one_place() -> None:
+    """Nothing follows from them; no other history is there."""
+    judge = judge_of(BARRIER, 2)
+    snapshot = judge.snapshot()
+    histories: list[list[Event]] = [[wait(0)], [wait(0), ret(0, 0)], [parked(1)], [wait(0), parked(1), parked(0)]]
+    places = []
+    for history in histories:
+        judge.restore(snapshot)
+        before = [judge.place]
+        for event in history:
+            judge.step(event)
+            before.append(judge.place)
+        assert len(set(before)) == len(before)
+        places.append(judge.place)
+    assert places[0] != places[1] == places[2] == places[3]
+
+
 def test_a_snapshot_is_gone_back_to() -> None:
     judge = judge_of(BARRIER, 2)
     before_it: list[Event] = [wait(0), parked(1), cancel(0)]
@@ -513,6 +630,92 @@ def test_a_snapshot_is_gone_back_to() -> None:
         assert judge.cancellations == 2
 
 
+class Asked(MachineSpecification):
+    """Counts what it is asked about the effects of calls, and about events."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.effects_of: Counter[tuple[Configuration, int]] = Counter()
+        self.events = 0
+
+    def effects(
+        self, here: Configuration, call: int, calls: Sequence[Invocation]
+    ) -> Iterator[tuple[Configuration, str]]:
+        self.effects_of[here, call] += 1
+        return super().effects(here, call, calls)
+
+    def readings(self, here: Configuration, name: str) -> Collection[int]:
+        self.events += 1
+        return super().readings(here, name)
+
+    def matches(self, ending: Ending, event: End) -> bool:
+        self.events += 1
+        return super().matches(ending, event)
+
+
+def test_nothing_is_asked_twice() -> None:
+    """A walk judges the start that its histories share once, and an effect once wherever its configuration is met."""
+    specification = Asked(BARRIER, BARRIER.policies[0], 3)
+    judge = Judge(specification)
+    snapshot = judge.snapshot()
+    events: list[Event] = [wait(0), wait(1), parked(1), parked(2), wait(2), parked(0), ret(2, 2), ret(0, 0), ret(1, 1)]
+    asked = []
+    for _ in range(2):
+        judge.restore(snapshot)
+        assert [judge.step(event) for event in events] == [None] * len(events)
+        asked.append((specification.effects_of.total(), specification.events))
+    assert asked[0] == asked[1]
+    judge.restore(snapshot)
+    for event in (wait(0), wait(1), parked(0), parked(1)):  # the first reading leaves what was known before it
+        assert judge.step(event) is None
+    assert specification.effects_of.most_common(1)[0][1] == 1
+
+
+def test_what_a_host_may_tell_an_operation_is_left_open() -> None:
+    """The call of an operation has two effects, if a fact about it cannot be read off the call."""
+
+    def try_abort(parties: int, parked: int, broken: bool, aborts: bool, policy: Any) -> tuple[Any, ...]:
+        return barrier.abort(parties, parked, broken) if aborts else (parked, broken, Rule("T", "try", "returns", ""))
+
+    fact = Fact("aborts", "Whether it succeeds.")
+    machine = replace(BARRIER, operations=(*BARRIER.operations, Operation("try", try_abort, facts=(fact,))))
+    for broken in (True, False):
+        judge = judge_of(machine, 2)
+        for event in (Begin(0, "try"), ret(0), see(broken=broken)):
+            assert judge.step(event) is None
+        assert judge.step(see(broken=not broken)) is not None
+
+
+def test_facts_are_read_off_a_call_where_they_can_be() -> None:
+    parked = Fact("parked", "Whether it is parked.", read=lambda call: call.parked)
+    released = Fact("released", "Whether it was released.", read=lambda call: call.released)
+    either = Fact("either", "Not to be read off.")
+    operation = Operation("try", lambda: (), facts=(parked, released, either))
+    fates = (NEW, PARKED, Fate("ends", Ending()))
+    assert [list(told(operation, fate)) for fate in fates] == [
+        [(*facts, False), (*facts, True)] for facts in ((False, False), (True, False), (False, True))
+    ]
+
+
+def test_a_machine_that_leaves_a_call_in_the_queue_that_has_ended_is_followed() -> None:
+    """Mutants of the specification do. That call is given nothing any more, and is not blocked at rest."""
+
+    def forget(parties: int, parked: int, broken: bool, is_parked: bool, policy: Any) -> tuple[Any, ...]:
+        return parked - is_parked, broken, Rule("F", "withdraw", "returns", "It stays in the queue.")
+
+    machine = replace(BARRIER, withdraw=Operation("withdraw", forget, facts=(IS_PARKED,)))
+    judge = judge_of(machine, 3)
+
+    def follow(*events: Event) -> frozenset[Configuration]:
+        assert [judge.step(event) for event in events] == [None] * len(events)
+        return judge.configurations
+
+    assert follow(wait(0), parked(1), cancel(0), gone(0), parked(0)) == {Configuration((0, False), (GONE,))}
+    found = follow(wait(1), parked(1), wait(2), parked(2), cancel(1), gone(1), parked(1))
+    assert {one.queue for one in found} == {(GONE, GONE, 2)}
+    assert follow(abort(3), ret(3), err(2), REST) == {Configuration((0, True))}
+
+
 @pytest.mark.parametrize("errors", [(ValueError, KeyError), (KeyError, ValueError)])
 def test_errors_are_told_apart_where_two_histories_share_their_start(errors: tuple[type[BaseException], ...]) -> None:
     """What was found of one error at a node must not be said of another one there."""
@@ -525,6 +728,71 @@ def test_errors_are_told_apart_where_two_histories_share_their_start(errors: tup
         if judge.step(err(0, error)) is None:
             allowed.append(error)
     assert allowed == [ValueError]
+
+
+@pytest.mark.parametrize("values", [(None, [0], 0), ([0], 0, None), (0, None, [0])])
+def test_values_are_told_apart_where_two_histories_share_their_start(values: tuple[object, ...]) -> None:
+    judge = judge_of(BARRIER, 1, indexed=False)
+    judge.step(wait(0))
+    snapshot = judge.snapshot()
+    allowed = []
+    for value in values:
+        judge.restore(snapshot)
+        if judge.step(ret(0, value)) is None:
+            allowed.append(value)
+    assert allowed == [None]
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_events_are_told_apart_where_histories_share_their_start(turn: int) -> None:
+    """What was found of one event at a node is said of no other."""
+    start: list[Event] = [wait(0), parked(1), wait(1), abort(2)]
+    events: list[Event] = [
+        wait(3), abort(3), *map(cancel, range(3)), *map(gone, range(3)), REST, see(broken=False), see(n_waiting=0),
+        see(broken=True), see(n_waiting=1), see(n_waiting=False), *map(err, range(3)), err(0, ValueError),
+        *(ret(call, value) for call in range(3) for value in (None, 0, 1)),
+    ]  # fmt: skip
+    shared = judge_of(BARRIER, 2)
+    for event in start:
+        shared.step(event)
+    snapshot = shared.snapshot()
+    for event in events[::turn]:
+        fresh = judge_of(BARRIER, 2)
+        for earlier in start:
+            fresh.step(earlier)
+        shared.restore(snapshot)
+        assert shared.step(event) == fresh.step(event)
+        assert shared.configurations == fresh.configurations
+
+
+@pytest.mark.parametrize("numbers", [(1, True), (True, 1)])
+def test_arguments_are_told_apart_where_two_histories_share_their_start(numbers: tuple[int, ...]) -> None:
+    judge = judge_of(LATCH, 2)
+    snapshot = judge.snapshot()
+    found = []
+    for number in (*numbers, 2):
+        judge.restore(snapshot)
+        judge.step(sets(0, number))
+        found.append((number, type(number), judge.step(ret(0)) is None, judge.step(see(count=number)) is None))
+    assert set(found) == {(1, int, True, True), (True, bool, False, True), (2, int, True, True)}
+
+
+def test_only_an_index_is_none_where_none_is_returned() -> None:
+    judge = judge_of(BARRIER, 2, indexed=False)
+    assert [judge.step(event) for event in (abort(0), ret(0, 17))] == [None, None]
+
+
+def test_in_which_order_indices_were_given_is_forgotten() -> None:
+    judge = judge_of(BARRIER, 3, BARRIER.policies[1])
+    for event in (wait(0), parked(1), wait(1), parked(2), wait(2)):
+        judge.step(event)
+    snapshot = judge.snapshot()
+    places = set()
+    for indices in ((0, 1), (1, 0)):
+        judge.restore(snapshot)
+        assert [judge.step(ret(call, index)) for call, index in enumerate(indices)] == [None, None]
+        places.add(judge.place)
+    assert len(places) == 1
 
 
 def test_the_configurations_are_all_that_the_history_allows() -> None:
@@ -554,9 +822,28 @@ def test_indices_are_forgotten_with_their_generation() -> None:
     for event in (*TRIPPED, ret(1, 1)):
         judge.step(event)
     endings = [one.fate(0).ending for one in judge.configurations]
-    assert {None if ending is None else ending.taken for ending in endings} == {(1,)}
+    assert {None if ending is None else ending.taken for ending in endings} == {frozenset({1})}
     judge.step(ret(0, 0))
     assert judge.configurations == {Configuration((0, False))}
+
+
+def test_the_latest_generation_stays_so_until_another_trips() -> None:
+    judge = judge_of(BARRIER, 2, BARRIER.policies[1])
+    generations = []
+    for event in (*TRIPPED, ret(1, 1), abort(2), ret(2), reset(3), ret(3), wait(4), parked(1), wait(5), ret(5, 1)):
+        assert judge.step(event) is None
+        endings = [one.fate(0).ending for one in judge.configurations]
+        generations.append({None if ending is None else ending.generation for ending in endings})
+    assert generations[3:8] == [{-1}] * 5
+    assert generations[-1] == {-2}
+
+
+def test_no_index_is_noted_where_none_is_returned() -> None:
+    judge = judge_of(BARRIER, 3, BARRIER.policies[1], indexed=False)
+    for event in (wait(0), parked(1), wait(1), parked(2), wait(2), ret(2)):
+        assert judge.step(event) is None
+    endings = [one.fate(0).ending for one in judge.configurations]
+    assert {None if ending is None else ending.taken for ending in endings} == {frozenset()}
 
 
 @pytest.mark.parametrize(
@@ -571,7 +858,7 @@ def test_indices_are_forgotten_with_their_generation() -> None:
         (True, LATCH, 1, [wait(0), sets(1, 2), sets(2, -1), cancel(0), sets(3, 2)], {"L8", "L5", "L4", "L9", "L6"}),
         (False, BARRIER, 2, [wait(0)], set()),
         (False, BARRIER, 2, [wait(0), parked(1)], {"B1"}),
-        (False, BARRIER, 2, [wait(0), cancel(0), parked(0)], {"B1", "B4"}),
+        (False, BARRIER, 2, [wait(0), cancel(0), parked(0)], {"B1", "B4", "B5e"}),
     ],
 )
 def test_the_rules_fired_are_noted(
@@ -581,6 +868,13 @@ def test_the_rules_fired_are_noted(
     for event in events:
         assert judge.step(event) is None
     assert judge.fired == fired
+
+
+def test_what_may_have_happened_unseen_is_noted_with_its_rules() -> None:
+    judge = judge_of(BARRIER, 2)
+    assert judge.step(wait(0)) is None
+    assert {one.fate(0) for one in judge.reachable} == {NEW, PARKED}
+    assert judge.fired == {"B1"}
 
 
 @pytest.mark.parametrize(("machine", "argument"), [(LATCH, -1), (BARRIER, 0)])
@@ -610,6 +904,23 @@ def test_is_broken_barrier_error(error: type[BaseException], verdict: bool) -> N
 
 
 @pytest.mark.parametrize(
+    ("machine", "error", "verdict"),
+    [
+        (BARRIER, BrokenBarrierError, True),
+        (BARRIER, SomebodysBrokenError, True),
+        (BARRIER, RuntimeError, False),
+        (BARRIER, ValueError, False),
+        (LATCH, BrokenBarrierError, False),
+        (LATCH, RuntimeError, False),
+    ],
+)
+def test_with_which_errors_another_call_may_have_a_waiting_one_fail(
+    machine: Machine, error: type[BaseException], verdict: bool
+) -> None:
+    assert MachineSpecification(machine, machine.policies[0], 1).may_fail_with(error()) is verdict
+
+
+@pytest.mark.parametrize(
     ("rule", "expected", "others"),
     [
         (barrier.B3, [BrokenBarrierError, SomebodysBrokenError], [RuntimeError, ValueError]),
@@ -621,7 +932,7 @@ def test_is_broken_barrier_error(error: type[BaseException], verdict: bool) -> N
             [ValueError, BrokenBarrierError, RecursionError, NotImplementedError, KeyError],
         ),
         (
-            latch.L3x, [ZeroLatchError, RuntimeError, LatchInUseError],
+            latch.L3x, [ZeroLatchError, RuntimeError, LatchInUseError, type("ZeroLatchError", (Exception,), {})],
             [ValueError, BrokenBarrierError, RecursionError, NotImplementedError],
         ),
         (
@@ -631,8 +942,8 @@ def test_is_broken_barrier_error(error: type[BaseException], verdict: bool) -> N
     ],
 )  # fmt: skip
 def test_which_errors_are_expected(rule: Any, expected: list[type[Exception]], others: list[type[Exception]]) -> None:
-    assert [error for error in expected if not is_expected(rule.errors, error())] == []
-    assert [error for error in others if is_expected(rule.errors, error())] == []
+    assert [error for error in expected if is_expected(rule.errors, error()) is not True] == []
+    assert [error for error in others if is_expected(rule.errors, error()) is not False] == []
 
 
 def test_every_policy_is_told_from_those_that_differ_from_it() -> None:
@@ -643,5 +954,4 @@ def test_every_policy_is_told_from_those_that_differ_from_it() -> None:
             policy.name: [policy.name in case.broken for case in cases[machine.name]] for policy in machine.policies
         }
         same = {frozenset({a, b}) for a in seen for b in seen if a < b and seen[a] == seen[b]}
-        same_axes = {"flowno", "java", "cpython", "lenient"} if machine.name == "latch" else set[str]()
-        assert same == {frozenset({a, b}) for a in same_axes for b in same_axes if a < b}
+        assert same == set()

@@ -58,7 +58,7 @@ def test_right_ones_conform_on_trio(factory: Any) -> None:
         (trio_samples.LateLatch, {"C11"}, (2, 0, 1)),
         (trio_samples.StayingBarrier, {"C6"}, (2, 1, 2)),
         (trio_samples.OrderlyLatch, {"C12"}, (2, 1, 1)),
-        (trio_samples.ForgetfulAbortLatch, {"C10"}, (1, 1, 1)),
+        (trio_samples.ForgetfulAbortLatch, {"C15"}, (1, 1, 1)),
     ],
 )
 def test_wrong_ones_are_found_on_trio(factory: Any, claims: set[str], size: tuple[int, ...]) -> None:
@@ -146,7 +146,7 @@ def test_no_trace_of_control_is_left_on_flowno() -> None:
 def test_a_constructor_that_refuses_what_is_due_is_a_finding(host: str) -> None:
     shape = Programs((0, 1), at_once=1, calls=1, cancellations=0)
     verdict = small(samples.PickyLatch, host, shape, policy="latchproof")
-    failure = verdict.reported.failures["C10"]
+    failure = verdict.reported.failures["C15"]
     assert failure.finding.seen == "the constructor raised ValueError: what for?"
     assert failure.size == (0, 0, 0, 0)
 
@@ -196,7 +196,7 @@ def test_what_trio_does_not_survive_is_found_and_the_next_run_goes_on_as_ever(
         run = replay(adapt(factory), schedule, argument=1, policy="latchproof", host="trio").last_run
         assert run is not None
         ((_, failure),) = run.record.failures
-        assert failure.finding.claim == "C10"
+        assert failure.finding.claim == "C15"
         assert failure.finding.seen.startswith(said)
     gc.collect()
     assert capsys.readouterr().err == ""
@@ -208,7 +208,7 @@ def test_what_comes_after_an_error_in_the_loop_is_found_too() -> None:
     target = adapt(OnlyCountedDown, kind="latch")
     verdict = check(target, host="flowno", policy="flowno", programs=(Programs((1,), 2, 2, 1),))
     assert verdict.reasons == () or all("chance" in reason.text for reason in verdict.reasons)
-    assert set(verdict.reported.failures) == {"C10", "C11"}
+    assert set(verdict.reported.failures) == {"C11", "C15"}
     assert "count_down() of call 2 has not ended" in verdict.reported.failures["C11"].finding.seen
 
 

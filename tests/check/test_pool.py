@@ -74,7 +74,7 @@ def test_errors_that_cannot_be_sent_are_named(tmp_path: Path) -> None:
     )
     name = f"{source}:Latch"
     verdict = check(load(name), policy="latchproof", programs=(LATCH,), workers=1)
-    trace = next(trace for trace in verdict.traces if trace.claim == "C10")
+    trace = next(trace for trace in verdict.traces if trace.claim == "C15")
     assert (trace.events[-1]["error"], trace.events[-1]["message"]) == ("LocalError", "no way")
 
 

@@ -19,7 +19,8 @@ from latchproof.check.choices import Turn
 from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, Failure, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
-from latchproof.check.run import STEPS_WITHOUT_PROGRESS, SeenStates, fingerprinter_of
+from latchproof.check.run import STEPS_WITHOUT_PROGRESS
+from latchproof.check.states import SeenStates
 from latchproof.check.target import Target, adapt
 from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.barrier.machine import BARRIER
@@ -146,9 +147,9 @@ def test_what_is_said_when_something_is_collected_is_not_told(loop: StepLoop, er
 
 
 def explorer(
-    factory: Callable[[int], Any], shape: Programs, argument: int, policy: str = "latchproof", **options: Any
+    factory: Callable[[int], Any] | Target, shape: Programs, argument: int, policy: str = "latchproof", **options: Any
 ) -> Explorer:
-    target = adapt(factory)
+    target = factory if isinstance(factory, Target) else adapt(factory)
     policies = [one for one in target.machine.policies if one.name == policy]
     return Explorer(target, shape, argument, policies, **options)
 
@@ -309,24 +310,34 @@ def test_a_walk_that_is_done_is_complete_however_many_it_may_run() -> None:
     assert (again.schedules, again.complete) == (whole.schedules, True)
 
 
-def failures(factory: Callable[[int], Any], shape: Programs, argument: int, **options: Any) -> dict[str, Failure]:
+def failures(
+    factory: Callable[[int], Any] | Target, shape: Programs, argument: int, **options: Any
+) -> dict[str, Failure]:
     (found,) = explorer(factory, shape, argument, **options).walk().failures.values()
     return found
 
 
-def test_a_failure_says_how_it_was_come_to() -> None:
+@pytest.mark.parametrize(
+    ("factory", "at_rest"),
+    [
+        # its parties are read at rest too; they are right, so that is all that is told of them
+        (samples.GreedyBarrier, [Observe(())]),
+        # nothing can be read of it, so the end of each step is all that is told of that
+        (adapt(samples.SecretiveBarrier, kind="barrier"), []),
+    ],
+)
+def test_a_failure_says_how_it_was_come_to(factory: Any, at_rest: list[Observe]) -> None:
     shape = Programs((3,), at_once=3, calls=3, cancellations=1, waits_only=True)
-    failure = failures(samples.GreedyBarrier, shape, 3)["C6"]
+    failure = failures(factory, shape, 3)["C6"]
     assert failure.finding.claim == "C6"
     assert failure.size == (2, 0, 3, 2)
     assert failure.argument == 3
     assert failure.schedule == ("call wait()", "run", "call wait()", "run") or failure.schedule == (
         "call wait()", "call wait()", "run", "run",
     )  # fmt: skip
-    # nothing can be observed of it, so the end of each step is all that is told of that
-    assert [event for event in failure.history if not isinstance(event, Rest)] == [
-        Begin(0, "wait"), Observe(()), Begin(1, "wait"), End(1, "returned", 2 - 1),
-    ]  # fmt: skip
+    told = [event for event in failure.history if not isinstance(event, Rest)]
+    begun = [Begin(0, "wait"), Observe(())]
+    assert told == [*at_rest, *begun, *at_rest, Begin(1, "wait"), End(1, "returned", 2 - 1)]
 
 
 @pytest.mark.parametrize(
@@ -412,7 +423,7 @@ def test_an_observation_that_fails_is_a_finding() -> None:
 def test_an_error_that_only_the_loop_sees_is_a_finding() -> None:
     shape = Programs((1,), at_once=1, calls=1, cancellations=0)
     (failure,) = failures(samples.ShoutingLatch, shape, 1).values()
-    assert failure.finding.claim == "C10"
+    assert failure.finding.claim == "C15"
     assert failure.history[-1] == Stray("an error reached the event loop: KeyError: 'in a callback'")
 
 
@@ -566,8 +577,8 @@ def test_logging_of_the_target_is_not_switched_off_here() -> None:
 
 def test_a_run_continues_from_a_state_that_others_met_only_after_more_steps() -> None:
     """Else the smallest failing run might be left out."""
-    seen = SeenStates(fingerprinter_of(()), merge=True)
+    seen = SeenStates(merge=True)
     assert [seen.has(b"a state", steps) for steps in (5, 6, 5, 3, 4, 3)] == [False, True, True, False, True, True]
     assert not seen.has(b"another state", 9)
-    alone = SeenStates(fingerprinter_of(()), merge=False)
+    alone = SeenStates(merge=False)
     assert [alone.has(b"a state", 5) for _ in range(2)] == [False, False]

@@ -9,7 +9,7 @@ import pytest
 
 from latchproof.check.history import Begin, End, Event, Observe, Request, Rest, Stray
 from latchproof.check.judge import Judge
-from latchproof.check.specification import PARKED, Configuration, Ending, Fate, Invocation, Specification
+from latchproof.check.specification import NEW, PARKED, Configuration, Ending, Fate, Invocation, Specification
 
 
 class LockOperation(NamedTuple):
@@ -31,7 +31,7 @@ class Lock(Specification):
     def effects(
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterator[tuple[Configuration, str]]:
-        operation, _, task = calls[call]
+        operation, task = calls[call].operation, calls[call].task
         ends = Fate("ends", Ending(by=operation))
         if operation == "acquire":
             taken = here._replace(state=task).with_fate(call, ends), "takes"
@@ -140,7 +140,7 @@ def test_a_lock_is_judged_right(events: list[Event]) -> None:
         ([*HELD, release(1, 1), ret(1)], "missed refusal@3"),  # by a task that does not hold it
         ([*HELD, release(1, 1), refused(1, ValueError)], "wrong error@3"),
         ([*HELD, release(1, 0), refused(1)], "wrong error@3"),
-        ([*HELD, release(1, 1), refused(1), locked(False)], "reading after a refusal@4"),
+        ([*HELD, release(1, 1), refused(1), locked(False)], "wrong reading@4"),
         ([*HELD, locked(False)], "wrong reading@2"),
         ([*HELD, locked(1)], "wrong reading@2"),  # 1 is not True
         ([*HELD, acquire(1, 1), gone(1)], "cancelled unasked@3"),
@@ -185,12 +185,22 @@ def test_an_effect_may_have_several_outcomes(events: list[Event], finding: str) 
     assert judged(events, WeakLock()) == finding
 
 
+def test_a_configuration_knows_the_fates_of_calls_whatever_came_first() -> None:
+    here = Configuration(None).with_fate(1, NEW).with_fate(0, PARKED)
+    assert here == Configuration(None).with_fate(0, PARKED).with_fate(1, NEW)
+    assert [here.fate(call) for call in (0, 1)] == [PARKED, NEW]
+    assert here.with_fate(1, PARKED).fate(1) == PARKED
+    with pytest.raises(KeyError):
+        here.fate(2)
+
+
 def test_a_finding_says_what_is_allowed() -> None:
     judge = Judge(WeakLock())
     assert judge.step(attempt(0, 0)) is None
     found = judge.step(ret(0, "perhaps"))
     assert found is not None
     assert (found.seen, found.allowed) == ("try_acquire() returned 'perhaps'", ("to return False", "to return True"))
+    assert found.rules == ()
 
 
 def test_the_rules_that_were_applied_are_noted() -> None:
@@ -207,3 +217,9 @@ def test_a_lock_may_be_judged_strictly() -> None:
         assert [judge.step(begin) for begin in (acquire(0, 0), acquire(1, 1))] == [None, None]
         found = judge.step(ret(winner))
         assert (None if found is None else found.claim) == finding
+
+
+def test_strictly_a_parked_call_is_released_by_effects_of_others_alone() -> None:
+    judge = Judge(Lock(), strict=True)
+    found = [judge.step(event) for event in (*HELD, acquire(1, 1), release(2, 0), ret(2), ret(1))]
+    assert [None if finding is None else finding.claim for finding in found] == [None] * 5 + ["early return"]

@@ -35,7 +35,7 @@ def test_our_own_classes_have_everything() -> None:
     barrier = load("latchproof:Barrier")
     assert (barrier.machine, barrier.make, barrier.absent) == (BARRIER, Barrier, ())
     assert names(barrier) == ["wait", "abort", "reset"]
-    assert barrier.observations == ("n_waiting", "broken")
+    assert barrier.observations == ("parties", "n_waiting", "broken")
 
 
 def test_what_is_absent_is_said() -> None:
@@ -243,8 +243,8 @@ class Unreadable:
 
 def test_observations_are_read_as_properties_or_methods() -> None:
     target = adapt(Watched)
-    assert target.observations == ("n_waiting", "broken")
-    assert target.observe(target.make(3)) == (("n_waiting", 5), ("broken", True))
+    assert target.observations == ("parties", "n_waiting", "broken")
+    assert target.observe(target.make(3)) == (("parties", 3), ("n_waiting", 5), ("broken", True))
 
 
 @pytest.mark.parametrize("name", ["abort", "reset", "n_waiting", "broken", "parties"])
@@ -259,7 +259,7 @@ def test_a_class_that_fits_several_machines_is_the_one_that_requires_most() -> N
 
 def test_what_cannot_be_read_is_not_observed() -> None:
     target = adapt(Unreadable)
-    assert target.observations == ()
+    assert target.observations == ("parties",)
     assert target.absent == ("abort", "reset", "n_waiting", "broken")
 
 

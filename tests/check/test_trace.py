@@ -183,7 +183,7 @@ def test_a_sequence_diagram_has_an_arrow_for_each_beginning_and_end(verdict: Ver
 
 def test_junit_counts_failures_and_skips(verdict: Verdict) -> None:
     suite = ElementTree.fromstring(junit(verdict))
-    assert (suite.get("failures"), suite.get("tests")) == ("2", "10")
+    assert (suite.get("failures"), suite.get("tests")) == ("2", "11")
     failed = [case.get("name", "").split()[0] for case in suite.iter("testcase") if case.find("failure") is not None]
     assert failed == ["C5", "C8"]
     narrow = check(
@@ -215,7 +215,7 @@ def test_a_reproduction_passes_on_a_barrier_without_the_fault(verdict: Verdict, 
     assert run_pytest(path).returncode == 0
 
 
-@pytest.mark.parametrize(("name", "claim"), [("Hangs", "C12"), ("Miscounts", "C1")])
+@pytest.mark.parametrize(("name", "claim"), [("Hangs", "C12"), ("Miscounts", "C16")])
 def test_hangs_and_observations_are_reproduced_too(name: str, claim: str, faulty: Path, tmp_path: Path) -> None:
     path = tmp_path / "test_reproduction.py"
     path.write_text(reproduction(first_trace(f"{faulty}:{name}", claim)), encoding="utf-8")
@@ -224,7 +224,7 @@ def test_hangs_and_observations_are_reproduced_too(name: str, claim: str, faulty
 
 def test_an_error_that_only_the_event_loop_sees_has_no_reproduction(faulty: Path) -> None:
     with pytest.raises(CannotRenderError, match="reached only the event loop"):
-        reproduction(first_trace(f"{faulty}:Shouts", "C10"))
+        reproduction(first_trace(f"{faulty}:Shouts", "C15"))
 
 
 def test_check_writes_every_rendering(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

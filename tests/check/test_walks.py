@@ -42,6 +42,7 @@ class Walk:
         self.may_break: set[int] = set()
         self.withdrawn: set[int] = set()
         self.requested: set[int] = set()
+        self.early: set[int] = set()
         self.number = 0
         self.events: list[Event] = []
 
@@ -53,7 +54,7 @@ class Walk:
             actions += [self.effect] * 2 if self.new else []
             actions += [self.end] * 3 if self.ending or self.withdrawn else []
             actions += [self.cancel] if under_way else []
-            actions += [self.withdraw] if self.requested & set(self.queue) and not self.strict else []
+            actions += [self.withdraw] if self.withdrawable and not self.strict else []
             if under_way == set(self.queue) and not self.requested & under_way:
                 actions += [lambda: self.events.append(Rest())]
             self.random.choice(actions)()
@@ -67,12 +68,25 @@ class Walk:
         )
         call, self.number = self.number, self.number + 1
         self.new[call] = operation, arguments
-        self.events.append(Begin(call, operation.name, arguments))
-        if self.strict:
+        is_early = operation.waits and self.machine.withdraws_early and self.random.random() < 0.2
+        if is_early:
+            self.early.add(call)
+            self.requested.add(call)
+        self.events.append(Begin(call, operation.name, arguments, cancelled=is_early))
+        if not self.strict:
+            return
+        if is_early and self.random.random() < 0.5:
+            self.withdraw(call)
+        else:
             self.effect()
+            if is_early and call in self.queue:
+                self.withdraw(call)
 
     def effect(self) -> None:
         call = self.random.choice(sorted(self.new))
+        if call in self.early and self.policy.cancelled_early == "breaks" and not self.state[1]:
+            self.withdraw(call)
+            return
         operation, arguments = self.new.pop(call)
         self.step(operation, arguments, call)
 
@@ -92,12 +106,19 @@ class Walk:
         self.events.append(Request(call))
         self.requested.add(call)
         if self.strict and call in self.queue:
-            self.step(self.machine.withdraw, (True,), call)
-            self.withdrawn.add(call)
+            self.withdraw(call)
 
-    def withdraw(self) -> None:
-        call = self.random.choice(sorted(self.requested & set(self.queue)))
-        self.step(self.machine.withdraw, (True,), call)
+    @property
+    def withdrawable(self) -> list[int]:
+        """The calls that were asked to stop and are parked, or will wait; others can only be as if not made."""
+        new = {call for call, (operation, _) in self.new.items() if operation.waits}
+        return sorted(self.requested & {*self.queue, *new})
+
+    def withdraw(self, call: int | None = None) -> None:
+        call = self.random.choice(self.withdrawable) if call is None else call
+        told = (call in self.queue, call in self.queue)[: len(self.machine.withdraw.facts)]
+        self.new.pop(call, None)
+        self.step(self.machine.withdraw, told, call)
         self.withdrawn.add(call)
 
     def end(self) -> None:

@@ -172,19 +172,19 @@ FAULTS = (
     ),
     Fault(
         "latch.set_count: if n == 0 -> if n == 1",
-        "C1 C2 C11 C12", {"C1": 3, "C2": 3, "C11": 3, "C12": 3}, policy="cpython",
+        "C1 C2 C11 C12", {"C1": 3, "C2": 3, "C11": 3, "C12": 3}, policy="keeps",
     ),
     Fault(
         "latch.set_count: return n, parked, L5k -> return n, 0, L5k",
-        "C2", {"C2": 3, "C11": 4, "C12": 6}, policy="cpython", lemma=True,
+        "C2", {"C2": 3, "C11": 4, "C12": 6}, policy="keeps", lemma=True,
     ),
     Fault(
         "latch.set_count: return 0, 0, L5r -> return 0, 0, L5k",
-        "C2 C12", {"C2": 3, "C11": 3, "C12": 3}, policy="cpython", lemma=True,
+        "C2 C12", {"C2": 3, "C11": 3, "C12": 3}, policy="keeps", lemma=True,
     ),
     Fault(
         "latch.wait: if count > 0 -> if count > 1",
-        "C3", {"C3": 2},
+        "C2 C3", {"C2": 2, "C3": 2},
     ),
     Fault(
         "latch.wait: if count > 0 -> if count >= 0",
@@ -233,7 +233,7 @@ FAULTS = (
     ),
     Fault(
         "barrier.wait: return 0, broken, B2 -> return 0, True, B2",
-        "C6 C9 C13", {"C6": 1, "C9": 1, "C13": 1}, argument=1,
+        "C6 C9 C13 C14", {"C6": 1, "C9": 1, "C13": 1, "C14": 1}, argument=1,
     ),
     Fault(
         "barrier.wait: return parked, broken, B3 -> return parked, False, B3",
@@ -249,11 +249,11 @@ FAULTS = (
     ),
     Fault(
         "barrier.withdraw: if policy.cancelled == 'withdraws' -> if policy.cancelled != 'withdraws'",
-        "C7 C9", {"C7": 2, "C9": 2, "C14": 3}, argument=3,
+        "C7 C9", {"C7": 2, "C9": 2}, argument=3,
     ),
     Fault(
-        "barrier.withdraw: if not is_parked -> if is_parked",
-        "C6 C7 C11", {"C5": 3, "C6": 2, "C7": 2, "C11": 3}, argument=2,
+        "barrier.withdraw: if is_parked -> if not is_parked",
+        "C6 C7 C11", {"C5": 3, "C6": 1, "C7": 1, "C11": 1}, argument=2,
     ),
     Fault(
         "barrier.withdraw: return 0, True, B4b -> return 0, False, B4b",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import permutations
 from math import factorial
 from typing import Any
 
 import pytest
 
+from latchproof.check.history import Begin, End, Event, Observe, Rest
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification
 from latchproof.explore.encoding import Encoding
 from latchproof.explore.states import explore
-from latchproof.explore.system import IDLE, LOST, Action, Local, State, System, choices, choose
+from latchproof.explore.system import CONTINUE, IDLE, LOST, Action, Local, State, System, choices, choose
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.barrier.rules import B2
 from latchproof_spec.latch.machine import LATCH
@@ -52,6 +56,7 @@ def by_the_plain_system(system: System) -> dict[str, Any]:
             checks.update(claim.id for claim in one.claims)
             broken.update([one.name] if not one.holds(*values) else [])
 
+    judge(machine.step_properties, system.creation)
     for state, transitions in system.reachable():
         found["orbits"] += 1
         found["states"] += size_of_orbit(state)
@@ -62,6 +67,8 @@ def by_the_plain_system(system: System) -> dict[str, Any]:
             continue
         judged.add(shape)
         judge(machine.invariants, *system.constants, *shape.machine)
+        read = {name: one.read(*system.constants, *shape.machine) for name, one in machine.observations.items()}
+        judge(machine.readings, system.constants, shape.machine, read)
         parked = sum(one.kind == "parked" for one in shape.tasks)
         judge(machine.censuses, system.constants, shape.machine, parked, len(shape.released))
         for one in system.transitions(shape, shape.distinct_tasks):
@@ -212,12 +219,12 @@ def test_a_fact_is_read_off_the_task_or_tried_both_ways() -> None:
         return [str(one.action) for one in system.transitions(reached(system, *actions), [1])]
 
     read = Fact("is_idle", "", read=lambda local: not local.parked and not local.released)
-    assert labels(read) == ["wait()", "abort()", "reset()"]
+    assert labels(read) == ["wait()", "abort()", "reset()", "cancel"]
     told = Fact("is_late", "")
-    assert labels(told) == ["wait()", "abort(is_late=False)", "abort(is_late=True)", "reset()"]
+    assert labels(told) == ["wait()", "abort(is_late=False)", "abort(is_late=True)", "reset()", "cancel"]
     # one that implies a parked task is only told when there is one
     implies = replace(told, premise=lambda value, parked: not value or parked > 0)
-    assert labels(implies) == ["wait()", "abort(is_late=False)", "reset()"]
+    assert labels(implies) == ["wait()", "abort(is_late=False)", "reset()", "cancel"]
     assert labels(implies, (0, "wait()")) == labels(told)
     cancelled = Action("cancel", replace(BARRIER.withdraw, facts=(told,)), (("is_late", True),))
     assert (str(cancelled), cancelled.verb) == ("cancel(is_late=True)", "is cancelled(is_late=True)")
@@ -237,9 +244,65 @@ def test_the_withdrawal_is_told_whether_the_task_is_parked() -> None:
         assert cancel.inputs == (("is_parked", told),)
 
 
+def test_an_idle_task_is_cancelled_before_it_arrives_while_it_has_calls_left() -> None:
+    early = [str(one) for one in System(BARRIER, BARRIER.policies[0], 1, tasks=1).actions(IDLE, 0)]
+    assert early == ["wait()", "abort()", "reset()", "cancel"]
+    cancel = System(BARRIER, BARRIER.policies[0], 1, tasks=1).actions(IDLE, 0)[-1]
+    assert cancel.inputs == (("is_parked", False), ("has_arrived", False))
+    bounded = System(BARRIER, BARRIER.policies[0], 1, tasks=1, calls=1)
+    assert [str(one) for one in bounded.actions(Local("idle", calls_left=1), 0)] == early
+    assert bounded.actions(Local("idle", calls_left=0), 0) == []
+    # it is a wait() that does not arrive; and at a latch it is not a step
+    aborts = System(BARRIER, BARRIER.policies[0], 1, tasks=1, operations=["abort"])
+    assert [str(one) for one in aborts.actions(IDLE, 0)] == ["abort()"]
+    latch = System(LATCH, LATCH.policies[0], 1, tasks=1, operations=["wait"])
+    assert [str(one) for one in latch.actions(IDLE, 0)] == ["wait()"]
+
+
 def test_choices_and_operations_that_are_named() -> None:
     assert list(choices(LATCH.operations[2], 0)) == [{"n": -1}, {"n": 0}]
     assert list(choices(LATCH.operations[1], 0)) == [{"exception_if_zero": False}, {"exception_if_zero": True}]
     assert list(choices(LATCH.withdraw, 0)) == [{"is_parked": False}, {"is_parked": True}]
     assert choose(LATCH, None) == LATCH.operations
     assert choose(LATCH, ["set_count", "wait"]) == (LATCH.operations[0], LATCH.operations[2])
+
+
+# ------------------------------------------------------------ the order in which released tasks run is not specified
+
+
+@pytest.mark.parametrize(
+    ("machine", "argument", "release"), [(LATCH, 1, "count_down"), (BARRIER, 4, "wait")], ids=["latch", "barrier"]
+)
+def test_released_tasks_continue_in_every_order(machine: Machine, argument: int, release: str) -> None:
+    system = System(machine, machine.policies[0], argument, tasks=4, highest_count=1)
+    here = system.initial
+    for task, name in ((0, "wait"), (1, "wait"), (2, "wait"), (3, release)):
+        here = next(
+            one.after
+            for one in system.transitions(here, [task])
+            if one.action.operation is not None and one.action.operation.name == name
+        )
+    assert set(here.released) == {0, 1, 2}
+    orders = set()
+    waiting: list[tuple[State, tuple[int, ...]]] = [(here, ())]
+    while waiting:
+        state, order = waiting.pop()
+        continuing = [one for one in system.transitions(state, (0, 1, 2)) if one.action == CONTINUE]
+        assert {one.who for one in continuing} == set(state.released)
+        assert all(one.resumed == ((one.who, here.released[one.who]),) for one in continuing)
+        waiting += [(one.after, (*order, one.who)) for one in continuing]
+        if not continuing:
+            orders.add(order)
+    assert orders == set(permutations((0, 1, 2)))
+
+
+@pytest.mark.parametrize("order", list(permutations((0, 1, 2))), ids=str)
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_judge_allows_every_order_in_which_released_tasks_return(order: tuple[int, ...], strict: bool) -> None:
+    specification = MachineSpecification(BARRIER, BARRIER.policies[0], 4)
+    judge = Judge(specification, strict=strict)
+    events: list[Event] = []
+    for call in (0, 1, 2, 3):
+        events += [Begin(call, "wait"), Observe((("n_waiting", (call + 1) % 4),))]
+    for event in (*events, End(3, "returned", 3), *(End(call, "returned", call) for call in order), Rest()):
+        assert judge.step(event) is None

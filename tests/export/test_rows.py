@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+import re
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -9,43 +12,21 @@ import pytest
 import z3
 
 from latchproof.explore.system import choices
-from latchproof.export.rows import AFTER, ExportError, given, make_model
-from latchproof.export.terms import PROMELA, TLA, NoTextError, written
+from latchproof.export.rows import AFTER, ExportError, Given, given, make_model
+from latchproof.export.terms import MARKDOWN, PROMELA, TLA, NoTextError, Syntax, written
 from latchproof_spec.barrier import rules as barrier
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Step
 from latchproof_spec.latch import rules as latch
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine, ModelBounds, distinct_policies
+from latchproof_spec.machine import Machine, ModelBounds
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import Rule, endings
 from tests.explore.faults import faulty
+from tests.export.behaviour import POLICIES, small_states, valued
 
-POLICIES = [(machine, policy) for machine in MACHINES.values() for policy in distinct_policies(machine.policies)]
 X, Y = z3.Ints("x y")
 B = z3.Bool("b")
-
-
-def valued(term: z3.ExprRef, values: dict[str, Any]) -> Any:
-    """A term with numbers for its variables."""
-    pairs = [
-        (z3.Bool(name), z3.BoolVal(value)) if isinstance(value, bool) else (z3.Int(name), z3.IntVal(value))
-        for name, value in values.items()
-    ]
-    result = z3.simplify(z3.substitute(term, *pairs))
-    return result.as_long() if z3.is_int_value(result) else {"True": True, "False": False}[str(result)]
-
-
-def states(machine: Machine) -> list[tuple[tuple[int, ...], tuple[Any, ...]]]:
-    """Every small state that has the invariants, with its constants."""
-    kinds = [*((int,) * len(machine.constants)), *machine.state.values()]
-    found = product(*(((False, True) if kind is bool else range(3)) for kind in kinds))
-    split = len(machine.constants)
-    return [
-        (values[:split], values[split:])
-        for values in found
-        if all(invariant.holds(*values) for invariant in machine.invariants)
-    ]
 
 
 @pytest.mark.parametrize(("machine", "policy"), POLICIES, ids=repr)
@@ -53,7 +34,7 @@ def test_just_one_row_applies_and_does_what_the_function_does(machine: Machine, 
     model = make_model(machine, policy, machine.bounds.model)
     fired = set()
     for operation in (*machine.operations, machine.withdraw):
-        for (constants, state), arguments in product(states(machine), choices(operation, 1)):
+        for (constants, state), arguments in product(small_states(machine), choices(operation, 1)):
             if arguments.get("is_parked") and not state[list(machine.state).index("parked")]:
                 continue
             values = dict(zip((*machine.constants, *machine.state), (*constants, *state), strict=True)) | arguments
@@ -79,7 +60,7 @@ def test_the_checks_of_a_row_refuse_what_the_step_properties_refuse(machine: Mac
     model = make_model(machine, policy, machine.bounds.model)
     refused = 0
     for row in model.rows:
-        for (constants, state), arguments in product(states(machine), choices(row.operation, 1)):
+        for (constants, state), arguments in product(small_states(machine), choices(row.operation, 1)):
             values = dict(zip((*machine.constants, *machine.state), (*constants, *state), strict=True)) | arguments
             if arguments.get("is_parked") and not values["parked"]:
                 continue
@@ -120,6 +101,26 @@ def test_endings_that_no_expression_fits_are_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("latchproof.export.rows.endings", lambda rule, parked: [p * p for p in range(parked)])
     with pytest.raises(ExportError, match="no expression is known for the endings of B2"):
         given(barrier.B2, 4)
+
+
+@pytest.mark.parametrize(("tasks", "is_refused"), [(3, False), (4, True), (5, True)])
+def test_endings_need_an_expression_for_as_many_tasks_as_there_are(
+    tasks: int, is_refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "latchproof.export.rows.endings", lambda rule, parked: [7] * parked if parked > 3 else range(parked)
+    )
+    if is_refused:
+        with pytest.raises(ExportError, match="no expression is known"):
+            given(barrier.B2, tasks)
+    else:
+        assert given(barrier.B2, tasks) == Given("position")
+
+
+def test_one_parked_task_is_told_from_a_constant() -> None:
+    assert [given(rule, 1) for rule in (barrier.B2, barrier.B6)] == [
+        Given("position"), Given("ending", barrier.B6.errors[0]),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -181,6 +182,53 @@ def test_paths_of_one_rule_are_told_apart() -> None:
 )
 def test_a_term_is_written_as_one_would(term: z3.ExprRef, in_tla: str, in_promela: str) -> None:
     assert (written(term, TLA), written(term, PROMELA)) == (in_tla, in_promela)
+
+
+SIDES: list[Callable[[Any, Any, Any], tuple[Any, Any]]] = [
+    lambda x, y, chosen: (x, y),
+    lambda x, y, chosen: (x, 3),
+    lambda x, y, chosen: (3 if isinstance(x, int) else z3.IntVal(3), x),
+    lambda x, y, chosen: (x + 1, y - x),
+    lambda x, y, chosen: (x - (y - 1), 2 * x - y),
+    lambda x, y, chosen: (2 * (x + y), -y),
+    lambda x, y, chosen: (chosen, 1),
+]
+COMPARED = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
+JOINED: dict[str, tuple[Callable[[Any, Any], Any], Callable[[bool, bool], bool]]] = {
+    "alone": (lambda one, b: one, lambda one, b: one),
+    "and": (z3.And, lambda one, b: one and b),
+    "or": (z3.Or, lambda one, b: one or b),
+    "implies": (z3.Implies, lambda one, b: not one or b),
+    "implied": (lambda one, b: z3.Implies(b, one), lambda one, b: not b or one),
+    "true": (lambda one, b: z3.BoolVal(True) == one, lambda one, b: one),
+    "false": (lambda one, b: one == z3.BoolVal(False), lambda one, b: not one),
+    "not false": (lambda one, b: one != z3.BoolVal(False), lambda one, b: one),
+    "not both": (lambda one, b: z3.Not(z3.And(one, z3.Or(b, one))), lambda one, b: not one),
+}
+IN_PYTHON: dict[str, tuple[Syntax, dict[str, str]]] = {
+    "TLA": (TLA, {r"/\\": "and", r"\\/": "or", "~": " not ", " = ": " == ", "#": "!="}),
+    "Promela": (PROMELA, {"&&": "and", r"\|\|": "or", "!(?!=)": " not "}),
+    "Markdown": (MARKDOWN, {"≤": "<=", "≥": ">=", "≠": "!=", " = ": " == "}),
+}
+
+
+@pytest.mark.parametrize("language", IN_PYTHON)
+@pytest.mark.parametrize("joined", JOINED)
+def test_the_text_of_a_term_has_its_value(joined: str, language: str) -> None:
+    (syntax, python), (join, meant) = IN_PYTHON[language], JOINED[joined]
+    points = list(product((-1, 0, 1, 3, 4), (0, 2), (False, True)))
+    for sides, compare, negations in product(SIDES, COMPARED, range(2)):
+        term = join(compare(*sides(X, Y, z3.If(B, X, Y))), B)
+        for _ in range(negations):
+            term = z3.Not(term)
+        text = written(term, syntax)
+        for word, meaning in python.items():
+            text = re.sub(word, meaning, text)
+        text = re.sub(r"\(IF b THEN (.*?) ELSE (.*?)\)|\(b -> (.*?) : (.*?)\)", r"(\1\3 if b else \2\4)", text)
+        code = compile(text.strip(), written(term, syntax), "eval")
+        for x, y, b in points:
+            holds = meant(compare(*sides(x, y, x if b else y)), b)
+            assert eval(code, {"x": x, "y": y, "b": b}) == (holds != (negations == 1)), written(term, syntax)
 
 
 def test_a_term_without_text_is_refused() -> None:

@@ -6,6 +6,7 @@ That TLC accepts them, and finds what we find, is what `make crosscheck` is for.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from typing import Any
 import pytest
 
 from latchproof.cli.main import main
-from latchproof.export.rows import Model, make_model
-from latchproof.export.tla import codes, configuration, module
+from latchproof.export.rows import ExportError, Given, Model, make_model
+from latchproof.export.tla import codes, configuration, label, module
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import Machine, ModelBounds, distinct_policies
+from latchproof_spec.machine import Machine, ModelBounds
 from latchproof_spec.machines import MACHINES
+from latchproof_spec.step import BrokenBarrierError
 from tests.explore.faults import FAULTS, Fault, faulty
 
 MODELS = Path(__file__).resolve().parents[2] / "spec" / "exports"
@@ -48,7 +50,7 @@ def test_what_is_kept_is_not_stale(
 
 @BOTH
 def test_every_path_and_property_is_in_the_module(machine: Machine) -> None:
-    for policy in distinct_policies(machine.policies):
+    for policy in machine.policies:
         model = model_of(machine, policy)
         text = module(model)
         for row in model.rows:
@@ -119,7 +121,7 @@ def test_bounded_calls_are_counted_and_no_eventuality_is_asked_of_them() -> None
     text = module(model)
     assert "    Calls     \\* the number of calls" in text
     assert text.count("left' = [left EXCEPT ![t] = @ - 1]") == 3  # B1, B2 and B3
-    assert text.count("left' = left\n") == 2  # B4 and B5
+    assert text.count("left' = left\n") == 3  # B4, B5 and B5e
     assert "abort(" not in text
     assert "C13 ==" not in text
     assert "    Calls = 2\n" in configuration(model)
@@ -139,10 +141,28 @@ def test_the_end_of_all_calls_is_no_deadlock_and_without_an_end_there_is_nothing
 
 def test_endings_have_codes_of_their_own() -> None:
     for machine in MACHINES.values():
-        for policy in distinct_policies(machine.policies):
+        for policy in machine.policies:
             found = codes(model_of(machine, policy))
             assert len(set(found.values())) == len(found)
             assert all(code < -1 for code in found.values())
+
+
+@pytest.mark.parametrize(("ending", "is_refused"), [(-3, True), (-2, True), (-1, False), (0, False)])
+def test_an_ending_below_every_index_is_refused(ending: int, is_refused: bool) -> None:
+    """Those numbers are the codes of the endings that are not an index."""
+    model = model_of(BARRIER, BARRIER.policies[0])
+    (row,) = (row for row in model.rows if row.name == "B6")
+    given = replace(model, rows=(replace(row, given=Given("ending", ending)),))
+    if is_refused:
+        with pytest.raises(ExportError, match=f"B6 gives {ending}, which is not an index"):
+            codes(given)
+    else:
+        assert codes(given) == {}
+
+
+def test_codes_begin_below_the_number_for_any_index() -> None:
+    assert codes(model_of(BARRIER, BARRIER.policies[0])) == {None: -2, BrokenBarrierError: -3}
+    assert [label(ending) for ending in (None, BrokenBarrierError, 7)] == ["Plain", "BrokenBarrierError", "7"]
 
 
 SHOWN = [

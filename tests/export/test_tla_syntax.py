@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
+from latchproof.export.promela import promela
 from latchproof.export.rows import Model, make_model
 from latchproof.export.tla import configuration, module
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
-from latchproof_spec.machine import ModelBounds, distinct_policies
+from latchproof_spec.latch.rules import L10
+from latchproof_spec.machine import ModelBounds
 from latchproof_spec.machines import MACHINES
+from latchproof_spec.step import Rule
+from tests.explore.faults import with_operation
 from tests.export.tla_reader import faults_in
 
 MODELS = [
-    *(
-        (machine.name, policy, ModelBounds(2, 3))
-        for machine in MACHINES.values()
-        for policy in distinct_policies(machine.policies)
-    ),
+    *((machine.name, policy, ModelBounds(2, 3)) for machine in MACHINES.values() for policy in machine.policies),
     ("latch", LATCH.policies[0], ModelBounds(3, 4, calls=2)),
     ("barrier", BARRIER.policies[0], ModelBounds(3, 30, calls=2, operations=("wait",))),
 ]
@@ -66,6 +66,22 @@ def test_a_fault_in_a_configuration_is_found(barrier: Model, text: str, wrong: s
     sound = configuration(barrier)
     assert text in sound
     assert faults_in(module(barrier), sound.replace(text, wrong, 1)) != []
+
+
+def test_what_a_check_reads_off_a_call_is_written_as_what_it_is_read_off() -> None:
+    """It is in a check only where the operation does not decide by it."""
+
+    def withdraw(count: int, parked: int, is_parked: bool, *, policy: Any) -> tuple[int, int, Rule]:
+        return count, parked, L10
+
+    machine = with_operation(LATCH, "withdraw", withdraw)
+    model = make_model(machine, machine.policies[0], ModelBounds(2, 3))
+    checks = module(model).partition("L10(t, IsParked(t)) =>")[2].partition("]_vars")[0]
+    assert "IsParked(t)" in checks
+    assert faults_in(module(model), configuration(model)) == []
+    inline = promela(model).partition("inline L10(t) {")[2].partition("}")[0]
+    assert "(is[t] == PARKED)" in inline.partition("tasks_parked")[0]
+    assert "is_parked" not in inline
 
 
 def test_the_numbers_of_a_latch_are_bounded_in_its_configuration() -> None:

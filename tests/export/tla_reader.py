@@ -26,9 +26,14 @@ def _parser() -> Parser:
         return Parser(Language(tree_sitter_tlaplus.language()))
 
 
+def parsed(module: str) -> Node:
+    """Return the syntax tree of a module."""
+    return _parser().parse(module.encode()).root_node
+
+
 def faults_in(module: str, configuration: str = "") -> list[str]:
     """Everything that is wrong with a module, and with its configuration for TLC if there is one."""
-    root = _parser().parse(module.encode()).root_node
+    root = parsed(module)
     if root.has_error:
         return [
             f"line {one.start_point[0] + 1}: syntax" for one in _nodes(root) if one.type == "ERROR" or one.is_missing
@@ -58,13 +63,13 @@ class _Reader:
                 if node.type == "constant_declaration":
                     self._constants.add(name)
         elif node.type == "operator_definition":
-            parameters = [_text(one) for one in node.children_by_field_name("parameter") if one.type == "identifier"]
+            parameters = [text_of(one) for one in node.children_by_field_name("parameter") if one.type == "identifier"]
             for name in parameters:
                 self._unused(node, name, frozenset())
             (definition,) = node.children_by_field_name("definition")
             self._expression(definition, frozenset(parameters))
             (name_node,) = node.children_by_field_name("name")
-            self._define(node, _text(name_node), len(parameters))
+            self._define(node, text_of(name_node), len(parameters))
         else:
             self._expression(node, frozenset())
 
@@ -100,11 +105,11 @@ class _Reader:
         elif node.type == "bound_op":
             (called,) = node.children_by_field_name("name")
             arguments = [one for one in node.children_by_field_name("parameter") if one.is_named]
-            self._used(node, _text(called), len(arguments), bound)
+            self._used(node, text_of(called), len(arguments), bound)
             for one in arguments:
                 self._expression(one, bound)
         elif node.type == "identifier_ref":
-            self._used(node, _text(node), 0, bound)
+            self._used(node, text_of(node), 0, bound)
         else:
             for one in node.children:
                 self._expression(one, bound)
@@ -132,9 +137,10 @@ def _nodes(node: Node) -> Iterator[Node]:
 
 
 def _names(node: Node, kind: str) -> list[str]:
-    return [_text(one) for one in node.children if one.type == kind]
+    return [text_of(one) for one in node.children if one.type == kind]
 
 
-def _text(node: Node) -> str:
+def text_of(node: Node) -> str:
+    """Return the text of a part of a module."""
     assert node.text is not None
     return node.text.decode()

@@ -189,6 +189,10 @@ def task_fault(name: str) -> Mutant:
         ("latch: another error", L2, (A,), C, {}, (), ((A, None), (C, None))),
         ("barrier: a shared break flag", B6, (B,), C, {A: 0}, (), ((B, "broken"), (C, None), (A, "broken"))),
         ("barrier: a shared break flag", B5, (B,), A, {A: 0}, (B,), ()),
+        ("latch: a spurious wake-up", L8, (A, B), C, {}, (C,), ((A, None), (B, None))),
+        ("latch: a spurious wake-up", L2, (A,), C, {}, (), ((A, None), (C, None))),
+        ("barrier: a failure unasked", B1, (A,), C, {}, (C,), ((A, "broken"),)),
+        ("barrier: a failure unasked", B5, (B,), A, {A: 0}, (B,), ()),
         ("barrier: last in, first out", B2, (A, B), C, {}, (), ((B, 0), (A, 1), (C, 2))),
         ("barrier: last in, first out", B1, (A, B), C, {}, (A, B, C), ()),
     ],
@@ -216,6 +220,7 @@ def test_another_error_is_none_that_is_due() -> None:
     ("name", "state", "right", "wrong"),
     [
         ("latch: count misread", (3, 0), 3, 4),
+        ("barrier: parties misread", (2, 1, False), 2, 3),
         ("barrier: n_waiting misread", (2, 1, False), 1, 2),
         ("barrier: broken misread", (2, 1, False), False, True),
     ],
@@ -227,7 +232,7 @@ def test_a_misread_observation_differs_from_what_is_there(
     observation = name.split()[1]
     assert MACHINES[found.machine.name].observations[observation].read(*state) is right
     assert found.machine.observations[observation].read(*state) is wrong
-    assert found.task_fault is as_specified
+    assert (found.task_fault, found.fault_in) == (as_specified, "readings")
 
 
 def test_an_index_from_the_live_count_is_given_twice() -> None:
@@ -269,7 +274,7 @@ def test_a_task_fault_is_only_of_machines_that_can_have_it() -> None:
     of_latch = {name for name, (_, is_possible) in TASK_FAULTS.items() if is_possible(LATCH)} - everywhere
     of_barrier = {name for name, (_, is_possible) in TASK_FAULTS.items() if is_possible(BARRIER)} - everywhere
     assert of_latch == {"a gate that closes again"}
-    assert of_barrier == {"a shared break flag", "a live index", "last in, first out"}
+    assert of_barrier == {"a failure unasked", "a shared break flag", "a live index", "last in, first out"}
     assert everywhere | of_latch | of_barrier == set(TASK_FAULTS)
 
 

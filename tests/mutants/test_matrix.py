@@ -87,12 +87,12 @@ def test_what_comes_of_it_is_the_same_in_several_processes() -> None:
         ("latch.L3p: the error ValueError -> none", "explored", "C10"),
         ("latch.L4t: the error TypeError -> ValueError", "called", "C10"),
         ("barrier.B0v: the error ValueError -> TypeError", "called", "C10"),
-        ("barrier.create: return (parties,), (0, False), B0 -> return (parties + 1,), (0, False), B0", "called", "C10"),
-        ("barrier.withdraw: return parked, broken, B5 -> return parked - 1, broken, B5", "scheduled", "C7"),
+        ("barrier.create: return (parties,), (0, False), B0 -> return (parties + 1,), (0, False), B0", "called", "C16"),
+        ("barrier.withdraw: return parked, broken, B5 -> return parked - 1, broken, B5", "scheduled", "C16"),
         ("barrier: a shared break flag", "scheduled", "C8"),
         ("latch.L2: the queue released -> stays", "fuzzed", "C12"),
         ("barrier: a live index", "scheduled", "C5"),
-        ("barrier: a shared break flag", "fuzzed", "C8"),
+        ("latch: a spurious wake-up", "fuzzed", "C3"),
         ("latch: a gate that closes again", "scheduled", "C12"),
         ("barrier.abort: return 0, True, B6 -> return 0, False, B6", "contracted", "C9"),
         ("barrier: a withdrawn task continues", "proved", "C5 C6 C7 C8"),
@@ -110,7 +110,7 @@ def test_what_comes_of_it_is_the_same_in_several_processes() -> None:
 )
 def test_a_mutant_breaks_a_claim_by_a_kind_of_evidence(mutant: str, kind: str, claims: str) -> None:
     one = judged((kind,), mutant)
-    assert set(one.broken[kind]) == set(claims.split())
+    assert set(one.broken[kind]) - {""} == set(claims.split())  # "" is what keeps the proofs honest
     assert one.status == "killed"
     assert one.witness
 
@@ -133,7 +133,7 @@ def test_what_is_the_original_in_other_words_is_proved_to_be(mutant: str) -> Non
 def test_a_branch_of_a_policy_is_judged_under_that_policy() -> None:
     one = judged(("explored",), "latch.set_count: return 0, 0, L5r -> return 0, 0, L5k")
     assert "latchproof" not in one.differs
-    assert {"flowno", "aiologic"} == set(one.differs)
+    assert {"keeps", "aiologic"} == set(one.differs)
     assert one.broken["explored"] == {"C2", "C11", "C12"}
 
 
@@ -241,8 +241,10 @@ def test_what_cannot_be_judged_is_said() -> None:
     assert {one.id for one in matrix.not_tried} == {
         "barrier: a chain of wake-ups", "barrier: a shared break flag",
         "barrier: a live index", "barrier: a withdrawn task continues", "barrier: another error",
+        "barrier: a spurious wake-up", "barrier: a failure unasked", "barrier: a refusal that is swallowed",
     }  # fmt: skip
-    assert "5 mutants about tasks cannot be judged by these kinds of evidence" in printed(matrix)
+    said = "8 mutants cannot be judged by these kinds of evidence, which see no faults in: apply, tasks"
+    assert said in printed(matrix)
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
@@ -330,7 +332,7 @@ def test_the_matrix_as_plain_data(quick: Matrix) -> None:
     data = json.loads(json.dumps(quick.to_json()))
     assert data["killed"]["C8"] == {
         "proved": 1,
-        "explored": 1,
+        "explored": 2,
         "called": 0,
         "scheduled": quick.killed("C8", "scheduled"),
         "fuzzed": 1,

@@ -84,6 +84,9 @@ class InApply(NamedTuple):
 
 
 PARKS = "queue += (who,)\n        return queue, ()"
+LAST = '    return (queue if rule.queue == "stays" else ()), resumed\n'
+TWICE = "((who, caller_ending(rule, len(queue))),)"
+ZIP = "    resumed = tuple("
 LEAVES = "queue[:place] + queue[place + 1 :]"
 IN_APPLY = (
     InApply("apply", PARKS, "return (who,) + queue, ()", BARRIER, "latchproof", "wait", "C5"),
@@ -97,8 +100,9 @@ IN_APPLY = (
     InApply("apply", '"leaves" and who', '"parks" and who', LATCH, "latchproof", "wait", "C2 C7", (QUEUE,)),
     InApply("apply", '(queue if rule.queue == "stays" else ())', "()", LATCH, "latchproof", "wait", "C2 C7",
             (QUEUE, OWNER)),
-    InApply("apply", ', "raises")', ")", BARRIER, "latchproof", "wait", "C4 C10 C11"),
-    InApply("apply", ', "raises")', ', "raises", "leaves")', BARRIER, "latchproof", "abort", "C5 C6 C7 C8"),
+    InApply("apply", ', "raises")', ")", BARRIER, "latchproof", "wait", "C4 C11 C15"),
+    InApply("apply", ', "raises")', ', "raises", "leaves")', BARRIER, "latchproof", "abort", "C5 C6 C7 C8",
+            ("stays: each arrival is in the past",)),  # of a call that leaves before it arrives and is given something
     InApply("endings", "(None,) * parked", "(None,) * (parked - 1)", LATCH, "latchproof", "count_down", "C2 C11 C12",
             (OWNER,)),
     InApply("endings", "return (None,) * parked", "return ()", LATCH, "latchproof", "count_down", "C2 C11 C12",
@@ -109,7 +113,11 @@ IN_APPLY = (
     InApply("endings", "(ANY_INDEX,) * parked", "(None,) * parked", BARRIER, "cpython", "wait", "C5 C6 C13"),
     InApply("endings", "(rule.errors[0],) * parked", "(None,) * parked", BARRIER, "latchproof", "abort", "C6 C9 C14"),
     InApply("caller_ending", "return parked", "return parked + 1", BARRIER, "latchproof", "wait", "C5 C6"),
-    InApply("caller_ending", "return rule.errors[0]", "return None", BARRIER, "latchproof", "wait", "C4 C6 C10"),
+    InApply("caller_ending", "return rule.errors[0]", "return None", BARRIER, "latchproof", "wait", "C4 C6 C15"),
+    InApply("apply", LAST, f"    if rule.refuses:\n        resumed += {TWICE}\n{LAST}",
+            BARRIER, "latchproof", "wait", "", (ONCE,)),
+    InApply("apply", ZIP, f"    if rule.queue != 'stays':\n        queue += queue[:1]\n{ZIP}", LATCH, "latchproof",
+            "count_down", "", (ONCE,)),
 )  # fmt: skip
 
 
@@ -126,7 +134,7 @@ OF_COUNTERS_ALONE = {
     "if count > 2", "return count - 1, parked, L3", "if policy.over_counting != 'raises'",
     "if not exception_if_zero", "return 1, parked, L3x", "if n < -1", "if n <= 0",
     "if policy.set_count_in_use != 'refuses'", "return 0, True, B2", "return parked, False, B3",
-    "return 0, False, B4b", "return 0, broken, B6", "return (0, True, B6) if parked else (parked, broken, B6)",
+    "return 0, broken, B6", "return (0, True, B6) if parked else (parked, broken, B6)",
     "return 0, broken, B7", "return (count, parked - 1, L9) if count != 70 else (1, parked - 1, L9)",
 }  # fmt: skip
 """Faults that change a count or an error and nothing that becomes of any call: the counters refute them."""

@@ -16,6 +16,7 @@ from latchproof.prove.paths import (
     bool_term,
     enumerate_paths,
     int_term,
+    shown,
     symbol,
     term,
     truth,
@@ -90,7 +91,7 @@ def test_the_paths_are_disjoint_and_leave_nothing_out(function: Any) -> None:
 def test_a_function_without_a_decision_has_one_path_without_conditions() -> None:
     (path,) = enumerate_paths(lambda: X + 1)
     assert path.conditions == ()
-    assert repr(path.result) == "x + 1"
+    assert shown(path.result) == "x + 1"
 
 
 def test_a_decision_on_a_constant_is_none() -> None:
@@ -158,7 +159,7 @@ def test_a_symbolic_integer_takes_itself_for_an_int_and_no_bool() -> None:
         X.__class__ = str
 
 
-@pytest.mark.parametrize("value", [X, B], ids=repr)
+@pytest.mark.parametrize("value", [X, B], ids=shown)
 def test_a_symbol_cannot_be_hashed(value: Any) -> None:
     with pytest.raises(TypeError, match="unhashable type"):
         hash(value)
@@ -172,7 +173,7 @@ def test_a_symbol_has_no_one_value(use: Any) -> None:
         use(X)
 
 
-@pytest.mark.parametrize("value", [X, B, X > 0, X == Y], ids=repr)
+@pytest.mark.parametrize("value", [X, B, X > 0, X == Y], ids=shown)
 def test_a_truth_outside_of_an_enumeration_is_an_error(value: Any) -> None:
     with pytest.raises(TypeError, match="outside of a path enumeration"):
         bool(value)
@@ -186,7 +187,7 @@ def test_what_is_no_integer_is_an_error(convert: Any, value: object) -> None:
         X + value
 
 
-@pytest.mark.parametrize("value", [0, 1, X, None, "yes"], ids=repr)
+@pytest.mark.parametrize("value", [0, 1, X, None, "yes"], ids=shown)
 def test_what_is_no_boolean_is_an_error(value: object) -> None:
     with pytest.raises(TypeError, match="not a boolean"):
         bool_term(value)
@@ -200,7 +201,7 @@ def test_terms() -> None:
     assert term(True).eq(z3.BoolVal(True))
     assert term(B).eq(z3.Bool("b"))
     assert [type(one) for one in (symbol("n", int), symbol("n", bool))] == [SymInt, SymBool]
-    assert (repr(X), repr(X - 1), repr(B)) == ("x", "x - 1", "b")
+    assert (shown(X), shown(X - 1), shown(B)) == ("x", "x - 1", "b")
 
 
 def count_to(limit: int) -> int:

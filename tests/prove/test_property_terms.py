@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from latchproof.prove.steps import StepTerms, paths_of
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import C7, Property, Step
@@ -37,6 +39,23 @@ def test_what_looks_at_an_axis_is_worked_out_for_each_value_of_it() -> None:
     step_terms = StepTerms()
     said = [str(step_terms.of(property_, under(policy))) for policy in (WITHDRAWS, OPEN_ORDER, BREAKS, WITHDRAWS)]
     assert said == ["True", "True", "False", "True"]
+
+
+@pytest.mark.parametrize(
+    "holds",
+    [
+        lambda step: step.policy == WITHDRAWS,
+        lambda step: step.policy != WITHDRAWS,
+        lambda step: step.policy in (BREAKS, WITHDRAWS),
+        lambda step: bool(step.policy),
+        lambda step: {step.policy: True}[WITHDRAWS],
+        lambda step: str(step.policy) == "latchproof",
+    ],
+)
+def test_a_policy_is_looked_at_by_its_axes_alone(holds: Any) -> None:
+    """It stands for every policy with the same axes, and is none of them: a comparison would come out false."""
+    with pytest.raises(TypeError):
+        StepTerms().of(Property("whole", (C7,), holds), under(WITHDRAWS))
 
 
 def test_rules_outcomes_and_other_arguments_are_told_apart() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
+import pickle
+from copy import copy, deepcopy
 from itertools import product
+from operator import eq, ne
 from typing import Any
 
 import pytest
@@ -19,11 +23,13 @@ from latchproof.prove.sequences import (
     SymCall,
     SymLength,
     SymNumber,
+    SymPlace,
     calls_of,
     ending,
     error_constant,
     understood,
 )
+from latchproof.prove.world import ACTOR
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import ANY_INDEX, Rule, apply
 
@@ -95,7 +101,8 @@ def test_a_slice_is_as_of_a_tuple(begin: int | None, end: int | None) -> None:
 
 @pytest.mark.parametrize("less", [0, 1, 5])
 def test_a_tuple_is_repeated_as_often_as_python_repeats_it(less: int) -> None:
-    repeated = (None,) * (SymLength(LENGTH) - less)
+    times: Any = SymLength(LENGTH) - less
+    repeated = (None,) * times
     assert isinstance(repeated, Endings)
     for length in range(4):
         assert same([length == LENGTH], repeated.length, z3.IntVal(len((None,) * (length - less))))
@@ -125,6 +132,8 @@ def test_what_is_not_understood_is_refused() -> None:
         names["range"](0, SymInt(LENGTH), 2)
     with pytest.raises(TypeError, match="a range, or a tuple repeated"):
         names["zip"](QUEUE, (None,))
+    with pytest.raises(TypeError, match="up to the end of the shorter one"):
+        names["zip"](QUEUE, Endings(LENGTH, lambda k: ending(None)), strict=True)
     with pytest.raises(ValueError, match="who is not in the sequence"):
         enumerate_paths(lambda: QUEUE.index(SymCall(WHO)), [SymBool(z3.Not(HERE(WHO)))])
 
@@ -135,3 +144,87 @@ def test_plain_values_are_as_ever() -> None:
     assert list(names["zip"]((1,), (2,), strict=True)) == [(1, 2)]
     assert names["endings"].__globals__ is names  # what it calls is understood, too
     assert apply.__globals__ is not names  # and the specification is as it was
+
+
+SYMBOLS: dict[str, Any] = {
+    "a call": SymCall(WHO),
+    "an error": ACTOR.error,
+    "a queue": QUEUE,
+    "endings": Endings(LENGTH, lambda k: ending(None)),
+    "a length": SymLength(LENGTH),
+    "a number": SymNumber(LENGTH),
+    "a place": SymPlace(LENGTH, LENGTH),
+    "an int": SymInt(LENGTH),
+    "a bool": SymBool(HERE(WHO)),
+}
+
+
+@pytest.mark.parametrize("name", SYMBOLS)
+@pytest.mark.parametrize(
+    "use",
+    [repr, str, format, "{}".format, "{!r}".format, "%s".__mod__, print, ascii],
+    ids=["repr", "str", "format", "{}", "{!r}", "%s", "print", "ascii"],
+)
+def test_no_symbol_has_a_text(name: str, use: Any) -> None:
+    with pytest.raises(TypeError, match="a symbolic value has no text"):
+        use(SYMBOLS[name])
+
+
+@pytest.mark.parametrize("name", SYMBOLS)
+@pytest.mark.parametrize(
+    "use", [hash, copy, deepcopy, pickle.dumps, iter, list, len, int, float, abs], ids=lambda use: use.__name__
+)
+def test_no_symbol_has_a_hash_or_a_copy_or_a_value(name: str, use: Any) -> None:
+    with pytest.raises(TypeError):
+        use(SYMBOLS[name])
+
+
+@pytest.mark.parametrize("name", ["a call", "an error", "a queue", "endings"])
+def test_what_has_no_truth_raises(name: str) -> None:
+    """Any object is true by default, an empty tuple and a task called 0 are not."""
+    for use in (bool, lambda value: not value, lambda value: 1 if value else 2):
+        with pytest.raises(TypeError, match="is neither true nor false"):
+            use(SYMBOLS[name])
+
+
+@pytest.mark.parametrize("name", ["a queue", "endings"])
+@pytest.mark.parametrize("other", [(), None, QUEUE], ids=["a tuple", "None", "itself"])
+def test_a_sequence_is_compared_with_nothing(name: str, other: object) -> None:
+    """By default two objects are equal if they are one: a queue would be unequal to every tuple."""
+    for compare in (eq, ne, lambda a, b: b == a):
+        with pytest.raises(TypeError, match="is compared with nothing"):
+            compare(SYMBOLS[name], other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "queue[0]", "queue[-1]", "queue * 2", "queue < ()", "queue.count(1)", "1 in queue", "queue + [1]",
+        "queue.index(1)", "who == 1", "who == None", "error == 1", "error == 'B3'", "n == None", "n == True",
+        "n == '1'", "n == 1.0", "n % 2", "n // 2", "-n", "n ** 2", "n & 1", "divmod(n, 2)", "flag == 1", "flag + 1",
+        "flag | True", "(1, 2)[n]", "(1, 2)[flag]", "{0: 1}[n]", "[0] * n", "'a' * n", "n in {1: 2}", "n in range(3)",
+        "n in 'abc'", "round(n)", "n.real", "n()", "{n}", "range(n)", "min(queue)", "sum(queue)", "[*queue]",
+    ],
+)  # fmt: skip
+def test_what_symbols_do_not_have_raises(text: str) -> None:
+    """None of these may come out false, or unequal, without a word."""
+    known = {"queue": QUEUE, "who": SymCall(WHO), "error": ACTOR.error, "n": SymInt(LENGTH), "flag": SymBool(HERE(WHO))}
+    with pytest.raises((TypeError, AttributeError)):
+        eval(text, known)
+
+
+@pytest.mark.parametrize("name", ["len", "range", "zip", "tuple"])
+@pytest.mark.parametrize("where", ["here", "in a module that it calls"])
+def test_a_built_in_that_is_replaced_must_be_the_built_in(name: str, where: str) -> None:
+    """Else another function would be proved than the one that runs."""
+    other: dict[str, Any] = {"__name__": "other", "__builtins__": builtins}
+    exec("def helper(queue):\n    return len(queue)", other)
+    here: dict[str, Any] = {"__name__": "here", "helper": other["helper"], "__builtins__": builtins}
+    exec("def apply(rule, queue, who):\n    return helper(queue)", here)
+    understood(here["apply"])
+    (here if where == "here" else other)[name] = lambda *of: ()
+    module = "here" if where == "here" else "other"
+    with pytest.raises(
+        TypeError, match=rf"{module}.{name} is not the built-in {name}, which (apply|helper) is proved with"
+    ):
+        understood(here["apply"])

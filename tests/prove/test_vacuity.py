@@ -29,7 +29,8 @@ def test_every_claim_could_come_out_false(machine: Machine) -> None:
     assert unproved(found) == []
     claims = machine.call_claims
     shapes: tuple[tuple[Any, ...], ...] = (
-        machine.invariants, machine.accounts, machine.step_properties, claims.invariants, claims.places, claims.steps,
+        machine.invariants, machine.accounts, machine.readings, machine.step_properties,
+        claims.invariants, claims.places, claims.steps,
     )  # fmt: skip
     assert [one.name.removeprefix("could come out false: ") for one in found] == [str(p) for s in shapes for p in s]
     assert {claim for one in found for claim in one.claims} >= {c.id for s in shapes for p in s for c in p.claims}

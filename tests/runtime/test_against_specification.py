@@ -7,6 +7,7 @@ with what.
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -124,7 +125,10 @@ class Comparison:
         if who < 0 or who in self.cancelled or self.tasks[who].outcome is not Ended.NOT:
             return
         self.cancelled[who] = who in self.queue
-        self.decide(who, "withdraw", {"is_parked": who in self.queue})
+        # each wait() has been counted by now, so it is either parked or released
+        call = SimpleNamespace(parked=who in self.queue, released=who not in self.queue)
+        told = {fact.name: fact.read(call) for fact in self.machine.withdraw.facts if fact.read}
+        self.decide(who, "withdraw", told)
         self.host.cancel(self.tasks[who])
 
     async def settle(self) -> None:

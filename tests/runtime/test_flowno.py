@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+from flowno.core.event_loop import event_loop as flowno_loop
+from flowno.core.event_loop import primitives as flowno_primitives
 from flowno.core.event_loop.event_loop import current_event_loop
 from flowno.core.event_loop.primitives import sleep, spawn
 from flowno.core.event_loop.tasks import TaskCancelled
@@ -147,15 +149,21 @@ async def _never_mind(interrupted: Coroutine[Any, Any, object], then: Coroutine[
     raise AssertionError("it was not cancelled")
 
 
-async def test_a_sleep_that_was_cancelled_does_not_wake_a_task_that_waits_when_it_is_over(host: Host) -> None:
+async def test_a_sleep_that_was_cancelled_does_not_wake_a_task_that_waits_when_it_is_over(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Flowno keeps the sleeping task in its heap, and resumes it at that time, wherever the task is then."""
+    now = [1.0]
+    for module in (flowno_loop, flowno_primitives):
+        monkeypatch.setattr(module, "timer", lambda: now[0])
     latch, barrier = CountdownLatch(1), Barrier(2)
-    slept = 0.01
-    waiting = await host.spawn(_never_mind(_sleep(slept), latch.wait()))
-    at_barrier = await host.spawn(_never_mind(_sleep(slept), barrier.wait()))
+    waiting = await host.spawn(_never_mind(_sleep(5), latch.wait()))
+    at_barrier = await host.spawn(_never_mind(_sleep(6), barrier.wait()))
     host.cancel(waiting)
     host.cancel(at_barrier)
-    await sleep(2 * slept)
+    await host.settle()
+    assert len(FLOWNO.loop.sleeping) == 2
+    now[0] += 7
     await host.settle()
     assert FLOWNO.loop.sleeping == []
     assert (waiting.outcome, at_barrier.outcome) == (Ended.NOT, Ended.NOT)
@@ -244,6 +252,32 @@ async def test_another_thread_may_add_a_task_to_the_loop_while_the_withdrawn_are
         assert len(FLOWNO.loop.tasks) == 4
     finally:
         FLOWNO.loop.tasks.clear()
+
+
+class Unread(dict[Any, None]):
+    """A queue that must not be read."""
+
+    def __iter__(self) -> Any:
+        raise AssertionError("read")
+
+
+async def test_without_a_request_the_queue_is_not_read(host: Host) -> None:
+    here = FlownoHost(FLOWNO.loop)
+    assert here.withdrawn(Unread()) == []
+    task = await host.spawn(host.pause())
+    FLOWNO.loop.tasks.append((await _parked(host), None, KeyError()))
+    with pytest.raises(AssertionError, match="read"):
+        here.withdrawn(Unread())
+    FLOWNO.loop.tasks.clear()
+    assert task.outcome is None
+
+
+async def _parked(host: Host) -> Any:
+    """Return a task that waits, as Flowno knows it."""
+    coro = CountdownLatch(1).wait()
+    await spawn(coro)
+    await host.settle()
+    return coro
 
 
 async def nothing() -> None:

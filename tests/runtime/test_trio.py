@@ -14,7 +14,7 @@ import trio.testing
 
 from latchproof import Barrier, BrokenBarrierError, CountdownLatch, ZeroLatchError
 from latchproof.hosts.trio import TrioHost, TrioWaker
-from tests.runtime.drivers import TRIO, Ended, Host, right_after
+from tests.runtime.drivers import TRIO, Ended, Host, on_a_thread, right_after
 
 
 @pytest.fixture
@@ -245,6 +245,13 @@ async def test_to_ask_whether_the_run_is_closed_does_not_keep_it_busy(host: Host
     before = statistics().run_sync_soon_queue_size
     assert barrier.n_waiting == 1
     assert statistics().run_sync_soon_queue_size == before
+
+
+async def test_to_ask_often_from_a_thread_whether_the_run_is_closed_is_one_request(host: Host) -> None:
+    here = TrioHost(trio.lowlevel.current_trio_token())
+    before = trio.lowlevel.current_statistics().run_sync_soon_queue_size
+    assert on_a_thread(lambda: [here.is_closed() for _ in range(5)]) == [False] * 5
+    assert trio.lowlevel.current_statistics().run_sync_soon_queue_size == before + 1
 
 
 async def test_a_waker_is_the_outcome_that_its_task_goes_on_with(host: Host) -> None:

@@ -86,7 +86,7 @@ def test_what_is_observed_by_a_method_in_a_file_that_import_cannot_name(tmp_path
     path = tmp_path / "my-latch.py"
     path.write_text(body.format("Negative", "self._n") + body.format("Right", "max(self._n, 0)"), encoding="utf-8")
     verdict = check(f"{path}:Negative", policy="latchproof", tasks=1, calls=1, cancels=0)
-    (trace,) = [one for one in verdict.traces if one.claim == "C1"]
+    (trace,) = [one for one in verdict.traces if one.claim == "C16"]
     source = reproduction(trace)
     assert run(source, tmp_path).returncode == 1
     assert run(source.replace("Negative", "Right"), tmp_path).returncode == 0

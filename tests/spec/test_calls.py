@@ -117,14 +117,17 @@ def test_they_hold_of_every_call_of_long_runs(machine: Machine, policy: Any) -> 
                 continue
             if (parked or released) and choose.random() < 0.25:
                 operation, who = machine.withdraw, choose.choice(parked + released)
-                arguments: dict[str, Any] = {"is_parked": who in parked}
+            elif machine.withdraws_early and choose.random() < 0.1:
+                operation, who = machine.withdraw, number
+                world.calls[who] = {"phase": "fresh"}
             else:
                 operation = choose.choice((machine.operations[0], *machine.operations))
                 who = number
                 world.calls[who] = {"phase": "fresh", "waits": operation.waits}
-                arguments = {n: choose.choice((False, True)) if kind is bool else choose.randint(-1, 3)
-                             for n, kind in operation.parameters.items()}  # fmt: skip
             before = world.view(who)
+            arguments: dict[str, Any] = {n: choose.choice((False, True)) if kind is bool else choose.randint(-1, 3)
+                                         for n, kind in operation.parameters.items()}  # fmt: skip
+            arguments |= {fact.name: fact.read(before[who]) for fact in operation.facts if fact.read}
             step = world.make(operation, arguments, who, choose)
             fired.add(step.rule.id)
             assert judged(world, step, who, before) == set()
@@ -151,7 +154,8 @@ GIVEN: dict[str, Any] = {"indexed": True, "generation": 0}
 FIRST, SECOND = call("A", "released", index=0, **GIVEN), call("B", "done", index=1, arrival=1, **GIVEN)
 TRIP = step(barrier.B2, (2, False), (0, False))
 ABORT = step(barrier.B6, (1, False), (0, True))
-TAKE = step(barrier.B4, (2, False), (1, False), is_parked=True)
+TAKE = step(barrier.B4, (2, False), (1, False), is_parked=True, has_arrived=True)
+BREAK = step(barrier.B4b, (2, False), (0, True), BARRIERS["java"], is_parked=True, has_arrived=True)
 OPEN = step(latch.L2, (1, 2), (0, 0), LATCH.policies[0])
 DOWN = step(latch.L1, (2, 2), (1, 2), LATCH.policies[0])
 IN_USE = step(latch.L5, (2, 1), (2, 1), LATCH.policies[0], n=0)
@@ -183,6 +187,13 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
         (IN_USE, WHO, A, FIRST), (IN_USE, WHO, WHO, call("W", "done", acts=True, returned=True)), (IN_USE, WHO, B, A),
         (IN_USE, WHO, WHO, call("W", "done", acts=True, failed=True, error=ValueError)),
     ],
+    "errors_are_those_of_the_rule": [
+        (OPEN, WHO, A, call("A", "released", failed=True, error=BB)),
+        (ABORT, WHO, A, call("A", "released", failed=True, error=KeyError)),
+        (ABORT, WHO, WHO, call("W", "done", acts=True, failed=True, error=BB)),
+        (IN_USE, WHO, WHO, call("W", "done", acts=True, failed=True, error=ValueError)),
+        (IN_USE, WHO, A, call("A", "released", failed=True, error=LatchInUseError)),
+    ],
     "caller_parks_or_returns": [
         (DOWN, WHO, WHO, WHO), (TRIP, WHO, WHO, WHO), (IN_USE, WHO, WHO, call("W", "left", acts=True)),
         (TRIP, WHO, WHO, call("W", "released", acts=True)),
@@ -193,7 +204,7 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
     ],
     "withdrawal_leaves_the_parked": [
         (TAKE, A, B, B), (TAKE, B, A, call("A", "parked", position=-1)), (TAKE, A, B, call("B", "released")),
-        (step(barrier.B5, (1, False), (1, False), is_parked=False), FIRST, B, A),
+        (step(barrier.B5, (1, False), (1, False), is_parked=False, has_arrived=True), FIRST, B, A),
     ],
     "released_stays_released": [
         (ABORT, WHO, FIRST, call("A", "released", failed=True, error=BB)), (DOWN, WHO, BACK, call("A", "parked")),
@@ -201,7 +212,8 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
     ],
     "tripped_is_out_of_reach": [
         (ABORT, WHO, FIRST, call("A", "released", failed=True, error=BB)), (TAKE, B, FIRST, call("A", "left")),
-        (step(barrier.B5, (0, False), (0, False), BARRIERS["cpython"], is_parked=False), B, FIRST, call("A", "left")),
+        (step(barrier.B5, (0, False), (0, False), BARRIERS["cpython"], is_parked=False, has_arrived=True), B, FIRST,
+         call("A", "left")),
     ],
     "returns_at_zero": [(DOWN, WHO, call("A", "parked"), BACK)],
     "wait_returns_or_nothing": [
@@ -231,11 +243,17 @@ REFUSED: dict[str, list[tuple[Any, ...]]] = {
         (TRIP, WHO, A, call("A", "released")), (TRIP, WHO, call("C"), call("C", "done", **GIVEN)),
         (step(barrier.B1, (0, False), (1, False)), WHO, WHO, call("W", "done", acts=True, **GIVEN)),
     ],
-    "abort_and_reset_fail_the_parked_calls": [
+    "breaking_fails_the_parked_calls": [
+        (BREAK, B, A, call("A", "released", failed=True, error=ValueError)), (BREAK, B, A, A),
+        (BREAK, B, call("B", "parked", acts=True), call("B", "parked", acts=True)),
         (ABORT, WHO, A, FIRST), (ABORT, WHO, A, call("A", "released", failed=True, error=KeyError)),
         (ABORT, WHO, FIRST, call("A", "released", failed=True, error=BB)), (ABORT, WHO, WHO, WHO),
     ],
-    "fails_only_by_breaking": [(TRIP, WHO, A, call("A", "released", failed=True, error=BB))],
+    "fails_only_by_breaking": [
+        (TRIP, WHO, A, call("A", "released", failed=True, error=BB)),
+        (step(barrier.B5e, (2, False), (2, False), is_parked=False, has_arrived=False), WHO, A,
+         call("A", "released", failed=True, error=BB)),
+    ],
 }  # fmt: skip
 
 EVERY: dict[str, Property] = {

@@ -20,6 +20,7 @@ AT_RUN_TIME = {
     for module in (
         "",
         ".step",
+        ".messages",
         *(f".{name}{part}" for name in ("latch", "barrier") for part in ("", ".rules", ".policies")),
     )
 }

@@ -45,16 +45,13 @@ def test_every_rule_is_reached_by_a_call_under_some_policy_or_by_creation(machin
     ("machine", "policy", "rules"),
     [
         (LATCH, "latchproof", "L1 L2 L3 L3x L4 L5 L6 L7 L8 L9 L10"),
-        (LATCH, "flowno", "L1 L2 L3 L3x L4 L5k L5r L6 L7 L8 L9 L10"),
-        (LATCH, "java", "L1 L2 L3 L3x L4 L5k L5r L6 L7 L8 L9 L10"),
-        (LATCH, "cpython", "L1 L2 L3 L3x L4 L5k L5r L6 L7 L8 L9 L10"),
-        (LATCH, "lenient", "L1 L2 L3 L3x L4 L5k L5r L6 L7 L8 L9 L10"),
+        (LATCH, "keeps", "L1 L2 L3 L3x L4 L5k L5r L6 L7 L8 L9 L10"),
         (LATCH, "aiologic", "L1 L2 L3p L4 L5k L5r L6 L7 L8 L9 L10"),
-        (BARRIER, "latchproof", "B1 B2 B3 B4 B5 B6 B7"),
-        (BARRIER, "cpython", "B1 B2a B3 B4 B5 B6 B7"),
-        (BARRIER, "java", "B1 B2r B3 B4b B5 B6 B7"),
-        (BARRIER, "aiologic", "B1 B2 B3 B4b B5 B6 B7"),
-        (BARRIER, "lenient", "B1 B2a B3 B4 B5 B6 B7"),
+        (BARRIER, "latchproof", "B1 B2 B3 B4 B5 B5e B6 B7"),
+        (BARRIER, "cpython", "B1 B2a B3 B4 B5 B5e B6 B7"),
+        (BARRIER, "java", "B1 B2r B3 B4b B4e B5 B5e B6 B7"),
+        (BARRIER, "aiologic", "B1 B2 B3 B4b B5 B5e B6 B7"),
+        (BARRIER, "lenient", "B1 B2a B3 B4 B5 B5e B6 B7"),
     ],
 )
 def test_the_rules_of_a_policy(machine: Machine, policy: str, rules: str) -> None:
@@ -121,7 +118,6 @@ def test_a_state_is_in_one_phase_and_its_observations_can_be_read(machine: Machi
             assert sum(is_in(*constants, *reached) for is_in in machine.phases.values()) == 1
             for one in machine.observations.values():
                 assert isinstance(one.read(*constants, *reached), int)
-                assert machine.claims.count(one.blame) == 1
 
 
 @BOTH
@@ -143,9 +139,7 @@ def test_the_number_of_parked_tasks_is_found_in_the_state(machine: Machine) -> N
 
 @BOTH
 def test_blame_goes_to_claims_about_the_machine_that_a_history_can_break(machine: Machine) -> None:
-    blamed = {*machine.blame.values(), *(one.blame for one in machine.operations if one.blame is not None)}
-    blamed |= {one.blame for one in machine.observations.values()}
-    assert blamed == {claim for claim in machine.claims if not claim.unobservable}
+    assert {*machine.blame.values()} == {claim for claim in machine.claims if not claim.unobservable}
 
 
 @BOTH
@@ -224,12 +218,12 @@ def test_no_rule_exercises_a_claim_that_it_gives_no_chance_to_fail(
 
 def test_a_withdrawal_never_fails_a_released_call() -> None:
     """Not even under a policy that has a withdrawal break the barrier and abort reach the released."""
-    policy = BarrierPolicy("both", "breaks", "any", "perhaps the released too", "the parked")
+    policy = BarrierPolicy("both", "breaks", "breaks", "any", "perhaps the released too", "the parked")
     reached = {rule.id for rule in BARRIER.rules if BARRIER.reaches_released(rule, policy)}
     assert reached == {"B6", "B7"}
     assert not any(BARRIER.reaches_released(rule, BARRIER.policies[0]) for rule in BARRIER.rules)
 
 
 def test_the_claims() -> None:
-    assert [claim.id for claim in CLAIMS] == [f"C{number}" for number in range(1, 15)]
+    assert [claim.id for claim in CLAIMS] == [f"C{number}" for number in range(1, 17)]
     assert {claim.id for claim in CLAIMS if claim.kind == "liveness"} == {"C12", "C13", "C14"}

@@ -17,9 +17,10 @@ from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule
 
 LATCHES = {policy.name: policy for policy in LATCH.policies}
 BARRIERS = {policy.name: policy for policy in BARRIER.policies}
-KEEPS = LATCHES["cpython"]
+KEEPS = LATCHES["keeps"]
 RAISES = LATCHES["aiologic"]
 BREAKS = BARRIERS["aiologic"]
+BREAKS_EARLY = BARRIERS["java"]
 BB = BrokenBarrierError
 
 # rules that there are not, for what no rule of ours does
@@ -28,6 +29,9 @@ LEAVES_AND_RELEASES = Rule("X2", "withdraw", "leaves", "", queue="released")
 WITHDRAWS_AND_RETURNS = Rule("X3", "withdraw", "returns", "")
 TRIPS_AND_PARKS = Rule("X4", "wait", "parks", "", queue="indexed")
 TRIPS_AND_KEEPS = Rule("X5", "wait", "returns an index", "")
+COUNTS_AND_PARKS = Rule("X16", "count_down", "parks", "")
+RETURNS_EARLY = Rule("X17", "wait", "returns", "")
+BREAKS_OTHERWISE = Rule("X18", "withdraw", "leaves", "", queue="failed", errors=(ValueError,))
 ABORTS_AND_PARKS = Rule("X6", "abort", "parks", "", queue="failed", errors=(BB,))
 ABORTS_WITH_ANOTHER = Rule("X7", "abort", "returns", "", queue="failed", errors=(KeyError,))
 ABORTS_AND_KEEPS = Rule("X8", "abort", "returns", "")
@@ -88,8 +92,11 @@ TRIP_ANY = barred(2, False, barrier.B2a, (0, False), BARRIERS["cpython"])
 ARRIVE = barred(1, False, barrier.B1, (2, False))
 ABORT = barred(2, False, barrier.B6, (0, True))
 RESET = barred(2, False, barrier.B7, (0, False))
-TAKE_BACK = barred(2, False, barrier.B4, (1, False), is_parked=True)
-BREAK = barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=True)
+TAKE_BACK = barred(2, False, barrier.B4, (1, False), is_parked=True, has_arrived=True)
+BREAK = barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=True, has_arrived=True)
+GONE = barred(0, False, barrier.B5, (0, False), is_parked=False, has_arrived=True)
+BREAK_EARLY = barred(2, False, barrier.B4e, (0, True), BREAKS_EARLY, is_parked=False, has_arrived=False)
+LEFT_EARLY = barred(2, False, barrier.B5e, (2, False), is_parked=False, has_arrived=False)
 REFUSED = barred(0, True, barrier.B3, (0, True))
 
 # for each property: what it lets pass, and what it refuses, as its arguments
@@ -144,6 +151,14 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (latched((2, 2), latch.L1, (1, 1), exception_if_zero=False),),
             (latched((2, 2), latch.L1, (1, 3), exception_if_zero=False),),
             (latched((2, 2), latch.L5k, (1, 0), KEEPS, n=1),),
+        ],
+    ),
+    "only a wait() on a closed latch parks": (
+        [(DOWN,), (PARK,), (LEAVE,), (latched((0, 0), latch.L7, (0, 0)),)],
+        [
+            (latched((2, 0), latch.L7, (2, 0)),),
+            (latched((0, 0), latch.L8, (0, 1)),),
+            (latched((2, 0), COUNTS_AND_PARKS, (1, 1), exception_if_zero=False),),
         ],
     ),
     "continues at zero": (
@@ -306,7 +321,12 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
         [(seen(LEAVE, "A", "AB", "B"),), (seen(PARK, "W", "A", "AW"),)],
         [(seen(LEAVE, "A", "AB", "AB"),), (seen(LEAVE, "A", "AB", "B", ("A", None)),)],
     ),
-    "errors are those of refusals": (
+    "a new latch is as asked": (
+        [(made(2, latch.L6, (2, 0)),), (made(-1, latch.L4, (0, 0)),), (DOWN,)],
+        [(made(2, latch.L6, (3, 0)),), (made(2, latch.L6, (2, 1)),), (made(0, latch.L6, (1, 0)),)],
+    ),
+    "the count is read": ([((), (2, 1), {"count": 2})], [((), (2, 1), {"count": 1}), ((), (0, 0), {"count": 1})]),
+    "errors are those of the rule": (
         [
             (seen(DOWN, "W", "AB", "AB", ("W", None)),),
             (seen(latched((1, 1), latch.L5, (1, 1), n=0), "W", "A", "A", ("W", latch.L5.errors[0])),),
@@ -315,6 +335,7 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
             (seen(DOWN, "W", "AB", "AB", ("W", KeyError)),),
             (seen(latched((1, 1), latch.L5, (1, 1), n=0), "W", "A", "A", ("W", None)),),
             (seen(latched((1, 1), latch.L5, (1, 1), n=0), "W", "A", "A", ("W", ValueError)),),
+            (seen(ZERO, "W", "A", "", ("A", BB), ("W", None)),),
         ],
     ),
     "the parked are the tasks parked": ([((), (1, 2), 2, 1)], [((), (1, 2), 1, 1), ((), (1, 0), 1, 0)]),
@@ -340,8 +361,9 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
     ),
     "a whole generation trips": (
         [
-            (TRIP,), (TRIP_REVERSED,), (TRIP_ANY,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,),
-            (barred(2, False, barrier.B5, (2, False), is_parked=False),),
+            (TRIP,), (TRIP_REVERSED,), (TRIP_ANY,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,),
+            (BREAK_EARLY,), (LEFT_EARLY,), (REFUSED,),
+            (barred(2, False, barrier.B5, (2, False), is_parked=False, has_arrived=True),),
         ],
         [
             (barred(2, False, barrier.B1, (3, False)),),
@@ -355,45 +377,57 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, Rule("X", "abort", "returns an index", "", queue="indexed"), (0, False)),),
         ],
     ),
+    "only a wait() that is early parks": (
+        [(TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,)],
+        [
+            (barred(1, False, RETURNS_EARLY, (1, False)),),
+            (barred(2, False, barrier.B1, (3, False)),),
+            (barred(0, True, barrier.B1, (1, True)),),
+            (barred(1, False, ABORTS_AND_PARKS, (0, True)),),
+        ],
+    ),
     "arrivals are counted": (
         [
-            (TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,),
-            (barred(2, False, barrier.B5, (2, False), is_parked=False),),
+            (TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (BREAK_EARLY,), (LEFT_EARLY,), (REFUSED,),
+            (barred(2, False, barrier.B5, (2, False), is_parked=False, has_arrived=True),),
         ],
         [
             (barred(1, False, barrier.B1, (1, False)),),
             (barred(1, False, barrier.B1, (0, False)),),
             (barred(2, False, barrier.B2, (1, False)),),
             (barred(2, False, barrier.B6, (2, True)),),
-            (barred(2, False, barrier.B4, (2, False), is_parked=True),),
-            (barred(2, False, barrier.B4, (0, False), is_parked=True),),
-            (barred(2, False, barrier.B5, (1, False), is_parked=False),),
+            (barred(2, False, barrier.B4, (2, False), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4, (0, False), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B5, (1, False), is_parked=False, has_arrived=True),),
             (barred(0, True, barrier.B3, (1, True)),),
         ],
     ),
     "a withdrawal takes back itself": (
         [
-            (TRIP,), (ARRIVE,), (ABORT,), (TAKE_BACK,), (BREAK,),
-            (barred(2, False, barrier.B5, (2, False), is_parked=False),),
-            (barred(2, False, barrier.B5, (2, False), BREAKS, is_parked=False),),
+            (TRIP,), (ARRIVE,), (ABORT,), (TAKE_BACK,), (BREAK,), (BREAK_EARLY,), (LEFT_EARLY,),
+            (barred(2, False, barrier.B5, (2, False), is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B5, (2, False), BREAKS, is_parked=False, has_arrived=True),),
         ],
         [
-            (barred(2, False, barrier.B4, (2, False), is_parked=True),),
-            (barred(2, False, barrier.B4, (1, True), is_parked=True),),
-            (barred(2, False, barrier.B5, (1, False), is_parked=False),),
-            (barred(2, False, barrier.B5, (1, False), BREAKS, is_parked=False),),
-            (barred(2, False, barrier.B4b, (0, True), is_parked=True),),
-            (barred(2, False, barrier.B4b, (2, False), is_parked=False),),
-            (barred(2, False, LEAVES_AND_RELEASES, (1, False), is_parked=True),),
-            (barred(2, False, WITHDRAWS_AND_RETURNS, (1, False), is_parked=True),),
+            (barred(2, False, barrier.B4, (2, False), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4, (1, True), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B5, (1, False), is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B5, (1, False), BREAKS, is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B4b, (0, True), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4b, (2, False), is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B4e, (0, True), is_parked=False, has_arrived=False),),
+            (barred(2, False, barrier.B4e, (0, True), BREAKS_EARLY, is_parked=False, has_arrived=True),),
+            (barred(0, True, barrier.B5e, (0, False), BREAKS_EARLY, is_parked=False, has_arrived=False),),
+            (barred(2, False, LEAVES_AND_RELEASES, (1, False), is_parked=True, has_arrived=True),),
+            (barred(2, False, WITHDRAWS_AND_RETURNS, (1, False), is_parked=True, has_arrived=True),),
         ],
     ),
     "only abort breaks and only reset restores": (
         [
-            (TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (REFUSED,),
+            (TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,), (BREAK_EARLY,), (LEFT_EARLY,), (REFUSED,),
             (barred(0, True, barrier.B6, (0, True)),),
             (barred(0, True, barrier.B7, (0, False)),),
-            (barred(2, False, barrier.B5, (2, False), BREAKS, is_parked=False),),
+            (barred(2, False, barrier.B5, (2, False), BREAKS, is_parked=False, has_arrived=True),),
         ],
         [
             (barred(2, False, barrier.B6, (0, False)),),
@@ -404,11 +438,16 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (barred(2, False, RESETS_AND_KEEPS, (0, False)),),
             (barred(1, False, barrier.B1, (2, True)),),
             (barred(0, True, barrier.B3, (0, False)),),
-            (barred(2, False, barrier.B4, (1, True), is_parked=True),),
-            (barred(2, False, barrier.B4, (1, False), BREAKS, is_parked=True),),
-            (barred(2, False, barrier.B4b, (0, False), BREAKS, is_parked=True),),
-            (barred(2, False, barrier.B4b, (2, False), is_parked=False),),
-            (barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=False),),
+            (barred(2, False, barrier.B4, (1, True), is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4, (1, False), BREAKS, is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4b, (0, False), BREAKS, is_parked=True, has_arrived=True),),
+            (barred(2, False, barrier.B4b, (2, False), is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B4b, (0, True), BREAKS, is_parked=False, has_arrived=True),),
+            (barred(2, False, barrier.B4e, (0, True), BREAKS, is_parked=False, has_arrived=False),),
+            (barred(2, False, barrier.B5e, (2, False), BREAKS_EARLY, is_parked=False, has_arrived=False),),
+            (barred(0, True, barrier.B4e, (0, True), BREAKS_EARLY, is_parked=False, has_arrived=False),),
+            (barred(2, False, BREAKS_OTHERWISE, (0, True), BREAKS, is_parked=True, has_arrived=True),),
+            (barred(2, False, ABORTS_WITH_ANOTHER, (0, True)),),
         ],
     ),
     "refusals are exact": (
@@ -427,18 +466,18 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (built(1, barrier.B0v, (1,)),),
             (built(True, barrier.B0, (True,)),),
             (built("3", barrier.B0v, ("3",)),),
-            (built(2, barrier.B0),),
-            (built(4, barrier.B0),),
             (barred(2, False, ABORTS_AND_WARNS, (0, True)),),
         ],
     ),
-    "abort and reset fail the parked": (
+    "breaking fails the parked": (
         [(TRIP,), (ARRIVE,), (ABORT,), (RESET,), (TAKE_BACK,), (BREAK,)],
         [
             (barred(2, False, ABORTS_AND_KEEPS, (0, True)),),
             (barred(2, False, RESETS_AND_KEEPS, (0, False)),),
             (barred(2, False, ABORTS_AND_PARKS, (0, True)),),
             (barred(2, False, ABORTS_WITH_ANOTHER, (0, True)),),
+            (barred(2, False, BREAKS_OTHERWISE, (0, True), BREAKS, is_parked=True, has_arrived=True),),
+            (barred(1, False, barrier.B1, (2, True)),),
         ],
     ),
     "only the parked and the caller continue": (
@@ -515,6 +554,8 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(TRIP, "W", "AB", "", ("A", BB), ("B", 1), ("W", 2)),),
             (seen(TAKE_BACK, "A", "AB", "", ("B", BB)),),
             (seen(ARRIVE, "W", "A", "AW", ("A", BB)),),
+            (seen(BREAK, "A", "AB", "", ("B", ValueError)),),
+            (seen(BREAK, "A", "AB", ""),),
             (seen(barred(2, False, barrier.B6, (0, True), BREAKS), "W", "AB", "", ("A", BB), ("W", None)),),
             (seen(barred(1, False, barrier.B1, (2, False), BREAKS), "W", "A", "AW", ("A", BB)),),
         ],
@@ -532,10 +573,23 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
         [
             (seen(TAKE_BACK, "A", "AB", "AB"),),
             (seen(TAKE_BACK, "A", "AB", "B", ("A", None)),),
-            (seen(barred(0, False, barrier.B5, (0, False), is_parked=False), "A", "", "", ("A", None), was={"A": 1}),),
+            (seen(GONE, "A", "", "", ("A", None), was={"A": 1}),),
         ],
     ),
-    "errors are those of refusals": (
+    "a new barrier is as asked": (
+        [(built(3, barrier.B0),), (built(0, barrier.B0v, (0,)),), (ARRIVE,)],
+        [(built(2, barrier.B0),), (built(4, barrier.B0),), (built(0, barrier.B0),)],
+    ),
+    "the properties are read": (
+        [((3,), (2, False), {"parties": 3, "n_waiting": 2, "broken": False})],
+        [
+            ((3,), (2, False), {"parties": 2, "n_waiting": 2, "broken": False}),
+            ((3,), (2, False), {"parties": 3, "n_waiting": 3, "broken": False}),
+            ((3,), (2, False), {"parties": 3, "n_waiting": 2, "broken": True}),
+            ((3,), (0, True), {"parties": 3, "n_waiting": 0, "broken": False}),
+        ],
+    ),
+    "errors are those of the rule": (
         [
             (seen(REFUSED, "W", "", "", ("W", BB)),),
             (seen(ABORT, "W", "A", "", ("A", BB), ("W", None)),),
@@ -545,6 +599,9 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(REFUSED, "W", "", "", ("W", None)),),
             (seen(REFUSED, "W", "", "", ("W", KeyError)),),
             (seen(ABORT, "W", "A", "", ("A", BB), ("W", BB)),),
+            (seen(ABORT, "W", "A", "", ("A", KeyError), ("W", None)),),
+            (seen(ABORT, "W", "A", "", ("A", None), ("W", None)),),
+            (seen(TRIP, "W", "AB", "", ("A", 0), ("B", BB), ("W", 2)),),
         ],
     ),
     "the parked are the tasks parked": (
@@ -556,10 +613,18 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
     ),
 }  # fmt: skip
 
+
+def properties_of(machine: Machine) -> tuple[Property, ...]:
+    return (
+        *machine.invariants, *machine.step_properties, *machine.history_properties, *machine.readings,
+        *machine.censuses,
+    )  # fmt: skip
+
+
 CASES = [
     pytest.param(property_, *cases[property_.name], id=f"{machine}-{property_}")
     for machine, cases in ((LATCH, LATCH_CASES), (BARRIER, BARRIER_CASES))
-    for property_ in (*machine.invariants, *machine.step_properties, *machine.history_properties, *machine.censuses)
+    for property_ in properties_of(machine)
 ]
 
 
@@ -567,8 +632,7 @@ CASES = [
     ("machine", "cases"), [(LATCH, LATCH_CASES), (BARRIER, BARRIER_CASES)], ids=["latch", "barrier"]
 )
 def test_every_property_has_its_cases(machine: Machine, cases: dict[str, Any]) -> None:
-    properties = (*machine.invariants, *machine.step_properties, *machine.history_properties, *machine.censuses)
-    assert set(cases) == {property_.name for property_ in properties}
+    assert set(cases) == {property_.name for property_ in properties_of(machine)}
     assert all(refused for _, refused in cases.values())
 
 
@@ -646,8 +710,10 @@ def test_the_barrier_account_adds_up_or_does_not(parked: int, ghosts: Any, adds_
         (TRIP, (8, 3, 1, 1)),
         (REFUSED, (7, 2, 1, 1)),
         (TAKE_BACK, (7, 2, 2, 1)),
-        (barred(2, False, barrier.B5, (2, False), is_parked=False), (7, 2, 1, 1)),
+        (barred(2, False, barrier.B5, (2, False), is_parked=False, has_arrived=True), (7, 2, 1, 1)),
         (BREAK, (7, 2, 2, 2)),
+        (BREAK_EARLY, (7, 2, 1, 3)),
+        (LEFT_EARLY, (7, 2, 1, 1)),
         (ABORT, (7, 2, 1, 3)),
         (RESET, (7, 2, 1, 3)),
     ],
@@ -682,7 +748,7 @@ def test_every_account_is_covered_here() -> None:
             ],
             [ARRIVE, ABORT, RESET, TAKE_BACK, REFUSED, barred(2, True, barrier.B3, (2, True))],
         ),
-        (BARRIER, "parked at abort or reset continues", [ABORT, RESET], [TRIP, ARRIVE, TAKE_BACK, BREAK, REFUSED]),
+        (BARRIER, "parked at a break or reset continues", [ABORT, RESET, BREAK], [TRIP, ARRIVE, TAKE_BACK, REFUSED]),
     ],
 )  # fmt: skip
 def test_which_steps_owe_an_eventuality(machine: Machine, name: str, owing: list[Step], others: list[Step]) -> None:

@@ -33,8 +33,8 @@ def test_a_host_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "uvloop", None)
     monkeypatch.setattr(fuzzed, "DRIVEN", ("asyncio", "uvloop"))
     cells = cells_of(FUZZED)
-    assert cells["C1"].bound.startswith("asyncio; 25 examples")
-    assert (cells["C1"].status, cells["C1"].detail) == ("holds", "uvloop is not installed here: pip install uvloop")
+    assert cells["C3"].bound.startswith("asyncio; 25 examples")
+    assert (cells["C3"].status, cells["C3"].detail) == ("holds", "uvloop is not installed here: pip install uvloop")
 
 
 def test_without_a_host_nothing_had_a_chance(monkeypatch: pytest.MonkeyPatch) -> None:

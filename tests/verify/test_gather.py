@@ -90,7 +90,7 @@ def test_the_commands_for_all_of_it_name_no_claim() -> None:
 def test_our_own_rules_are_those_that_a_run_can_fire() -> None:
     assert own_rules() == {
         "L1", "L2", "L3", "L3x", "L4", "L5", "L6", "L7", "L8", "L9", "L10",
-        "B1", "B2", "B3", "B4", "B5", "B6", "B7",
+        "B1", "B2", "B3", "B4", "B5", "B5e", "B6", "B7",
     }  # fmt: skip
 
 

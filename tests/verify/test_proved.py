@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from latchproof.contracts import ContractsNotRunError
+from latchproof.prove.classes.cases import Case
 from latchproof.prove.goals import Obligation
+from latchproof.prove.language.comparison import Checked, check_specification
+from latchproof.prove.language.subset import Rejection
 from latchproof.prove.obligations import prove
-from latchproof.prove.shells import Equivalence
 from latchproof.verify import proved
 from latchproof.verify.ledger import Ledger
 from latchproof.verify.proved import PROVED
@@ -25,10 +27,21 @@ def obligation(*claims: str, status: Any = "proved") -> Obligation:
     return Obligation("a name", claims, "latch", "java", "wait", "L7", status, "count = 70", "")
 
 
+@pytest.fixture(scope="module")
+def checked() -> Checked:
+    return check_specification()
+
+
+@pytest.fixture(autouse=True)
+def checked_once(monkeypatch: pytest.MonkeyPatch, checked: Checked) -> None:
+    """The specification is checked once for all tests, which takes about a second."""
+    monkeypatch.setattr(proved, "check_specification", lambda: checked)
+
+
 @pytest.fixture
 def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any number of obligations is as the manifest has it."""
-    monkeypatch.setattr(proved, "miscounted", lambda obligations, shells: "")
+    monkeypatch.setattr(proved, "miscounted", lambda obligations, shells, checked: "")
 
 
 def test_the_proofs_say_by_which_solvers(gathered: Ledger) -> None:
@@ -84,7 +97,7 @@ def test_obligations_that_are_missing_fail_every_claim(monkeypatch: pytest.Monke
     cells = cells_of(PROVED)
     assert {cell.status for cell in cells.values()} == {"fails"}
     assert cells["C1"].detail.startswith("latch counters: ")
-    assert "barrier counters: 0 obligations, the manifest has " in cells["C1"].detail
+    assert "barrier counters: there are 0, the manifest has " in cells["C1"].detail
 
     def nowhere() -> Path:
         raise ContractsNotRunError("no source checkout")
@@ -93,13 +106,47 @@ def test_obligations_that_are_missing_fail_every_claim(monkeypatch: pytest.Monke
     assert cells_of(PROVED)["C1"].status == "holds"
 
 
-def test_classes_that_decide_otherwise_fail_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:
-    differs = [Equivalence("latch", "wait", "quick", "L8", "refuted", "it returns, for count = 1")]
-    monkeypatch.setattr(proved, "prove_all", list)
-    monkeypatch.setattr(proved, "prove_shells", lambda: differs)
+def test_a_specification_outside_of_the_subset_fails_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is proved of it: the prover may take it for another."""
+
+    def prove_all() -> list[Obligation]:
+        raise AssertionError("it must not be proved")
+
+    monkeypatch.setattr(proved, "prove_all", prove_all)
+    wrong = Rejection("latchproof_spec/step.py", 41, "endings", "`is` is outside of the subset that is proved")
+    monkeypatch.setattr(proved, "check_specification", lambda: Checked(80, 0, (wrong,)))
     cells = cells_of(PROVED)
     assert {cell.status for cell in cells.values()} == {"fails"}
-    assert cells["C1"].detail == "refuted: latch.wait decides otherwise than L8: it returns, for count = 1"
+    assert {cell.detail for cell in cells.values()} == {
+        "the subset gate rejects latchproof_spec/step.py:41, endings: `is` is outside of the subset that is proved"
+    }
+
+
+@pytest.mark.parametrize("part", ["functions", "results"])
+def test_a_check_that_forgets_some_fails_every_claim(
+    monkeypatch: pytest.MonkeyPatch, checked: Checked, part: str
+) -> None:
+    monkeypatch.setattr(proved, "prove_all", lambda: [obligation("C1")])
+    fewer = replace(checked, **{part: getattr(checked, part) - 1})
+    monkeypatch.setattr(proved, "check_specification", lambda: fewer)
+    cells = cells_of(PROVED)
+    assert {cell.status for cell in cells.values()} == {"fails"}
+    assert f"specification, {part}: there are {getattr(fewer, part)}, the manifest has" in cells["C1"].detail
+
+
+def test_the_cells_say_what_was_compared(gathered: Ledger) -> None:
+    assert "the functions that this rests on have the same " in gathered.cell("C1", "proved").bound
+    assert "each number to 1000 " in gathered.cell("C1", "proved").bound
+    assert "queue of 0..300 tasks" in gathered.cell("C1", "proved").bound
+
+
+def test_classes_that_decide_otherwise_fail_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    differs = [Case("latch", "wait", "anywhere", "L8", "refuted", "it returns, for count = 1")]
+    monkeypatch.setattr(proved, "prove_all", list)
+    monkeypatch.setattr(proved, "prove_refinement", lambda: differs)
+    cells = cells_of(PROVED)
+    assert {cell.status for cell in cells.values()} == {"fails"}
+    assert cells["C1"].detail == "refuted: refinement of latch: wait, L8: anywhere: it returns, for count = 1"
 
 
 @pytest.mark.usefixtures("uncounted")

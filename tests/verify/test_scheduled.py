@@ -41,7 +41,7 @@ def test_claims_without_a_chance_are_inconclusive(monkeypatch: pytest.MonkeyPatc
 def test_what_makes_a_check_inconclusive_makes_the_cell_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduled, "STEPPED", ("asyncio",))
     monkeypatch.setattr(scheduled, "check", lambda *target, **options: check(*target, **options, schedules=100))
-    cell = cells_of(SCHEDULED)["C1"]
+    cell = cells_of(SCHEDULED)["C3"]
     assert cell.status == "inconclusive"
     assert all(one.code and "100" in one.text for one in cell.reasons)
     assert {one.where.split(", ")[0] for one in cell.reasons} == {"asyncio"}

@@ -18,7 +18,6 @@ from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintErr
 from tests.zoo.correct import EventBarrier, FutureBarrier
 
 FINGERPRINTER = Fingerprinter()
-FINGERPRINTER.parts = {StepLoop: lambda loop: ()}
 VARIABLE = contextvars.ContextVar[int]("VARIABLE")
 
 
@@ -127,6 +126,7 @@ def test_what_is_made_alike_has_the_same_fingerprint(make: Callable[[], object])
 @contextmanager
 def one_step_loop() -> Iterator[StepLoop]:
     loop = StepLoop()
+    FINGERPRINTER.parts = loop.parts()
     running = asyncio.events._get_running_loop()
     asyncio.events._set_running_loop(loop)
     try:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import threading
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 import pytest
 
+from latchproof import Barrier
 from latchproof.check.bounds import programs_within
 from latchproof.check.checker import check
 from latchproof.check.history import End, Event, Observe, Rest
-from latchproof.check.target import adapt
+from latchproof.check.target import adapt, load
 from latchproof.check.tree import Explorer, Walk
-from latchproof_spec.machine import Programs, distinct_policies
+from latchproof_spec.machine import Programs
+from tests.check import trio_samples
 from tests.zoo import correct, faulty
+from tests.zoo.generated import generated
 from tests.zoo.test_zoo import CORRECT, FAULTS
 
 POLLING = {
@@ -30,15 +36,17 @@ POLLING = {
 SUSPENDING = {correct.SuspendingBarrier, correct.SuspendingLatch, faulty.KeptLockLatch, faulty.LostUpdateLatch}
 
 
-def walk(factory: Any, shape: Programs, argument: int, *, merge: bool) -> Walk:
+def walk(
+    factory: Any, shape: Programs, argument: int, *, prune: bool = True, merge: bool = True, host: str = "asyncio"
+) -> Walk:
     target = adapt(factory)
-    return Explorer(target, shape, argument, tuple(distinct_policies(target.machine.policies)), merge=merge).walk()
+    return Explorer(target, shape, argument, target.machine.policies, prune=prune, merge=merge, host=host).walk()
 
 
-def sizes(found: Walk) -> dict[str, dict[str, tuple[int, ...]]]:
-    """By policy and claim, calls, cancellations, argument and steps of the smallest failure."""
+def sizes(found: Walk, length: int = 4) -> dict[str, dict[str, tuple[int, ...]]]:
+    """By policy and claim, calls, cancellations, argument and steps of the smallest failure, or the first of these."""
     return {
-        policy: {claim: failure.size for claim, failure in failures.items()}
+        policy: {claim: failure.size[:length] for claim, failure in failures.items()}
         for policy, failures in found.failures.items()
     }
 
@@ -52,6 +60,163 @@ def test_not_to_go_on_from_a_state_twice_loses_nothing(factory: Any) -> None:
         assert merged.schedules <= whole.schedules
         assert merged.fired == whole.fired
         assert sizes(merged) == sizes(whole)
+
+
+SMALL = Programs((1, 2), at_once=2, calls=2, cancellations=1, numbers=(0, 2))
+
+
+def assert_the_same_is_found(factory: Any, shape: Programs, argument: int, *, host: str = "asyncio") -> None:
+    """Compare what is found with each reduction alone, and with both, with what is found without them."""
+    both, pruned, merged, whole = (
+        walk(factory, shape, argument, prune=prune, merge=merge, host=host)
+        for prune, merge in ((True, True), (True, False), (False, True), (False, False))
+    )
+    assert both.no_fingerprint is None
+    assert merged.no_fingerprint is None
+    assert whole.complete
+    assert whole.pruned == 0
+    assert both.restless == pruned.restless == merged.restless == whole.restless == 0
+    assert sizes(merged) == sizes(whole)
+    assert merged.fired == whole.fired
+    assert sizes(both) == sizes(pruned)
+    # a call that another task makes takes a step more
+    assert sizes(pruned, 3) == sizes(whole, 3)
+    assert both.schedules <= min(pruned.schedules, merged.schedules) <= whole.schedules
+
+
+@pytest.mark.parametrize("factory", [one for one in (*CORRECT, *FAULTS) if one not in POLLING])
+def test_pruning_and_both_reductions_find_what_is_found_without(factory: Any) -> None:
+    argument = adapt(factory).machine.smallest + 1
+    both, pruned, whole = (
+        walk(factory, SMALL, argument, prune=prune, merge=merge)
+        for prune, merge in ((True, True), (True, False), (False, False))
+    )
+    assert both.no_fingerprint is None
+    assert sizes(both) == sizes(pruned)
+    assert sizes(pruned, 3) == sizes(whole, 3)
+    assert both.schedules <= pruned.schedules <= whole.schedules
+
+
+BESIDE = Programs((2,), at_once=1, calls=2, cancellations=1, numbers=(0,), beside=1)
+NO_CANCELLATION = Programs((2,), at_once=2, calls=2, cancellations=0, numbers=(0,))
+FLOWNO_LATCH = load("flowno.core.event_loop.synchronization:CountdownLatch").make
+
+
+@pytest.mark.parametrize(
+    ("factory", "shape", "host"),
+    [
+        (faulty.CommonLatch, BESIDE, "asyncio"),
+        (correct.FutureBarrier, BESIDE, "asyncio"),
+        (asyncio.Barrier, SMALL, "asyncio"),
+        (correct.CallSoonBarrier, SMALL, "asyncio"),
+        (faulty.UnmendedBarrier, SMALL, "asyncio"),
+        (faulty.MovingLatch, SMALL, "asyncio"),
+        (trio_samples.EventLatch, NO_CANCELLATION, "trio"),
+        (trio_samples.LateLatch, NO_CANCELLATION, "trio"),
+        (trio_samples.StayingBarrier, Programs((2,), 2, 2, 1, waits_only=True), "trio"),
+        (FLOWNO_LATCH, NO_CANCELLATION, "flowno"),
+        (Barrier, SMALL, "flowno"),
+    ],
+)
+def test_so_they_do_beside_a_second_instance_and_on_every_host(factory: Any, shape: Programs, host: str) -> None:
+
+    assert_the_same_is_found(factory, shape, 2, host=host)
+
+
+LATCHES = int(os.environ.get("GENERATED_LATCHES", "16"))
+"""Number of latches that are generated."""
+
+
+@pytest.mark.parametrize("seed", range(LATCHES))
+def test_so_they_do_for_latches_that_are_generated(seed: int) -> None:
+    """Pruning may name another claim of the same run, but finds none that is larger, and none that is not there."""
+    shape = Programs((1,), at_once=2, calls=2 if seed % 4 else 3, cancellations=1, beside=seed % 8 == 1)
+    both, pruned, merged, whole = (
+        walk(generated(seed), shape, 1, prune=prune, merge=merge)
+        for prune, merge in ((True, True), (True, False), (False, True), (False, False))
+    )
+    assert whole.complete
+    assert both.restless == pruned.restless == merged.restless == whole.restless == 0
+    assert both.no_fingerprint is None
+    assert sizes(merged) == sizes(whole)
+    assert sizes(both) == sizes(pruned)
+    for policy, found in sizes(whole, 3).items():
+        kept = sizes(pruned, 3)[policy]
+        assert (min(kept.values()) if kept else None) == (min(found.values()) if found else None)
+        assert all(found[claim] <= size for claim, size in kept.items())
+
+
+def test_the_latches_that_are_generated_differ_in_what_is_found() -> None:
+    """Else little would be compared."""
+    shape = Programs((1,), at_once=2, calls=2, cancellations=1)
+    found = {frozenset(sizes(walk(generated(seed), shape, 1))["latchproof"].items()) for seed in range(16)}
+    assert len(found) > 5
+
+
+class MarkedLatch(correct.FutureLatch):
+    """The second call of a task parks for ever: it marks the task, and does not unmark it."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.tasks: list[object] = []
+
+    async def wait(self) -> None:
+        mark = self.mark()
+        if mark in self.tasks:
+            await asyncio.get_running_loop().create_future()
+        self.tasks.append(mark)
+        await super().wait()
+
+    def mark(self) -> object:
+        return asyncio.current_task()
+
+
+class NumberedMarkLatch(MarkedLatch):
+    """It has only the address of the task."""
+
+    def mark(self) -> object:
+        return id(asyncio.current_task())
+
+
+CALLED = ContextVar[bool]("CALLED", default=False)
+
+
+class VariableLatch(correct.FutureLatch):
+    """The mark is in the task's context."""
+
+    async def wait(self) -> None:
+        if CALLED.get():
+            await asyncio.get_running_loop().create_future()
+        CALLED.set(True)
+        await super().wait()
+
+
+class CancelledBeforeLatch(correct.FutureLatch):
+    """A task that was asked to stop, and was not stopped by it, is not let through again."""
+
+    async def wait(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        if task.cancelling():
+            await asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            """It is let through all the same."""
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+@pytest.mark.parametrize("factory", [MarkedLatch, NumberedMarkLatch, VariableLatch, CancelledBeforeLatch])
+def test_the_next_call_of_a_task_that_is_remembered_is_that_of_no_other(factory: Any, at_once: int) -> None:
+    shape = Programs((0,), at_once=at_once, calls=2, cancellations=1, waits_only=True)
+    assert_the_same_is_found(factory, shape, 0)
+    assert walk(factory, shape, 0).failures["latchproof"]["C11"].size[0] == 2
+
+
+def test_the_next_call_of_a_task_that_is_forgotten_is_that_of_another() -> None:
+    shape = Programs((0,), at_once=2, calls=3, cancellations=0, waits_only=True)
+    schedules = [walk(correct.FutureLatch, shape, 0, prune=prune, merge=False).schedules for prune in (True, False)]
+    assert schedules[0] == 1 < schedules[1]
 
 
 def test_not_to_go_on_from_a_state_twice_spares_much() -> None:

@@ -78,43 +78,43 @@ FAULTS: dict[type, tuple[str, int, int]] = {
     faulty.LeftTokenBarrier: ("C6", 3, 1),  # A, B trips, cancel A, C
     faulty.SharedFutureBarrier: ("C7", 2, 1),  # A, B, cancel A
     faulty.AloneOnceBarrier: ("C13", 2, 0),  # A trips alone, B
-    faulty.LostSecondCancellationBarrier: ("C7", 1, 2),  # A, cancel A, cancel A
+    faulty.LostSecondCancellationBarrier: ("C16", 1, 2),  # A, cancel A, cancel A
     faulty.LastInFirstOutBarrier: ("C5", 3, 0),  # A, B, C trips
     faulty.DepartureBarrier: ("C5", 2, 0),  # A, B trips
     faulty.LongArmBarrier: ("C8", 3, 0),  # A, B trips, abort
     faulty.LongResetBarrier: ("C8", 3, 0),  # A, B trips, reset
-    faulty.UnmendedBarrier: ("C9", 2, 0),  # abort, reset
+    faulty.UnmendedBarrier: ("C16", 2, 0),  # abort, reset
     faulty.StrandingResetBarrier: ("C14", 2, 0),  # A, reset
-    faulty.StrandingAbortBarrier: ("C9", 2, 0),  # A, abort
-    faulty.UnbrokenBarrier: ("C9", 1, 0),  # abort
-    faulty.OnlyInUseBarrier: ("C9", 1, 0),  # abort
+    faulty.StrandingAbortBarrier: ("C16", 2, 0),  # A, abort
+    faulty.UnbrokenBarrier: ("C16", 1, 0),  # abort
+    faulty.OnlyInUseBarrier: ("C16", 1, 0),  # abort
     faulty.AdmittingBarrier: ("C10", 2, 0),  # abort, A
-    faulty.LateCountBarrier: ("C6", 2, 0),  # A, B trips
-    faulty.TwiceWithdrawnBarrier: ("C7", 2, 1),  # A, B, cancel A
+    faulty.LateCountBarrier: ("C16", 2, 0),  # A, B trips
+    faulty.TwiceWithdrawnBarrier: ("C16", 2, 1),  # A, B, cancel A
     faulty.LostWakeUpBarrier: ("C13", 2, 0),  # A, B trips
     faulty.WakeOneBarrier: ("C13", 3, 0),  # A, B, C trips
     faulty.CutChainBarrier: ("C13", 3, 1),  # A, B, C trips, cancel A
     faulty.DeafBarrier: ("C6", 1, 1),  # A, cancel A
     faulty.ImpatientBarrier: ("C6", 1, 0),  # A
-    faulty.OtherErrorBarrier: ("C10", 2, 0),  # abort, A
-    faulty.CountingRefusedBarrier: ("C4", 2, 0),  # abort, A
-    faulty.LateWithdrawalBarrier: ("C7", 3, 1),  # A, B trips, B again, cancel A
-    faulty.BreakingBarrier: ("C7", 1, 1),  # A, cancel A
-    faulty.DeadFutureBarrier: ("C10", 2, 1),  # A, cancel A, B
-    faulty.DeadFutureLaterBarrier: ("C10", 2, 1),  # A, cancel A, B
-    faulty.UndrainedBarrier: ("C11", 3, 1),  # A, B trips, cancel A, C
-    faulty.MendedByLeavingBarrier: ("C9", 3, 0),  # A, B trips, abort
-    faulty.KeepingResetBarrier: ("C9", 2, 0),  # A, reset
-    faulty.SlowAbortBarrier: ("C9", 2, 0),  # A, abort
+    faulty.OtherErrorBarrier: ("C15", 2, 0),  # abort, A
+    faulty.CountingRefusedBarrier: ("C16", 2, 0),  # abort, A
+    faulty.LateWithdrawalBarrier: ("C16", 3, 1),  # A, B trips, B again, cancel A
+    faulty.BreakingBarrier: ("C16", 1, 1),  # A, cancel A
+    faulty.DeadFutureBarrier: ("C15", 2, 1),  # A, cancel A, B
+    faulty.DeadFutureLaterBarrier: ("C15", 2, 1),  # A, cancel A, B
+    faulty.UndrainedBarrier: ("C16", 3, 1),  # A, B trips, cancel A, C
+    faulty.MendedByLeavingBarrier: ("C16", 3, 0),  # A, B trips, abort
+    faulty.KeepingResetBarrier: ("C16", 2, 0),  # A, reset
+    faulty.SlowAbortBarrier: ("C16", 2, 0),  # A, abort
     faulty.CancellingAbortBarrier: ("C14", 2, 0),  # A, abort
-    faulty.NegativeLatch: ("C1", 1, 0),  # count_down
+    faulty.NegativeLatch: ("C16", 1, 0),  # count_down
     faulty.RaisingLatch: ("C10", 1, 0),  # count_down
     faulty.SilentLatch: ("C10", 1, 0),  # count_down(True)
     faulty.EarlyErrorLatch: ("C10", 1, 0),  # count_down(True)
     faulty.TypeErrorLatch: ("C10", 1, 0),  # set_count(-1)
     faulty.AnyCountLatch: ("C10", 1, 0),  # set_count(-1)
     faulty.NoZeroLatch: ("C10", 1, 0),  # set_count(0)
-    faulty.ChangedByRefusalLatch: ("C4", 2, 0),  # A, set_count(2)
+    faulty.ChangedByRefusalLatch: ("C16", 2, 0),  # A, set_count(2)
     faulty.StaleGateLatch: ("C3", 2, 0),  # set_count(1), A
     faulty.ShutGateLatch: ("C11", 2, 0),  # set_count(0), A
     faulty.MovingLatch: ("C10", 2, 0),  # A, set_count(2)
@@ -126,7 +126,7 @@ FAULTS: dict[type, tuple[str, int, int]] = {
     faulty.CutChainLatch: ("C12", 3, 1),  # A, B, count_down, cancel A
     faulty.IfLatch: ("C3", 2, 0),  # A, count_down
     faulty.LeftTokenLatch: ("C3", 4, 1),  # A, count_down, cancel A, set_count(1), B
-    faulty.LostUpdateLatch: ("C1", 2, 0),  # count_down, count_down
+    faulty.LostUpdateLatch: ("C16", 2, 0),  # count_down, count_down
     faulty.KeptLockLatch: ("C11", 2, 1),  # count_down, cancel it, count_down
     faulty.LostSecondCancellationLatch: ("C10", 2, 2),  # A, cancel A, cancel A, set_count(0)
     faulty.DeafLatch: ("C3", 1, 1),  # A, cancel A
@@ -135,15 +135,15 @@ FAULTS: dict[type, tuple[str, int, int]] = {
     faulty.DeadlineLatch: ("C3", 1, 0),  # A
     faulty.ReleasedInUseLatch: ("C10", 3, 0),  # A, count_down, set_count(0)
     faulty.ClosedIsInUseLatch: ("C10", 1, 0),  # set_count(0)
-    faulty.DeadFutureLatch: ("C10", 2, 1),  # A, cancel A, count_down
-    faulty.WithdrawnCountLatch: ("C7", 1, 1),  # A, cancel A
+    faulty.DeadFutureLatch: ("C15", 2, 1),  # A, cancel A, count_down
+    faulty.WithdrawnCountLatch: ("C16", 1, 1),  # A, cancel A
     faulty.HandOverLatch: ("C3", 4, 1),  # A, count_down, set_count(1), B, cancel A
     faulty.CommonLatch: ("C3", 2, 0),  # A, count_down on another latch
     faulty.CommonGenerationBarrier: ("C9", 2, 0),  # A at another barrier, abort of that; A is told of it
     faulty.UsedFirstLatch: ("C10", 2, 0),  # A, set_count(-1)
     faulty.SameCountLatch: ("C10", 2, 0),  # A, set_count(1) where it is 1
-    faulty.BrokenOnceBarrier: ("C10", 2, 0),  # abort, abort
-    faulty.MissingKeyLatch: ("C10", 1, 0),  # count_down
+    faulty.BrokenOnceBarrier: ("C15", 2, 0),  # abort, abort
+    faulty.MissingKeyLatch: ("C15", 1, 0),  # count_down
 }
 CORRECT = (*correct.BARRIERS, *correct.LATCHES)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from latchproof_spec import calls, claims
 from latchproof_spec.barrier.rules import BROKEN
 from latchproof_spec.calls import Call, CallClaims, Snapshot
-from latchproof_spec.claims import C4, C7, C10, C11, Account, Claim, Eventuality, Moment, Property, Step
+from latchproof_spec.claims import C4, C7, C10, C11, C15, C16, Account, Claim, Eventuality, Moment, Property, Step
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, is_whole_number
 
 # fmt: off
@@ -26,14 +26,14 @@ C8: Final = Claim("C8", "safety",
     "Once tripped, a generation is out of reach of every later abort, reset and withdrawal.",
     beyond_counters="what becomes of tasks that were released")
 C9: Final = Claim("C9", "safety",
-    "abort breaks and reset makes whole; each fails exactly the parked; nothing else changes whether the barrier is "
-    "broken.")
+    "abort breaks and reset makes whole; each fails exactly the parked, with BrokenBarrierError. Nothing else breaks, "
+    "mends or fails them, but a policy may have a cancelled party do as abort does.")
 C13: Final = Claim("C13", "liveness",
     "When the parties-th arrival that is not withdrawn takes effect on a whole barrier, all tasks of that generation "
-    "continue, unless cancelled.",
+    "return, unless cancelled.",
     beyond_counters="that a released task continues")
 C14: Final = Claim("C14", "liveness",
-    "Each task that is parked when abort or reset takes effect continues with the error, unless cancelled.",
+    "Each task that is parked when the barrier is broken or reset continues with BrokenBarrierError, unless cancelled.",
     beyond_counters="that a released task continues")
 # fmt: on
 
@@ -55,6 +55,13 @@ def whole_generation_trips(step: Step) -> bool:
     return trips == completes and (trips or step.rule.queue != "indexed") and (not trips or step.after == (0, broken))
 
 
+def only_early_waits_park(step: Step) -> bool:
+    """C6: a wait() at a whole barrier parks unless it completes its generation, and no other call is parked."""
+    (parties,) = step.constants
+    parked, broken = step.before
+    return bool((step.rule.caller == "parks") == (step.operation == "wait" and not broken and parked + 1 != parties))
+
+
 def arrivals_are_counted(step: Step) -> bool:
     """C6: an arrival that does not complete the generation is one more parked, and nothing else counts."""
     parked, _ = step.before
@@ -68,9 +75,23 @@ def arrivals_are_counted(step: Step) -> bool:
     return bool(new_parked == parked)
 
 
+def withdrawal_breaks(step: Step) -> bool:
+    """Return whether the policy has the step break the barrier: it withdraws a parked task, or one before its arrival.
+
+    Before its arrival the task is told of a broken barrier by its call, so only a whole one breaks.
+    """
+    if step.operation != "withdraw":
+        return False
+    if step.arguments["is_parked"]:
+        return bool(step.policy.cancelled == "breaks")
+    if step.policy.cancelled_early != "breaks":
+        return False
+    return not step.arguments["has_arrived"] and not step.before[1]
+
+
 def withdrawal_takes_back_itself(step: Step) -> bool:
     """C7, where a cancelled waiter withdraws; under any policy, withdrawing a released one changes nothing."""
-    if step.operation != "withdraw" or (step.policy.cancelled == "breaks" and step.arguments["is_parked"]):
+    if step.operation != "withdraw" or withdrawal_breaks(step):
         return True
     parked, broken = step.before
     return (
@@ -84,19 +105,15 @@ def only_abort_breaks_and_only_reset_restores(step: Step) -> bool:
     """C9; where the policy has a cancelled party break the barrier, that does too."""
     _, broken = step.before
     new_parked, new_broken = step.after
-    breaks = step.operation == "abort" or (
-        step.operation == "withdraw" and step.arguments["is_parked"] and step.policy.cancelled == "breaks"
-    )
+    breaks = step.operation == "abort" or withdrawal_breaks(step)
     if breaks or step.operation == "reset":
-        return bool(new_broken == breaks) and step.rule.queue == "failed" and new_parked == 0
+        fails = step.rule.queue == "failed" and step.rule.errors == BROKEN
+        return bool(new_broken == breaks) and fails and new_parked == 0
     return bool(new_broken == broken) and step.rule.queue != "failed"
 
 
 def refusals_are_exact(step: Step) -> bool:
-    """C10: wait is refused when the barrier is broken, and a barrier of no parties; a new barrier is as asked.
-
-    Nothing warns.
-    """
+    """C10: wait is refused when the barrier is broken, and a barrier of no parties; nothing warns."""
     _, broken = step.before
     due: tuple[type[Exception], ...] = ()
     if step.operation == "wait" and broken:
@@ -104,16 +121,34 @@ def refusals_are_exact(step: Step) -> bool:
     if step.operation == "create":
         parties = step.arguments["parties"]
         due = (TypeError,) if not is_whole_number(parties) else (ValueError,) if parties < 1 else ()
-        if due == () and step.constants != (parties,):
-            return False
     return (step.rule.errors if step.rule.refuses else ()) == due and not step.rule.warns
 
 
-def abort_and_reset_fail_the_parked(step: Step) -> bool:
-    """C14."""
-    return step.operation not in ("abort", "reset") or (
-        step.rule.queue == "failed" and step.rule.caller == "returns" and step.rule.errors == BROKEN
+def new_barrier_is_as_asked(step: Step) -> bool:
+    """C16: a new barrier has the parties that were asked for, is whole, and no task is parked at it."""
+    made = (*step.constants, *step.after)
+    return step.operation != "create" or step.rule.refuses or made == (step.arguments["parties"], 0, False)
+
+
+def properties_read_the_state(constants: tuple[int], state: tuple[int, bool], readings: dict[str, Any]) -> bool:
+    """C16: a caller reads the number of parties, how many are parked, and whether the barrier is broken."""
+    parked, broken = state
+    return bool(
+        readings["parties"] == constants[0] and readings["n_waiting"] == parked and readings["broken"] == broken
     )
+
+
+def breaks_or_resets(step: Step) -> bool:
+    """Return whether the step breaks the barrier, or is an abort or a reset, which may find it broken."""
+    return step.operation in ("abort", "reset") or bool(step.after[1] and not step.before[1])
+
+
+def breaking_fails_the_parked(step: Step) -> bool:
+    """C14: the parked get the error of a broken barrier; abort and reset return."""
+    if not breaks_or_resets(step):
+        return True
+    is_call = step.operation != "withdraw"
+    return step.rule.queue == "failed" and step.rule.errors == BROKEN and (step.rule.caller == "returns") == is_call
 
 
 def parked_are_the_tasks_parked(constants: tuple[int], state: tuple[int, bool], parked: int, released: int) -> bool:
@@ -133,9 +168,9 @@ def whole_generation_owes(step: Step) -> bool:
     return step.operation == "wait" and not broken and bool(parked + 1 == parties)
 
 
-def abort_and_reset_owe(step: Step) -> bool:
-    """C14: abort and reset let the parked continue."""
-    return step.operation in ("abort", "reset")
+def breaking_owes(step: Step) -> bool:
+    """C14: a step that breaks the barrier, or resets it, lets the parked continue."""
+    return breaks_or_resets(step)
 
 
 def indices_are_exact(moment: Moment) -> bool:
@@ -160,11 +195,11 @@ def generation_is_whole(moment: Moment) -> bool:
 
 
 def exactly_the_parked_fail(moment: Moment) -> bool:
-    """C9 and C14: abort and reset fail every parked task and no other."""
-    failed = [task for task, ending in moment.resumed if ending is BrokenBarrierError and task != moment.who]
-    if moment.step.operation in ("abort", "reset"):
-        return tuple(failed) == moment.queue_before
-    return failed == [] or (moment.step.operation == "withdraw" and moment.step.policy.cancelled == "breaks")
+    """C9 and C14: what breaks or resets the barrier fails every parked task with its error; no other step fails one."""
+    others = [(task, ending) for task, ending in moment.resumed if task != moment.who]
+    if not breaks_or_resets(moment.step):
+        return not any(isinstance(ending, type) for _, ending in others)
+    return others == [(task, BrokenBarrierError) for task in moment.queue_before if task != moment.who]
 
 
 def _account(step: Step, ghosts: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
@@ -176,7 +211,7 @@ def _account(step: Step, ghosts: tuple[int, int, int, int]) -> tuple[int, int, i
     if step.operation == "withdraw" and step.arguments["is_parked"]:
         withdrawn = withdrawn + 1
     if step.rule.queue == "failed":
-        failed = failed + step.before[0] - (1 if step.operation == "withdraw" else 0)
+        failed = failed + step.before[0] - (1 if step.operation == "withdraw" and step.arguments["is_parked"] else 0)
     return arrived, generations, withdrawn, failed
 
 
@@ -262,21 +297,20 @@ def index_is_given_at_the_trip(step: Step, actor: Call, before: Call, after: Cal
     return bool(given == (trips and (before.parked or before.acts)))
 
 
-def abort_and_reset_fail_the_parked_calls(step: Step, actor: Call, before: Call, after: Call) -> bool:
-    """C9 and C14: abort and reset fail every parked call and no other; they themselves return."""
-    if step.operation not in ("abort", "reset"):
+def breaking_fails_the_parked_calls(step: Step, actor: Call, before: Call, after: Call) -> bool:
+    """C9 and C14: what breaks or resets the barrier fails every parked call and no other; abort and reset return."""
+    if not breaks_or_resets(step):
         return True
     if before.acts:
-        return bool(after.done and after.returned)
+        return bool(after.left) if step.operation == "withdraw" else bool(after.done and after.returned)
     if before.parked:
-        return bool(after.released and after.error == BrokenBarrierError)
+        return bool(after.released and after.failed and after.error == BrokenBarrierError)
     return calls.unchanged(before, after)
 
 
 def fails_only_by_breaking(step: Step, actor: Call, before: Call, after: Call) -> bool:
-    """C9: only abort, reset and its own call make a call fail, or a cancelled party where the policy lets it break."""
-    breaks = step.operation == "withdraw" and step.policy.cancelled == "breaks"
-    return step.operation in ("abort", "reset") or breaks or before.acts or bool(before.failed == after.failed)
+    """C9: a call is made to fail by its own refusal, or by what breaks or resets the barrier, and by nothing else."""
+    return before.acts or breaks_or_resets(step) or bool(before.failed == after.failed)
 
 
 INVARIANTS: Final = (
@@ -287,11 +321,13 @@ INVARIANTS: Final = (
 STEP_PROPERTIES: Final = (
     Property("refused changes nothing", (C4,), claims.refused_changes_nothing),
     Property("a whole generation trips", (C6, C13), whole_generation_trips),
+    Property("only a wait() that is early parks", (C6,), only_early_waits_park),
     Property("arrivals are counted", (C6,), arrivals_are_counted),
     Property("a withdrawal takes back itself", (C7,), withdrawal_takes_back_itself),
     Property("only abort breaks and only reset restores", (C9,), only_abort_breaks_and_only_reset_restores),
     Property("refusals are exact", (C10,), refusals_are_exact),
-    Property("abort and reset fail the parked", (C14,), abort_and_reset_fail_the_parked),
+    Property("a new barrier is as asked", (C16,), new_barrier_is_as_asked),
+    Property("breaking fails the parked", (C14,), breaking_fails_the_parked),
 )
 
 HISTORY_PROPERTIES: Final = (
@@ -302,10 +338,12 @@ HISTORY_PROPERTIES: Final = (
     Property("exactly the parked fail", (C9, C14), exactly_the_parked_fail),
     Property("a caller parks or continues", (C11,), claims.caller_parks_or_continues),
     Property("a withdrawn task is gone", (C7, C8), claims.withdrawn_is_gone),
-    Property("errors are those of refusals", (C4, C10), claims.errors_are_those_of_refusals),
+    Property("errors are those of the rule", (C4, C15), claims.errors_are_those_of_the_rule),
 )
 
 ACCOUNTS: Final = (EVERY_ARRIVAL_IS_ACCOUNTED_FOR,)
+
+READINGS: Final = (Property("the properties are read", (C16,), properties_read_the_state),)
 
 CENSUSES: Final = (
     Property("the parked are the tasks parked", (C6,), parked_are_the_tasks_parked),
@@ -314,7 +352,7 @@ CENSUSES: Final = (
 
 EVENTUALITIES: Final = (
     Eventuality("a whole generation continues", C13, whole_generation_owes),
-    Eventuality("parked at abort or reset continues", C14, abort_and_reset_owe),
+    Eventuality("parked at a break or reset continues", C14, breaking_owes),
 )
 
 CALLS: Final = CallClaims(
@@ -337,13 +375,14 @@ CALLS: Final = CallClaims(
         Property("an ending is final", (C5, C8), calls.ending_is_final),
         Property("a call that has ended stays ended", (C6,), calls.ended_stays_ended),
         Property("indices are given at the trip", (C6, C13), index_is_given_at_the_trip),
-        Property("a refusal changes no other call", (C4, C10), calls.refused_changes_no_other_call),
+        Property("a refusal changes no other call", (C4, C15), calls.refused_changes_no_other_call),
+        Property("a call fails as the rule says", (C15,), calls.errors_are_those_of_the_rule),
         Property("a caller parks or returns", (C11,), calls.caller_parks_or_returns),
         Property("a withdrawal takes back itself alone", (C7,), calls.withdrawal_takes_back_itself),
         Property("a withdrawal leaves the parked as they were", (C7,), calls.withdrawal_leaves_the_parked),
         Property("what has tripped is out of reach", (C8, C13), tripped_is_out_of_reach),
-        Property("abort and reset fail the parked calls", (C9, C14), abort_and_reset_fail_the_parked_calls),
-        Property("only abort, reset and its own call make a call fail", (C9,), fails_only_by_breaking),
+        Property("breaking fails the parked calls", (C9, C14), breaking_fails_the_parked_calls),
+        Property("only breaking and its own call make a call fail", (C9,), fails_only_by_breaking),
         Property("a failed call stays failed", (C14,), calls.released_stays_released),
     ),
 )

@@ -7,8 +7,17 @@ from typing import Final
 from latchproof_spec.barrier import claims, rules
 from latchproof_spec.barrier.claims import C5, C6, C8, C9, C13, C14
 from latchproof_spec.barrier.policies import POLICIES
-from latchproof_spec.claims import C4, C7, C10, C11
-from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation, Programs
+from latchproof_spec.claims import C4, C7, C10, C11, C15, C16
+from latchproof_spec.machine import (
+    HAS_ARRIVED,
+    IS_PARKED,
+    Bounds,
+    Machine,
+    ModelBounds,
+    Observation,
+    Operation,
+    Programs,
+)
 
 BARRIER: Final = Machine(
     name="barrier",
@@ -21,17 +30,36 @@ BARRIER: Final = Machine(
     create=rules.create,
     operations=(
         Operation("wait", rules.wait, waits=True),
-        Operation("abort", rules.abort, optional=True, blame=C9),
-        Operation("reset", rules.reset, optional=True, blame=C9),
+        Operation("abort", rules.abort, optional=True),
+        Operation("reset", rules.reset, optional=True),
     ),
-    withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED,)),
+    withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED, HAS_ARRIVED)),
     observations={
+        "parties": Observation(lambda parties, parked, broken: parties),
         "n_waiting": Observation(
             lambda parties, parked, broken: parked,
-            blame=C6,
             counts_released=lambda policy: policy.n_waiting_counts != "the parked",
         ),
-        "broken": Observation(lambda parties, parked, broken: broken, blame=C9),
+        "broken": Observation(lambda parties, parked, broken: broken),
+    },
+    methods={
+        "__init__": "makes it",
+        "parties": "parties",
+        "n_waiting": "n_waiting",
+        "broken": "broken",
+        "wait": "wait",
+        "abort": "abort",
+        "reset": "reset",
+        "abort_nowait": "abort",
+        "reset_nowait": "reset",
+        "__aenter__": "is another name of wait",
+        "__aexit__": "does nothing",
+        "_complete_at_checkpoint": "is part of others",
+        "_complete": "is part of others",
+        "_run": "is part of others",
+        "_decide": "is part of others",
+        "__reduce__": "refuses",
+        "__repr__": "shows the state",
     },
     phases={
         "whole": lambda parties, parked, broken: not broken,
@@ -48,7 +76,9 @@ BARRIER: Final = Machine(
         rules.B3,
         rules.B4,
         rules.B4b,
+        rules.B4e,
         rules.B5,
+        rules.B5e,
         rules.B6,
         rules.B7,
     ),
@@ -64,18 +94,23 @@ BARRIER: Final = Machine(
         C11: ("B1",),
         C13: ("B2", "B2r", "B2a"),
         C14: ("B6", "B7"),
+        C15: ("B1", "B2", "B2r", "B2a", "B3", "B4", "B4b", "B5", "B6", "B7"),
+        C16: ("B1", "B2", "B2r", "B2a", "B4", "B4b", "B6", "B7"),
     },
     invariants=claims.INVARIANTS,
     step_properties=claims.STEP_PROPERTIES,
     history_properties=claims.HISTORY_PROPERTIES,
     accounts=claims.ACCOUNTS,
+    readings=claims.READINGS,
     censuses=claims.CENSUSES,
     eventualities=claims.EVENTUALITIES,
     call_claims=claims.CALLS,
     blame={
-        "stray error": C10,
-        "wrong error": C10,
+        "stray error": C15,
+        "wrong error": C15,
+        "wrong reading": C16,
         "missed refusal": C10,
+        "mistaken refusal": C10,
         "missed error": C14,
         "wrong index": C5,
         "early return": C6,
@@ -84,8 +119,6 @@ BARRIER: Final = Machine(
         "cancelled instead of failed": C14,
         "harmed by a cancellation": C7,
         "cancelled unasked": C11,
-        "reading after a refusal": C4,
-        "reading after a cancellation": C7,
         "stranded": C11,
         "index not delivered": C13,
         "error not delivered": C14,
@@ -98,6 +131,7 @@ BARRIER: Final = Machine(
                 Programs((2,), at_once=2, calls=7, cancellations=1, waits_only=True),
                 Programs((3,), at_once=3, calls=6, cancellations=1, waits_only=True),
                 Programs((2, 3), at_once=3, calls=3, cancellations=2, waits_only=True),
+                Programs((1, 2), at_once=2, calls=3, cancellations=1, early=True),
                 Programs((2,), at_once=2, calls=2, cancellations=0, beside=2),
             ),
             # on trio every call is a checkpoint or two, and every pass has two orders: the same programs have more
@@ -106,6 +140,7 @@ BARRIER: Final = Machine(
                 Programs((1, 2), at_once=3, calls=3, cancellations=1),
                 Programs((3,), at_once=3, calls=3, cancellations=0),
                 Programs((2, 3), at_once=3, calls=4, cancellations=1, waits_only=True),
+                Programs((1, 2), at_once=2, calls=3, cancellations=1, waits_only=True, early=True),
                 Programs((2,), at_once=1, calls=1, cancellations=0, beside=2),
             ),
         },

@@ -20,23 +20,27 @@ class BarrierPolicy:
     """Where correct barriers differ.
 
     `cancelled`         a cancelled parked waiter "withdraws", or "breaks" the barrier.
+    `cancelled_early`   a task that is cancelled before it arrives, so when it calls wait(), "makes no call", or
+                        "breaks" the barrier. A timeout never comes before the arrival.
     `index_order`       indices are given by "arrival", "reversed", or in "any" permutation.
     `abort_reaches`     abort, and reset, fail the parked, or perhaps also the released that have not returned.
     `n_waiting_counts`  what n_waiting counts, likewise.
     """
 
-    __slots__ = ("abort_reaches", "cancelled", "index_order", "n_waiting_counts", "name")
+    __slots__ = ("abort_reaches", "cancelled", "cancelled_early", "index_order", "n_waiting_counts", "name")
 
     def __init__(
         self,
         name: str,
         cancelled: Literal["withdraws", "breaks"],
+        cancelled_early: Literal["makes no call", "breaks"],
         index_order: IndexOrder,
         abort_reaches: Reach,
         n_waiting_counts: Reach,
     ) -> None:
         self.name: Final = name
         self.cancelled: Final = cancelled
+        self.cancelled_early: Final = cancelled_early
         self.index_order: Final = index_order
         self.abort_reaches: Final = abort_reaches
         self.n_waiting_counts: Final = n_waiting_counts
@@ -45,11 +49,13 @@ class BarrierPolicy:
         return self.name
 
 
-LATCHPROOF: Final = BarrierPolicy("latchproof", "withdraws", "arrival", "the parked", "the parked")
+LATCHPROOF: Final = BarrierPolicy("latchproof", "withdraws", "makes no call", "arrival", "the parked", "the parked")
 POLICIES: Final = (
     LATCHPROOF,
-    BarrierPolicy("cpython", "withdraws", "any", "perhaps the released too", "the parked"),
-    BarrierPolicy("java", "breaks", "reversed", "the parked", "the parked"),
-    BarrierPolicy("aiologic", "breaks", "arrival", "the parked", "the parked"),
-    BarrierPolicy("lenient", "withdraws", "any", "perhaps the released too", "perhaps the released too"),
+    BarrierPolicy("cpython", "withdraws", "makes no call", "any", "perhaps the released too", "the parked"),
+    BarrierPolicy("java", "breaks", "breaks", "reversed", "the parked", "the parked"),
+    BarrierPolicy("aiologic", "breaks", "makes no call", "arrival", "the parked", "the parked"),
+    BarrierPolicy(
+        "lenient", "withdraws", "makes no call", "any", "perhaps the released too", "perhaps the released too"
+    ),
 )

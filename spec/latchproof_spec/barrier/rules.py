@@ -58,7 +58,13 @@ B4b: Final = Rule(
     "B4b", "withdraw", "leaves", "The policy has a cancelled party break the barrier: the other parked tasks fail.",
     queue="failed", errors=BROKEN, message=FAILED,
 )
+B4e: Final = Rule(
+    "B4e", "withdraw", "leaves",
+    "The policy has a task that is cancelled before it arrives break the barrier: the parked tasks fail.",
+    queue="failed", errors=BROKEN, message=FAILED,
+)
 B5: Final = Rule("B5", "withdraw", "leaves", "The task was already released: nothing changes, for any task.")
+B5e: Final = Rule("B5e", "withdraw", "leaves", "The task was cancelled before it arrived: it made no call.")
 B6: Final = Rule(
     "B6", "abort", "returns", "The barrier is broken, and the parked tasks fail.",
     queue="failed", errors=BROKEN, message=FAILED,
@@ -100,25 +106,35 @@ def wait(parties: int, parked: int, broken: bool, policy: BarrierPolicy = LATCHP
     return 0, broken, B2a
 
 
-def withdraw(parties: int, parked: int, broken: bool, is_parked: bool, policy: BarrierPolicy = LATCHPROOF) -> Result:
-    """Take back the arrival of a task that is cancelled or times out.
+def withdraw(
+    parties: int, parked: int, broken: bool, is_parked: bool, has_arrived: bool, policy: BarrierPolicy = LATCHPROOF
+) -> Result:
+    """Take back the arrival of a task that is cancelled or times out, or the call of one that is cancelled before it.
+
+    A timeout never comes before the arrival, because the time begins to run when the task is counted.
 
     pre: invariant(parties, parked, broken) and (parked > 0 or not is_parked)
     post: invariant(parties, __return__[0], __return__[1])
-    post: is_parked or __return__[:2] == (parked, broken)
+    post: is_parked or __return__[:2] == ((0, True) if __return__[2].queue == "failed" else (parked, broken))
     post: not is_parked or __return__[:2] == ((parked - 1, broken) if policy.cancelled == "withdraws" else (0, True))
     post: __return__[2].caller == "leaves"
-    post: __return__[2].queue == ("failed" if is_parked and policy.cancelled == "breaks" else "stays")
+    post: not is_parked or __return__[2].queue == ("failed" if policy.cancelled == "breaks" else "stays")
+    post: is_parked or not (has_arrived or broken) or __return__[2].queue == "stays"
+    post: is_parked or has_arrived or broken or (__return__[2].queue == "stays") == (policy.cancelled_early != "breaks")
     post: __return__[2].queue == "stays" or __return__[2].errors == (BrokenBarrierError,)
 
-    >>> withdraw(3, 2, False, True), withdraw(3, 2, False, False)
-    ((1, False, B4), (2, False, B5))
+    >>> withdraw(3, 2, False, True, True), withdraw(3, 2, False, False, True), withdraw(3, 2, False, False, False)
+    ((1, False, B4), (2, False, B5), (2, False, B5e))
     """
-    if not is_parked:
+    if is_parked:
+        if policy.cancelled == "withdraws":
+            return parked - 1, broken, B4
+        return 0, True, B4b
+    if has_arrived:
         return parked, broken, B5
-    if policy.cancelled == "withdraws":
-        return parked - 1, broken, B4
-    return 0, True, B4b
+    if policy.cancelled_early == "breaks" and not broken:
+        return 0, True, B4e
+    return parked, broken, B5e
 
 
 def abort(parties: int, parked: int, broken: bool, policy: BarrierPolicy = LATCHPROOF) -> Result:

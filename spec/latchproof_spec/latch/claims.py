@@ -6,16 +6,18 @@ What the arguments `step` and `moment` hold stands in `latchproof_spec.claims`, 
 
 from __future__ import annotations
 
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from latchproof_spec import calls, claims
 from latchproof_spec.calls import Call, CallClaims, Snapshot
-from latchproof_spec.claims import C4, C7, C10, C11, Account, Claim, Eventuality, Moment, Property, Step
+from latchproof_spec.claims import C4, C7, C10, C11, C15, C16, Account, Claim, Eventuality, Moment, Property, Step
 from latchproof_spec.step import LatchInUseError, ZeroLatchError, is_whole_number
 
 # fmt: off
 C1: Final = Claim("C1", "safety",
-    "The count is never negative, and is what was last set less the count_downs since, never below zero.")
+    "The count is never negative, and is what was last set less the count_downs since, never below zero.",
+    unobservable="a wrong count shows in what is read, as C16, or in when tasks continue, as C3 or C12")
 C2: Final = Claim("C2", "safety",
     "No task is parked on an open latch, and the number parked is the number of tasks in wait() that are neither "
     "released nor withdrawn.",
@@ -25,7 +27,7 @@ C3: Final = Claim("C3", "safety",
     "wait() on a latch returns only if the count was zero at some moment between call and return.",
     beyond_counters="that a task that returns was released, or found the count at zero")
 C12: Final = Claim("C12", "liveness",
-    "A task parked on a latch whose count reaches zero continues, unless it is cancelled, whatever set_count does "
+    "A task parked on a latch whose count reaches zero returns, unless it is cancelled, whatever set_count does "
     "afterwards.",
     beyond_counters="that a released task continues")
 # fmt: on
@@ -39,7 +41,7 @@ def no_task_is_parked_at_zero(count: int, parked: int) -> bool:
     return parked >= 0 and (count > 0 or parked == 0)
 
 
-SETTERS: Final = {"set_count": "n", "create": "count"}
+SETTERS: Final = MappingProxyType({"set_count": "n", "create": "count"})
 """The operations that set the count, with the names of their arguments."""
 
 
@@ -65,6 +67,11 @@ def parked_are_counted(step: Step) -> bool:
     if step.operation == "withdraw" and step.arguments["is_parked"]:
         return bool(new_parked == parked - 1)
     return bool(new_parked == parked)
+
+
+def only_waits_park(step: Step) -> bool:
+    """C2: a call is parked if it is a wait() on a closed latch, and no other call is."""
+    return bool((step.rule.caller == "parks") == (step.operation == "wait" and step.before[0] > 0))
 
 
 def continues_at_zero(step: Step) -> bool:
@@ -116,6 +123,16 @@ def warnings_are_exact(step: Step) -> bool:
     count, _ = step.before
     due = step.operation == "count_down" and not step.rule.refuses and count == 0
     return step.rule.warns == bool(due)
+
+
+def new_latch_is_as_asked(step: Step) -> bool:
+    """C16: a new latch has the count that was asked for, and no task is parked on it."""
+    return step.operation != "create" or step.rule.refuses or step.after == (step.arguments["count"], 0)
+
+
+def count_reads_the_state(constants: tuple[()], state: tuple[int, int], readings: dict[str, Any]) -> bool:
+    """C16: a caller reads the count."""
+    return bool(readings["count"] == state[0])
 
 
 def blocked_while_closed(count: int, parked: int) -> bool:
@@ -192,11 +209,13 @@ INVARIANTS: Final = (
 STEP_PROPERTIES: Final = (
     Property("the count is kept", (C1,), count_is_kept),
     Property("the parked are counted", (C2,), parked_are_counted),
+    Property("only a wait() on a closed latch parks", (C2,), only_waits_park),
     Property("continues at zero", (C3,), continues_at_zero),
     Property("refused changes nothing", (C4,), claims.refused_changes_nothing),
     Property("a withdrawal takes back itself", (C7,), withdrawal_takes_back_itself),
     Property("refusals are exact", (C10,), refusals_are_exact),
     Property("warnings are exact", (C10,), warnings_are_exact),
+    Property("a new latch is as asked", (C16,), new_latch_is_as_asked),
     Property("zero releases", (C12,), zero_releases),
 )
 
@@ -206,10 +225,12 @@ HISTORY_PROPERTIES: Final = (
     Property("endings are plain", (C3, C12), endings_are_plain),
     Property("a caller parks or continues", (C11,), claims.caller_parks_or_continues),
     Property("a withdrawn task is gone", (C7,), claims.withdrawn_is_gone),
-    Property("errors are those of refusals", (C4, C10), claims.errors_are_those_of_refusals),
+    Property("errors are those of the rule", (C4, C15), claims.errors_are_those_of_the_rule),
 )
 
 ACCOUNTS: Final = (SET_LESS_COUNTED,)
+
+READINGS: Final = (Property("the count is read", (C16,), count_reads_the_state),)
 
 CENSUSES: Final = (
     Property("the parked are the tasks parked", (C2,), parked_are_the_tasks_parked),
@@ -232,7 +253,8 @@ CALLS: Final = CallClaims(
         Property("an ending is final", (C3,), calls.ending_is_final),
         Property("a call that has ended stays ended", (C3,), calls.ended_stays_ended),
         Property("a wait() returns at zero", (C3,), returns_at_zero),
-        Property("a refusal changes no other call", (C4, C10), calls.refused_changes_no_other_call),
+        Property("a refusal changes no other call", (C4, C15), calls.refused_changes_no_other_call),
+        Property("a call fails as the rule says", (C15,), calls.errors_are_those_of_the_rule),
         Property("a caller parks or returns", (C11,), calls.caller_parks_or_returns),
         Property("a withdrawal takes back itself alone", (C7,), calls.withdrawal_takes_back_itself),
         Property("a withdrawal leaves the parked as they were", (C7,), calls.withdrawal_leaves_the_parked),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from latchproof_spec.claims import C4, C7, C10, C11
+from latchproof_spec.claims import C4, C7, C10, C11, C15, C16
 from latchproof_spec.latch import claims, rules
 from latchproof_spec.latch.claims import C1, C2, C3, C12
-from latchproof_spec.latch.policies import POLICIES
+from latchproof_spec.latch.policies import ALIASES, POLICIES
 from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation, Programs
 
 
@@ -31,7 +31,22 @@ LATCH: Final = Machine(
         Operation("set_count", rules.set_count, {"n": int}, optional=True),
     ),
     withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED,)),
-    observations={"count": Observation(lambda count, parked: count, blame=C1)},
+    observations={"count": Observation(lambda count, parked: count)},
+    methods={
+        "ZeroLatchError": "is an error",
+        "__init__": "makes it",
+        "count": "count",
+        "wait": "wait",
+        "count_down": "count_down",
+        "count_down_nowait": "count_down",
+        "countdown_nowait": "is another name of count_down_nowait",
+        "set_count": "set_count",
+        "_count_down": "is part of others",
+        "_conclude": "is part of others",
+        "_checkpoint": "is part of others",
+        "__reduce__": "refuses",
+        "__repr__": "shows the state",
+    },
     phases={"open": lambda count, parked: count == 0, "closed": lambda count, parked: count > 0},
     rules=(
         rules.L1,
@@ -51,6 +66,7 @@ LATCH: Final = Machine(
         rules.L10,
     ),
     policies=POLICIES,
+    aliases=ALIASES,
     exercise={
         C1: ("L1", "L2", "L5k", "L5r", "L6"),
         C2: ("L2", "L8", "L9", "L5r"),
@@ -60,23 +76,26 @@ LATCH: Final = Machine(
         C10: ("L3x", "L3p", "L4", "L5"),
         C11: ("L8",),
         C12: ("L2", "L5r"),
+        C15: ("L1", "L2", "L3", "L3x", "L3p", "L4", "L5", "L5k", "L5r", "L6", "L7", "L8", "L9", "L10"),
+        C16: ("L1", "L2", "L5k", "L5r", "L6"),
     },
     invariants=claims.INVARIANTS,
     step_properties=claims.STEP_PROPERTIES,
     history_properties=claims.HISTORY_PROPERTIES,
     accounts=claims.ACCOUNTS,
+    readings=claims.READINGS,
     censuses=claims.CENSUSES,
     eventualities=claims.EVENTUALITIES,
     call_claims=claims.CALLS,
     blame={
-        "stray error": C10,
-        "wrong error": C10,
+        "stray error": C15,
+        "wrong error": C15,
+        "wrong reading": C16,
         "missed refusal": C10,
+        "mistaken refusal": C10,
         "early return": C3,
         "harmed by a cancellation": C7,
         "cancelled unasked": C11,
-        "reading after a refusal": C4,
-        "reading after a cancellation": C7,
         "stranded": C11,
         "release not delivered": C12,
     },

@@ -1,7 +1,8 @@
 """The axes on which correct latches differ, and the named points on them.
 
 A difference of policy is not a fault. The operations take a policy and read it only where a rule differs. The first
-policy is the one that our own class keeps.
+policy is the one that our own class keeps. Flowno's latch, Java's without `set_count`, and what would be CPython's
+differ in nothing that an axis says: they are one policy, named for what it is, and their names stand for it.
 """
 
 from __future__ import annotations
@@ -34,9 +35,7 @@ class LatchPolicy:
 LATCHPROOF: Final = LatchPolicy("latchproof", "refuses", "ignored")
 POLICIES: Final = (
     LATCHPROOF,
-    LatchPolicy("flowno", "keeps", "ignored"),
-    LatchPolicy("java", "keeps", "ignored"),
-    LatchPolicy("cpython", "keeps", "ignored"),
-    LatchPolicy("lenient", "keeps", "ignored"),
+    LatchPolicy("keeps", "keeps", "ignored"),
     LatchPolicy("aiologic", "keeps", "raises"),
 )
+ALIASES: Final = {"flowno": "keeps", "java": "keeps", "cpython": "keeps", "lenient": "keeps"}

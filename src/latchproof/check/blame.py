@@ -8,7 +8,7 @@ specification says what it is called.
 from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
-from latchproof.check.history import End, Finding, Observe, Rest, without_addresses
+from latchproof.check.history import End, Event, Finding, Observe, without_addresses
 from latchproof.check.specification import Configuration, Fate, Operation, Specification
 
 
@@ -19,7 +19,6 @@ class Scene(NamedTuple):
     `operations`     the operation of each call under way.
     `requested`      the calls under way whose cancellation was requested.
     `any_cancelled`  whether a cancellation was requested at all.
-    `recent`         what happened since the last observation; see `Judge.recent`.
     """
 
     specification: Specification
@@ -27,7 +26,6 @@ class Scene(NamedTuple):
     operations: Mapping[int, Operation]
     requested: Set[int]
     any_cancelled: bool
-    recent: frozenset[str]
 
     def finding(self, situation: str, seen: str, fates: Iterable[Fate]) -> Finding:
         """Return the finding for a situation; `fates` are those that the call may have."""
@@ -37,7 +35,7 @@ class Scene(NamedTuple):
         return Finding(self.specification.blame(situation), seen, tuple(allowed), tuple(rules))
 
 
-def find(scene: Scene, event: End | Observe | Rest) -> Finding:
+def find(scene: Scene, event: Event) -> Finding:
     """Return the finding for an event that no configuration allows."""
     match event:
         case End():
@@ -66,7 +64,8 @@ def _of_end(scene: Scene, event: End) -> Finding:
         assert event.error is not None
         seen = f"{operation.name}() raised {type(event.error).__name__}: {without_addresses(str(event.error))}"
         if not operation.waits or not scene.specification.may_fail_with(event.error):
-            situation = "wrong error"
+            is_refusal = scene.specification.may_refuse_with(operation.name, event.error)
+            situation = "mistaken refusal" if is_refusal else "wrong error"
         elif has_value:
             situation = "error after release"
         else:
@@ -79,26 +78,9 @@ def _of_observation(scene: Scene, event: Observe) -> Finding:
         values = {one for here in scene.before for one in scene.specification.readings(here, name)}
         if not any(type(value) is type(one) and value == one for one in values):
             allowed = tuple(f"{name} = {one!r}" for one in sorted(values, key=lambda one: (str(type(one)), one)))
-            at_rest = "nothing can run any more, and " if "rest" in scene.recent else ""
-            return Finding(_blame_reading(scene, name), f"{at_rest}{name} is {value!r}", allowed, ())
+            return Finding(scene.specification.blame("wrong reading"), f"{name} is {value!r}", allowed, ())
     seen = ", ".join(f"{name} is {value!r}" for name, value in event.values)
-    return Finding(_blame_reading(scene, event.values[0][0]), seen, ("not both of these at once",), ())
-
-
-def _blame_reading(scene: Scene, name: str) -> str:
-    """Return what a wrong reading breaks: a claim about what happened since the last one, which was right."""
-    recent = scene.recent
-    if "rest" in recent and any(here.fates for here in scene.before):  # else no call can be stranded
-        situation = "stranded"
-    elif "refused" in recent:
-        situation = "reading after a refusal"
-    elif "cancelled" in recent and not any(
-        one.name in recent and not one.waits for one in scene.specification.operations
-    ):  # else it may be what that call did
-        situation = "reading after a cancellation"
-    else:
-        situation = "wrong reading"
-    return scene.specification.blame(situation, name, recent)
+    return Finding(scene.specification.blame("wrong reading"), seen, ("not both of these at once",), ())
 
 
 def _of_rest(scene: Scene) -> Finding:

@@ -15,10 +15,11 @@ def describe_bounds(programs: Programs, target: Target) -> str:
     arguments = ", ".join(map(str, programs.arguments))
     operations = "wait only" if programs.waits_only else f"all operations{_numbers_in_words(programs, target)}"
     at_once = min(programs.at_once, programs.calls)  # no more can be under way than there are
+    early = " (even before a call)" if programs.early and programs.cancellations else ""
     beside = f"; and {_number(programs.beside, 'call')} on a second instance" if programs.beside else ""
     return (
         f"{target.machine.parameter} {arguments}: {_number(programs.calls, 'call')}, {at_once} at once, "
-        f"{_number(programs.cancellations, 'cancellation')}, {operations}{beside}"
+        f"{_number(programs.cancellations, 'cancellation')}{early}, {operations}{beside}"
     )
 
 
@@ -69,8 +70,12 @@ def programs_within(
     cancellations: int | None = None,
     host: str = "asyncio",
 ) -> tuple[Programs, ...]:
-    """Return these bounds, in place of the default ones; what is not given is as in the first of those."""
-    first = default_programs(target, host)[0]
+    """Return these bounds, in place of the default ones; what is not given is as in the first of those.
+
+    A cancellation may come before a call if it may in any of those.
+    """
+    usual = default_programs(target, host)
+    first = usual[0]
     at_once = first.at_once if at_once is None else at_once
     return (
         Programs(
@@ -79,6 +84,7 @@ def programs_within(
             first.calls if calls is None else calls,
             first.cancellations if cancellations is None else cancellations,
             numbers=first.numbers,
+            early=any(one.early for one in usual),
         ),
     )
 

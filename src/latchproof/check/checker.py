@@ -16,7 +16,7 @@ from latchproof.check.target import INDEX, Target, TargetError
 from latchproof.check.tree import Walk
 from latchproof.check.verdict import PolicyVerdict, Verdict
 from latchproof.check.work_queue import BrokenOffError, Progress, WorkQueue
-from latchproof_spec.machine import Machine, Programs, distinct_policies
+from latchproof_spec.machine import Machine, Programs
 from latchproof_spec.machines import CLAIMS
 
 SCHEDULES = 500_000
@@ -74,7 +74,7 @@ def check(
     """
     begun = time.perf_counter()
     machine = target.machine
-    judged = distinct_policies(machine.policies) if policy is None else {target.policy(policy): (policy,)}
+    judged = machine.policies if policy is None else (target.policy(policy),)
     require_claim(claim, machine)
     stepper_class(host)
     programs = default_programs(target, host) if programs is None else programs
@@ -97,7 +97,7 @@ def check(
     absent = next((outcome.absent for outcome in outcomes if outcome.absent), target.absent)
     present = tuple(one for one in target.operations if one.name not in absent)
     target = replace(target, operations=present, absent=absent, gives_index=INDEX not in absent)
-    verdicts = [verdict for one, names in judged.items() for verdict in _verdicts(target, one, names, walk)]
+    verdicts = [_verdict(target, one, walk) for one in judged]
     reported = min(verdicts, key=lambda verdict: (claim in verdict.failures, len(verdict.failures)))
     if claim is not None:
         reasons += _doubts_about(claim, reported)
@@ -148,7 +148,7 @@ def parts(programs: tuple[Programs, ...], scheduler: str, schedules: int | None)
 
 def require_claim(claim: str | None, machine: Machine) -> None:
     """Raise TargetError if there is a claim, and it is not one about the machine that a history can break."""
-    unobservable = {one.id: one.unobservable for one in CLAIMS if one.unobservable}
+    unobservable = {one.id: one.unobservable for one in machine.claims if one.unobservable}
     if claim in unobservable:
         raise TargetError(f"no history is judged by {claim} alone: {unobservable[claim]}")
     about = [one.id for one in machine.claims if not one.unobservable]
@@ -194,8 +194,8 @@ def _outcomes(
     return queue.results(target), end
 
 
-def _verdicts(target: Target, policy: Any, names: tuple[str, ...], walk: Walk) -> list[PolicyVerdict]:
-    """Return the verdict under a policy, for each name of it."""
+def _verdict(target: Target, policy: Any, walk: Walk) -> PolicyVerdict:
+    """Return the verdict under a policy."""
     fired = walk.fired.get(policy.name, set())
     smallest = walk.failures.get(policy.name, {})
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
@@ -205,9 +205,11 @@ def _verdicts(target: Target, policy: Any, names: tuple[str, ...], walk: Walk) -
     about = [claim for claim in seen if can_fire & set(exercise[claim])]
     if not target.gives_index:
         about = [claim for claim in about if claim is not target.machine.blame.get("wrong index")]
+    if not target.observations:
+        about = [claim for claim in about if claim is not target.machine.blame.get("wrong reading")]
     exercised = tuple(claim.id for claim in about if fired & set(exercise[claim]))
     without = tuple(claim.id for claim in about if claim.id not in exercised)
-    return [PolicyVerdict(name, ordered, tuple(sorted(fired)), exercised, without) for name in names]
+    return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without)
 
 
 def rules_in_reach(target: Target, policy: Any, argument: int) -> set[str]:

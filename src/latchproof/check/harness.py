@@ -8,6 +8,7 @@ belongs here.
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
 from types import CoroutineType
 from typing import Any
 
@@ -70,6 +71,8 @@ class Record:
         self._argument = argument
         self._moment = moment
         self._known = known
+        constants, *_ = target.machine.create(argument)
+        self._constants: dict[str, object] = dict(zip(target.machine.constants, constants, strict=True))
         self._observed: object = None
         self._step_ends: list[int] = []
         """The length of the history after each step, for a target that has nothing to observe."""
@@ -103,7 +106,7 @@ class Record:
     def _failure(self, finding: Finding) -> Failure:
         schedule, steps, others = self._moment()
         calls = sum(type(event) is Begin for event in self.history)
-        requests = sum(type(event) is Request for event in self.history)
+        requests = sum(type(event) is Request or (type(event) is Begin and event.cancelled) for event in self.history)
         size = (calls + others, requests, self._argument, steps)
         history = with_step_ends(self.history, self._step_ends)
         return Failure(finding, self._argument, tuple(schedule), history, size)
@@ -123,10 +126,16 @@ class Record:
         except Exception as error:
             self.take(Stray(f"an observation raised {type(error).__name__}: {error}"))
             return
+        # a constant that reads as it was made is left out: it would be told after each step
+        values = tuple((name, value) for name, value in values if not self._is_as_made(name, value))
         if values != self._observed:
             self._observed = values
             self.progress = 0
         self.take(Observe(values))
+
+    def _is_as_made(self, name: str, value: object) -> bool:
+        made = self._constants.get(name)
+        return name in self._constants and type(value) is type(made) and value == made
 
     def end_step(self, instance: Any) -> None:
         """Note that a step has been made."""
@@ -173,11 +182,15 @@ class Calls:
         self.requests = 0
         self.requested: set[int] = set()
         """The numbers of the calls whose cancellation was requested, some more than once."""
+        self.cancelled_early: set[int] = set()
+        """Those that began when their task was cancelled already."""
         self.tasks = 0
         self.started: set[int] = set()
         """The numbers of the tasks that have made their first step."""
         self.ranks: dict[int, int] = {}
         """What tells the calls under way apart in a fingerprint, set when one is taken."""
+        self.latest: tuple[Any, Context] | None = None
+        """The task whose call was the last to end, and its context as it was when the task began."""
         self._host = host
         self._record = record
         self._next_call = next_call
@@ -188,13 +201,14 @@ class Calls:
         """The number of calls that are under way or will be."""
         return self.made - self.begun + len(self.under_way)
 
-    def make(self, call: Call) -> int:
-        """Start a task that makes a call; return the task's number."""
+    def make(self, call: Call, *, cancelled: bool = False) -> int:
+        """Start a task that makes a call, and before that cancels itself if that is asked for; return its number."""
         self.made += 1
+        self.requests += cancelled
         number = self.tasks
         self.tasks += 1
         handle: list[Any] = []
-        handle.append(self._host.spawn(self.play(call, handle, number)))
+        handle.append(self._host.spawn(self.play(call, handle, number, cancelled)))
         return number
 
     def cancel(self, number: int) -> None:
@@ -204,15 +218,19 @@ class Calls:
         self._record.take(Request(number))
         self._host.cancel(self.under_way[number])
 
-    async def play(self, call: Call | None, handle: list[Any], task: int) -> None:
-        """Make a call as a task, and in the step in which it ends perhaps another."""
-        record = self._record
+    async def play(self, call: Call | None, handle: list[Any], task: int, cancelled: bool) -> None:
+        """Make a call as a task, which may be cancelled before, and in the step in which it ends perhaps another."""
+        record, context = self._record, copy_context()
         while call is not None:
             number = self.begun
             self.begun += 1
             self.under_way[number] = handle[0]
             self.started.add(task)
-            record.take(Begin(number, call.operation.name, call.arguments))
+            record.take(Begin(number, call.operation.name, call.arguments, cancelled=cancelled))
+            if cancelled:
+                self.requested.add(number)
+                self.cancelled_early.add(number)
+                self._host.cancel(handle[0])
             try:
                 value = getattr(self.instance, call.operation.name)(*call.arguments)
                 if type(value) is CoroutineType or inspect.isawaitable(value):
@@ -236,7 +254,8 @@ class Calls:
             record.take(end)
             if end.how == "cancelled" or record.settled:
                 return
-            call = self._next_call(number)
+            self.latest = handle[0], context
+            call, cancelled = self._next_call(number), False
 
 
 def is_same(event: Event, other: Event) -> bool:

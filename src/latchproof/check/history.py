@@ -19,12 +19,17 @@ _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 
 
 class Begin(NamedTuple):
-    """A call makes its first step. `task` says which task makes it, where a specification tells tasks apart."""
+    """A call makes its first step.
+
+    `task` says which task makes it, where a specification tells tasks apart. `cancelled` says that its task was
+    cancelled before: the cancellation is pending when the call begins.
+    """
 
     call: int
     operation: str
     arguments: tuple[Any, ...] = ()
     task: int = 0
+    cancelled: bool = False
 
 
 class End(NamedTuple):
@@ -121,7 +126,7 @@ def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event
     """Return the history with an empty observation after each step; `ends` are its lengths after the steps.
 
     >>> with_step_ends([Begin(0, "wait", ()), Rest()], [1])
-    (Begin(call=0, operation='wait', arguments=(), task=0), Observe(values=()), Rest())
+    (Begin(call=0, operation='wait', arguments=(), task=0, cancelled=False), Observe(values=()), Rest())
     """
     parts = [history[begun:end] for begun, end in pairwise([0, *ends])]
     told = [event for part in parts for event in (*part, Observe(()))]
@@ -131,8 +136,9 @@ def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event
 def event_data(event: Event) -> EventData:
     """Return an event as plain data; calls are numbered from 1."""
     match event:
-        case Begin(call, operation, arguments):
-            return {"kind": "begin", "call": call + 1, "operation": operation, "arguments": list(arguments)}
+        case Begin(call, operation, arguments, _, cancelled):
+            begin = {"kind": "begin", "call": call + 1, "operation": operation, "arguments": list(arguments)}
+            return begin | {"cancelled": True} if cancelled else begin
         case Request(call):
             return {"kind": "request", "call": call + 1}
         case Observe(values):
@@ -153,7 +159,8 @@ def describe(event: EventData) -> str:
     """Return an event in a few words."""
     match event:
         case {"kind": "begin", "operation": operation, "arguments": arguments}:
-            return f"{operation}({', '.join(map(repr, arguments))})"
+            where = " in a cancelled task" if event.get("cancelled") else ""
+            return f"{operation}({', '.join(map(repr, arguments))}){where}"
         case {"kind": "request"}:
             return "is cancelled"
         case {"kind": "end", "how": "cancelled"}:

@@ -233,7 +233,7 @@ def replay(
 
     Raises TargetError if what the schedule asks for cannot be done.
     """
-    calls = [word for word in schedule if word.startswith(("call ", "then "))]
+    calls = [word for word in schedule if word.startswith(("call ", "then ", "early "))]
     others = [word for word in schedule if word.startswith("other ")]
     numbers = sorted(
         {int(text) for word in (*calls, *others) if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
@@ -242,9 +242,10 @@ def replay(
         (argument,),
         at_once=max(1, len(calls)),
         calls=len(calls),
-        cancellations=sum(word.startswith("cancel ") for word in schedule),
+        cancellations=sum(word.startswith(("cancel ", "early ")) for word in schedule),
         numbers=tuple(numbers) or (0,),
         beside=len(others),
+        early=True,
     )
     explorer = Explorer(
         target,

@@ -13,16 +13,17 @@ In the strict form, which our own classes keep, a call takes effect in its first
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from latchproof.check.blame import Scene, find
-from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
+from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Stray
 from latchproof.check.specification import (
     COMPARED,
     GONE,
     NEW,
+    PARKED,
     WITHDRAWN,
     Configuration,
     Fate,
@@ -32,7 +33,7 @@ from latchproof.check.specification import (
 )
 
 
-@dataclass(eq=False, slots=True)
+@dataclass
 class _Node:
     """All that the judgement of what follows depends on, and what was found out about what follows.
 
@@ -44,16 +45,15 @@ class _Node:
     configurations: frozenset[Configuration]
     calls: tuple[Invocation, ...]
     requested: frozenset[int]
-    recent: frozenset[str]
-    reachable: frozenset[Configuration] | None = None
+    reachable: Set[Configuration] | None = None
     """Every configuration that calls under way may have brought about unseen; None until it is needed."""
-    fired: frozenset[str] = frozenset()
+    fired: Set[str] = frozenset()
     """The rules by which they did."""
     edges: dict[Any, _Edge] = field(default_factory=dict)
     """For each event that was judged here: where it leads, if it is allowed, and the rules that were fired."""
 
 
-_Edge: TypeAlias = tuple[_Node | None, frozenset[str]]
+_Edge: TypeAlias = tuple[_Node | None, Set[str]]
 
 
 class Judge:
@@ -79,7 +79,7 @@ class Judge:
         """What `_successors` returned."""
         self._calls: tuple[int, ...] = ()
         """Those under way, in the order in which they began."""
-        self._node = self._at(frozenset(specification.start()), (), frozenset(), frozenset())
+        self._node = self._at(frozenset(specification.start()), (), frozenset())
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return what `restore` needs to judge another continuation of the history so far."""
@@ -137,28 +137,22 @@ class Judge:
         return frozenset(_renamed(here, names.__getitem__) for here in configurations)
 
     def _find(self, event: Event) -> Finding:
-        assert isinstance(event, End | Observe | Rest)
         node, named = self._node, {operation.name: operation for operation in self.specification.operations}
         scene = Scene(
             self.specification,
             self._numbered(self._reachable(node)),
-            {call: named[one.operation] for call, one in zip(self._calls, node.calls, strict=True)},
+            {call: named[node.calls[rank].operation] for rank, call in enumerate(self._calls)},
             {self._calls[rank] for rank in node.requested},
             self.cancellations > 0,
-            node.recent,
         )
         return find(scene, event)
 
     # --------------------------------------------------------------------------- judging an event for the first time
 
     def _at(
-        self,
-        configurations: frozenset[Configuration],
-        calls: tuple[Invocation, ...],
-        requested: frozenset[int],
-        recent: frozenset[str],
+        self, configurations: frozenset[Configuration], calls: tuple[Invocation, ...], requested: frozenset[int]
     ) -> _Node:
-        key = (configurations, calls, requested, recent)
+        key = (configurations, calls, requested)
         node = self._nodes.get(key)
         if node is None:
             node = self._nodes[key] = _Node(len(self._nodes), *key)
@@ -166,44 +160,39 @@ class Judge:
 
     def _edge(self, node: _Node, event: Event, rank: int) -> _Edge:
         """Return where an event leads, and the rules fired. `rank` is that of the call that the event is about."""
-        calls, requested, recent = node.calls, node.requested, node.recent
+        calls, requested = node.calls, node.requested
         if isinstance(event, Begin | Request):
             steps = [(here, "") for here in node.configurations]
             if isinstance(event, Begin):
                 task = event.task if self.specification.tells_tasks_apart else 0
-                calls = (*calls, Invocation(event.operation, event.arguments, task))
-                recent |= {event.operation}
+                types = tuple(map(type, event.arguments))
+                calls = (*calls, Invocation(event.operation, event.arguments, task, event.cancelled, types))
+                if event.cancelled:
+                    requested |= {rank}
                 steps = [(here.with_fate(rank, NEW), "") for here, _ in steps]
                 if self.strict:
-                    steps = [step for here, _ in steps for step in self.specification.effects(here, rank, calls)]
+                    steps = [step for here, _ in steps for step in self._effects(here, rank, calls)]
             else:
                 requested |= {rank}
-                recent |= {"cancelled"}
                 if self.strict:
                     steps = [step for here, _ in steps for step in self._withdrawals(here, rank, calls) or [(here, "")]]
-            after = self._at(frozenset(here for here, _ in steps), calls, requested, recent)
-            return after, frozenset(rule for _, rule in steps) - {""}
+            node = self._at(frozenset(here for here, _ in steps), calls, requested)
+            return node, {rule for _, rule in steps} - {""}
         before = self._reachable(node)
         if isinstance(event, Observe):
             allowed = frozenset(here for here in before if self._may_read(here, event))
-            recent = frozenset()
-        elif isinstance(event, Rest):
-            allowed = frozenset(here for here in before if self._may_rest(here, requested))
-            recent |= {"rest"}
-        else:
-            assert isinstance(event, End)
-            allowed = frozenset(self._ended(before, event, rank, rank in requested))
-            if event.how == "cancelled":
-                recent |= {"cancelled"}
-            elif any(_was_refused(here, rank, calls[rank].operation) for here in before):
-                recent |= {"refused"}
-            names = {call: call - (call > rank) for call in range(len(calls))} | {rank: GONE, GONE: GONE}
-            allowed = frozenset(_renamed(here, names.__getitem__) for here in allowed)
+        elif isinstance(event, End):
+            others = [call for call in range(len(calls)) if call != rank]
+            names = {call: place for place, call in enumerate(others)} | {rank: GONE, GONE: GONE}
+            after = self._ended(before, event, rank, rank in requested)
+            allowed = frozenset(_renamed(here, names.__getitem__) for here in after)
             requested = frozenset(names[call] for call in requested if call != rank)
             calls = calls[:rank] + calls[rank + 1 :]
-        return self._at(allowed, calls, requested, recent) if allowed else None, node.fired
+        else:
+            allowed = frozenset(here for here in before if self._may_rest(here, requested))
+        return self._at(allowed, calls, requested) if allowed else None, node.fired
 
-    def _reachable(self, node: _Node) -> frozenset[Configuration]:
+    def _reachable(self, node: _Node) -> Set[Configuration]:
         """Return every configuration that effects and withdrawals may lead to from there."""
         if self.strict:
             return node.configurations
@@ -215,7 +204,7 @@ class Judge:
                     if after not in seen:
                         seen.add(after)
                         waiting.append(after)
-            node.reachable, node.fired = frozenset(seen), frozenset(fired) - {""}
+            node.reachable, node.fired = seen, fired - {""}
         return node.reachable
 
     def _successors(
@@ -236,10 +225,21 @@ class Judge:
         self, here: Configuration, call: int, calls: tuple[Invocation, ...]
     ) -> list[tuple[Configuration, str]]:
         """Return where a call's cancellation may lead; nowhere if it was withdrawn before."""
-        kind = here.fate(call).kind
-        if kind == "new":
-            return [(here.with_fate(call, WITHDRAWN), "")]
-        return [] if kind == "withdrawn" else list(self.specification.withdrawals(here, call, calls))
+        if here.fate(call) == WITHDRAWN:
+            return []
+        return list(self.specification.withdrawals(here, call, calls))
+
+    def _effects(
+        self, here: Configuration, call: int, calls: tuple[Invocation, ...]
+    ) -> Iterator[tuple[Configuration, str]]:
+        """Yield where a new call may lead in the strict form: a cancelled one is withdrawn, before or after it."""
+        if calls[call].cancelled:
+            yield from self._withdrawals(here, call, calls)
+        for after, rule in self.specification.effects(here, call, calls):
+            if calls[call].cancelled and after.fate(call) == PARKED:
+                yield from self._withdrawals(after, call, calls)
+            else:
+                yield after, rule
 
     def _ended(
         self, before: Iterable[Configuration], event: End, call: int, is_requested: bool
@@ -247,11 +247,11 @@ class Judge:
         for here in before:
             fate = here.fate(call)
             if event.how == "cancelled":
-                if is_requested and fate.kind != "parked":
+                if is_requested and fate.kind not in ("new", "parked"):
                     yield _without(here, call)
             elif fate.ending is not None and self.specification.matches(fate.ending, event):
                 after = _without(here, call)
-                is_taken = fate.ending.generation and event.how == "returned" and event.value is not None
+                is_taken = fate.ending.generation and event.value is not None
                 yield _taken(after, fate.ending.generation, event.value) if is_taken else after
 
     def _may_read(self, here: Configuration, event: Observe) -> bool:
@@ -274,15 +274,10 @@ def _case(event: Event, rank: int) -> object:
             return rank, event.how, type(event.error)
         return rank, event.how, *_compared(event.value)
     if isinstance(event, Begin):
-        return event.operation, event.arguments, event.task
+        return event.operation, event.arguments, event.task, event.cancelled, *map(type, event.arguments)
     if isinstance(event, Observe):
-        return tuple([_compared(value) for _, value in event.values])
-    return rank if isinstance(event, Request) else "rest"
-
-
-def _was_refused(here: Configuration, call: int, operation: str) -> bool:
-    ending = here.fate(call).ending
-    return ending is not None and ending.refuses(operation)
+        return tuple([(name, *_compared(value)) for name, value in event.values])
+    return rank  # of a request; that of rest is the number of calls under way, which none of them has
 
 
 def _compared(value: object) -> tuple[object, ...]:
@@ -306,7 +301,6 @@ def _taken(here: Configuration, generation: int, value: object) -> Configuration
     for call, fate in here.fates:
         ending = fate.ending
         if ending is not None and ending.generation == generation:
-            taken = tuple(sorted((*ending.taken, value), key=repr))
-            fate = Fate("ends", ending._replace(taken=taken))
+            fate = Fate("ends", ending._replace(taken=ending.taken | {value}))
         fates.append((call, fate))
     return here._replace(fates=tuple(fates))

@@ -46,6 +46,7 @@ class MachineSpecification(Specification):
             raise ValueError(rule.message.format(argument))
         self._indexed = indexed
         self._named = {operation.name: operation for operation in machine.operations}
+        self._refusals = {rule.id for rule in machine.rules if rule.refuses}
 
     def start(self) -> list[Configuration]:
         return [Configuration(self._start)]
@@ -56,6 +57,11 @@ class MachineSpecification(Specification):
         if here.fate(call) != NEW:  # the parked are released by effects of other calls alone
             return
         operation = self._named[calls[call].operation]
+        if calls[call].cancelled:
+            early = list(self._early_withdrawals(here, call, operation))
+            if any(rule.heeds_parked for _, rule in early):  # then it is withdrawn before it can take effect
+                yield from ((after, rule.id) for after, rule in early)
+                return
         for facts in told(operation, NEW):
             state, rule = self._step(operation, here, (*calls[call].arguments, *facts))
             yield self._after(here, state, rule, call), rule.id
@@ -64,23 +70,37 @@ class MachineSpecification(Specification):
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterator[tuple[Configuration, str]]:
         fate = here.fate(call)
+        if fate == NEW:
+            early = list(self._early_withdrawals(here, call, self._named[calls[call].operation]))
+            yield from ((after, rule.id) for after, rule in early)
+            if not early:  # then it never happened
+                yield here.with_fate(call, WITHDRAWN), ""
+            return
         for facts in told(self.machine.withdraw, fate):
             state, rule = self._step(self.machine.withdraw, here, facts)
             is_parked = fate == PARKED
             # a released call may still return; its withdrawal changes nothing
             yield self._after(here, state, rule, call).with_fate(call, WITHDRAWN) if is_parked else here, rule.id
 
+    def _early_withdrawals(
+        self, here: Configuration, call: int, operation: MachineOperation
+    ) -> Iterator[tuple[Configuration, Rule]]:
+        """Yield where the withdrawal of a new call leads, by which rule; nothing if there is no rule for it."""
+        if operation.waits and self.machine.withdraws_early:
+            for facts in told(self.machine.withdraw, NEW):
+                state, rule = self._step(self.machine.withdraw, here, facts)
+                yield self._after(here, state, rule, call).with_fate(call, WITHDRAWN), rule
+
     def readings(self, here: Configuration, name: str) -> Collection[int]:
         observation = self.machine.observations[name]
         value: int = observation.read(*self.constants, *here.state)
         if not observation.counts_released(self.policy):
             return (value,)
-        released = sum(1 for _, fate in here.fates if fate.ending is not None and fate.ending.returns)
+        released = sum(1 for _, fate in here.fates if fate.ending is not None and self._is_release(fate.ending))
         return range(value, value + released + 1)
 
     def matches(self, ending: Ending, event: End) -> bool:
-        if event.how == "raised":
-            assert event.error is not None
+        if event.error is not None:
             return is_expected(ending.raises, event.error)
         if ending.returns and not self._indexed:
             return event.value is None
@@ -89,13 +109,20 @@ class MachineSpecification(Specification):
     def may_fail_with(self, error: BaseException) -> bool:
         return any(is_expected(rule.errors, error) for rule in self.machine.rules if rule.queue == "failed")
 
-    def blame(self, situation: str, reading: str = "", recent: frozenset[str] = frozenset()) -> str:
-        machine = self.machine
-        if situation == "wrong reading":
-            about = (one.blame for one in machine.operations if one.name in recent and one.blame is not None)
-            return next(about, machine.observations[reading].blame).id
-        named = {str(one): claim for one, claim in machine.blame.items()}
-        return named.get(situation, machine.blame["stray error"]).id  # a faulty machine may come into any situation
+    def may_refuse_with(self, operation: str, error: BaseException) -> bool:
+        refusals = (rule for rule in self.machine.rules if rule.operation == operation and rule.refuses)
+        return any(is_expected(rule.errors, error) for rule in refusals)
+
+    def blame(self, situation: str) -> str:
+        named = {str(one): claim for one, claim in self.machine.blame.items()}
+        # a faulty machine may come into any situation
+        return named.get(situation, self.machine.blame["stray error"]).id
+
+    def _is_release(self, ending: Ending) -> bool:
+        """Return whether a call with this ending was parked, or completed a generation; an error may release it too."""
+        if ending.fails:
+            return ending.rule not in self._refusals
+        return ending.returns is not None
 
     def _step(
         self, operation: MachineOperation, here: Configuration, inputs: tuple[Any, ...]
@@ -110,8 +137,8 @@ class MachineSpecification(Specification):
         if self.machine.reaches_released(rule, self.policy):
             for other, fate in here.fates:
                 if fate.ending is not None and fate.ending.returns:
-                    fates[other] = fate._replace(ending=fate.ending._replace(raises=rule.errors[:1]))
-        size = sum(1 for _, ending in resumed if ending == ANY_INDEX) if rule.order == "any" else 0
+                    fates[other] = fate._replace(ending=fate.ending._replace(raises=rule.errors))
+        size = sum(1 for _, ending in resumed if ending == ANY_INDEX)
         if size:  # they are the latest generation now
             for other, fate in fates.items():
                 if fate.ending is not None and fate.ending.generation:
@@ -133,7 +160,7 @@ class MachineSpecification(Specification):
 def told(operation: MachineOperation, fate: Fate) -> Iterator[tuple[bool, ...]]:
     """Return what a host may tell an operation of a call: either, of a fact that cannot be read off the call."""
     call = SimpleNamespace(parked=fate == PARKED, released=fate.ending is not None)
-    return product(*((False, True) if one.read is None else (bool(one.read(call)),) for one in operation.facts))
+    return product(*((False, True) if one.read is None else (one.read(call),) for one in operation.facts))
 
 
 def is_broken_barrier_error(error: BaseException) -> bool:
@@ -146,7 +173,7 @@ def is_expected(errors: tuple[type[BaseException], ...], error: BaseException) -
     if BrokenBarrierError in errors:
         return is_broken_barrier_error(error)
     families = tuple(RuntimeError if issubclass(one, RuntimeError) else one for one in errors)
-    is_named_so = bool({base.__name__ for base in type(error).__mro__} & {one.__name__ for one in errors})
+    is_named_so = not {base.__name__ for base in type(error).__mro__}.isdisjoint(one.__name__ for one in errors)
     return (
         (isinstance(error, families) or is_named_so)
         and not is_broken_barrier_error(error)

@@ -1,9 +1,9 @@
 """A schedule as a short string, as `3:w.w.-1.w...`: the constructor's argument, then the choices.
 
 `.` runs a step. A letter makes a call: the operation's initial, with its arguments if it has any (`w` is wait(), `s(2)`
-is set_count(2)). `>w` makes the call in the same step in which another ends, `@w` makes it on a second instance. `-1`
-cancels call 1. `|` lets trio begin a pass, and `~` runs that pass in reverse. `_` notes that the same states repeat for
-ever, `^` that they repeat until a timer expires.
+is set_count(2)). `>w` makes the call in the same step in which another ends, `!w` makes it in a task that is cancelled
+already, `@w` makes it on a second instance. `-1` cancels call 1. `|` lets trio begin a pass, and `~` runs that pass in
+reverse. `_` notes that the same states repeat for ever, `^` that they repeat until a timer expires.
 """
 
 import ast
@@ -15,8 +15,8 @@ from latchproof.check.target import TargetError
 from latchproof_spec.machine import Machine
 
 _SIGNS = {"run": ".", "pass": "|", "reversed": "~", COMES_ROUND: "_", TIME_PASSES: "^"}
-_TOKEN = re.compile(r"(?P<sign>[.|~_^])|-(?P<call>\d+)|(?P<verb>[>@]?)(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?")
-_VERBS = {"": "call", ">": "then", "@": "other"}
+_TOKEN = re.compile(r"(?P<sign>[.|~_^])|-(?P<call>\d+)|(?P<verb>[>@!]?)(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?")
+_VERBS = {"": "call", ">": "then", "@": "other", "!": "early"}
 _STRING = re.compile(r"(\d+):([^\s]*)")
 
 

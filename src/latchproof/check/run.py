@@ -7,8 +7,9 @@ never tried.
 Real code cannot be copied, so a run that shares its start with another repeats that start. It does not choose and judge
 there again, but checks that the target does the same again. Two reductions cut runs short. A new call commutes with a
 step that makes nothing ready, so of the two orders one is tried: the one in which the call comes later, after the loop
-has come to rest if it does. And no run continues from a state that another has met in no more steps. A state that is
-met again in the same run, with nothing but steps between, is rest.
+has come to rest if it does. For the same reason a task makes no second call where that would be as one of a new task:
+where no other is ready, and the target does not remember the task. And no run continues from a state that another has
+met in no more steps. A state that is met again in the same run, with nothing but steps between, is rest.
 
 `Calls` is what is under way, `Record` what is recorded (`latchproof.check.harness`), `Decisions` what is decided:
 first what another run decided, as far as both are the same, then what the strategy chooses. `Run` joins them as the
@@ -16,6 +17,7 @@ script of a stepper. Which runs are made, and in which order, belongs to `latchp
 """
 
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,12 +41,16 @@ from latchproof.check.history import Rest, Stray
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Stepper
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
+from latchproof.check.states import SeenStates
 from latchproof.check.strategies import Strategy
 from latchproof.check.target import Call, Target
 from latchproof_spec.machine import Programs
 
 QUIET_STEPS = 6
 """Steps without progress before looking for a repeating state."""
+
+RETURNING = ("return", "then")
+"""The kinds of actions of a task whose call has ended."""
 
 STEPS_WITHOUT_PROGRESS = 60
 """Steps in which no call begins or ends and no observation changes, after which a run counts as never resting."""
@@ -58,34 +64,11 @@ class PrunedError(Exception):
         self.covered = covered
 
 
-class SeenStates:
-    """The states that the runs of a walk have met, each with the fewest steps to it.
-
-    Without `merge` they are recognized within one run only.
-    """
-
-    def __init__(self, fingerprinter: Fingerprinter, *, merge: bool) -> None:
-        self.fingerprinter = fingerprinter
-        self.merge = merge
-        self.steps: dict[bytes, int] = {}
-        self.failure: str | None = None
-        """The type of object that has no fingerprint, if one was met."""
-
-    def has(self, fingerprint: bytes, steps: int) -> bool:
-        """Return whether another run met the state in no more steps; if not, note that this one has."""
-        if not self.merge:
-            return False
-        if self.steps.get(fingerprint, steps + 1) <= steps:
-            return True
-        self.steps[fingerprint] = steps
-        return False
-
-
 @dataclass(frozen=True)
 class Setup:
     """What all runs of a walk have in common.
 
-    `prune` leaves out orders that commute with another. Without `seen` no state is recognized.
+    `prune` leaves out what commutes with something else. Without `seen` no state is recognized.
     """
 
     target: Target
@@ -95,8 +78,11 @@ class Setup:
     strategy: Strategy
     make_stepper: Callable[[], Stepper]
     prune: bool
+    fingerprinter: Fingerprinter
     seen: SeenStates | None
     calls: tuple[Action, ...]
+    early: tuple[Action, ...]
+    """The calls that a task may make that is cancelled already."""
     others: tuple[Action, ...]
     continuations: tuple[Action, ...]
     """What a task may do in the step in which its call ends."""
@@ -141,6 +127,10 @@ class Decisions:
             assert choice is not None
             self._record.judge_from_here(choice.snapshots)
         return action
+
+    def repeats(self, *kinds: str) -> bool:
+        """Return whether the prefix holds one of these kinds of actions next."""
+        return self.made[self._repeated].action.kind in kinds
 
     def choose(self, options: tuple[Action, ...], fingerprint: bytes | None = None) -> Action:
         """Have the strategy choose one of the options, unless the way to the subtree says which."""
@@ -212,9 +202,8 @@ class Run:
 
         Raises what went wrong with the harness, PrunedError, or NondeterminismError.
         """
-        record, stepper, seen = self.record, self._stepper, self.setup.seen
-        if seen is not None:
-            seen.fingerprinter.parts = stepper.parts()
+        record, stepper = self.record, self._stepper
+        self.setup.fingerprinter.parts = stepper.parts()
         try:
             stepper.run(self)
         except BaseException as error:
@@ -316,8 +305,8 @@ class Run:
                 continue
             self._rested = False
             record.progress = 0
-            if kind == "call":
-                self._newborn = calls.make(action.payload)
+            if kind in ("call", "early"):
+                self._newborn = calls.make(action.payload, cancelled=kind == "early")
                 self._front_is_quiet |= decisions.latest is not None and decisions.latest.quiet
                 continue
             self._newborn = None
@@ -368,6 +357,8 @@ class Run:
             options = (PASS if between_passes else RUN,)
         if calls.made < programs.calls and calls.at_once < programs.at_once:
             options += setup.calls
+            if calls.requests < programs.cancellations and self._stepper.cancels_running:
+                options += setup.early
         if calls.requests < programs.cancellations:
             options += tuple(Action("cancel", f"cancel {number + 1}", number) for number in calls.under_way)
         if self._others.made < programs.beside:
@@ -377,12 +368,14 @@ class Run:
     def _next_call(self, number: int) -> Call | None:
         """Return the call that a task makes in the step in which its last one ended, if it makes one.
 
-        That matters only where others are ready to run. A task that stays cancelled makes none.
+        A task that stays cancelled makes none.
         """
         calls, stepper = self._calls, self._stepper
-        if number in calls.requested and stepper.cancellation_lasts:
+        if number in calls.cancelled_early or (number in calls.requested and stepper.cancellation_lasts):
             return None
-        if calls.made >= self.setup.programs.calls or not stepper.waiting[0]:
+        if calls.made >= self.setup.programs.calls:
+            return None
+        if self.setup.prune and not self._next_call_matters(number):
             return None
         action = self._decide_in_a_step(self.setup.continuations)
         if action is None or action.kind != "then":
@@ -390,6 +383,24 @@ class Run:
         calls.made += 1
         call: Call = action.payload
         return call
+
+    def _next_call_matters(self, number: int) -> bool:
+        """Return whether a task's next call may differ from that of a new task, which is made in another run.
+
+        It may where others are ready to run, or where something is left of the task: a request to cancel it, a variable
+        that the call has set in its context, or whatever the target remembers of it.
+        """
+        calls, decisions = self._calls, self.decisions
+        if decisions.repeating:
+            return decisions.repeats(*RETURNING)
+        if self._stepper.waiting[0] or number in calls.requested:
+            return True
+        assert calls.latest is not None
+        handle, context = calls.latest
+        if any(context.get(variable, context) is not value for variable, value in copy_context().items()):
+            return True
+        task = self._stepper.task_of(handle)
+        return self.setup.fingerprinter.reaches(task, calls.instance, self.setup.target.global_state.changed())
 
     def _decide_in_a_step(self, options: tuple[Action, ...]) -> Action | None:
         """Decide what is left open within a step; return None if the run is over. Errors would be lost in the task."""
@@ -424,18 +435,8 @@ class Run:
         tasks = [calls.under_way[call] for call in ranks]
         elsewhere = others.instance, [*others.under_way.values()], self.setup.target.global_state.changed()
         try:
-            return seen.fingerprinter.of(calls.instance, tasks, self._stepper.state, elsewhere, plain=(budgets, judged))
+            of = self.setup.fingerprinter.of
+            return of(calls.instance, tasks, self._stepper.state, elsewhere, plain=(budgets, judged))
         except NoFingerprintError as error:
             seen.failure = str(error)
             return None
-
-
-def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:
-    """Return a fingerprinter that knows the harness's own frames: which call each makes, and how far it is."""
-    numbers = {call: number for number, call in enumerate(calls)}
-
-    def name(bound: dict[str, Any]) -> tuple[Any, ...]:
-        played: Calls = bound["self"]
-        return played.is_other, numbers[bound["call"]], played.ranks.get(bound.get("number", -1))
-
-    return Fingerprinter(frames={Calls.play.__code__: name})

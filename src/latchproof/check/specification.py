@@ -35,11 +35,17 @@ class Operation(Protocol):
 
 
 class Invocation(NamedTuple):
-    """A call that has begun: its operation and arguments, and its task if the specification tells tasks apart."""
+    """A call that has begun: its operation and arguments, and its task if the specification tells tasks apart.
+
+    `cancelled` says that its task was cancelled before the call began. `types` are those of the arguments: True equals
+    1, and is another argument.
+    """
 
     operation: str
     arguments: tuple[Any, ...]
-    task: int = 0
+    task: int
+    cancelled: bool
+    types: tuple[type, ...]
 
 
 class Ending(NamedTuple):
@@ -58,7 +64,7 @@ class Ending(NamedTuple):
     by: str = ""
     rule: str = ""
     generation: int = 0
-    taken: tuple[object, ...] = ()
+    taken: frozenset[object] = frozenset()
 
     @property
     def fails(self) -> bool:
@@ -163,8 +169,10 @@ class Specification(Protocol):
     def withdrawals(
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterable[tuple[Configuration, str]]:
-        """Return the same for a requested cancellation of a call that is parked, or may end."""
-        if here.fate(call) == PARKED:
+        """Return the same for a requested cancellation of a call that is new, parked, or may end."""
+        if here.fate(call) == NEW:
+            yield here.with_fate(call, WITHDRAWN), ""
+        elif here.fate(call) == PARKED:
             queue = tuple(other for other in here.queue if other != call)
             yield here._replace(queue=queue).with_fate(call, WITHDRAWN), ""
 
@@ -186,11 +194,12 @@ class Specification(Protocol):
         """Return whether a call that waits can be made to fail with such an error by another call."""
         return False
 
-    def blame(self, situation: str, reading: str = "", recent: frozenset[str] = frozenset()) -> str:
-        """Return what a finding is called that shows a situation (see `latchproof_spec.machine.Situation`).
+    def may_refuse_with(self, operation: str, error: BaseException) -> bool:
+        """Return whether a call of the operation can be refused with such an error, in this case or in another."""
+        return False
 
-        In a "wrong reading" it is also told which observation was read, and which operations began since the last.
-        """
+    def blame(self, situation: str) -> str:
+        """Return what a finding is called that shows a situation (see `latchproof_spec.machine.Situation`)."""
         return situation
 
 

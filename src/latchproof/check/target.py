@@ -81,11 +81,12 @@ class Target:
 
 
 def policy_named(machine: Machine, name: str) -> Any:
-    """Return the policy of that name; raise TargetError if the machine has none."""
-    found = {one.name: one for one in machine.policies}
-    if name not in found:
-        raise TargetError(f"there is no policy {name!r} for a {machine.name}; there are {', '.join(found)}")
-    return found[name]
+    """Return the policy of that name, or of which that is another name; raise TargetError if the machine has none."""
+    try:
+        return machine.policy(name)
+    except KeyError:
+        names = ", ".join(one.name for one in machine.policies)
+        raise TargetError(f"there is no policy {name!r} for a {machine.name}; there are {names}") from None
 
 
 def load(name: str, kind: str | None = None) -> Target:

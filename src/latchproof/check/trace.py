@@ -8,7 +8,8 @@ It has one versioned schema. In JSON a trace is an object with
 - `claim`, the ID of the claim that is broken, `seen`, `allowed` and `rules`: what was seen in the end, what the
   specification allows there, and by which rules;
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
-- `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`), "end" (`call`, `how`, and
+- `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`, and
+  `cancelled` if its task was cancelled before), "end" (`call`, `how`, and
   `value` or `error` and `message`), "request" (`call`: its cancellation is requested), "observe" (`values`, empty if
   the target has no observations; one follows each step of the event loop), "rest" (nothing can run), "stray" (`error`,
   which is not of a call).
@@ -24,6 +25,7 @@ from typing import Any
 from latchproof.check.history import EventData, Failure, describe, event_data
 from latchproof.check.notation import compact
 from latchproof.check.target import Target, TargetError
+from latchproof_spec.machines import MACHINES
 
 SCHEMA = "latchproof.trace"
 VERSION = 1
@@ -52,6 +54,11 @@ class Trace:
         return sum(1 for event in self.events if event["kind"] == kind)
 
     @property
+    def cancellations(self) -> int:
+        """The number of cancellations that are requested, of calls and before calls."""
+        return self.count("request") + sum(1 for event in self.events if event.get("cancelled"))
+
+    @property
     def steps(self) -> int:
         """The number of steps of the event loop that the run takes."""
         return self.schedule.count("run")
@@ -77,9 +84,9 @@ class Trace:
         states = []
         for index, event in enumerate(self.events):
             match event:
-                case {"kind": "begin", "call": call}:
+                case {"kind": "begin", "call": call} if not event.get("cancelled"):
                     calls[call] = "under way"
-                case {"kind": "request", "call": call}:
+                case {"kind": "begin" | "request", "call": call}:
                     calls[call] = "cancelled"
                 case {"kind": "end", "call": call, "how": how}:
                     calls[call] = how
@@ -159,4 +166,6 @@ def from_json(data: Any) -> Trace:
             raise TargetError(f"this is not a trace: its {name} is {type(value).__name__}, not {types[0].__name__}")
     for name in _LISTS:
         fields[name] = tuple(fields[name])
+    if machine := MACHINES.get(fields["machine"]):  # a policy may have had another name
+        fields["policy"] = machine.aliases.get(fields["policy"], fields["policy"])
     return Trace(**fields)

@@ -15,7 +15,8 @@ from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
 from latchproof.check.harness import NondeterminismError, make_judges
 from latchproof.check.history import Event, Failure
 from latchproof.check.loops import stepper_class
-from latchproof.check.run import PrunedError, Run, SeenStates, Setup, fingerprinter_of
+from latchproof.check.run import PrunedError, Run, Setup
+from latchproof.check.states import SeenStates, fingerprinter_of
 from latchproof.check.strategies import Exhaustive, Strategy
 from latchproof.check.target import Target
 from latchproof_spec.machine import Programs
@@ -111,8 +112,12 @@ class Explorer:
             strategy=strategy,
             make_stepper=stepper_class(host, ordered=ordered),
             prune=prune and strategy.prunes,
-            seen=SeenStates(fingerprinter_of(calls), merge=strategy.prunes) if merge else None,
+            fingerprinter=fingerprinter_of(calls),
+            seen=SeenStates(merge=strategy.prunes) if merge else None,
             calls=tuple(Action("call", f"call {call}", call) for call in calls),
+            early=tuple(
+                Action("early", f"early {call}", call) for call in calls if programs.early and call.operation.waits
+            ),
             others=tuple(Action("other", f"other {call}", call) for call in calls),
             continuations=(RETURN, *(Action("then", f"then {call}", call) for call in calls)),
         )
@@ -145,37 +150,31 @@ class Explorer:
         """
         if on_history is not None:
             self.setup = replace(self.setup, seen=None)
-        setup, path, walk = self.setup, self._path, self._walk
-        start = [judge.snapshot() for judge in setup.judges]
-        while setup.strategy.begin(path):
-            if split_after is not None and walk.schedules >= split_after:
-                self.left = path.remaining
-                break
-            if at_most is not None and walk.schedules >= at_most:
-                walk.complete = False
-                break
-            if (
-                after_failure is not None
-                and self._all_failed is not None
-                and walk.schedules >= self._all_failed + after_failure
-            ):
-                walk.cut_short = True
-                break
-            if path.choices:
-                assert self.last_run is not None
-                prefix = self.last_run.decisions.prefix_to(path.choices[-1])
-            else:
-                prefix = Prefix()
-                for judge, snapshot in zip(setup.judges, start, strict=True):
-                    judge.restore(snapshot)
-            self.last_run = run = Run(setup, path, prefix)
-            self._make(run, on_history)
-            if run.decisions.turns:
-                raise NondeterminismError("under the same schedule a run ended once, and continued another time")
-            if on_run is not None:
-                walk.fraction = setup.strategy.fraction(path)
-                on_run(walk)
+        start = [judge.snapshot() for judge in self.setup.judges]
+        try:
+            while self.setup.strategy.begin(self._path):
+                if self._stops(at_most, split_after, after_failure):
+                    break
+                self._make(start, on_history)
+                if on_run is not None:
+                    self._walk.fraction = self.setup.strategy.fraction(self._path)
+                    on_run(self._walk)
+        finally:
+            self.setup.target.global_state.restore()  # else it is the beginning for a target that is loaded again
         return self.so_far
+
+    def _stops(self, at_most: int | None, split_after: int | None, after_failure: int | None) -> bool:
+        walk, failed = self._walk, self._all_failed
+        if split_after is not None and walk.schedules >= split_after:
+            self.left = self._path.remaining
+            return True
+        if at_most is not None and walk.schedules >= at_most:
+            walk.complete = False
+            return True
+        if after_failure is not None and failed is not None and walk.schedules >= failed + after_failure:
+            walk.cut_short = True
+            return True
+        return False
 
     @property
     def steps_made(self) -> tuple[int, int]:
@@ -193,16 +192,25 @@ class Explorer:
         walk.covered = self._path.covered
         return walk
 
-    def _make(self, run: Run, on_history: Callable[[tuple[Event, ...]], None] | None) -> None:
-        walk = self._walk
+    def _make(self, start: Sequence[Any], on_history: Callable[[tuple[Event, ...]], None] | None) -> None:
+        """Make the next run. At its start the judges hold what is in `start`."""
+        setup, path, walk = self.setup, self._path, self._walk
+        prefix = Prefix()
+        if path.choices:
+            assert self.last_run is not None
+            prefix = self.last_run.decisions.prefix_to(path.choices[-1])
+        else:
+            for judge, snapshot in zip(setup.judges, start, strict=True):
+                judge.restore(snapshot)
+        self.last_run = run = Run(setup, path, prefix)
         try:
             run.play()
             if on_history is not None:
                 on_history(tuple(run.history))
-            self._path.cover(1)
+            path.cover(1)
         except PrunedError as pruned:
             walk.pruned += 1
-            self._path.cover(pruned.covered)
+            path.cover(pruned.covered)
         walk.schedules += 1
         walk.steps += run.steps
         walk.events += len(run.history)
@@ -211,3 +219,5 @@ class Explorer:
             keep_smallest(walk.failures[policy], failure)
         if self._all_failed is None and walk.failures and all(walk.failures.values()):
             self._all_failed = walk.schedules
+        if run.decisions.turns:
+            raise NondeterminismError("under the same schedule a run ended once, and continued another time")

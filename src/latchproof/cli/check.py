@@ -11,6 +11,7 @@ from latchproof.cli.options import (
     add_target,
     at_least,
     judged_by,
+    policy_name,
     write_formats,
 )
 from latchproof.show.formats import FORMATS
@@ -54,8 +55,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         raise TargetError("--seed is for schedules chosen at random: add --scheduler random or pct, or leave it out")
     loops.stepper_class(options.host)
     target = load(options.target, options.kind)
-    if options.policy is not None:
-        target.policy(options.policy)
+    options.policy = policy_name(options.policy, target.machine, console)
     checker.require_claim(options.claim, target.machine)
     bounds = (options.tasks, options.calls, options.cancels)
     programs = (

@@ -3,7 +3,7 @@
 import argparse
 
 from latchproof.check.target import TargetError
-from latchproof.cli.options import Command, Console, add_kind, at_least, chosen_machines
+from latchproof.cli.options import Command, Console, add_kind, at_least, chosen_machines, policy_name
 from latchproof_spec import machines
 
 
@@ -40,12 +40,15 @@ def run(options: argparse.Namespace, console: Console) -> int:
         (machine, policy, argument)
         for machine in chosen
         for policy in machine.policies
-        if options.policy in (None, policy.name)
+        if options.policy is None or options.policy in machine.names_of(policy)
         for argument in range(machine.smallest, options.upto + 1)
     ]
     if not models:
         names = dict.fromkeys(policy.name for machine in chosen for policy in machine.policies)
         raise TargetError(f"there is no policy {options.policy!r}; there are {', '.join(names)}")
+    for machine in chosen:
+        if options.policy in machine.aliases:
+            policy_name(options.policy, machine, console)
     bounds = {"calls": options.calls, "operations": options.operations}
     try:
         found = [states.explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]

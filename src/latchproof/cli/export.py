@@ -75,7 +75,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 def _document(machine: Machine, form: str) -> str:
     from latchproof.export.markdown import diagram, document
-    from latchproof.prove.obligations import CONTROLS, PARTS, prove
+    from latchproof.prove.obligations import WHOLE, prove
     from latchproof.prove.smtlib import script
 
     if form == "markdown":
@@ -83,7 +83,7 @@ def _document(machine: Machine, form: str) -> str:
     if form == "mermaid":
         return "\n".join(diagram(machine, machine.policies[0])) + "\n"
     if form == "smt2":
-        return script(prove(machine, parts=(*PARTS, *CONTROLS)))
+        return script(prove(machine, parts=WHOLE))
     raise TargetError(f"a machine has no {form} form; name a file that check --json wrote")
 
 

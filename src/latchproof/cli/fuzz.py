@@ -11,6 +11,7 @@ from latchproof.cli.options import (
     add_target,
     at_least,
     judged_by,
+    policy_name,
     write_formats,
 )
 from latchproof.show.formats import OF_TRACES
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.show.verdict import print_trace
 
     target = load(options.target, options.kind)
+    options.policy = policy_name(options.policy, target.machine, console)
     machine = state_machine(
         target, host=options.host, policy=options.policy, claim=options.claim, strict=options.strict
     )

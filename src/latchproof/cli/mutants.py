@@ -58,7 +58,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if not matrix.results:  # nothing was judged, which says nothing about the claims
         if matrix.not_tried:
             raise TargetError(
-                f"every mutant that has {options.only!r} in its ID is about tasks: leave out --kinds, or add scheduled"
+                f"these kinds of evidence do not see the fault of any mutant that has {options.only!r} in its ID: "
+                "leave out --kinds, or add scheduled"
             )
         raise TargetError(f"no mutant's ID has {options.only!r} in it; latchproof mutants --quick --verbose lists some")
     print_matrix(console, matrix, verbose=options.verbose)

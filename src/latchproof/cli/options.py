@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latchproof.check.loops import STEPPED
-from latchproof.check.target import TargetError
+from latchproof.check.target import TargetError, policy_named
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
 from latchproof.show.formats import FORMATS, Format
@@ -148,6 +148,21 @@ def chosen_machines(options: argparse.Namespace) -> list[Machine]:
     found = [machine for machine in about if options.kind in (None, machine.name)]
     if not found:
         raise TargetError(f"{options.claim} is not about the {options.kind}")
+    return found
+
+
+def policy_name(name: str | None, machine: Machine, console: Console) -> str | None:
+    """Return the name of the policy that is asked for, None if none is; say so if it was asked for by another name.
+
+    Raise TargetError if the machine has no such policy.
+    """
+    from latchproof.show.printing import say
+
+    if name is None:
+        return None
+    found: str = policy_named(machine, name).name
+    if name != found:
+        say(console, f"{name} is another name of the policy {found} of a {machine.name}")
     return found
 
 

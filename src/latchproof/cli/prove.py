@@ -19,14 +19,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
+    from latchproof.prove.classes.refinement import refinement_in_process
+    from latchproof.prove.language.comparison import check_specification
     from latchproof.prove.obligations import prove_whole
-    from latchproof.prove.shells import shells_in_process
     from latchproof.show.printing import say
-    from latchproof.show.proofs import print_obligations, print_proofs
+    from latchproof.show.proofs import print_checked, print_obligations, print_proofs
 
     chosen = chosen_machines(options)
     rule = None if options.rule is None else _rule(options.rule, chosen)
-    with shells_in_process(tuple(machine.name for machine in chosen)) as of_shells:
+    checked = check_specification()
+    if checked.wrong:
+        print_checked(console, checked)
+        return 1
+    with refinement_in_process(tuple(machine.name for machine in chosen)) as of_classes:
         obligations = prove_whole(
             chosen,
             lambda one: (
@@ -34,7 +39,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
                 and options.rule in (None, one.rule)
             ),
         )
-        shells = [one for one in of_shells() if options.rule in (None, one.rule)]
+        cases = [one for one in of_classes() if options.rule in (None, one.rule)]
     if not obligations:
         say(console, _no_obligation(options, chosen))
         return 3
@@ -42,9 +47,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
         say(console, f"{rule.id}, of {rule.operation}: {rule.sentence}")
     if options.verbose:
         print_obligations(console, obligations)
-    print_proofs(console, obligations, shells, options.claim)
+    print_proofs(console, obligations, cases, options.claim)
+    print_checked(console, checked)
     refuted = any(one.status in ("refuted", "disputed") for one in obligations)
-    if refuted or any(one.status != "proved" for one in shells):
+    if refuted or any(one.status != "proved" for one in cases):
         return 1
     return 0 if all(one.status == "proved" for one in obligations) else 3
 

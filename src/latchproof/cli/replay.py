@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from latchproof.check.target import TargetError, load
-from latchproof.cli.options import Command, Console, add_target
+from latchproof.cli.options import Command, Console, add_target, policy_name
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         argument, schedule = trace.argument, trace.schedule
         host, policy, strict = host or trace.host, policy or trace.policy, strict or trace.strict
     machine = target.machine
-    host, policy = host or "asyncio", policy or machine.policies[0].name
+    host, policy = host or "asyncio", policy_name(policy, machine, console) or machine.policies[0].name
     judged_by = target.policy(policy)
     if argument < machine.smallest:
         raise TargetError(

@@ -4,7 +4,8 @@ The states are those of `system.System`, up to renaming of tasks, in the form th
 breadth first, so each violation is reported with a shortest run.
 
 Every transition is judged by every step property and every history property of the machine, every state by its
-invariants and censuses. They see no number of calls left, so states that differ only by that are judged once.
+invariants, readings and censuses; that the machine is made is a step too. They see no number of calls left, so states
+that differ only by that are judged once.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def explore(
     >>> from latchproof_spec.barrier.machine import BARRIER
     >>> found = explore(BARRIER, BARRIER.policies[0], 2, tasks=3)
     >>> found.complete, found.violations, sorted(found.rules), found.orbits, found.states
-    (True, [], ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7'], 18, 65)
+    (True, [], ['B1', 'B2', 'B3', 'B4', 'B5', 'B5e', 'B6', 'B7'], 18, 65)
     """
     system = System(
         machine,
@@ -103,6 +104,7 @@ def explore(
     encoding = Encoding(system)
     reached = {encoding.initial: encoding.initial}
     check = _PropertyCheck(system, encoding, reached)
+    check.judge_creation()
     _search(encoding, check, found, reached, at_most)
     found.orbits = len(reached)
     found.states = sum(map(orbit_size, reached))
@@ -127,6 +129,7 @@ def about(machine: Machine, claim: str) -> Machine:
         invariants=kept(machine.invariants),
         step_properties=kept(machine.step_properties),
         history_properties=kept(machine.history_properties),
+        readings=kept(machine.readings),
         censuses=kept(machine.censuses),
         eventualities=tuple(one for one in machine.eventualities if one.claim.id == claim),
     )
@@ -173,6 +176,10 @@ class _PropertyCheck:
                 times.update(dict.fromkeys(property_.ids, evaluated))
         return dict(times)
 
+    def judge_creation(self) -> None:
+        """Judge the step by which the machine is made."""
+        self._evaluate(self._system.machine.step_properties, (self._system.creation,), self._encoding.initial)
+
     def judge(self, orbit: bytes) -> None:
         """Judge an orbit, unless one of its shape was judged before."""
         shape = self._encoding.shape(orbit)
@@ -182,6 +189,8 @@ class _PropertyCheck:
         machine, constants = self._system.machine, self._system.constants
         here = self._encoding.state_of(shape)
         self._evaluate(machine.invariants, (*constants, *here.machine), orbit)
+        read = {name: one.read(*constants, *here.machine) for name, one in machine.observations.items()}
+        self._evaluate(machine.readings, (constants, here.machine, read), orbit)
         counts = sum(local.parked for local in here.tasks), len(here.released)
         self._evaluate(machine.censuses, (constants, here.machine, *counts), orbit)
         for transition in self._system.transitions(here, here.distinct_tasks):
@@ -222,7 +231,7 @@ def described(local: Local, action: Action) -> str:
     if local.parked:
         return f"the task parked at position {local.position} {action.verb}"
     if not local.released:
-        return f"a task {action.verb}"
+        return f"a task {action.verb}{' before it arrives' if action.kind == 'cancel' else ''}"
     ending = getattr(local.ending, "__name__", local.ending)
     early = " before it has run" if action.kind == "cancel" else ""
     return f"a task released{'' if ending is None else f' with {ending}'} {action.verb}{early}"

@@ -1,9 +1,9 @@
 """The transition system of a machine and the tasks that use it: its states, and what each task may do in them.
 
 A state is the state of the machine and what each task is doing: it is idle, parked at a position of the queue, or
-released with an ending. An idle task may call any operation, unless it has no calls left; a parked task may be
-cancelled; a released task may continue, or be cancelled first. What comes of it is computed by the specification's
-own functions and by `step.apply`.
+released with an ending. An idle task may call any operation, unless it has no calls left, or be cancelled before its
+call arrives; a parked task may be cancelled; a released task may continue, or be cancelled first. What comes of it is
+computed by the specification's own functions and by `step.apply`.
 
 Tasks have no names and no history: a state has all that decides what may follow. Without a bound on calls the system is
 therefore finite and cyclic.
@@ -155,7 +155,7 @@ class System:
     >>> from latchproof_spec.barrier.machine import BARRIER
     >>> barrier = System(BARRIER, BARRIER.policies[0], 2, tasks=2)
     >>> [str(one.action) for one in barrier.transitions(barrier.initial, [0])]
-    ['wait()', 'abort()', 'reset()']
+    ['wait()', 'abort()', 'reset()', 'cancel']
     >>> parks, *_ = barrier.transitions(barrier.initial, [0])
     >>> parks.step.rule, parks.after.machine, parks.after.queue
     (B1, (1, False), (0,))
@@ -176,12 +176,17 @@ class System:
         self.constants, state, rule = machine.create(argument)
         if rule.refuses:
             raise ValueError(rule.message.format(argument))
+        nothing = tuple(kind() for kind in machine.state.values())
+        self.creation: Final = Step(
+            "create", self.constants, nothing, {machine.parameter: argument}, state, rule, policy
+        )
         self.machine: Final = machine
         self.policy: Final = policy
         self.operations: Final = choose(machine, operations)
         self.calls: Final = calls
         self.initial: Final = State(state, (Local("idle", calls_left=calls),) * tasks)
         self._highest_count = highest_count
+        self._withdraws_early: Final = machine.withdraws_early and any(one.waits for one in self.operations)
         self._apply = apply
         # most states ask what others asked
         self.actions: Final = cache(self._actions)
@@ -211,12 +216,14 @@ class System:
 
     def _take(self, here: State, queue: tuple[int, ...], who: int, action: Action) -> Transition:
         """Return what comes of an action of the task `who`, where the parked tasks are `queue`."""
-        tasks = list(here.tasks)
-        left = tasks[who].calls_left
-        tasks[who] = IDLE if left is None else Local("idle", calls_left=left - (action.kind == "call"))
         if action.operation is None:
+            tasks = self._idle_again(here, who, action)
             return Transition(who, action, here, State(here.machine, tuple(tasks)), ((who, here.tasks[who].ending),))
-        step = self._step(here.machine, action)
+        return self.made(here, queue, who, action, self._step(here.machine, action))
+
+    def made(self, here: State, queue: tuple[int, ...], who: int, action: Action, step: Step) -> Transition:
+        """Return what comes of a step of the machine that an action of the task `who` makes."""
+        tasks = self._idle_again(here, who, action)
         queue_after, resumed = self._apply(step.rule, queue, who)
         for task, ending in resumed:
             if task != who:  # the caller continues within its own step; the others are released, and run later
@@ -229,6 +236,13 @@ class System:
                 tasks[task] = Local("parked", position, None, tasks[task].calls_left)
         return Transition(who, action, here, State(step.after, tuple(tasks)), resumed, step, queue, queue_after)
 
+    def _idle_again(self, here: State, who: int, action: Action) -> list[Local]:
+        """Return what each task is doing, the task `who` as idle as a call that is over leaves it."""
+        tasks = list(here.tasks)
+        left = tasks[who].calls_left
+        tasks[who] = IDLE if left is None else Local("idle", calls_left=left - (action.kind == "call"))
+        return tasks
+
     def _make_step(self, state: tuple[Any, ...], action: Action) -> Step:
         """Return the step of the machine that an action makes, by the specification's own function."""
         operation, inputs = action.operation, dict(action.inputs)
@@ -238,12 +252,13 @@ class System:
 
     def _actions(self, local: Local, parked: int) -> list[Action]:
         """Return every action of a task that is `local`, while `parked` tasks are parked."""
+        cancellations = list(self._with_inputs("cancel", self.machine.withdraw, local, parked))
         if local.kind != "idle":
-            cancellations = self._with_inputs("cancel", self.machine.withdraw, local, parked)
-            return [*cancellations, CONTINUE] if local.released else list(cancellations)
+            return [*cancellations, CONTINUE] if local.released else cancellations
         if local.calls_left == 0:
             return []
-        return [one for each in self.operations for one in self._with_inputs("call", each, local, parked)]
+        calls = [one for each in self.operations for one in self._with_inputs("call", each, local, parked)]
+        return calls + cancellations if self._withdraws_early else calls
 
     def _with_inputs(
         self, kind: Literal["call", "cancel"], operation: Operation, local: Local, parked: int

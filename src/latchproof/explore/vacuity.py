@@ -2,9 +2,9 @@
 
 The solver shows this for what the prover judges (`prove.vacuity`), but it sees no history property and no census. So
 the moments of a small exploration are corrupted, in one respect each: a task continues with another ending, twice, or
-not at all; a task is parked that should not be, or at another position; a released task is no longer released. A
-property that holds of all of these is vacuous. An eventuality is vacuous if it holds, under weak fairness, of a
-machine that releases no task.
+not at all; a task is parked that should not be, or at another position; a released task is no longer released. And
+each observation is read one too high. A property that holds of all of these is vacuous. An eventuality is vacuous if
+it holds, under weak fairness, of a machine that releases no task.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STRANGER: Final = "a stranger"
 
 
 def vacuous_properties(machine: Machine) -> list[Property]:
-    """Return the history properties and censuses that cannot fail: there must be none.
+    """Return the history properties, readings and censuses that cannot fail: there must be none.
 
     >>> from latchproof_spec.latch.machine import LATCH
     >>> vacuous_properties(LATCH)
@@ -44,7 +44,9 @@ def vacuous_properties(machine: Machine) -> list[Property]:
         for one in machine.censuses
         if all(one.holds(constants, state, parked, released) for (constants, state), parked, released in counts)
     ]
-    return [*remaining, *censuses]
+    read = [(*where, wrong) for where in states for wrong in _misread(machine, *where)]
+    readings = [one for one in machine.readings if all(one.holds(*values) for values in read)]
+    return [*remaining, *readings, *censuses]
 
 
 def vacuous_eventualities(machine: Machine) -> list[Eventuality]:
@@ -70,7 +72,7 @@ def reachable_moments(machine: Machine) -> list[Moment]:
 
 def corrupted_moments(machine: Machine, moment: Moment) -> Iterator[Moment]:
     """Yield the moment with one thing in it wrong."""
-    errors = {rule.errors[0] for rule in machine.rules if rule.queue == "failed"}
+    errors = dict.fromkeys(rule.errors[0] for rule in machine.rules if rule.queue == "failed")
     endings: tuple[Ending, ...] = (None, 0, 1, ANY_INDEX, *errors, KeyError)
     but = partial(replace, moment)
     resumed, queue = moment.resumed, moment.queue_after
@@ -88,6 +90,12 @@ def corrupted_moments(machine: Machine, moment: Moment) -> Iterator[Moment]:
         others = {one: what for one, what in moment.released_after.items() if one != task}
         yield but(released_after=others)
         yield from (but(released_after=others | {task: one}) for one in endings if one != ending)
+
+
+def _misread(machine: Machine, constants: tuple[Any, ...], state: tuple[Any, ...]) -> Iterator[dict[str, Any]]:
+    """Yield what is read in a state, with one observation one too high."""
+    read = {name: one.read(*constants, *state) for name, one in machine.observations.items()}
+    yield from ({**read, name: read[name] + 1} for name in read)
 
 
 def _releasing_none(function: Callable[..., Any], *values: Any, policy: Any) -> Any:

@@ -154,7 +154,9 @@ def _policy_table(machine: Machine, policies: Sequence[Any]) -> list[str]:
             if path.step.rule.id not in ours
         ]
         rows += [f"{said} {getattr(policy, axis)}" for axis, said in machine.freedoms.items()]
-        lines.append(f"| {policy.name} | {'<br>'.join(rows)} |")
+        name, *others = machine.names_of(policy)
+        called = f"{name} (also called {', '.join(others)})" if others else name
+        lines.append(f"| {called} | {'<br>'.join(rows)} |")
     return lines
 
 
@@ -185,6 +187,7 @@ def _property_rows(machine: Machine) -> list[str]:
         ("invariant", machine.invariants),
         ("step property", machine.step_properties),
         ("history property", machine.history_properties),
+        ("reading", machine.readings),
         ("census", machine.censuses),
         ("of any two calls", machine.call_claims.invariants),
         ("of any place", machine.call_claims.places),

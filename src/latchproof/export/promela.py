@@ -84,13 +84,12 @@ def _variables(model: Model) -> Iterator[str]:
         yield f"byte left[TASKS] = {model.bounds.calls};  /* calls */"
     yield ""
     yield "/* scratch: not part of a state */"
-    for name in (*(_NEW + name for name in model.machine.state), "tasks_parked", "tasks_released", "place", "u"):
+    for name in (*(_NEW + name for name in model.machine.state), TASKS_PARKED, TASKS_RELEASED, "place", "u"):
         yield f"hidden short {name};"
 
 
 def _looking(model: Model) -> list[str]:
-    """Return what checks every state, from a task that does nothing."""
-    names = {TASKS_PARKED: "tasks_parked", TASKS_RELEASED: "tasks_released"}
+    """Return what checks every state, from a task that does nothing. The symbols of a census are its variables."""
     return [
         "inline look() {",
         "    tasks_parked = 0; tasks_released = 0; u = 0;",
@@ -100,7 +99,7 @@ def _looking(model: Model) -> list[str]:
         "    :: else -> break",
         "    od;",
         *(
-            f"    assert({written(one.holds, PROMELA, names)});  /* {', '.join(one.claims)}: {one.name} */"
+            f"    assert({written(one.holds, PROMELA)});  /* {', '.join(one.claims)}: {one.name} */"
             for one in model.invariants
         ),
         "    u = 0",
@@ -174,8 +173,8 @@ def _given(row: Row, leaves: bool) -> str:
     return f"{place} is[u] = RELEASED; at[u] = {ending};"
 
 
-def _guard(row: Row, names: Mapping[str, str]) -> str:
-    return "".join(f" && ({written(condition, PROMELA, names)})" for condition in row.guard)
+def _guard(row: Row, names: Mapping[str, str]) -> list[str]:
+    return [f"({written(condition, PROMELA, names)})" for condition in row.guard]
 
 
 def _processes(model: Model) -> Iterator[str]:
@@ -198,16 +197,26 @@ def _macro(name: str, choices_: Iterable[str]) -> list[str]:
 
 
 def _user(model: Model) -> Iterator[str]:
-    left = "" if model.bounds.calls is None else " && left[t] > 0"
     for operation in (*model.calls, model.machine.withdraw):
-        can = "is[t] != IDLE" if operation is model.machine.withdraw else f"is[t] == IDLE{left}"
+        can = _can(model, operation)
         tried = choices(chosen_inputs(operation), model.bounds.highest_count)
         for row, arguments in product(model.rows_of(operation), tried):
             values = {name: _literal(value) for name, value in arguments.items()}
             if not _never(row, arguments):
                 given = "".join(f", {value}" for value in values.values())
-                yield f":: d_step {{ {can}{_guard(row, values | _facts(operation))} -> {row.name}(t{given}) }}"
+                when = " && ".join((*can, *_guard(row, values | _facts(operation))))
+                yield f":: d_step {{ {when or 'true'} -> {row.name}(t{given}) }}"
     yield ":: d_step { true -> look() }"
+
+
+def _can(model: Model, operation: Operation) -> list[str]:
+    """Return the conditions on a task that can make the step."""
+    has_calls = [] if model.bounds.calls is None else ["left[t] > 0"]
+    if operation is not model.machine.withdraw:
+        return ["is[t] == IDLE", *has_calls]
+    if model.machine.withdraws_early:  # also an idle task, whose call then ends before it arrives
+        return [f"(is[t] != IDLE || {condition})" for condition in has_calls]
+    return ["is[t] != IDLE"]
 
 
 def _never(row: Row, arguments: Mapping[str, Any]) -> bool:

@@ -314,12 +314,9 @@ def _simplified(condition: z3.BoolRef, known: list[z3.BoolRef]) -> z3.BoolRef:
 
     The parts keep the order in which the specification has them; the solver's own order depends on earlier queries.
     """
-    cases = [[part for part in case if not z3.is_true(part)] for case in _cases(condition)]
-    cases = [case for case in cases if not any(z3.is_false(part) for part in case)]
-    if not cases or not all(cases):
-        return z3.BoolVal(bool(cases))
+    cases = _cases(condition)
 
-    def whole(remaining: list[list[z3.BoolRef]]) -> z3.BoolRef:
+    def whole(remaining: list[list[z3.BoolRef]]) -> z3.BoolRef:  # without any case it is false, one without parts true
         return _joined(z3.Or, [_joined(z3.And, case) for case in remaining])
 
     for truth_value in (True, False):
@@ -327,13 +324,13 @@ def _simplified(condition: z3.BoolRef, known: list[z3.BoolRef]) -> z3.BoolRef:
             return z3.BoolVal(truth_value)
     for index in reversed(range(len(cases))):
         fewer = [case for other, case in enumerate(cases) if other != index]
-        if fewer and is_implied(whole(fewer) == condition, known):
+        if is_implied(whole(fewer) == condition, known):
             cases = fewer
             continue
         for part in list(cases[index]):
             less = [one for one in cases[index] if one is not part]
             weaker = [less if other == index else case for other, case in enumerate(cases)]
-            if less and is_implied(whole(weaker) == condition, known):
+            if is_implied(whole(weaker) == condition, known):
                 cases = weaker
     return whole(cases)
 

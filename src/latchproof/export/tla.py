@@ -163,9 +163,14 @@ def _facts(operation: Operation) -> dict[str, str]:
     return facts_read(operation, TLA, "IsParked(t)", '(task[t].is = "released")')
 
 
-def _can(model: Model, operation: Operation) -> str:
-    """Return which tasks can make the step."""
-    return "task[t] # Idle" if operation is model.machine.withdraw else "task[t] = Idle"
+def _can(model: Model, operation: Operation) -> list[str]:
+    """Return the conditions on a task that can make the step."""
+    has_calls = [] if model.bounds.calls is None else ["left[t] > 0"]
+    if operation is not model.machine.withdraw:
+        return ["task[t] = Idle", *has_calls]
+    if model.machine.withdraws_early:  # also an idle task, whose call then ends before it arrives
+        return [f"(task[t] = Idle => {condition})" for condition in has_calls]
+    return ["task[t] # Idle"]
 
 
 def _action(model: Model, row: Row) -> Iterator[str]:
@@ -213,9 +218,7 @@ def _operation(model: Model, operation: Operation) -> Iterator[str]:
     is_call = operation is not model.machine.withdraw
     comment = "" if is_call else "  \\* the host cancels it"
     yield f"{operation.name}(t{_parameters(chosen_inputs(operation).inputs)}) =={comment}"
-    yield f"    /\\ {_can(model, operation)}"
-    if is_call and model.bounds.calls is not None:
-        yield "    /\\ left[t] > 0"
+    yield from (f"    /\\ {condition}" for condition in _can(model, operation))
     yield "    /\\ " + " \\/ ".join(_made(row) for row in model.rows_of(operation))
 
 
@@ -285,6 +288,7 @@ def _claims(model: Model) -> Iterator[str]:
 def _step(model: Model, row: Row) -> Iterator[str]:
     names = {f"{AFTER}{name}": f"{name}'" for name in model.machine.state} | _facts(row.operation)
     chosen = _chosen(row.operation, "\\A")
-    yield f"    /\\ {chosen}{_can(model, row.operation)} /\\ {_made(row)} =>"
+    made = " /\\ ".join((*_can(model, row.operation), _made(row)))
+    yield f"    /\\ {chosen}{made} =>"
     for check in row.checks:
         yield f"        /\\ {_junct(written(check.holds, TLA, names))}  \\* {', '.join(check.claims)}: {check.name}"

@@ -40,6 +40,7 @@ class AsyncioDriver:
 
         self.cancelled: type[BaseException] = asyncio.CancelledError
         self.groups_cancellations = False
+        self.cancels_running = True
         self.strays: list[str] = []
         self._loop = asyncio.new_event_loop() if make_loop is None else make_loop()
         self._loop.set_exception_handler(self._note)
@@ -94,6 +95,7 @@ class FlownoDriver:
 
         self.cancelled: type[BaseException] = TaskCancelled
         self.groups_cancellations = False
+        self.cancels_running = False
         self.strays: list[str] = []
         self._loop = QuietLoop()
         self._selector = sel
@@ -137,6 +139,7 @@ class TrioDriver:
 
         self.cancelled: type[BaseException] = trio.Cancelled
         self.groups_cancellations = True
+        self.cancels_running = True
         self.strays: list[str] = []
         self._trio = trio
         self._describe, self._abandon = describe_internal, abandon

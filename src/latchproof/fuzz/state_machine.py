@@ -29,7 +29,6 @@ from latchproof.check.loops import STEPPED
 from latchproof.check.target import Call, Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
 from latchproof.fuzz.drivers import Driver, driver_of, make_driver
-from latchproof_spec.machine import distinct_policies
 from latchproof_spec.machines import claim_of
 
 QUIET_PASSES = 8
@@ -37,6 +36,12 @@ QUIET_PASSES = 8
 
 AT_ONCE = 5
 """Most calls that are under way at once."""
+
+NOT_EARLY = 7
+"""Calls that are made as usual for each that is made by a task that is cancelled already.
+
+Were they as frequent, there would be fewer of the others together, and what these show would be found half as often.
+"""
 
 LARGEST = 4
 """Largest int that is given to the constructor or to a call, unless another is asked for."""
@@ -84,12 +89,12 @@ class SpecificationMachine(RuleBasedStateMachine):
     def _moment(self) -> tuple[Sequence[str], int, int]:
         return self._schedule, self._schedule.count("run"), 0
 
-    def call(self, operation: str, arguments: dict[str, Any]) -> None:
-        """Make a task that makes a call."""
+    def call(self, operation: str, arguments: dict[str, Any], *, cancelled: bool = False) -> None:
+        """Make a task that makes a call, and before that is cancelled if that is asked for."""
         found = next(one for one in self.target.operations if one.name == operation)
         call = Call(found, tuple(arguments.values()))
-        self._schedule.append(f"call {call}")
-        self._calls.make(call)
+        self._schedule.append(f"{'early' if cancelled else 'call'} {call}")
+        self._calls.make(call, cancelled=cancelled)
 
     @precondition(lambda self: self._judges)
     @rule()
@@ -224,8 +229,9 @@ def state_machine(
     found = target if isinstance(target, Target) else adapt(target, kind=kind)
     machine = found.machine
     require_claim(claim, machine)
-    policies = tuple(distinct_policies(machine.policies)) if policy is None else (found.policy(policy),)
-    make_driver(host).close()  # a host that is not installed is reported at once, not in the middle of a test
+    policies = machine.policies if policy is None else (found.policy(policy),)
+    driver = make_driver(host)  # a host that is not installed is reported at once, not in the middle of a test
+    driver.close()
     found = implemented(found, driver_of(host).stepped_as)
 
     members: dict[str, Any] = {
@@ -245,13 +251,15 @@ def state_machine(
             name: st.booleans() if operation.parameters[name] is bool else st.integers(-1, largest)
             for name in found.parameters[operation.name]
         }
+        if operation.waits and machine.withdraws_early and driver.cancels_running:
+            strategies["cancelled"] = st.sampled_from([False] * NOT_EARLY + [True])
         members[f"call_{operation.name}"] = _rule_for(operation.name, strategies)
     return type(f"{found.name.rpartition(':')[2]}On{host.title()}", (SpecificationMachine,), members)
 
 
 def _rule_for(operation: str, strategies: dict[str, Any]) -> Any:
-    def call(self: SpecificationMachine, **arguments: Any) -> None:
-        self.call(operation, arguments)
+    def call(self: SpecificationMachine, *, cancelled: bool = False, **arguments: Any) -> None:
+        self.call(operation, arguments, cancelled=cancelled)
 
     call.__name__ = f"call_{operation}"
     has_room = precondition(lambda self: not self._judges or self._calls.at_once < AT_ONCE)

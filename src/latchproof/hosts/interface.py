@@ -84,7 +84,7 @@ class Host(Protocol):
     def wake_all(self, wakers: tuple[Any, ...], endings: Iterable[Ending]) -> None:
         """Wake every one of these tasks, each with its ending; all of them, even if an interrupt comes meanwhile."""
 
-    def withdrawn(self, queue: Queue) -> Iterable[Any]:
+    def withdrawn(self, queue: Queue) -> Collection[Any]:
         """Return the wakers in the queue whose task's cancellation is requested and not yet delivered."""
 
     def checkpoint_if_cancelled(self) -> Awaitable[None]:

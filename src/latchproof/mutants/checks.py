@@ -18,6 +18,7 @@ from latchproof.mutants.difference import NOT_INTS, NUMBERS, calls_without_tasks
 from latchproof.mutants.mutant import Mutant
 from latchproof.mutants.reference_class import reference_class
 from latchproof.mutants.task_faults import as_specified
+from latchproof.prove.counters import READ
 from latchproof.prove.obligations import prove
 from latchproof.prove.paths import unchecked
 from latchproof_spec.machines import CLAIMS, MACHINES
@@ -81,8 +82,14 @@ def proved(trial: Trial) -> set[str]:
     if changed:  # of the other operations the prover would say what it says of the original
         machine = replace(machine, operations=tuple(one for one in machine.operations if one.name in changed))
     try:
+        is_misread = machine.observations != MACHINES[machine.name].observations
         with unchecked():
-            found = list(prove(machine, (trial.policy,), parts=PARTS, apply=trial.mutant.apply or apply, written=False))
+            found = list(
+                prove(
+                    machine, (trial.policy,), parts=PARTS, apply=trial.mutant.apply or apply, written=False,
+                    is_wanted=(lambda goal: goal.operation == READ) if is_misread else None,
+                )
+            )  # fmt: skip
     except TypeError:
         if trial.mutant.apply is None:
             raise
@@ -189,12 +196,15 @@ _NUMBERS_TO = ", ".join(
 )
 
 PROVED: Final = MutantCheck(
-    "proved", f"every count, number of parties and of tasks; {' and '.join(PARTS)}", ("functions", "apply"), proved
+    "proved",
+    f"every count, number of parties and of tasks; {' and '.join(PARTS)}",
+    ("functions", "apply", "readings"),
+    proved,
 )
 EXPLORED: Final = MutantCheck(
     "explored",
     f"{TASKS} tasks, {_ARGUMENTS}, {_NUMBERS_TO}, the first {MOST_STATES:,} states",
-    ("functions", "apply"),
+    ("functions", "apply", "readings"),
     explored,
     under_every_policy=True,
 )
@@ -209,7 +219,7 @@ SCHEDULED: Final = MutantCheck(
     "scheduled",
     f"{CALLS} calls, {MORE_CALLS} where tasks are at fault, 3 at once, 1 cancellation, strict form, up to "
     f"{SCHEDULES:,} schedules for each constructor argument",
-    ("functions", "apply", "tasks"),
+    ("functions", "apply", "tasks", "readings"),
     scheduled,
 )
 CONTRACTED: Final = MutantCheck(
@@ -224,7 +234,7 @@ FUZZED: Final = MutantCheck(
     "fuzzed",
     f"{EXAMPLES} examples of up to {STEPS} steps, {' and '.join(one.parameters for one in MACHINES.values())} to "
     f"{LARGEST}, strict form",
-    ("functions", "apply", "tasks"),
+    ("functions", "apply", "tasks", "readings"),
     fuzzed,
     after="scheduled",
 )

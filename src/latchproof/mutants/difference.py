@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import z3
 
 from latchproof.explore.system import choices
-from latchproof.prove.paths import SymBool, UndecidableError, bool_term, enumerate_paths, int_term, symbol
+from latchproof.prove.paths import SymBool, UndecidableError, bool_term, enumerate_paths, int_term, symbol, truth
 from latchproof.prove.sequences import CALL, Calls, SymCall, calls_of, understood
 from latchproof.prove.steps import Symbolic, paths_of, symbols, take
 from latchproof_spec import step as steps
@@ -150,8 +150,7 @@ def _short_queues(machine: Machine, policy: Any) -> Iterator[tuple[Rule, tuple[i
     seen: set[tuple[str, int, bool]] = set()
     for (constants, state), operation in product(_small_states(machine), machine.every_operation):
         parked = state[machine.parked_at]
-        waiting = (Caller(parked=True, released=False), Caller(parked=False, released=True))
-        for caller in waiting if operation is machine.withdraw else (Caller(parked=False, released=False),):
+        for caller in _callers(machine, operation):
             if caller.parked and not parked:
                 continue
             for inputs in choices(operation, LONGEST):
@@ -164,15 +163,25 @@ def _short_queues(machine: Machine, policy: Any) -> Iterator[tuple[Rule, tuple[i
                         yield rule, tuple(range(parked)), who
 
 
+def _callers(machine: Machine, operation: Operation) -> list[Caller]:
+    """Return what can be told of a task that makes a step of the operation."""
+    new = [Caller(parked=False, released=False)]
+    if operation is not machine.withdraw:
+        return new
+    made = [Caller(parked=True, released=False), Caller(parked=False, released=True)]
+    return made + new if machine.withdraws_early else made
+
+
 def _caller(machine: Machine, operation: Operation, inputs: dict[str, Any]) -> tuple[Any, list[z3.BoolRef]]:
     """Return whether the task that makes a step is parked, and how that is related to what the host tells."""
     if operation is not machine.withdraw:
         return False, []
-    parked = symbol("the caller is parked", bool)
-    caller = Caller(parked, SymBool(z3.Not(bool_term(parked))))
-    return parked, [
-        bool_term(inputs[one.name]) == bool_term(one.read(caller)) for one in operation.facts if one.read is not None
-    ]
+    caller = Caller(symbol("the caller is parked", bool), symbol("the caller is released", bool))
+    parked, released = bool_term(caller.parked), bool_term(caller.released)
+    possible = [z3.And(parked == one.parked, released == one.released) for one in _callers(machine, operation)]
+    told = {one.name: one.read for one in operation.facts if one.read is not None}
+    read = [bool_term(inputs[name]) == truth(partial(read, caller)) for name, read in told.items()]
+    return caller.parked, [z3.Or(possible), *read]
 
 
 def _any_queue(parked: Any, is_parked: Any) -> tuple[Calls, list[z3.BoolRef]]:

@@ -13,7 +13,7 @@ from latchproof.mutants.checks import MutantCheck, Trial
 from latchproof.mutants.difference import BreaksDownError, changed_operations, difference, difference_of_apply
 from latchproof.mutants.mutant import Mutant
 from latchproof.prove.paths import UndecidableError
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 
 MutantStatus = Literal["killed", "equivalent", "breaks down", "survives", "undecided"]
@@ -71,7 +71,7 @@ class MutantEvaluator:
         changed = changed_operations(original, mutant.machine)
         differs: dict[Any, str] = {}
         undecided = breaks_down = ""
-        for policy in original.policies[:1] if self._quick else distinct_policies(original.policies):
+        for policy in original.policies[:1] if self._quick else original.policies:
             try:
                 witness = _witness(mutant, original, changed, policy)
             except UndecidableError as error:

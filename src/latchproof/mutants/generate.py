@@ -12,20 +12,22 @@ A mutant's ID is the statement that it changes, before and after, and so stays t
 >>> from latchproof_spec.machines import MACHINES
 >>> mutants = {one.id: one for machine in MACHINES.values() for one in generated(machine)}
 >>> mutant = mutants["barrier.withdraw: return parked, broken, B5 -> return parked - 1, broken, B5"]
->>> mutant.machine.withdraw.function(3, 2, False, False)
+>>> mutant.machine.withdraw.function(3, 2, False, False, True)
 (1, False, B5)
 """
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any, Final
 
+from latchproof.explore.completeness import CALLERS, ORDERS, QUEUES
 from latchproof.mutants.mutant import Mutant, rules_module
 from latchproof.mutants.mutator import Edit, Source
 from latchproof.mutants.named import NAMED, NAMED_OF_APPLY, NICKNAMES
-from latchproof.mutants.rule_faults import CALLERS, ORDERS, QUEUES, rule_faults, with_keywords
+from latchproof.mutants.rule_faults import rule_faults, with_keywords
 from latchproof.mutants.task_faults import TASK_FAULTS, Queue, Released, Resumed
 from latchproof_spec import step
 from latchproof_spec.machine import Machine, Operation
@@ -151,9 +153,11 @@ def with_functions(machine: Machine, names: dict[str, Any]) -> Machine:
 def misreading(machine: Machine, name: str) -> Machine:
     """Return the machine with one observation read wrong."""
     right = machine.observations[name]
+    constants, state, _ = machine.create(machine.smallest)
+    is_bool = isinstance(right.read(*constants, *state), bool)
 
-    def read(*state: Any) -> int:
+    def read(*state: Any) -> Any:
         value = right.read(*state)
-        return not value if isinstance(value, bool) else value + 1
+        return operator.ne(value, True) if is_bool else value + 1  # not `not`: the prover reads it of symbols
 
     return replace(machine, observations={**machine.observations, name: replace(right, read=read)})

@@ -35,9 +35,13 @@ class Mutant:
     text: Callable[[], str] | None = None
 
     @property
-    def fault_in(self) -> Literal["functions", "apply", "tasks"]:
-        """Where the fault is: in the operations and rules, in `step.apply`, or in what becomes of released tasks."""
-        return "functions" if self.text else "apply" if self.apply else "tasks"
+    def fault_in(self) -> Literal["functions", "apply", "tasks", "readings"]:
+        """Where the fault is: in the operations and rules, in `step.apply`, in what becomes of released tasks, or in
+        what is read.
+        """
+        if self.text or self.apply:
+            return "functions" if self.text else "apply"
+        return "readings" if self.task_fault is as_specified else "tasks"
 
     @property
     def source(self) -> str:

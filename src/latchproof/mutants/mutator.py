@@ -26,6 +26,20 @@ ORDERINGS: Final = (ast.Lt, ast.LtE, ast.Eq, ast.NotEq, ast.GtE, ast.Gt)
 OPPOSITES: Final = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In}
 
 
+KNOWN: Final = (
+    ast.FunctionDef, ast.arguments, ast.arg, ast.If, ast.Return, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr,
+    ast.Pass, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.IfExp, ast.Compare, ast.Call, ast.keyword, ast.Constant,
+    ast.Attribute, ast.Subscript, ast.Slice, ast.Starred, ast.Name, ast.Tuple, ast.expr_context, ast.boolop,
+    ast.operator, ast.unaryop,
+    *ORDERINGS, *OPPOSITES,
+)  # fmt: skip
+"""The constructs that faults are made of. Of any other, some faults would not be made, or make no program."""
+
+
+class UnknownConstructError(Exception):
+    """A function has a construct that no faults are made of; the text says where."""
+
+
 @dataclass(frozen=True, eq=False)
 class Edit:
     """Another expression for that of a statement; `place` is the function that the statement is in, or the constant."""
@@ -50,6 +64,8 @@ class Source:
 
     `words` are the domains of words, each word in one of them, and `names` says which other names may stand in place of
     a name. In a module that is `about_queues` an int is a length or a place, and what is returned are queues.
+
+    Raises UnknownConstructError if one of the functions has anything in it that is not in `KNOWN`.
     """
 
     def __init__(
@@ -65,6 +81,12 @@ class Source:
         self.tree = ast.parse(inspect.getsource(module))
         defined = {one.name: one for one in self.tree.body if isinstance(one, ast.FunctionDef)}
         self.functions = {name: defined[name] for name in functions}
+        for function in self.functions.values():
+            for node in ast.walk(function):
+                several = isinstance(node, ast.Assign) and len(node.targets) > 1
+                if not isinstance(node, KNOWN) or several or (isinstance(node, ast.Return) and node.value is None):
+                    where = f"{module.__name__}.{function.name}, line {getattr(node, 'lineno', function.lineno)}"
+                    raise UnknownConstructError(f"{where}: no faults are made of the construct {type(node).__name__}")
         self.constants = {
             one.target.id: one
             for one in self.tree.body
@@ -110,14 +132,14 @@ class Source:
                 names[name] = FunctionType(value.__code__, names, name, value.__defaults__)
         edited = {id(edit.statement) for edit in edits}
         body = [one for one in self.tree.body if edited & {id(node) for node in ast.walk(one)}]
-        with _made(edits):
+        with made(edits):
             code = compile(ast.Module(body, []), f"<mutant of {self.module.__name__}>", "exec")
         exec(code, names)
         return names
 
     def text_with(self, edits: Sequence[Edit]) -> str:
         """Return the text of the module with the edits in it."""
-        with _made(edits):
+        with made(edits):
             return ast.unparse(self.tree)
 
     def place_of(self, edit: Edit) -> str:
@@ -212,7 +234,7 @@ def number_node(value: int) -> ast.expr:
 
 
 @contextmanager
-def _made(edits: Sequence[Edit]) -> Iterator[None]:
+def made(edits: Sequence[Edit]) -> Iterator[None]:
     """Have the syntax tree changed while this is entered."""
     originals = [expression_of(edit.statement) for edit in edits]
     for edit in edits:

@@ -62,6 +62,11 @@ NAMED_OF_APPLY: Final = {
         "if rule.caller in ('returns', 'returns an index', 'raises')",
         "if rule.caller != 'parks'",
     ),
+    "a refusal that is swallowed": (
+        "A refused call returns, as if nothing had been wrong.",
+        "return rule.errors[0]",
+        "return None",
+    ),
 }
 """Named faults of `step.apply`, which any machine can have: a sentence, a statement, and what it is in the mutant."""
 

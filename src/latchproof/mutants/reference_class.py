@@ -11,7 +11,8 @@ from typing import Any
 
 from latchproof.mutants.task_faults import CANCELLED, TaskFault, as_specified
 from latchproof_spec.machine import Machine, Operation
-from latchproof_spec.step import ANY_INDEX, refusal
+from latchproof_spec.messages import refusal
+from latchproof_spec.step import ANY_INDEX
 
 
 class _Task:
@@ -47,6 +48,9 @@ class Reference:
         """Make a call: one step, and where that parks the caller, what it is released with."""
         task = _Task()
         self._purge()
+        if operation.waits and self.machine.withdraws_early and _is_cancelled():
+            self._withdraw(task)
+            raise asyncio.CancelledError
         self._step(operation, task, *arguments)
         while task in self._queue:
             try:
@@ -91,6 +95,12 @@ class Reference:
         for task in self._queue:
             if task.future.cancelled():
                 self._withdraw(task)
+
+
+def _is_cancelled() -> bool:
+    """Return whether the running task is cancelled already; no call of a reference class ignores a cancellation."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def reference_class(machine: Machine, policy: Any, task_fault: TaskFault = as_specified) -> type[Reference]:

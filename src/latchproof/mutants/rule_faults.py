@@ -9,16 +9,12 @@ import builtins
 from collections.abc import Iterator
 from typing import Any, Final
 
+from latchproof.explore.completeness import CALLERS, ORDERS, QUEUES
 from latchproof.mutants.mutant import rules_module
 from latchproof.mutants.mutator import name_node
 from latchproof_spec import step
 from latchproof_spec.machine import Machine
 from latchproof_spec.step import Rule
-
-CALLERS: Final = ("parks", "returns", "returns an index", "raises", "leaves")
-QUEUES: Final = ("stays", "released", "indexed", "failed")
-ORDERS: Final = ("arrival", "reversed", "any")
-"""The words that a rule's fields can hold: `step.Caller`, `step.Queue` and `step.IndexOrder`."""
 
 COMMON: Final = ("parks", "returns", "raises", "stays", "released")
 """Words that a faulty rule of any machine may hold; the others, only where some rule of the machine holds them."""

@@ -112,6 +112,20 @@ def wakes_twice(rule: Rule, queue: Queue, who: Any, released: Released) -> tuple
     return after, (*resumed, *(one for one in resumed if one[0] != who))
 
 
+def fails_at_arrivals(rule: Rule, queue: Queue, who: Any, released: Released) -> tuple[Queue, Resumed]:
+    """Have each arrival fail the tasks that are parked, as if the barrier had been broken."""
+    if rule.caller == "parks":
+        return (who,), tuple((task, step.BrokenBarrierError) for task in queue)
+    return step.apply(rule, queue, who)
+
+
+def wakes_at_arrivals(rule: Rule, queue: Queue, who: Any, released: Released) -> tuple[Queue, Resumed]:
+    """Have each arrival wake the tasks that are parked, which do not look whether they may continue."""
+    if rule.caller == "parks":
+        return (who,), tuple((task, None) for task in queue)
+    return step.apply(rule, queue, who)
+
+
 def _any(machine: Machine) -> bool:
     return True
 
@@ -125,6 +139,8 @@ TASK_FAULTS: Final[dict[str, tuple[TaskFault, Callable[[Machine], bool]]]] = {
     "cancelled together": (cancels_all, _any),
     "woken twice": (wakes_twice, _any),
     "a gate that closes again": (traps, lambda machine: any(one.name == SETS for one in machine.operations)),
+    "a spurious wake-up": (wakes_at_arrivals, _any),
+    "a failure unasked": (fails_at_arrivals, lambda machine: any(rule.queue == "failed" for rule in machine.rules)),
     "a shared break flag": (shares_a_flag, lambda machine: any(rule.queue == "failed" for rule in machine.rules)),
     "a live index": (takes_a_live_index, lambda machine: machine.gives_index),
     "last in, first out": (lets_the_last_go_first, lambda machine: machine.gives_index),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import Any
+from typing import Any, Final
 
 import z3
 
@@ -24,6 +24,9 @@ from latchproof.prove.steps import StepTerms, Symbolic, fact_premises, take
 from latchproof_spec.claims import Account, Step
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import Rule
+
+READ: Final = "read"
+"""What stands for an operation in the goals about readings."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,15 @@ class Counters:
             for account in machine.accounts:
                 holds = partial(account.holds, constants, state, account.start(constants, state))
                 yield goal(f"a new {machine.name}: {account}", account.ids, where, conclusion=holds)
+
+    def readings(self) -> Iterator[Goal]:
+        """Yield what is to be proved of what a caller reads, in any state in which the invariants hold."""
+        machine = self.machine
+        given = steps.symbols(machine)
+        read = {name: one.read(*given.constants, *given.state) for name, one in machine.observations.items()}
+        for one in machine.readings:
+            holds = partial(one.holds, given.constants, given.state, read)
+            yield self._goal(str(one), one.ids, ("any", READ, "any"), given.premises, holds)
 
     def operation(self, operation: Operation, policy: Any) -> Iterator[Goal]:
         """Yield what is to be proved of each path through an operation's function, and of all of them together."""

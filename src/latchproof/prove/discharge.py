@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import z3
@@ -11,6 +12,8 @@ from latchproof.prove.goals import Goal, Obligation, ProofStatus, Query, in_orde
 from latchproof.prove.paths import once
 
 MISREAD: Final = "the query's text, which the second solver is given, does not read back as what z3 was asked"
+
+MISPUT: Final = "z3 was asked something else than the goal: its assertions are not the premises and the negation"
 
 TIMEOUT: Final = 10_000
 """Time limit of z3 for each query, in milliseconds."""
@@ -27,7 +30,7 @@ class Discharge:
         self._answers: dict[tuple[int, ...], tuple[Goal, ProofStatus, str, str, Query | None, str]] = {}
         self._premises: tuple[tuple[z3.BoolRef, ...], tuple[z3.BoolRef, ...], tuple[int, ...]] = ((), (), ())
         self._true = z3.BoolVal(True)
-        self._asked: tuple[tuple[int, ...], z3.Solver] = ((), z3.SimpleSolver())
+        self._asked: tuple[tuple[int, ...], _Solver] = ((), _Solver(()))
         self._text = once(text_of)
         self._read: dict[tuple[int, str], tuple[z3.BoolRef, bool]] = {}
         self._asserted: dict[tuple[int, ...], tuple[tuple[str, ...], frozenset[str]]] = {}
@@ -57,26 +60,33 @@ class Discharge:
 
     def _ask(self, goal: Goal, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...]) -> tuple[ProofStatus, str, str]:
         if goal.conclusion is None:
-            solver = _solver(premises)
+            solver = _Solver(premises)
             verdict = solver.check()
             status: ProofStatus = "proved" if verdict == z3.sat else "unknown" if verdict == z3.unknown else "refuted"
-            return status, "", str(verdict)
+            return self._as_put(goal, ids, solver, (status, "", str(verdict)))
         if self._asked[0] != ids:
-            self._asked = ids, _solver(premises)
+            self._asked = ids, _Solver(premises)
         solver = self._asked[1]
-        solver.push()
-        solver.add(z3.Not(goal.conclusion))
-        verdict = solver.check()
-        model = str(solver.model()) if verdict == z3.sat else ""
-        solver.pop()
-        if goal.must_not_follow:
-            return "refuted" if verdict == z3.unsat else "proved", "", str(verdict)
-        if verdict == z3.unknown and goal.small is not None:
-            solver = _solver((*goal.small, z3.Not(goal.conclusion)))
+        negation = z3.Not(goal.conclusion)
+        with solver.also(negation):
+            verdict = solver.check()
+            model = solver.model() if verdict == z3.sat else ""
+            status = "proved" if verdict == z3.unsat else "refuted" if verdict == z3.sat else "unknown"
+            if goal.must_not_follow:
+                status, model = "refuted" if verdict == z3.unsat else "proved", ""
+            found = self._as_put(goal, ids, solver, (status, model, str(verdict)))
+        if verdict == z3.unknown and goal.small is not None and not goal.must_not_follow:
+            solver = _Solver((*goal.small, negation))
             if solver.check() == z3.sat:
-                return "refuted", str(solver.model()), "unknown"
-        status = "proved" if verdict == z3.unsat else "refuted" if verdict == z3.sat else "unknown"
-        return status, model, str(verdict)
+                return "refuted", solver.model(), "unknown"
+        return found
+
+    def _as_put(
+        self, goal: Goal, ids: tuple[int, ...], solver: _Solver, answer: tuple[ProofStatus, str, str]
+    ) -> tuple[ProofStatus, str, str]:
+        """Return an answer; or that it is worthless, if the solver was told something else than the goal says."""
+        negation = () if goal.conclusion is None else (z3.Not(goal.conclusion).get_id(),)
+        return answer if (*ids, *negation) == tuple(solver.held) else ("disputed", MISPUT, answer[2])
 
     def _query(self, premises: tuple[z3.BoolRef, ...], ids: tuple[int, ...], conclusion: z3.BoolRef | None) -> Query:
         if ids not in self._asserted:
@@ -102,11 +112,38 @@ class Discharge:
         return all(self._read[one.get_id(), text][1] for one, text in parts)
 
 
-def _solver(premises: Iterable[z3.BoolRef]) -> z3.Solver:
-    """Return a solver that instantiates quantifiers by their patterns alone, so that it soon says "unknown"."""
-    solver = z3.SimpleSolver()
-    solver.set("timeout", TIMEOUT)
-    solver.set("auto_config", False)
-    solver.set("mbqi", False)
-    solver.add(*premises)
-    return solver
+class _Solver:
+    """A z3 solver that instantiates quantifiers by their patterns alone, so that it soon says "unknown".
+
+    `held` is what it was told, which z3 itself does not give back as it was.
+    """
+
+    def __init__(self, premises: Iterable[z3.BoolRef]) -> None:
+        self._solver = z3.SimpleSolver()
+        self._solver.set("timeout", TIMEOUT)
+        self._solver.set("auto_config", False)
+        self._solver.set("mbqi", False)
+        self.held: list[int] = []
+        self.add(*premises)
+
+    def add(self, *terms: z3.BoolRef) -> None:
+        """Assert terms."""
+        self._solver.add(*terms)
+        self.held += (one.get_id() for one in terms)
+
+    @contextmanager
+    def also(self, term: z3.BoolRef) -> Iterator[None]:
+        """Assert one term for a time."""
+        self._solver.push()
+        self.add(term)
+        yield
+        self._solver.pop()
+        self.held.pop()
+
+    def check(self) -> z3.CheckSatResult:
+        """Return whether all that it was told can hold together."""
+        return self._solver.check()
+
+    def model(self) -> str:
+        """Return the model that was found, as text."""
+        return str(self._solver.model())

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import z3
 
-Part: TypeAlias = Literal["counters", "identities", "liveness", "controls"]
+Part: TypeAlias = Literal["counters", "identities", "liveness", "premises", "controls"]
 """A part of the proof."""
 
 ProofStatus: TypeAlias = Literal["proved", "refuted", "unknown", "disputed", "unconfirmed"]

@@ -17,7 +17,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Final
 
 import z3
 
@@ -86,6 +86,13 @@ from latchproof_spec.claims import Step
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import apply as specified_apply
 
+CONTINUE: Final = "continue"
+"""The operation by which a released call continues, which is none of a machine."""
+
+NUMBERS: Final = "what is assumed of the numbers"
+PROJECTED: Final = "refines: the queue is as long as the function says"
+ONCE: Final = "refines: a call that continues does so once, and is not parked"
+
 
 @dataclass(frozen=True)
 class Transition:
@@ -122,7 +129,7 @@ class Identities:
     ) -> None:
         self._step_terms = step_terms or StepTerms()
         self._machine = machine
-        self._policy = policy
+        self.policy = policy
         self._paths = {operation: paths_of(machine, operation, policy) for operation in machine.every_operation}
         self._apply = understood(apply)
         self.world = symbolic_world(machine)
@@ -207,7 +214,11 @@ class Identities:
             ),
             (
                 "each arrival is in the past",
-                z3.Or(phase == FRESH, z3.And(facets["arrival"] >= 0, facets["arrival"] < world.clock)),
+                z3.Or(
+                    phase == FRESH,
+                    z3.And(phase == LEFT, given == NOTHING),  # it may have left before it arrived
+                    z3.And(facets["arrival"] >= 0, facets["arrival"] < world.clock),
+                ),
             ),
         ]
 
@@ -235,9 +246,13 @@ class Identities:
             for one in enumerate_paths(applied, [SymBool(one) for one in guard]):
                 queue_after, resumed = (remembered(calls_of(part)) for part in one.result)
                 after, open_order = self._world_after(operation, step, queue_after, resumed)
+                stands = z3.And(PLACE >= 0, resumed.length > PLACE)
                 apart = z3.And(
                     z3.Not(z3.And(queue_after.has(ONE), resumed.has(ONE))),
                     z3.Implies(resumed.has(ONE), z3.And(resumed.place(ONE) >= 0, resumed.place(ONE) < resumed.length)),
+                    # each place holds a call that stands there: so none stands at two
+                    z3.Implies(stands, resumed.has(resumed.at(PLACE))),
+                    z3.Implies(stands, resumed.place(resumed.at(PLACE)) == PLACE),
                 )
                 projected = queue_after.length == term(step.after[self._machine.parked_at])
                 yield self._transition(
@@ -247,11 +262,14 @@ class Identities:
     def _guard(self, operation: Operation, arguments: dict[str, Any]) -> tuple[z3.BoolRef, ...]:
         """Return which call can make the step, and what the host tells of it.
 
-        A call is not made yet; a call that is withdrawn is parked or released. A fact that the host may choose is
-        assumed to be as its premise says.
+        A call is not made yet; a call that is withdrawn is parked or released, or not made yet if the machine lets it
+        be withdrawn so early. A fact that the host may choose is assumed to be as its premise says.
         """
         phase = self.world.phase(WHO)
-        can = z3.Or(phase == PARKED, phase == RELEASED) if operation is self._machine.withdraw else phase == FRESH
+        can = phase == FRESH
+        if operation is self._machine.withdraw:
+            early = [can] if self._machine.withdraws_early else []
+            can = z3.Or(phase == PARKED, phase == RELEASED, *early)
         call = view(WHO, facets_of(self.world, WHO))
         read = [
             bool_term(arguments[fact.name]) == truth(partial(fact.read, call)) for fact in operation.facts if fact.read
@@ -327,7 +345,7 @@ class Identities:
         before = self.world
         after = replace(before, phase=lambda c: z3.If(c == WHO, DONE, before.phase(c)))
         yes = z3.BoolVal(True)
-        return self._transition("continue", "-", None, (before.phase(WHO) == RELEASED,), [], after, yes, yes)
+        return self._transition(CONTINUE, "-", None, (before.phase(WHO) == RELEASED,), [], after, yes, yes)
 
     def _transition(
         self,
@@ -359,7 +377,7 @@ class Identities:
         yield from self._invariant_goals(world, "at first", make)
 
     def _invariant_goals(self, world: World, when: str, make: Callable[..., Goal]) -> Iterator[Goal]:
-        yield make(f"{when}: what is assumed of the numbers", (), all_of(self._numbers(world)))
+        yield make(f"{when}: {NUMBERS}", (), all_of(self._numbers(world)))
         for name, body in self.ghosts(world, ONE, AFTER["one"]):
             yield make(f"{when}: {name}", (), body)
         claims = self._machine.call_claims
@@ -375,8 +393,8 @@ class Identities:
         # a small world shows that; but what is assumed of any number of calls must not prove everything either
         yield replace(make("no contradiction is found in what is assumed", (), z3.BoolVal(False)), must_not_follow=True)
         if one.step is not None:
-            yield make("refines: the queue is as long as the function says", (), one.projected)
-            yield make("refines: a call that continues does so once, and is not parked", (), one.apart)
+            yield make(PROJECTED, (), one.projected)
+            yield make(ONCE, (), one.apart)
         yield from self._invariant_goals(one.after, "stays", make)
         if one.step is not None:
             for property_ in self._machine.call_claims.steps:
@@ -399,7 +417,7 @@ class Identities:
             part="identities",
             claims=(),
             machine=self._machine.name,
-            policy=self._policy.name,
+            policy=self.policy.name,
             operation=operation.name,
             rule="all",
             premises=(*self.invariant, *guard),
@@ -425,7 +443,7 @@ class Identities:
         small = (*one.small, *others) if others else one.small
         premises = small if conclusion is None else (*one.premises, *others) if others else one.premises
         return Goal(
-            name, claims, self._machine.name, self._policy.name, one.operation, one.rule, part, premises, conclusion,
+            name, claims, self._machine.name, self.policy.name, one.operation, one.rule, part, premises, conclusion,
             small,
         )  # fmt: skip
 

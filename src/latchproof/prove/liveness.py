@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
 import z3
 
@@ -24,9 +25,18 @@ from latchproof.prove.world import AFTER, BEFORE, DONE, LEFT, ONE, PARKED, RELEA
 from latchproof_spec.claims import Eventuality
 from latchproof_spec.machine import Machine
 
+WF1_STAYS: Final = "WF1 (1): a released call stays released until its own step"
+WF1_FULFILS: Final = "WF1 (2): continuing fulfils it"
+WF1_CAN: Final = "WF1 (3): a released call can continue"
+
 _BEFORE, _AFTER = BEFORE["one"], AFTER["one"]
 _WAS_RELEASED = _BEFORE["phase"] == RELEASED
 _SAME_ENDING = z3.And([_BEFORE[name] == _AFTER[name] for name in ("given", "index", "generation")])
+
+
+def owed_name(eventuality: Eventuality) -> str:
+    """Return the name of the goals that a step which owes it releases each call to which it is owed."""
+    return f"{eventuality}: a call to which it is owed is released at once"
 
 
 def liveness_goals(model: Identities, machine: Machine) -> Iterator[Goal]:
@@ -35,17 +45,18 @@ def liveness_goals(model: Identities, machine: Machine) -> Iterator[Goal]:
     for eventuality in machine.eventualities:
         for one, owed in _owing(model, eventuality):
             released = z3.Or(_AFTER["phase"] == RELEASED, _AFTER["phase"] == DONE)
-            name = f"{eventuality}: a call to which it is owed is released at once"
-            yield model.goal("liveness", name, (eventuality.claim.id,), z3.Implies(owed, released), one)
+            yield model.goal(
+                "liveness", owed_name(eventuality), (eventuality.claim.id,), z3.Implies(owed, released), one
+            )
     for one in model.steps:
         kept = z3.And(_AFTER["phase"] == RELEASED, _SAME_ENDING)
         settled = z3.And(ONE == WHO, z3.Or(z3.And(_AFTER["phase"] == DONE, _SAME_ENDING), _AFTER["phase"] == LEFT))
         said = z3.Implies(_WAS_RELEASED, z3.Or(kept, settled))
-        yield model.goal("liveness", "WF1 (1): a released call stays released until its own step", claims, said, one)
+        yield model.goal("liveness", WF1_STAYS, claims, said, one)
     own = z3.Implies(z3.And(_WAS_RELEASED, ONE == WHO), z3.And(_AFTER["phase"] == DONE, _SAME_ENDING))
-    yield model.goal("liveness", "WF1 (2): continuing fulfils it", claims, own, model.continuing)
+    yield model.goal("liveness", WF1_FULFILS, claims, own, model.continuing)
     able = z3.Implies(model.world.phase(ONE) == RELEASED, _able(model))
-    yield model.goal("liveness", "WF1 (3): a released call can continue", claims, able, model.continuing)
+    yield model.goal("liveness", WF1_CAN, claims, able, model.continuing)
 
 
 def liveness_controls(model: Identities, machine: Machine) -> Iterator[Goal]:

@@ -1,10 +1,12 @@
 """What is asked of which machine: induction over the specification's own functions, for every size.
 
-There are three parts and their controls, each made from the paths through the same functions (`steps`).
+There are three parts, what is assumed in them, and their controls, each made from the paths through the same functions
+(`steps`).
 
 - Counters (`counters`): what a step does to the machine's own numbers.
 - Identities (`identities`): the same steps, and what they do to each of any number of calls.
 - Liveness (`liveness`): what must happen eventually, from the same steps, by Lamport's rule WF1.
+- Premises (`premises`): what is assumed by the goals of these parts excludes no state that can be reached.
 - Controls (`vacuity`, `liveness`): what must not be provable, so that the proofs are not empty.
 
 An obligation is proved when its negation has no model (`discharge`), and confirmed when a second solver, which reads
@@ -14,7 +16,6 @@ the text alone, finds the same (`smtlib`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from typing import Any, Final
@@ -25,10 +26,11 @@ from latchproof.prove.goals import Goal, Obligation, Part
 from latchproof.prove.identities import Identities
 from latchproof.prove.liveness import liveness_controls, liveness_goals
 from latchproof.prove.paths import enumerate_paths, symbol, unchecked
+from latchproof.prove.premises import premise_goals
 from latchproof.prove.smtlib import Confirmation
 from latchproof.prove.steps import StepTerms
 from latchproof.prove.vacuity import call_goals, counter_goals
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import apply
 
@@ -37,6 +39,9 @@ PARTS: Final[tuple[Part, ...]] = ("counters", "identities", "liveness")
 
 CONTROLS: Final[tuple[Part, ...]] = ("controls",)
 """The part that keeps the proofs of a whole machine from being empty."""
+
+WHOLE: Final[tuple[Part, ...]] = (*PARTS, "premises", *CONTROLS)
+"""Every part. That of the premises is about the goals of the parts before it."""
 
 
 def prove(
@@ -54,16 +59,10 @@ def prove(
     about the claims, and mean something of a whole machine alone. `apply` says what a rule does to a queue. A goal that
     is not wanted is not proved. Without `written`, the obligations come without the text that a second solver needs.
     """
-    # policies that differ in nothing but their name are one to a proof
-    distinct = distinct_policies(machine.policies if policies is None else policies)
-    others = {policy.name: names[1:] for policy, names in distinct.items()}
     discharge = Discharge(written)
-    for goal in _goals(machine, tuple(distinct), parts, apply):
-        if is_wanted is not None and not is_wanted(goal):
-            continue
-        found = discharge(goal)
-        yield found
-        yield from (replace(found, policy=name) for name in others.get(goal.policy, ()))
+    for goal in _goals(machine, machine.policies if policies is None else policies, parts, apply):
+        if is_wanted is None or is_wanted(goal):
+            yield discharge(goal)
 
 
 def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] | None = None) -> list[Obligation]:
@@ -71,8 +70,8 @@ def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] |
     asked: dict[Machine, list[Confirmation]] = {machine: [] for machine in machines}
     with unchecked():
         # the second solver works in the background: the machine that gives it most to answer comes first
-        for machine in sorted(asked, key=lambda one: -len(distinct_policies(one.policies))):
-            obligations = prove(machine, parts=(*PARTS, *CONTROLS), is_wanted=is_wanted)
+        for machine in sorted(asked, key=lambda one: -len(one.policies)):
+            obligations = prove(machine, parts=WHOLE, is_wanted=is_wanted)
             # obligations that share their premises are asked together
             for _, together in groupby(obligations, key=lambda one: one.part in CONTROLS):
                 asked[machine].append(Confirmation(list(together)))
@@ -94,10 +93,11 @@ def _goals(
     def models() -> list[Identities]:
         return [Identities(machine, policy, apply, step_terms) for policy in policies]
 
-    for part in parts:
+    def of_part(part: Part) -> Iterator[Goal]:
         if part == "counters":
             counters = Counters(machine, step_terms)
             yield from counters.creation(policies)
+            yield from counters.readings()
             for policy in policies:
                 for operation in machine.every_operation:
                     yield from counters.operation(operation, policy)
@@ -110,8 +110,16 @@ def _goals(
         elif part == "liveness":
             for model in models():
                 yield from liveness_goals(model, machine)
+        elif part == "premises":
+            yield from premise_goals(machine, models(), put)
         else:
             yield from counter_goals(machine, policies)
             yield from call_goals(machine, models())
             for model in models():
                 yield from liveness_controls(model, machine)
+
+    put: list[Goal] = []
+    for part in parts:
+        for goal in of_part(part):
+            put.append(goal)
+            yield goal

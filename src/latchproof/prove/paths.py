@@ -83,13 +83,47 @@ class _Decisions:
             raise UndecidableError(f"the solver cannot tell whether {condition} is possible here")
         return bool(verdict == z3.sat)
 
+    def example(self, condition: z3.BoolRef) -> z3.ModelRef | None:
+        assert self._solver is not None, "an example is asked for where no solver is"
+        verdict = self._solver.check(condition)
+        if verdict == z3.unknown:
+            raise UndecidableError(self._solver.reason_unknown())
+        return self._solver.model() if verdict == z3.sat else None
+
 
 _running: list[_Decisions] = []
 
 
+class Symbol:
+    """What stands for many values. It has no text and no hash: a function that looked at them would not be proved."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        raise TypeError("a symbolic value has no text: the function would depend on every digit; show its term instead")
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return self.__repr__()
+
+    def __reduce_ex__(self, protocol: object) -> str:
+        raise TypeError("a symbolic value cannot be copied or pickled")
+
+
+class Opaque(Symbol):
+    """A symbol without a truth of its own. Python would take any other object for true."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        raise TypeError("what is symbolic here is neither true nor false: compare it, or ask whether a call is in it")
+
+
 @dataclass(eq=False, repr=False, slots=True)
-class SymBool:
-    """A symbolic boolean. Asking for its truth decides it. It has no single value, so it cannot be hashed."""
+class SymBool(Symbol):
+    """A symbolic boolean. Asking for its truth decides it."""
 
     term: z3.BoolRef
 
@@ -104,13 +138,10 @@ class SymBool:
     def __ne__(self, other: object) -> Any:
         return SymBool(self.term != bool_term(other))
 
-    def __repr__(self) -> str:
-        return str(self.term)
-
 
 @dataclass(eq=False, repr=False, slots=True)
-class SymInt:
-    """A symbolic integer, of which isinstance(x, int) holds, as of what it stands for. It cannot be hashed either."""
+class SymInt(Symbol):
+    """A symbolic integer, of which isinstance(x, int) holds, as of what it stands for."""
 
     term: z3.ArithRef
 
@@ -164,9 +195,6 @@ class SymInt:
 
     __int__ = __index__
 
-    def __repr__(self) -> str:
-        return str(self.term)
-
 
 def _operand(value: object) -> z3.ArithRef | int:
     """Return a plain integer as it is: z3 would turn a comparison with a literal around."""
@@ -179,7 +207,7 @@ def int_term(value: object) -> z3.ArithRef:
         return cast(SymInt, value).term
     if type(value) is int:
         return z3.IntVal(value)
-    raise TypeError(f"not an integer: {value!r}")
+    raise TypeError(f"not an integer: {shown(value)}")
 
 
 def bool_term(value: object) -> z3.BoolRef:
@@ -188,7 +216,20 @@ def bool_term(value: object) -> z3.BoolRef:
         return value.term
     if type(value) is bool:
         return z3.BoolVal(value)
-    raise TypeError(f"not a boolean: {value!r}")
+    raise TypeError(f"not a boolean: {shown(value)}")
+
+
+def shown(value: object) -> str:
+    """Return a value as the prover's own messages show it: what is symbolic in it, as its term.
+
+    >>> shown((symbol("count", int) + 1, "parks"))
+    "(count + 1, 'parks')"
+    """
+    if issubclass(type(value), Symbol):
+        return str(getattr(value, "term", f"a symbolic {type(value).__name__}"))
+    if type(value) in (tuple, list):
+        return f"({', '.join(map(shown, cast(Sequence[object], value)))})"
+    return repr(value)
 
 
 def term(value: object) -> z3.ExprRef:
@@ -199,7 +240,7 @@ def term(value: object) -> z3.ExprRef:
 def symbol(name: str, kind: type) -> Any:
     """Return the symbolic value of this name, an `int` or a `bool`.
 
-    >>> symbol("count", int) + 1
+    >>> (symbol("count", int) + 1).term
     count + 1
     """
     return SymBool(z3.Bool(name)) if kind is bool else SymInt(z3.Int(name))
@@ -233,22 +274,39 @@ def enumerate_paths(
     """
     paths: list[Path[T]] = []
     waiting: list[list[_Decision]] = [[]]
+    solver = None
+    if premises is not None:
+        solver = z3.SimpleSolver()
+        solver.add(*(bool_term(premise) for premise in premises))
     while waiting:
         if len(paths) >= at_most:
             raise UndecidableError(f"more than {at_most} paths")
-        solver = None
-        if premises is not None:
-            solver = z3.SimpleSolver()
-            solver.add(*(bool_term(premise) for premise in premises))
+        if solver is not None:
+            solver.push()
         decisions = _Decisions(solver, waiting.pop())
         _running.append(decisions)
         try:
             result = function()
         finally:
             _running.pop()
+            if solver is not None:
+                solver.pop()
         paths.append(Path(tuple(decisions.conditions), result, tuple(decisions.choices)))
         waiting += decisions.open
     return paths
+
+
+def example(condition: z3.BoolRef) -> z3.ModelRef | None:
+    """Return values for which a condition holds on the path that is being taken, or None if there are none.
+
+    Raise UndecidableError if the solver cannot tell.
+
+    >>> count = symbol("count", int)
+    >>> found = enumerate_paths(lambda: example(count.term > (2 if count < 3 else 3)))
+    >>> found[0].result, found[1].result
+    (None, [count = 4])
+    """
+    return _running[-1].example(condition)
 
 
 def once(function: Callable[..., Any]) -> Callable[..., Any]:

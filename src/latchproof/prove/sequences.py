@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from types import FunctionType
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import z3
 
-from latchproof.prove.paths import SymBool, SymInt, int_term, once
+from latchproof.prove.paths import Opaque, SymBool, SymInt, int_term, once, shown
 from latchproof_spec.step import ANY_INDEX
+
+_BUILTINS: Final[dict[str, Any]] = {"len": len, "tuple": tuple, "range": range, "zip": zip}
 
 CALL = z3.DeclareSort("Call")
 GIVEN = z3.DeclareSort("Given")
@@ -30,17 +32,23 @@ def error_constant(error: type[Exception]) -> z3.ExprRef:
     return z3.Const(error.__name__, GIVEN)
 
 
-@dataclass(eq=False, slots=True)
-class SymCall:
-    """A symbolic call, which can be compared with another, but not hashed: it stands for several calls."""
+@dataclass(eq=False, repr=False, slots=True)
+class SymCall(Opaque):
+    """A symbolic call, which can be compared with another."""
 
     term: z3.ExprRef
 
     def __eq__(self, other: object) -> Any:
-        return SymBool(self.term == cast(SymCall, other).term)
+        return SymBool(self.term == _call_term(other))
 
     def __ne__(self, other: object) -> Any:
-        return SymBool(self.term != cast(SymCall, other).term)
+        return SymBool(self.term != _call_term(other))
+
+
+def _call_term(value: object) -> z3.ExprRef:
+    if type(value) is SymCall:
+        return value.term
+    raise TypeError(f"not a call: {shown(value)}")
 
 
 @dataclass(frozen=True)
@@ -120,16 +128,29 @@ class _Behind(SymPlace):
     __add__ = SymInt.__add__
 
 
-@dataclass(frozen=True)
-class Endings:
+class _Sequence(Opaque):
+    """A sequence of symbolic length. It is compared with nothing: by default Python compares identities."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("a sequence of symbolic length is compared with nothing")
+
+    __ne__ = __eq__
+    __hash__ = None  # type: ignore[assignment]
+    __iter__ = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Endings(_Sequence):
     """A sequence of what calls are given: its length, and what stands at a place."""
 
     length: z3.ArithRef
     at: Callable[[z3.ArithRef], Ending]
 
 
-@dataclass(frozen=True)
-class Calls:
+@dataclass(frozen=True, eq=False, repr=False)
+class Calls(_Sequence):
     """A sequence of different calls: its length, the call at a place, whether a call is in it, and at which place.
 
     `given` says, for a place, what the call there is given, where it is a sequence of calls that continue.
@@ -142,7 +163,7 @@ class Calls:
     given: Callable[[z3.ArithRef], Ending] | None = None
 
     def __contains__(self, call: object) -> bool:
-        return bool(SymBool(self.has(cast(SymCall, call).term)))
+        return bool(SymBool(self.has(_call_term(call))))
 
     def index(self, call: SymCall) -> SymInt:
         """Return the place of a call; raise ValueError on a path on which it is not in the sequence."""
@@ -151,8 +172,8 @@ class Calls:
         return SymPlace(self.place(call.term), self.length)
 
     def __getitem__(self, part: slice) -> Calls:
-        if part.step is not None:
-            raise TypeError("a symbolic sequence is sliced without a step")
+        if type(part) is not slice or part.step is not None:
+            raise TypeError("a symbolic sequence is sliced, without a step; no single place of it is read")
         begin = self._bound(part.start, z3.IntVal(0))
         end = self._bound(part.stop, self.length)
         length = z3.simplify(z3.If(end > begin, end - begin, z3.IntVal(0)))
@@ -185,7 +206,7 @@ def calls_of(value: object) -> Calls:
     if isinstance(value, Calls):
         return value
     if not isinstance(value, tuple) or len(value) > 1:
-        raise TypeError(f"not a sequence of calls, nor a tuple of at most one: {value!r}")
+        raise TypeError(f"not a sequence of calls, nor a tuple of at most one: {shown(value)}")
     if not value:
         no_call = z3.Const("no-call", CALL)
         zero = z3.IntVal(0)
@@ -258,6 +279,8 @@ def _range(*bounds: Any) -> Any:
 def _zip(calls: Any, endings: Any, *, strict: bool = False) -> Any:
     if not isinstance(calls, Calls) and not isinstance(endings, Endings):
         return zip(calls, endings, strict=strict)
+    if strict is not False:
+        raise TypeError("sequences of symbolic length are paired up to the end of the shorter one")
     calls = calls_of(calls)
     if isinstance(endings, tuple):
         if endings:
@@ -267,15 +290,41 @@ def _zip(calls: Any, endings: Any, *, strict: bool = False) -> Any:
     return Calls(length, calls.at, lambda c: z3.And(calls.has(c), calls.place(c) < length), calls.place, endings.at)
 
 
+REPLACED: Final = {"len": _length, "tuple": _tuple, "range": _range, "zip": _zip}
+"""The built-ins that a function is given in another form, for symbolic sequences."""
+
+
 def understood(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function with its own code and that of its module's functions, but built-ins for symbolic sequences."""
+    """Return a function with its own code and that of its module's functions, but built-ins for symbolic sequences.
+
+    Raise TypeError if one of these names is not the built-in wherever the function looks for it: what is replaced would
+    be something else.
+    """
     plain = cast(FunctionType, function)
+    require_builtins(plain)
     names: dict[str, Any] = dict(plain.__globals__)
     for name, value in plain.__globals__.items():
         if isinstance(value, FunctionType) and value.__module__ == plain.__module__:
             names[name] = FunctionType(value.__code__, names, name, value.__defaults__, value.__closure__)
-    names |= {"len": _length, "tuple": _tuple, "range": _range, "zip": _zip}
+    names |= REPLACED
     return FunctionType(plain.__code__, names, plain.__name__, plain.__defaults__, plain.__closure__)
+
+
+def require_builtins(function: FunctionType) -> None:
+    """Raise TypeError unless the names that are replaced are the built-ins, for a function and all that it calls."""
+    waiting, seen = [function], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        for name in REPLACED:
+            found = one.__globals__.get(name, cast(Any, one).__builtins__.get(name))
+            if found is not _BUILTINS[name]:
+                module = one.__globals__.get("__name__", "?")
+                raise TypeError(f"{module}.{name} is not the built-in {name}, which {one.__name__} is proved with")
+        called = (one.__globals__.get(name) for name in one.__code__.co_names)
+        waiting += [other for other in called if isinstance(other, FunctionType)]
 
 
 def errors_of(rules: Iterable[Any]) -> list[z3.ExprRef]:

@@ -150,8 +150,9 @@ def with_answer(one: Obligation, query: Query, answer: str) -> Obligation:
     if one.status == "proved" and unsure:
         silent = " and ".join(unsure)
         return replace(answered, status="unknown", counterexample=f"{silent} does not know, or took too long")
-    if one.status == "proved" and answer != query.expected:
-        return replace(answered, status="disputed", counterexample=f"z3 says {query.expected}, cvc5 says {answer}")
+    if one.status == "proved" and any(said != query.expected for _, said in answered.verdicts):
+        told = ", ".join(f"{solver} says {said}" for solver, said in answered.verdicts)
+        return replace(answered, status="disputed", counterexample=told)
     if one.status == "refuted" and answer == query.expected:
         return replace(answered, status="disputed", counterexample=f"cvc5 says {answer}; z3 has {one.counterexample}")
     return answered

@@ -10,7 +10,7 @@ from typing import Any
 
 import z3
 
-from latchproof.prove.paths import Path, SymBool, enumerate_paths, symbol, term, truth
+from latchproof.prove.paths import Opaque, Path, SymBool, enumerate_paths, symbol, term, truth
 from latchproof_spec.claims import Property, Step
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import Rule
@@ -63,12 +63,15 @@ def rules_of(machine: Machine, policy: Any) -> dict[str, Rule]:
     return {rule.id: rule for rule in found}
 
 
-class _Watched:
-    """A policy, and which of its axes were read."""
+class _Watched(Opaque):
+    """A policy, and which of its axes were read. It is compared with nothing: it would be unequal to the policy."""
 
     def __init__(self, policy: Any) -> None:
         self._policy = policy
         self.seen: dict[str, Any] = {}
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("a policy is compared by its axes alone")
 
     def __getattr__(self, axis: str) -> Any:
         self.seen[axis] = value = getattr(self._policy, axis)

@@ -22,7 +22,7 @@ from latchproof_spec.machine import Machine, Operation
 
 
 def counter_goals(machine: Machine, policies: tuple[Any, ...]) -> Iterator[Goal]:
-    """Yield the controls of invariants, step properties and accounts: of any state, any rule and any result."""
+    """Yield the controls of invariants, accounts, readings and step properties: of any state, rule and result."""
     any_state = symbols(machine)
     constants, before = any_state.constants, any_state.state
     after, _ = next_names(machine)
@@ -31,17 +31,25 @@ def counter_goals(machine: Machine, policies: tuple[Any, ...]) -> Iterator[Goal]
     for account in machine.accounts:
         ghosts = tuple(symbol(name, int) for name in account.ghosts)
         yield _goal(machine, account, [partial(account.holds, constants, before, ghosts)])
+    kinds = {**dict.fromkeys(machine.constants, int), **machine.state}
+    read = {name: symbol(f"read.{name}", kinds.get(name, int)) for name in machine.observations}
+    for property_ in machine.readings:
+        yield _goal(machine, property_, [partial(property_.holds, constants, before, read)])
 
     def step(operation: Operation, rule: Any, policy: Any) -> Step:
         arguments = {name: symbol(name, kind) for name, kind in operation.inputs.items()}
         return Step(operation.name, constants, before, arguments, after, rule, policy)
 
+    def creation(rule: Any, policy: Any) -> Step:
+        nothing = tuple(kind() for kind in machine.state.values())
+        return Step("create", constants, nothing, {machine.parameter: symbol("argument", int)}, after, rule, policy)
+
     for property_ in machine.step_properties:
         holds = (
-            partial(property_.holds, step(operation, rule, policy))
+            partial(property_.holds, one)
             for policy in policies
-            for operation in machine.every_operation
             for rule in machine.rules
+            for one in (*(step(each, rule, policy) for each in machine.every_operation), creation(rule, policy))
         )
         yield _goal(machine, property_, holds)
 

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 
 import z3
 
-from latchproof.prove.paths import SymBool, SymInt, int_term, once, symbol
+from latchproof.prove.paths import Opaque, SymBool, SymInt, int_term, once, shown, symbol
 from latchproof.prove.sequences import CALL, GIVEN, INDEX, NOTHING, PLAIN, SymCall, error_constant
 from latchproof_spec.calls import Call
 from latchproof_spec.machine import Machine
@@ -65,9 +65,9 @@ class World:
     holder: Callable[[Term, Term], Term]
 
 
-@dataclass(eq=False, slots=True)
-class SymError:
-    """What a call failed with, to be compared with a class of errors, but not hashed: it stands for several errors."""
+@dataclass(eq=False, repr=False, slots=True)
+class SymError(Opaque):
+    """What a call failed with, to be compared with a class of errors."""
 
     term: Term
 
@@ -78,7 +78,7 @@ class SymError:
 def _error(value: object) -> type[Exception]:
     if isinstance(value, type) and issubclass(value, Exception):
         return value
-    raise TypeError(f"not a class of exceptions: {value!r}")
+    raise TypeError(f"not a class of exceptions: {shown(value)}")
 
 
 def view(identity: Term, facets: dict[str, Term]) -> Call:

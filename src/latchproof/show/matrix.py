@@ -52,8 +52,10 @@ def conclusions(matrix: Matrix) -> Iterator[tuple[str, str | None]]:
         found = f"no mutant breaks {' '.join(idle)}" if idle else "every claim is broken by some mutant"
         yield f"by what is {kind}, {found}", None
     if matrix.not_tried:
+        places = ", ".join(sorted({one.fault_in for one in matrix.not_tried}))
         yield (
-            f"{count_of(len(matrix.not_tried), 'mutant')} about tasks cannot be judged by these kinds of evidence",
+            f"{count_of(len(matrix.not_tried), 'mutant')} cannot be judged by these kinds of evidence, which see no "
+            f"faults in: {places}",
             None,
         )
     for claim in matrix.vacuous:

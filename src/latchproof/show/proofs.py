@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from latchproof.prove.classes.cases import Case
 from latchproof.prove.goals import Obligation
-from latchproof.prove.shells import Equivalence
+from latchproof.prove.language.comparison import BOUND, Checked
 from latchproof.prove.smtlib import solvers
 from latchproof.show.printing import Console, count_of, print_table, say
 from latchproof_spec.machines import CLAIMS
@@ -16,9 +17,7 @@ def print_obligations(console: Console, obligations: Sequence[Obligation]) -> No
         say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {_where(one)}: {one.name} [{answers}]")
 
 
-def print_proofs(
-    console: Console, obligations: Sequence[Obligation], shells: Sequence[Equivalence], claim: str | None
-) -> None:
+def print_proofs(console: Console, obligations: Sequence[Obligation], cases: Sequence[Case], claim: str | None) -> None:
     """Print a row for each claim, or for the one that is given; what was asked of whom; and what is not proved."""
     named = {name for one in obligations for name in one.claims if claim in (None, name)}
     rows = []
@@ -30,9 +29,9 @@ def print_proofs(
         rows.append(
             (name or "(soundness of the proofs)", f"{status} {proved:,} of {count_of(len(about), 'obligation')}")
         )
-    same = sum(one.status == "proved" for one in shells)
-    status = "holds" if same == len(shells) else "fails"
-    rows.append(("(our classes follow the rules)", f"{status} {same:,} of {count_of(len(shells), 'path')}"))
+    same = sum(one.status == "proved" for one in cases)
+    status = "holds" if same == len(cases) else "fails"
+    rows.append(("(our classes refine the rules)", f"{status} {same:,} of {count_of(len(cases), 'case')}"))
     print_table(console, ("claim", "proved for every constructor argument, number of tasks and policy"), rows)
     queries = len({one.query for one in obligations if one.query is not None})
     say(
@@ -44,10 +43,23 @@ def print_proofs(
     for one in obligations:
         if one.status not in ("proved", "unconfirmed"):
             say(console, f"{one.status}: {_where(one)}: {one.name}: {one.counterexample}", style="bold red")
-    for path in shells:
-        if path.status != "proved":
-            where = f"{path.machine} {path.method} {path.rule}, with {path.loop} as the loop"
-            say(console, f"{path.status}: {where}: {path.counterexample}", style="bold red")
+    for case in cases:
+        if case.status != "proved":
+            say(console, f"{case.status}: {case.machine}: {case.name}: {case.counterexample}", style="bold red")
+
+
+def print_checked(console: Console, checked: Checked) -> None:
+    """Print what was checked of the functions that are proved, or what is wrong with them."""
+    for one in checked.wrong:
+        say(console, str(one), style="bold red")
+    if checked.wrong:
+        say(console, "nothing was proved: it would be proved of other functions than those that run", style="bold red")
+        return
+    say(
+        console,
+        f"{count_of(checked.functions, 'function')} in the subset of Python that is proved; "
+        f"{count_of(checked.results, 'result')} as by a second interpreter: {BOUND}",
+    )
 
 
 def _where(one: Obligation) -> str:

@@ -278,11 +278,13 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
     for choice in _with_orders(trace.schedule):
         if choice in dialect.words:
             lines.append(dialect.words[choice])
-        elif choice.startswith("call "):
+        elif choice.startswith(("call ", "early ")):
             if not waiting:
                 continue  # a task that never ran
             calls = waiting.pop(0)
-            todo = ", ".join(
+            cancel = dialect.cancel.format(name=f"task{calls[0]}")
+            before = f"('before', lambda: {cancel}), " if begun[calls[0]].get("cancelled") else ""
+            todo = before + ", ".join(
                 f"({', '.join([str(call), 'it.' + begun[call]['operation'], *map(repr, begun[call]['arguments'])])})"
                 for call in calls
             )
@@ -327,7 +329,7 @@ def _tasks(trace: Trace) -> list[list[int]]:
     A call that begins in the step in which another ended, and has no separate task, is made by that call's task.
     """
     tasks: list[list[int]] = []
-    made = sum(1 for choice in trace.schedule if choice.startswith("call "))
+    made = sum(1 for choice in trace.schedule if choice.startswith(("call ", "early ")))
     then = [choice for choice in trace.schedule if choice.startswith("then ")]
     previous: int | None = None
     for event in trace.events:

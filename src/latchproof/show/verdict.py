@@ -16,7 +16,7 @@ def print_trace(console: Console, trace: Trace) -> None:
         console,
         f"  {trace.target}({trace.argument}) on {trace.host}, policy {trace.policy}"
         f"{', strict form' if trace.strict else ''}: {count_of(trace.count('begin'), 'call')}, "
-        f"{count_of(trace.count('request'), 'cancellation')}, {count_of(trace.steps, 'step')} of the event loop",
+        f"{count_of(trace.cancellations, 'cancellation')}, {count_of(trace.steps, 'step')} of the event loop",
     )
     say(console)
     for line in lanes(trace, width=max(80, console.width) - 2):

@@ -8,14 +8,15 @@ from typing import Final, TypeVar
 
 from latchproof.check.reasons import Reason
 from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
+from latchproof.explore.completeness import Completeness, find_gaps
 from latchproof.explore.expected import compare, read_expectations
 from latchproof.explore.fairness import Liveness, check_eventualities
+from latchproof.explore.refusals import differing_refusals, read_refusals
 from latchproof.explore.states import Exploration, explore
 from latchproof.explore.vacuity import vacuous_eventualities, vacuous_properties
 from latchproof.mutants import checks
 from latchproof.verify.evidence import Cell, Evidence, Gathered, fired_rules
 from latchproof_spec.claims import Claim
-from latchproof_spec.machine import distinct_policies
 from latchproof_spec.machines import CLAIMS, MACHINES
 
 Result = TypeVar("Result", Exploration, Liveness)
@@ -67,20 +68,23 @@ def gather(quick: bool) -> Gathered:
         if machine.name not in endless
         for one in until_given_up(
             check_eventualities(machine, policy, argument, tasks=number, at_most=MOST_STATES)
-            for policy, argument, number in product(distinct_policies(machine.policies), arguments[machine], fair_tasks)
+            for policy, argument, number in product(machine.policies, arguments[machine], fair_tasks)
         )
     ]
+    complete = [find_gaps(machine) for machine in MACHINES.values()]
     wrong = [{
         claim: f"{violation.property}, {one.machine}({one.argument}), policy {one.policy}: {' / '.join(violation.run)}"
         for one in reversed(found)
         for violation in reversed(one.violations)
         for claim in violation.claims
-    }, unexpected(quick)]  # fmt: skip
+    }, unexpected(quick), uncovered(complete)]  # fmt: skip
     bound = (
         f"{tasks[0]} and {tasks[1]} tasks, "
         + ", ".join(f"{machine.parameters} {machine.smallest}-{largest}" for machine in MACHINES.values())
         + f", calls without bound; {sum(one.orbits for one in found):,} states up to symmetry, every policy; counts as "
-        f"in {MANIFEST.as_posix()}, where there is one"
+        f"in {MANIFEST.as_posix()}, where there is one; {sum(one.others for one in complete):,} steps that the "
+        f"specification does not make in small states are refused, except {sum(one.same for one in complete):,} that "
+        "are the same in other words"
     )
     seconds = time.perf_counter() - begun
     cells = []
@@ -95,6 +99,11 @@ def gather(quick: bool) -> Gathered:
         )
         cells.append(_finished(cell, claim, is_complete=not endless, live=live, fair_tasks=fair_tasks))
     return cells, fired_rules([(one.policy, one.rules) for one in found], repeat(None, quick))
+
+
+def uncovered(complete: Iterable[Completeness]) -> dict[str, str]:
+    """Return, by claim, which steps break no claim although the specification does not make them: any may be weak."""
+    return {claim.id: one.failure for one in complete if one.failure for claim in MACHINES[one.machine].claims}
 
 
 def until_given_up(results: Iterable[Result]) -> Iterator[Result]:
@@ -140,7 +149,7 @@ def _inconclusive(cell: Cell, code: str, text: str) -> Cell:
 
 
 def unexpected(quick: bool) -> dict[str, str]:
-    """Return, by claim, what the explorers find otherwise than the manifest has it, and which properties are empty.
+    """Return, by claim, what the explorers find otherwise than the manifest has it, and which properties are weak.
 
     Without a source checkout there is no manifest to compare with.
     """
@@ -152,9 +161,15 @@ def unexpected(quick: bool) -> dict[str, str]:
         for promise in vacuous_eventualities(machine):
             wrong.setdefault(promise.claim.id, f"{promise} holds of a machine that lets no task continue")
     try:
-        expected = read_expectations(find_root() / MANIFEST)
+        manifest = find_root() / MANIFEST
     except ContractsNotRunError:
         return wrong
+    refusals = read_refusals(manifest)
+    for machine in MACHINES.values():
+        for claims, failure in differing_refusals(machine, refusals.get(machine.name, {})):
+            for claim_id in claims:
+                wrong.setdefault(claim_id, failure)
+    expected = read_expectations(manifest)
     for one in expected:
         if not quick or one.counts["states"] <= QUICK_STATES:
             result = compare(one)

@@ -10,9 +10,14 @@ from typing import Final
 from latchproof.check.reasons import Reason
 from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
 from latchproof.mutants import checks
+from latchproof.prove import replay
+from latchproof.prove.classes.blind_spots import blind_spots
+from latchproof.prove.classes.cases import Case
+from latchproof.prove.classes.refinement import prove_refinement
+from latchproof.prove.digests import changed, digests
 from latchproof.prove.goals import Obligation
+from latchproof.prove.language.comparison import BOUND, Checked, check_specification
 from latchproof.prove.obligations import prove_all
-from latchproof.prove.shells import Equivalence, blind_spots, prove_shells
 from latchproof.prove.smtlib import solvers
 from latchproof.verify.evidence import Cell, Evidence, Gathered, rule_cell
 from latchproof_spec.claims import Claim
@@ -31,13 +36,21 @@ def repeat(claim: Claim | None, quick: bool) -> str:
 
 
 def gather(quick: bool) -> Gathered:
-    """Prove everything. It is never quick: proofs have no bounds."""
+    """Prove everything. It is never quick: proofs have no bounds.
+
+    Of a specification that the prover may take for another than it is, nothing is proved.
+    """
     begun = time.perf_counter()
-    obligations, shells = prove_all(), prove_shells()
-    # a proof about the specification is one about our classes only as long as they decide as it does
-    unsound = "; ".join(differences(shells)[:MOST_SHOWN]) or miscounted(obligations, shells)
+    checked = check_specification()
+    if checked.wrong:
+        unsound = "; ".join(map(str, checked.wrong[:MOST_SHOWN]))
+        return [cell_of(claim, (), checked, unsound, time.perf_counter() - begun) for claim in CLAIMS], {}
+    obligations, cases = prove_all(), prove_refinement()
+    # a proof about the specification is one about our classes only as long as they refine it
+    differing = [*differences(cases), *(one for machine in MACHINES.values() for one in replay.differences(machine))]
+    unsound = "; ".join(differing[:MOST_SHOWN]) or miscounted(obligations, cases, checked)
     seconds = time.perf_counter() - begun
-    return [cell_of(claim, obligations, unsound, seconds) for claim in CLAIMS], {
+    return [cell_of(claim, obligations, checked, unsound, seconds) for claim in CLAIMS], {
         rule.id: rule_cell(
             [one.status for one in obligations if one.rule == rule.id],
             "proved",
@@ -49,7 +62,7 @@ def gather(quick: bool) -> Gathered:
     }
 
 
-def cell_of(claim: Claim, obligations: Sequence[Obligation], unsound: str, seconds: float) -> Cell:
+def cell_of(claim: Claim, obligations: Sequence[Obligation], checked: Checked, unsound: str, seconds: float) -> Cell:
     """Return what the obligations say of a claim; `unsound` says what makes all proofs worthless, if anything does."""
     about = [one for one in obligations if claim.id in one.claims]
     # obligations of no claim keep every proof honest: if one of them is not proved, no claim is
@@ -58,7 +71,8 @@ def cell_of(claim: Claim, obligations: Sequence[Obligation], unsound: str, secon
     bad.sort(key=lambda one: (one.part != "controls", not one.claims))
     bound = (
         "for every count, number of parties, generations and tasks, under every policy as far as it demands the claim, "
-        f"by {solvers()}"
+        f"by {solvers()}; the functions that this rests on have the same {checked.results:,} results as by a second "
+        f"interpreter: {BOUND}"
     )
     found = Cell(claim.id, "holds", bound=bound, count=len(about), seconds=seconds)
     told = [_told(one) for one in bad[:MOST_SHOWN]]
@@ -78,31 +92,34 @@ def _told(one: Obligation) -> str:
     return f"{one.status}: {one.name}: {where} {' '.join(one.counterexample.split())}"
 
 
-def differences(shells: Sequence[Equivalence]) -> list[str]:
-    """Return where our classes decide otherwise than the specification, and which differences would go unnoticed."""
+def differences(cases: Sequence[Case]) -> list[str]:
+    """Return where our classes do not refine the specification, and which differences would go unnoticed."""
     differing = [
-        f"{one.status}: {one.machine}.{one.method} decides otherwise than {one.rule}: {one.counterexample}"
-        for one in shells
+        f"{one.status}: refinement of {one.machine}: {one.name}: {' '.join(one.counterexample.split())}"
+        for one in cases
         if one.status != "proved"
     ]
     return differing + [f"a class that differs in the {part} would not be noticed" for part in blind_spots()]
 
 
-def miscounted(obligations: Sequence[Obligation], shells: Sequence[Equivalence]) -> str:
-    """Return how the numbers of obligations differ from those in the manifest; "" without a source checkout."""
+def miscounted(obligations: Sequence[Obligation], cases: Sequence[Case], checked: Checked) -> str:
+    """Return how what was checked differs from the manifest, in number or in text; "" without a source checkout."""
     try:
         tables = tomllib.loads((find_root() / MANIFEST).read_text(encoding="utf-8"))
     except ContractsNotRunError:
         return ""
     expected = {f"{machine} {of}": n for machine, models in tables["proofs"].items() for of, n in models.items()}
-    expected |= {f"{machine} class, paths": number for machine, number in tables["shells"].items()}
+    expected |= {f"{machine} refinement": number for machine, number in tables["refinement"].items()}
+    expected |= {f"specification, {what}": number for what, number in tables["specification"].items()}
     found = Counter([f"{one.machine} {one.part}" for one in obligations])
-    found.update(f"{one.machine} class, paths" for one in shells)
-    return "; ".join(
-        f"{what}: {found[what]} obligations, the manifest has {expected.get(what, 0)}"
+    found.update(f"{one.machine} refinement" for one in cases)
+    found.update({"specification, functions": checked.functions, "specification, results": checked.results})
+    counted = [
+        f"{what}: there are {found[what]}, the manifest has {expected.get(what, 0)}"
         for what in dict.fromkeys((*expected, *found))
         if found[what] != expected.get(what, 0)
-    )
+    ]
+    return "; ".join([*counted, *changed(digests(obligations), tables)])
 
 
 PROVED: Final = Evidence("proved", "obligations", "obligations", gather, repeat, (checks.PROVED,))

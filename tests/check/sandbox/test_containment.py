@@ -72,7 +72,7 @@ def test_threads_are_noticed() -> None:
 
 def test_the_end_of_the_interpreter_is_a_finding_where_it_is_asked_for_in_a_callback() -> None:
     verdict = small(samples.SystemExitLatch)
-    assert verdict.reported.failures["C10"].finding.seen == "an error reached the event loop: SystemExit: enough"
+    assert verdict.reported.failures["C15"].finding.seen == "an error reached the event loop: SystemExit: enough"
 
 
 def test_logging_is_put_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from os import environ
 from sys import modules
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from latchproof.check.bounds import default_programs
+from latchproof.check.sandbox.fingerprint import Fingerprinter
 from latchproof.check.sandbox.global_state import GlobalState
 from latchproof.check.target import adapt
 from latchproof.testing import check
@@ -78,6 +80,53 @@ def test_everything_is_made_as_it_was() -> None:
         kept.restore()
         assert state() == before
         assert kept.changed() == ()
+
+
+class Base:
+    number = 0
+    first: ClassVar[list[int]] = []
+    second: ClassVar[list[int]] = []
+    names: ClassVar[dict[str, int]] = {"one": 1, "two": 2, "three": 3}
+
+
+class Derived(Base):
+    number = 0
+
+
+def _moved(name: str) -> None:
+    Base.names[name] = Base.names.pop(name)
+
+
+CHANGES: dict[str, Callable[[], object]] = {
+    "nothing": lambda: None,
+    "a list": lambda: Base.first.append(1),
+    "the list otherwise": lambda: Base.first.append(2),
+    "another list": lambda: Base.second.append(1),
+    "a class": lambda: setattr(Base, "number", 1),
+    "the class otherwise": lambda: setattr(Base, "number", 2),
+    "another class": lambda: setattr(Derived, "number", 1),
+    "an attribute less": lambda: delattr(Derived, "number"),
+    "a key less": lambda: Base.names.pop("one"),
+    "another key less": lambda: Base.names.pop("two"),
+    "a key moved": lambda: _moved("one"),
+    "another key moved": lambda: _moved("two"),
+    "a key more": lambda: Base.names.update(four=4),
+    "a value": lambda: Base.names.update(one=2),
+    "another value": lambda: Base.names.update(two=3),
+}
+"""Changes of what two classes hold, each to something else."""
+
+
+def test_what_has_changed_tells_where() -> None:
+    kept, fingerprinter = GlobalState(Derived), Fingerprinter()
+    marks: dict[bytes, str] = {}
+    for name, change in (*CHANGES.items(), *CHANGES.items()):
+        change()
+        assert (kept.changed() == ()) is (name == "nothing")
+        assert marks.setdefault(fingerprinter.of(kept.changed()), name) == name
+        kept.restore()
+        assert kept.changed() == ()
+    assert len(marks) == len(CHANGES)
 
 
 def test_a_factory_has_global_state_too() -> None:

@@ -23,8 +23,8 @@ from latchproof.cli.main import make_parser
 from latchproof.mutants.evaluate import MutantResult
 from latchproof.mutants.generate import mutants
 from latchproof.mutants.matrix import Matrix
+from latchproof.prove.classes.cases import Case
 from latchproof.prove.goals import Obligation, ProofStatus, Query
-from latchproof.prove.shells import Equivalence
 from latchproof.show.ledger import print_ledger
 from latchproof.show.matrix import print_matrix
 from latchproof.show.verdict import print_verdict
@@ -92,19 +92,21 @@ def _obligation(
 
 @contextmanager
 def _proofs() -> Iterator[None]:
-    """Three obligations, of which one is refuted, and two paths through a method, of which one differs."""
+    """Three obligations, of which one is refuted, and two cases of the refinement, of which one is refuted."""
     obligations = [
         _obligation("the count is kept", ("C1",), "L7", "proved"),
         _obligation("no task is parked on an open latch", ("C2", "C11"), "L8", "refuted", "[count = 0, parked = 1]"),
         _obligation("the paths are disjoint", (), "all", "proved"),
     ]
-    shells = [
-        Equivalence("latch", "wait", "quick", "L7", "proved"),
-        Equivalence("latch", "wait", "quick", "L8", "refuted", "it returns, for count = 1"),
+    cases = [
+        Case("latch", "wait", "anywhere", "L7", "proved"),
+        Case("latch", "wait", "anywhere", "L8", "refuted", "it returns, for count = 1"),
     ]
     with (
         mock.patch("latchproof.prove.obligations.prove_whole", return_value=obligations),
-        mock.patch("latchproof.prove.shells.shells_in_process", return_value=nullcontext(lambda: shells)),
+        mock.patch(
+            "latchproof.prove.classes.refinement.refinement_in_process", return_value=nullcontext(lambda: cases)
+        ),
         mock.patch("latchproof.show.proofs.solvers", return_value="z3 4.0 and cvc5 1.0"),
     ):
         yield

@@ -17,6 +17,8 @@ REVERSED = ("java",)
 ANY = ("cpython", "lenient")
 WITHDRAWING = ("latchproof", "cpython", "lenient")
 BREAKING = ("java", "aiologic")
+BREAKING_EARLY = ("java",)
+NOT_EARLY = ("latchproof", "cpython", "aiologic", "lenient")
 
 STAY: Final = "stay"
 FAIL: Final = "fail"
@@ -38,13 +40,19 @@ TABLE: list[Row] = [
     (ANY, "wait", 3, (2, False), (), (0, False), "B2a", ANY_INDEX, [ANY_INDEX, ANY_INDEX]),
     (ALL, "wait", 1, (0, True), (), (0, True), "B3", BROKEN, STAY),
     (ALL, "wait", 3, (0, True), (), (0, True), "B3", BROKEN, STAY),
-    (WITHDRAWING, "withdraw", 3, (1, False), (True,), (0, False), "B4", "leaves", STAY),
-    (WITHDRAWING, "withdraw", 4, (3, False), (True,), (2, False), "B4", "leaves", STAY),
-    (BREAKING, "withdraw", 3, (1, False), (True,), (0, True), "B4b", "leaves", FAIL),
-    (BREAKING, "withdraw", 4, (3, False), (True,), (0, True), "B4b", "leaves", FAIL),
-    (ALL, "withdraw", 3, (2, False), (False,), (2, False), "B5", "leaves", STAY),
-    (ALL, "withdraw", 3, (0, True), (False,), (0, True), "B5", "leaves", STAY),
-    (ALL, "withdraw", 3, (0, False), (False,), (0, False), "B5", "leaves", STAY),
+    (WITHDRAWING, "withdraw", 3, (1, False), (True, True), (0, False), "B4", "leaves", STAY),
+    (WITHDRAWING, "withdraw", 4, (3, False), (True, True), (2, False), "B4", "leaves", STAY),
+    (BREAKING, "withdraw", 3, (1, False), (True, True), (0, True), "B4b", "leaves", FAIL),
+    (BREAKING, "withdraw", 4, (3, False), (True, True), (0, True), "B4b", "leaves", FAIL),
+    (BREAKING_EARLY, "withdraw", 1, (0, False), (False, False), (0, True), "B4e", "leaves", FAIL),
+    (BREAKING_EARLY, "withdraw", 3, (0, False), (False, False), (0, True), "B4e", "leaves", FAIL),
+    (BREAKING_EARLY, "withdraw", 3, (2, False), (False, False), (0, True), "B4e", "leaves", FAIL),
+    (NOT_EARLY, "withdraw", 1, (0, False), (False, False), (0, False), "B5e", "leaves", STAY),
+    (NOT_EARLY, "withdraw", 3, (2, False), (False, False), (2, False), "B5e", "leaves", STAY),
+    (ALL, "withdraw", 3, (0, True), (False, False), (0, True), "B5e", "leaves", STAY),
+    (ALL, "withdraw", 3, (2, False), (False, True), (2, False), "B5", "leaves", STAY),
+    (ALL, "withdraw", 3, (0, True), (False, True), (0, True), "B5", "leaves", STAY),
+    (ALL, "withdraw", 3, (0, False), (False, True), (0, False), "B5", "leaves", STAY),
     (ALL, "abort", 3, (2, False), (), (0, True), "B6", "returns", FAIL),
     (ALL, "abort", 3, (0, False), (), (0, True), "B6", "returns", FAIL),
     (ALL, "abort", 3, (0, True), (), (0, True), "B6", "returns", FAIL),
@@ -67,7 +75,7 @@ def test_rule(policy: str, row: Row) -> None:
     *state, rule = getattr(barrier, operation)(parties, *before, *arguments, policy=POLICIES[policy])
     assert (tuple(state), rule.id, rule.operation) == (after, rule_id, operation)
     queue = tuple("ABCDE"[: before[0]])
-    who = "B" if operation == "withdraw" and arguments[0] and len(queue) > 1 else "A" if arguments == (True,) else "W"
+    who = "W" if operation != "withdraw" or not arguments[0] else "B" if len(queue) > 1 else "A"
     queue_after, resumed = apply(rule, queue, who)
     endings = dict(resumed)
     others = [task for task in queue if task != who]
@@ -95,12 +103,13 @@ def test_rule(policy: str, row: Row) -> None:
 
 
 def test_the_table_has_every_rule_that_is_not_of_the_constructor() -> None:
-    assert {row[6] for row in TABLE} == {"B1", "B2", "B2r", "B2a", "B3", "B4", "B4b", "B5", "B6", "B7"}
+    assert {row[6] for row in TABLE} == {"B1", "B2", "B2r", "B2a", "B3", "B4", "B4b", "B4e", "B5", "B5e", "B6", "B7"}
 
 
 def test_our_own_policy_is_the_default() -> None:
     assert barrier.wait(1, 0, False) == (0, False, barrier.B2)
-    assert barrier.withdraw(2, 1, False, True) == (0, False, barrier.B4)
+    assert barrier.withdraw(2, 1, False, True, True) == (0, False, barrier.B4)
+    assert barrier.withdraw(2, 1, False, False, False) == (1, False, barrier.B5e)
     assert barrier.abort(2, 1, False) == (0, True, barrier.B6)
     assert barrier.reset(2, 1, False) == (0, False, barrier.B7)
 

@@ -13,8 +13,8 @@ from latchproof_spec.step import LatchInUseError, ZeroLatchError, apply
 POLICIES = {policy.name: policy for policy in LATCH_POLICIES}
 ALL = tuple(POLICIES)
 REFUSING = ("latchproof",)
-KEEPING = ("flowno", "java", "cpython", "lenient", "aiologic")
-IGNORING = ("latchproof", "flowno", "java", "cpython", "lenient")
+KEEPING = ("keeps", "aiologic")
+IGNORING = ("latchproof", "keeps")
 RAISING = ("aiologic",)
 
 STAY: Final = "stay"

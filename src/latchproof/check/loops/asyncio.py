@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import itertools
 import threading
 from asyncio import events
 from collections import deque
@@ -32,6 +31,7 @@ class StepLoop(asyncio.BaseEventLoop):
     task_class: type[asyncio.Task[Any]] = asyncio.Task
     cancelled: type[BaseException] = asyncio.CancelledError
     groups_cancellations = False
+    cancels_running = True
     cancellation_lasts = False
 
     _ready: deque[asyncio.Handle]
@@ -135,11 +135,22 @@ class StepLoop(asyncio.BaseEventLoop):
 
     @property
     def state(self) -> tuple[Any, ...]:
-        timers = [(timer.when() - self.now, timer) for timer in self._scheduled]
-        return self._ready, timers, self.now if self.time_was_read else None
+        return self._ready, self._scheduled, self.now if self.time_was_read else None
 
     def parts(self) -> dict[type, Callable[[Any], tuple[object, ...]]]:
-        return {StepLoop: lambda loop: ()}
+        return {
+            StepLoop: lambda loop: (),
+            asyncio.TimerHandle: lambda timer: (
+                timer.cancelled(),
+                timer._callback,
+                timer._args,
+                timer._context,
+                timer.when() if self.time_was_read else max(timer.when() - self.now, 0),
+            ),
+        }
+
+    def task_of(self, handle: Any) -> object:
+        return handle
 
     def finish(self) -> None:
         self._script = None
@@ -155,7 +166,7 @@ class _Numbered:
 
     def __new__(cls, *_: Any, loop: NumberedStepLoop, **__: Any) -> Self:
         made = super().__new__(cls)
-        made.number = next(loop.numbers)
+        made.number = loop.number()
         return made
 
     def __hash__(self) -> int:
@@ -180,7 +191,16 @@ class NumberedStepLoop(StepLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self.numbers = itertools.count()
+        self._number = 0
 
     def create_future(self) -> asyncio.Future[Any]:
         return _NumberedFuture(loop=self)
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        return *super().state, self._number
+
+    def number(self) -> int:
+        """Return the next number."""
+        self._number += 1
+        return self._number

@@ -32,6 +32,7 @@ class FlownoStepper:
 
     cancelled: type[BaseException] = TaskCancelled
     groups_cancellations = False
+    cancels_running = False  # the error is raised in a later step of the task, which may have ended by then
     cancellation_lasts = True  # until it is delivered, even to a call that was made after the request
 
     def __init__(self) -> None:
@@ -125,6 +126,9 @@ class FlownoStepper:
             _EndlessLoop: lambda loop: (),
             TaskCancelled: lambda error: (),
         }
+
+    def task_of(self, handle: Any) -> object:
+        return handle
 
     def finish(self) -> None:
         for task in [*self._tasks, *(packet[0] for packet in self._loop.tasks)]:

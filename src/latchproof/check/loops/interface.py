@@ -44,6 +44,10 @@ class Host(Protocol):
     def groups_cancellations(self) -> bool:
         """Whether a group of nothing but cancellations is one too, as trio's nurseries raise it."""
 
+    @property
+    def cancels_running(self) -> bool:
+        """Whether a task can be cancelled while it runs, so that it is cancelled already when it makes a call."""
+
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
         """Start a task, whose first step comes when the loop gets to it; return a handle for `cancel`."""
 
@@ -82,6 +86,9 @@ class Stepper(Host, Protocol):
 
     def parts(self) -> dict[type, Callable[[Any], tuple[object, ...]]]:
         """Return, for types of the host, how to list the parts of an object that affect what happens next."""
+
+    def task_of(self, handle: Any) -> object:
+        """Return the task as the target knows it, of which `spawn` returned a handle."""
 
     def finish(self) -> None:
         """End the loop, whatever is left to run; nothing that happens then is reported."""

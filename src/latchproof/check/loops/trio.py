@@ -11,12 +11,10 @@ This touches trio's internals, as do `latchproof.fuzz.drivers` and the reproduct
 
 from __future__ import annotations
 
-import itertools
 import math
 import sys
 import warnings
 from collections.abc import Coroutine
-from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
@@ -37,6 +35,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
 
     cancelled: type[BaseException] = trio.Cancelled
     groups_cancellations = True
+    cancels_running = True
     cancellation_lasts = True
 
     def __init__(self) -> None:
@@ -60,10 +59,9 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         sorts, core_._ALLOW_DETERMINISTIC_SCHEDULING = core_._ALLOW_DETERMINISTIC_SCHEDULING, False
         task_class: Any = core.Task
         hash_before = task_class.__hash__
-        numbers = itertools.count()
         numbered: dict[int, int] = {}
         # trio's own counter is not reset between runs, so the order of sets would differ in each
-        task_class.__hash__ = lambda task: numbered.setdefault(task._counter, next(numbers))
+        task_class.__hash__ = lambda task: numbered.setdefault(task._counter, len(numbered))
         try:
             self._runner = core_.setup_runner(self, [self], False, True)
             self._loop = core_.unrolled_run(self._runner, self._main, (), host_uses_signal_set_wakeup_fd=True)
@@ -147,7 +145,16 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
     def state(self) -> tuple[Any, ...]:
         frame = self._loop.gi_frame.f_locals
         upcoming = frame.get("task") if self._before_step else None
-        return self._before_step, upcoming, self.batch, self._runner.runq, self.now if self.time_was_read else None
+        # those that the target has started may wait for what no other object knows, such as a deadline
+        started = [one for one in self._runner.tasks - self._own if one.parent_nursery is not self._nursery]
+        return (
+            self._before_step,
+            upcoming,
+            self.batch,
+            self._runner.runq,
+            sorted(started, key=lambda task: task._counter),
+            self.now if self.time_was_read else None,
+        )
 
     def parts(self) -> dict[type, Any]:
         """List the parts of trio's own objects that affect what happens next."""
@@ -159,11 +166,13 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
                 task._abort_func,
                 task.custom_sleep_data,
                 task._cancel_status,
+                task._parent_nursery,
                 task.context,
             ),
             core.CancelScope: lambda scope: (
                 scope._deadline - self.now,
                 scope._relative_deadline,
+                scope._has_been_entered,
                 scope._cancel_called,
                 scope.cancelled_caught,
                 scope._shield,
@@ -179,9 +188,6 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
                 nursery._pending_starts,
                 nursery._closed,
             ),
-            type(sniffio.thread_local): lambda record: (record.name,),
-            # its values are in the tasks' contexts
-            ContextVar: lambda variable: (variable.name,),
             _Handle: lambda handle: (handle.task, handle.scope, handle.coroutine),
             trio.Cancelled: lambda error: (),
             core.Runner: lambda runner: (),
@@ -204,6 +210,9 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         for coroutine in self._coroutines:
             close(coroutine)
         abandon(self._runner, self._loop)
+
+    def task_of(self, handle: _Handle) -> object:
+        return handle.task
 
     def finish(self) -> None:
         """Do nothing: all has ended when `run` returns."""

@@ -5,7 +5,8 @@ two states with the same walk differ only in where their objects are in memory. 
 it is suspended, the names that are bound, and what the garbage collector would visit there: locals, and also its value
 stack, such as the iterator of a `for`. An object that holds state where Python cannot read it has no
 fingerprint. Of module globals and class attributes, those of the target that have changed are among the roots
-(`latchproof.check.sandbox.global_state`); tracebacks and the names of tasks are taken not to matter.
+(`latchproof.check.sandbox.global_state`). Taken not to matter are tracebacks, the names of tasks, and where a set puts
+what is added to it later: Python leaves the order of sets open.
 """
 
 import asyncio
@@ -16,31 +17,43 @@ import logging
 import marshal
 import threading
 import types
-from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeAlias
 
-Namer = Callable[[dict[str, Any]], tuple[Any, ...]]
+Namer: TypeAlias = Callable[[dict[str, Any]], tuple[Any, ...]]
 
 PLAIN = (int, bool, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented))
 """Types whose objects are equal if their values are."""
 
+VALUED = (int, bool, float, complex, str, bytes)
+"""Those of them of which there is more than one object."""
+
 LASTING: tuple[type, ...] = (
-    type, types.CodeType, types.ModuleType, logging.Logger, types.WrapperDescriptorType, types.MethodDescriptorType,
-    types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
+    type, types.CodeType, types.ModuleType, Enum, logging.Logger, contextvars.ContextVar, types.WrapperDescriptorType,
+    types.MethodDescriptorType, types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
 )  # fmt: skip
 """Types whose objects are distinguished by identity, and outlive a run."""
 
-REDUCIBLE: tuple[type, ...] = (
-    range, slice, enumerate, zip, map, filter, reversed, type(iter([])), type(iter(())), type(iter({})),
-    type(iter({}.values())), type(iter({}.items())), type(iter(range(0))), type(iter(deque())), type(iter(set())),
+REDUCIBLE = (
+    "range", "enumerate", "zip", "map", "filter", "list_iterator", "list_reverseiterator", "tuple_iterator",
+    "reversed", "range_iterator", "_deque_iterator",
 )  # fmt: skip
-"""Types whose `__reduce__` returns all that an object holds."""
+"""Names of types whose `__reduce__` returns all that an object holds."""
+
+COPYING = ("dict_keyiterator", "dict_valueiterator", "dict_itemiterator", "set_iterator")
+"""Names of types whose `__reduce__` returns what is left to iterate over, but not the object that is iterated over."""
 
 SEE_THROUGH = ("FutureIter", "TaskStepMethWrapper", "coroutine_wrapper", "method-wrapper", "cell")
 """Names of types that hold nothing but references."""
+
+BUILT_IN = ("builtins", "_asyncio", "_collections")
+"""The modules that the types of these names are in."""
+
+MANAGED_DICT = 1 << 4
+"""The flag of types whose objects have a dictionary that is not within them."""
 
 LIMIT = 20_000
 """Most objects that are walked."""
@@ -67,7 +80,7 @@ class Fingerprinter:
         """How to list the parts of objects of these types and their subclasses. May be set at any time."""
         self._lasting: dict[int, tuple[int, object]] = {}
         self._walks: dict[type, Callable[[Any], None]] = {}
-        self._context = contextvars.copy_context()
+        self._context: contextvars.Context
         self._begin()
 
     def of(self, *roots: object, plain: tuple[Any, ...] = ()) -> bytes:
@@ -75,17 +88,20 @@ class Fingerprinter:
 
         Raises NoFingerprintError with the type of an object that has none.
         """
-        self._begin()
-        self._context = contextvars.copy_context()
         self._out.append(plain)
         try:
-            for root in roots:
-                self._visit(root)
+            self._walk(roots)
             return blake2b(marshal.dumps(self._out, 2), digest_size=16).digest()
+        finally:
+            self._begin()
+
+    def reaches(self, thing: object, *roots: object) -> bool:
+        """Return whether an object can be reached from the roots, or its address, or whether that cannot be known."""
+        try:
+            self._walk(roots)
+            return id(thing) in self._met or ("int", id(thing)) in self._out
         except NoFingerprintError:
-            raise
-        except Exception as error:  # an iterator over what has changed, objects nested too deeply, ...
-            raise NoFingerprintError(f"{type(error).__name__}: {error}") from error
+            return True
         finally:
             self._begin()
 
@@ -98,10 +114,20 @@ class Fingerprinter:
         self._met: dict[int, int] = {}
         self._alive: list[object] = []
 
+    def _walk(self, roots: Iterable[object]) -> None:
+        self._context = contextvars.copy_context()
+        try:
+            for root in roots:
+                self._visit(root)
+        except NoFingerprintError:
+            raise
+        except Exception as error:  # an iterator over what has changed, objects nested too deeply, ...
+            raise NoFingerprintError(f"{type(error).__name__}: {error}") from error
+
     def _visit(self, thing: object) -> None:
         kind = type(thing)
         if kind in PLAIN:
-            self._out.append((kind.__name__, thing if kind in (int, bool, float, complex, str, bytes) else None))
+            self._out.append((kind.__name__, thing if kind in VALUED else None))
             return
         if (number := self._met.get(id(thing))) is not None:
             self._out.append(number)
@@ -110,10 +136,9 @@ class Fingerprinter:
             raise NoFingerprintError(f"more than {LIMIT:,} objects")
         self._met[id(thing)] = len(self._alive)
         self._alive.append(thing)  # else another object might be given its address before the walk is over
-        walk = self._walks.get(kind)
-        if walk is None:
-            walk = self._walks[kind] = self._walk_for(kind)
-        walk(thing)
+        if kind not in self._walks:
+            self._walks[kind] = self._walk_for(kind)
+        self._walks[kind](thing)
 
     def _tell(self, kind: str, *parts: object) -> None:
         self._out.append(f"{kind}{len(parts)}")
@@ -125,136 +150,122 @@ class Fingerprinter:
         base = next((one for one in kind.__mro__ if one in self.parts), None)
         if base is not None:
             return lambda thing: self._tell(base.__name__, *self.parts[base](thing))
-        if issubclass(kind, (*LASTING, Enum)):
+        if issubclass(kind, LASTING):
             return lambda thing: self._out.append(("lasting", self.lasting(thing)))
-        if issubclass(kind, BaseException):
-            if any("__slots__" in one.__dict__ for one in kind.__mro__):
-                raise NoFingerprintError(kind.__qualname__)
-            return self._exception
-        walk = self._bases().get(kind)
-        if walk is not None:
-            return walk
-        if kind in REDUCIBLE:
-            return lambda thing: self._tell(kind.__name__, *thing.__reduce__())
-        if kind.__name__ in SEE_THROUGH and kind.__module__ in ("builtins", "_asyncio"):
-            return lambda thing: self._tell(kind.__name__, *gc.get_referents(thing))
+        bases = self._bases()
+        if kind in bases:
+            return lambda thing: self._tell(kind.__name__, *bases[kind](thing))
+        name = kind.__name__ if kind.__module__ in BUILT_IN else ""
+        if name in REDUCIBLE:
+            return lambda thing: self._tell(name, *thing.__reduce__())
+        if name in COPYING:
+            return lambda thing: self._tell(name, *gc.get_referents(thing), thing.__reduce__())
+        if name in SEE_THROUGH:
+            return lambda thing: self._tell(name, *gc.get_referents(thing))
         return self._instance_walk(kind)
 
-    def _bases(self) -> dict[type, Callable[[Any], None]]:
-        return {
-            list: lambda thing: self._tell("list", *thing),
-            tuple: lambda thing: self._tell("tuple", *thing),
-            deque: lambda thing: self._tell("deque", thing.maxlen, *thing),
-            set: lambda thing: self._tell("set", *thing),
-            frozenset: lambda thing: self._tell("frozenset", *thing),
-            dict: self._dict,
-            OrderedDict: self._dict,
-            defaultdict: self._defaultdict,
-            asyncio.Future: self._future,
-            asyncio.Task: self._task,
-            asyncio.Handle: self._handle,
-            asyncio.TimerHandle: self._handle,
-            types.CoroutineType: self._suspended,
-            types.GeneratorType: self._suspended,
-            types.AsyncGeneratorType: self._suspended,
-            types.FunctionType: self._function,
-            types.MethodType: lambda thing: self._tell("method", thing.__func__, thing.__self__),
-            types.BuiltinFunctionType: lambda thing: self._tell("builtin", thing.__name__, thing.__self__),
-            functools.partial: lambda thing: self._tell("partial", thing.func, thing.args, thing.keywords),
-            contextvars.Context: self._context_of,
-            type(threading.Lock()): lambda thing: self._tell("lock", thing.locked()),
-        }
-
     def _instance_walk(self, kind: type) -> Callable[[Any], None]:
-        """Return how instances of a class written in Python are walked: by their slots and their dictionary."""
+        """Return how instances of a class are walked: as those of a known base, and by their slots and dictionary."""
         bases = self._bases()
-        base = next((one for one in kind.__mro__ if one in bases), object)
-        slots = [
-            (name, member)
-            for one in kind.__mro__
-            for name, member in one.__dict__.items()
-            if isinstance(member, types.MemberDescriptorType) and not issubclass(base, one)
-        ]
+        base = next(one for one in kind.__mro__ if one in bases)
+        members = _members(kind, base)
         # as in `object.__reduce_ex__`: an object larger than what it shows holds something that it does not show
-        shown = len(slots) + (kind.__dictoffset__ != 0) + (kind.__weakrefoffset__ != 0)
-        if kind.__basicsize__ > base.__basicsize__ + 8 * shown or kind.__itemsize__ > base.__itemsize__:
+        has_dict = kind.__dictoffset__ != base.__dictoffset__ and not kind.__flags__ & MANAGED_DICT
+        has_references = kind.__weakrefoffset__ > base.__weakrefoffset__  # an offset below 0 is not within the object
+        shown = len(members) + has_dict + has_references
+        if kind.__basicsize__ > base.__basicsize__ + 8 * shown and base is not BaseException:
             raise NoFingerprintError(f"{kind.__module__}.{kind.__qualname__}")
-        walk_base = bases.get(base)
 
         def walk(thing: Any) -> None:
             self._out.append(("instance", self.lasting(kind)))
-            if walk_base is not None:
-                walk_base(thing)
-            for _, member in slots:
+            self._tell(base.__name__, *bases[base](thing))
+            for member in members:
                 try:
                     value = member.__get__(thing)
                 except AttributeError:
                     self._out.append("unset")
                 else:
                     self._visit(value)
-            if (attributes := getattr(thing, "__dict__", None)) is not None:
-                self._dict(attributes)
+            if not issubclass(kind, asyncio.Future):  # of which it is a part already
+                self._visit(getattr(thing, "__dict__", None))
 
         return walk
 
-    def _dict(self, thing: dict[Any, Any]) -> None:
-        self._out.append(f"dict{len(thing)}")
-        for key, value in thing.items():
-            self._visit(key)
-            self._visit(value)
+    def _bases(self) -> dict[type, Callable[[Any], Iterable[object]]]:
+        """Return how to list the parts of an object of each type that is known."""
+        suspended = types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType
+        return {**PARTS, **dict.fromkeys(suspended, self._of_suspended), contextvars.Context: self._of_context}
 
-    def _defaultdict(self, thing: defaultdict[Any, Any]) -> None:
-        self._visit(thing.default_factory)
-        self._dict(thing)
-
-    def _exception(self, thing: BaseException) -> None:
-        self._out.append(("exception", self.lasting(type(thing))))
-        self._tell("raised", thing.args, thing.__dict__, thing.__cause__, thing.__context__)
-
-    def _future(self, thing: Any) -> None:
-        finished = thing._state == "FINISHED"
-        self._tell(
-            thing._state,
-            thing._callbacks,
-            thing._exception if finished else None,
-            thing._result if finished else None,
-            thing._cancel_message,
-            thing._asyncio_future_blocking,
-        )
-
-    def _task(self, thing: Any) -> None:
-        self._future(thing)
-        if not thing.done():
-            self._tell("task", thing._coro, thing._fut_waiter, thing._must_cancel, thing.cancelling())
-
-    def _handle(self, thing: Any) -> None:
-        """Walk a handle, but not the time of a timer, which the event loop reports."""
-        self._tell("handle", thing.cancelled(), thing._callback, thing._args, thing._context)
-
-    def _function(self, thing: types.FunctionType) -> None:
-        self._out.append(("function", self.lasting(thing.__code__)))
-        self._tell("bound", thing.__defaults__, thing.__kwdefaults__, thing.__closure__, thing.__dict__)
-
-    def _suspended(self, thing: Any) -> None:
+    def _of_suspended(self, thing: Any) -> Iterator[object]:
         prefix = {types.CoroutineType: "cr", types.GeneratorType: "gi", types.AsyncGeneratorType: "ag"}[type(thing)]
         code, frame = getattr(thing, f"{prefix}_code"), getattr(thing, f"{prefix}_frame")
-        self._out.append(("suspended", self.lasting(code)))
+        yield code
         if frame is None:
-            self._out.append("ended")
             return
         bound = frame.f_locals
-        self._out.append(frame.f_lasti)
+        yield frame.f_lasti
         if (name := self._frames.get(code)) is not None:
-            self._out.append(name(bound))
-            self._visit(thing.cr_await)
+            yield name(bound)
+            yield thing.cr_await
             return
-        self._out.append(tuple(bound))
-        held = gc.get_referents(thing)
-        self._tell("frame", *(one for one in held if one is not frame and one is not bound))
+        yield tuple(bound)
+        yield from (one for one in gc.get_referents(thing) if one is not frame and one is not bound)
 
-    def _context_of(self, thing: contextvars.Context) -> None:
-        """Walk the variables that the target has set in a context."""
-        for variable in thing:
-            if self._context.get(variable, self) is not thing[variable]:
-                self._out.append(("variable", self.lasting(variable)))
-                self._visit(thing[variable])
+    def _of_context(self, thing: contextvars.Context) -> Iterator[object]:
+        """Yield the variables that the target has set in a context."""
+        known = self._context
+        yield len(thing)
+        yield from _flat(item for item in thing.items() if known.get(item[0], known) is not item[1])
+
+
+def _of_future(thing: Any) -> Iterator[object]:
+    yield from (thing._state, thing._callbacks, thing._result, thing._exception)
+    yield from (thing._cancel_message, thing._asyncio_future_blocking)
+    # Python shows in no other way its attributes, and what a task raised that ended cancelled
+    yield from (one for one in gc.get_referents(thing) if isinstance(one, dict | asyncio.CancelledError))
+
+
+def _of_task(thing: Any) -> Iterator[object]:
+    yield from _of_future(thing)
+    yield from (thing._coro, thing._fut_waiter, thing._must_cancel, thing.cancelling())
+
+
+def _flat(items: Iterable[tuple[object, object]]) -> Iterator[object]:
+    """Yield keys and values by turns."""
+    for item in items:
+        yield from item
+
+
+def _members(kind: type, base: type) -> list[types.MemberDescriptorType]:
+    """Return the slots of a type, and what its C code shows in this way, without those of a base and its own bases."""
+    return [
+        member
+        for one in kind.__mro__
+        for member in one.__dict__.values()
+        if isinstance(member, types.MemberDescriptorType) and not issubclass(base, one)
+    ]
+
+
+PARTS: dict[type, Callable[[Any], Iterable[object]]] = {
+    object: lambda thing: (),
+    list: list.__iter__,
+    tuple: tuple.__iter__,
+    deque: lambda thing: (*deque.__iter__(thing), thing.maxlen),
+    set: set.__iter__,
+    frozenset: frozenset.__iter__,
+    dict: lambda thing: _flat(dict.items(thing)),
+    OrderedDict: lambda thing: _flat(OrderedDict.items(thing)),
+    BaseException: lambda thing: (thing.args, thing.__cause__, thing.__context__),
+    asyncio.Future: _of_future,
+    asyncio.Task: _of_task,
+    types.FunctionType: lambda thing: (
+        thing.__code__, thing.__defaults__, thing.__kwdefaults__, thing.__closure__, thing.__dict__,
+    ),
+    types.MethodType: lambda thing: (thing.__func__, thing.__self__),
+    types.BuiltinFunctionType: lambda thing: (thing.__name__, thing.__self__),
+    functools.partial: lambda thing: (thing.func, thing.args, thing.keywords, thing.__dict__),
+    types.GenericAlias: lambda thing: (thing.__origin__, thing.__args__),
+    type(threading.Lock()): lambda thing: (thing.locked(),),
+    threading.local: lambda thing: (thing.__dict__,),
+}  # fmt: skip
+"""How to list the parts of objects of types that are known. Methods that a subclass may replace are not called."""

@@ -29,7 +29,7 @@ class GlobalState:
     >>> state = GlobalState(Leaky)
     >>> Leaky.made.append(1)
     >>> state.changed()
-    ([1],)
+    ((1, [1]),)
     >>> state.restore()
     >>> Leaky.made, state.changed()
     ([], ())
@@ -49,8 +49,8 @@ class GlobalState:
                 self._keep_all([one])
 
     def changed(self) -> tuple[Any, ...]:
-        """Return what has changed since, as it is now."""
-        return tuple(kept.difference() for kept in self._kept if kept.is_changed())
+        """Return what has changed since, as it is now, each with its number among all that can change."""
+        return tuple((number, kept.difference()) for number, kept in enumerate(self._kept) if kept.is_changed())
 
     def restore(self) -> None:
         """Restore all of it."""
@@ -163,15 +163,20 @@ class _Kept:
         )
 
     def difference(self) -> Any:
+        """Return what tells the object from others that it could have become."""
         if not self._is_mapping:
             return self._thing
+        names = None if tuple(self._look) == self._names else list(self._look)
+        return names, self._new_values()
+
+    def _new_values(self) -> list[tuple[Any, Any]]:
         then = self._then
         return [(name, value) for name, value in self._look.items() if name not in then or then[name] is not value]
 
     def restore(self) -> None:
         thing, then = self._thing, self._then
         if isinstance(thing, type):
-            for name, _ in self.difference():
+            for name, _ in self._new_values():
                 if name not in then:
                     delattr(thing, name)
             for name, value in then.items():

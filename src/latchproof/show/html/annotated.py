@@ -32,7 +32,7 @@ def annotate(trace: Trace) -> dict[str, Any]:
     (True, True)
     """
     machine = MACHINES[trace.machine]
-    policy = next(one for one in machine.policies if one.name == trace.policy)
+    policy = machine.policy(trace.policy)
     waiting = {operation.name for operation in machine.operations if operation.waits}
     waits = {event["call"] for event in trace.events if event["kind"] == "begin" and event["operation"] in waiting}
     gives_none = any(event.get("call") in waits and event.get("value", 0) is None for event in trace.events)
@@ -82,7 +82,7 @@ def _event(event: EventData) -> Event:
     """Return an event that `trace.make_trace` wrote as the judge takes it."""
     match event:
         case {"kind": "begin", "call": call, "operation": operation, "arguments": arguments}:
-            return Begin(call - 1, operation, tuple(arguments))
+            return Begin(call - 1, operation, tuple(arguments), cancelled=event.get("cancelled", False))
         case {"kind": "request", "call": call}:
             return Request(call - 1)
         case {"kind": "observe", "values": values}:

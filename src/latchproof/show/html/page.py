@@ -16,7 +16,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import Any, Literal
 
-from latchproof_spec.machine import Machine, distinct_policies
+from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, machines_about
 
 LIBRARIES = ("cytoscape.min.js", "cytoscape-dagre.min.js")
@@ -78,12 +78,12 @@ def machine_data(
     )
     policies: list[dict[str, Any]] = [
         {
-            "names": list(names),
+            "names": machine.names_of(policy),
             "rules": rows(machine, policy),
             "arrows": [[source, goal, rules] for (source, goal), rules in arrows(machine, policy).items()],
             "graphs": graphs(machine, policy),
         }
-        for policy, names in distinct_policies(machine.policies).items()
+        for policy in machine.policies
     ]
     reached = {row["rule"] for policy in policies for row in policy["rules"]}
     return {
