@@ -178,6 +178,12 @@ FAULTS = (
     Fault(steps, "fact_premises", "truth(partial(fact.premise, arguments[fact.name], parked))",
           "z3.And(truth(partial(fact.premise, arguments[fact.name], parked)), term(parked) != 5)", LEFT_OUT,
           "withdraw"),
+    # of a new machine: by a condition, and by something said of any call
+    *(
+        Fault(Identities, "creation", "(*path.conditions, self._distinct,",
+              f"(*path.conditions, {extra}, self._distinct,", "no new machine is left out", "create")
+        for extra in ("term(state[0]) == 1", "z3.ForAll([ONE], ONE == WHO)")
+    ),
 )  # fmt: skip
 
 
