@@ -236,7 +236,8 @@ def choose(
     for name in names:
         every = [one for one in faults_of(KINDS[name]) if one.key not in known and fnmatch(str(one), asked.only)]
         number = len(every) if asked.all else min(asked.number, len(every))
-        drawn = random.Random(f"{seed} {name}").sample(every, number)
+        # each fault has its own number, so that the others are drawn as before when one comes or goes
+        drawn = sorted(every, key=lambda one: random.Random(f"{seed} {one.key}").random())[:number]
         chosen[name] = sorted(drawn, key=every.index)
     return chosen
 

@@ -169,8 +169,13 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
         if isinstance(node, ast.Assign | ast.AugAssign | ast.For | ast.comprehension) and name in ("targets", "target"):
             continue
         for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, ast.AST):
+            if isinstance(one, ast.AST) and not _is_precaution(one):
                 yield one
+
+
+def _is_precaution(node: ast.AST) -> bool:
+    """Return whether it is `strict` of zip, which only a fault elsewhere could need."""
+    return isinstance(node, ast.keyword) and node.arg == "strict"
 
 
 def _is_unseen(node: ast.AST) -> bool:
@@ -280,6 +285,8 @@ def _is_listing(elements: list[ast.expr]) -> bool:
 def _with_fewer(node: ast.expr, name: str, elements: list[Any]) -> Iterator[ast.expr]:
     """Yield the node without each of its elements."""
     for one in elements:
+        if _is_precaution(one):
+            continue
         other = copy.copy(node)
         setattr(other, name, [each for each in elements if each is not one])
         yield other

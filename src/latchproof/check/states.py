@@ -28,7 +28,8 @@ class SeenStates:
         """Return whether another run met the state in no more steps; if not, note that this one has."""
         if not self.merge:
             return False
-        if self.steps.get(fingerprint, steps + 1) <= steps:
+        fewest = self.steps.get(fingerprint)
+        if fewest is not None and fewest <= steps:
             return True
         self.steps[fingerprint] = steps
         return False
