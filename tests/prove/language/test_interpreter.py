@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,10 @@ def test_a_result_of_another_type_is_another_result(tmp_path: Path, only: Callab
     assert [one.function for one in found] == ["count_down"]
     assert "gives (True, 0, L1), its text says (1, 0, L1)" in found[0].what
     assert isinstance(MACHINES["latch"].rules[0], Rule)
+
+
+def test_what_is_checked_is_as_much_as_the_manifest_says() -> None:
+    manifest = tomllib.loads((Path(__file__).parents[3] / "proofs" / "manifest.toml").read_text(encoding="utf-8"))
+    checked = comparison.check_specification()
+    assert checked.wrong == ()
+    assert {"functions": checked.functions, "results": checked.results} == manifest["specification"]
