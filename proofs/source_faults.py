@@ -2,7 +2,7 @@
 
 Each comparison may be another, each condition be dropped or turned around, each number be off by one, each statement
 be left out, each element be missing, each `any` be an `all`, and each returned value be None. What only a reader or a
-type checker sees is left alone: docstrings, annotations, texts of messages, imports.
+type checker sees is left alone: docstrings, annotations, texts of messages, imports, assertions.
 
 The rest of the file stays as it is, so lines keep their numbers.
 """
@@ -180,7 +180,7 @@ def _is_precaution(node: ast.AST) -> bool:
 
 def _is_unseen(node: ast.AST) -> bool:
     """Return whether only a reader or a type checker sees a part of the tree."""
-    if isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr):
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr | ast.Assert):
         return True
     if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
         return True
@@ -197,8 +197,6 @@ def _of_statement(node: ast.stmt) -> Iterator[str]:
     """Yield what might stand in place of a statement."""
     match node:
         case ast.Expr() | ast.AugAssign() | ast.Raise() | ast.Continue() | ast.Break() | ast.Delete():
-            yield "pass"
-        case ast.Assert():
             yield "pass"
         case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
             yield "pass"
