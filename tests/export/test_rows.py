@@ -12,6 +12,7 @@ import pytest
 import z3
 
 from latchproof.explore.system import choices
+from latchproof.export import rows
 from latchproof.export.rows import AFTER, ExportError, Given, given, make_model
 from latchproof.export.terms import MARKDOWN, PROMELA, TLA, NoTextError, Syntax, written
 from latchproof_spec.barrier import rules as barrier
@@ -236,3 +237,10 @@ def test_a_term_without_text_is_refused() -> None:
         written(X / Y == 1, TLA)
     with pytest.raises(NoTextError, match="compares 3 things at once"):
         written(z3.Distinct(X, Y, X + 1), TLA)
+
+
+def test_a_negated_condition_has_the_cases_of_what_it_negates() -> None:
+    conjunction, disjunction = z3.And(X == 0, Y == 0), z3.Or(X == 0, Y == 0)
+    assert str(rows._cases(z3.Not(conjunction))) == "[[Not(x == 0)], [Not(y == 0)]]"
+    assert str(rows._cases(z3.Not(disjunction))) == "[[Not(x == 0), Not(y == 0)]]"
+    assert str(rows._cases(z3.Not(z3.Not(conjunction)))) == "[[x == 0, y == 0]]"
