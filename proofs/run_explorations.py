@@ -2,7 +2,7 @@
 
 python proofs/run_explorations.py [CHECKOUT]
 
-It also prints the tables of what each property refuses, as they stand in the manifest.
+It also prints what each property refuses, and how many steps the claims refuse, as they stand in the manifest.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import sys
 from pathlib import Path
 
+from latchproof.explore.completeness import find_gaps, read_completeness
 from latchproof.explore.expected import compare, gaps, read_expectations
 from latchproof.explore.refusals import differing_refusals, pools, read_refusals, written
 from latchproof_spec.machines import MACHINES
@@ -29,6 +30,10 @@ def main(root: Path) -> int:
     for machine in MACHINES.values():
         print(refusal_table(machine.name))
         failures += [failure for _, failure in differing_refusals(machine, refusals.get(machine.name, {}))]
+    for machine in MACHINES.values():
+        complete = find_gaps(machine)
+        print(f"[completeness] {machine.name}: {complete.counts}")
+        failures += filter(None, [complete.failure(read_completeness(manifest))])
     for failure in failures:
         print(f"FAILED {failure}")
     print(f"{len(expectations)} explorations, {len(failures)} failures")

@@ -12,6 +12,7 @@ import trio
 
 from latchproof import CountdownLatch
 from latchproof.check.run import Run
+from latchproof.check.states import SeenStates
 from latchproof.check.strategies import Sample
 from latchproof.check.target import adapt
 from latchproof.check.tree import Explorer
@@ -322,3 +323,10 @@ def test_what_differs_in_flownos_loop_is_another_state() -> None:
 
         looked_at(look, CountdownLatch, "flowno", FLOWNO_WORDS)
     assert list(marks.values()) == ["", *OF_FLOWNO]
+
+
+def test_a_state_is_known_by_all_of_its_fingerprint() -> None:
+    seen = SeenStates(merge=True)
+    marks = [bytes(16), *(bytes(place) + b"\1" + bytes(15 - place) for place in range(16))]
+    assert not any(seen.has(mark, 1) for mark in marks)
+    assert all(seen.has(mark, 1) for mark in marks)

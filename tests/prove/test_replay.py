@@ -98,6 +98,7 @@ def test_the_plain_reading_is_that_of_the_explorer(machine: Machine, argument: i
          "index=0"),
         ("_world_after", "choose(resumed.has(c), given(resumed.place(c)).given,", "choose(resumed.has(c), PLAIN,",
          "given='plain-return'"),
+        ("_world_after", "before.given(c)),", "z3.If(before.phase(c) == LEFT, NOTHING, before.given(c))),", "given="),
         ("_world_after", "z3.BoolVal(operation.waits)", "z3.BoolVal(not operation.waits)", "waits="),
         ("_world_after", "owner=queue.at", "owner=before.owner", "the owner of place"),
         ("_world_after", 'choose(k == before.tripped, resumed.at(place_of_index(i)), kept)',

@@ -88,6 +88,15 @@ def test_the_second_solver_answers_each_query(obligations: list[Obligation]) -> 
     assert [one.name for one in found] == [one.name for one in obligations]
 
 
+@SECOND_SOLVER
+def test_what_the_second_solver_does_not_know_it_says() -> None:
+    """A sum of two cubes that is a cube: there is none, and no solver finds that out."""
+    cubes = "(= (+ (* x x x) (* y y y)) (* z z z))"
+    declared = "".join(f"(declare-fun {name} () Int)(assert (> {name} 2))" for name in "xyz")
+    asked = f"(set-logic ALL){declared}(assert {cubes})(check-sat)"
+    assert ask(asked, 50)() == ["unknown"]
+
+
 Fault = Callable[[Iterator[str]], Iterator[str]]
 
 

@@ -14,7 +14,7 @@ from latchproof.prove.goals import Obligation
 from latchproof.prove.language.comparison import Checked, check_specification
 from latchproof.prove.language.subset import Rejection
 from latchproof.prove.obligations import prove
-from latchproof.verify import proved
+from latchproof.verify import evidence, proved
 from latchproof.verify.ledger import Ledger
 from latchproof.verify.proved import PROVED
 from latchproof_spec.machines import MACHINES
@@ -102,8 +102,10 @@ def test_obligations_that_are_missing_fail_every_claim(monkeypatch: pytest.Monke
     def nowhere() -> Path:
         raise ContractsNotRunError("no source checkout")
 
-    monkeypatch.setattr(proved, "find_root", nowhere)
-    assert cells_of(PROVED)["C1"].status == "holds"
+    monkeypatch.setattr(evidence, "find_root", nowhere)
+    uncounted = cells_of(PROVED)["C1"]
+    assert uncounted.status == "holds"
+    assert uncounted.bound.endswith("; counts compared with none: not a source checkout")
 
 
 def test_a_specification_outside_of_the_subset_fails_every_claim(monkeypatch: pytest.MonkeyPatch) -> None:

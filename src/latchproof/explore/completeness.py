@@ -11,9 +11,11 @@ A step that no property refuses and that is another one is a gap in the claims.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 
@@ -52,11 +54,17 @@ class Completeness:
     gaps: list[str] = field(default_factory=list)
 
     @property
-    def failure(self) -> str:
-        """The gaps in words; "" if there are none."""
-        if not self.gaps:
+    def counts(self) -> dict[str, int]:
+        """How many steps of each kind there were."""
+        return {"steps": self.steps, "others": self.others, "same": self.same}
+
+    def failure(self, expected: dict[str, dict[str, int]] | None = None) -> str:
+        """Return the gaps in words, or how the counts differ from what was expected; "" if there is neither."""
+        if self.gaps:
+            return f"{len(self.gaps)} steps that break no claim: {'; '.join(self.gaps[:MOST_TOLD])}"
+        if expected is None or self.counts == expected.get(self.machine):
             return ""
-        return f"{len(self.gaps)} steps that break no claim: {'; '.join(self.gaps[:MOST_TOLD])}"
+        return f"{self.machine}: {self.counts} were tried, the manifest has {expected.get(self.machine, 'nothing')}"
 
 
 class Effect(NamedTuple):
@@ -86,6 +94,12 @@ def find_gaps(machine: Machine) -> Completeness:
                                 _judge(system, transition, rules, states, found)
             if not system.constants:
                 break  # the argument is in the state: all states have been seen
+    return found
+
+
+def read_completeness(manifest: Path) -> dict[str, dict[str, int]]:
+    """Read for each machine how many steps there must be: a search that leaves some out finds no gap in them."""
+    found: dict[str, dict[str, int]] = tomllib.loads(manifest.read_text(encoding="utf-8")).get("completeness", {})
     return found
 
 

@@ -7,9 +7,11 @@ which kinds there are.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from latchproof.check.reasons import Reason
+from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
 from latchproof.mutants.checks import MutantCheck
 from latchproof.prove.steps import rules_of
 from latchproof_spec.claims import Claim
@@ -96,6 +98,19 @@ class Evidence:
         if not cell.bound:
             return replace(cell, kind=self.name)
         return replace(cell, kind=self.name, unit=self.unit, reproduce=self.repeat(claim_of(cell.claim), quick))
+
+
+def find_manifest() -> Path | None:
+    """Return the manifest of expected counts; None without a source checkout."""
+    try:
+        return find_root() / MANIFEST
+    except ContractsNotRunError:
+        return None
+
+
+def compared_with(manifest: Path | None) -> str:
+    """Return with what counts were compared, for a bound: that they were not must be said."""
+    return f"counts as in {MANIFEST.as_posix()}" if manifest else "counts compared with none: not a source checkout"
 
 
 def fired_rules(fired: Sequence[tuple[str, Iterable[str]]], again: str) -> dict[str, RuleCell]:

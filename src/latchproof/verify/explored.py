@@ -4,18 +4,18 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Final, TypeVar
 
 from latchproof.check.reasons import Reason
-from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
-from latchproof.explore.completeness import Completeness, find_gaps
+from latchproof.explore.completeness import LARGEST, Completeness, find_gaps, read_completeness
 from latchproof.explore.expected import compare, read_expectations
 from latchproof.explore.fairness import Liveness, check_eventualities
 from latchproof.explore.refusals import differing_refusals, read_refusals
 from latchproof.explore.states import Exploration, explore
 from latchproof.explore.vacuity import vacuous_eventualities, vacuous_properties
 from latchproof.mutants import checks
-from latchproof.verify.evidence import Cell, Evidence, Gathered, fired_rules
+from latchproof.verify.evidence import Cell, Evidence, Gathered, compared_with, find_manifest, fired_rules
 from latchproof_spec.claims import Claim
 from latchproof_spec.machines import CLAIMS, MACHINES
 
@@ -77,14 +77,14 @@ def gather(quick: bool) -> Gathered:
         for one in reversed(found)
         for violation in reversed(one.violations)
         for claim in violation.claims
-    }, unexpected(quick), uncovered(complete)]  # fmt: skip
+    }, unexpected(quick), uncovered(complete, find_manifest())]  # fmt: skip
     bound = (
         f"{tasks[0]} and {tasks[1]} tasks, "
         + ", ".join(f"{machine.parameters} {machine.smallest}-{largest}" for machine in MACHINES.values())
-        + f", calls without bound; {sum(one.orbits for one in found):,} states up to symmetry, every policy; counts as "
-        f"in {MANIFEST.as_posix()}, where there is one; {sum(one.others for one in complete):,} steps that the "
-        f"specification does not make in small states are refused, except {sum(one.same for one in complete):,} that "
-        "are the same in other words"
+        + f", calls without bound; {sum(one.orbits for one in found):,} states up to symmetry, every policy; "
+        f"{compared_with(find_manifest())}; in states of numbers to {LARGEST}, "
+        f"{sum(one.others for one in complete):,} steps that the specification does not make are refused, except "
+        f"{sum(one.same for one in complete):,} that are the same in other words"
     )
     seconds = time.perf_counter() - begun
     cells = []
@@ -101,9 +101,11 @@ def gather(quick: bool) -> Gathered:
     return cells, fired_rules([(one.policy, one.rules) for one in found], repeat(None, quick))
 
 
-def uncovered(complete: Iterable[Completeness]) -> dict[str, str]:
+def uncovered(complete: Iterable[Completeness], manifest: Path | None) -> dict[str, str]:
     """Return, by claim, which steps break no claim although the specification does not make them: any may be weak."""
-    return {claim.id: one.failure for one in complete if one.failure for claim in MACHINES[one.machine].claims}
+    expected = read_completeness(manifest) if manifest else None
+    wrong = [(one.machine, one.failure(expected)) for one in complete]
+    return {claim.id: failure for machine, failure in wrong if failure for claim in MACHINES[machine].claims}
 
 
 def until_given_up(results: Iterable[Result]) -> Iterator[Result]:
@@ -160,9 +162,8 @@ def unexpected(quick: bool) -> dict[str, str]:
                 wrong.setdefault(claim.id, f"{empty} lets everything pass that is wrong on purpose")
         for promise in vacuous_eventualities(machine):
             wrong.setdefault(promise.claim.id, f"{promise} holds of a machine that lets no task continue")
-    try:
-        manifest = find_root() / MANIFEST
-    except ContractsNotRunError:
+    manifest = find_manifest()
+    if manifest is None:
         return wrong
     refusals = read_refusals(manifest)
     for machine in MACHINES.values():

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Final
 
 from latchproof.check.reasons import Reason
-from latchproof.contracts import MANIFEST, ContractsNotRunError, find_root
 from latchproof.mutants import checks
 from latchproof.prove import replay
 from latchproof.prove.classes.blind_spots import blind_spots
@@ -19,7 +18,7 @@ from latchproof.prove.goals import Obligation
 from latchproof.prove.language.comparison import BOUND, Checked, check_specification
 from latchproof.prove.obligations import prove_all
 from latchproof.prove.smtlib import solvers
-from latchproof.verify.evidence import Cell, Evidence, Gathered, rule_cell
+from latchproof.verify.evidence import Cell, Evidence, Gathered, compared_with, find_manifest, rule_cell
 from latchproof_spec.claims import Claim
 from latchproof_spec.machines import CLAIMS, MACHINES
 
@@ -72,7 +71,8 @@ def cell_of(claim: Claim, obligations: Sequence[Obligation], checked: Checked, u
     bound = (
         "for every count, number of parties, generations and tasks, under every policy as far as it demands the claim, "
         f"by {solvers()}; the functions that this rests on have the same {checked.results:,} results as by a second "
-        f"interpreter: {BOUND}"
+        f"interpreter: {BOUND}; what calls do was replayed in every world of {replay.CALLS} calls; "
+        f"{compared_with(find_manifest())}"
     )
     found = Cell(claim.id, "holds", bound=bound, count=len(about), seconds=seconds)
     told = [_told(one) for one in bad[:MOST_SHOWN]]
@@ -104,10 +104,10 @@ def differences(cases: Sequence[Case]) -> list[str]:
 
 def miscounted(obligations: Sequence[Obligation], cases: Sequence[Case], checked: Checked) -> str:
     """Return how what was checked differs from the manifest, in number or in text; "" without a source checkout."""
-    try:
-        tables = tomllib.loads((find_root() / MANIFEST).read_text(encoding="utf-8"))
-    except ContractsNotRunError:
+    manifest = find_manifest()
+    if manifest is None:
         return ""
+    tables = tomllib.loads(manifest.read_text(encoding="utf-8"))
     expected = {f"{machine} {of}": n for machine, models in tables["proofs"].items() for of, n in models.items()}
     expected |= {f"{machine} refinement": number for machine, number in tables["refinement"].items()}
     expected |= {f"specification, {what}": number for what, number in tables["specification"].items()}

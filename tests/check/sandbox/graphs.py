@@ -657,6 +657,9 @@ LEAVES: tuple[Any, ...] = (
     dict.__dict__["fromkeys"], dict.__dict__["__contains__"], OwnError, math, os, logging.getLogger("a"),
     logging.getLogger("b"), ONE_VARIABLE, OTHER_VARIABLE, _nothing.__code__, waits.__code__, Slotted.__dict__["first"],
     Slotted.__dict__["second"], Plain.method, KEY,
+    # long values that differ at one end alone
+    10**40, 10**40 + 1, 2 * 10**40, 1.5, math.nextafter(1.5, 2), 1e300, 2e300, "a" * 300, "a" * 299 + "b",
+    "b" + "a" * 299, b"a" * 300, b"a" * 299 + b"b", 1e300j, 2e300j,
 )  # fmt: skip
 """Every value that has no parts, and is the same object whenever it is met."""
 
