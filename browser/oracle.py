@@ -46,7 +46,10 @@ class Oracle:
         """What a task may do, as the buttons say it."""
         if task in self.queue:
             return ["cancel"]
-        return ["cancel", "continue"] if task in self.released else list(self._calls())
+        if task in self.released:
+            return ["cancel", "continue"]
+        # a barrier's call may be cancelled when it is made, and some policies have a rule for that
+        return [*self._calls(), "cancel"] if self.machine.name == "barrier" else list(self._calls())
 
     def _calls(self) -> dict[str, tuple[Any, tuple[Any, ...]]]:
         calls = {}
@@ -66,7 +69,9 @@ class Oracle:
             self.said, self.rule = words(self.released.pop(task)), ""
             return
         if label == "cancel":
-            operation, arguments = self.machine.withdraw, (task in self.queue,)
+            operation = self.machine.withdraw
+            told = {"is_parked": task in self.queue, "has_arrived": task in self.queue or task in self.released}
+            arguments = tuple(told[fact.name] for fact in operation.facts)
             self.released.pop(task, None)
         else:
             operation, arguments = self._calls()[label]

@@ -31,7 +31,7 @@ WALKS = [
     ("barrier", "java", 3, 4),
     ("latch", "latchproof", 2, 3),
     ("latch", "latchproof", 0, 1),
-    ("latch", "java", 1, 4),
+    ("latch", "keeps", 1, 4),
     ("latch", "aiologic", 3, 2),
 ]
 STEPS = 40
