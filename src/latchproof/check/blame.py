@@ -8,7 +8,7 @@ specification says what it is called.
 from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
-from latchproof.check.history import End, Event, Finding, Observe, without_addresses
+from latchproof.check.history import End, Event, Finding, Observe, named, shown
 from latchproof.check.specification import Configuration, Fate, Operation, Specification
 
 
@@ -51,7 +51,7 @@ def _of_end(scene: Scene, event: End) -> Finding:
     endings = [fate.ending for fate in fates if fate.ending is not None]
     has_value = any(ending.returns for ending in endings)
     if event.how == "returned":
-        seen = f"{operation.name}() returned{'' if event.value is None else f' {event.value!r}'}"
+        seen = f"{operation.name}() returned{'' if event.value is None else f' {shown(event.value)}'}"
         if not operation.waits or (not has_value and any(ending.refuses(operation.name) for ending in endings)):
             situation = "missed refusal"
         else:
@@ -62,7 +62,7 @@ def _of_end(scene: Scene, event: End) -> Finding:
         situation = "cancelled instead of failed" if any(ending.fails for ending in endings) else unasked
     else:
         assert event.error is not None
-        seen = f"{operation.name}() raised {type(event.error).__name__}: {without_addresses(str(event.error))}"
+        seen = f"{operation.name}() raised {named(event.error)}"
         if not operation.waits or not scene.specification.may_fail_with(event.error):
             is_refusal = scene.specification.may_refuse_with(operation.name, event.error)
             situation = "mistaken refusal" if is_refusal else "wrong error"
@@ -78,8 +78,8 @@ def _of_observation(scene: Scene, event: Observe) -> Finding:
         values = {one for here in scene.before for one in scene.specification.readings(here, name)}
         if not any(type(value) is type(one) and value == one for one in values):
             allowed = tuple(f"{name} = {one!r}" for one in sorted(values, key=lambda one: (str(type(one)), one)))
-            return Finding(scene.specification.blame("wrong reading"), f"{name} is {value!r}", allowed, ())
-    seen = ", ".join(f"{name} is {value!r}" for name, value in event.values)
+            return Finding(scene.specification.blame("wrong reading"), f"{name} is {shown(value)}", allowed, ())
+    seen = ", ".join(f"{name} is {shown(value)}" for name, value in event.values)
     return Finding(scene.specification.blame("wrong reading"), seen, ("not both of these at once",), ())
 
 

@@ -97,7 +97,8 @@ def check(
     absent = next((outcome.absent for outcome in outcomes if outcome.absent), target.absent)
     present = tuple(one for one in target.operations if one.name not in absent)
     target = replace(target, operations=present, absent=absent, gives_index=INDEX not in absent)
-    verdicts = [_verdict(target, one, walk) for one in judged]
+    cancels = any(one.cancellations for one in programs)
+    verdicts = [_verdict(target, one, walk, cancels=cancels) for one in judged]
     reported = min(verdicts, key=lambda verdict: (claim in verdict.failures, len(verdict.failures)))
     if claim is not None:
         reasons += _doubts_about(claim, reported)
@@ -194,12 +195,12 @@ def _outcomes(
     return queue.results(target), end
 
 
-def _verdict(target: Target, policy: Any, walk: Walk) -> PolicyVerdict:
-    """Return the verdict under a policy."""
+def _verdict(target: Target, policy: Any, walk: Walk, *, cancels: bool) -> PolicyVerdict:
+    """Return the verdict under a policy. What only cancellations exercise is left out of it if none was to be tried."""
     fired = walk.fired.get(policy.name, set())
     smallest = walk.failures.get(policy.name, {})
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
-    can_fire = {rule for argument in (1, 2, 3) for rule in rules_in_reach(target, policy, argument)}
+    can_fire = {rule for argument in (1, 2, 3) for rule in rules_in_reach(target, policy, argument, cancels=cancels)}
     exercise = target.machine.exercise
     seen = [claim for claim in target.machine.claims if not claim.unobservable]
     about = [claim for claim in seen if can_fire & set(exercise[claim])]
@@ -212,11 +213,15 @@ def _verdict(target: Target, policy: Any, walk: Walk) -> PolicyVerdict:
     return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without)
 
 
-def rules_in_reach(target: Target, policy: Any, argument: int) -> set[str]:
-    """Return the rules that the target's operations can apply at all: without abort(), nothing breaks a barrier."""
+def rules_in_reach(target: Target, policy: Any, argument: int, *, cancels: bool = True) -> set[str]:
+    """Return the rules that the target's operations can apply at all: without abort(), nothing breaks a barrier.
+
+    With `cancels` they may be withdrawn too.
+    """
     machine = target.machine
     constants, start, _ = machine.create(argument)
-    steps = [*((call.operation, call.arguments) for call in target.calls(NUMBERS)), (machine.withdraw, ())]
+    steps = [(call.operation, call.arguments) for call in target.calls(NUMBERS)]
+    steps += [(machine.withdraw, ())] if cancels else []
     states, fired = {start}, set()
     for _ in range(REACH):
         for state, (operation, arguments) in product(tuple(states), steps):

@@ -24,6 +24,7 @@ from latchproof.check.history import (
     describe,
     error_name,
     event_data,
+    named,
     with_step_ends,
     without_addresses,
 )
@@ -123,8 +124,10 @@ class Record:
             return
         try:
             values = self._target.observe(instance)
-        except Exception as error:
-            self.take(Stray(f"an observation raised {type(error).__name__}: {error}"))
+        except KeyboardInterrupt:  # also what stops a reading that does not end
+            raise
+        except BaseException as error:
+            self.take(Stray(f"an observation raised {named(error)}"))
             return
         # a constant that reads as it was made is left out: it would be told after each step
         values = tuple((name, value) for name, value in values if not self._is_as_made(name, value))

@@ -15,6 +15,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 EventData: TypeAlias = dict[str, Any]
 """An event as plain data; `latchproof.check.trace` says what is in it."""
 
+LARGEST = 10**4000
+"""Whole numbers below it can be printed whatever the interpreter's limit on their digits is set to by default."""
+
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 
 
@@ -113,6 +116,42 @@ def error_name(error: BaseException) -> str:
     return error.name if isinstance(error, SeenError) else type(error).__name__
 
 
+def text_of(error: BaseException) -> str:
+    """Return what an exception says, also if it cannot be asked.
+
+    >>> class Mute(Exception):
+    ...     def __str__(self):
+    ...         raise ValueError
+    >>> text_of(Mute())
+    '(its text cannot be read: ValueError)'
+    """
+    try:
+        return without_addresses(str(error))
+    except Exception as reason:
+        return f"(its text cannot be read: {type(reason).__name__})"
+
+
+def named(error: BaseException) -> str:
+    """Return the name of an exception's class and what it says.
+
+    >>> named(KeyError(1))
+    'KeyError: 1'
+    """
+    return f"{error_name(error)}: {text_of(error)}"
+
+
+def shown(value: object) -> str:
+    """Return how a value is printed, also if it cannot be.
+
+    >>> shown(2), shown(10**5000)
+    ('2', '(int: cannot be printed: ValueError)')
+    """
+    try:
+        return without_addresses(repr(value))
+    except Exception as reason:
+        return f"({type(value).__name__}: cannot be printed: {type(reason).__name__})"
+
+
 def without_addresses(message: str) -> str:
     """Replace the addresses of objects in a message: they differ between runs.
 
@@ -149,7 +188,7 @@ def event_data(event: Event) -> EventData:
             return {"kind": "stray", "error": error}
     data: EventData = {"kind": "end", "call": event.call + 1, "how": event.how}
     if event.error is not None:
-        data |= {"error": error_name(event.error), "message": without_addresses(str(event.error))}
+        data |= {"error": error_name(event.error), "message": text_of(event.error)}
     elif event.how == "returned":
         data["value"] = _plain_value(event.value)
     return data
@@ -178,4 +217,6 @@ def describe(event: EventData) -> str:
 
 def _plain_value(value: object) -> object:
     """Return the value if JSON has it, or else what it prints."""
-    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
+    if type(value) is int:
+        return value if abs(value) < LARGEST else shown(value)
+    return value if value is None or type(value) in (bool, float, str) else shown(value)

@@ -37,7 +37,7 @@ from latchproof.check.choices import (
     Turn,
 )
 from latchproof.check.harness import Calls, NondeterminismError, Record
-from latchproof.check.history import Rest, Stray
+from latchproof.check.history import Rest, Stray, named
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Stepper
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
@@ -229,8 +229,10 @@ class Run:
         try:
             self._calls.instance = target.make(argument)
             self._others.instance = target.make(argument) if self.setup.programs.beside else None
-        except Exception as error:
-            self.record.take(Stray(f"the constructor raised {type(error).__name__}: {error}"))
+        except KeyboardInterrupt:  # also what stops a constructor that does not end
+            raise
+        except BaseException as error:
+            self.record.take(Stray(f"the constructor raised {named(error)}"))
             self.record.settled = True  # there is nothing to continue with
 
     def before(self, *, between_passes: bool = False) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from latchproof.check.history import named
 from latchproof.check.machine_specification import MachineSpecification
 from latchproof.check.sandbox.global_state import GlobalState
 from latchproof.check.specification import Specification
@@ -124,12 +125,29 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
     try:
         with _exits_refused():
             instance = _make(factory)
-    except (Exception, SystemExit) as error:
-        made_with = ", ".join(f"a {machine.name} is made with its {machine.parameter}" for machine in MACHINES.values())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if _takes_nothing(factory):
+            raise TargetError(
+                f"{name} is made with nothing, while {_made_with()}; name a factory function that takes that number, "
+                "and brings a new object to it"
+            ) from error
         raise TargetError(
-            f"{name}(2) raised {type(error).__name__}: {error}; {made_with}. If the constructor needs more, name a "
+            f"{name}(2) raised {named(error)}; {_made_with()}. If the constructor needs more, name a "
             "factory function that takes just that number"
         ) from error
+    if inspect.iscoroutine(instance):
+        instance.close()
+        raise TargetError(
+            f"{name} has to be awaited, and a check makes its object outside of any task; name the class, or a plain "
+            "function that returns the object"
+        )
+    if hasattr(instance, "__aenter__") and not hasattr(instance, "wait"):
+        raise TargetError(
+            f"{name} has no method wait(), but can be entered with `async with`; write a small class around it whose "
+            "`async def wait(self)` enters and leaves it"
+        )
     machine = _machine_of(instance, name) if kind is None else MACHINES[kind]
     present, absent, parameters = [], [], {}
     for operation in machine.operations:
@@ -187,6 +205,17 @@ def _make(factory: Callable[[int], Any]) -> Any:
         finally:
             events._set_running_loop(running)
             loop.close()
+
+
+def _made_with() -> str:
+    return ", ".join(f"a {machine.name} is made with its {machine.parameter}" for machine in MACHINES.values())
+
+
+def _takes_nothing(factory: Callable[..., Any]) -> bool:
+    try:
+        return not inspect.signature(factory).parameters
+    except (TypeError, ValueError):  # it does not say
+        return False
 
 
 def _machine_of(instance: Any, name: str) -> Machine:
@@ -270,10 +299,12 @@ def _import(module_name: str) -> Any:
         sys.modules.setdefault(path.stem, module)
         try:
             specification.loader.exec_module(module)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             if sys.modules.get(path.stem) is module:
                 del sys.modules[path.stem]
-            raise TargetError(f"{module_name} cannot be run: {type(error).__name__}: {error}") from error
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            raise TargetError(f"{module_name} cannot be run: {named(error)}") from error
         return module
     try:
         return importlib.import_module(module_name)
@@ -283,8 +314,10 @@ def _import(module_name: str) -> Any:
                 f"there is no module {error.name!r}; is it installed, or is it a file (then name it file.py:CLASS)?"
             ) from error
         raise TargetError(f"{module_name} cannot be imported: {error}") from error
-    except (Exception, SystemExit) as error:
-        raise TargetError(f"{module_name} cannot be imported: {type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise TargetError(f"{module_name} cannot be imported: {named(error)}") from error
 
 
 def _importable_from(folder: str) -> None:

@@ -83,18 +83,16 @@ class Verdict:
 
     @property
     def traces(self) -> tuple[Trace, ...]:
-        """The shortest run for each claim that is broken under the reported policy."""
+        """The shortest run for each claim that is broken under the reported policy, the shortest of all first."""
         return tuple(
             make_trace(failure, self.target, self.reported.policy, strict=self.strict, host=self.host)
-            for failure in self.reported.failures.values()
+            for failure in sorted(self.reported.failures.values(), key=lambda failure: failure.rank)
         )
 
     @property
     def shortest(self) -> Trace | None:
         """The shortest of the runs."""
-        failures = self.reported.failures
-        claim = min(failures, key=lambda one: failures[one].rank, default=None)
-        return next((trace for trace in self.traces if trace.claim == claim), None)
+        return next(iter(self.traces), None)
 
     @property
     def exit_code(self) -> int:

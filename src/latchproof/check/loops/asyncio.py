@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any, Self, TypeVarTuple
 
+from latchproof.check.history import named
 from latchproof.check.loops.interface import Script, close
 
 Given = TypeVarTuple("Given")
@@ -59,7 +60,7 @@ class StepLoop(asyncio.BaseEventLoop):
                 try:
                     ran = self.run_one()
                 except SystemExit as error:  # asyncio lets it through, and would end the interpreter
-                    script.stray(f"SystemExit: {error}")
+                    script.stray(named(error))
                     ran = True
                 script.after(ran=ran)
         finally:
@@ -99,7 +100,7 @@ class StepLoop(asyncio.BaseEventLoop):
         error = context.get("exception")
         # what is reported when futures and tasks are collected comes at a time that no schedule controls
         if self._script is not None and error is not None and "never retrieved" not in context.get("message", ""):
-            self._script.stray(f"{type(error).__name__}: {error}")
+            self._script.stray(named(error))
 
     def _write_to_self(self) -> None:
         """Do nothing: there is no selector to wake."""
