@@ -16,6 +16,7 @@ from latchproof.check.target import INDEX, Target, TargetError
 from latchproof.check.tree import Walk
 from latchproof.check.verdict import PolicyVerdict, Verdict
 from latchproof.check.work_queue import BrokenOffError, Progress, WorkQueue
+from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine, Programs
 from latchproof_spec.machines import CLAIMS
 
@@ -107,6 +108,11 @@ def check(
     if reported.satisfied and reported.not_exercised:
         reasons.append(Reason("not-exercised", "", f"{', '.join(reported.not_exercised)} never had a chance to fail"))
     notes = notes_on(programs, target)
+    if not cancels and claim is None:
+        policy_shown = target.policy(reported.policy)
+        asked = _about(target, policy_shown, cancels=True)
+        left = [one.id for one in asked if one not in _about(target, policy_shown, cancels=False)]
+        notes += [f"no cancellation was to be tried, so nothing is said of {', '.join(left)}"] if left else []
     notes += [
         f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"
         for unknown in sorted({one.walk.no_fingerprint for one in outcomes if one.walk.no_fingerprint is not None})
@@ -200,17 +206,21 @@ def _verdict(target: Target, policy: Any, walk: Walk, *, cancels: bool) -> Polic
     fired = walk.fired.get(policy.name, set())
     smallest = walk.failures.get(policy.name, {})
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
-    can_fire = {rule for argument in (1, 2, 3) for rule in rules_in_reach(target, policy, argument, cancels=cancels)}
     exercise = target.machine.exercise
-    seen = [claim for claim in target.machine.claims if not claim.unobservable]
-    about = [claim for claim in seen if can_fire & set(exercise[claim])]
-    if not target.gives_index:
-        about = [claim for claim in about if claim is not target.machine.blame.get("wrong index")]
-    if not target.observations:
-        about = [claim for claim in about if claim is not target.machine.blame.get("wrong reading")]
+    about = _about(target, policy, cancels=cancels)
     exercised = tuple(claim.id for claim in about if fired & set(exercise[claim]))
     without = tuple(claim.id for claim in about if claim.id not in exercised)
     return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without)
+
+
+def _about(target: Target, policy: Any, *, cancels: bool) -> list[Claim]:
+    """Return the claims that are about what the target has, and that a history can break."""
+    can_fire = {rule for argument in (1, 2, 3) for rule in rules_in_reach(target, policy, argument, cancels=cancels)}
+    machine = target.machine
+    without = [] if target.gives_index else [machine.blame.get("wrong index")]
+    without += [] if target.observations else [machine.blame.get("wrong reading")]
+    seen = [claim for claim in machine.claims if not claim.unobservable and claim not in without]
+    return [claim for claim in seen if can_fire & set(machine.exercise[claim])]
 
 
 def rules_in_reach(target: Target, policy: Any, argument: int, *, cancels: bool = True) -> set[str]:

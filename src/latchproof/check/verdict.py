@@ -83,16 +83,18 @@ class Verdict:
 
     @property
     def traces(self) -> tuple[Trace, ...]:
-        """The shortest run for each claim that is broken under the reported policy, the shortest of all first."""
+        """The shortest run for each claim that is broken under the reported policy."""
         return tuple(
             make_trace(failure, self.target, self.reported.policy, strict=self.strict, host=self.host)
-            for failure in sorted(self.reported.failures.values(), key=lambda failure: failure.rank)
+            for failure in self.reported.failures.values()
         )
 
     @property
     def shortest(self) -> Trace | None:
         """The shortest of the runs."""
-        return next(iter(self.traces), None)
+        failures = self.reported.failures
+        claim = min(failures, key=lambda one: failures[one].rank, default=None)
+        return next((trace for trace in self.traces if trace.claim == claim), None)
 
     @property
     def exit_code(self) -> int:

@@ -12,6 +12,7 @@ import queue
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
+from latchproof.check.history import named
 from latchproof.check.loops.interface import Host
 from latchproof.check.target import TargetError
 
@@ -50,7 +51,7 @@ class AsyncioDriver:
         error = context.get("exception")
         # what is reported when futures and tasks are collected comes at a time that no test controls
         if error is not None and "never retrieved" not in context.get("message", ""):
-            self.strays.append(f"{type(error).__name__}: {error}")
+            self.strays.append(named(error))
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
         task = self._loop.create_task(coroutine)
