@@ -28,6 +28,7 @@ def junit(verdict: Verdict) -> str:
         ("bounds", "; ".join(verdict.bounds)),
         ("schedules", str(verdict.schedules)),
         ("reasons", "; ".join(map(str, verdict.reasons))),
+        ("notes", "; ".join(verdict.notes)),
     ):
         ElementTree.SubElement(properties, "property", name=name, value=value)
     for claim in about:
