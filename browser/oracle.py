@@ -48,8 +48,7 @@ class Oracle:
             return ["cancel"]
         if task in self.released:
             return ["cancel", "continue"]
-        # a barrier's call may be cancelled when it is made, and some policies have a rule for that
-        return [*self._calls(), "cancel"] if self.machine.name == "barrier" else list(self._calls())
+        return [*self._calls(), *(["cancel"] if self.machine.withdraws_early else [])]
 
     def _calls(self) -> dict[str, tuple[Any, tuple[Any, ...]]]:
         calls = {}

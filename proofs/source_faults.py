@@ -156,7 +156,7 @@ def _edits(node: ast.AST, function: str) -> Iterator[tuple[str, Any, str]]:
 def _defaults(node: ast.AST) -> list[ast.expr]:
     if isinstance(node, ast.ClassDef):
         return []
-    return [one for one in (*node.args.defaults, *node.args.kw_defaults) if one is not None]  # type: ignore[attr-defined]
+    return [one for one in (*node.args.defaults, *node.args.kw_defaults) if one is not None]  # type: ignore[attr-defined] # its callers pass functions
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:

@@ -15,8 +15,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 EventData: TypeAlias = dict[str, Any]
 """An event as plain data; `latchproof.check.trace` says what is in it."""
 
-LARGEST = 10**4000
-"""Whole numbers below it can be printed whatever the interpreter's limit on their digits is set to by default."""
+_LONGEST = 10**4000
+"""Larger ints are shown as text: by default the interpreter prints at most 4,300 digits."""
 
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 
@@ -117,7 +117,7 @@ def error_name(error: BaseException) -> str:
 
 
 def text_of(error: BaseException) -> str:
-    """Return what an exception says, also if it cannot be asked.
+    """Return the text of an exception, or that it has none that can be read.
 
     >>> class Mute(Exception):
     ...     def __str__(self):
@@ -132,7 +132,7 @@ def text_of(error: BaseException) -> str:
 
 
 def named(error: BaseException) -> str:
-    """Return the name of an exception's class and what it says.
+    """Return the name of an exception's class, and its text.
 
     >>> named(KeyError(1))
     'KeyError: 1'
@@ -141,7 +141,7 @@ def named(error: BaseException) -> str:
 
 
 def shown(value: object) -> str:
-    """Return how a value is printed, also if it cannot be.
+    """Return the repr of a value, or that it cannot be printed.
 
     >>> shown(2), shown(10**5000)
     ('2', '(int: cannot be printed: ValueError)')
@@ -181,7 +181,7 @@ def event_data(event: Event) -> EventData:
         case Request(call):
             return {"kind": "request", "call": call + 1}
         case Observe(values):
-            return {"kind": "observe", "values": {name: _plain_value(value) for name, value in values}}
+            return {"kind": "observe", "values": {name: plain_value(value) for name, value in values}}
         case Rest():
             return {"kind": "rest"}
         case Stray(error):
@@ -190,7 +190,7 @@ def event_data(event: Event) -> EventData:
     if event.error is not None:
         data |= {"error": error_name(event.error), "message": text_of(event.error)}
     elif event.how == "returned":
-        data["value"] = _plain_value(event.value)
+        data["value"] = plain_value(event.value)
     return data
 
 
@@ -215,8 +215,8 @@ def describe(event: EventData) -> str:
     return str(event["error"])
 
 
-def _plain_value(value: object) -> object:
-    """Return the value if JSON has it, or else what it prints."""
-    if type(value) is int:
-        return value if abs(value) < LARGEST else shown(value)
-    return value if value is None or type(value) in (bool, float, str) else shown(value)
+def plain_value(value: object) -> object:
+    """Return the value if JSON has it, or else what is shown of it."""
+    if type(value) is int and abs(value) >= _LONGEST:
+        return shown(value)
+    return value if value is None or type(value) in (bool, int, float, str) else shown(value)

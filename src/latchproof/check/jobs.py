@@ -13,7 +13,7 @@ from pathlib import Path
 
 from latchproof.check.choices import Subtree
 from latchproof.check.harness import NondeterminismError, is_same
-from latchproof.check.history import Begin, End, Event, Failure, SeenError, shown, text_of
+from latchproof.check.history import Begin, End, Event, Failure, SeenError, plain_value, text_of
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
 from latchproof.check.reasons import Reason
@@ -341,8 +341,7 @@ def _portable(event: Event) -> Event:
         return event
     if event.error is not None:
         return event._replace(error=_sendable(event.error))
-    is_plain = event.value is None or type(event.value) in (bool, int, float, str)
-    return event if is_plain else event._replace(value=shown(event.value))
+    return event._replace(value=plain_value(event.value))
 
 
 def _sendable(error: BaseException) -> BaseException:

@@ -130,8 +130,8 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
     except BaseException as error:
         if _takes_nothing(factory):
             raise TargetError(
-                f"{name} is made with nothing, while {_made_with()}; name a factory function that takes that number, "
-                "and brings a new object to it"
+                f"{name} is made with nothing, while {_made_with()}. If it is one of these, name a factory function "
+                "that takes that number and returns an object that was given it"
             ) from error
         raise TargetError(
             f"{name}(2) raised {named(error)}; {_made_with()}. If the constructor needs more, name a "
@@ -142,11 +142,6 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
         raise TargetError(
             f"{name} has to be awaited, and a check makes its object outside of any task; name the class, or a plain "
             "function that returns the object"
-        )
-    if hasattr(instance, "__aenter__") and not hasattr(instance, "wait"):
-        raise TargetError(
-            f"{name} has no method wait(), but can be entered with `async with`; write a small class around it whose "
-            "`async def wait(self)` enters and leaves it"
         )
     machine = _machine_of(instance, name) if kind is None else MACHINES[kind]
     present, absent, parameters = [], [], {}
@@ -232,8 +227,14 @@ def _machine_of(instance: Any, name: str) -> Machine:
         choices = " or ".join(f"--kind {kind}" for kind in MACHINES)
         raise TargetError(f"{name} has only {shared}; say what to check it as: {choices}")
     machines = " nor ".join(f"a {one.name} ({', '.join(of_one)})" for one, of_one in required.items())
+    entered = (
+        "; if it is `async with` that waits, the wait() of that class enters and leaves it"
+        if _has(instance, "__aenter__")
+        else ""
+    )
     raise TargetError(
         f"{name} is neither {machines}; if its methods have other names, write a small class around it that has these"
+        f"{entered}"
     )
 
 

@@ -98,7 +98,7 @@ class Symbol:
     """What stands for many values. It has no text and no hash: a function that looked at them would not be proved."""
 
     __slots__ = ()
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment] # unhashable on purpose
 
     def __repr__(self) -> str:
         raise TypeError("a symbolic value has no text: the function would depend on every digit; show its term instead")

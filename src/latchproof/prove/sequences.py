@@ -137,7 +137,7 @@ class _Sequence(Opaque):
         raise TypeError("a sequence of symbolic length is compared with nothing")
 
     __ne__ = __eq__
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment] # unhashable on purpose
     __iter__ = None
 
 

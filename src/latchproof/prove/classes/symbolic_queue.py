@@ -40,7 +40,7 @@ def one_call(term: z3.ExprRef) -> Calls:
 EMPTY: Final = calls_of(())
 
 
-class FoundOut(Exception):  # noqa: N818
+class FoundOut(Exception):  # noqa: N818 - it ends a search and is no error
     """The code does what the stand-ins do not allow; the text says what."""
 
 
