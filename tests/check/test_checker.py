@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import io
 import json
 import logging
 import re
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.check import blame, jobs, judge
@@ -18,6 +20,7 @@ from latchproof.check.checker import check, rules_in_reach
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.tree import Walk
 from latchproof.check.verdict import Verdict
+from latchproof.show.verdict import print_verdict
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.machine import Programs
 from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
@@ -343,3 +346,19 @@ def test_the_shortest_run_is_known() -> None:
     verdict = small(samples.ForgetfulLatch, policy="latchproof")
     assert verdict.shortest in verdict.traces
     assert small(CountdownLatch, policy="latchproof").shortest is None
+
+
+def test_what_an_interrupted_check_has_not_broken_is_not_satisfied() -> None:
+    def interrupt(job: int, walk: Any) -> None:
+        if job == 1:
+            raise KeyboardInterrupt
+
+    verdict = check(adapt(CountdownLatch), programs=(SMALL,), progress=interrupt)
+    assert verdict.status == "inconclusive"
+    told = {one["name"]: (one["standing"], one["satisfied"]) for one in verdict.to_json()["policies"]}
+    assert told["latchproof"] == ("not broken so far", False)
+    printed = io.StringIO()
+    print_verdict(Console(file=printed, width=120), verdict)
+    assert "policy    latchproof: not broken so far" in printed.getvalue()
+    whole = small(CountdownLatch).to_json()["policies"]
+    assert [one["standing"] for one in whole] == ["satisfied", "breaks C10", "breaks C10"]

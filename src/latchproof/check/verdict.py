@@ -43,7 +43,6 @@ class PolicyVerdict:
         """Return the verdict as plain data."""
         return {
             "name": self.policy,
-            "satisfied": self.satisfied,
             "broken": list(self.failures),
             "rules_fired": list(self.fired),
             "had_a_chance": list(self.exercised),
@@ -81,6 +80,12 @@ class Verdict:
     notes: tuple[str, ...] = ()
     claim: str | None = None
 
+    def standing(self, one: PolicyVerdict) -> str:
+        """Return what is known of a policy, in words: an inconclusive check satisfies none."""
+        if one.failures:
+            return f"breaks {', '.join(one.failures)}"
+        return "not broken so far" if self.reasons else "satisfied"
+
     @property
     def traces(self) -> tuple[Trace, ...]:
         """The shortest run for each claim that is broken under the reported policy."""
@@ -112,7 +117,7 @@ class Verdict:
             "status": self.status,
             "exit_code": self.exit_code,
             "reported_policy": self.reported.policy,
-            "policies": [one.to_json() for one in self.policies],
+            "policies": [self._policy_data(one) for one in self.policies],
             "scheduler": self.scheduler,
             "bounds": list(self.bounds),
             "absent": list(self.target.absent),
@@ -126,3 +131,7 @@ class Verdict:
             "notes": list(self.notes),
             "traces": [trace.to_json() for trace in self.traces],
         }
+
+    def _policy_data(self, one: PolicyVerdict) -> dict[str, Any]:
+        standing = self.standing(one)
+        return one.to_json() | {"standing": standing, "satisfied": standing == "satisfied"}

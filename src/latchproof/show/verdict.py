@@ -43,8 +43,7 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
         say(console, f"note      {note}")
     if len(verdict.policies) > 1:
         for one in verdict.policies:
-            state = "satisfied" if one.satisfied else f"breaks {', '.join(one.failures)}"
-            say(console, f"policy    {one.policy}: {state}")
+            say(console, f"policy    {one.policy}: {verdict.standing(one)}")
     say(console, f"verdict   {_meaning(verdict)}", style={0: "green", 1: "bold red"}.get(verdict.exit_code, "yellow"))
 
 

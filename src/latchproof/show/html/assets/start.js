@@ -13,9 +13,8 @@ const verdictSection = ({ verdict }) => section("verdict", "The verdict",
     [el("dt", {}, UNITS[name] ?? name.replaceAll("_", " ")), el("dd", {}, name === "seconds" ? value.toFixed(1) : show(value))])),
   verdict.reasons.map((reason) => el("p", {}, el("b", { class: "inconclusive" }, "Inconclusive because: "), inWords(reason))),
   verdict.notes.map((note) => el("p", {}, `Note: ${note}`)),
-  table("Policy by policy", ["policy", "satisfied", "broken", "rules fired"], verdict.policies.map((one) =>
-    el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, show(one.satisfied)), el("td", {}, one.broken.join(" ")),
-      el("td", {}, ruleLinks(one.rules_fired))))));
+  table("Policy by policy", ["policy", "verdict", "rules fired"], verdict.policies.map((one) =>
+    el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, one.standing), el("td", {}, ruleLinks(one.rules_fired))))));
 
 const start = async () => {
   const data = await unpack();
