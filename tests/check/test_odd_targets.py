@@ -94,6 +94,7 @@ def test_what_cannot_be_printed_can_be_sent() -> None:
     returned, raised = _portable(End(0, "returned", Unprintable())), _portable(End(0, "raised", error=MuteError()))
     assert isinstance(returned, End)
     assert isinstance(raised, End)
+    assert isinstance(returned.value, str)  # it would equal the text
     assert returned.value == "(Unprintable: cannot be printed: RuntimeError)"
     assert isinstance(raised.error, SeenError)
     assert str(raised.error) == "(its text cannot be read: ValueError)"
