@@ -54,6 +54,12 @@ class ReadingRaises(FifoBarrier):
         return len(self._parked)
 
 
+class ReadsTrue(FifoBarrier):
+    def __init__(self, parties: int) -> None:
+        super().__init__(parties)
+        self.parties = True if parties == 1 else parties
+
+
 class ErrorWithoutText(FifoBarrier):
     async def wait(self) -> int:
         if self._parked:
@@ -80,6 +86,7 @@ class HugeReading(FifoBarrier):
         (ReadingRaises, "C15", "an observation raised Skipped: not now"),
         (ErrorWithoutText, "C15", "wait() raised MuteError: (its text cannot be read: ValueError)"),
         (ReturnsTheUnprintable, "C5", "wait() returned (Unprintable: cannot be printed: RuntimeError)"),
+        (ReadsTrue, "C16", "parties is True"),
         (HugeReading, "C16", "n_waiting is (int: cannot be printed: ValueError)"),
     ],
 )

@@ -95,7 +95,10 @@ FAULTS = (
     # in all premises of a step, and in those of a goal
     *(
         Fault(Identities, "_transition", _KNOWN, f"premises = ({extra}, *self.invariant,", LEFT_OUT, EVERY)
-        for extra in ("self.world.clock < 5", "OTHER == ONE", "self.world.index(ONE) < 4", "z3.BoolVal(False)")
+        for extra in (
+            "self.world.clock < 5", "OTHER == ONE", "self.world.index(ONE) < 4", "z3.BoolVal(False)",
+            "z3.ForAll([ONE], self.world.phase(ONE) != LEFT)",
+        )
     ),
     Fault(Identities, "_transition", _KNOWN, "premises = (ONE != WHO, *self.invariant,", LEFT_OUT, EVERY),
     Fault(Identities, "goal", "premises = small if", "premises = (*one.premises, self.world.clock < 5) if others == () "
