@@ -57,6 +57,13 @@ def choices(programs: Programs, target: Target) -> tuple[Call, ...]:
     return tuple(call for call in calls if call.operation.waits) if programs.waits_only else calls
 
 
+def used(bounds: tuple[Programs, ...], target: Target) -> dict[str, int]:
+    """Return what of the target any program within the bounds uses, each with the number of arguments it is given."""
+    calls = [call for one in bounds for call in choices(one, target)]
+    arguments = {call.operation.name: len(call.arguments) for call in calls}
+    return {"": 1, **dict.fromkeys(target.observations, 0), **arguments}
+
+
 def default_programs(target: Target, host: str = "asyncio") -> tuple[Programs, ...]:
     """Return the bounds that are tried unless others are asked for."""
     programs = target.machine.bounds.programs

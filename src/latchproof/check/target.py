@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from latchproof.check.driven import Member, constructor, members
 from latchproof.check.history import named
 from latchproof.check.machine_specification import MachineSpecification
 from latchproof.check.sandbox.global_state import GlobalState
@@ -44,7 +45,8 @@ class Target:
     """A class or a factory, the machine that it is checked against, and what it has of that machine's interface.
 
     `make` takes the machine's parameter. `operations` and `observations` are those that it has; `absent` names those
-    that it lacks, which are not exercised. `global_state` is what it keeps outside of its instances.
+    that it lacks, which are not exercised. `global_state` is what it keeps outside of its instances, and `offered` all
+    that its users may call and read.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Target:
     absent: tuple[str, ...]
     gives_index: bool = True
     global_state: GlobalState = field(default_factory=lambda: GlobalState(None), compare=False)
+    offered: tuple[Member, ...] = field(default=(), compare=False)
 
     def policy(self, name: str) -> Any:
         """Return the policy of that name; raise TargetError if the machine has none."""
@@ -162,8 +165,9 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
     observations = tuple(one for one in machine.observations if _is_observable(instance, one))
     absent += [one for one in machine.observations if one not in observations]
     return Target(
-        name, machine, factory, tuple(present), parameters, observations, tuple(absent), global_state=global_state
-    )
+        name, machine, factory, tuple(present), parameters, observations, tuple(absent), global_state=global_state,
+        offered=(constructor(factory), *members(instance)),
+    )  # fmt: skip
 
 
 @contextmanager

@@ -60,6 +60,7 @@ class Verdict:
     `schedules`  how many were run. They stand for `covered` schedules, or more.
     `notes`      what else a reader should know; notes do not change the status.
     `claim`      the one claim that all of it is about, if one was asked for.
+    `not_driven` the target's public methods and properties, and parameters of its methods, that no program used.
     """
 
     target: Target
@@ -79,6 +80,7 @@ class Verdict:
     seconds: float
     notes: tuple[str, ...] = ()
     claim: str | None = None
+    not_driven: tuple[str, ...] = ()
 
     def standing(self, one: PolicyVerdict) -> str:
         """Return what is known of a policy, in words: an inconclusive check satisfies none."""
@@ -121,6 +123,7 @@ class Verdict:
             "scheduler": self.scheduler,
             "bounds": list(self.bounds),
             "absent": list(self.target.absent),
+            "not_driven": list(self.not_driven),
             "schedules": self.schedules,
             "covered": self.covered,
             "pruned": self.pruned,

@@ -27,6 +27,7 @@ def junit(verdict: Verdict) -> str:
         ("policy", reported.policy),
         ("bounds", "; ".join(verdict.bounds)),
         ("schedules", str(verdict.schedules)),
+        ("not driven", ", ".join(verdict.not_driven)),
         ("reasons", "; ".join(map(str, verdict.reasons))),
         ("notes", "; ".join(verdict.notes)),
     ):

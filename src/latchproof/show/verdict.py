@@ -4,6 +4,7 @@ from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
 from latchproof.show.lanes import explain, lanes
 from latchproof.show.printing import Console, count_of, say
+from latchproof.show.words import listed
 from latchproof_spec.machines import claim_of
 
 
@@ -72,6 +73,8 @@ def _print_work(console: Console, verdict: Verdict) -> None:
             say(console, f"not testable from outside: {claim.id} ({claim.unobservable})")
     if target.absent:
         say(console, f"absent    {', '.join(target.absent)}: not exercised")
+    if verdict.not_driven:
+        say(console, f"not driven: {listed(verdict.not_driven)}")
 
 
 def _meaning(verdict: Verdict) -> str:

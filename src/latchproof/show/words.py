@@ -1,6 +1,9 @@
-"""What several renderings of a trace share: a phrase, and the error where a format has no rendering of it."""
+"""What several renderings share: phrases, and the error where a format has no rendering of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+MOST = 12
+"""Number of names that a list has room for."""
 
 
 class CannotRenderError(Exception):
@@ -14,3 +17,13 @@ def alternatives(allowed: Iterable[str]) -> str:
     ('to return 0 or to stay parked', 'no such event')
     """
     return " or ".join(allowed) or "no such event"
+
+
+def listed(names: Sequence[str], most: int = MOST) -> str:
+    """Return names in a line, and how many more there are.
+
+    >>> listed(["wait()", "close()"]), listed(["a", "b", "c"], most=2)
+    ('wait(), close()', 'a, b and 1 more')
+    """
+    more = len(names) - most
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
