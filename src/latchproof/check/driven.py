@@ -120,7 +120,11 @@ def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, int | None], .
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return ()
-    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    named: list[tuple[str, int | None]] = [(one.name, at) for at, one in enumerate(parameters) if one.kind in by_position]
-    named += [(one.name, None) for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY]
-    return tuple(one for one in named if not one[0].startswith("_"))
+    kinds = inspect.Parameter
+    found: list[tuple[str, int | None]] = []
+    for position, one in enumerate(parameters):
+        if one.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD):
+            found.append((one.name, position))
+        elif one.kind is kinds.KEYWORD_ONLY:
+            found.append((one.name, None))
+    return tuple(one for one in found if not one[0].startswith("_"))
