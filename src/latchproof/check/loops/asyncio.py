@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import sys
 import threading
 from asyncio import events
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import Context
 from typing import Any, Self, TypeVarTuple
+from weakref import WeakSet
 
 from latchproof.check.history import named
 from latchproof.check.loops.interface import Script, close
@@ -37,6 +39,8 @@ class StepLoop(asyncio.BaseEventLoop):
 
     _ready: deque[asyncio.Handle]
     _scheduled: list[asyncio.TimerHandle]
+    _asyncgens: WeakSet[AsyncGenerator[Any, Any]]
+    _asyncgen_firstiter_hook: Callable[[AsyncGenerator[Any, Any]], None]
     _check_closed: Callable[[], None]
     _thread_id: int | None
 
@@ -51,8 +55,9 @@ class StepLoop(asyncio.BaseEventLoop):
         self.set_task_factory(self._make_task)
 
     def run(self, script: Script) -> None:
-        running = events._get_running_loop()
+        running, hooks = events._get_running_loop(), sys.get_asyncgen_hooks()
         events._set_running_loop(self)
+        sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
         self._script = script
         try:
             script.begin()
@@ -64,6 +69,7 @@ class StepLoop(asyncio.BaseEventLoop):
                     ran = True
                 script.after(ran=ran)
         finally:
+            sys.set_asyncgen_hooks(*hooks)
             events._set_running_loop(running)
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -77,6 +83,15 @@ class StepLoop(asyncio.BaseEventLoop):
         task = self.task_class(coroutine, loop=loop, **options)
         self._tasks_made.append(task)
         return task
+
+    def _asyncgen_finalizer_hook(self, generator: AsyncGenerator[Any, Any]) -> None:
+        """Close a dropped async generator in a task, as asyncio does, unless the run is over."""
+        self._asyncgens.discard(generator)
+        if self._script is not None:
+            self.call_soon(self._close, generator)
+
+    def _close(self, generator: AsyncGenerator[Any, Any]) -> None:
+        self.create_task(_closed(generator))
 
     def time(self) -> float:
         self.time_was_read = True
@@ -160,6 +175,10 @@ class StepLoop(asyncio.BaseEventLoop):
                 close(task.get_coro())
         self._thread_id = None
         self.close()
+
+
+async def _closed(generator: AsyncGenerator[Any, Any]) -> None:
+    await generator.aclose()
 
 
 class _Numbered:

@@ -21,6 +21,7 @@ from typing import Any
 import sniffio
 import trio
 from trio._core import _run as core
+from trio._core._asyncgens import AsyncGenerators
 
 from latchproof.check.loops.interface import Script, close
 
@@ -91,7 +92,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         if not self._script.before(between_passes=True):
             self._over = True
             return False
-        if not self._runner.runq:
+        if not (self._runner.runq or self._runner.entry_queue.size()):
             self.let_time_pass()
         return True
 
@@ -132,7 +133,8 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         return len(self.batch) + self._before_step + len(self._runner.runq), self._runner.deadlines._active
 
     def can_run(self) -> bool:
-        return bool(self._before_step or self.batch or self._runner.runq or self.has_timer())
+        runner = self._runner  # whose entry queue has what is to be called in the next pass, such as a finalizer
+        return bool(self._before_step or self.batch or runner.runq or runner.entry_queue.size() or self.has_timer())
 
     def has_timer(self) -> bool:
         deadline: float = self._runner.deadlines.next_deadline()
@@ -152,6 +154,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
             upcoming,
             self.batch,
             self._runner.runq,
+            self._runner.entry_queue.queue,
             sorted(started, key=lambda task: task._counter),
             self.now if self.time_was_read else None,
         )
@@ -191,6 +194,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
             _Handle: lambda handle: (handle.task, handle.scope, handle.coroutine),
             trio.Cancelled: lambda error: (),
             core.Runner: lambda runner: (),
+            AsyncGenerators: lambda generators: (),
             trio.lowlevel.TrioToken: lambda token: (),
             core.CancelReason: lambda reason: (),
         }

@@ -49,6 +49,9 @@ COPYING = ("dict_keyiterator", "dict_valueiterator", "dict_itemiterator", "set_i
 SEE_THROUGH = ("FutureIter", "TaskStepMethWrapper", "coroutine_wrapper", "method-wrapper", "cell")
 """Names of types that hold nothing but references."""
 
+DRIVING = ("async_generator_asend", "async_generator_athrow")
+"""Names of types that drive an async generator: while it runs, how far they are is how far it is."""
+
 BUILT_IN = ("builtins", "_asyncio", "_collections")
 """The modules that the types of these names are in."""
 
@@ -162,6 +165,8 @@ class Fingerprinter:
             return lambda thing: self._tell(name, *gc.get_referents(thing), thing.__reduce__())
         if name in SEE_THROUGH:
             return lambda thing: self._tell(name, *gc.get_referents(thing))
+        if name in DRIVING:
+            return lambda thing: self._tell(name, *self._of_driving(thing))
         return self._instance_walk(kind)
 
     def _instance_walk(self, kind: type) -> Callable[[Any], None]:
@@ -210,6 +215,13 @@ class Fingerprinter:
             return
         yield tuple(bound)
         yield from (one for one in gc.get_referents(thing) if one is not frame and one is not bound)
+
+    def _of_driving(self, thing: object) -> list[object]:
+        """Return what a step of an async generator refers to. If that one rests, nothing shows whether it was made."""
+        parts = gc.get_referents(thing)
+        if not any(isinstance(one, types.AsyncGeneratorType) and one.ag_running for one in parts):
+            raise NoFingerprintError(f"{type(thing).__module__}.{type(thing).__qualname__}")
+        return parts
 
     def _of_context(self, thing: contextvars.Context) -> Iterator[object]:
         """Yield the variables that the target has set in a context."""
