@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from latchproof import testing
+from latchproof.check.target import TargetError
 from latchproof.fuzz import state_machine
 
 WITHOUT_HYPOTHESIS = """
@@ -36,3 +37,13 @@ def test_every_public_name_is_there() -> None:
 def test_there_is_no_other_name() -> None:
     with pytest.raises(AttributeError, match=r"'latchproof\.testing' has no attribute 'fuzz_it'"):
         testing.fuzz_it  # noqa: B018
+
+
+def test_the_constructor_is_given_what_is_asked_for() -> None:
+    verdict = testing.check("latchproof:Barrier", policy="latchproof", parties=4, calls=4)
+    assert verdict.status == "conforms"
+    assert [bound.partition(":")[0] for bound in verdict.bounds] == ["parties 4"]
+    verdict = testing.check("latchproof:CountdownLatch", policy="latchproof", count=(1, 2), calls=2, cancels=0)
+    assert [bound.partition(":")[0] for bound in verdict.bounds] == ["count 1, 2"]
+    with pytest.raises(TargetError, match="choose the count"):
+        testing.check("latchproof:CountdownLatch", parties=2)

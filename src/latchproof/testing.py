@@ -17,11 +17,11 @@ The state machines need Hypothesis, which `latchproof[fuzz]` installs; `check` w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from latchproof.check.bounds import default_programs, programs_within
+from latchproof.check.bounds import programs_asked_for
 from latchproof.check.checker import check as check_target
 from latchproof.check.target import Target, TargetError, adapt, load
 from latchproof.check.verdict import Verdict
@@ -54,6 +54,8 @@ def check(
     tasks: int | None = None,
     calls: int | None = None,
     cancels: int | None = None,
+    parties: int | Sequence[int] | None = None,
+    count: int | Sequence[int] | None = None,
     scheduler: str = "exhaustive",
     schedules: int | None = None,
     seed: int = 0,
@@ -62,6 +64,7 @@ def check(
 ) -> Verdict:
     """Check a class, a factory or "MODULE:NAME" as `latchproof check` does, with its options but those for output.
 
+    `parties` of a barrier or `count` of a latch are what the constructor is given: a number, or several.
     `workers` and `cluster` need a target that is named, since each worker loads it. Without them the check runs in this
     process.
 
@@ -75,10 +78,8 @@ def check(
         found = adapt(target, kind=kind)
         if workers is not None or cluster is not None:
             raise TargetError(f"workers load their target by its name: give MODULE:NAME in place of {found.name}")
-    bounds = (tasks, calls, cancels)
-    programs = (
-        default_programs(found, host) if bounds == (None, None, None) else programs_within(found, *bounds, host=host)
-    )
+    asked = {"parties": parties, "count": count}
+    programs = programs_asked_for(found, host, tasks, calls, cancels, asked)
     return check_target(
         found,
         host=host,

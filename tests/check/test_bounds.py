@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import pytest
 
-from latchproof.check.bounds import choices, default_programs, describe_bounds, levels, notes_on, programs_within
-from latchproof.check.target import Target, load
+from latchproof.check.bounds import (
+    GROWN,
+    can_release,
+    choices,
+    default_programs,
+    describe_bounds,
+    levels,
+    notes_on,
+    programs_asked_for,
+    programs_within,
+)
+from latchproof.check.target import Target, TargetError, load
 from latchproof_spec.machine import Programs
 
 LATCH = load("latchproof:CountdownLatch")
@@ -123,3 +136,67 @@ def test_a_bound_that_is_not_given_is_that_of_the_first_default_ones() -> None:
 def test_on_trio_two_wait_while_a_third_counts_down() -> None:
     """Otherwise a latch that wakes only one task would not be noticed."""
     assert any(shape.at_once >= 3 and not shape.waits_only for shape in default_programs(LATCH, "trio"))
+
+
+@pytest.mark.parametrize("host", ["asyncio", "trio"])
+@pytest.mark.parametrize(("target", "most"), [(LATCH, 3), (BARRIER, 4), (PLAIN, 3)])
+def test_an_argument_of_the_default_bounds_is_tried_as_it_is_there(target: Target, most: int, host: str) -> None:
+    parameter = target.machine.parameter
+    usual = list(levels(default_programs(target, host)))
+    for argument in range(target.machine.smallest, most + 1):
+        tried = list(levels(programs_asked_for(target, host, asked={parameter: argument})))
+        assert {asked for _, asked in tried} == {argument}
+        assert {bounds_of(one) for one, at in usual if at == argument} <= {bounds_of(one) for one, _ in tried}
+
+
+def bounds_of(programs: Programs) -> tuple[object, ...]:
+    return programs.at_once, programs.calls, programs.cancellations, programs.waits_only, programs.numbers
+
+
+@pytest.mark.parametrize("host", ["asyncio", "trio"])
+@pytest.mark.parametrize(("target", "arguments"), [(LATCH, (0, 4, 6)), (BARRIER, (1, 4, 5, 7)), (PLAIN, (0, 5))])
+def test_what_is_asked_for_is_large_enough(target: Target, arguments: tuple[int, ...], host: str) -> None:
+    """All operations are tried, and a waiting call can return without a number that is set."""
+    parameter = target.machine.parameter
+    programs = programs_asked_for(target, host, asked={parameter: arguments, "another": None})
+    assert {argument for _, argument in levels(programs)} == set(arguments)
+    for argument in arguments:
+        of_it = [one for one in programs if argument in one.arguments]
+        assert any(not one.waits_only for one in of_it)
+        assert any(can_release(dataclasses.replace(one, numbers=()), target, argument) for one in of_it)
+    assert notes_on(programs, target) == []
+
+
+def test_bounds_do_not_grow_without_limit() -> None:
+    programs = programs_asked_for(PLAIN, "asyncio", asked={"count": 1_000_000})
+    assert max(one.calls for one in programs) <= GROWN
+    (note,) = notes_on(programs, PLAIN)
+    assert note == "count 1000000: the calls are too few for such a latch to open; give --calls 1000000, or more"
+
+
+def test_bounds_that_are_given_hold_for_the_arguments_that_are_asked_for() -> None:
+    asked = {"parties": (2, 5)}
+    two, five = programs_asked_for(BARRIER, "asyncio", cancellations=0, asked=asked)
+    assert (two.arguments, two.at_once, two.calls, two.cancellations) == ((2,), 3, 4, 0)
+    assert (five.arguments, five.at_once, five.calls, five.cancellations) == ((5,), 5, 6, 0)
+    (few,) = programs_asked_for(BARRIER, "asyncio", calls=3, at_once=3, asked=asked)
+    assert (few.arguments, few.at_once, few.calls) == ((2, 5), 3, 3)
+    (note,) = notes_on((few,), BARRIER)
+    assert note.endswith("give --calls 5 and --tasks 5, or more")
+
+
+@pytest.mark.parametrize(
+    ("target", "asked", "message"),
+    [
+        (BARRIER, {"count": 3}, "a barrier is made with its parties, not with count; choose the parties"),
+        (LATCH, {"parties": [2]}, "a latch is made with its count, not with parties; choose the count"),
+        (BARRIER, {"parties": (2, 0)}, "a barrier's parties must be 1 or more, not 0"),
+        (LATCH, {"count": -1}, "a latch's count must be 0 or more, not -1"),
+        (LATCH, {"count": True}, "a latch's count must be an int, not True"),
+        (LATCH, {"count": ()}, "no count to make a latch with; give one or more numbers"),
+    ],
+)
+def test_an_argument_that_the_constructor_does_not_take_is_refused(target: Target, asked: Any, message: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        programs_asked_for(target, "asyncio", asked=asked)
+    assert str(caught.value) == message

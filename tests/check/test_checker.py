@@ -15,7 +15,7 @@ from rich.console import Console
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.check import blame, jobs, judge
-from latchproof.check.bounds import default_programs, programs_within
+from latchproof.check.bounds import default_programs, programs_asked_for, programs_within
 from latchproof.check.checker import check, rules_in_reach
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.tree import Walk
@@ -219,6 +219,28 @@ def test_what_was_turned_off_makes_nothing_inconclusive() -> None:
     assert note.startswith("no cancellation was to be tried, so nothing is said of C7")
 
 
+@pytest.mark.parametrize(
+    ("factory", "argument", "left"), [(samples.FifoBarrier, 1, "C11"), (samples.PlainLatch, 0, "C7, C11, C12")]
+)
+def test_arguments_with_which_no_call_waits_make_nothing_inconclusive(factory: Any, argument: int, left: str) -> None:
+    target = adapt(factory)
+    parameter = target.machine.parameter
+    verdict = check(
+        target, policy="latchproof", programs=programs_asked_for(target, "asyncio", asked={parameter: argument})
+    )
+    assert (verdict.status, verdict.reasons) == ("conforms", ())
+    assert f"with {parameter} {argument} alone, nothing is said of {left}" in verdict.notes
+
+
+def test_abort_gives_what_was_released_a_chance_to_fail_as_a_cancellation_does() -> None:
+    verdict = check(adapt(Barrier), policy="latchproof", programs=programs_within(adapt(Barrier), cancellations=0))
+    assert "C8" in verdict.reported.exercised
+    assert verdict.notes == ("no cancellation was to be tried, so nothing is said of C7",)
+    target = adapt(samples.FifoBarrier)
+    without = check(target, policy="latchproof", programs=programs_within(target, calls=2, cancellations=0))
+    assert "no cancellation was to be tried, so nothing is said of C7, C8" in without.notes
+
+
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 def test_there_is_no_such_policy(machine: Any) -> None:
     names = ", ".join(policy.name for policy in machine.policies)
@@ -233,7 +255,7 @@ def test_there_is_no_such_policy(machine: Any) -> None:
         (samples.PlainLatch, "C3", "conforms", ""),
         (samples.HastyLatch, "C3", "counterexample", ""),
         (samples.HastyLatch, "C11", "inconclusive", "runs ended early, where they broke C3.*: of C11 no more is known"),
-        (samples.SilentBarrier, "C5", "inconclusive", "C5 is about something that the target does not have"),
+        (samples.SilentBarrier, "C5", "inconclusive", "C5 is about something that the target does not have, .*"),
     ],
 )
 def test_a_verdict_may_be_about_one_claim(factory: Any, claim: str, status: str, reason: str) -> None:

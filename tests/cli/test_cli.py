@@ -140,6 +140,39 @@ def test_usage_errors_exit_with_2(arguments: list[str], capsys: pytest.CaptureFi
     assert "usage: latchproof" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--count", "2"], "a barrier is made with its parties, not with count; choose the parties"),
+        (["--parties", "2", "0"], "a barrier's parties must be 1 or more, not 0"),
+        (["--parties", "-3"], "a barrier's parties must be 1 or more, not -3"),
+        (["--parties", "two"], "'two' is not a whole number"),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "fuzz"])
+def test_a_constructor_argument_that_does_not_fit_is_refused(
+    command: str, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code: object = main([command, "latchproof:Barrier", *options])
+    except SystemExit as exit_:  # what the parser refuses
+        code = exit_.code
+    assert code == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert "ran " not in captured.out
+
+
+def test_the_constructor_argument_is_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["latchproof:Barrier", "--policy", "latchproof", "--parties", "1", "2"]
+    few = ["--calls", "2", "--cancels", "0"]
+    assert main(["check", *arguments, *few]) == 0
+    assert lines_of(capsys.readouterr().out, "bounds")[0].startswith("parties 1, 2: 2 calls")
+    assert main(["check", *arguments, *few, "--estimate"]) == 3
+    assert "parties 2: 2" in capsys.readouterr().out
+    assert main(["fuzz", *arguments, "--examples", "5"]) == 0
+
+
 @pytest.mark.parametrize("option", ["--seed", "--calls"])
 def test_what_is_not_a_whole_number_is_called_so(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

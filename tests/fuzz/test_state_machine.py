@@ -401,3 +401,21 @@ def test_a_machine_may_be_about_one_claim() -> None:
     assert other.broken == {"C3"}
     with pytest.raises(TargetError, match="there is no claim 'C5' about a latch"):
         state_machine(samples.HastyLatch, claim="C5")
+
+
+def test_the_constructor_is_given_what_is_asked_for() -> None:
+    made: list[int] = []
+
+    def make(parties: int) -> Barrier:
+        made.append(parties)
+        return Barrier(parties)
+
+    machine = state_machine(make, kind="barrier", parties=[6, 7])
+    made.clear()
+    run(machine, 30)
+    assert set(made) == {6, 7}
+    assert machine.at_once == 7
+    with pytest.raises(TargetError, match="a barrier's parties must be 1 or more, not 0"):
+        state_machine(Barrier, parties=0)
+    with pytest.raises(TargetError, match="a latch is made with its count, not with parties"):
+        state_machine(samples.PlainLatch, parties=2)

@@ -4,10 +4,18 @@ A program is not made in advance. `Programs` bounds a tree of anonymous calls, i
 is a branch, and the explorer of schedules walks that tree. What a machine's own bounds are is data of the machine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
-from latchproof.check.target import Call, Target
-from latchproof_spec.machine import Programs
+from latchproof.check.target import Call, Target, TargetError
+from latchproof_spec.machine import Machine, Programs
+
+Asked: TypeAlias = Mapping[str, int | Sequence[int] | None]
+"""The constructor arguments that are asked for, by the name of a machine's parameter; None where none is."""
+
+GROWN = 8
+"""Most calls to which bounds are enlarged for a constructor argument that the default ones do not have."""
 
 
 def describe_bounds(programs: Programs, target: Target) -> str:
@@ -39,9 +47,14 @@ def _numbers_in_words(programs: Programs, target: Target) -> str:
 
 def can_release(programs: Programs, target: Target, argument: int) -> bool:
     """Return whether the calls suffice to let a waiting call return."""
-    made = tuple(dict.fromkeys(call.operation.name for call in choices(programs, target)))
-    calls, at_once = target.machine.needed_to_release(argument, made)
+    calls, at_once = _needed(programs, target, argument)
     return calls <= programs.calls and at_once <= min(programs.at_once, programs.calls)
+
+
+def _needed(programs: Programs, target: Target, argument: int) -> tuple[int, int]:
+    """Return how many calls, and how many of them at once, it takes until a waiting call returns."""
+    made = tuple(dict.fromkeys(call.operation.name for call in choices(programs, target)))
+    return target.machine.needed_to_release(argument, made)
 
 
 def weight(programs: Programs, argument: int) -> int:
@@ -76,24 +89,120 @@ def programs_within(
     calls: int | None = None,
     cancellations: int | None = None,
     host: str = "asyncio",
+    arguments: Sequence[int] | None = None,
 ) -> tuple[Programs, ...]:
     """Return these bounds, in place of the default ones; what is not given is as in the first of those.
 
-    A cancellation may come before a call if it may in any of those.
+    A cancellation may come before a call if it may in any of those. If constructor `arguments` are given, so many calls
+    are made as it takes to let one return, unless their number is given too.
     """
     usual = default_programs(target, host)
     first = usual[0]
-    at_once = first.at_once if at_once is None else at_once
-    return (
-        Programs(
-            tuple(range(target.machine.smallest, at_once + 1)),
-            at_once,
-            first.calls if calls is None else calls,
-            first.cancellations if cancellations is None else cancellations,
-            numbers=first.numbers,
-            early=any(one.early for one in usual),
-        ),
+    found = Programs(
+        (),
+        first.at_once if at_once is None else at_once,
+        first.calls if calls is None else calls,
+        first.cancellations if cancellations is None else cancellations,
+        numbers=first.numbers,
+        early=any(one.early for one in usual),
     )
+    if arguments is None:
+        return (replace(found, arguments=tuple(range(target.machine.smallest, found.at_once + 1))),)
+    grown = {argument: _grown(found, target, argument) for argument in arguments}
+    return _merged(
+        replace(
+            grown[argument],
+            arguments=(argument,),
+            at_once=grown[argument].at_once if at_once is None else at_once,
+            calls=grown[argument].calls if calls is None else calls,
+        )
+        for argument in arguments
+    )
+
+
+def programs_asked_for(
+    target: Target,
+    host: str,
+    at_once: int | None = None,
+    calls: int | None = None,
+    cancellations: int | None = None,
+    asked: Asked | None = None,
+) -> tuple[Programs, ...]:
+    """Return the bounds that options ask for: the default ones, unless one of them is given.
+
+    With constructor arguments alone each is tried within the default bounds that have it. One that they do not have is
+    tried within the first of them, and, if its calls are too few, within larger ones in which only waits are made.
+
+    Raises TargetError for an argument that the target is not made with, or that its constructor has to refuse.
+    """
+    arguments = arguments_asked_for(target.machine, asked or {})
+    usual = default_programs(target, host)
+    if (at_once, calls, cancellations) != (None, None, None):
+        return programs_within(target, at_once, calls, cancellations, host, arguments)
+    if arguments is None:
+        return usual
+    widest = max(usual, key=lambda one: (one.waits_only, one.at_once))
+    chosen = [replace(one, arguments=tuple(it for it in one.arguments if it in arguments)) for one in usual]
+    for argument in arguments:
+        if not any(argument in one.arguments for one in usual if not one.waits_only):
+            chosen.append(replace(_wide_enough(usual[0], target, argument), arguments=(argument,)))
+        # a number that is set would stand for many calls
+        without = [replace(one, numbers=()) for one in (*chosen, widest)]
+        if not any(can_release(one, target, argument) for one in without[:-1] if argument in one.arguments):
+            # many calls, few of them at once
+            few = replace(without[-1], at_once=min(without[-1].at_once, 2))
+            chosen.append(replace(_grown(few, target, argument), arguments=(argument,)))
+    return _merged(one for one in chosen if one.arguments)
+
+
+def arguments_asked_for(machine: Machine, asked: Asked) -> tuple[int, ...] | None:
+    """Return the constructor arguments that are asked for, smallest first; None if none are.
+
+    Raises TargetError for those of another machine, and for one that the constructor has to refuse.
+
+    >>> from latchproof_spec.machines import BARRIER
+    >>> arguments_asked_for(BARRIER, {"count": None, "parties": [3, 2, 3]})
+    (2, 3)
+    """
+    found: tuple[int, ...] | None = None
+    for name, value in asked.items():
+        if value is None:
+            continue
+        if name != machine.parameter:
+            right = machine.parameter
+            raise TargetError(f"a {machine.name} is made with its {right}, not with {name}; choose the {right}")
+        values = tuple(value) if isinstance(value, Iterable) else (value,)
+        if not values:
+            raise TargetError(f"no {name} to make a {machine.name} with; give one or more numbers")
+        for one in values:
+            rule = machine.create(one)[2]
+            if rule.refuses:
+                raise TargetError(rule.message.format(repr(one)))
+        found = tuple(sorted(set(values)))
+    return found
+
+
+def _wide_enough(programs: Programs, target: Target, argument: int) -> Programs:
+    """Return bounds with so many calls at once as it takes to let one return, if there are so many calls in all."""
+    calls, at_once = _needed(programs, target, argument)
+    return replace(programs, at_once=max(programs.at_once, at_once)) if calls <= programs.calls else programs
+
+
+def _grown(programs: Programs, target: Target, argument: int) -> Programs:
+    """Return bounds with as many calls as it takes to let one of such an instance return, and one more, up to GROWN."""
+    calls, at_once = _needed(programs, target, argument)
+    if calls >= GROWN:
+        return programs
+    return replace(programs, at_once=max(programs.at_once, at_once), calls=max(programs.calls, calls + 1))
+
+
+def _merged(bounds: Iterable[Programs]) -> tuple[Programs, ...]:
+    """Return bounds in which those that differ in the constructor's argument alone are one."""
+    found: dict[Programs, tuple[int, ...]] = {}
+    for one in bounds:
+        key = replace(one, arguments=())
+        found[key] = tuple(sorted({*found.get(key, ()), *one.arguments}))
+    return tuple(replace(key, arguments=arguments) for key, arguments in found.items())
 
 
 def notes_on(bounds: tuple[Programs, ...], target: Target) -> list[str]:
@@ -103,9 +212,12 @@ def notes_on(bounds: tuple[Programs, ...], target: Target) -> list[str]:
     if not beyond:
         return []
     numbers = ", ".join(map(str, beyond))
+    needed = [_needed(programs, target, argument) for programs, argument in levels(bounds) if argument == beyond[-1]]
+    calls, at_once = min(needed)
+    more = f"--calls {calls}" + (f" and --tasks {at_once}" if at_once > 1 else "")
     return [
-        f"{target.machine.parameter} {numbers}: the calls are too few for such {target.machine.release}; give "
-        f"--calls {beyond[-1]} or more, or fewer --tasks"
+        f"{target.machine.parameter} {numbers}: the calls are too few for such {target.machine.release}; give {more}, "
+        "or more"
     ]
 
 

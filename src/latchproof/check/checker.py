@@ -37,6 +37,9 @@ SAMPLED = 2_000
 NUMBERS = (-1, 0, 1, 2)
 """Arguments for a parameter that is an int, when it is found out which rules are in reach."""
 
+USUAL = (1, 2, 3)
+"""Constructor arguments with which every rule is in reach."""
+
 REACH = 4
 """Steps of that search: enough to trip with three parties, or to open a latch of three, and for one call more."""
 
@@ -99,8 +102,7 @@ def check(
     absent = next((outcome.absent for outcome in outcomes if outcome.absent), target.absent)
     present = tuple(one for one in target.operations if one.name not in absent)
     target = replace(target, operations=present, absent=absent, gives_index=INDEX not in absent)
-    cancels = any(one.cancellations for one in programs)
-    verdicts = [_verdict(target, one, walk, cancels=cancels) for one in judged]
+    verdicts = [_verdict(target, one, walk, programs) for one in judged]
     reported = min(verdicts, key=lambda verdict: (claim in verdict.failures, len(verdict.failures)))
     if claim is not None:
         reasons += _doubts_about(claim, reported)
@@ -109,11 +111,8 @@ def check(
     if reported.satisfied and reported.not_exercised:
         reasons.append(Reason("not-exercised", "", f"{', '.join(reported.not_exercised)} never had a chance to fail"))
     notes = notes_on(programs, target)
-    if not cancels and claim is None:
-        policy_shown = target.policy(reported.policy)
-        asked = _about(target, policy_shown, cancels=True)
-        left = [one.id for one in asked if one not in _about(target, policy_shown, cancels=False)]
-        notes += [f"no cancellation was to be tried, so nothing is said of {', '.join(left)}"] if left else []
+    if claim is None:
+        notes += _left_out(target, reported, programs)
     notes += [
         f"states cannot be told apart ({unknown} has no fingerprint), so none was recognized as met before"
         for unknown in sorted({one.walk.no_fingerprint for one in outcomes if one.walk.no_fingerprint is not None})
@@ -173,7 +172,9 @@ def _doubts_about(claim: str, verdict: PolicyVerdict) -> Iterator[Reason]:
         text = f"runs ended early, where they broke {', '.join(verdict.failures)}: of {claim} no more is known"
         yield Reason("ended-early", "", text)
     elif claim not in (*verdict.exercised, *verdict.not_exercised):
-        yield Reason("absent", "", f"{claim} is about something that the target does not have")
+        yield Reason(
+            "absent", "", f"{claim} is about something that the target does not have, or that these bounds leave out"
+        )
 
 
 def _outcomes(
@@ -203,32 +204,60 @@ def _outcomes(
     return queue.results(target), end
 
 
-def _verdict(target: Target, policy: Any, walk: Walk, *, cancels: bool) -> PolicyVerdict:
-    """Return the verdict under a policy. What only cancellations exercise is left out of it if none was to be tried."""
+def _verdict(target: Target, policy: Any, walk: Walk, programs: tuple[Programs, ...]) -> PolicyVerdict:
+    """Return the verdict under a policy. What no program within the bounds can exercise is left out of it."""
     fired = walk.fired.get(policy.name, set())
     smallest = walk.failures.get(policy.name, {})
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
     exercise = target.machine.exercise
-    about = _about(target, policy, cancels=cancels)
-    exercised = tuple(claim.id for claim in about if fired & set(exercise[claim]))
+    exercised = tuple(claim.id for claim in _seen_from_outside(target) if fired & set(exercise[claim]))
+    about = _about(target, policy, _arguments(programs), _cancels(programs))
     without = tuple(claim.id for claim in about if claim.id not in exercised)
     return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without)
 
 
-def _about(target: Target, policy: Any, *, cancels: bool) -> list[Claim]:
-    """Return the claims that are about what the target has, and that a history can break."""
-    can_fire = {rule for argument in (1, 2, 3) for rule in rules_in_reach(target, policy, argument, cancels=cancels)}
+def _left_out(target: Target, verdict: PolicyVerdict, programs: tuple[Programs, ...]) -> Iterator[str]:
+    """Yield a note on the claims that would be exercised with cancellations, or with other constructor arguments."""
+    policy, arguments, cancels = target.policy(verdict.policy), _arguments(programs), _cancels(programs)
+    tried = {*verdict.exercised, *verdict.not_exercised}
+    with_cancels, with_others = (
+        [one.id for one in _about(target, policy, *wider) if one.id not in tried]
+        for wider in ((arguments, True), (USUAL, cancels))
+    )
+    if with_cancels:
+        yield f"no cancellation was to be tried, so nothing is said of {', '.join(with_cancels)}"
+    if with_others:
+        numbers = ", ".join(map(str, arguments))
+        yield f"with {target.machine.parameter} {numbers} alone, nothing is said of {', '.join(with_others)}"
+
+
+def _arguments(programs: tuple[Programs, ...]) -> tuple[int, ...]:
+    return tuple(sorted({argument for _, argument in levels(programs)}))
+
+
+def _cancels(programs: tuple[Programs, ...]) -> bool:
+    return any(one.cancellations for one in programs)
+
+
+def _about(target: Target, policy: Any, arguments: tuple[int, ...], cancels: bool) -> list[Claim]:
+    """Return the claims that are about what the target has, and that a history can break with these arguments."""
+    small = {min(argument, USUAL[-1]) for argument in arguments}  # what a larger one would do takes more steps
+    can_fire = {rule for argument in small for rule in rules_in_reach(target, policy, argument, cancels=cancels)}
+    return [claim for claim in _seen_from_outside(target) if can_fire & set(target.machine.exercise[claim])]
+
+
+def _seen_from_outside(target: Target) -> list[Claim]:
+    """Return the claims that a history of the target can break, as far as what it has tells."""
     machine = target.machine
     without = [] if target.gives_index else [machine.blame.get("wrong index")]
     without += [] if target.observations else [machine.blame.get("wrong reading")]
-    seen = [claim for claim in machine.claims if not claim.unobservable and claim not in without]
-    return [claim for claim in seen if can_fire & set(machine.exercise[claim])]
+    return [claim for claim in machine.claims if not claim.unobservable and claim not in without]
 
 
 def rules_in_reach(target: Target, policy: Any, argument: int, *, cancels: bool = True) -> set[str]:
     """Return the rules that the target's operations can apply at all: without abort(), nothing breaks a barrier.
 
-    With `cancels` they may be withdrawn too.
+    With `cancels` they may be withdrawn too. Where no call ever parks, each may end before it can be cancelled.
     """
     machine = target.machine
     constants, start, _ = machine.create(argument)
@@ -243,4 +272,6 @@ def rules_in_reach(target: Target, policy: Any, argument: int, *, cancels: bool 
                     *after, rule = operation.function(*constants, *state, *arguments, *told, policy=policy)
                     states.add(tuple(after))
                     fired.add(rule.id)
+    if not any(state[machine.parked_at] for state in states):
+        fired -= {rule.id for rule in machine.rules if rule.operation == machine.withdraw.name}
     return fired

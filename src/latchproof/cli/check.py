@@ -7,8 +7,10 @@ from latchproof.check.target import Target, TargetError, load
 from latchproof.cli.options import (
     Command,
     Console,
+    add_arguments,
     add_formats,
     add_target,
+    arguments_of,
     at_least,
     judged_by,
     policy_name,
@@ -21,6 +23,7 @@ from latchproof_spec.machine import Programs
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     add_target(parser)
+    add_arguments(parser)
     parser.add_argument("--tasks", type=at_least(1), metavar="N", help="calls at once; replaces the default bounds")
     parser.add_argument("--calls", type=at_least(1), metavar="N", help="calls in all; replaces the default bounds")
     parser.add_argument("--cancels", type=at_least(0), metavar="N", help="cancellations; replaces the default bounds")
@@ -45,7 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     from latchproof.check import checker, loops, pool
-    from latchproof.check.bounds import default_programs, programs_within, weight
+    from latchproof.check.bounds import programs_asked_for, weight
     from latchproof.show.printing import say
     from latchproof.show.progress import Bar
     from latchproof.show.verdict import print_verdict
@@ -57,11 +60,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     target = load(options.target, options.kind)
     options.policy = policy_name(options.policy, target.machine, console)
     checker.require_claim(options.claim, target.machine)
-    bounds = (options.tasks, options.calls, options.cancels)
-    programs = (
-        default_programs(target, options.host)
-        if bounds == (None, None, None)
-        else programs_within(target, *bounds, host=options.host)
+    programs = programs_asked_for(
+        target, options.host, options.tasks, options.calls, options.cancels, arguments_of(options)
     )
     if options.estimate:
         return _estimate(options, console, target, programs)

@@ -7,8 +7,10 @@ from latchproof.check.loops import FUZZED_HOSTS, STEPPED
 from latchproof.cli.options import (
     Command,
     Console,
+    add_arguments,
     add_formats,
     add_target,
+    arguments_of,
     at_least,
     judged_by,
     policy_name,
@@ -21,6 +23,7 @@ from latchproof_spec.machines import claim_of
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     add_target(parser, hosts=(*STEPPED, *FUZZED_HOSTS))
+    add_arguments(parser)
     parser.add_argument(
         "--examples", type=at_least(1), default=1000, metavar="N", help="examples to run (default 1000)"
     )
@@ -40,7 +43,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
     target = load(options.target, options.kind)
     options.policy = policy_name(options.policy, target.machine, console)
     machine = state_machine(
-        target, host=options.host, policy=options.policy, claim=options.claim, strict=options.strict
+        target,
+        host=options.host,
+        policy=options.policy,
+        claim=options.claim,
+        strict=options.strict,
+        **arguments_of(options),
     )
     say(
         console,

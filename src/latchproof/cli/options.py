@@ -77,6 +77,20 @@ def add_kind(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("--kind", "--machine", choices=tuple(machines.MACHINES), help=help)
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add an option for the constructor's argument of each machine."""
+    for machine in machines.MACHINES.values():
+        parser.add_argument(
+            f"--{machine.parameter}", type=whole, nargs="+", metavar="N",
+            help=f"{machine.parameter} of each {machine.name} that is made, in place of the default ones",
+        )  # fmt: skip
+
+
+def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the constructor arguments that the options ask for."""
+    return {machine.parameter: getattr(options, machine.parameter) for machine in machines.MACHINES.values()}
+
+
 def add_output(parser: argparse.ArgumentParser, name: str, help: str, **more: Any) -> None:
     """Add an option that names a file to write, which `require_writable` looks at before the command begins."""
     parser.add_argument(f"--{name}", metavar="FILE", type=Path, help=help, **more)

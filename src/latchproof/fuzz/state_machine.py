@@ -20,6 +20,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from latchproof.check.bounds import arguments_asked_for
 from latchproof.check.checker import require_claim
 from latchproof.check.harness import Calls, NondeterminismError, Record, make_judges
 from latchproof.check.history import Failure, Observe, Rest
@@ -35,7 +36,7 @@ QUIET_PASSES = 8
 """Passes in which nothing happens, after which nothing can run any more."""
 
 AT_ONCE = 5
-"""Most calls that are under way at once."""
+"""Most calls that are under way at once, unless a constructor argument that is asked for needs more."""
 
 NOT_EARLY = 7
 """Calls that are made as usual for each that is made by a task that is cancelled already.
@@ -61,6 +62,7 @@ class SpecificationMachine(RuleBasedStateMachine):
     claim: str | None
     strict: bool
     fired: set[str]
+    at_once: int
     examples: int
     calls: int
     broken: set[str]
@@ -212,6 +214,8 @@ def state_machine(
     claim: str | None = None,
     strict: bool = False,
     largest: int = LARGEST,
+    parties: int | Sequence[int] | None = None,
+    count: int | Sequence[int] | None = None,
 ) -> type[SpecificationMachine]:
     """Return a Hypothesis state machine for a class, made from the specification.
 
@@ -220,7 +224,7 @@ def state_machine(
     history is allowed if any named policy allows it throughout. With a `claim` only that one can fail; an example in
     which another does ends there, and the class has it in `broken`. `strict` is the form that our own classes keep: an
     operation takes effect in its first step, a cancellation at its request. `largest` bounds the constructor's argument
-    and every int.
+    and every int; `parties` of a barrier, or `count` of a latch, are what the constructor is given instead.
 
     Put `TestMyBarrier = state_machine(MyBarrier).TestCase` in a test module, and pytest runs it.
 
@@ -230,10 +234,12 @@ def state_machine(
     machine = found.machine
     require_claim(claim, machine)
     policies = machine.policies if policy is None else (found.policy(policy),)
+    arguments = arguments_asked_for(machine, {"parties": parties, "count": count})
     driver = make_driver(host)  # a host that is not installed is reported at once, not in the middle of a test
     driver.close()
     found = implemented(found, driver_of(host).stepped_as)
 
+    drawn = st.integers(machine.smallest, largest) if arguments is None else st.sampled_from(arguments)
     members: dict[str, Any] = {
         "target": found,
         "host": host,
@@ -242,9 +248,10 @@ def state_machine(
         "strict": strict,
         "fired": set(),
         "broken": set(),
+        "at_once": max(AT_ONCE, *(machine.needed_to_release(one, ())[1] for one in arguments or (machine.smallest,))),
         "examples": 0,
         "calls": 0,
-        "make_instance": initialize(argument=st.integers(machine.smallest, largest))(SpecificationMachine.make),
+        "make_instance": initialize(argument=drawn)(SpecificationMachine.make),
     }
     for operation in found.operations:
         strategies = {
@@ -262,6 +269,6 @@ def _rule_for(operation: str, strategies: dict[str, Any]) -> Any:
         self.call(operation, arguments, cancelled=cancelled)
 
     call.__name__ = f"call_{operation}"
-    has_room = precondition(lambda self: not self._judges or self._calls.at_once < AT_ONCE)
+    has_room = precondition(lambda self: not self._judges or self._calls.at_once < self.at_once)
     derive: Any = rule(**strategies)
     return has_room(derive(call))
