@@ -61,7 +61,7 @@ class Operation:
     `function` is called with the machine's constants, its state, the call's arguments, the host's facts, and a policy.
     `parameters` maps each argument's name to `int` or `bool`. `optional` operations may be absent from other classes.
     `waits` says whether the call may block. `withdraw` is not a call: the host makes it, for a task whose cancellation
-    is requested.
+    is requested. `also_called` are names that other libraries have for it.
     """
 
     name: str
@@ -70,6 +70,7 @@ class Operation:
     facts: tuple[Fact, ...] = ()
     waits: bool = False
     optional: bool = False
+    also_called: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> dict[str, type]:

@@ -1,5 +1,11 @@
 """`python -m latchproof` is the command `latchproof`."""
 
+import os
+import sys
+
+if sys.path and sys.path[0] == os.getcwd():
+    sys.path.append(sys.path.pop(0))  # a file there that is named as a module of the standard library is not meant
+
 from latchproof.cli.main import main
 
 if __name__ == "__main__":  # a process of its workers imports it too

@@ -17,7 +17,7 @@ The state machines need Hypothesis, which `latchproof[fuzz]` installs; `check` w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,7 @@ def check(
     target: str | Target | Callable[[int], Any],
     *,
     kind: str | None = None,
+    rename: Mapping[str, str] | None = None,
     host: str = "asyncio",
     policy: str | None = None,
     claim: str | None = None,
@@ -65,17 +66,21 @@ def check(
     """Check a class, a factory or "MODULE:NAME" as `latchproof check` does, with its options but those for output.
 
     `parties` of a barrier or `count` of a latch are what the constructor is given: a number, or several.
+    `rename` maps names of the class to those that the specification has for them: `{"done": "count_down"}`.
+
     `workers` and `cluster` need a target that is named, since each worker loads it. Without them the check runs in this
     process.
 
     Raises TargetError if the target cannot be driven, an option names what does not exist, or a cluster cannot be used.
     """
     if isinstance(target, str):
-        found = load(target, kind)
+        found = load(target, kind, rename)
     elif isinstance(target, Target):
+        if rename:
+            raise TargetError("a Target has its names already; leave rename out")
         found = target
     else:
-        found = adapt(target, kind=kind)
+        found = adapt(target, kind=kind, rename=rename)
         if workers is not None or cluster is not None:
             raise TargetError(f"workers load their target by its name: give MODULE:NAME in place of {found.name}")
     asked = {"parties": parties, "count": count}

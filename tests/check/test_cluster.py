@@ -22,7 +22,7 @@ from latchproof.check import checker as check_module
 from latchproof.check import cluster as module
 from latchproof.check.checker import check
 from latchproof.check.cluster import Cluster
-from latchproof.check.target import TargetError, load
+from latchproof.check.target import Recipe, TargetError, load
 from latchproof.check.verdict import Verdict
 from latchproof.check.work_queue import WorkQueue
 from latchproof.cli.main import main
@@ -178,7 +178,7 @@ def test_a_cluster_without_workers_is_said(tmp_path: Path, monkeypatch: pytest.M
     lonely = DaskCluster(tmp_path)
     try:
         with pytest.raises(TargetError, match="has no worker: start some with dask worker"):
-            Cluster(lonely.address, "asyncio:Barrier", "barrier").do(WorkQueue([]))
+            Cluster(lonely.address, Recipe("asyncio:Barrier", "barrier")).do(WorkQueue([]))
     finally:
         assert lonely.stop() == []
 
@@ -186,4 +186,4 @@ def test_a_cluster_without_workers_is_said(tmp_path: Path, monkeypatch: pytest.M
 def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(TargetError, match=r'pip install "latchproof\[cluster\]"'):
-        Cluster("tcp://127.0.0.1:1", "asyncio:Barrier", "barrier").do(WorkQueue([]))
+        Cluster("tcp://127.0.0.1:1", Recipe("asyncio:Barrier", "barrier")).do(WorkQueue([]))

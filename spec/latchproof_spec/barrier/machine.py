@@ -29,7 +29,7 @@ BARRIER: Final = Machine(
     state={"parked": int, "broken": bool},
     create=rules.create,
     operations=(
-        Operation("wait", rules.wait, waits=True),
+        Operation("wait", rules.wait, waits=True, also_called=("await", "join", "arrive_and_wait")),
         Operation("abort", rules.abort, optional=True),
         Operation("reset", rules.reset, optional=True),
     ),

@@ -26,8 +26,8 @@ LATCH: Final = Machine(
     state={"count": int, "parked": int},
     create=rules.create,
     operations=(
-        Operation("wait", rules.wait, waits=True),
-        Operation("count_down", rules.count_down, {"exception_if_zero": bool}),
+        Operation("wait", rules.wait, waits=True, also_called=("await", "join")),
+        Operation("count_down", rules.count_down, {"exception_if_zero": bool}, also_called=("done", "arrive")),
         Operation("set_count", rules.set_count, {"n": int}, optional=True),
     ),
     withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED,)),

@@ -73,8 +73,8 @@ def choices(programs: Programs, target: Target) -> tuple[Call, ...]:
 def used(bounds: tuple[Programs, ...], target: Target) -> dict[str, int]:
     """Return what of the target any program within the bounds uses, each with the number of arguments it is given."""
     calls = [call for one in bounds for call in choices(one, target)]
-    arguments = {call.operation.name: len(call.arguments) for call in calls}
-    return {"": 1, **dict.fromkeys(target.observations, 0), **arguments}
+    arguments = {call.method: len(call.arguments) for call in calls}
+    return {"": 1, **{target.names.own(one) or one: 0 for one in target.observations}, **arguments}
 
 
 def default_programs(target: Target, host: str = "asyncio") -> tuple[Programs, ...]:

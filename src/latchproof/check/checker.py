@@ -187,11 +187,11 @@ def _outcomes(
         if cluster is not None:
             from latchproof.check.cluster import Cluster
 
-            Cluster(cluster, target.name, target.machine.name).do(queue)
+            Cluster(cluster, target.recipe).do(queue)
         elif workers is not None:
             from latchproof.check.pool import Pool
 
-            Pool(target.name, target.machine.name, workers).do(queue)
+            Pool(target.recipe, workers).do(queue)
         else:
             here = implemented(target, jobs[0].host)
             while (piece := queue.next()) is not None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from latchproof.check.jobs import Job, JobResult
 from latchproof.check.pool import Pool
 from latchproof.check.reasons import Reason
-from latchproof.check.target import TargetError
+from latchproof.check.target import Recipe, TargetError
 from latchproof.check.tree import Walk
 from latchproof.check.work_queue import BrokenOffError, OneJob, Piece, WorkQueue
 
@@ -44,9 +44,9 @@ class Cluster:
     BrokenOffError if the cluster is lost during the check.
     """
 
-    def __init__(self, address: str, name: str, kind: str) -> None:
+    def __init__(self, address: str, recipe: Recipe) -> None:
         self._address = address
-        self._target = (name, kind)
+        self._recipe = recipe._replace(folder="")  # a worker may have the target's files in another one
 
     def do(self, work: WorkQueue) -> None:
         """Do all of the work."""
@@ -64,7 +64,7 @@ class Cluster:
                         raise BrokenOffError(f"the cluster at {self._address} has had no worker for {LOST_SECONDS} s")
                     # one more for each, so that none is idle; what is not needed in the end is not even started
                     while len(running) < 2 * threads and (piece := work.next()) is not None:
-                        call = _do_piece, version("latchproof"), *self._target, work.job(piece)
+                        call = _do_piece, version("latchproof"), self._recipe, work.job(piece)
                         running[client.submit(*call, pure=False)] = piece
                     self._gather(running, work)
             finally:
@@ -130,21 +130,21 @@ class Cluster:
         )
 
 
-def _do_piece(submitted_by: str, name: str, kind: str, job: Job) -> JobResult:
+def _do_piece(submitted_by: str, recipe: Recipe, job: Job) -> JobResult:
     """Do one job, as a worker of the cluster."""
     here = version("latchproof")
     if here != submitted_by:
         raise TargetError(f"this is latchproof {here}, and the check was started by {submitted_by}")
-    return do_isolated(name, kind, job)
+    return do_isolated(recipe, job)
 
 
-def do_isolated(name: str, kind: str, job: Job) -> JobResult:
+def do_isolated(recipe: Recipe, job: Job) -> JobResult:
     """Do a job for a target in a separate process; raise TargetError if the target cannot be loaded there."""
     command = [sys.executable, "-m", "latchproof.check.cluster"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        pickle.dump((name, kind, job), process.stdin)
+        pickle.dump((recipe, job), process.stdin)
         process.stdin.flush()
         try:
             answer: JobResult | str = pickle.load(process.stdout)
@@ -158,8 +158,8 @@ def do_isolated(name: str, kind: str, job: Job) -> JobResult:
 
 def main() -> None:
     """Do the job given on standard input, and answer on standard output."""
-    name, kind, job = pickle.load(sys.stdin.buffer)
-    pool = Pool(name, kind, 1)
+    recipe, job = pickle.load(sys.stdin.buffer)
+    pool = Pool(recipe, 1)
 
     def end_with_the_worker() -> None:
         sys.stdin.buffer.read()

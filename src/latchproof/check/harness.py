@@ -235,7 +235,7 @@ class Calls:
                 self.cancelled_early.add(number)
                 self._host.cancel(handle[0])
             try:
-                value = getattr(self.instance, call.operation.name)(*call.arguments)
+                value = getattr(self.instance, call.method)(*call.arguments)
                 if type(value) is CoroutineType or inspect.isawaitable(value):
                     value = await value
                 end = End(number, "returned", value)

@@ -14,10 +14,11 @@ from functools import cache, partial
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from latchproof.check.importing import plain_path
 from latchproof.check.jobs import InterruptedWalkError, Job, JobResult, do_job, implemented, portable
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import STEP_SECONDS
-from latchproof.check.target import TargetError, load
+from latchproof.check.target import Recipe, TargetError
 from latchproof.check.tree import Walk
 from latchproof.check.work_queue import Piece, WorkQueue
 
@@ -37,13 +38,13 @@ def cores() -> int:
 
 
 class Pool:
-    """Worker processes for one target, which each of them loads by its name.
+    """Worker processes for one target, which each of them loads by its recipe.
 
     Raises TargetError, from `do`, if the target cannot be loaded there.
     """
 
-    def __init__(self, name: str, kind: str | None, workers: int) -> None:
-        self._setup = (name, kind)
+    def __init__(self, recipe: Recipe, workers: int) -> None:
+        self._recipe = recipe
         self._workers = max(1, workers)
         self._running: list[_Worker] = []
 
@@ -73,7 +74,7 @@ class Pool:
             if worker.piece is None and (piece := work.next()) is not None:
                 worker.give(piece, work.job(piece))
         while len(self._running) < self._workers and (piece := work.next()) is not None:
-            self._running.append(_Worker(*self._setup))
+            self._running.append(_Worker(self._recipe))
             self._running[-1].give(piece, work.job(piece))
 
     def _listen(self, work: WorkQueue) -> None:
@@ -116,11 +117,12 @@ class Pool:
 class _Worker:
     """A process that has loaded the target, the piece that it does, and when it last reported."""
 
-    def __init__(self, name: str, kind: str | None) -> None:
+    def __init__(self, recipe: Recipe) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, name, kind), daemon=True)
-        self.process.start()
+        self.process = context.Process(target=_work, args=(theirs, recipe), daemon=True)
+        with plain_path():
+            self.process.start()
         theirs.close()
         self.piece: Piece | None = None
         self._heard = time.monotonic()
@@ -166,7 +168,7 @@ class _Worker:
         self.process.join()
 
 
-def _work(connection: Connection[Any, Any], name: str, kind: str | None) -> None:
+def _work(connection: Connection[Any, Any], recipe: Recipe) -> None:
     """Load the target, then do one job after another."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets the interrupt, and passes it on
     _quiet()
@@ -183,7 +185,7 @@ def _work(connection: Connection[Any, Any], name: str, kind: str | None) -> None
             raise InterruptedWalkError
 
     try:
-        implemented_on = cache(partial(implemented, load(name, kind)))
+        implemented_on = cache(partial(implemented, recipe.load()))
         while (job := connection.recv()) is not None:
             connection.send(("done", portable(do_job(implemented_on(job.host), job, beat))))
     except TargetError as error:

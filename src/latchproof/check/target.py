@@ -1,21 +1,21 @@
 """What is under check: a class, or a factory, of a latch or a barrier, found by its name."""
 
+from __future__ import annotations
+
 import asyncio
-import importlib
-import importlib.util
 import inspect
 import os
-import sys
 from asyncio import events
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from latchproof.check.driven import Member, constructor, members
 from latchproof.check.history import named
+from latchproof.check.importing import TargetError as TargetError
+from latchproof.check.importing import current_folder, exits_refused, find, has
 from latchproof.check.machine_specification import MachineSpecification
+from latchproof.check.renaming import SAME_NAMES, Names, names_of, require_fit, require_of, suggestion
 from latchproof.check.sandbox.global_state import GlobalState
 from latchproof.check.specification import Specification
 from latchproof_spec.machine import Machine, Operation
@@ -25,19 +25,37 @@ INDEX = "the index that wait() returns"
 """The name, among what is absent, of the index that a class need not return."""
 
 
-class TargetError(Exception):
-    """A target that cannot be loaded or driven; the message says what is wrong and what to do."""
-
-
 @dataclass(frozen=True)
 class Call:
     """An operation with its arguments, as a program may call it."""
 
     operation: Operation
     arguments: tuple[Any, ...]
+    own_name: str | None = None
+    """The name of the class's method, if it is not that of the operation."""
+
+    @property
+    def method(self) -> str:
+        """The name of the class's method."""
+        return self.own_name or self.operation.name
 
     def __str__(self) -> str:
         return f"{self.operation.name}({', '.join(map(repr, self.arguments))})"
+
+
+class Recipe(NamedTuple):
+    """What it takes to load a target: its name, kind and own names, and the folder from which a path is meant."""
+
+    name: str
+    kind: str | None
+    names: Names = SAME_NAMES
+    folder: str = ""
+
+    def load(self) -> Target:
+        """Load it; raise TargetError if that is not possible here."""
+        if self.folder:
+            os.chdir(self.folder)
+        return load(self.name, self.kind, dict(self.names.pairs))
 
 
 @dataclass(frozen=True)
@@ -46,7 +64,8 @@ class Target:
 
     `make` takes the machine's parameter. `operations` and `observations` are those that it has; `absent` names those
     that it lacks, which are not exercised. `global_state` is what it keeps outside of its instances, and `offered` all
-    that its users may call and read.
+    that its users may call and read. `names` are the class's own names, where they differ. A relative path in `name` is
+    meant from `folder`.
     """
 
     name: str
@@ -59,6 +78,17 @@ class Target:
     gives_index: bool = True
     global_state: GlobalState = field(default_factory=lambda: GlobalState(None), compare=False)
     offered: tuple[Member, ...] = field(default=(), compare=False)
+    names: Names = SAME_NAMES
+    folder: str = ""
+
+    @property
+    def recipe(self) -> Recipe:
+        """What it takes to load the target in another process."""
+        return Recipe(self.name, self.machine.name, self.names, self.folder)
+
+    def call(self, operation: Operation, arguments: tuple[Any, ...]) -> Call:
+        """Return a call of the operation, by the name that the class has for it."""
+        return Call(operation, arguments, self.names.own(operation.name))
 
     def policy(self, name: str) -> Any:
         """Return the policy of that name; raise TargetError if the machine has none."""
@@ -70,7 +100,7 @@ class Target:
 
     def observe(self, instance: Any) -> tuple[tuple[str, object], ...]:
         """Return what every observation reads."""
-        return tuple((name, _read(instance, name)) for name in self.observations)
+        return tuple((name, _read(instance, self.names.own(name) or name)) for name in self.observations)
 
     def calls(self, numbers: tuple[int, ...]) -> tuple[Call, ...]:
         """Return every call that a program may make, with each of the numbers for an int; waiting calls come first."""
@@ -80,7 +110,7 @@ class Target:
             for name in self.parameters[operation.name]:
                 domain = (False, True) if operation.parameters[name] is bool else numbers
                 choices = [(*before, value) for before in choices for value in domain]
-            found += [Call(operation, choice) for choice in choices]
+            found += [self.call(operation, choice) for choice in choices]
         return tuple(sorted(found, key=lambda call: not call.operation.waits))
 
 
@@ -93,28 +123,25 @@ def policy_named(machine: Machine, name: str) -> Any:
         raise TargetError(f"there is no policy {name!r} for a {machine.name}; there are {names}") from None
 
 
-def load(name: str, kind: str | None = None) -> Target:
+def load(name: str, kind: str | None = None, rename: Mapping[str, str] | None = None) -> Target:
     """Return the target `MODULE:NAME` or `path/to/file.py:NAME`; modules of the current directory can be imported.
 
-    Raises TargetError if there is no such module or name, or if what is there fits no machine.
+    `rename` maps names of the class to those that the specification has for them. Raises TargetError if there is no
+    such module or name, or if what is there fits no machine.
 
     >>> load("asyncio:Barrier").machine, load("latchproof:CountdownLatch").absent
     (barrier, ())
     """
-    module_name, separator, attribute = name.rpartition(":")
-    if not separator or not module_name or not attribute:
-        raise TargetError(f"{name!r} does not name a target; write MODULE:CLASS or path/to/file.py:CLASS")
-    with _exits_refused():
-        module = _import(module_name)
-    factory: Any = module
-    for part in attribute.split("."):
-        if not hasattr(factory, part):
-            raise TargetError(f"{module_name} has no {part!r}{_similar(factory, part)}")
-        factory = getattr(factory, part)
-    return adapt(factory, name, kind)
+    folder = current_folder()  # which the module may change
+    return replace(adapt(find(name), name, kind, rename), folder=folder)
 
 
-def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | None = None) -> Target:
+def adapt(
+    factory: Callable[[int], Any],
+    name: str | None = None,
+    kind: str | None = None,
+    rename: Mapping[str, str] | None = None,
+) -> Target:
     """Return a class or a factory as a target.
 
     Raises TargetError if it fits no machine, or cannot be made with a number.
@@ -124,9 +151,33 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
         raise TargetError(f"there is no kind {kind!r}; the kinds are {', '.join(MACHINES)}")
     if not callable(factory):
         raise TargetError(f"{name} is {type(factory).__name__}, not a class or a factory")
+    names = names_of(rename, MACHINES.values())
     global_state = GlobalState(factory)
+    instance = _instance(factory, name)
+    require_fit(names, instance, name)
+    machine = _machine_of(instance, name, names) if kind is None else MACHINES[kind]
+    require_of(names, machine)
+    operations, parameters, absent = _operations(instance, name, machine, names)
+    observations = tuple(one for one in machine.observations if _is_observable(instance, names.own(one)))
+    absent += [one for one in machine.observations if one not in observations]
+    return Target(
+        name,
+        machine,
+        factory,
+        operations,
+        parameters,
+        observations,
+        tuple(absent),
+        global_state=global_state,
+        offered=(constructor(factory), *members(instance)),
+        names=names,
+    )
+
+
+def _instance(factory: Callable[[int], Any], name: str) -> Any:
+    """Return an instance to inspect; raise TargetError if the factory does not give one for a number."""
     try:
-        with _exits_refused():
+        with exits_refused():
             instance = _make(factory)
     except KeyboardInterrupt:
         raise
@@ -135,6 +186,7 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
             raise TargetError(
                 f"{name} is made with nothing, while {_made_with()}. If it is one of these, name a factory function "
                 "that takes that number and returns an object that was given it"
+                f"{_and_rename(factory)}"
             ) from error
         raise TargetError(
             f"{name}(2) raised {named(error)}; {_made_with()}. If the constructor needs more, name a "
@@ -146,47 +198,28 @@ def adapt(factory: Callable[[int], Any], name: str | None = None, kind: str | No
             f"{name} has to be awaited, and a check makes its object outside of any task; name the class, or a plain "
             "function that returns the object"
         )
-    machine = _machine_of(instance, name) if kind is None else MACHINES[kind]
-    present, absent, parameters = [], [], {}
+    return instance
+
+
+def _operations(
+    instance: Any, name: str, machine: Machine, names: Names
+) -> tuple[tuple[Operation, ...], dict[str, tuple[str, ...]], list[str]]:
+    """Return the machine's operations that an instance has, which parameters each takes there, and what it lacks."""
+    present: list[Operation] = []
+    parameters: dict[str, tuple[str, ...]] = {}
+    absent: list[str] = []
     for operation in machine.operations:
-        method = getattr(instance, operation.name, None)
+        own = names.own(operation.name)
+        method = None if own is None else getattr(instance, own, None)
         if callable(method):
             present.append(operation)
-            parameters[operation.name] = _accepted(method, operation)
-            absent += [
-                f"{operation.name}({parameter}=)"
-                for parameter in operation.parameters
-                if parameter not in parameters[operation.name]
-            ]
+            taken = parameters[operation.name] = _accepted(method, operation)
+            absent += [f"{operation.name}({one}=)" for one in operation.parameters if one not in taken]
         elif operation.optional:
             absent.append(operation.name)
         else:
             raise TargetError(f"{name} is checked as a {machine.name}, but has no method {operation.name}()")
-    observations = tuple(one for one in machine.observations if _is_observable(instance, one))
-    absent += [one for one in machine.observations if one not in observations]
-    return Target(
-        name, machine, factory, tuple(present), parameters, observations, tuple(absent), global_state=global_state,
-        offered=(constructor(factory), *members(instance)),
-    )  # fmt: skip
-
-
-@contextmanager
-def _exits_refused() -> Iterator[None]:
-    """Let `os._exit` raise SystemExit, as `sys.exit` does: it would end the command without a message."""
-    end = os._exit
-    refused = True
-
-    def exit_or_raise(status: int) -> NoReturn:
-        if refused:  # not later: a module may have kept this function
-            raise SystemExit(f"os._exit({status})")
-        end(status)
-
-    os._exit = exit_or_raise
-    try:
-        yield
-    finally:
-        os._exit = end
-        refused = False
+    return tuple(present), parameters, absent
 
 
 def _make(factory: Callable[[int], Any]) -> Any:
@@ -217,14 +250,14 @@ def _takes_nothing(factory: Callable[..., Any]) -> bool:
         return False
 
 
-def _machine_of(instance: Any, name: str) -> Machine:
+def _machine_of(instance: Any, name: str, own_names: Names) -> Machine:
     """Return the machine that an instance is: it has what that requires, and something that no other machine has."""
     required = {one: [it.name for it in one.operations if not it.optional] for one in MACHINES.values()}
     names = {one: {*(it.name for it in one.operations), *one.observations, *one.constants} for one in required}
-    fitting = [one for one in required if all(_has(instance, it) for it in required[one])]
+    fitting = [one for one in required if all(_has(instance, own_names.own(it)) for it in required[one])]
     for machine in sorted(fitting, key=lambda one: -len(required[one])):
         others = set[str]().union(*(names[one] for one in names if one is not machine))
-        if any(_has(instance, it) for it in names[machine] - others):
+        if any(_has(instance, own_names.own(it)) for it in names[machine] - others):
             return machine
     if fitting:
         shared = ", ".join(f"{it}()" for it in required[fitting[0]])
@@ -237,16 +270,19 @@ def _machine_of(instance: Any, name: str) -> Machine:
         else ""
     )
     raise TargetError(
-        f"{name} is neither {machines}; if its methods have other names, write a small class around it that has these"
-        f"{entered}"
+        f"{name} is neither {machines}; if its methods have other names, "
+        f"add {suggestion(instance, MACHINES.values()) or '--rename OWN=NAME'}, or write a small class around "
+        f"it that has these{entered}"
     )
 
 
-def _has(instance: Any, name: str) -> bool:
-    try:
-        return hasattr(instance, name)
-    except Exception:  # it is there, and cannot be read now
-        return True
+def _and_rename(factory: Callable[..., Any]) -> str:
+    option = suggestion(factory, MACHINES.values())
+    return f", and add {option}" if option else ""
+
+
+def _has(instance: Any, name: str | None) -> bool:
+    return name is not None and has(instance, name)
 
 
 def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ...]:
@@ -277,7 +313,9 @@ def _read(instance: Any, name: str) -> object:
     return value() if callable(value) else value
 
 
-def _is_observable(instance: Any, name: str) -> bool:
+def _is_observable(instance: Any, name: str | None) -> bool:
+    if name is None:
+        return False
     try:
         value = _read(instance, name)
     except Exception:  # absent, or it takes arguments, as list.count does
@@ -286,52 +324,3 @@ def _is_observable(instance: Any, name: str) -> bool:
         value.close()
         return False
     return True
-
-
-def _import(module_name: str) -> Any:
-    _importable_from(os.getcwd())
-    if module_name.startswith(".") and not module_name.endswith(".py"):
-        raise TargetError(f"{module_name!r} is relative; write the module's full name, or path/to/file.py:CLASS")
-    if module_name.endswith(".py"):
-        path = Path(module_name)
-        if not path.is_file():
-            raise TargetError(f"there is no file {module_name}")
-        _importable_from(str(path.resolve().parent))  # as for a script, whose neighbours can be imported
-        specification = importlib.util.spec_from_file_location(path.stem, path)
-        assert specification is not None
-        assert specification.loader is not None
-        module = importlib.util.module_from_spec(specification)
-        sys.modules.setdefault(path.stem, module)
-        try:
-            specification.loader.exec_module(module)
-        except BaseException as error:
-            if sys.modules.get(path.stem) is module:
-                del sys.modules[path.stem]
-            if isinstance(error, KeyboardInterrupt):
-                raise
-            raise TargetError(f"{module_name} cannot be run: {named(error)}") from error
-        return module
-    try:
-        return importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
-            raise TargetError(
-                f"there is no module {error.name!r}; is it installed, or is it a file (then name it file.py:CLASS)?"
-            ) from error
-        raise TargetError(f"{module_name} cannot be imported: {error}") from error
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise TargetError(f"{module_name} cannot be imported: {named(error)}") from error
-
-
-def _importable_from(folder: str) -> None:
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-
-
-def _similar(owner: Any, name: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, [one for one in dir(owner) if not one.startswith("_")], n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -5,6 +5,8 @@ It has one versioned schema. In JSON a trace is an object with
 - `schema` "latchproof.trace" and `version` 1;
 - `target`, `machine`, `host`, `policy`, `strict`, and `argument`, the constructor's argument;
 - `python`, the version on which it was found;
+- `renamed`, an object that maps names of the class to those of the specification, which stand in all the rest; a trace
+  without it renames nothing;
 - `claim`, the ID of the claim that is broken, `seen`, `allowed` and `rules`: what was seen in the end, what the
   specification allows there, and by which rules;
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
@@ -18,7 +20,7 @@ It has one versioned schema. In JSON a trace is an object with
 
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,11 @@ class Trace:
     rules: tuple[str, ...]
     schedule: tuple[str, ...]
     events: tuple[EventData, ...]
+    renamed: dict[str, str] = field(default_factory=dict)
+
+    def own_name(self, name: str) -> str:
+        """Return the class's name for what the specification calls `name`."""
+        return next((own for own, specified in self.renamed.items() if specified == name), name)
 
     def count(self, kind: str) -> int:
         """Return the number of events of a kind."""
@@ -105,6 +112,7 @@ class Trace:
 
 
 _LISTS = ("allowed", "rules", "schedule", "events")
+_OTHERS = {"strict": bool, "argument": int, "renamed": dict}
 
 
 def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, host: str) -> Trace:
@@ -124,6 +132,7 @@ def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, h
         rules=finding.rules,
         schedule=failure.schedule,
         events=tuple(event_data(event) for event in failure.history),
+        renamed=dict(target.names.pairs),
     )
 
 
@@ -158,10 +167,11 @@ def from_json(data: Any) -> Trace:
     if data.get("version") != VERSION:
         raise TargetError(f"this trace is of version {data.get('version')!r}; this latchproof reads version {VERSION}")
     fields = {name: value for name, value in data.items() if name not in ("schema", "version")}
+    fields.setdefault("renamed", {})
     if differing := set(Trace.__dataclass_fields__) ^ set(fields):
         raise TargetError(f"this trace lacks fields, or has others: {', '.join(sorted(differing))}")
     for name, value in fields.items():
-        types = (list, tuple) if name in _LISTS else ({"strict": bool, "argument": int}.get(name, str),)
+        types = (list, tuple) if name in _LISTS else (_OTHERS.get(name, str),)
         if type(value) not in types:  # True is not a count
             raise TargetError(f"this is not a trace: its {name} is {type(value).__name__}, not {types[0].__name__}")
     for name in _LISTS:

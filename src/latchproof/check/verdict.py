@@ -124,6 +124,7 @@ class Verdict:
             "bounds": list(self.bounds),
             "absent": list(self.target.absent),
             "not_driven": list(self.not_driven),
+            "renamed": dict(self.target.names.pairs),
             "schedules": self.schedules,
             "covered": self.covered,
             "pruned": self.pruned,

@@ -8,7 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latchproof.check.importing import current_folder
 from latchproof.check.loops import STEPPED
+from latchproof.check.renaming import parse as parse_names
 from latchproof.check.target import TargetError, policy_named
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
@@ -62,6 +64,10 @@ def add_target(
     parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS, or a factory function")
     add_kind(parser, "what the target is, if its methods do not tell")
     parser.add_argument(
+        "--rename", metavar="OWN=NAME,...", type=renaming, default={},
+        help="the class's own names of what the specification calls otherwise, as in done=count_down",
+    )  # fmt: skip
+    parser.add_argument(
         "--host", default=host, help=f"the event loop to run it on: {', '.join(hosts)} (default: {otherwise})"
     )
     parser.add_argument("--policy", metavar="NAME", help=f"judge by this policy (default: {policy})")
@@ -106,6 +112,7 @@ def add_formats(parser: argparse.ArgumentParser, formats: tuple[Format, ...], ve
 
 def require_writable(options: argparse.Namespace) -> None:
     """Raise TargetError if a file that is to be written cannot be, before any work is done. Create or empty none."""
+    options.folder = current_folder()
     for name in getattr(options, "outputs", ()):
         path: Path | None = getattr(options, name)
         if path is None:
@@ -136,6 +143,8 @@ def write_formats(options: argparse.Namespace, console: Console, verdict: Verdic
     """Write every file that the options name: of the verdict, or else of the trace, as far as there is one."""
     from latchproof.show.printing import say
 
+    if folder := getattr(options, "folder", ""):
+        os.chdir(folder)  # a relative path is meant from there, and the target may have left it
     texts: list[tuple[Path, str]] = []
     for one in FORMATS:
         path: Path | None = getattr(options, one.option, None)
@@ -183,6 +192,14 @@ def policy_name(name: str | None, machine: Machine, console: Console) -> str | N
 def judged_by(options: argparse.Namespace) -> str:
     """Return what a check or a fuzzing run judges by, in words."""
     return (options.policy or "every named policy") + (f", claim {options.claim} only" if options.claim else "")
+
+
+def renaming(text: str) -> dict[str, str]:
+    """Return the names that an option gives."""
+    try:
+        return parse_names(text)
+    except TargetError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def whole(text: str) -> int:

@@ -32,11 +32,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
     host, policy, strict, kind = options.host, options.policy, options.strict, options.kind
     if notation.is_notation(options.what):
-        target = load(options.target, kind)
+        target = load(options.target, kind, options.rename)
         argument, schedule = notation.parse(options.what, target.machine)
     else:
         trace = read_file(Path(options.what), options.claim)
-        target = load(options.target, kind or trace.machine)
+        target = load(options.target, kind or trace.machine, options.rename or trace.renamed)
         argument, schedule = trace.argument, trace.schedule
         host, policy, strict = host or trace.host, policy or trace.policy, strict or trace.strict
     machine = target.machine

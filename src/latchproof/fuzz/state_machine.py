@@ -13,7 +13,7 @@ and judged is that of `latchproof.check.harness`; here Hypothesis decides what h
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +27,7 @@ from latchproof.check.history import Failure, Observe, Rest
 from latchproof.check.jobs import implemented, replay
 from latchproof.check.judge import Judge
 from latchproof.check.loops import STEPPED
-from latchproof.check.target import Call, Target, TargetError, adapt
+from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
 from latchproof.fuzz.drivers import Driver, driver_of, make_driver
 from latchproof_spec.machines import claim_of
@@ -94,7 +94,7 @@ class SpecificationMachine(RuleBasedStateMachine):
     def call(self, operation: str, arguments: dict[str, Any], *, cancelled: bool = False) -> None:
         """Make a task that makes a call, and before that is cancelled if that is asked for."""
         found = next(one for one in self.target.operations if one.name == operation)
-        call = Call(found, tuple(arguments.values()))
+        call = self.target.call(found, tuple(arguments.values()))
         self._schedule.append(f"{'early' if cancelled else 'call'} {call}")
         self._calls.make(call, cancelled=cancelled)
 
@@ -209,6 +209,7 @@ def state_machine(
     target: Target | Callable[[int], Any],
     *,
     kind: str | None = None,
+    rename: Mapping[str, str] | None = None,
     host: str = "asyncio",
     policy: str | None = None,
     claim: str | None = None,
@@ -220,7 +221,8 @@ def state_machine(
     """Return a Hypothesis state machine for a class, made from the specification.
 
     `target` is a class, or a factory that takes the constructor's argument; `kind` names the machine of the
-    specification, where that cannot be told. `host` is the name of a host, such as "trio". Without a `policy`, a
+    specification, where that cannot be told, and `rename` maps the names that the class has to those that the
+    specification has for them. `host` is the name of a host, such as "trio". Without a `policy`, a
     history is allowed if any named policy allows it throughout. With a `claim` only that one can fail; an example in
     which another does ends there, and the class has it in `broken`. `strict` is the form that our own classes keep: an
     operation takes effect in its first step, a cancellation at its request. `largest` bounds the constructor's argument
@@ -230,7 +232,7 @@ def state_machine(
 
     Raises TargetError if the target cannot be driven, or there is no such policy, claim or host.
     """
-    found = target if isinstance(target, Target) else adapt(target, kind=kind)
+    found = target if isinstance(target, Target) else adapt(target, kind=kind, rename=rename)
     machine = found.machine
     require_claim(claim, machine)
     policies = machine.policies if policy is None else (found.policy(policy),)

@@ -5,7 +5,7 @@ In both the last event is the one that is not allowed.
 
 from latchproof.check.history import describe
 from latchproof.check.trace import Trace
-from latchproof.show.words import alternatives
+from latchproof.show.words import alternatives, renamed
 
 
 def lanes(trace: Trace, *, width: int = 100) -> list[str]:
@@ -54,6 +54,8 @@ def mermaid(trace: Trace) -> str:
     calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
     lines = ["sequenceDiagram", *(f"    participant C{call} as call {call}" for call in calls)]
     lines.append(f"    participant T as {trace.target}({trace.argument})".replace(":", "#58;"))
+    if trace.renamed:
+        lines.append(f"    Note over T: {renamed(trace.renamed)}")
     observed = ""
     last = len(trace.events) - 1
     for position, event in enumerate(trace.events):
@@ -80,5 +82,6 @@ def explain(trace: Trace) -> list[str]:
     return [
         f"seen:     {trace.seen}",
         f"allowed:  {alternatives(trace.allowed)}{rules}",
+        *([f"names:    {renamed(trace.renamed)}"] if trace.renamed else []),
         *([f"also:     {', '.join(others)} on a second instance, which must not affect this one"] if others else []),
     ]

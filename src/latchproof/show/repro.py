@@ -284,19 +284,22 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
             calls = waiting.pop(0)
             cancel = dialect.cancel.format(name=f"task{calls[0]}")
             before = f"('before', lambda: {cancel}), " if begun[calls[0]].get("cancelled") else ""
-            todo = before + ", ".join(
-                f"({', '.join([str(call), 'it.' + begun[call]['operation'], *map(repr, begun[call]['arguments'])])})"
-                for call in calls
-            )
+            todo = before + ", ".join(_call(trace, begun[call]) for call in calls)
             lines += dialect.task.format(name=f"task{calls[0]}", todo=todo).splitlines()
         elif choice.startswith("other "):
             operation, _, arguments = choice.removeprefix("other ").rstrip(")").partition("(")
             name = f"other{sum(line.startswith('other') for line in lines)}"
-            todo = ", ".join([repr(name), f"other.{operation}", *([arguments] if arguments else [])])
+            todo = ", ".join([repr(name), f"other.{trace.own_name(operation)}", *([arguments] if arguments else [])])
             lines += dialect.task.format(name=name, todo=f"({todo})").splitlines()
         elif choice.startswith("cancel "):
             lines.append(dialect.cancel.format(name=task_of_call[int(choice.split()[1])]))
     return [*lines, *_assertion(trace, dialect)]
+
+
+def _call(trace: Trace, begin: EventData) -> str:
+    """Return what a task is told of one call: its number, the method and the arguments."""
+    method = f"it.{trace.own_name(begin['operation'])}"
+    return f"({', '.join([str(begin['call']), method, *map(repr, begin['arguments'])])})"
 
 
 def _begun(trace: Trace) -> dict[int, EventData]:
@@ -356,7 +359,7 @@ def _assertion_of_reading(trace: Trace) -> list[str]:
     values = [one.split(" = ", 1) for one in trace.allowed if " = " in one]
     if not values:
         raise CannotRenderError("no single assertion says what may be observed")
-    name = values[0][0]
+    name = trace.own_name(values[0][0])
     return [
         f"seen = it.{name}() if callable(it.{name}) else it.{name}",
         f"assert seen in ({', '.join(value for _, value in values)},), f'{name} is {{seen}}'",

@@ -4,7 +4,7 @@ from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
 from latchproof.show.lanes import explain, lanes
 from latchproof.show.printing import Console, count_of, say
-from latchproof.show.words import listed
+from latchproof.show.words import listed, renamed
 from latchproof_spec.machines import claim_of
 
 
@@ -28,6 +28,7 @@ def print_trace(console: Console, trace: Trace) -> None:
     say(console, f"  schedule: {'; '.join(trace.schedule)}", style="dim")
     options = f" --host {trace.host}" if trace.host != "asyncio" else ""
     options += f" --policy {trace.policy}{' --strict' if trace.strict else ''}"
+    options += f" --rename {','.join(map('='.join, trace.renamed.items()))}" if trace.renamed else ""
     if trace.is_stepwise:
         say(console, f"  again:    latchproof replay '{trace.notation}' {trace.target}{options}", style="dim")
     say(console)
@@ -71,6 +72,8 @@ def _print_work(console: Console, verdict: Verdict) -> None:
     for claim in target.machine.claims:
         if claim.unobservable:
             say(console, f"not testable from outside: {claim.id} ({claim.unobservable})")
+    if target.names.pairs:
+        say(console, f"renamed   {renamed(dict(target.names.pairs))}")
     if target.absent:
         say(console, f"absent    {', '.join(target.absent)}: not exercised")
     if verdict.not_driven:

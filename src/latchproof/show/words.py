@@ -1,6 +1,6 @@
 """What several renderings share: phrases, and the error where a format has no rendering of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 MOST = 12
 """Number of names that a list has room for."""
@@ -8,6 +8,15 @@ MOST = 12
 
 class CannotRenderError(Exception):
     """A trace that has no rendering in a format; the text says why."""
+
+
+def renamed(names: Mapping[str, str]) -> str:
+    """Return which names of a class are shown as which names of the specification.
+
+    >>> renamed({"done": "count_down"})
+    'done is shown as count_down'
+    """
+    return ", ".join(f"{own} is shown as {specified}" for own, specified in names.items())
 
 
 def alternatives(allowed: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ const verdictSection = ({ verdict }) => section("verdict", "The verdict",
     verdict.status), ` for ${verdict.target}, a ${verdict.machine}, judged by the policy ${verdict.reported_policy}`
     + `${verdict.strict ? ", in the strict form" : ""}. Nothing is concluded beyond these bounds:`),
   el("ul", {}, verdict.bounds.map((bound) => el("li", {}, bound))),
+  Object.entries(verdict.renamed).map(([own, name]) => el("p", {}, `${own} is shown as ${name}.`)),
   el("dl", {}, Object.entries(verdict).filter(([, value]) => typeof value !== "object").map(([name, value]) =>
     [el("dt", {}, UNITS[name] ?? name.replaceAll("_", " ")), el("dd", {}, name === "seconds" ? value.toFixed(1) : show(value))])),
   verdict.reasons.map((reason) => el("p", {}, el("b", { class: "inconclusive" }, "Inconclusive because: "), inWords(reason))),
