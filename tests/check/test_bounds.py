@@ -14,6 +14,7 @@ from latchproof.check.bounds import (
     default_programs,
     describe_bounds,
     levels,
+    not_tried,
     notes_on,
     programs_asked_for,
     programs_within,
@@ -122,7 +123,43 @@ def test_the_default_bounds_are_no_less_than_those_that_found_every_known_fault(
         assert any(cancellations == 2 for _, _, _, cancellations, _ in tried)
     else:
         assert tried >= {(parties, 3, 4, 1, False) for parties in (1, 2, 3)}
-        assert tried >= {(4, 4, 5, 1, True), (2, 2, 7, 1, True), (3, 3, 6, 1, True), (2, 3, 3, 2, True)}
+        assert tried >= {
+            (4, 4, 5, 1, True),
+            (5, 5, 6, 1, True),
+            (2, 2, 8, 1, True),
+            (3, 3, 6, 1, True),
+            (2, 3, 3, 2, True),
+        }
+
+
+@pytest.mark.parametrize("host", ["asyncio", "trio", "flowno"])
+def test_the_default_bounds_have_a_count_of_four_five_parties_and_a_fourth_generation(host: str) -> None:
+    opened = [shape for shape, argument in levels(default_programs(LATCH, host)) if argument == 4]
+    assert any(shape.calls >= 5 and shape.at_once >= 2 and not shape.waits_only for shape in opened)
+    tripped = [(argument, shape) for shape, argument in levels(default_programs(BARRIER, host))]
+    assert any(parties == 5 and shape.calls >= 5 and shape.at_once >= 5 for parties, shape in tripped)
+    assert any(parties > 1 and shape.calls >= 4 * parties for parties, shape in tripped)
+
+
+def test_what_the_bounds_leave_out_is_said() -> None:
+    assert not_tried(default_programs(BARRIER), BARRIER) == (
+        "parties above 5",
+        "more than 8 calls, 5 at once or 2 cancellations",
+        "what no line of the bounds has together",
+    )
+    assert not_tried(default_programs(LATCH), LATCH) == (
+        "count above 4",
+        "more than 5 calls, 3 at once or 2 cancellations",
+        "set_count of anything but -1, 0, 1, 2",
+        "a call in a task that is cancelled already",
+        "what no line of the bounds has together",
+    )
+    assert not_tried((Programs((2, 4), at_once=2, calls=2, cancellations=1),), BARRIER)[0] == "parties other than 2, 4"
+    assert not_tried((Programs((0, 1, 2), at_once=3, calls=1, cancellations=0),), LATCH) == (
+        "count above 2",
+        "more than 1 call, 1 at once or 0 cancellations",
+        "calls on a second instance",
+    )
 
 
 def test_a_bound_that_is_not_given_is_that_of_the_first_default_ones() -> None:

@@ -58,16 +58,19 @@ C5 is broken: A generation is given exactly the indices 0..parties-1, each once,
 
 bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 4: 5 calls, 4 at once, 1 cancellation, wait only
-          parties 2: 7 calls, 2 at once, 1 cancellation, wait only
+          parties 5: 6 calls, 5 at once, 1 cancellation, wait only
+          parties 2: 8 calls, 2 at once, 1 cancellation, wait only
           parties 3: 6 calls, 3 at once, 1 cancellation, wait only
           parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
           parties 1, 2: 3 calls, 2 at once, 1 cancellation (even before a call), all operations
           parties 2: 2 calls, 2 at once, 0 cancellations, all operations; and 2 calls on a second instance
+not tried: parties above 5; more than 8 calls, 5 at once or 2 cancellations; what no line of the bounds has together
 ran       N schedules on asyncio, N steps, N s
 pruned    N runs, stopped early at a state or order already explored; what was run covers at least N schedules
 fired     rules B1, B2a, B3, B4, B5, B5e, B6, B7
 exercised C5, C6, C7, C8, C9, C10, C11, C13, C14, C15, C16
 not testable from outside: C4 (what a refused call has changed shows in what is read, as C16, or in what later calls do)
+not driven: async with
 verdict   asyncio:Barrier breaks C5 under the policy cpython
 """
 

@@ -31,6 +31,27 @@ def describe_bounds(programs: Programs, target: Target) -> str:
     )
 
 
+def not_tried(bounds: tuple[Programs, ...], target: Target) -> tuple[str, ...]:
+    """Return in words what none of the bounds has: larger programs, and kinds of programs."""
+    arguments = sorted({argument for _, argument in levels(bounds)})
+    are_all = arguments == [*range(target.machine.smallest, arguments[-1] + 1)]
+    others = f"above {arguments[-1]}" if are_all else f"other than {', '.join(map(str, arguments))}"
+    calls = _number(max(one.calls for one in bounds), "call")
+    at_once = max(min(one.at_once, one.calls) for one in bounds)
+    cancellations = _number(most := max(one.cancellations for one in bounds), "cancellation")
+    numbers = tuple(sorted({number for one in bounds if not one.waits_only for number in one.numbers}))
+    taking = _numbers_in_words(replace(bounds[0], waits_only=False, numbers=numbers), target) if numbers else ""
+    left_out = {
+        f"{target.machine.parameter} {others}": True,
+        f"more than {calls}, {at_once} at once or {cancellations}": True,
+        taking.removeprefix(", ").replace(" of ", " of anything but ", 1): taking,
+        "a call in a task that is cancelled already": most and not any(one.early for one in bounds),
+        "calls on a second instance": not any(one.beside for one in bounds),
+        "what no line of the bounds has together": len(bounds) > 1,
+    }
+    return tuple(words for words, is_left_out in left_out.items() if is_left_out)
+
+
 def _number(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from latchproof.check.bounds import default_programs, describe_bounds, levels, notes_on, used
+from latchproof.check.bounds import default_programs, describe_bounds, levels, not_tried, notes_on, used
 from latchproof.check.driven import not_driven
 from latchproof.check.jobs import Job, JobResult, do_job, implemented
 from latchproof.check.loops import stepper_class
@@ -137,6 +137,7 @@ def check(
         notes=tuple(notes),
         claim=claim,
         not_driven=not_driven(target.offered, used(programs, target), absent),
+        not_tried=not_tried(programs, target) if exhaustive else (),
     )
 
 

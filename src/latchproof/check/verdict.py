@@ -61,6 +61,7 @@ class Verdict:
     `notes`      what else a reader should know; notes do not change the status.
     `claim`      the one claim that all of it is about, if one was asked for.
     `not_driven` the target's public methods and properties, and parameters of its methods, that no program used.
+    `not_tried`  what the bounds leave out, in words; nothing where schedules are sampled.
     """
 
     target: Target
@@ -81,6 +82,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     claim: str | None = None
     not_driven: tuple[str, ...] = ()
+    not_tried: tuple[str, ...] = ()
 
     def standing(self, one: PolicyVerdict) -> str:
         """Return what is known of a policy, in words: an inconclusive check satisfies none."""
@@ -122,6 +124,7 @@ class Verdict:
             "policies": [self._policy_data(one) for one in self.policies],
             "scheduler": self.scheduler,
             "bounds": list(self.bounds),
+            "not_tried": list(self.not_tried),
             "absent": list(self.target.absent),
             "not_driven": list(self.not_driven),
             "renamed": dict(self.target.names.pairs),

@@ -26,6 +26,7 @@ def junit(verdict: Verdict) -> str:
         ("status", verdict.status),
         ("policy", reported.policy),
         ("bounds", "; ".join(verdict.bounds)),
+        ("not tried", "; ".join(verdict.not_tried)),
         ("schedules", str(verdict.schedules)),
         ("not driven", ", ".join(verdict.not_driven)),
         ("reasons", "; ".join(map(str, verdict.reasons))),

@@ -54,6 +54,8 @@ def _print_work(console: Console, verdict: Verdict) -> None:
     reported, target = verdict.reported, verdict.target
     for number, bound in enumerate(verdict.bounds):
         say(console, f"{'' if number else 'bounds':<10}{bound}")
+    if verdict.not_tried:
+        say(console, f"not tried: {'; '.join(verdict.not_tried)}")
     say(
         console,
         f"ran       {count_of(verdict.schedules, 'schedule')} on {verdict.host}, {count_of(verdict.steps, 'step')}, "

@@ -13,6 +13,7 @@ const verdictSection = ({ verdict }) => section("verdict", "The verdict",
   el("dl", {}, Object.entries(verdict).filter(([, value]) => typeof value !== "object").map(([name, value]) =>
     [el("dt", {}, UNITS[name] ?? name.replaceAll("_", " ")), el("dd", {}, name === "seconds" ? value.toFixed(1) : show(value))])),
   verdict.reasons.map((reason) => el("p", {}, el("b", { class: "inconclusive" }, "Inconclusive because: "), inWords(reason))),
+  verdict.not_tried.length ? el("p", {}, `Not tried: ${verdict.not_tried.join("; ")}`) : "",
   verdict.not_driven.length ? el("p", {}, `Not driven: ${verdict.not_driven.join(", ")}`) : "",
   verdict.notes.map((note) => el("p", {}, `Note: ${note}`)),
   table("Policy by policy", ["policy", "verdict", "rules fired"], verdict.policies.map((one) =>
