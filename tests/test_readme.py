@@ -68,9 +68,14 @@ def test_a_program_runs_and_prints_what_it_says(program: str) -> None:
 def test_the_counterexample_shown_is_the_one_found() -> None:
     verdict = check(load("asyncio:Barrier"), policy="cpython")
     (trace,) = verdict.traces
-    shown = README.read_text(encoding="utf-8")
+    shown = _without_lines(README.read_text(encoding="utf-8"))
     for line in [*lanes(trace), *explain(trace)]:
-        assert line in shown
+        assert _without_lines(line) in shown
+
+
+def _without_lines(text: str) -> str:
+    """The text without the numbers of lines in CPython's file, which differ between its versions."""
+    return re.sub(r"(locks\.py):\d+", r"\1:N", text)
 
 
 def anchors(text: str) -> set[str]:

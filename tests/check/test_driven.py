@@ -23,7 +23,7 @@ from latchproof.show.junit import junit
 from latchproof.show.terminal import as_text
 from latchproof_spec.machine import Programs
 from tests.check.samples import PlainLatch
-from tests.show.test_html import data_of
+from tests.show.pages import data_of
 
 SMALL = (Programs((1,), at_once=2, calls=2, cancellations=0),)
 

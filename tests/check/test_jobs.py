@@ -57,7 +57,7 @@ def test_what_is_random_stays_inconclusive() -> None:
 def test_a_failure_that_does_not_happen_again_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     target = adapt(samples.ForgetfulLatch)
     assert do_job(target, job()).walk.failures["latchproof"]
-    monkeypatch.setattr(jobs, "_happens_again", lambda *_: False)
+    monkeypatch.setattr(jobs, "_repeated", lambda *_: None)
     outcome = do_job(target, job())
     assert outcome.walk.failures == {"latchproof": {}}
     assert any("does not happen again under the same schedule, 1:" in reason.text for reason in outcome.reasons)

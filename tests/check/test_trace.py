@@ -89,7 +89,9 @@ def test_a_trace_survives_json(verdict: Verdict) -> None:
 
 def test_the_last_event_is_the_one_that_is_not_allowed(verdict: Verdict) -> None:
     c5, c8 = verdict.traces
-    assert (c5.claim, c5.events[-1]) == ("C5", {"kind": "end", "call": 2, "how": "returned", "value": 1})
+    at = c5.events[-1]["at"]
+    assert at.startswith("locks.py:")
+    assert (c5.claim, c5.events[-1]) == ("C5", {"kind": "end", "call": 2, "how": "returned", "value": 1, "at": at})
     assert (c8.claim, c8.events[-1]["how"], c8.events[-1]["error"]) == ("C8", "raised", "BrokenBarrierError")
 
 
@@ -142,7 +144,9 @@ def test_lanes_show_each_call_and_mark_the_end(verdict: Verdict) -> None:
     lines = lanes(verdict.traces[0])
     assert lines[0].split() == ["step", "call", "1", "call", "2", "call", "3", "call", "4"]
     assert [line.endswith("<- not allowed") for line in lines] == [False] * (len(lines) - 1) + [True]
-    assert explain(verdict.traces[0]) == ["seen:     wait() returned 1", "allowed:  to return 0 (rule B2)"]
+    seen, allowed, waiting = explain(verdict.traces[0])
+    assert (seen, allowed) == ("seen:     wait() returned 1", "allowed:  to return 0 (rule B2)")
+    assert waiting.startswith("waiting:  call 3 at locks.py:")
 
 
 class _Bare:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import gzip
 import hashlib
 import json
 import re
@@ -35,14 +33,9 @@ from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, MACHINES
 from tests.explore.faults import faulty
+from tests.show.pages import data_of
 
 VENDOR = files("latchproof.show.html") / "vendor"
-
-
-def data_of(text: str) -> Any:
-    """What a page holds."""
-    (packed,) = re.findall(r'<script type="application/octet-stream" id="data">(.*?)</script>', text)
-    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ from latchproof.check.history import (
 )
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Host, is_cancellation
+from latchproof.check.places import Places
 from latchproof.check.target import Call, Target
 
 
@@ -95,6 +96,11 @@ class Record:
             if (finding := judge.step(event)) is not None:
                 self.failures.append((judge.specification.name, self._failure(finding)))
                 self.settled = all(judge.finding is not None for judge in self._judges)
+
+    def note(self, event: Event) -> None:
+        """Record an event that only a reader needs; it is not judged."""
+        if not self.over and not self.settled:
+            self.history.append(event)
 
     def _compare(self, event: Event, known: Sequence[Event]) -> None:
         position = len(self.history)
@@ -164,7 +170,7 @@ class Calls:
     A call that was made is a task that has not made its first step; from then on it has a number and is under way.
     `next_call` is asked in the step in which a call ends, with the call's number, whether its task makes another one.
     A call that raises something else than `errors` has not ended: that reaches the event loop. `is_other` marks the
-    calls on a second instance, which must not affect the first.
+    calls on a second instance, which must not affect the first. `places` tell where each call ends.
     """
 
     def __init__(
@@ -175,6 +181,7 @@ class Calls:
         errors: type[BaseException] = BaseException,
         *,
         is_other: bool = False,
+        places: Places | None = None,
     ) -> None:
         self.instance: Any = None
         self.is_other = is_other
@@ -198,6 +205,7 @@ class Calls:
         self._record = record
         self._next_call = next_call
         self._errors = errors
+        self._places = places
 
     @property
     def at_once(self) -> int:
@@ -238,7 +246,7 @@ class Calls:
                 value = getattr(self.instance, call.method)(*call.arguments)
                 if type(value) is CoroutineType or inspect.isawaitable(value):
                     value = await value
-                end = End(number, "returned", value)
+                end = End(number, "returned", value, at=self._at())
             except GeneratorExit:
                 raise
             except KeyboardInterrupt as interrupt:  # also what stops a step that does not end
@@ -246,9 +254,9 @@ class Calls:
                 raise
             except BaseException as error:
                 if is_cancellation(error, self._host):
-                    end = End(number, "cancelled")
+                    end = End(number, "cancelled", at=self._at(error))
                 elif isinstance(error, self._errors):
-                    end = End(number, "raised", error=error)
+                    end = End(number, "raised", error=error, at=self._at(error))
                 else:
                     raise
             if record.over:
@@ -259,6 +267,9 @@ class Calls:
                 return
             self.latest = handle[0], context
             call, cancelled = self._next_call(number), False
+
+    def _at(self, error: BaseException | None = None) -> str:
+        return "" if self._places is None else self._places.ended(error)
 
 
 def is_same(event: Event, other: Event) -> bool:

@@ -36,12 +36,16 @@ class Begin(NamedTuple):
 
 
 class End(NamedTuple):
-    """A call ends: it returns `value`, raises `error`, or is cancelled."""
+    """A call ends: it returns `value`, raises `error`, or is cancelled.
+
+    `at` is the place in the target's own code, as "sync.py:33", where that is known.
+    """
 
     call: int
     how: Literal["returned", "raised", "cancelled"]
     value: object = None
     error: BaseException | None = None
+    at: str = ""
 
 
 class Request(NamedTuple):
@@ -60,13 +64,20 @@ class Rest(NamedTuple):
     """Nothing can run: each call that has not ended is blocked."""
 
 
+class Suspend(NamedTuple):
+    """A call is suspended at a place in the target's own code after a step. Nothing is judged by it."""
+
+    call: int
+    at: str
+
+
 class Stray(NamedTuple):
     """An error that is not of a call, as a sentence; for example one that reached the event loop's handler."""
 
     error: str
 
 
-Event: TypeAlias = Begin | End | Request | Observe | Rest | Stray
+Event: TypeAlias = Begin | End | Request | Observe | Rest | Suspend | Stray
 
 
 @dataclass(frozen=True)
@@ -184,14 +195,39 @@ def event_data(event: Event) -> EventData:
             return {"kind": "observe", "values": {name: plain_value(value) for name, value in values}}
         case Rest():
             return {"kind": "rest"}
+        case Suspend(call, at):
+            return {"kind": "suspend", "call": call + 1, "at": at}
         case Stray(error):
             return {"kind": "stray", "error": error}
     data: EventData = {"kind": "end", "call": event.call + 1, "how": event.how}
+    if event.at:
+        data["at"] = event.at
     if event.error is not None:
         data |= {"error": error_name(event.error), "message": text_of(event.error)}
     elif event.how == "returned":
         data["value"] = plain_value(event.value)
     return data
+
+
+def place_of(event: EventData) -> str:
+    """Return where the call of an event stands then, in words; "" if that is not known.
+
+    >>> place_of({"kind": "suspend", "call": 1, "at": "sync.py:33"}), place_of({"kind": "end", "at": "sync.py:40"})
+    ('waits at sync.py:33', 'at sync.py:40')
+    """
+    if "at" not in event:
+        return ""
+    return f"{'waits ' if event['kind'] == 'suspend' else ''}at {event['at']}"
+
+
+def in_place(event: EventData) -> str:
+    """Return an event in a few words, and where it happens, if that is known.
+
+    >>> in_place({"kind": "end", "how": "raised", "error": "KeyError", "at": "sync.py:40"})
+    'raises KeyError at sync.py:40'
+    """
+    place = "" if event["kind"] == "suspend" else place_of(event)
+    return f"{describe(event)} {place}".rstrip()
 
 
 def describe(event: EventData) -> str:
@@ -212,6 +248,8 @@ def describe(event: EventData) -> str:
             return ", ".join(f"{name}={value!r}" for name, value in values.items()) or "a step ends"
         case {"kind": "rest"}:
             return "nothing can run any more"
+        case {"kind": "suspend"}:
+            return place_of(event)
     return str(event["error"])
 
 

@@ -16,6 +16,7 @@ from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, Failure, SeenError, plain_value, text_of
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
+from latchproof.check.places import Places
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import StuckError, contained
 from latchproof.check.strategies import Exhaustive, Replay, Strategy, make_strategy
@@ -189,11 +190,17 @@ def _last_schedule(job: Job, explorer: Explorer) -> str:
 
 
 def _drop_what_does_not_happen_again(target: Target, job: Job, walk: Walk, where: str) -> list[Reason]:
-    """Repeat every failing run; drop those that do not fail again, and return reasons that name them."""
+    """Repeat every failing run; drop those that do not fail again, and return reasons that name them.
+
+    Of a run that fails again the history is kept that also says where each call stands.
+    """
     reasons = []
     for policy, failures in walk.failures.items():
         for claim, failure in tuple(failures.items()):
-            if not all(_happens_again(target, job, policy, failure) for _ in range(REPLAYS)):
+            history = _repeated(target, job, policy, failure)
+            if history is not None:
+                failures[claim] = replace(failure, history=history)
+            else:
                 del failures[claim]
                 text = (
                     f"what breaks {claim} under the policy {policy} does not happen again under the same schedule, "
@@ -231,6 +238,8 @@ def replay(
 ) -> Explorer:
     """Repeat one schedule; return the explorer that has, with its one run as `last_run`.
 
+    Its history says where each call stands.
+
     Raises TargetError if what the schedule asks for cannot be done.
     """
     calls = [word for word in schedule if word.startswith(("call ", "then ", "early "))]
@@ -247,6 +256,7 @@ def replay(
         beside=len(others),
         early=True,
     )
+    places = Places(target.own)
     explorer = Explorer(
         target,
         programs,
@@ -256,27 +266,34 @@ def replay(
         strict=strict,
         strategy=Replay(schedule),
         ordered=ordered,
+        places=places,
     )
-    with contained(lambda: explorer.steps_made):
+    with contained(lambda: explorer.steps_made), places.watching():
         explorer.walk()
     return explorer
 
 
-def _happens_again(target: Target, job: Job, policy: str, failure: Failure) -> bool:
-    try:
-        explorer = replay(
-            target,
-            failure.schedule,
-            argument=failure.argument,
-            policy=policy,
-            host=job.host,
-            strict=job.strict,
-            ordered=job.ordered,
-        )
-    except (NondeterminismError, TargetError, StuckError):
-        return False
-    again = explorer.so_far.failures[policy].get(failure.finding.claim)
-    return again is not None and is_same(again.history[-1], failure.history[-1])
+def _repeated(target: Target, job: Job, policy: str, failure: Failure) -> tuple[Event, ...] | None:
+    """Repeat a failing run some times; return its history, with places, or None if it once does not fail as before."""
+    history = None
+    for _ in range(REPLAYS):
+        try:
+            explorer = replay(
+                target,
+                failure.schedule,
+                argument=failure.argument,
+                policy=policy,
+                host=job.host,
+                strict=job.strict,
+                ordered=job.ordered,
+            )
+        except (NondeterminismError, TargetError, StuckError):
+            return None
+        again = explorer.so_far.failures[policy].get(failure.finding.claim)
+        if again is None or not is_same(again.history[-1], failure.history[-1]):
+            return None
+        history = again.history
+    return history
 
 
 def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:

@@ -37,9 +37,10 @@ from latchproof.check.choices import (
     Turn,
 )
 from latchproof.check.harness import Calls, NondeterminismError, Record
-from latchproof.check.history import Rest, Stray, named
+from latchproof.check.history import Rest, Stray, Suspend, named
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Stepper
+from latchproof.check.places import Places
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
 from latchproof.check.states import SeenStates
 from latchproof.check.strategies import Strategy
@@ -86,6 +87,8 @@ class Setup:
     others: tuple[Action, ...]
     continuations: tuple[Action, ...]
     """What a task may do in the step in which its call ends."""
+    places: Places | None = None
+    """Where each call stands, if the run is made to be shown."""
 
 
 class Decisions:
@@ -187,7 +190,7 @@ class Run:
         self.schedule, self.moments = self.decisions.words, self.decisions.moments
         self._path = path
         self._stepper = setup.make_stepper()
-        self._calls = Calls(self._stepper, self.record, self._next_call)
+        self._calls = Calls(self._stepper, self.record, self._next_call, places=setup.places)
         unjudged = Record(setup.target, (), setup.argument, self._moment)
         self._others = Calls(self._stepper, unjudged, lambda number: None, Exception, is_other=True)
         self._newborn: int | None = None
@@ -253,6 +256,7 @@ class Run:
         if record.over:
             return
         newborn, self._newborn = self._newborn, None
+        self._note_places()
         if ran or not self.setup.target.observations:
             record.end_step(self._calls.instance)
         if decisions.repeating:  # what follows was found out before
@@ -266,6 +270,12 @@ class Run:
         if record.progress > STEPS_WITHOUT_PROGRESS:
             self.restless = True
             record.stop()
+
+    def _note_places(self) -> None:
+        if self.setup.places is not None:
+            for call, handle in self._calls.under_way.items():
+                if at := self.setup.places.resting(call, self._stepper.coroutine_of(handle)):
+                    self.record.note(Suspend(call, at))
 
     def choose(self, *options: str) -> int:
         action = self._decide_in_a_step(tuple(Action("order", one, index) for index, one in enumerate(options)))
@@ -289,6 +299,8 @@ class Run:
                 self._rested = False
                 self._waiting = self._stepper.waiting
                 decisions.before_step = decisions.latest
+                if self.setup.places is not None:
+                    self.setup.places.begin_step()
                 return True
             if kind == "pass":
                 self._newborn = decisions.latest = None

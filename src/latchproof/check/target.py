@@ -15,6 +15,7 @@ from latchproof.check.history import named
 from latchproof.check.importing import TargetError as TargetError
 from latchproof.check.importing import current_folder, exits_refused, find, has
 from latchproof.check.machine_specification import MachineSpecification
+from latchproof.check.own_code import OwnCode, own_code
 from latchproof.check.renaming import SAME_NAMES, Names, names_of, require_fit, require_of, suggestion
 from latchproof.check.sandbox.global_state import GlobalState
 from latchproof.check.specification import Specification
@@ -63,9 +64,9 @@ class Target:
     """A class or a factory, the machine that it is checked against, and what it has of that machine's interface.
 
     `make` takes the machine's parameter. `operations` and `observations` are those that it has; `absent` names those
-    that it lacks, which are not exercised. `global_state` is what it keeps outside of its instances, and `offered` all
-    that its users may call and read. `names` are the class's own names, where they differ. A relative path in `name` is
-    meant from `folder`.
+    that it lacks, which are not exercised. `global_state` is what it keeps outside of its instances, `offered` all that
+    its users may call and read, and `own` the code of its class. `names` are the class's own names, where they differ.
+    A relative path in `name` is meant from `folder`.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Target:
     gives_index: bool = True
     global_state: GlobalState = field(default_factory=lambda: GlobalState(None), compare=False)
     offered: tuple[Member, ...] = field(default=(), compare=False)
+    own: OwnCode = field(default=OwnCode(), compare=False)
     names: Names = SAME_NAMES
     folder: str = ""
 
@@ -170,6 +172,7 @@ def adapt(
         tuple(absent),
         global_state=global_state,
         offered=(constructor(factory), *members(instance)),
+        own=own_code(instance),
         names=names,
     )
 

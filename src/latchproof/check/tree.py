@@ -15,6 +15,7 @@ from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
 from latchproof.check.harness import NondeterminismError, make_judges
 from latchproof.check.history import Event, Failure
 from latchproof.check.loops import stepper_class
+from latchproof.check.places import Places
 from latchproof.check.run import PrunedError, Run, Setup
 from latchproof.check.states import SeenStates, fingerprinter_of
 from latchproof.check.strategies import Exhaustive, Strategy
@@ -84,7 +85,7 @@ class Explorer:
 
     Without a `strategy` every schedule is walked. `within` restricts the walk to one subtree. `prune` and `merge` allow
     the two reductions, where the strategy does. With `ordered`, sets of futures and tasks are iterated in order of
-    their creation.
+    their creation. With `places` the history says where each call stands.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Explorer:
         strategy: Strategy | None = None,
         ordered: bool = False,
         within: Subtree = (),
+        places: Places | None = None,
     ) -> None:
         strategy = strategy or Exhaustive()
         calls = choices(programs, target)
@@ -120,6 +122,7 @@ class Explorer:
             ),
             others=tuple(Action("other", f"other {call}", call) for call in calls),
             continuations=(RETURN, *(Action("then", f"then {call}", call) for call in calls)),
+            places=places,
         )
         self.left: tuple[Subtree, ...] = ()
         """What of the tree was left when it became too large, in the order in which it would have been walked."""

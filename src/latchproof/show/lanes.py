@@ -3,50 +3,89 @@
 In both the last event is the one that is not allowed.
 """
 
-from latchproof.check.history import describe
+from dataclasses import dataclass
+
+from latchproof.check.history import EventData, describe, place_of
 from latchproof.check.trace import Trace
 from latchproof.show.words import alternatives, renamed
+
+
+@dataclass
+class _Row:
+    """A line: the event, the number of its step, if it has one, and what is shown on its right."""
+
+    event: EventData
+    text: str
+    step: str
+    where: str = ""
+    observed: str = ""
+
+    @property
+    def call(self) -> int | None:
+        """The call that has a cell of its own in this line."""
+        return self.event.get("call")
 
 
 def lanes(trace: Trace, *, width: int = 100) -> list[str]:
     """Return the lines, at most `width` characters wide if the calls leave room for that.
 
     Lines with the same number happen in the same step of the event loop; steps in which nothing is seen have no number.
+    On the right stands where the call of the line is suspended then, or has ended, and what is read where that changed.
     """
     calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
     column = max(14, min(22, (width - 34) // max(1, len(calls)) - 2))
-    texts = {call: [describe(event) for event in trace.events if event.get("call") == call] for call in calls}
-    columns = {call: max(column, *map(len, texts[call])) for call in calls}
+    rows = _rows(trace)
+    columns = {call: max([column, *(len(row.text) for row in rows if row.call == call)]) for call in calls}
     header = "  ".join(f"{f'call {call}':<{columns[call]}}" for call in calls)
+    places = max((len(row.where) + 2 for row in rows if row.where), default=0)
     lines = [f"step  {header}".rstrip()]
-    step = 1
-    seen_in_step = False
     under_way: set[int] = set()
-    observed: str | None = None
-    last = len(trace.events) - 1
-    for position, event in enumerate(trace.events):
-        kind, text = event["kind"], describe(event)
-        if kind == "begin":
-            under_way.add(event["call"])
-        if kind == "observe" and seen_in_step:
-            step += 1
-            seen_in_step = False
-        if position != last and kind in ("observe", "rest"):
-            if kind == "observe" and event["values"] and text != observed and len(lines) > 1:
-                lines[-1] = f"{lines[-1]:<{6 + len(header)}}  {text}".rstrip()
-                observed = text
-            continue
-        if "call" in event:
-            cells = [text if call == event["call"] else "|" if call in under_way else "" for call in calls]
-            row = "  ".join(f"{cell:<{columns[call]}}" for call, cell in zip(calls, cells, strict=True)).rstrip()
-        else:
-            row = text
-        seen_in_step |= kind in ("begin", "end")
-        number = "" if kind in ("request", "rest") else str(step)
-        lines.append(f"{number:>4}  {row}{'   <- not allowed' if position == last else ''}")
-        if kind == "end":
-            under_way.discard(event["call"])
+    for row in rows:
+        text = row.text
+        if row.call is not None:
+            under_way.add(row.call)
+            cells = [text if call == row.call else "|" if call in under_way else "" for call in calls]
+            text = "  ".join(f"{cell:<{columns[call]}}" for call, cell in zip(calls, cells, strict=True)).rstrip()
+        line = f"{row.step:>4}  {text}"
+        if row.where or row.observed:
+            line = f"{line:<{6 + len(header)}}  {row.where:<{places}}{row.observed}".rstrip()
+        lines.append(f"{line}   <- not allowed" if row is rows[-1] else line)
+        if row.event["kind"] == "end":
+            under_way.discard(row.event["call"])
     return lines
+
+
+def _rows(trace: Trace) -> list[_Row]:
+    """Return the lines to draw.
+
+    A suspension stands beside what the call did in the same step. Alone it has a line if anything was seen since the
+    call was suspended in the same place before; so a call that polls has few lines.
+    """
+    rows: list[_Row] = []
+    step, seen_in_step = 1, False
+    observed: str | None = None
+    repeated: set[str] = set()
+    for position, event in enumerate(trace.events, 1):
+        kind, text = event["kind"], describe(event)
+        is_last = position == len(trace.events)
+        if kind == "observe" and seen_in_step:
+            step, seen_in_step = step + 1, False
+        if kind == "suspend":
+            here = rows[-1] if rows and rows[-1].call == event["call"] else None
+            if here is not None and here.step == str(step) and not here.where:
+                here.where = text
+            elif f"{event['call']} {text}" not in repeated:
+                rows.append(_Row(event, "runs", str(step), text))
+                seen_in_step = True
+            repeated.add(f"{event['call']} {text}")
+        elif is_last or kind not in ("observe", "rest"):
+            rows.append(_Row(event, text, "" if kind in ("request", "rest") else str(step), place_of(event)))
+            seen_in_step |= kind in ("begin", "end")
+            repeated.clear()
+        elif kind == "observe" and event["values"] and text != observed and rows:
+            rows[-1].observed = observed = text
+            repeated.clear()
+    return rows
 
 
 def mermaid(trace: Trace) -> str:
@@ -61,6 +100,8 @@ def mermaid(trace: Trace) -> str:
     for position, event in enumerate(trace.events):
         kind, text = event["kind"], describe(event)
         mark = " - not allowed" if position == last else ""
+        if kind == "suspend":
+            continue
         if kind == "begin":
             lines.append(f"    C{event['call']}->>T: {text}{mark}")
         elif kind == "end":
@@ -82,6 +123,18 @@ def explain(trace: Trace) -> list[str]:
     return [
         f"seen:     {trace.seen}",
         f"allowed:  {alternatives(trace.allowed)}{rules}",
+        *([f"waiting:  {waiting}"] if (waiting := _waiting(trace)) else []),
         *([f"names:    {renamed(trace.renamed)}"] if trace.renamed else []),
         *([f"also:     {', '.join(others)} on a second instance, which must not affect this one"] if others else []),
     ]
+
+
+def _waiting(trace: Trace) -> str:
+    """Return where each call stands that has not ended."""
+    places: dict[int, str] = {}
+    for event in trace.events:
+        if event["kind"] == "suspend":
+            places[event["call"]] = event["at"]
+        elif event["kind"] == "end":
+            places.pop(event["call"], None)
+    return ", ".join(f"call {call} at {at}" for call, at in sorted(places.items()))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from latchproof.check.history import Event, describe, event_data
+from latchproof.check.history import Event, Suspend, event_data, in_place
 from latchproof.check.judge import Judge
 from latchproof.check.run import Run
 from latchproof.check.specification import Configuration
@@ -20,6 +20,9 @@ def print_replay(console: Console, run: Run, target: Target, policy: Any) -> Non
         while said < len(run.moments) and run.moments[said] <= position:
             rows.append((run.schedule[said], "", ""))
             said += 1
+        if isinstance(event, Suspend):
+            rows.append(("", _event(event), ""))
+            continue
         finding = judge.step(event)
         states = sorted({_state(target, here) for here in judge.configurations})
         rows.append(("", _event(event), "not allowed" if finding else " or ".join(states)))
@@ -30,7 +33,7 @@ def print_replay(console: Console, run: Run, target: Target, policy: Any) -> Non
 
 def _event(event: Event) -> str:
     plain = event_data(event)
-    return f"call {plain['call']} {describe(plain)}" if "call" in plain else describe(plain)
+    return f"call {plain['call']} {in_place(plain)}" if "call" in plain else in_place(plain)
 
 
 def _state(target: Target, here: Configuration) -> str:

@@ -168,6 +168,9 @@ class StepLoop(asyncio.BaseEventLoop):
     def task_of(self, handle: Any) -> object:
         return handle
 
+    def coroutine_of(self, handle: asyncio.Task[None]) -> object:
+        return handle.get_coro()
+
     def finish(self) -> None:
         self._script = None
         for task in self._tasks_made:

@@ -130,6 +130,9 @@ class FlownoStepper:
     def task_of(self, handle: Any) -> object:
         return handle
 
+    def coroutine_of(self, handle: _Task) -> object:
+        return handle.coroutine
+
     def finish(self) -> None:
         for task in [*self._tasks, *(packet[0] for packet in self._loop.tasks)]:
             close(task.coroutine if isinstance(task, _Task) else task)

@@ -90,6 +90,9 @@ class Stepper(Host, Protocol):
     def task_of(self, handle: Any) -> object:
         """Return the task as the target knows it, of which `spawn` returned a handle."""
 
+    def coroutine_of(self, handle: Any) -> object:
+        """Return the coroutine that is played by the task of which `spawn` returned a handle."""
+
     def finish(self) -> None:
         """End the loop, whatever is left to run; nothing that happens then is reported."""
 

@@ -218,6 +218,9 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
     def task_of(self, handle: _Handle) -> object:
         return handle.task
 
+    def coroutine_of(self, handle: _Handle) -> object:
+        return handle.coroutine
+
     def finish(self) -> None:
         """Do nothing: all has ended when `run` returns."""
 

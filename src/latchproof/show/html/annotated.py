@@ -7,7 +7,7 @@ if this specification judges the trace differently from the one that found it.
 import builtins
 from typing import Any
 
-from latchproof.check.history import Begin, End, Event, EventData, Observe, Request, Rest, Stray, describe
+from latchproof.check.history import Begin, End, Event, EventData, Observe, Request, Rest, Stray, in_place
 from latchproof.check.judge import Judge
 from latchproof.check.machine_specification import MachineSpecification
 from latchproof.check.specification import Configuration
@@ -44,12 +44,12 @@ def annotate(trace: Trace) -> dict[str, Any]:
     for event in trace.events:
         before = judge.reachable
         judge.fired = set()
-        finding = judge.step(_event(event))
+        finding = None if event["kind"] == "suspend" else judge.step(_event(event))
         allowed = finding is None
         steps.append(
             {
                 "kind": event["kind"],
-                "words": describe(event),
+                "words": in_place(event),
                 "call": event.get("call"),
                 "allowed": allowed,
                 "seen": "" if finding is None else finding.seen,

@@ -1,0 +1,116 @@
+"""Which code is a target's own: that of its class and of the bases and helpers that stand beside it.
+
+A base class is beside the target's class if it is in the same package, or in a file of the same folder. Of the files
+of these classes, what their methods can reach counts: nested functions, and functions and classes that they load by a
+global name. Code of other libraries does not, so a line of the target's own code is one that its author wrote.
+"""
+
+import dis
+import inspect
+import os
+from collections.abc import Iterable, Iterator
+from functools import cached_property, partial, partialmethod, singledispatchmethod
+from types import CodeType, FunctionType, MethodType
+from typing import Any, NamedTuple
+
+GENERATED = "<string>"
+"""The file name of code that a library has generated for a class, as dataclasses do."""
+
+
+class OwnCode(NamedTuple):
+    """The files of a target's own code, and all of that code which its methods can reach."""
+
+    files: frozenset[str] = frozenset()
+    codes: tuple[CodeType, ...] = ()
+
+
+def own_code(instance: Any) -> OwnCode:
+    """Return the own code of an object's class.
+
+    >>> from asyncio import Barrier
+    >>> own = own_code(Barrier(1))
+    >>> sorted(os.path.basename(one) for one in own.files), "Barrier.wait" in {one.co_qualname for one in own.codes}
+    (['locks.py', 'mixins.py'], True)
+    """
+    kind = type(instance)
+    held = [function for value in getattr(instance, "__dict__", {}).values() for function in _functions_of(value)]
+    by_class = [(one, tuple(_methods(one))) for one in kind.__mro__]
+    home = next((one for one, functions in by_class if functions), kind)
+    folders = {os.path.dirname(one.__code__.co_filename) for one in _methods(home)}
+    found = [
+        function
+        for owner, functions in by_class
+        for function in functions
+        if _package(owner) == _package(home) or os.path.dirname(function.__code__.co_filename) in folders
+    ]
+    found += [] if found else held
+    files = frozenset(one.__code__.co_filename for one in found)
+    return OwnCode(files, tuple(_reached(found, files)))
+
+
+def _package(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
+
+
+def _methods(kind: type) -> Iterator[FunctionType]:
+    """Yield the functions that a class statement has, as they were written there."""
+    for value in vars(kind).values():
+        for function in _functions_of(value):
+            if function.__module__ == kind.__module__ and function.__code__.co_filename != GENERATED:
+                yield function
+
+
+def _functions_of(value: Any) -> Iterator[FunctionType]:
+    """Yield the functions behind an attribute, without what decorators have put around them."""
+    if isinstance(value, property):
+        candidates: tuple[Any, ...] = (value.fget, value.fset, value.fdel)
+    elif isinstance(value, staticmethod | classmethod | MethodType):
+        candidates = (value.__func__,)
+    elif isinstance(value, cached_property | partial | partialmethod | singledispatchmethod):
+        candidates = (value.func,)
+    else:
+        candidates = (value,)
+    for one in candidates:
+        if isinstance(one, FunctionType):
+            written = inspect.unwrap(one)
+            if isinstance(written, FunctionType):
+                yield written
+
+
+def _reached(functions: Iterable[FunctionType], files: frozenset[str]) -> Iterator[CodeType]:
+    """Yield the code of these functions, and of all in these files that they can reach."""
+    waiting, met = list(functions), set[CodeType]()
+    while waiting:
+        function = waiting.pop()
+        if function.__code__ in met or function.__code__.co_filename not in files:
+            continue
+        for code in _nested(function.__code__):
+            met.add(code)
+            yield code
+            for name in _globals_loaded(code):
+                waiting += _reached_by_name(function.__globals__.get(name))
+        for cell in function.__closure__ or ():
+            try:
+                waiting += _reached_by_name(cell.cell_contents)
+            except ValueError:
+                """The cell is empty."""
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _nested(constant)
+
+
+def _globals_loaded(code: CodeType) -> set[str]:
+    return {str(one.argval) for one in dis.get_instructions(code) if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+
+
+def _reached_by_name(value: Any) -> Iterator[FunctionType]:
+    """Yield what a name leads to: a function, or the methods of a class or of an object's class."""
+    if any(True for _ in _functions_of(value)):
+        yield from _functions_of(value)
+        return
+    for owner in (value if isinstance(value, type) else type(value)).__mro__:
+        yield from _methods(owner)
