@@ -4,8 +4,8 @@ A `World` is one way in which a history may have come about. It knows everything
 which order, and what each call will end with. Where the judge leaves something open (which index of its generation a
 call gets, whether an abort reaches a released call), there is a world for each possibility. `hidden` says what may
 happen in a world unseen, `seen` what an event leaves of it. A history is allowed up to the first event that no world
-shows. Nothing is shared with `latchproof.check` but the events: the machines' functions and `apply` say what a step
-does, and the axes of a policy are read here.
+shows; a property that reads as in no world is left out from there on. Nothing is shared with `latchproof.check` but the
+events: the machines' functions and `apply` say what a step does, and the axes of a policy are read here.
 """
 
 from __future__ import annotations
@@ -69,14 +69,27 @@ class ReferenceJudge:
         self.start: Worlds = frozenset({World(state, (), frozenset(), frozenset())})
 
     def refused(self, history: Iterable[Event]) -> list[int]:
-        """The positions of the events that are not allowed: of each stray error, up to the first other such event."""
-        worlds, found = self.start, []
+        """The positions of the events that are not allowed, up to the first after which nothing is judged."""
+        worlds, left_out, found = self.start, frozenset[str](), []
         for position, event in enumerate(history):
             if isinstance(event, Stray):
                 found.append(position)
-            elif not (worlds := self.after(worlds, event)):
+                continue
+            if isinstance(event, Observe):
+                misread = self.misread(worlds, event, left_out)
+                found += [position] if misread else []
+                left_out |= misread
+                event = without(event, left_out)
+            if not (worlds := self.after(worlds, event)):
                 return [*found, position]
         return found
+
+    def misread(self, worlds: Worlds, event: Observe, left_out: frozenset[str]) -> frozenset[str]:
+        """The properties that read wrong: as in no world, or in none that reads the others as they do."""
+        one_by_one = [(name, Observe(((name, value),))) for name, value in without(event, left_out).values]
+        alone = frozenset(name for name, one in one_by_one if not self.after(worlds, one))
+        together = without(event, left_out | alone)
+        return alone if self.after(worlds, together) else frozenset(name for name, _ in one_by_one)
 
     def after(self, worlds: Worlds, event: Event) -> Worlds:
         """Every world in which the event may be the next: what is hidden happens before it, or not."""
@@ -215,6 +228,11 @@ class ReferenceJudge:
         if self.policy.n_waiting_counts != "the parked":
             released = sum(stage.released for _, stage in world.stages)
         return any(is_same(value, read["parked"] + more) for more in range(released + 1))
+
+
+def without(event: Observe, names: frozenset[str]) -> Observe:
+    """What is read but for some properties."""
+    return Observe(tuple((name, value) for name, value in event.values if name not in names))
 
 
 def is_same(value: object, wanted: object) -> bool:

@@ -26,7 +26,7 @@ from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import BrokenBarrierError, LatchInUseError, ZeroLatchError
-from tests.check.reference_judge import ReferenceJudge, Worlds
+from tests.check.reference_judge import ReferenceJudge, Worlds, without
 from tests.check.test_judge import SomebodysBrokenError
 from tests.zoo.test_reductions import POLLING
 from tests.zoo.test_zoo import CORRECT, FAULTS
@@ -49,6 +49,8 @@ class Moment(NamedTuple):
     worlds: Worlds
     calls: tuple[int, ...]
     history: tuple[Event, ...]
+    left_out: frozenset[str] = frozenset()
+    """The properties that have read wrong."""
 
     @property
     def is_crowded(self) -> bool:
@@ -77,21 +79,29 @@ class BothJudges:
         self.start = Moment(self.judge.snapshot(), self.reference.start, (), ())
 
     def take(self, before: Moment, event: Event) -> Moment | None:
-        """The moment after an event, or None if it is not allowed: by neither judge, or the test fails."""
+        """The moment after an event, or None if judging ends there. Both judges must say the same of the event."""
         self.judge.restore(before.judge)
-        is_allowed = self.judge.step(event) is None
-        worlds = self.reference.after(before.worlds, event)
+        finding = self.judge.step(event)
+        misread, judged = frozenset[str](), event
+        if isinstance(event, Observe):
+            misread = self.reference.misread(before.worlds, event, before.left_out)
+            judged = without(event, before.left_out | misread)
+        worlds = self.reference.after(before.worlds, judged)
         history = (*before.history, event)
-        assert is_allowed == bool(worlds), f"{self.about}: the reference judge says {bool(worlds)} of {history}"
+        is_allowed = bool(worlds) and not misread
+        said = (finding is None, self.judge.finding is None, frozenset(() if finding is None else finding.misread))
+        about = f"{self.about}: the reference judge says {is_allowed} of {history}"
+        assert said == (is_allowed, bool(worlds), misread), about
         self.seen[kind(event), is_allowed] += 1
+        if before.left_out:
+            self.seen[f"{kind(event)} after a wrong reading", is_allowed] += 1
         if before.is_crowded:
             self.seen[f"{kind(event)} while more than two are parked", is_allowed] += 1
-        if not is_allowed:
+        if not worlds:
             return None
         calls = tuple(call for call in before.calls if not isinstance(event, End) or call != event.call)
-        return Moment(
-            self.judge.snapshot(), worlds, (*calls, event.call) if isinstance(event, Begin) else calls, history
-        )
+        calls = (*calls, event.call) if isinstance(event, Begin) else calls
+        return Moment(self.judge.snapshot(), worlds, calls, history, before.left_out | misread)
 
 
 def kind(event: Event) -> str:
@@ -103,7 +113,7 @@ def kind(event: Event) -> str:
 AT_ONCE = 6
 """Calls that may be under way at once."""
 
-LENGTH = 12
+LENGTH = 14
 """Events of a walk."""
 
 REST = Rest()
@@ -123,14 +133,31 @@ WALKS: dict[str, list[tuple[int, tuple[Event, ...]]]] = {
         (3, THRONG),
         (0, ()),
         (1, ()),
-        (2, PAIR),
+        (2, (*PAIR, Observe((("count", -7),)))),
         (1, REFUSED),
     ],
-    "barrier": [(4, CROWD), (4, (*CROWD, Request(1), End(1, "cancelled"))), (7, THRONG), (1, ()), (2, PAIR), (3, PAIR)],
+    "barrier": [
+        (4, CROWD),
+        (4, (*CROWD, Request(1), End(1, "cancelled"))),
+        (7, THRONG),
+        (1, ()),
+        (2, (*PAIR, Observe((("n_waiting", -7),)))),
+        (3, PAIR),
+    ],
 }
 """The constructor's argument of each walk, and the events that it begins with. The last wait() returns no index."""
 
-WEIGHTS = {"wait": 6, "observe": 5, "begin": 2, "request": 2, "rest": 1, "returned": 3, "raised": 3, "cancelled": 3}
+WEIGHTS = {
+    "misread": 1,
+    "wait": 6,
+    "observe": 5,
+    "begin": 2,
+    "request": 2,
+    "rest": 2,
+    "returned": 3,
+    "raised": 3,
+    "cancelled": 3,
+}
 """How often each kind of event is taken where others may be, too: many tasks are to be parked, and known to be."""
 
 
@@ -178,7 +205,9 @@ def walk(both: BothJudges, moment: Moment, most: int, chance: random.Random) -> 
             after = both.take(moment, event)
             if after is not None:
                 is_wait = isinstance(event, Begin) and event.operation == "wait" and not event.cancelled
-                nexts.setdefault("wait" if is_wait else kind(event), []).append(after)
+                is_misread = after.left_out != moment.left_out
+                name = "misread" if is_misread else "wait" if is_wait else kind(event)
+                nexts.setdefault(name, []).append(after)
         (taken,) = chance.choices(list(nexts), [WEIGHTS[one] for one in nexts])
         moment = chance.choice(nexts[taken])
 
@@ -241,6 +270,8 @@ def test_generated_histories_are_judged_as_the_reference_judge_does(machine: Mac
         wanted[f"{one} while more than two are parked", True] = 5
     for one in ("returned", "raised", "cancelled", "observe"):
         wanted[f"{one} while more than two are parked", False] = 10
+    wanted |= {(f"{one} after a wrong reading", True): 5 for one in ("begin", "returned", "cancelled", "observe")}
+    wanted |= {(f"{one} after a wrong reading", False): 5 for one in ("returned", "raised", "cancelled", "rest")}
     assert fired == rules_of(machine, policy)
     assert {one: number for one, number in wanted.items() if seen[one] < number} == {}, seen
 
@@ -336,9 +367,9 @@ def compare(both: BothJudges, moment: Moment, tree: Tree) -> Iterator[bool]:
         yield True
     for event, rest in tree.values():
         after = both.take(moment, event)
-        if after is None:
+        if after is None or after.left_out != moment.left_out:
             yield False
-        else:
+        if after is not None:
             yield from compare(both, after, rest)
 
 

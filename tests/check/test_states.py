@@ -102,7 +102,7 @@ def _timer(run: Run) -> None:
 def _judged(number: int) -> Callable[[Run], None]:
     def change(run: Run) -> None:
         judge = run.setup.judges[number]
-        judge._node = judge._at(judge._node.configurations, (), frozenset({9}))
+        judge._node = judge._at(judge._node.configurations, (), frozenset({9}), frozenset())
 
     return change
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from latchproof.check.checker import check
+from latchproof.check.history import Failure
 from latchproof.check.target import adapt
 from latchproof.check.verdict import Verdict
 from latchproof_spec.machine import Programs
@@ -51,22 +52,31 @@ def test_an_early_interrupt_breaks_a_barrier_of_one_party_under_java_alone(polic
 
 
 @pytest.mark.parametrize(
-    ("factory", "policy", "seen"),
+    ("factory", "policy", "seen", "behind"),
     [
-        (cyclic.Heedless, "java", {"wait() returned 0", "n_waiting is 1"}),
-        (cyclic.Alone, "java", {"wait() returned 0"}),
-        (cyclic.Lenient, "java", {"broken is False"}),
-        (cyclic.InOrder, "aiologic", {"broken is True"}),
+        (cyclic.Heedless, "java", {"C6 wait() returned 0", "C16 n_waiting is 1"}, {"C10 wait() returned 0"}),
+        (cyclic.Alone, "java", {"C6 wait() returned 0"}, {}),
+        (
+            cyclic.Lenient,
+            "java",
+            {"C16 broken is False"},
+            {"C10 wait() returned 0", "C14 nothing can run any more, and wait() of call 1 has not ended"},
+        ),
+        (cyclic.InOrder, "aiologic", {"C16 broken is True"}, {"C7 wait() raised BrokenBarrierError: "}),
     ],
 )
 def test_an_early_cancellation_that_the_policy_heeds_otherwise_is_found(
-    factory: Any, policy: str, seen: set[str]
+    factory: Any, policy: str, seen: set[str], behind: set[str]
 ) -> None:
     failures = checked(factory, policy).reported.failures.values()
-    assert {failure.finding.seen for failure in failures} == seen
-    # each is as small as it can be: one call, in a task that is cancelled already
-    assert {failure.size[:2] for failure in failures} == {(1, 1)}
-    assert {failure.schedule[0] for failure in failures} == {"early wait()"}
+    by_calls: dict[int, list[Failure]] = {1: [], 2: []}
+    for failure in failures:
+        by_calls[failure.size[0]].append(failure)
+    found = {calls: {f"{one.finding.claim} {one.finding.seen}" for one in ones} for calls, ones in by_calls.items()}
+    # each is as small as it can be: one call, in a task that is cancelled already; a wrong reading hides no other
+    assert found == {1: seen, 2: set(behind)}
+    assert {failure.size[1] for failure in failures} == {1}
+    assert {failure.schedule[0] for failure in by_calls[1]} == {"early wait()"}
 
 
 def test_ignoring_an_early_cancellation_is_lawful_under_other_policies() -> None:

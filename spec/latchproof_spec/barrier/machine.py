@@ -122,6 +122,7 @@ BARRIER: Final = Machine(
         "stranded": C11,
         "index not delivered": C13,
         "error not delivered": C14,
+        "wrongly broken or mended": C9,
     },
     bounds=Bounds(
         programs={

@@ -3,9 +3,12 @@
 The last event is compared with what the configurations say of its call: an index that another call has, a return
 without a release, an error instead of a release, a release that never came. That makes a situation, and the
 specification says what it is called.
+
+A cancellation, an abort or a reset that came before is no reason by itself. It is one if a specification that is weaker
+in just that respect (`Specification.weaker`) allows the history.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import NamedTuple
 
 from latchproof.check.history import End, Event, Finding, Observe, named, shown
@@ -19,6 +22,8 @@ class Scene(NamedTuple):
     `operations`     the operation of each call under way.
     `requested`      the calls under way whose cancellation was requested.
     `any_cancelled`  whether a cancellation was requested at all.
+    `left_out`       the observations that have read wrong.
+    `misread_by`     those that read wrong under a weaker specification; None if it does not allow the calls either.
     """
 
     specification: Specification
@@ -26,6 +31,8 @@ class Scene(NamedTuple):
     operations: Mapping[int, Operation]
     requested: Set[int]
     any_cancelled: bool
+    left_out: Set[str]
+    misread_by: Callable[[Specification], Set[str] | None]
 
     def finding(self, situation: str, seen: str, fates: Iterable[Fate]) -> Finding:
         """Return the finding for a situation; `fates` are those that the call may have."""
@@ -34,15 +41,44 @@ class Scene(NamedTuple):
         rules = sorted({fate.ending.rule for fate in taken if fate.ending is not None} - {""})
         return Finding(self.specification.blame(situation), seen, tuple(allowed), tuple(rules))
 
+    def explains(self, situation: str, *, more: bool = False) -> bool:
+        """Return whether a specification that allows the situation allows the calls, and each reading allowed before.
+
+        With `more` it must also allow one that was wrong.
+        """
+        weaker = self.specification.weaker().get(situation)
+        misread = None if weaker is None else self.misread_by(weaker)
+        return misread is not None and (misread < self.left_out if more else misread <= self.left_out)
+
+    def missed_refusal(self) -> str:
+        """Return the situation of a call that is not refused, perhaps for the reason that a reading is wrong for."""
+        is_mended = bool(self.left_out) and self.explains("wrongly broken or mended", more=True)
+        return "wrongly broken or mended" if is_mended else "missed refusal"
+
+    def unasked_failure(self) -> str:
+        """Return the situation of a call that fails though nothing should fail it."""
+        reasons = ("wrongly broken or mended", "harmed by a cancellation", "error after release")
+        return next(filter(self.explains, reasons), "failed unasked")
+
 
 def find(scene: Scene, event: Event) -> Finding:
     """Return the finding for an event that no configuration allows."""
     match event:
         case End():
             return _of_end(scene, event)
-        case Observe():
-            return _of_observation(scene, event)
     return _of_rest(scene)
+
+
+def find_misread(scene: Scene, event: Observe, misread: tuple[str, ...]) -> Finding:
+    """Return the finding for what was read wrong: for the first that is wrong by itself, or for all at once."""
+    situation = scene.specification.blame("wrong reading")
+    for name, value in event.values:
+        values = {one for here in scene.before for one in scene.specification.readings(here, name)}
+        if not any(type(value) is type(one) and value == one for one in values):
+            allowed = tuple(f"{name} = {one!r}" for one in sorted(values, key=lambda one: (str(type(one)), one)))
+            return Finding(situation, f"{name} is {shown(value)}", allowed, (), misread, final=False)
+    seen = ", ".join(f"{name} is {shown(value)}" for name, value in event.values)
+    return Finding(situation, seen, ("not both of these at once",), (), misread, final=False)
 
 
 def _of_end(scene: Scene, event: End) -> Finding:
@@ -53,12 +89,13 @@ def _of_end(scene: Scene, event: End) -> Finding:
     if event.how == "returned":
         seen = f"{operation.name}() returned{'' if event.value is None else f' {shown(event.value)}'}"
         if not operation.waits or (not has_value and any(ending.refuses(operation.name) for ending in endings)):
-            situation = "missed refusal"
+            situation = scene.missed_refusal()
         else:
             situation = "wrong index" if has_value else "missed error" if endings else "early return"
     elif event.how == "cancelled":
         seen = f"{operation.name}() ended cancelled without a request to cancel it"
-        unasked = "harmed by a cancellation" if scene.any_cancelled else "cancelled unasked"
+        is_harmed = scene.any_cancelled and len(endings) < len(fates)  # a released call is out of reach
+        unasked = "harmed by a cancellation" if is_harmed else "cancelled unasked"
         situation = "cancelled instead of failed" if any(ending.fails for ending in endings) else unasked
     else:
         assert event.error is not None
@@ -66,21 +103,9 @@ def _of_end(scene: Scene, event: End) -> Finding:
         if not operation.waits or not scene.specification.may_fail_with(event.error):
             is_refusal = scene.specification.may_refuse_with(operation.name, event.error)
             situation = "mistaken refusal" if is_refusal else "wrong error"
-        elif has_value:
-            situation = "error after release"
         else:
-            situation = "harmed by a cancellation" if scene.any_cancelled else "failed unasked"
+            situation = scene.unasked_failure()
     return scene.finding(situation, seen, fates)
-
-
-def _of_observation(scene: Scene, event: Observe) -> Finding:
-    for name, value in event.values:
-        values = {one for here in scene.before for one in scene.specification.readings(here, name)}
-        if not any(type(value) is type(one) and value == one for one in values):
-            allowed = tuple(f"{name} = {one!r}" for one in sorted(values, key=lambda one: (str(type(one)), one)))
-            return Finding(scene.specification.blame("wrong reading"), f"{name} is {shown(value)}", allowed, ())
-    seen = ", ".join(f"{name} is {shown(value)}" for name, value in event.values)
-    return Finding(scene.specification.blame("wrong reading"), seen, ("not both of these at once",), ())
 
 
 def _of_rest(scene: Scene) -> Finding:
@@ -96,7 +121,7 @@ def _of_rest(scene: Scene) -> Finding:
             return scene.finding("stranded", seen, fates)
         if len(endings) == len(fates):
             if any(ending.refuses(operation.name) for ending in endings):
-                situation = "missed refusal"
+                situation = scene.missed_refusal()
             elif any(ending.returns for ending in endings):
                 situation = "index not delivered"
             elif any(ending.fails for ending in endings):

@@ -214,7 +214,8 @@ def _verdict(target: Target, policy: Any, walk: Walk, programs: tuple[Programs, 
     exercised = tuple(claim.id for claim in _seen_from_outside(target) if fired & set(exercise[claim]))
     about = _about(target, policy, _arguments(programs), _cancels(programs))
     without = tuple(claim.id for claim in about if claim.id not in exercised)
-    return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without)
+    misread = tuple(name for name in target.observations if name in walk.misread.get(policy.name, ()))
+    return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without, misread)
 
 
 def _left_out(target: Target, verdict: PolicyVerdict, programs: tuple[Programs, ...]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from latchproof.check.history import (
     Observe,
     Request,
     Stray,
+    Suspend,
     describe,
     error_name,
     event_data,
@@ -94,7 +95,7 @@ class Record:
         self.history.append(event)
         for judge in self._judges:
             if (finding := judge.step(event)) is not None:
-                self.failures.append((judge.specification.name, self._failure(finding)))
+                self.failures.append((judge.specification.name, self._failure(finding, judge)))
                 self.settled = all(judge.finding is not None for judge in self._judges)
 
     def note(self, event: Event) -> None:
@@ -110,13 +111,15 @@ class Record:
                 NondeterminismError(f"under the same schedule there was {once} once, and {_brief(event)} another time")
             )
 
-    def _failure(self, finding: Finding) -> Failure:
+    def _failure(self, finding: Finding, judge: Judge) -> Failure:
         schedule, steps, others = self._moment()
         calls = sum(type(event) is Begin for event in self.history)
         requests = sum(type(event) is Request or (type(event) is Begin and event.cancelled) for event in self.history)
         size = (calls + others, requests, self._argument, steps)
         history = with_step_ends(self.history, self._step_ends)
-        return Failure(finding, self._argument, tuple(schedule), history, size)
+        judged = [position for position, event in enumerate(self.history) if type(event) is not Suspend]
+        misread = tuple((judged[number], names) for number, names in judge.misread if number + 1 < len(judged))
+        return Failure(finding, self._argument, tuple(schedule), history, size, misread)
 
     def judge_from_here(self, snapshots: Sequence[Any]) -> None:
         """Begin to judge: what was to be repeated has been. The snapshots are what the judges held at this point."""

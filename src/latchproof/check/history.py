@@ -82,12 +82,18 @@ Event: TypeAlias = Begin | End | Request | Observe | Rest | Suspend | Stray
 
 @dataclass(frozen=True)
 class Finding:
-    """A history that is not allowed: the claim it breaks, what was seen, and what was allowed, by which rules."""
+    """What is not allowed in a history: the claim it breaks, what was seen, and what was allowed, by which rules.
+
+    `misread` names the observations that read wrong, if it is that. Judging continues without them. After a finding
+    that is not `final` it continues too.
+    """
 
     claim: str
     seen: str
     allowed: tuple[str, ...]
     rules: tuple[str, ...]
+    misread: tuple[str, ...] = ()
+    final: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,8 @@ class Failure:
     """A run that ends in a finding: how it was made, what happened, and what was found.
 
     `schedule` is the list of choices, in words; `history` every event, the last of which is not allowed. `size` counts
-    calls, cancellations, the constructor's argument and steps.
+    calls, cancellations, the constructor's argument and steps. `misread` has the position of each earlier event in
+    which observations read wrong, with their names.
     """
 
     finding: Finding
@@ -103,6 +110,7 @@ class Failure:
     schedule: tuple[str, ...]
     history: tuple[Event, ...]
     size: tuple[int, int, int, int]
+    misread: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
     @property
     def rank(self) -> tuple[tuple[int, int, int, int], int]:
@@ -245,7 +253,9 @@ def describe(event: EventData) -> str:
         case {"kind": "end", "value": value}:
             return "returns" if value is None else f"returns {value!r}"
         case {"kind": "observe", "values": values}:
-            return ", ".join(f"{name}={value!r}" for name, value in values.items()) or "a step ends"
+            wrong = event.get("wrong", ())
+            shown_values = [f"{name}={value!r}{' (wrong)' * (name in wrong)}" for name, value in values.items()]
+            return ", ".join(shown_values) or "a step ends"
         case {"kind": "rest"}:
             return "nothing can run any more"
         case {"kind": "suspend"}:

@@ -211,8 +211,12 @@ def _drop_what_does_not_happen_again(target: Target, job: Job, walk: Walk, where
 
 
 def smallest(walk: Walk) -> tuple[int, int]:
-    """Return the calls and cancellations of the smallest failure under each policy: the largest of these."""
-    return max(min(one.size[:2] for one in failures.values()) for failures in walk.failures.values())
+    """Return the calls and cancellations of the smallest failure under each policy: the largest of these.
+
+    Those after which judging continues do not count: what is behind them may be larger.
+    """
+    final = [[one for one in failures.values() if one.finding.final] for failures in walk.failures.values()]
+    return max(min(one.size[:2] for one in failures) for failures in final)
 
 
 def _smaller(programs: Programs, than: tuple[int, int] | None) -> list[Programs]:

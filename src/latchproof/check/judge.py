@@ -5,6 +5,9 @@ of each call that has begun and not ended. Between two events any call that has 
 whose cancellation was requested may be withdrawn; the specification says where that leads. Each event filters the
 configurations. When none is left, no linearization of the history exists.
 
+Readings are judged apart from calls: one that no configuration gives filters nothing, and the observation that reads so
+is left out from there on. What calls do is judged further.
+
 Judging is walking a deterministic automaton, whose nodes are sets of configurations. It is made as far as it is walked,
 so each event is judged once at each node.
 
@@ -13,11 +16,11 @@ In the strict form, which our own classes keep, a call takes effect in its first
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from latchproof.check.blame import Scene, find
+from latchproof.check.blame import Scene, find, find_misread
 from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Stray
 from latchproof.check.specification import (
     COMPARED,
@@ -45,19 +48,23 @@ class _Node:
     configurations: frozenset[Configuration]
     calls: tuple[Invocation, ...]
     requested: frozenset[int]
+    left_out: frozenset[str]
+    """The observations that have read wrong."""
     reachable: Set[Configuration] | None = None
     """Every configuration that calls under way may have brought about unseen; None until it is needed."""
     fired: Set[str] = frozenset()
     """The rules by which they did."""
     edges: dict[Any, _Edge] = field(default_factory=dict)
-    """For each event that was judged here: where it leads, if it is allowed, and the rules that were fired."""
+    """For each event that was judged here: where it leads, if it is allowed, the rules that were fired, and what read
+    wrong."""
 
 
-_Edge: TypeAlias = tuple[_Node | None, Set[str]]
+_Edge: TypeAlias = tuple[_Node | None, Set[str], tuple[str, ...]]
+_Past: TypeAlias = "tuple[_Past, Event, tuple[str, ...]] | None"
 
 
 class Judge:
-    """Judges one history, event by event. `step` returns None as long as the history is allowed.
+    """Judges one history, event by event. `step` returns None for an event that is allowed.
 
     >>> from latchproof.check.machine_specification import MachineSpecification
     >>> from latchproof_spec.machines import BARRIER
@@ -74,20 +81,27 @@ class Judge:
         self.finding: Finding | None = None
         self.fired: set[str] = set()
         """The IDs of the rules that were applied in any history that was judged."""
+        self.ever_misread: set[str] = set()
+        """The observations that read wrong in any history that was judged."""
         self._nodes: dict[tuple[Any, ...], _Node] = {}
         self._known: dict[tuple[Any, ...], list[tuple[Configuration, str]]] = {}
         """What `_successors` returned."""
+        self._weaker: dict[Specification, Judge] = {}
+        """A judge by each weaker specification that was asked for."""
         self._calls: tuple[int, ...] = ()
         """Those under way, in the order in which they began."""
-        self._node = self._at(frozenset(specification.start()), (), frozenset())
+        self._past: _Past = None
+        """The history so far: what was before the latest event, that event, and what it read wrong."""
+        self._node = self._at(frozenset(specification.start()), (), frozenset(), frozenset())
+        self._start = self.snapshot()
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return what `restore` needs to judge another continuation of the history so far."""
-        return self._node, self._calls, self.cancellations, self.finding
+        return self._node, self._calls, self._past, self.cancellations, self.finding
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Return to a snapshot."""
-        self._node, self._calls, self.cancellations, self.finding = snapshot
+        self._node, self._calls, self._past, self.cancellations, self.finding = snapshot
 
     @property
     def place(self) -> int:
@@ -107,60 +121,102 @@ class Judge:
         return self._numbered(reachable)
 
     def step(self, event: Event) -> Finding | None:
-        """Take the next event; return the finding, if no configuration allows it. Nothing after a finding is judged."""
+        """Take the next event; return the finding, if no configuration allows it.
+
+        Nothing after a final finding is judged. After another one the history is judged as if it had not been.
+        """
         if self.finding is not None:
             return None
-        if isinstance(event, Stray):  # a finding, but it leaves open how the calls continue
-            return Finding(self.specification.blame("stray error"), event.error, ("no such error",), ())
+        if isinstance(event, Stray):  # it leaves open how the calls continue
+            self._past = self._past, event, ()
+            return Finding(self.specification.blame("stray error"), event.error, ("no such error",), (), final=False)
+        node, left_out = self._node, self._node.left_out
+        if left_out and isinstance(event, Observe):
+            event = Observe(tuple([(name, value) for name, value in event.values if name not in left_out]))
         rank = self._calls.index(event.call) if isinstance(event, End | Request) else len(self._calls)
         case = _case(event, rank)
-        edge = self._node.edges.get(case)
+        edge = node.edges.get(case)
         if edge is None:
-            edge = self._node.edges[case] = self._edge(self._node, event, rank)
-        after, fired = edge
+            edge = node.edges[case] = self._edge(node, event, rank)
+        after, fired, misread = edge
+        self._past = self._past, event, misread
         self.fired |= fired
         if after is None:
-            self.finding = self._find(event)
+            self.finding = find(self._scene(), event)
             return self.finding
-        self._node = after
-        if isinstance(event, Begin):
+        finding = None
+        if isinstance(event, Observe):
+            if misread:
+                finding = find_misread(self._scene(), event, misread)
+                self.ever_misread |= set(misread)
+        elif isinstance(event, Begin):
             self._calls = (*self._calls, event.call)
         elif isinstance(event, End):
             self._calls = self._calls[:rank] + self._calls[rank + 1 :]
         elif isinstance(event, Request):
             self.cancellations += 1
-        return None
+        self._node = after
+        return finding
+
+    @property
+    def misread(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """The position of each event in which observations read wrong, with their names."""
+        return tuple((position, names) for position, (_, names) in enumerate(self._history()) if names)
+
+    def _history(self) -> list[tuple[Event, tuple[str, ...]]]:
+        """Return every event so far, each with what it read wrong."""
+        found, past = [], self._past
+        while past is not None:
+            past, event, misread = past
+            found.append((event, misread))
+        return found[::-1]
 
     def _numbered(self, configurations: Iterable[Configuration]) -> frozenset[Configuration]:
         """Return the configurations with the calls' own numbers."""
         names = dict(enumerate(self._calls)) | {GONE: GONE}
         return frozenset(_renamed(here, names.__getitem__) for here in configurations)
 
-    def _find(self, event: Event) -> Finding:
+    def _scene(self) -> Scene:
         node, named = self._node, {operation.name: operation for operation in self.specification.operations}
-        scene = Scene(
+        return Scene(
             self.specification,
             self._numbered(self._reachable(node)),
             {call: named[node.calls[rank].operation] for rank, call in enumerate(self._calls)},
             {self._calls[rank] for rank in node.requested},
             self.cancellations > 0,
+            node.left_out,
+            self._misread_by,
         )
-        return find(scene, event)
+
+    def _misread_by(self, weaker: Specification) -> Set[str] | None:
+        """Return the observations that read wrong under a weaker specification; None if it does not allow the calls."""
+        judge = self._weaker.get(weaker)
+        if judge is None:
+            judge = self._weaker[weaker] = Judge(weaker, strict=self.strict)
+        judge.restore(judge._start)
+        events = [event for event, _ in self._history() if not isinstance(event, Stray)]
+        for event in events:
+            judge.step(event)
+        return None if judge.finding is not None else judge._node.left_out
 
     # --------------------------------------------------------------------------- judging an event for the first time
 
     def _at(
-        self, configurations: frozenset[Configuration], calls: tuple[Invocation, ...], requested: frozenset[int]
+        self,
+        configurations: frozenset[Configuration],
+        calls: tuple[Invocation, ...],
+        requested: frozenset[int],
+        left_out: frozenset[str],
     ) -> _Node:
-        key = (configurations, calls, requested)
+        key = (configurations, calls, requested, left_out)
         node = self._nodes.get(key)
         if node is None:
             node = self._nodes[key] = _Node(len(self._nodes), *key)
         return node
 
     def _edge(self, node: _Node, event: Event, rank: int) -> _Edge:
-        """Return where an event leads, and the rules fired. `rank` is that of the call that the event is about."""
-        calls, requested = node.calls, node.requested
+        """Return where an event leads, the rules fired, and what read wrong. `rank` is that of the event's call."""
+        calls, requested, left_out = node.calls, node.requested, node.left_out
         if isinstance(event, Begin | Request):
             steps = [(here, "") for here in node.configurations]
             if isinstance(event, Begin):
@@ -176,11 +232,14 @@ class Judge:
                 requested |= {rank}
                 if self.strict:
                     steps = [step for here, _ in steps for step in self._withdrawals(here, rank, calls) or [(here, "")]]
-            node = self._at(frozenset(here for here, _ in steps), calls, requested)
-            return node, {rule for _, rule in steps} - {""}
+            node = self._at(frozenset(here for here, _ in steps), calls, requested, left_out)
+            return node, {rule for _, rule in steps} - {""}, ()
         before = self._reachable(node)
+        misread: tuple[str, ...] = ()
         if isinstance(event, Observe):
-            allowed = frozenset(here for here in before if self._may_read(here, event))
+            misread = self._misread(before, event)
+            left_out |= set(misread)
+            allowed = frozenset(here for here in before if self._may_read(here, event, left_out))
         elif isinstance(event, End):
             others = [call for call in range(len(calls)) if call != rank]
             names = {call: place for place, call in enumerate(others)} | {rank: GONE, GONE: GONE}
@@ -190,7 +249,7 @@ class Judge:
             calls = calls[:rank] + calls[rank + 1 :]
         else:
             allowed = frozenset(here for here in before if self._may_rest(here, requested))
-        return self._at(allowed, calls, requested) if allowed else None, node.fired
+        return self._at(allowed, calls, requested, left_out) if allowed else None, node.fired, misread
 
     def _reachable(self, node: _Node) -> Set[Configuration]:
         """Return every configuration that effects and withdrawals may lead to from there."""
@@ -254,10 +313,26 @@ class Judge:
                 is_taken = fate.ending.generation and event.value is not None
                 yield _taken(after, fate.ending.generation, event.value) if is_taken else after
 
-    def _may_read(self, here: Configuration, event: Observe) -> bool:
+    def _misread(self, before: Set[Configuration], event: Observe) -> tuple[str, ...]:
+        """Return the observations that read as no configuration has them; all of them, if each may, and not at once."""
+        if any(self._may_read(here, event) for here in before):
+            return ()
+        names = [name for name, _ in event.values]
+        alone = [Observe((one,)) for one in event.values]
+        wrong = [
+            name
+            for name, one in zip(names, alone, strict=True)
+            if not any(self._may_read(here, one) for here in before)
+        ]
+        if wrong and any(self._may_read(here, event, wrong) for here in before):
+            return tuple(wrong)
+        return tuple(names)
+
+    def _may_read(self, here: Configuration, event: Observe, left_out: Collection[str] = ()) -> bool:
         return all(
             any(type(value) is type(one) and value == one for one in self.specification.readings(here, name))
             for name, value in event.values
+            if name not in left_out
         )
 
     def _may_rest(self, here: Configuration, requested: frozenset[int]) -> bool:

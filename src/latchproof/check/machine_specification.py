@@ -2,7 +2,7 @@
 
 Calls take effect by the machine's own functions, and its queue is kept by `latchproof_spec.step.apply`: what the judge
 follows is what the runtime executes and the prover proves. What a rule says becomes endings of calls here. Which claim
-a finding breaks is the machine's `blame`.
+a finding breaks is the machine's `blame`. The weaker specifications at the end allow what a single claim rules out.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -40,6 +40,7 @@ class MachineSpecification(Specification):
         self.machine = machine
         self.policy = policy
         self.name = policy.name
+        self._argument = argument
         self.operations = machine.operations
         self.constants, self._start, rule = machine.create(argument)
         if rule.refuses:
@@ -47,6 +48,13 @@ class MachineSpecification(Specification):
         self._indexed = indexed
         self._named = {operation.name: operation for operation in machine.operations}
         self._refusals = {rule.id for rule in machine.rules if rule.refuses}
+        self._failing = [
+            operation
+            for operation in machine.operations
+            if any(rule.operation == operation.name and rule.queue == "failed" for rule in machine.rules)
+        ]
+        """The operations that fail the parked."""
+        self._weaker: dict[str, Specification] | None = None
 
     def start(self) -> list[Configuration]:
         return [Configuration(self._start)]
@@ -113,6 +121,15 @@ class MachineSpecification(Specification):
         refusals = (rule for rule in self.machine.rules if rule.operation == operation and rule.refuses)
         return any(is_expected(rule.errors, error) for rule in refusals)
 
+    def weaker(self) -> dict[str, Specification]:
+        if self._weaker is None:
+            self._weaker = {
+                situation: weaker(self.machine, self.policy, self._argument, indexed=self._indexed)
+                for situation, weaker in WEAKER.items()
+                if situation in self.machine.blame
+            }
+        return self._weaker
+
     def blame(self, situation: str) -> str:
         named = {str(one): claim for one, claim in self.machine.blame.items()}
         # a faulty machine may come into any situation
@@ -124,6 +141,9 @@ class MachineSpecification(Specification):
             return ending.rule not in self._refusals
         return ending.returns is not None
 
+    def _reaches_released(self, rule: Rule) -> bool:
+        return self.machine.reaches_released(rule, self.policy)
+
     def _step(
         self, operation: MachineOperation, here: Configuration, inputs: tuple[Any, ...]
     ) -> tuple[tuple[Any, ...], Rule]:
@@ -134,7 +154,7 @@ class MachineSpecification(Specification):
         """Return the configuration after a rule was applied to a call: which calls it parks, and what it gives them."""
         queue, resumed = apply(rule, here.queue, call)
         fates = dict(here.fates)
-        if self.machine.reaches_released(rule, self.policy):
+        if self._reaches_released(rule):
             for other, fate in here.fates:
                 if fate.ending is not None and fate.ending.returns:
                     fates[other] = fate._replace(ending=fate.ending._replace(raises=rule.errors))
@@ -155,6 +175,61 @@ class MachineSpecification(Specification):
         if rule.caller == "parks":
             fates[call] = PARKED
         return Configuration(state, queue, in_order(fates))
+
+
+class _Weaker(MachineSpecification):
+    """A specification that allows what a claim rules out."""
+
+    def weaker(self) -> dict[str, Specification]:
+        return {}
+
+
+class _WithdrawalsFail(_Weaker):
+    """A withdrawal of a call that was not released may fail the parked."""
+
+    withdrawn: tuple[str, ...] = ("new", "parked")
+    """The kinds of fates of the calls that may do so."""
+
+    def withdrawals(
+        self, here: Configuration, call: int, calls: Sequence[Invocation]
+    ) -> Iterator[tuple[Configuration, str]]:
+        yield from super().withdrawals(here, call, calls)
+        fate = here.fate(call)
+        for operation in self._failing if fate.kind in self.withdrawn else ():
+            state, rule = self._step(operation, here, ())
+            after = self._after(here, state, rule, call)
+            yield after.with_fate(call, fate if fate.kind == "ends" else WITHDRAWN), rule.id
+
+
+class _FailuresReachReleased(_WithdrawalsFail):
+    """What fails the parked may fail the released too, and a withdrawal of a released call may fail the parked."""
+
+    withdrawn = ("new", "parked", "ends")
+
+    def _reaches_released(self, rule: Rule) -> bool:
+        return rule.queue == "failed"
+
+
+class _FailuresExchanged(_Weaker):
+    """An operation that fails the parked may do what another such operation does: an abort may mend a barrier."""
+
+    def effects(
+        self, here: Configuration, call: int, calls: Sequence[Invocation]
+    ) -> Iterator[tuple[Configuration, str]]:
+        yield from super().effects(here, call, calls)
+        names = [operation.name for operation in self._failing]
+        if here.fate(call) == NEW and calls[call].operation in names:
+            for operation in self._failing:
+                state, rule = self._step(operation, here, ())
+                yield self._after(here, state, rule, call), rule.id
+
+
+WEAKER: dict[str, type[_Weaker]] = {
+    "harmed by a cancellation": _WithdrawalsFail,
+    "error after release": _FailuresReachReleased,
+    "wrongly broken or mended": _FailuresExchanged,
+}
+"""What allows a history that shows a situation."""
 
 
 def told(operation: MachineOperation, fate: Fate) -> Iterator[tuple[bool, ...]]:

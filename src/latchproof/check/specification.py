@@ -198,6 +198,13 @@ class Specification(Protocol):
         """Return whether a call of the operation can be refused with such an error, in this case or in another."""
         return False
 
+    def weaker(self) -> Mapping[str, Specification]:
+        """Return specifications that allow more, each by the situation that a history shows which only it allows.
+
+        The same objects are returned each time.
+        """
+        return {}
+
     def blame(self, situation: str) -> str:
         """Return what a finding is called that shows a situation (see `latchproof_spec.machine.Situation`)."""
         return situation

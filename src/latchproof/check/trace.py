@@ -14,9 +14,9 @@ It has one versioned schema. In JSON a trace is an object with
   `cancelled` if its task was cancelled before), "end" (`call`, `how`, and
   `value` or `error` and `message`; `at` is the place where it returned or raised, if that is known), "suspend" (`call`,
   `at`: the call is suspended at that place after a step in which it ran), "request" (`call`: its cancellation is
-  requested), "observe" (`values`, empty if
-  the target has no observations; one follows each step of the event loop), "rest" (nothing can run), "stray" (`error`,
-  which is not of a call).
+  requested), "observe" (`values`, empty if the target has no observations; one follows each step of the event loop;
+  `wrong` names those that read wrong, if any, which are not judged from there on), "rest" (nothing can run), "stray"
+  (`error`, which is not of a call).
   A place is a line of the target's own code, as "sync.py:33"; for a call that awaits nothing of that, it is the first
   line that it awaits. The place of a return is not known on Python 3.11 where a tracer is set already.
   Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
@@ -122,6 +122,9 @@ _OTHERS = {"strict": bool, "argument": int, "renamed": dict}
 def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, host: str) -> Trace:
     """Return the trace of a failure."""
     finding = failure.finding
+    events = [event_data(event) for event in failure.history]
+    for position, names in failure.misread:
+        events[position]["wrong"] = list(names)
     return Trace(
         target=target.name,
         machine=target.machine.name,
@@ -135,7 +138,7 @@ def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, h
         allowed=finding.allowed,
         rules=finding.rules,
         schedule=failure.schedule,
-        events=tuple(event_data(event) for event in failure.history),
+        events=tuple(events),
         renamed=dict(target.names.pairs),
     )
 

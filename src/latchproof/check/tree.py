@@ -27,11 +27,11 @@ from latchproof_spec.machine import Programs
 class Walk:
     """What came of walking one tree: how much was run, the rules fired, and the smallest failure for each claim.
 
-    `fired` and `failures` are by the name of the policy. `pruned` counts the schedules that were cut short because they
-    commute with another or come to a state that was met before, `restless` those that never came to rest.
-    `no_fingerprint` says what kept states from being recognized. `covered` is the number of schedules that the runs
-    stand for: those that were made, and those below a state that was met before, which are as many as were found there
-    at first; those that commute with another are not counted.
+    `fired`, `misread` (the observations that read wrong) and `failures` are by the name of the policy. `pruned` counts
+    the schedules that were cut short because they commute with another or come to a state that was met before,
+    `restless` those that never came to rest. `no_fingerprint` says what kept states from being recognized. `covered` is
+    the number of schedules that the runs stand for: those that were made, and those below a state that was met before,
+    which are as many as were found there at first; those that commute with another are not counted.
     """
 
     schedules: int = 0
@@ -47,7 +47,15 @@ class Walk:
     """Whether the walk stopped because enough failures were found."""
     no_fingerprint: str | None = None
     fired: dict[str, set[str]] = field(default_factory=dict)
+    misread: dict[str, set[str]] = field(default_factory=dict)
     failures: dict[str, dict[str, Failure]] = field(default_factory=dict)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether there is a failure under every policy that ended the judging: a wrong reading does not."""
+        return bool(self.failures) and all(
+            any(one.finding.final for one in found.values()) for found in self.failures.values()
+        )
 
     def __add__(self, other: Walk) -> Walk:
         """What came of two walks of one target: of parts of a tree, or of a tree and of a part of it again."""
@@ -65,12 +73,14 @@ class Walk:
             complete=self.complete and other.complete,
             cut_short=self.cut_short or other.cut_short,
             no_fingerprint=self.no_fingerprint or other.no_fingerprint,
-            fired={
-                policy: self.fired.get(policy, set()) | other.fired.get(policy, set())
-                for policy in {**self.fired, **other.fired}
-            },
+            fired=_joined(self.fired, other.fired),
+            misread=_joined(self.misread, other.misread),
             failures=failures,
         )
+
+
+def _joined(one: dict[str, set[str]], other: dict[str, set[str]]) -> dict[str, set[str]]:
+    return {policy: one.get(policy, set()) | other.get(policy, set()) for policy in {**one, **other}}
 
 
 def keep_smallest(failures: dict[str, Failure], failure: Failure) -> None:
@@ -190,6 +200,7 @@ class Explorer:
         """How far the walk has come."""
         walk, seen = self._walk, self.setup.seen
         walk.fired = {judge.specification.name: set(judge.fired) for judge in self.setup.judges}
+        walk.misread = {judge.specification.name: set(judge.ever_misread) for judge in self.setup.judges}
         walk.no_fingerprint = None if seen is None else seen.failure
         self._path.clear()
         walk.covered = self._path.covered
@@ -220,7 +231,7 @@ class Explorer:
         walk.restless += run.restless
         for policy, failure in run.record.failures:
             keep_smallest(walk.failures[policy], failure)
-        if self._all_failed is None and walk.failures and all(walk.failures.values()):
+        if self._all_failed is None and walk.has_failed:
             self._all_failed = walk.schedules
         if run.decisions.turns:
             raise NondeterminismError("under the same schedule a run ended once, and continued another time")

@@ -17,6 +17,7 @@ class PolicyVerdict:
     `fired`           the rules of the specification that were applied.
     `exercised`      the claims that were exercised, so they had a chance to fail.
     `not_exercised`  the claims that are about what the target has, and were not exercised.
+    `misread`        the observations that read wrong, each of which was not judged further in that run.
     """
 
     policy: str
@@ -24,6 +25,7 @@ class PolicyVerdict:
     fired: tuple[str, ...]
     exercised: tuple[str, ...]
     not_exercised: tuple[str, ...]
+    misread: tuple[str, ...] = ()
 
     @property
     def satisfied(self) -> bool:
@@ -47,6 +49,7 @@ class PolicyVerdict:
             "rules_fired": list(self.fired),
             "had_a_chance": list(self.exercised),
             "had_no_chance": list(self.not_exercised),
+            "misread": list(self.misread),
         }
 
 

@@ -151,7 +151,7 @@ class _Tree:
             walk = self._counted.walk
             if not result.done or result.broken_off or walk.cut_short:
                 self.over = True
-            elif self._ahead and walk.failures and all(walk.failures.values()):
+            elif self._ahead and walk.has_failed:
                 self._cancel_rest(piece, replace(self.root, ordered=job.ordered, smaller_than=smallest(walk)))
             elif self._ahead and walk.schedules >= self.root.schedules:
                 walk.complete = False

@@ -150,11 +150,10 @@ class SpecificationMachine(RuleBasedStateMachine):
             raise AssertionError(self._explain(failure))
 
     def _failures(self) -> dict[str, Failure]:
-        """The first failure under each policy, by the policy's name."""
-        found: dict[str, Failure] = {}
-        for policy, failure in self._record.failures if self._judges else ():
-            found.setdefault(policy, failure)
-        return found
+        """A failure under each policy, by the policy's name: that of the claim, if there is one, or the first."""
+        failures = self._record.failures if self._judges else []
+        asked = {policy: failure for policy, failure in failures if failure.finding.claim == self.claim}
+        return dict(reversed(failures)) | asked
 
     def _explain(self, failure: Failure) -> str:
         finding = failure.finding

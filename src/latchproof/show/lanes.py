@@ -82,7 +82,9 @@ def _rows(trace: Trace) -> list[_Row]:
             rows.append(_Row(event, text, "" if kind in ("request", "rest") else str(step), place_of(event)))
             seen_in_step |= kind in ("begin", "end")
             repeated.clear()
-        elif kind == "observe" and event["values"] and text != observed and rows:
+        elif kind == "observe" and event["values"] and text != observed and (rows or event.get("wrong")):
+            if not rows:  # it is wrong before any call
+                rows.append(_Row(event, "", ""))
             rows[-1].observed = observed = text
             repeated.clear()
     return rows
@@ -119,12 +121,14 @@ def mermaid(trace: Trace) -> str:
 def explain(trace: Trace) -> list[str]:
     """Return what was seen in the end, and what the specification allows there."""
     rules = f" (rule {', '.join(trace.rules)})" if trace.rules else ""
+    wrong = ", ".join(sorted({name for event in trace.events for name in event.get("wrong", ())}))
     others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
     return [
         f"seen:     {trace.seen}",
         f"allowed:  {alternatives(trace.allowed)}{rules}",
         *([f"waiting:  {waiting}"] if (waiting := _waiting(trace)) else []),
         *([f"names:    {renamed(trace.renamed)}"] if trace.renamed else []),
+        *([f"also:     {wrong} read wrong before, and was not judged from there on"] if wrong else []),
         *([f"also:     {', '.join(others)} on a second instance, which must not affect this one"] if others else []),
     ]
 

@@ -71,6 +71,8 @@ def _print_work(console: Console, verdict: Verdict) -> None:
         say(console, f"sampled   at random: {verdict.scheduler}; other schedules were not tried")
     say(console, f"fired     rules {', '.join(reported.fired) or 'none'}")
     say(console, f"exercised {', '.join(reported.exercised) or 'no claim'}")
+    if reported.misread:
+        say(console, f"misread   {', '.join(reported.misread)}: read wrong, and was not judged further in such a run")
     for claim in target.machine.claims:
         if claim.unobservable:
             say(console, f"not testable from outside: {claim.id} ({claim.unobservable})")

@@ -19,8 +19,9 @@ from latchproof_spec.machines import MACHINES
 def annotate(trace: Trace) -> dict[str, Any]:
     """Return the trace as plain data, with `steps`: for each event its words, and what the specification allows then.
 
-    `allowed` is False for an event that no configuration allows, and `seen` then says what was seen; `states`,
-    `observations` and `calls` hold what was allowed there. A run continues after an error that belongs to no call.
+    `allowed` is False for an event that no configuration allows; `seen` then says what was seen, and `instead` what is
+    allowed there, as `states`, `observations` and `calls` do. A run continues after an error that belongs to no call,
+    and after a wrong reading, without what read wrong.
     `rules` are those that took effect by the event or after it. `agrees` says whether the judge finds, now, what the
     trace says was found.
 
@@ -53,11 +54,12 @@ def annotate(trace: Trace) -> dict[str, Any]:
                 "call": event.get("call"),
                 "allowed": allowed,
                 "seen": "" if finding is None else finding.seen,
+                "instead": [] if finding is None else list(finding.allowed),
                 **_allowed(specification, judge.reachable if allowed else before),
                 "rules": sorted(judge.fired) if allowed else list(trace.rules),
             }
         )
-        if not allowed and event["kind"] != "stray":
+        if judge.finding is not None:
             break
     agrees = finding is not None and finding.claim == trace.claim and len(steps) == len(trace.events)
     return {**trace.to_json(), "steps": steps, "agrees": agrees}

@@ -51,7 +51,7 @@ const showTrace = (data, body, number) => {
       step.allowed ? "" : el("p", { class: "fails" }, `The ${here - 1 === first ? "first" : "next"} difference: ${step.seen}`));
     allows.replaceChildren(el("h3", {}, "The specification"),
       step.allowed ? "" : el("p", { class: "fails" },
-        `allowed: ${(step.kind === "stray" ? "" : trace.allowed.join(" or ")) || "no such event"}`),
+        `allowed: ${step.instead.join(" or ") || "no such event"}`),
       el("p", {}, "state: ", el("output", { id: "trace-states" }, states(step))),
       el("ul", { id: "trace-calls" },
         Object.entries(step.calls).map(([call, fates]) => el("li", {}, `call ${call}: ${fates.join(" or ")}`))),
@@ -69,7 +69,7 @@ const showTrace = (data, body, number) => {
       button("trace-next", "Next", () => Number(slider.value) + 1),
       button("trace-last", "The difference", () => trace.steps.length), el("label", {}, "event", slider)),
     el("div", { class: "beside", "aria-live": "polite" }, did, allows),
-    table("All events in order. Everything above the red row is allowed.", ["event", ...calls.map((call) => `call ${call}`),
+    table("All events in order. Every row that is not red is allowed.", ["event", ...calls.map((call) => `call ${call}`),
       "observed", "the specification allows", "rules"], rows, { id: "trace-table" }));
   at(trace.steps.length);
 };
