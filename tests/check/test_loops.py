@@ -21,7 +21,7 @@ from latchproof.check.tree import Explorer
 from latchproof.check.verdict import Verdict
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.machine import Programs
-from tests.check import samples, trio_samples
+from tests.check import trio_samples
 
 SMALL = Programs((1, 2), at_once=2, calls=3, cancellations=1, numbers=(0, 2))
 TINY = Programs((2,), at_once=2, calls=2, cancellations=1, numbers=(0,))
@@ -142,10 +142,19 @@ def test_no_trace_of_control_is_left_on_flowno() -> None:
     assert (event_loop.sel, event_loop.timer, primitives.timer) == before
 
 
+class PickyLatch(CountdownLatch):
+    """It runs on every host, and cannot be made with the count 0."""
+
+    def __init__(self, count: int) -> None:
+        if count == 0:
+            raise ValueError("what for?")
+        super().__init__(count)
+
+
 @pytest.mark.parametrize("host", STEPPED)
 def test_a_constructor_that_refuses_what_is_due_is_a_finding(host: str) -> None:
     shape = Programs((0, 1), at_once=1, calls=1, cancellations=0)
-    verdict = small(samples.PickyLatch, host, shape, policy="latchproof")
+    verdict = small(PickyLatch, host, shape, policy="latchproof")
     failure = verdict.reported.failures["C15"]
     assert failure.finding.seen == "the constructor raised ValueError: what for?"
     assert failure.size == (0, 0, 0, 0)

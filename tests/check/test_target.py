@@ -270,7 +270,7 @@ def signature_of(function: Callable[..., Any]) -> tuple[str, ...]:
         def __init__(self, count: int) -> None:
             self.set_count = function
 
-        def wait(self) -> None: ...
+        async def wait(self) -> None: ...
 
         def count_down(self) -> None: ...
 
@@ -307,7 +307,7 @@ def test_what_count_down_is_given(function: Callable[..., Any], given: tuple[str
         def __init__(self, count: int) -> None:
             self.count_down = function
 
-        def wait(self) -> None: ...
+        async def wait(self) -> None: ...
 
     assert adapt(Latch).parameters["count_down"] == given
 

@@ -81,7 +81,9 @@ def test_a_machine_has_a_rule_for_every_operation_and_the_right_strategies() -> 
 
 def test_what_is_absent_has_no_rule() -> None:
     assert strategies(state_machine(samples.PlainLatch)) == {"call_wait": {}, "call_count_down": {}}
-    assert strategies(state_machine(samples.FifoBarrier, host="flowno")) == {"call_wait": {}}
+    early = {"cancelled": f"sampled_from({[False] * NOT_EARLY + [True]})"}
+    assert strategies(state_machine(samples.FifoBarrier)) == {"call_wait": early}
+    assert strategies(state_machine(Barrier, host="flowno")) == {"call_wait": {}, "call_abort": {}, "call_reset": {}}
 
 
 def test_a_machine_is_called_after_what_it_drives() -> None:

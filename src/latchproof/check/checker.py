@@ -9,8 +9,9 @@ from typing import Any
 
 from latchproof.check.bounds import default_programs, describe_bounds, levels, not_tried, notes_on, used
 from latchproof.check.driven import not_driven
-from latchproof.check.jobs import Job, JobResult, do_job, implemented
+from latchproof.check.jobs import Job, JobResult, do_job
 from latchproof.check.loops import stepper_class
+from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
 from latchproof.check.strategies import make_strategy
 from latchproof.check.target import INDEX, Target, TargetError

@@ -18,7 +18,7 @@ from typing import Any
 from latchproof.check.bounds import levels
 from latchproof.check.choices import Path
 from latchproof.check.harness import NondeterminismError
-from latchproof.check.jobs import implemented
+from latchproof.check.probe import implemented
 from latchproof.check.sandbox.containment import StuckError, contained
 from latchproof.check.strategies import Sample
 from latchproof.check.target import Target, TargetError

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from latchproof.check.choices import Subtree
 from latchproof.check.harness import NondeterminismError, is_same
-from latchproof.check.history import Begin, End, Event, Failure, SeenError, plain_value, text_of
+from latchproof.check.history import End, Event, Failure, SeenError, plain_value, text_of
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
 from latchproof.check.places import Places
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import StuckError, contained
 from latchproof.check.strategies import Exhaustive, Replay, Strategy, make_strategy
-from latchproof.check.target import INDEX, Target, TargetError
+from latchproof.check.target import Target, TargetError
 from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.machine import Programs
 
@@ -312,41 +312,6 @@ def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:
         ordered=job.ordered,
         within=job.subtree,
     )
-
-
-def implemented(target: Target, host: str) -> Target:
-    """Return the target without what it turns out to lack when each operation is called once.
-
-    That is each optional operation that only raises NotImplementedError, and the index, where every wait returns None.
-    """
-    try:
-        ends = {argument: _called_once(target, host, argument) for argument in (1, 2)}
-    except (NondeterminismError, StuckError):
-        return target  # it is found out again, and said, where it is checked
-    stubs = {operation for operation, end in (*ends[1], *ends[2]) if isinstance(end.error, NotImplementedError)}
-    absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
-    present = tuple(one for one in target.operations if one.name not in absent)
-    returns_none = any((one.name, End(0, "returned")) in ends[1] for one in target.operations if one.waits)
-    gives_index = not (target.machine.gives_index and returns_none)
-    absent += () if gives_index else (INDEX,)
-    return replace(target, operations=present, absent=(*target.absent, *absent), gives_index=gives_index)
-
-
-def _called_once(target: Target, host: str, argument: int) -> list[tuple[str, End]]:
-    """Return how each operation ends when it is the only call."""
-    ends: list[tuple[str, End]] = []
-
-    def note(history: tuple[Event, ...]) -> None:
-        begin = next((event for event in history if isinstance(event, Begin)), None)
-        end = next((event for event in history if isinstance(event, End)), None)
-        if begin is not None and end is not None:
-            ends.append((begin.operation, end))
-
-    programs = Programs((argument,), 1, 1, 0, numbers=(0,))
-    explorer = Explorer(target, programs, argument, target.machine.policies[:1], host=host)
-    with contained(lambda: explorer.steps_made):
-        explorer.walk(on_history=note)
-    return ends
 
 
 def portable(result: JobResult) -> JobResult:

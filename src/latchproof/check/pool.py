@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from latchproof.check.importing import plain_path
-from latchproof.check.jobs import InterruptedWalkError, Job, JobResult, do_job, implemented, portable
+from latchproof.check.jobs import InterruptedWalkError, Job, JobResult, do_job, portable
+from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import STEP_SECONDS
 from latchproof.check.target import Recipe, TargetError

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import sys
 from asyncio import events
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from latchproof.check.awaiting import require_awaitable
 from latchproof.check.driven import Member, constructor, members
 from latchproof.check.history import named
 from latchproof.check.importing import TargetError as TargetError
@@ -160,6 +162,10 @@ def adapt(
     machine = _machine_of(instance, name, names) if kind is None else MACHINES[kind]
     require_of(names, machine)
     operations, parameters, absent = _operations(instance, name, machine, names)
+    for operation in operations:
+        if operation.waits:
+            own = names.own(operation.name) or operation.name
+            require_awaitable(getattr(instance, own), f"{own}() of {name}")
     observations = tuple(one for one in machine.observations if _is_observable(instance, names.own(one)))
     absent += [one for one in machine.observations if one not in observations]
     return Target(
@@ -230,16 +236,30 @@ def _make(factory: Callable[[int], Any]) -> Any:
     try:
         return factory(2)
     except Exception as error:
-        loop = asyncio.new_event_loop()
-        running = events._get_running_loop()
-        events._set_running_loop(loop)
-        try:
-            return factory(2)
-        except Exception:
-            raise error from None  # the first error says what is wrong
-        finally:
-            events._set_running_loop(running)
-            loop.close()
+        for within in (_within_asyncio, _within_trio):
+            try:
+                return within(factory)
+            except Exception:
+                """The first error says what is wrong."""
+        raise error from None
+
+
+def _within_asyncio(factory: Callable[[int], Any]) -> Any:
+    loop = asyncio.SelectorEventLoop()  # whatever policy the target has set
+    running = events._get_running_loop()
+    events._set_running_loop(loop)
+    try:
+        return factory(2)
+    finally:
+        events._set_running_loop(running)
+        loop.close()
+
+
+def _within_trio(factory: Callable[[int], Any]) -> Any:
+    async def make() -> Any:
+        return factory(2)
+
+    return sys.modules["trio"].run(make)  # which is there if the target has imported it
 
 
 def _made_with() -> str:

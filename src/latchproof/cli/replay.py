@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    from latchproof.check import harness, jobs, loops, notation
+    from latchproof.check import harness, jobs, loops, notation, probe
     from latchproof.check.sandbox.containment import StuckError
     from latchproof.check.trace import make_trace, read_file
     from latchproof.show.printing import say
@@ -48,6 +48,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             f"{machine.smallest} or more"
         )
     loops.stepper_class(host)
+    probe.require_host(target, host)
     say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
     try:
         explorer = jobs.replay(target, schedule, argument=argument, policy=policy, host=host, strict=strict)

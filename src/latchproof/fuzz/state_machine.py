@@ -24,9 +24,10 @@ from latchproof.check.bounds import arguments_asked_for
 from latchproof.check.checker import require_claim
 from latchproof.check.harness import Calls, NondeterminismError, Record, make_judges
 from latchproof.check.history import Failure, Observe, Rest
-from latchproof.check.jobs import implemented, replay
+from latchproof.check.jobs import replay
 from latchproof.check.judge import Judge
 from latchproof.check.loops import STEPPED
+from latchproof.check.probe import implemented
 from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
 from latchproof.fuzz.drivers import Driver, driver_of, make_driver

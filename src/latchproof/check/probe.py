@@ -1,0 +1,120 @@
+"""Finds out what a target is like by calling each of its operations once, before any schedule is judged.
+
+Which operations and values it lacks, and whether it was written for another host, cannot be read off its methods. A
+class counts as one for another host only if both hosts say so: here its first wait() ends with an error that comes from
+using another host's functions, and there the same call does not.
+"""
+
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+
+from latchproof.check.harness import NondeterminismError
+from latchproof.check.history import Begin, End, Event, Stray, named
+from latchproof.check.loops import STEPPED
+from latchproof.check.sandbox.containment import StuckError, contained
+from latchproof.check.target import INDEX, Target, TargetError
+from latchproof.check.tree import Explorer
+from latchproof_spec.machine import Programs
+
+FOREIGN = {
+    "no running event loop": ("asyncio",),
+    "trio.run received unrecognized yield message <Future": ("asyncio",),
+    "trio.run received unrecognized yield message <Task": ("asyncio",),
+    "must be called from async context": ("trio",),
+    "unknown async library, or not in async context": ("asyncio", "trio"),
+}
+"""How the errors begin that hosts raise for code that was written for another host, and for which it may be."""
+
+
+@dataclass
+class Probe:
+    """What was seen when each operation was the only call: how it ended, and an error that belonged to no call."""
+
+    ends: list[tuple[str, End]] = field(default_factory=list)
+    stray: str = ""
+
+    def note(self, history: tuple[Event, ...]) -> None:
+        """Take note of one run."""
+        begin = next((event for event in history if isinstance(event, Begin)), None)
+        end = next((event for event in history if isinstance(event, End)), None)
+        if begin is not None and end is not None:
+            self.ends.append((begin.operation, end))
+        self.stray = next((event.error for event in history if isinstance(event, Stray)), self.stray)
+
+
+def implemented(target: Target, host: str) -> Target:
+    """Return the target without what it turns out to lack when each operation is called once.
+
+    That is each optional operation that only raises NotImplementedError, and the index, where every wait returns None.
+    Raises TargetError if it is written for another host.
+    """
+    try:
+        one, two = (_called_once(target, host, argument) for argument in (1, 2))
+        require_host(target, host, two)
+    except (NondeterminismError, StuckError):
+        return target  # it is found out again, and said, where it is checked
+    stubs = {operation for operation, end in (*one.ends, *two.ends) if isinstance(end.error, NotImplementedError)}
+    absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
+    present = tuple(one for one in target.operations if one.name not in absent)
+    returns_none = any((it.name, End(0, "returned")) in one.ends for it in target.operations if it.waits)
+    gives_index = not (target.machine.gives_index and returns_none)
+    absent += () if gives_index else (INDEX,)
+    return replace(target, operations=present, absent=(*target.absent, *absent), gives_index=gives_index)
+
+
+def require_host(target: Target, host: str, probe: Probe | None = None) -> None:
+    """Raise TargetError if the target is written for another host than this one."""
+    seen = probe or _called_once(target, host, 2)
+    for other, said in _other_hosts(target, host, seen).items():
+        if _differs_on(target, other, said):
+            option = f"{'add' if host == 'asyncio' else 'use'} --host {other}"
+            raise TargetError(f"{target.name} seems to be written for {other}; {option}. On {host} {said}")
+
+
+def _other_hosts(target: Target, host: str, probe: Probe) -> dict[str, str]:
+    """Return which other hosts the target may be written for, each with what happened here that says so."""
+    found = {one: probe.stray for sentence, hosts in FOREIGN.items() if sentence in probe.stray for one in hosts}
+    for said, error in _errors(target, probe):
+        by_text = {one for sentence, hosts in FOREIGN.items() if str(error).startswith(sentence) for one in hosts}
+        found |= dict.fromkeys(sorted(by_text | (_packages(error.__traceback__) & set(STEPPED))), said)
+    found.pop(host, None)
+    return found
+
+
+def _errors(target: Target, probe: Probe) -> list[tuple[str, BaseException]]:
+    """Return what each call that waits raised, in words and as it is."""
+    waits = {one.name for one in target.operations if one.waits}
+    return [
+        (f"its {target.names.own(operation)}() raised {named(end.error).partition('. ')[0]}", end.error)
+        for operation, end in probe.ends
+        if operation in waits and end.error is not None
+    ]
+
+
+def _packages(traceback: TracebackType | None) -> set[str]:
+    """Return the packages whose functions were running."""
+    found = set()
+    while traceback is not None:
+        found.add(str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0])
+        traceback = traceback.tb_next
+    return found
+
+
+def _differs_on(target: Target, host: str, said: str) -> bool:
+    """Return whether the same does not happen on a host, nor anything that points to another one."""
+    try:
+        probe = _called_once(target, host, 2)
+    except (TargetError, NondeterminismError, StuckError):  # it may not be installed
+        return False
+    again = [probe.stray, *(one for one, _ in _errors(target, probe))]
+    return said not in again and not _other_hosts(target, host, probe)
+
+
+def _called_once(target: Target, host: str, argument: int) -> Probe:
+    """Make runs in which each operation is the only call."""
+    probe = Probe()
+    programs = Programs((argument,), 1, 1, 0, numbers=(0,))
+    explorer = Explorer(target, programs, argument, target.machine.policies[:1], host=host)
+    with contained(lambda: explorer.steps_made):
+        explorer.walk(on_history=probe.note)
+    return probe
