@@ -62,7 +62,8 @@ class Exhibit(Subject):
     `claim` is the claim whose shortest run is shown; that run has `calls` calls and `cancellations` cancellations, on
     an object made with `argument`. `also` are other claims that must be broken. `note` says why it is a fault and not a
     policy, and `upstream` what its developers know about it. `unreproduced` says why there is no standalone
-    reproduction, in the words of `latchproof export`, if there is none.
+    reproduction, in the words of `latchproof export`, if there is none. If it is `of_the_host`, it is a fault of the
+    host's own loop, and `claim` is that fault's name.
     """
 
     title: str
@@ -71,6 +72,7 @@ class Exhibit(Subject):
     calls: int
     cancellations: int
     upstream: str
+    of_the_host: bool = False
     also: tuple[str, ...] = ()
     unreproduced: str = ""
 

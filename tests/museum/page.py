@@ -47,12 +47,16 @@ def _exhibit(exhibit: Exhibit) -> str:
     visited = visits(exhibit.id)
     first = visited[-1]
     trace = from_json(first.trace)
-    claim = next(one for one in CLAIMS if one.id == exhibit.claim)
+    if exhibit.of_the_host:
+        found = f"A fault of the event loop, for which no claim is blamed: {trace.seen}."
+    else:
+        found = f"{exhibit.claim}: {next(one.sentence for one in CLAIMS if one.id == exhibit.claim)}"
     where = f"CPython {_and([visit.python for visit in visited])}"
     package = "" if exhibit.is_of_the_standard_library else f"{exhibit.package} {exhibit.version}, "
     strict = ", in the strict form that our own classes are held to" if exhibit.strict else ""
     others = [one for one in first.broken if one != exhibit.claim]
-    beside = f" It also breaks {_and(others)} under this policy." if others else ""
+    it = "The class" if exhibit.of_the_host else "It also"
+    beside = f" {it} breaks {_and(others)} under this policy." if others else ""
     command = f"latchproof {' '.join(exhibit.arguments)} --json verdict.json"
     export = "" if exhibit.unreproduced else f"\nlatchproof export verdict.json --format pytest --claim {exhibit.claim}"
     size = (
@@ -62,7 +66,7 @@ def _exhibit(exhibit: Exhibit) -> str:
     return (
         f'\n<a id="{exhibit.id}"></a>\n\n## {exhibit.title}\n\n'
         f"{package}{where}, on {exhibit.host}, judged by the policy `{exhibit.policy}`{strict}.\n"
-        f"**{claim.id}: {claim.sentence}**{beside}\n\n"
+        f"**{found}**{beside}\n\n"
         f"{exhibit.note.strip()}\n\n"
         f"The shortest run (on CPython {first.python}): {size}\n\n"
         f"```text\n{_block([*lanes(trace, width=WIDTH), '', *explain(trace)])}\n```\n\n"

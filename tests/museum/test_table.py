@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from latchproof.check.loops.flowno import OWN_FAULTS
 from latchproof.show.html.report import museum
 from latchproof_spec.machines import CLAIMS, MACHINES
 from tests.museum.environments import ROOT
@@ -53,7 +54,14 @@ def test_the_report_shows_them_all_and_judges_them_so_today() -> None:
 
 def test_a_claim_that_is_expected_is_one() -> None:
     known = {claim.id for claim in CLAIMS}
-    assert {claim for exhibit in exhibits() for claim in (exhibit.claim, *exhibit.also)} <= known
+    assert {exhibit.claim for exhibit in exhibits() if not exhibit.of_the_host} <= known
+    assert {claim for exhibit in exhibits() for claim in exhibit.also} <= known
+
+
+def test_a_fault_of_a_host_that_is_expected_is_one() -> None:
+    of_hosts = {exhibit.claim for exhibit in exhibits() if exhibit.of_the_host}
+    assert of_hosts
+    assert of_hosts <= {fault.name for fault in OWN_FAULTS}
 
 
 def test_every_adapter_is_used() -> None:

@@ -64,9 +64,10 @@ def visit(exhibit: Exhibit, python: str) -> Visit:
     if not verdict_file.is_file():
         raise AssertionError(f"the check left no verdict (exit code {done.returncode}):\n{done.stdout}{done.stderr}")
     verdict = json.loads(verdict_file.read_text(encoding="utf-8"))
-    trace = next((one for one in verdict["traces"] if one["claim"] == exhibit.claim), None)
+    shown = verdict["host_faults" if exhibit.of_the_host else "traces"]
+    trace = next((one for one in shown if one["claim"] == exhibit.claim), None)
     if trace is None:
-        raise AssertionError(f"{exhibit.claim} is not broken (exit code {done.returncode}):\n{done.stdout}")
+        raise AssertionError(f"{exhibit.claim} is not shown (exit code {done.returncode}):\n{done.stdout}")
     exported = _run(
         [interpreter, "-m", "latchproof", "export", verdict_file, "--format", "pytest", "--claim", exhibit.claim], ROOT
     )

@@ -9,8 +9,10 @@ from typing import Any
 
 from latchproof.check.bounds import default_programs, describe_bounds, levels, not_tried, notes_on, used
 from latchproof.check.driven import not_driven
+from latchproof.check.history import Failure
 from latchproof.check.jobs import Job, JobResult, do_job
 from latchproof.check.loops import stepper_class
+from latchproof.check.notation import compact
 from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
 from latchproof.check.strategies import make_strategy
@@ -119,6 +121,7 @@ def check(
         for unknown in sorted({one.walk.no_fingerprint for one in outcomes if one.walk.no_fingerprint is not None})
     ]
     notes += dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
+    notes += [_note_on(fault, target, host) for fault in walk.host_faults.values()]
     return Verdict(
         target=target,
         host=host,
@@ -139,6 +142,7 @@ def check(
         claim=claim,
         not_driven=not_driven(target.offered, used(programs, target), absent),
         not_tried=not_tried(programs, target) if exhaustive else (),
+        host_faults=tuple(walk.host_faults.values()),
     )
 
 
@@ -164,6 +168,11 @@ def require_claim(claim: str | None, machine: Machine) -> None:
     about = [one.id for one in machine.claims if not one.unobservable]
     if claim is not None and claim not in about:
         raise TargetError(f"there is no claim {claim!r} about a {machine.name}; there are {', '.join(about)}")
+
+
+def _note_on(fault: Failure, target: Target, host: str) -> str:
+    again = f"latchproof replay '{compact(fault.argument, fault.schedule)}' {target.name} --host {host}"
+    return f"{fault.finding.seen}. This is the host's own fault, and no claim is blamed for it. Shown by {again}"
 
 
 def _doubts_about(claim: str, verdict: PolicyVerdict) -> Iterator[Reason]:

@@ -18,6 +18,7 @@ from latchproof.check.history import (
     Event,
     Failure,
     Finding,
+    HostFault,
     Observe,
     Request,
     Stray,
@@ -30,7 +31,7 @@ from latchproof.check.history import (
     without_addresses,
 )
 from latchproof.check.judge import Judge
-from latchproof.check.loops.interface import Host, is_cancellation
+from latchproof.check.loops.interface import Host, OwnFault, is_cancellation
 from latchproof.check.places import Places
 from latchproof.check.target import Call, Target
 
@@ -62,6 +63,8 @@ class Record:
         self.history: list[Event] = []
         self.failures: list[tuple[str, Failure]] = []
         """Each with the name of the policy that does not allow the run."""
+        self.host_faults: list[Failure] = []
+        """The faults of the host that came to light: no judge counts them."""
         self.progress = 0
         """Number of steps since a call began or ended, or an observation changed."""
         self.settled = False
@@ -111,14 +114,15 @@ class Record:
                 NondeterminismError(f"under the same schedule there was {once} once, and {_brief(event)} another time")
             )
 
-    def _failure(self, finding: Finding, judge: Judge) -> Failure:
+    def _failure(self, finding: Finding, judge: Judge | None) -> Failure:
         schedule, steps, others = self._moment()
         calls = sum(type(event) is Begin for event in self.history)
         requests = sum(type(event) is Request or (type(event) is Begin and event.cancelled) for event in self.history)
         size = (calls + others, requests, self._argument, steps)
         history = with_step_ends(self.history, self._step_ends)
-        judged = [position for position, event in enumerate(self.history) if type(event) is not Suspend]
-        misread = tuple((judged[number], names) for number, names in judge.misread if number + 1 < len(judged))
+        judged = [position for position, event in enumerate(self.history) if type(event) not in (Suspend, HostFault)]
+        wrong = () if judge is None else judge.misread
+        misread = tuple((judged[number], names) for number, names in wrong if number + 1 < len(judged))
         return Failure(finding, self._argument, tuple(schedule), history, size, misread)
 
     def judge_from_here(self, snapshots: Sequence[Any]) -> None:
@@ -159,6 +163,17 @@ class Record:
     def stray(self, error: str) -> None:
         """Record an error that reached only the event loop."""
         self.take(Stray(f"an error reached the event loop: {error}"))
+
+    def host_fault(self, fault: OwnFault) -> None:
+        """Record a fault of the host's own loop. What follows one that `ends` a run is not judged."""
+        if self.over or self.settled:
+            return
+        is_known = self._known is not None
+        self.take(HostFault(fault.name, fault.sentence))
+        if not is_known:
+            seen = f"{fault.sentence} (seen in {fault.versions})"
+            self.host_faults.append(self._failure(Finding(fault.name, seen, ("no such event",), ()), None))
+        self.settled = fault.ends
 
     def stop(self, problem: BaseException | None = None) -> None:
         """End the run: nothing more is recorded."""

@@ -77,7 +77,17 @@ class Stray(NamedTuple):
     error: str
 
 
-Event: TypeAlias = Begin | End | Request | Observe | Rest | Suspend | Stray
+class HostFault(NamedTuple):
+    """A fault of the event loop, which any program shows that waits with the host's primitives alone: not the target's.
+
+    `name` is that of a `latchproof.check.loops.interface.OwnFault`, and `text` its sentence.
+    """
+
+    name: str
+    text: str
+
+
+Event: TypeAlias = Begin | End | Request | Observe | Rest | Suspend | Stray | HostFault
 
 
 @dataclass(frozen=True)
@@ -207,6 +217,8 @@ def event_data(event: Event) -> EventData:
             return {"kind": "suspend", "call": call + 1, "at": at}
         case Stray(error):
             return {"kind": "stray", "error": error}
+        case HostFault(name, text):
+            return {"kind": "host-fault", "name": name, "text": text}
     data: EventData = {"kind": "end", "call": event.call + 1, "how": event.how}
     if event.at:
         data["at"] = event.at
@@ -260,6 +272,8 @@ def describe(event: EventData) -> str:
             return "nothing can run any more"
         case {"kind": "suspend"}:
             return place_of(event)
+        case {"kind": "host-fault", "text": text}:
+            return f"{text} (the host's own fault)"
     return str(event["error"])
 
 

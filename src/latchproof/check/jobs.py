@@ -316,7 +316,7 @@ def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:
 
 def portable(result: JobResult) -> JobResult:
     """Return the result without anything that cannot be sent to another process."""
-    for failures in result.walk.failures.values():
+    for failures in (*result.walk.failures.values(), result.walk.host_faults):
         for claim, failure in failures.items():
             failures[claim] = replace(failure, history=tuple(_portable(event) for event in failure.history))
     return result

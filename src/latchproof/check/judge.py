@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from latchproof.check.blame import Scene, find, find_misread
-from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Stray
+from latchproof.check.history import Begin, End, Event, Finding, HostFault, Observe, Request, Stray
 from latchproof.check.specification import (
     COMPARED,
     GONE,
@@ -125,7 +125,7 @@ class Judge:
 
         Nothing after a final finding is judged. After another one the history is judged as if it had not been.
         """
-        if self.finding is not None:
+        if self.finding is not None or isinstance(event, HostFault):
             return None
         if isinstance(event, Stray):  # it leaves open how the calls continue
             self._past = self._past, event, ()

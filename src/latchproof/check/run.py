@@ -39,7 +39,7 @@ from latchproof.check.choices import (
 from latchproof.check.harness import Calls, NondeterminismError, Record
 from latchproof.check.history import Rest, Stray, Suspend, named
 from latchproof.check.judge import Judge
-from latchproof.check.loops.interface import Stepper
+from latchproof.check.loops.interface import OwnFault, Stepper
 from latchproof.check.places import Places
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
 from latchproof.check.states import SeenStates
@@ -284,6 +284,9 @@ class Run:
     def stray(self, error: str, *, ends: bool = False) -> None:
         self.record.stray(error)
         self.record.settled |= ends
+
+    def host_fault(self, fault: OwnFault) -> None:
+        self.record.host_fault(fault)
 
     # ------------------------------------------------------------------------------------------------ what is done next
 

@@ -16,10 +16,14 @@ It has one versioned schema. In JSON a trace is an object with
   `at`: the call is suspended at that place after a step in which it ran), "request" (`call`: its cancellation is
   requested), "observe" (`values`, empty if the target has no observations; one follows each step of the event loop;
   `wrong` names those that read wrong, if any, which are not judged from there on), "rest" (nothing can run), "stray"
-  (`error`, which is not of a call).
+  (`error`, which is not of a call), "host-fault" (`name` and `text`: a fault of the host's own loop, which breaks no
+  claim).
   A place is a line of the target's own code, as "sync.py:33"; for a call that awaits nothing of that, it is the first
   line that it awaits. The place of a return is not known on Python 3.11 where a tracer is set already.
   Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
+
+A verdict's `host_faults` are traces too. There `claim` is the name of a fault of the host's own loop, which the last
+event is.
 """
 
 import json
@@ -63,6 +67,16 @@ class Trace:
     def count(self, kind: str) -> int:
         """Return the number of events of a kind."""
         return sum(1 for event in self.events if event["kind"] == kind)
+
+    @property
+    def is_of_the_host(self) -> bool:
+        """Whether what it shows is a fault of the host's own loop."""
+        return bool(self.events) and self.events[-1]["kind"] == "host-fault"
+
+    @property
+    def fault(self) -> str:
+        """What the run shows, in a few words."""
+        return f"shows the host's own fault {self.claim}" if self.is_of_the_host else f"breaks {self.claim}"
 
     @property
     def cancellations(self) -> int:
@@ -111,7 +125,7 @@ class Trace:
                     "observed": {"#map": [[name, value] for name, value in sorted(observed.items())]},
                 }
             )
-        meta = {"format": "ITF", "description": f"{self.target}({self.argument}) breaks {self.claim}: {self.seen}"}
+        meta = {"format": "ITF", "description": f"{self.target}({self.argument}) {self.fault}: {self.seen}"}
         return {"#meta": meta, "vars": ["event", "calls", "observed"], "states": states}
 
 
@@ -162,9 +176,9 @@ def read_all(path: Path) -> list[Trace]:
         raise TargetError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise TargetError(f"{path} is not JSON: {error}") from error
-    return [
-        from_json(one) for one in ([data] if not isinstance(data, dict) or "traces" not in data else data["traces"])
-    ]
+    if not isinstance(data, dict) or "traces" not in data:
+        return [from_json(data)]
+    return [from_json(one) for one in (*data["traces"], *data.get("host_faults", ()))]
 
 
 def from_json(data: Any) -> Trace:

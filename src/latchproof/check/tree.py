@@ -49,6 +49,8 @@ class Walk:
     fired: dict[str, set[str]] = field(default_factory=dict)
     misread: dict[str, set[str]] = field(default_factory=dict)
     failures: dict[str, dict[str, Failure]] = field(default_factory=dict)
+    host_faults: dict[str, Failure] = field(default_factory=dict)
+    """The smallest run that shows each fault of the host's own loop, by the fault's name."""
 
     @property
     def has_failed(self) -> bool:
@@ -63,6 +65,9 @@ class Walk:
         for policy, found in other.failures.items():
             for failure in found.values():
                 keep_smallest(failures.setdefault(policy, {}), failure)
+        host_faults = dict(self.host_faults)
+        for fault in other.host_faults.values():
+            keep_smallest(host_faults, fault)
         return Walk(
             schedules=self.schedules + other.schedules,
             covered=self.covered + other.covered,
@@ -76,6 +81,7 @@ class Walk:
             fired=_joined(self.fired, other.fired),
             misread=_joined(self.misread, other.misread),
             failures=failures,
+            host_faults=host_faults,
         )
 
 
@@ -231,6 +237,8 @@ class Explorer:
         walk.restless += run.restless
         for policy, failure in run.record.failures:
             keep_smallest(walk.failures[policy], failure)
+        for fault in run.record.host_faults:
+            keep_smallest(walk.host_faults, fault)
         if self._all_failed is None and walk.has_failed:
             self._all_failed = walk.schedules
         if run.decisions.turns:

@@ -65,6 +65,7 @@ class Verdict:
     `claim`      the one claim that all of it is about, if one was asked for.
     `not_driven` the target's public methods and properties, and parameters of its methods, that no program used.
     `not_tried`  what the bounds leave out, in words; nothing where schedules are sampled.
+    `host_faults` the shortest run for each fault of the host's own loop that came to light. No claim is blamed for it.
     """
 
     target: Target
@@ -86,6 +87,7 @@ class Verdict:
     claim: str | None = None
     not_driven: tuple[str, ...] = ()
     not_tried: tuple[str, ...] = ()
+    host_faults: tuple[Failure, ...] = ()
 
     def standing(self, one: PolicyVerdict) -> str:
         """Return what is known of a policy, in words: an inconclusive check satisfies none."""
@@ -99,6 +101,14 @@ class Verdict:
         return tuple(
             make_trace(failure, self.target, self.reported.policy, strict=self.strict, host=self.host)
             for failure in self.reported.failures.values()
+        )
+
+    @property
+    def host_traces(self) -> tuple[Trace, ...]:
+        """The shortest run for each fault of the host's own loop."""
+        return tuple(
+            make_trace(failure, self.target, self.reported.policy, strict=self.strict, host=self.host)
+            for failure in self.host_faults
         )
 
     @property
@@ -140,6 +150,7 @@ class Verdict:
             "inconclusive_because": [asdict(reason) for reason in self.reasons],
             "notes": list(self.notes),
             "traces": [trace.to_json() for trace in self.traces],
+            "host_faults": [trace.to_json() for trace in self.host_traces],
         }
 
     def _policy_data(self, one: PolicyVerdict) -> dict[str, Any]:

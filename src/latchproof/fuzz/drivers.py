@@ -121,8 +121,7 @@ class FlownoDriver:
             handle.cancel()
         for _ in range(3):
             self.run_pass()
-        for end in (self._loop._wakeup_reader, self._loop._wakeup_writer):
-            end.close()
+        self._loop.close()
 
 
 class TrioDriver:

@@ -1,6 +1,6 @@
 """A run drawn: as lanes, with a column for each call and a line for each event, and as a sequence diagram.
 
-In both the last event is the one that is not allowed.
+In both the last event is the one that is not allowed, except where a run shows a fault of the host's own loop.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,8 @@ def lanes(trace: Trace, *, width: int = 100) -> list[str]:
         line = f"{row.step:>4}  {text}"
         if row.where or row.observed:
             line = f"{line:<{6 + len(header)}}  {row.where:<{places}}{row.observed}".rstrip()
-        lines.append(f"{line}   <- not allowed" if row is rows[-1] else line)
+        is_wrong = row is rows[-1] and not trace.is_of_the_host
+        lines.append(f"{line}   <- not allowed" if is_wrong else line)
         if row.event["kind"] == "end":
             under_way.discard(row.event["call"])
     return lines
@@ -98,7 +99,7 @@ def mermaid(trace: Trace) -> str:
     if trace.renamed:
         lines.append(f"    Note over T: {renamed(trace.renamed)}")
     observed = ""
-    last = len(trace.events) - 1
+    last = None if trace.is_of_the_host else len(trace.events) - 1
     for position, event in enumerate(trace.events):
         kind, text = event["kind"], describe(event)
         mark = " - not allowed" if position == last else ""
@@ -111,10 +112,13 @@ def mermaid(trace: Trace) -> str:
             lines.append(f"    T{arrow}C{event['call']}: {text}{mark}")
         elif kind == "request":
             lines.append(f"    Note over C{event['call']}: {text}{mark}")
+        elif kind == "host-fault":
+            lines.append(f"    Note over T: {text}")
         elif position == last or (kind == "observe" and event["values"] and text != observed):
             observed = text
             lines.append(f"    Note over T: {text}{mark}")
-    lines.append(f"    Note over T: {trace.claim} is broken, allowed is {alternatives(trace.allowed)}")
+    if not trace.is_of_the_host:
+        lines.append(f"    Note over T: {trace.claim} is broken, allowed is {alternatives(trace.allowed)}")
     return "\n".join(lines) + "\n"
 
 

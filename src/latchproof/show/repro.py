@@ -350,6 +350,8 @@ def _assertion(trace: Trace, dialect: Dialect) -> list[str]:
     kind = trace.events[-1]["kind"]
     if kind == "stray":
         raise CannotRenderError("the error reached only the event loop")
+    if kind == "host-fault":
+        raise CannotRenderError("the fault is the event loop's own, and no assertion about the class shows it")
     if kind == "observe":
         return _assertion_of_reading(trace)
     return _assertion_of_rest(trace, dialect) if kind == "rest" else _assertion_of_end(trace, dialect)

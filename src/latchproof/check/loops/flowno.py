@@ -8,16 +8,33 @@ order is that of the tasks' creation, so that runs can be repeated.
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from itertools import count
 from typing import Any
 
 from flowno.core.event_loop import event_loop, primitives
 from flowno.core.event_loop.event_loop import EventLoop
 from flowno.core.event_loop.tasks import TaskCancelled
 
-from latchproof.check.loops.interface import Script, close
+from latchproof.check.loops.interface import OwnFault, Script, close
 
 WAITERS = ("event_waiters", "lock_waiters", "condition_waiters", "watching_task")
 """Where the loop keeps waiting tasks, in one version or another."""
+
+WOKEN = OwnFault(
+    "ended-task-woken",
+    "Flowno's loop wakes a task that has ended, by the wake-up of the wait it was cancelled in",
+    "0.1.0 to 0.1.19",
+)
+"""The loop keeps a task that is cancelled where it waited. Resuming it once it has ended raises RuntimeError, which the
+loop logs as an error of the task."""
+
+CANCELLED = OwnFault(
+    "ended-task-cancelled", "Flowno's loop cancels a task that has returned since the request", "0.1.0 to 0.1.19"
+)
+"""A cancellation stays in the loop's queue when the task ends before its turn; the same RuntimeError is logged."""
+
+OWN_FAULTS = (WOKEN, CANCELLED)
+"""The faults of the loop itself."""
 
 CLOCKS = (event_loop, primitives)
 """The modules that read the time."""
@@ -62,8 +79,8 @@ class FlownoStepper:
     async def _begin(self) -> None:
         self._script.begin()
 
-    def _time(self) -> float:
-        return self.now
+    def _time(self) -> _Instant:
+        return _Instant(self.now)
 
     def select(self, timeout: float | None) -> list[Any]:
         """Ask the script before each step; nothing is ever ready to be read or written."""
@@ -84,7 +101,7 @@ class FlownoStepper:
     unregister = register
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> _Task:
-        task = _Task(coroutine, len(self._tasks), self._script)
+        task = _Task(coroutine, len(self._tasks), self._script, self._loop)
         self._tasks.append(task)
         self._loop.tasks.append((task, None, None))  # which is all that create_task does, in versions that have it
         return task
@@ -103,7 +120,7 @@ class FlownoStepper:
         return bool(self._loop.sleeping)
 
     def let_time_pass(self) -> None:
-        self.now = max(self.now, self._loop.sleeping[0][0])
+        self.now = max(self.now, float(self._loop.sleeping[0][0]))
 
     @property
     def state(self) -> tuple[Any, ...]:
@@ -124,7 +141,9 @@ class FlownoStepper:
         return {
             _Task: lambda task: (task.coroutine, task.ended),
             _EndlessLoop: lambda loop: (),
+            _Ended: lambda ended: (),
             TaskCancelled: lambda error: (),
+            _Instant: lambda instant: (instant - self.now,),
         }
 
     def task_of(self, handle: Any) -> object:
@@ -136,9 +155,35 @@ class FlownoStepper:
     def finish(self) -> None:
         for task in [*self._tasks, *(packet[0] for packet in self._loop.tasks)]:
             close(task.coroutine if isinstance(task, _Task) else task)
-        for end in ("_wakeup_reader", "_wakeup_writer"):
-            if (socket := getattr(self._loop, end, None)) is not None:
-                socket.close()
+        self._loop.close()
+
+
+class _Instant(float):
+    """A time on the virtual clock: a state depends on how far away it is, and of two equal ones the older comes first.
+
+    On a clock that runs no two are equal, and Flowno fails where two are: it cannot say which task comes first.
+    """
+
+    _numbers = count()
+
+    def __init__(self, _: float) -> None:
+        self._number = next(self._numbers)
+
+    def __add__(self, seconds: float) -> _Instant:
+        return _Instant(float(self) + seconds)
+
+    def __sub__(self, other: float) -> float:
+        return float(self) - float(other)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __lt__(self, other: float) -> bool:
+        if isinstance(other, _Instant) and float(self) == float(other):
+            return self._number < other._number
+        return float(self) < other
+
+    __hash__ = float.__hash__
 
 
 class QuietLoop(EventLoop):
@@ -150,6 +195,12 @@ class QuietLoop(EventLoop):
     def _uninstall_signal_handlers(self) -> None:
         """Do nothing."""
 
+    def close(self) -> None:
+        """Close the loop's sockets."""
+        for end in ("_wakeup_reader", "_wakeup_writer"):
+            if (socket := getattr(self, end, None)) is not None:
+                socket.close()
+
 
 class _EndlessLoop(QuietLoop):
     """A loop that runs until the script ends it."""
@@ -157,17 +208,35 @@ class _EndlessLoop(QuietLoop):
     def has_living_tasks(self) -> bool:
         return True
 
+    def put_in_place(self, task: Any, other: Any) -> None:
+        """Put another in the place of a task, wherever the loop keeps it."""
+        for position, (one, value, error) in enumerate(self.tasks):
+            if one is task:
+                self.tasks[position] = other, value, error
+        for position, (due, one) in enumerate(self.sleeping):
+            if one is task:
+                self.sleeping[position] = due, other
+        for waiters in (tasks for name in WAITERS for tasks in getattr(self, name, {}).values() if task in tasks):
+            if isinstance(waiters, set):
+                waiters.remove(task)
+                waiters.add(other)
+            else:
+                kept = [other if one is task else one for one in waiters]
+                waiters.clear()
+                waiters.extend(kept)
+
 
 class _Task:
     """A coroutine as Flowno knows its tasks, but hashed by its number, which orders sets of them."""
 
-    __slots__ = ("_script", "coroutine", "ended", "number")
+    __slots__ = ("_loop", "_script", "coroutine", "ended", "number")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, None], number: int, script: Script) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, None], number: int, script: Script, loop: _EndlessLoop) -> None:
         self.coroutine = coroutine
         self.number = number
         self.ended = False
         self._script = script
+        self._loop = loop
 
     def __hash__(self) -> int:
         return self.number
@@ -176,9 +245,7 @@ class _Task:
         return self is other
 
     def send(self, value: Any) -> Any:
-        """Resume the coroutine; a target that wakes a task that has ended has kept it too long."""
-        if self.ended:
-            self._script.stray("RuntimeError: a task that had ended was woken")
+        """Resume the coroutine."""
         return self._resumed(self.coroutine.send, value)
 
     def throw(self, error: BaseException) -> Any:
@@ -190,8 +257,38 @@ class _Task:
         self.coroutine.close()
 
     def _resumed(self, resume: Any, value: Any) -> Any:
+        if self.ended:  # the loop has let go of it, so the target has kept it too long
+            self._script.stray("RuntimeError: a task that had ended was woken")
         try:
             return resume(value)
         except BaseException:
-            self.ended = True
+            if not self.ended:
+                self.ended = True
+                self._loop.put_in_place(self, _Ended(self.number, self._script))
             raise
+
+
+class _Ended:
+    """Stands where the loop still keeps a task that has ended, so what resumes it is the loop's own doing."""
+
+    __slots__ = ("_number", "_script")
+
+    def __init__(self, number: int, script: Script) -> None:
+        self._number = number
+        self._script = script
+
+    def __hash__(self) -> int:
+        return self._number
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def send(self, value: object) -> None:
+        """Fail as a coroutine does that has ended."""
+        self._script.host_fault(WOKEN)
+        raise RuntimeError("cannot reuse already awaited coroutine")
+
+    def throw(self, error: BaseException) -> None:
+        """Fail as a coroutine does that has ended."""
+        self._script.host_fault(CANCELLED)
+        raise RuntimeError("cannot reuse already awaited coroutine")

@@ -5,10 +5,26 @@ stands in its own module.
 """
 
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 CLOSINGS = 4
 """Most attempts to close a coroutine that awaits in its clean-up; the rest is left to the garbage collector."""
+
+
+@dataclass(frozen=True)
+class OwnFault:
+    """A fault of a host's own loop, for which no class that runs on it is blamed.
+
+    There is one only as long as a program shows it that waits with the host's primitives alone: a test runs such
+    programs. `versions` are those in which it was seen. After a fault that `ends` a run, the behaviour of a class says
+    nothing about it, so the rest of the run is not judged.
+    """
+
+    name: str
+    sentence: str
+    versions: str
+    ends: bool = False
 
 
 class Script(Protocol):
@@ -31,6 +47,9 @@ class Script(Protocol):
 
     def stray(self, error: str, *, ends: bool = False) -> None:
         """Note an error that reached only the event loop; with `ends` the loop did not survive it."""
+
+    def host_fault(self, fault: OwnFault) -> None:
+        """Note a fault of the host's own loop, which is not the target's."""
 
 
 class Host(Protocol):

@@ -7,7 +7,7 @@ if this specification judges the trace differently from the one that found it.
 import builtins
 from typing import Any
 
-from latchproof.check.history import Begin, End, Event, EventData, Observe, Request, Rest, Stray, in_place
+from latchproof.check.history import Begin, End, Event, EventData, HostFault, Observe, Request, Rest, Stray, in_place
 from latchproof.check.judge import Judge
 from latchproof.check.machine_specification import MachineSpecification
 from latchproof.check.specification import Configuration
@@ -23,7 +23,7 @@ def annotate(trace: Trace) -> dict[str, Any]:
     allowed there, as `states`, `observations` and `calls` do. A run continues after an error that belongs to no call,
     and after a wrong reading, without what read wrong.
     `rules` are those that took effect by the event or after it. `agrees` says whether the judge finds, now, what the
-    trace says was found.
+    trace says was found. A fault of the host's own loop is never a difference.
 
     >>> from latchproof.check.checker import check
     >>> from latchproof.check.target import load
@@ -61,7 +61,8 @@ def annotate(trace: Trace) -> dict[str, Any]:
         )
         if judge.finding is not None:
             break
-    agrees = finding is not None and finding.claim == trace.claim and len(steps) == len(trace.events)
+    found = trace.claim if trace.is_of_the_host else finding and finding.claim
+    agrees = found == trace.claim and len(steps) == len(trace.events)
     return {**trace.to_json(), "steps": steps, "agrees": agrees}
 
 
@@ -93,6 +94,8 @@ def _event(event: EventData) -> Event:
             return Rest()
         case {"kind": "stray", "error": error}:
             return Stray(error)
+        case {"kind": "host-fault", "name": name, "text": text}:
+            return HostFault(name, text)
         case {"how": "raised", "error": error, "message": message}:
             return End(event["call"] - 1, "raised", error=_error(error, message))
     return End(event["call"] - 1, event["how"], event.get("value"))

@@ -10,7 +10,7 @@ def check_page(verdict: Verdict) -> str:
     """Return the page."""
     machine = verdict.target.machine
     data = about_page("check") | {
-        "verdict": {name: value for name, value in verdict.to_json().items() if name != "traces"},
+        "verdict": {name: value for name, value in verdict.to_json().items() if name not in ("traces", "host_faults")},
         "machines": [machine_data(machine, rules.HOW, rules.rule_rows, rules.arrows)],
         "traces": [annotate(trace) for trace in verdict.traces],
     }

@@ -8,7 +8,8 @@ const viewerSection = (data) => {
   }
   const body = el("div", {});
   const titles = data.traces.map((trace, i) => [i, trace.exhibit ? `the museum: ${trace.exhibit}`
-    : `${trace.target}(${trace.argument}) on ${trace.host}, policy ${trace.policy}: breaks ${trace.claim}`]);
+    : `${trace.target}(${trace.argument}) on ${trace.host}, policy ${trace.policy}: `
+      + `${data.claims.some((one) => one.id === trace.claim) ? "breaks" : "shows"} ${trace.claim}`]);
   if (data.traces.some((trace) => trace.exhibit)) {
     made.append(el("p", {}, "The museum is the part of the documentation that lists faults in released software, each with "
       + "its command, its reproduction and what can be said in its defence. Here are their shortest runs."));
@@ -48,6 +49,7 @@ const showTrace = (data, body, number) => {
     });
     did.replaceChildren(el("h3", {}, "The implementation"), el("p", { id: "trace-event" },
       `${step.call ? `call ${step.call}: ` : ""}${step.words}`),
+      step.kind === "host-fault" ? el("p", {}, "No claim is blamed for a fault of the host's own loop.") : "",
       step.allowed ? "" : el("p", { class: "fails" }, `The ${here - 1 === first ? "first" : "next"} difference: ${step.seen}`));
     allows.replaceChildren(el("h3", {}, "The specification"),
       step.allowed ? "" : el("p", { class: "fails" },
@@ -61,7 +63,8 @@ const showTrace = (data, body, number) => {
   body.replaceChildren(
     trace.exhibit ? el("p", { id: "trace-exhibit" }, el("b", {}, trace.exhibit), ` (${trace.release})`) : "",
     el("p", {}, `${trace.target}(${trace.argument}) on ${trace.host}, Python ${trace.python}, policy ${trace.policy}`
-      + `${trace.strict ? ", strict form" : ""}, breaks `, claimLinks([trace.claim]), `: ${claim.sentence}`),
+      + (trace.strict ? ", strict form" : ""),
+      claim ? [", breaks ", claimLinks([trace.claim]), `: ${claim.sentence}`] : `: ${trace.seen}`),
     trace.agrees ? "" : el("p", { class: "fails" },
       "This specification judges the trace differently from the one that found it: see the rows."),
     el("div", { class: "controls" },

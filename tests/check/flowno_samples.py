@@ -1,0 +1,167 @@
+"""Latches and barriers for Flowno's loop: right ones, and wrong ones whose faults resemble those of the loop."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from typing import Any
+
+from flowno.core.event_loop.commands import EventWaitCommand
+from flowno.core.event_loop.event_loop import current_event_loop, current_task
+from flowno.core.event_loop.primitives import sleep, spawn
+from flowno.core.event_loop.synchronization import Event
+
+
+class PollingLatch:
+    """A latch whose waiters look again in each of their turns."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    async def wait(self) -> None:
+        while self._count:
+            await sleep(0)
+
+    async def count_down(self) -> None:
+        if self._count:
+            self._count -= 1
+
+
+class SleepingLatch(PollingLatch):
+    """A latch whose waiters look again after some time."""
+
+    async def wait(self) -> None:
+        while self._count:
+            await sleep(1)
+
+
+class SpawningLatch(PollingLatch):
+    """A latch that is counted down by a task for each call."""
+
+    async def count_down(self) -> None:
+        await spawn(super().count_down())
+
+
+class JoiningLatch(PollingLatch):
+    """A latch whose waiters join a task that waits for them."""
+
+    async def wait(self) -> None:
+        await (await spawn(super().wait())).join()
+
+
+class EventLatch(PollingLatch):
+    """A latch made of an event."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._event = Event()
+        self._event._set = not count
+
+    async def wait(self) -> None:
+        await self._event.wait()
+
+    async def count_down(self) -> None:
+        if self._count:
+            self._count -= 1
+            if not self._count:
+                await self._event.set()
+
+
+class EventBarrier:
+    """A barrier with an event for each generation, which a cancelled task leaves."""
+
+    def __init__(self, parties: int) -> None:
+        self._parties = parties
+        self._next()
+
+    def _next(self) -> None:
+        self._arrived: list[object] = []
+        self._event = Event()
+
+    @property
+    def n_waiting(self) -> int:
+        return len(self._arrived)
+
+    async def wait(self) -> int:
+        me, arrived, event = object(), self._arrived, self._event
+        arrived.append(me)
+        if len(arrived) == self._parties:
+            self._next()
+            await event.set()
+        else:
+            try:
+                await event.wait()
+            except BaseException:
+                if not event.is_set():
+                    arrived.remove(me)
+                raise
+        return arrived.index(me)
+
+
+class Parked:
+    """What a task awaits that parks with Flowno's command, but is woken through the loop's queue."""
+
+    def __init__(self) -> None:
+        self._set = False
+        self.task: Any = current_task()
+
+    def __await__(self) -> Generator[EventWaitCommand, Any, None]:
+        yield EventWaitCommand(event=self)
+
+    def wake(self) -> None:
+        """Put the task in the loop's queue."""
+        loop: Any = current_event_loop()
+        loop.event_waiters.pop(self, None)
+        loop.tasks.append((self.task, None, None))
+
+
+class QueueingLatch(PollingLatch):
+    """A latch that wakes tasks itself, also those that were cancelled and have ended."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._parked: deque[Parked] = deque()
+
+    async def wait(self) -> None:
+        if self._count:
+            parked = Parked()
+            self._parked.append(parked)
+            await self._leave_on_error(parked)
+
+    async def _leave_on_error(self, parked: Parked) -> None:
+        try:
+            await parked
+        finally:
+            loop: Any = current_event_loop()
+            loop.event_waiters.pop(parked, None)
+
+    async def count_down(self) -> None:
+        if self._count:
+            self._count -= 1
+            while self._parked and not self._count:
+                self._parked.popleft().wake()
+
+
+class LeavingLatch(QueueingLatch):
+    """A latch that wakes tasks itself, and forgets those that were cancelled."""
+
+    async def _leave_on_error(self, parked: Parked) -> None:
+        try:
+            await super()._leave_on_error(parked)
+        except BaseException:
+            if parked in self._parked:
+                self._parked.remove(parked)
+            raise
+
+
+class TwiceAwaitingLatch(PollingLatch):
+    """A latch that awaits one coroutine twice, which raises what the loop's own fault raises."""
+
+    async def wait(self) -> None:
+        waiting = super().wait()
+        await waiting
+        await waiting
