@@ -487,7 +487,7 @@ def test_a_file_that_cannot_be_written_in_the_end(
 
     monkeypatch.setattr(Path, "write_text", full)
     command = ["check", "latchproof:Barrier", "--policy", "latchproof", *QUICK, "--json", str(tmp_path / "found.json")]
-    assert main(command) == 2
+    assert main(command) == 0  # the verdict is known
     out, err = capsys.readouterr()
     assert lines_of(out, "verdict")
     assert err.endswith("found.json cannot be written: No space left on device\n")

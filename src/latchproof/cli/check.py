@@ -85,6 +85,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             cluster=options.cluster,
             progress=progress,
         )
+    options.known = verdict.exit_code
     say(console)
     print_verdict(console, verdict)
     write_formats(options, console, verdict, verdict.shortest)

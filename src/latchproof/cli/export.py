@@ -70,7 +70,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         require("z3")
         text = _model(machine, form, bounds) if form in MODELS else _document(machine, form)
     sys.stdout.write(text)
-    return 0
+    sys.stdout.flush()
+    return 3 if getattr(sys.stdout, "failed", False) else 0
 
 
 def _document(machine: Machine, form: str) -> str:

@@ -5,14 +5,12 @@ itself failed: Python would exit with 1 then, which must mean a counterexample a
 """
 
 import argparse
-import os
-import sys
 import traceback
 from collections.abc import Sequence
 from typing import Any
 
 from latchproof.check.target import TargetError
-from latchproof.cli import check, explore, export, fuzz, mutants, prove, replay, report, verify
+from latchproof.cli import check, explore, export, fuzz, mutants, prove, replay, report, streams, verify
 from latchproof.cli.options import Command, require, require_writable
 
 COMMANDS: tuple[Command, ...] = tuple(
@@ -35,8 +33,17 @@ a target that cannot be loaded or driven; 3 inconclusive, or the command failed.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command with the arguments (by default those of the process), and return the exit code."""
+    """Run the command with the arguments, and return the exit code; without any, those of the process, and end it."""
+    if arguments is None:
+        streams.prepare()
     options = make_parser().parse_args(arguments)
+    code = _run(options)
+    if arguments is None:
+        streams.leave(code)
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
     command: Command = options.command
     try:
         require(*command.needs)
@@ -45,20 +52,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         require_writable(options)
         return command.run(options, Console(emoji=False))  # ":Lock" is a class's name here
     except TargetError as error:
-        print(f"latchproof: {error}", file=sys.stderr)
+        streams.tell(f"latchproof: {error}")
         return 2
     except KeyboardInterrupt:
-        print("latchproof: interrupted; nothing is concluded", file=sys.stderr)
+        streams.tell("latchproof: interrupted; nothing is concluded")
         return 3
     except (BrokenPipeError, SystemExit):  # rich raises SystemExit, with code 1, in place of BrokenPipeError
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that printing what is buffered does not fail too
-        return 3
+        streams.discard(1)  # so that printing what is buffered does not fail too
+        known: int | None = getattr(options, "known", None)
+        return 3 if known is None else known
     except Exception:
-        traceback.print_exc()
-        print(
-            "latchproof: the command itself failed, with the error above; nothing is concluded. This is a bug in "
-            "latchproof: please report it with the output above",
-            file=sys.stderr,
+        streams.tell(
+            f"{traceback.format_exc()}latchproof: the command itself failed, with the error above; nothing is "
+            "concluded. This is a bug in latchproof: please report it with the output above"
         )
         return 3
 

@@ -1,6 +1,7 @@
 """What several commands share: how a command is declared, what it needs installed, and the options that recur."""
 
 import argparse
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from latchproof.check.renaming import parse as parse_names
 from latchproof.check.target import TargetError, policy_named
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
+from latchproof.cli.streams import tell
 from latchproof.show.formats import FORMATS, Format
 from latchproof.show.json import as_json
 from latchproof.show.words import CannotRenderError
@@ -113,10 +115,14 @@ def add_formats(parser: argparse.ArgumentParser, formats: tuple[Format, ...], ve
 def require_writable(options: argparse.Namespace) -> None:
     """Raise TargetError if a file that is to be written cannot be, before any work is done. Create or empty none."""
     options.folder = current_folder()
+    taken: dict[str, str] = {}
     for name in getattr(options, "outputs", ()):
         path: Path | None = getattr(options, name)
         if path is None:
             continue
+        other = taken.setdefault(os.path.realpath(path), name)
+        if other != name and (os.path.isfile(path) or not os.path.exists(path)):  # both may be discarded
+            raise TargetError(f"--{name}: {path} is what --{other} writes; name another file")
         if os.path.isdir(path):
             raise TargetError(f"--{name}: {path} is a folder; name a file in it")
         if not os.path.isdir(path.parent):
@@ -125,12 +131,14 @@ def require_writable(options: argparse.Namespace) -> None:
             raise TargetError(f"--{name}: {path} cannot be written: permission denied; name another file")
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a file; raise TargetError if that fails after all."""
+def write_file(path: Path, text: str) -> bool:
+    """Write a file; return whether that was possible, and else say why not: the command's verdict stays what it is."""
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise TargetError(f"{path} cannot be written: {error.strerror}") from error
+        tell(f"latchproof: {path} cannot be written: {error.strerror}")
+        return False
+    return True
 
 
 def write_json(path: Path | None, one: Any) -> None:
@@ -144,7 +152,8 @@ def write_formats(options: argparse.Namespace, console: Console, verdict: Verdic
     from latchproof.show.printing import say
 
     if folder := getattr(options, "folder", ""):
-        os.chdir(folder)  # a relative path is meant from there, and the target may have left it
+        with contextlib.suppress(OSError):  # the target may have deleted it; then no file there can be written
+            os.chdir(folder)  # a relative path is meant from there, and the target may have left it
     texts: list[tuple[Path, str]] = []
     for one in FORMATS:
         path: Path | None = getattr(options, one.option, None)
@@ -158,8 +167,8 @@ def write_formats(options: argparse.Namespace, console: Console, verdict: Verdic
         except CannotRenderError as error:
             say(console, f"--{one.option}: {path} was not written: {error}", style="yellow")
     for path, text in texts:
-        write_file(path, text)
-        say(console, f"wrote     {path}")
+        if write_file(path, text):
+            say(console, f"wrote     {path}")
 
 
 def chosen_machines(options: argparse.Namespace) -> list[Machine]:

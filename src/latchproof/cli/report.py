@@ -34,9 +34,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
     else:
         ledger = read_ledger(options.ledger)
     shown = [*checker.check(target.load("asyncio:Barrier"), policy="cpython").traces, *traces]
-    write_file(options.html, report(ledger, prove_all(), shown))
+    code = int(ledger["exit_code"])
+    if not write_file(options.html, report(ledger, prove_all(), shown)):
+        return code or 3
     say(console, f"wrote     {options.html}")
-    return int(ledger["exit_code"])
+    return code
 
 
 COMMAND = Command(
