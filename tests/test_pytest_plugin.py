@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from latchproof import Barrier
 from latchproof.check.target import TargetError
 from latchproof.pytest_plugin import Conforms
 from latchproof.testing import check
@@ -47,6 +48,13 @@ def test_the_verdict_is_returned_or_the_test_fails() -> None:
     assert conforms(samples.PlainLatch, tasks=2, calls=2).exit_code in (0,)
     with pytest.raises(pytest.fail.Exception, match="is broken"):
         conforms(samples.ForgetfulLatch, tasks=2, calls=3)
+
+
+def test_what_a_verdict_leaves_out_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    Conforms()(Barrier, policy="latchproof", tasks=2, calls=2)
+    printed = capsys.readouterr().out
+    assert "not driven: abort_nowait(), reset_nowait(), async with" in printed
+    assert "never ran: barrier.py:" in printed
 
 
 def test_it_is_registered() -> None:

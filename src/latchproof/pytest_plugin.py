@@ -20,14 +20,17 @@ class Conforms:
         """Return the verdict, if the target conforms; `options` are those of `latchproof.testing.check`.
 
         A counterexample fails the test, and so does a check that is inconclusive, with what `latchproof check` prints.
+        Of a target that conforms that is printed too, and pytest shows it where it is asked to (`-rP`).
         """
         __tracebackhide__ = True
         from latchproof.show.terminal import as_text
         from latchproof.testing import check
 
         verdict = check(target, **options)
+        text = as_text(verdict)
         if verdict.exit_code:
-            pytest.fail(as_text(verdict), pytrace=False)
+            pytest.fail(text, pytrace=False)
+        print(text)
         return verdict
 
 

@@ -11,6 +11,7 @@ from latchproof.check.bounds import default_programs, describe_bounds, levels, n
 from latchproof.check.driven import not_driven
 from latchproof.check.history import Failure
 from latchproof.check.jobs import Job, JobResult, do_job
+from latchproof.check.lines import report as line_report
 from latchproof.check.loops import stepper_class
 from latchproof.check.notation import compact
 from latchproof.check.probe import implemented
@@ -140,6 +141,7 @@ def check(
         seconds=time.perf_counter() - begun,
         notes=tuple(notes),
         claim=claim,
+        lines=line_report(target.own, walk.lines),
         not_driven=not_driven(target.offered, used(programs, target), absent),
         not_tried=not_tried(programs, target) if exhaustive else (),
         host_faults=tuple(walk.host_faults.values()),

@@ -14,6 +14,7 @@ from pathlib import Path
 from latchproof.check.choices import Subtree
 from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import End, Event, Failure, SeenError, plain_value, text_of
+from latchproof.check.lines import LineWatch
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
 from latchproof.check.places import Places
@@ -111,7 +112,8 @@ def may_be_ordered(job: Job) -> bool:
 
 
 def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> JobResult:
-    explorers = [_explorer(target, job, make_strategy(job.strategy, job.schedules, job.seed))]
+    strategy = make_strategy(job.strategy, job.schedules, job.seed)
+    explorers = [_explorer(target, job, strategy, LineWatch(target.own))]
     where = f"{target.machine.parameter} {job.argument}"
     reasons: list[Reason] = []
     notes = [ORDERED] if job.ordered else []
@@ -300,7 +302,7 @@ def _repeated(target: Target, job: Job, policy: str, failure: Failure) -> tuple[
     return history
 
 
-def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:
+def _explorer(target: Target, job: Job, strategy: Strategy, lines: LineWatch | None = None) -> Explorer:
     return Explorer(
         target,
         job.programs,
@@ -311,6 +313,7 @@ def _explorer(target: Target, job: Job, strategy: Strategy) -> Explorer:
         strategy=strategy,
         ordered=job.ordered,
         within=job.subtree,
+        lines=lines,
     )
 
 

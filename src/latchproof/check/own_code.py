@@ -8,6 +8,7 @@ global name. Code of other libraries does not, so a line of the target's own cod
 import dis
 import inspect
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial, partialmethod, singledispatchmethod
 from types import CodeType, FunctionType, MethodType
@@ -18,10 +19,16 @@ GENERATED = "<string>"
 
 
 class OwnCode(NamedTuple):
-    """The files of a target's own code, and all of that code which its methods can reach."""
+    """The files of a target's own code, the folder of its class, and the functions there that its methods can reach."""
 
     files: frozenset[str] = frozenset()
-    codes: tuple[CodeType, ...] = ()
+    folder: str = ""
+    functions: tuple[CodeType, ...] = ()
+
+    @property
+    def codes(self) -> tuple[CodeType, ...]:
+        """The code of these functions, and of all that is nested in them."""
+        return tuple(code for function in self.functions for code in nested(function))
 
 
 def own_code(instance: Any) -> OwnCode:
@@ -45,7 +52,7 @@ def own_code(instance: Any) -> OwnCode:
     ]
     found += [] if found else held
     files = frozenset(one.__code__.co_filename for one in found)
-    return OwnCode(files, tuple(_reached(found, files)))
+    return OwnCode(files, min(folders, default=""), tuple(_reached(found, files)))
 
 
 def _package(kind: type) -> str:
@@ -78,15 +85,15 @@ def _functions_of(value: Any) -> Iterator[FunctionType]:
 
 
 def _reached(functions: Iterable[FunctionType], files: frozenset[str]) -> Iterator[CodeType]:
-    """Yield the code of these functions, and of all in these files that they can reach."""
-    waiting, met = list(functions), set[CodeType]()
-    while waiting:
-        function = waiting.pop()
+    """Yield the code of these functions, and of all functions in these files that they can reach."""
+    waiting, met = deque(functions), set[CodeType]()
+    while waiting:  # what is nearest to the class comes first
+        function = waiting.popleft()
         if function.__code__ in met or function.__code__.co_filename not in files:
             continue
-        for code in _nested(function.__code__):
-            met.add(code)
-            yield code
+        met.add(function.__code__)
+        yield function.__code__
+        for code in nested(function.__code__):
             for name in _globals_loaded(code):
                 waiting += _reached_by_name(function.__globals__.get(name))
         for cell in function.__closure__ or ():
@@ -96,11 +103,12 @@ def _reached(functions: Iterable[FunctionType], files: frozenset[str]) -> Iterat
                 """The cell is empty."""
 
 
-def _nested(code: CodeType) -> Iterator[CodeType]:
+def nested(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code object, and those of the functions, classes and comprehensions in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _nested(constant)
+            yield from nested(constant)
 
 
 def _globals_loaded(code: CodeType) -> set[str]:

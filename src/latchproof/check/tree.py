@@ -7,6 +7,7 @@ schedules a walk stops, and says which subtrees are left.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from latchproof.check.bounds import choices
 from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
 from latchproof.check.harness import NondeterminismError, make_judges
 from latchproof.check.history import Event, Failure
+from latchproof.check.lines import LinesRan, LineWatch
 from latchproof.check.loops import stepper_class
 from latchproof.check.places import Places
 from latchproof.check.run import PrunedError, Run, Setup
@@ -49,6 +51,8 @@ class Walk:
     fired: dict[str, set[str]] = field(default_factory=dict)
     misread: dict[str, set[str]] = field(default_factory=dict)
     failures: dict[str, dict[str, Failure]] = field(default_factory=dict)
+    lines: LinesRan = field(default_factory=LinesRan)
+    """Which lines of the target's own code ran."""
     host_faults: dict[str, Failure] = field(default_factory=dict)
     """The smallest run that shows each fault of the host's own loop, by the fault's name."""
 
@@ -82,6 +86,7 @@ class Walk:
             misread=_joined(self.misread, other.misread),
             failures=failures,
             host_faults=host_faults,
+            lines=self.lines + other.lines,
         )
 
 
@@ -101,7 +106,8 @@ class Explorer:
 
     Without a `strategy` every schedule is walked. `within` restricts the walk to one subtree. `prune` and `merge` allow
     the two reductions, where the strategy does. With `ordered`, sets of futures and tasks are iterated in order of
-    their creation. With `places` the history says where each call stands.
+    their creation. With `places` the history says where each call stands;
+    `lines` watches each run.
     """
 
     def __init__(
@@ -119,6 +125,7 @@ class Explorer:
         ordered: bool = False,
         within: Subtree = (),
         places: Places | None = None,
+        lines: LineWatch | None = None,
     ) -> None:
         strategy = strategy or Exhaustive()
         calls = choices(programs, target)
@@ -143,6 +150,7 @@ class Explorer:
         self.left: tuple[Subtree, ...] = ()
         """What of the tree was left when it became too large, in the order in which it would have been walked."""
         self.last_run: Run | None = None
+        self._lines = lines
         self._path = Path(within)
         self._walk = Walk(failures={policy.name: {} for policy in policies})
         self._all_failed: int | None = None
@@ -171,13 +179,14 @@ class Explorer:
             self.setup = replace(self.setup, seen=None)
         start = [judge.snapshot() for judge in self.setup.judges]
         try:
-            while self.setup.strategy.begin(self._path):
-                if self._stops(at_most, split_after, after_failure):
-                    break
-                self._make(start, on_history)
-                if on_run is not None:
-                    self._walk.fraction = self.setup.strategy.fraction(self._path)
-                    on_run(self._walk)
+            with self._lines or nullcontext():
+                while self.setup.strategy.begin(self._path):
+                    if self._stops(at_most, split_after, after_failure):
+                        break
+                    self._make(start, on_history)
+                    if on_run is not None:
+                        self._walk.fraction = self.setup.strategy.fraction(self._path)
+                        on_run(self._walk)
         finally:
             self.setup.target.global_state.restore()  # else it is the beginning for a target that is loaded again
         return self.so_far
@@ -205,6 +214,7 @@ class Explorer:
     def so_far(self) -> Walk:
         """How far the walk has come."""
         walk, seen = self._walk, self.setup.seen
+        walk.lines = LinesRan() if self._lines is None else self._lines.result
         walk.fired = {judge.specification.name: set(judge.fired) for judge in self.setup.judges}
         walk.misread = {judge.specification.name: set(judge.ever_misread) for judge in self.setup.judges}
         walk.no_fingerprint = None if seen is None else seen.failure
@@ -224,7 +234,8 @@ class Explorer:
                 judge.restore(snapshot)
         self.last_run = run = Run(setup, path, prefix)
         try:
-            run.play()
+            with nullcontext() if self._lines is None else self._lines.watching(run.record):
+                run.play()
             if on_history is not None:
                 on_history(tuple(run.history))
             path.cover(1)

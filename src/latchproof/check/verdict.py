@@ -1,9 +1,10 @@
 """What a check concludes, as data: one verdict for each policy, and the verdict on the target."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
 from latchproof.check.history import Failure
+from latchproof.check.lines import LineReport
 from latchproof.check.reasons import Reason
 from latchproof.check.target import Target
 from latchproof.check.trace import Trace, make_trace
@@ -64,6 +65,7 @@ class Verdict:
     `notes`      what else a reader should know; notes do not change the status.
     `claim`      the one claim that all of it is about, if one was asked for.
     `not_driven` the target's public methods and properties, and parameters of its methods, that no program used.
+    `lines`      which lines of the target's own code never ran; it is shown where the target conforms.
     `not_tried`  what the bounds leave out, in words; nothing where schedules are sampled.
     `host_faults` the shortest run for each fault of the host's own loop that came to light. No claim is blamed for it.
     """
@@ -86,6 +88,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     claim: str | None = None
     not_driven: tuple[str, ...] = ()
+    lines: LineReport = field(default_factory=LineReport)
     not_tried: tuple[str, ...] = ()
     host_faults: tuple[Failure, ...] = ()
 
@@ -140,6 +143,7 @@ class Verdict:
             "not_tried": list(self.not_tried),
             "absent": list(self.target.absent),
             "not_driven": list(self.not_driven),
+            "lines": self.lines.to_json() if self.status == "conforms" else None,
             "renamed": dict(self.target.names.pairs),
             "schedules": self.schedules,
             "covered": self.covered,

@@ -10,7 +10,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 OnLine = Callable[[CodeType, int], bool]
-"""Called with each line that is run; returns whether to be told of it again."""
+"""Called with each line that is run, and with the first line of what is entered; returns whether to be told again."""
 
 OnLeave = Callable[[FrameType], None]
 """Called with each frame that is left by returning or suspending, while it is still at that line."""
@@ -76,7 +76,7 @@ class Watch:
         of = MONITORING.events
         found: dict[int, Callable[..., Any]] = {}
         if self._on_line is not None:
-            found[of.LINE] = self._line
+            found |= {of.LINE: self._line, of.PY_START: self._enter}
         if self._on_leave is not None:
             found |= {of.PY_RETURN: self._leave, of.PY_YIELD: self._leave}
         return found
@@ -85,13 +85,20 @@ class Watch:
         assert self._on_line is not None
         return None if self._on_line(code, line) else MONITORING.DISABLE
 
+    def _enter(self, code: CodeType, offset: int) -> Any:
+        return self._line(code, code.co_firstlineno)  # where the whole function is one line, there is no event for it
+
     def _leave(self, code: CodeType, offset: int, value: object) -> None:
         assert self._on_leave is not None
         self._on_leave(sys._getframe(1))
 
     def _trace(self, frame: FrameType, event: str, value: object) -> Any:
         """Trace the frame if it is watched; this is called for each frame that is entered."""
-        return self._trace_within if frame.f_code in self._codes else None
+        if frame.f_code not in self._codes:
+            return None
+        if self._on_line is not None:
+            self._on_line(frame.f_code, frame.f_code.co_firstlineno)
+        return self._trace_within
 
     def _trace_within(self, frame: FrameType, event: str, value: object) -> Any:
         if event == "line" and self._on_line is not None:

@@ -29,6 +29,7 @@ def junit(verdict: Verdict) -> str:
         ("not tried", "; ".join(verdict.not_tried)),
         ("schedules", str(verdict.schedules)),
         ("not driven", ", ".join(verdict.not_driven)),
+        ("lines", str(verdict.lines) if verdict.status == "conforms" else ""),
         ("reasons", "; ".join(map(str, verdict.reasons))),
         ("notes", "; ".join(verdict.notes)),
     ):

@@ -82,6 +82,8 @@ def _print_work(console: Console, verdict: Verdict) -> None:
         say(console, f"absent    {', '.join(target.absent)}: not exercised")
     if verdict.not_driven:
         say(console, f"not driven: {listed(verdict.not_driven)}")
+    if verdict.status == "conforms":
+        say(console, str(verdict.lines))
 
 
 def _meaning(verdict: Verdict) -> str:

@@ -15,6 +15,7 @@ const verdictSection = ({ verdict }) => section("verdict", "The verdict",
   verdict.reasons.map((reason) => el("p", {}, el("b", { class: "inconclusive" }, "Inconclusive because: "), inWords(reason))),
   verdict.not_tried.length ? el("p", {}, `Not tried: ${verdict.not_tried.join("; ")}`) : "",
   verdict.not_driven.length ? el("p", {}, `Not driven: ${verdict.not_driven.join(", ")}`) : "",
+  verdict.lines ? el("p", {}, `Lines: ${verdict.lines.summary}`) : "",
   verdict.notes.map((note) => el("p", {}, `Note: ${note}`)),
   table("Policy by policy", ["policy", "verdict", "rules fired"], verdict.policies.map((one) =>
     el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, one.standing), el("td", {}, ruleLinks(one.rules_fired))))));
