@@ -9,7 +9,7 @@ from typing import Any
 
 from latchproof.check.bounds import default_programs, describe_bounds, levels, not_tried, notes_on, used
 from latchproof.check.driven import not_driven
-from latchproof.check.history import Failure
+from latchproof.check.history import SEEN_ONCE, Failure
 from latchproof.check.jobs import Job, JobResult, do_job
 from latchproof.check.lines import report as line_report
 from latchproof.check.loops import stepper_class
@@ -98,11 +98,14 @@ def check(
     walk = sum((outcome.walk for outcome in outcomes), Walk())
     reasons = [Reason("broken-off", "", f"{end}; what was not done is not known")] if end else []
     reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
-    if not all(outcome.is_deterministic and outcome.is_controlled for outcome in outcomes):
+    if not all(outcome.is_controlled for outcome in outcomes):
         if any(walk.failures.values()):
             text = "claims were broken too, but that may be chance where no schedule controls what happens"
             reasons.append(Reason("uncontrolled", "", text))
         walk = replace(walk, failures={})
+    if not all(outcome.is_deterministic for outcome in outcomes) and not reasons:
+        text = "a failure did not happen again under the same schedule, so more may be broken than was seen"
+        reasons.append(Reason("nondeterministic", "", text))
     absent = next((outcome.absent for outcome in outcomes if outcome.absent), target.absent)
     present = tuple(one for one in target.operations if one.name not in absent)
     target = replace(target, operations=present, absent=absent, gives_index=INDEX not in absent)
@@ -122,6 +125,7 @@ def check(
         for unknown in sorted({one.walk.no_fingerprint for one in outcomes if one.walk.no_fingerprint is not None})
     ]
     notes += dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
+    notes += _seen_once(reported)
     notes += [_note_on(fault, target, host) for fault in walk.host_faults.values()]
     return Verdict(
         target=target,
@@ -146,6 +150,12 @@ def check(
         not_tried=not_tried(programs, target) if exhaustive else (),
         host_faults=tuple(walk.host_faults.values()),
     )
+
+
+def _seen_once(verdict: PolicyVerdict) -> list[str]:
+    """Return a note that names the claims whose failure did not happen again."""
+    once = [claim for claim, failure in verdict.failures.items() if failure.seen_once]
+    return [f"{', '.join(once)}: {SEEN_ONCE}"] if once else []
 
 
 def parts(programs: tuple[Programs, ...], scheduler: str, schedules: int | None) -> list[tuple[Programs, int, int]]:

@@ -110,9 +110,22 @@ class Record:
         position = len(self.history)
         if position >= len(known) or not is_same(event, known[position]):
             once = _brief(known[position]) if position < len(known) else "nothing more"
+            self._judge_apart(event)
             self.stop(
                 NondeterminismError(f"under the same schedule there was {once} once, and {_brief(event)} another time")
             )
+
+    def _judge_apart(self, event: Event) -> None:
+        """Judge a run that differs from the known one in this event, which no judge has seen."""
+        judged = [one for one in self.history if type(one) not in (Suspend, HostFault)]
+        if type(event) in (Suspend, HostFault):
+            return
+        for judge in self._judges:
+            fresh = Judge(judge.specification, strict=judge.strict)
+            if all(fresh.step(one) is None for one in judged) and (finding := fresh.step(event)) is not None:
+                self.history.append(event)
+                self.failures.append((judge.specification.name, self._failure(finding, fresh)))
+                self.history.pop()
 
     def _failure(self, finding: Finding, judge: Judge | None) -> Failure:
         schedule, steps, others = self._moment()

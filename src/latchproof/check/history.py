@@ -15,6 +15,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 EventData: TypeAlias = dict[str, Any]
 """An event as plain data; `latchproof.check.trace` says what is in it."""
 
+SEEN_ONCE = "seen once; the class is not deterministic, so the run may not repeat"
+"""What is said of a failure that did not happen again."""
+
 _LONGEST = 10**4000
 """Larger ints are shown as text: by default the interpreter prints at most 4,300 digits."""
 
@@ -112,7 +115,8 @@ class Failure:
 
     `schedule` is the list of choices, in words; `history` every event, the last of which is not allowed. `size` counts
     calls, cancellations, the constructor's argument and steps. `misread` has the position of each earlier event in
-    which observations read wrong, with their names.
+    which observations read wrong, with their names. A failure that was `seen_once` did not happen again under the same
+    schedule.
     """
 
     finding: Finding
@@ -121,6 +125,7 @@ class Failure:
     history: tuple[Event, ...]
     size: tuple[int, int, int, int]
     misread: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    seen_once: bool = False
 
     @property
     def rank(self) -> tuple[tuple[int, int, int, int], int]:

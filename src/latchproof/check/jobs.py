@@ -5,6 +5,7 @@ time. How jobs are handed out belongs to `work_queue`, `pool` and `cluster`.
 """
 
 import pickle
+import random
 import sys
 import traceback
 from collections.abc import Callable
@@ -29,8 +30,8 @@ KNOWN_EVERYWHERE = {*sys.stdlib_module_names, "latchproof", "latchproof_spec"}
 """Packages whose errors can be sent to any process that has this one installed."""
 
 ORDERED = (
-    "the target depends on the order in which a set of futures or tasks is iterated, which is that of their addresses; "
-    "it was run in the order of their creation only"
+    "where sets of futures and tasks are iterated in the order of their addresses, the target did something else under "
+    "the same schedule; it was run in the order of their creation, and always did the same there"
 )
 
 REPLAYS = 10
@@ -95,15 +96,26 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
     """Walk the job's schedules, and repeat every failing run. `on_run` may raise InterruptedWalkError.
 
     A target that does something else under the same schedule may iterate over a set of futures, in the order of their
-    addresses. It gets a second chance, on a loop where that order is fixed. A subtree gets none: its whole tree must.
+    addresses. It gets a second chance, on a loop where that order is fixed. A subtree gets none: its whole tree must;
+    nor does a target that draws random numbers.
 
     Raises TargetError if the host cannot run one step at a time, or is not installed.
     """
+    drawn = random.getstate()
     result = _do_job(target, job, on_run)
-    if result.is_deterministic or not may_be_ordered(job) or job.subtree:
+    if result.is_deterministic:
+        return result
+    if random.getstate() != drawn:
+        return replace(result, notes=(*result.notes, "the target draws random numbers"))
+    if not may_be_ordered(job) or job.subtree:
         return result
     again = _do_job(target, replace(job, ordered=True), on_run)
-    return again if again.is_deterministic else result
+    if not again.is_deterministic:
+        return result
+    for policy, failures in result.walk.failures.items():
+        for claim, failure in failures.items():
+            again.walk.failures[policy].setdefault(claim, replace(failure, seen_once=True))
+    return again
 
 
 def may_be_ordered(job: Job) -> bool:
@@ -143,16 +155,16 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
             walk += replace(one.so_far, covered=0)  # schedules that were counted before
         if done and not first.left:
             walk.fraction = 1.0
-        chances = _drop_what_does_not_happen_again(target, job, walk, where) if done else []
+        repeats = _repeat_failures(target, job, walk) if done else True
     if not containment.watched:
         notes.append("outside of the main thread a step that does not end is not stopped")
     return JobResult(
         walk,
-        (*reasons, *chances, *containment.doubts),
+        (*reasons, *containment.doubts),
         (*notes, *containment.notes),
         done,
         target.absent,
-        is_deterministic and not chances,
+        is_deterministic and repeats,
         not containment.doubts,
         first.left,
         bool(reasons),
@@ -191,25 +203,18 @@ def _last_schedule(job: Job, explorer: Explorer) -> str:
     return compact(job.argument, explorer.last_run.schedule) if explorer.last_run is not None else ""
 
 
-def _drop_what_does_not_happen_again(target: Target, job: Job, walk: Walk, where: str) -> list[Reason]:
-    """Repeat every failing run; drop those that do not fail again, and return reasons that name them.
+def _repeat_failures(target: Target, job: Job, walk: Walk) -> bool:
+    """Repeat every failing run, and mark those that do not fail again; return whether all do.
 
     Of a run that fails again the history is kept that also says where each call stands.
     """
-    reasons = []
+    all_repeat = True
     for policy, failures in walk.failures.items():
-        for claim, failure in tuple(failures.items()):
+        for claim, failure in failures.items():
             history = _repeated(target, job, policy, failure)
-            if history is not None:
-                failures[claim] = replace(failure, history=history)
-            else:
-                del failures[claim]
-                text = (
-                    f"what breaks {claim} under the policy {policy} does not happen again under the same schedule, "
-                    f"{compact(failure.argument, failure.schedule)}"
-                )
-                reasons.append(Reason("not-repeated", where, text))
-    return reasons
+            failures[claim] = replace(failure, history=history or failure.history, seen_once=history is None)
+            all_repeat &= history is not None
+    return all_repeat
 
 
 def smallest(walk: Walk) -> tuple[int, int]:

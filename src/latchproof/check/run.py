@@ -131,6 +131,14 @@ class Decisions:
             self._record.judge_from_here(choice.snapshots)
         return action
 
+    @property
+    def taken(self) -> list[str]:
+        """The words of what has been decided so far, also while that repeats another run."""
+        if not self.repeating:
+            return self.words
+        words = [one.action.word for one in self.made[: self._repeated]]
+        return [word for word in words if word and word not in DEFAULTS]
+
     def repeats(self, *kinds: str) -> bool:
         """Return whether the prefix holds one of these kinds of actions next."""
         return self.made[self._repeated].action.kind in kinds
@@ -222,7 +230,7 @@ class Run:
             raise record.problem
 
     def _moment(self) -> tuple[Sequence[str], int, int]:
-        return self.schedule, self.steps, self._others.made
+        return self.decisions.taken, self.steps, self._others.made
 
     # ------------------------------------------------------------------------------------ what a stepper asks and tells
 

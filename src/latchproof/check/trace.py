@@ -7,6 +7,7 @@ It has one versioned schema. In JSON a trace is an object with
 - `python`, the version on which it was found;
 - `renamed`, an object that maps names of the class to those of the specification, which stand in all the rest; a trace
   without it renames nothing;
+- `seen_once`, true if the run did not happen again under the same schedule; a trace without it says that it did;
 - `claim`, the ID of the claim that is broken, `seen`, `allowed` and `rules`: what was seen in the end, what the
   specification allows there, and by which rules;
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
@@ -59,6 +60,7 @@ class Trace:
     schedule: tuple[str, ...]
     events: tuple[EventData, ...]
     renamed: dict[str, str] = field(default_factory=dict)
+    seen_once: bool = False
 
     def own_name(self, name: str) -> str:
         """Return the class's name for what the specification calls `name`."""
@@ -130,7 +132,7 @@ class Trace:
 
 
 _LISTS = ("allowed", "rules", "schedule", "events")
-_OTHERS = {"strict": bool, "argument": int, "renamed": dict}
+_OTHERS = {"strict": bool, "argument": int, "renamed": dict, "seen_once": bool}
 
 
 def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, host: str) -> Trace:
@@ -154,6 +156,7 @@ def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, h
         schedule=failure.schedule,
         events=tuple(events),
         renamed=dict(target.names.pairs),
+        seen_once=failure.seen_once,
     )
 
 
@@ -188,7 +191,7 @@ def from_json(data: Any) -> Trace:
     if data.get("version") != VERSION:
         raise TargetError(f"this trace is of version {data.get('version')!r}; this latchproof reads version {VERSION}")
     fields = {name: value for name, value in data.items() if name not in ("schema", "version")}
-    fields.setdefault("renamed", {})
+    fields = {"renamed": {}, "seen_once": False, **fields}
     if differing := set(Trace.__dataclass_fields__) ^ set(fields):
         raise TargetError(f"this trace lacks fields, or has others: {', '.join(sorted(differing))}")
     for name, value in fields.items():

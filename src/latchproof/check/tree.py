@@ -242,12 +242,13 @@ class Explorer:
         except PrunedError as pruned:
             walk.pruned += 1
             path.cover(pruned.covered)
+        finally:  # also what a run shows that differs from the one that it should repeat
+            for policy, failure in run.record.failures:
+                keep_smallest(walk.failures[policy], failure)
         walk.schedules += 1
         walk.steps += run.steps
         walk.events += len(run.history)
         walk.restless += run.restless
-        for policy, failure in run.record.failures:
-            keep_smallest(walk.failures[policy], failure)
         for fault in run.record.host_faults:
             keep_smallest(walk.host_faults, fault)
         if self._all_failed is None and walk.has_failed:

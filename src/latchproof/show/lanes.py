@@ -5,7 +5,7 @@ In both the last event is the one that is not allowed, except where a run shows 
 
 from dataclasses import dataclass
 
-from latchproof.check.history import EventData, describe, place_of
+from latchproof.check.history import SEEN_ONCE, EventData, describe, place_of
 from latchproof.check.trace import Trace
 from latchproof.show.words import alternatives, renamed
 
@@ -96,6 +96,8 @@ def mermaid(trace: Trace) -> str:
     calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
     lines = ["sequenceDiagram", *(f"    participant C{call} as call {call}" for call in calls)]
     lines.append(f"    participant T as {trace.target}({trace.argument})".replace(":", "#58;"))
+    if trace.seen_once:
+        lines.append(f"    Note over T: {SEEN_ONCE}".replace(";", "#59;"))
     if trace.renamed:
         lines.append(f"    Note over T: {renamed(trace.renamed)}")
     observed = ""
@@ -131,6 +133,7 @@ def explain(trace: Trace) -> list[str]:
         f"seen:     {trace.seen}",
         f"allowed:  {alternatives(trace.allowed)}{rules}",
         *([f"waiting:  {waiting}"] if (waiting := _waiting(trace)) else []),
+        *([SEEN_ONCE] if trace.seen_once else []),
         *([f"names:    {renamed(trace.renamed)}"] if trace.renamed else []),
         *([f"also:     {wrong} read wrong before, and was not judged from there on"] if wrong else []),
         *([f"also:     {', '.join(others)} on a second instance, which must not affect this one"] if others else []),

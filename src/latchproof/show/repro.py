@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
 
-from latchproof.check.history import EventData, describe
+from latchproof.check.history import SEEN_ONCE, EventData, describe
 from latchproof.check.trace import Trace
 from latchproof.show.words import CannotRenderError, alternatives
 from latchproof_spec.machines import claim_of
@@ -37,6 +37,8 @@ def reproduction(trace: Trace) -> str:
     """
     if trace.host not in DIALECTS:
         raise CannotRenderError(f"tests are written for {', '.join(DIALECTS)}, not for {trace.host}")
+    if trace.seen_once:
+        raise CannotRenderError(f"the run was {SEEN_ONCE}")
     ending: str | None = None
     for dialect in DIALECTS[trace.host]:
         source = _source(trace, dialect)

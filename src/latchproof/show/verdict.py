@@ -40,7 +40,8 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
         print_trace(console, trace)
     _print_work(console, verdict)
     for reason in verdict.reasons:
-        say(console, f"inconclusive because: {reason}", style="yellow")
+        because = "incomplete" if verdict.status == "counterexample" else "inconclusive"
+        say(console, f"{because} because: {reason}", style="yellow")
     for note in verdict.notes:
         say(console, f"note      {note}")
     if len(verdict.policies) > 1:
