@@ -106,6 +106,7 @@ class Programs:
     `waits_only`     whether only calls that wait are made.
     `numbers`        what a parameter that is an int is given.
     `beside`         how many calls are made on a second instance, which must not affect the first.
+    `again`          whether a task may call again in a later step, or after its call was cancelled.
     """
 
     arguments: tuple[int, ...]
@@ -116,6 +117,7 @@ class Programs:
     numbers: tuple[int, ...] = ()
     beside: int = 0
     early: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True)

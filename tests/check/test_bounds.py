@@ -158,16 +158,17 @@ def test_what_the_bounds_leave_out_is_said() -> None:
     assert not_tried((Programs((0, 1, 2), at_once=3, calls=1, cancellations=0),), LATCH) == (
         "count above 2",
         "more than 1 call, 1 at once or 0 cancellations",
+        "a call again in a later step, or after a cancellation",
         "calls on a second instance",
     )
 
 
 def test_a_bound_that_is_not_given_is_that_of_the_first_default_ones() -> None:
-    assert programs_within(BARRIER) == (Programs((1, 2, 3), 3, 4, 1, early=True),)
-    assert programs_within(BARRIER, 2) == (Programs((1, 2), 2, 4, 1, early=True),)
-    assert programs_within(BARRIER, calls=7) == (Programs((1, 2, 3), 3, 7, 1, early=True),)
-    assert programs_within(BARRIER, cancellations=0) == (Programs((1, 2, 3), 3, 4, 0, early=True),)
-    assert programs_within(LATCH, 2, 5, 3) == (Programs((0, 1, 2), 2, 5, 3, numbers=(-1, 0, 1, 2)),)
+    assert programs_within(BARRIER) == (Programs((1, 2, 3), 3, 4, 1, early=True, again=True),)
+    assert programs_within(BARRIER, 2) == (Programs((1, 2), 2, 4, 1, early=True, again=True),)
+    assert programs_within(BARRIER, calls=7) == (Programs((1, 2, 3), 3, 7, 1, early=True, again=True),)
+    assert programs_within(BARRIER, cancellations=0) == (Programs((1, 2, 3), 3, 4, 0, early=True, again=True),)
+    assert programs_within(LATCH, 2, 5, 3) == (Programs((0, 1, 2), 2, 5, 3, numbers=(-1, 0, 1, 2), again=True),)
 
 
 def test_on_trio_two_wait_while_a_third_counts_down() -> None:

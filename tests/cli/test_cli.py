@@ -59,9 +59,10 @@ C5 is broken: A generation is given exactly the indices 0..parties-1, each once,
 bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 4: 5 calls, 4 at once, 1 cancellation, wait only
           parties 5: 6 calls, 5 at once, 1 cancellation, wait only
-          parties 2: 8 calls, 2 at once, 1 cancellation, wait only
+          parties 2: 8 calls, 2 at once, 1 cancellation, wait only, again in the same task
           parties 3: 6 calls, 3 at once, 1 cancellation, wait only
-          parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only
+          parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only, again in the same task
+          parties 2: 4 calls, 2 at once, 1 cancellation, all operations, again in the same task
           parties 1, 2: 3 calls, 2 at once, 1 cancellation (even before a call), all operations
           parties 2: 2 calls, 2 at once, 0 cancellations, all operations; and 2 calls on a second instance
 not tried: parties above 5; more than 8 calls, 5 at once or 2 cancellations; what no line of the bounds has together

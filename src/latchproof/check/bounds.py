@@ -24,10 +24,11 @@ def describe_bounds(programs: Programs, target: Target) -> str:
     operations = "wait only" if programs.waits_only else f"all operations{_numbers_in_words(programs, target)}"
     at_once = min(programs.at_once, programs.calls)  # no more can be under way than there are
     early = " (even before a call)" if programs.early and programs.cancellations else ""
+    again = ", again in the same task" if programs.again else ""
     beside = f"; and {_number(programs.beside, 'call')} on a second instance" if programs.beside else ""
     return (
         f"{target.machine.parameter} {arguments}: {_number(programs.calls, 'call')}, {at_once} at once, "
-        f"{_number(programs.cancellations, 'cancellation')}{early}, {operations}{beside}"
+        f"{_number(programs.cancellations, 'cancellation')}{early}, {operations}{again}{beside}"
     )
 
 
@@ -46,6 +47,7 @@ def not_tried(bounds: tuple[Programs, ...], target: Target) -> tuple[str, ...]:
         f"more than {calls}, {at_once} at once or {cancellations}": True,
         taking.removeprefix(", ").replace(" of ", " of anything but ", 1): taking,
         "a call in a task that is cancelled already": most and not any(one.early for one in bounds),
+        "a call again in a later step, or after a cancellation": not any(one.again for one in bounds),
         "calls on a second instance": not any(one.beside for one in bounds),
         "what no line of the bounds has together": len(bounds) > 1,
     }
@@ -126,6 +128,7 @@ def programs_within(
         first.cancellations if cancellations is None else cancellations,
         numbers=first.numbers,
         early=any(one.early for one in usual),
+        again=any(one.again for one in usual),
     )
     if arguments is None:
         return (replace(found, arguments=tuple(range(target.machine.smallest, found.at_once + 1))),)

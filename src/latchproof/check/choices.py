@@ -36,6 +36,8 @@ ROUND = Action("rest", COMES_ROUND)
 TIME = Action("time", TIME_PASSES)
 """What can run returns to the same state until the next timer."""
 STOP = Action("stop", "")
+STAY = Action("stay", "stays")
+"""The task whose call has ended waits to call again. It is noted, not chosen."""
 
 
 class Turn(NamedTuple):
@@ -69,7 +71,7 @@ class Choice:
     def advance(self) -> bool:
         """Go to the next option; return False if none is left. Calls that only a quiet step can follow are left out."""
         self.taken += 1
-        if self.quiet and self.taken == 1 and self.options[-1].kind not in ("cancel", "other"):
+        if self.quiet and self.taken == 1 and self.options[-1].kind not in ("cancel", "again", "other"):
             return False
         return self.taken < len(self.options)
 

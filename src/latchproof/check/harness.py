@@ -8,9 +8,10 @@ belongs here.
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from contextvars import Context, copy_context
 from types import CoroutineType
-from typing import Any
+from typing import Any, NamedTuple
 
 from latchproof.check.history import (
     Begin,
@@ -31,7 +32,7 @@ from latchproof.check.history import (
     without_addresses,
 )
 from latchproof.check.judge import Judge
-from latchproof.check.loops.interface import Host, OwnFault, is_cancellation
+from latchproof.check.loops.interface import Host, OwnFault, Stepper, is_cancellation
 from latchproof.check.places import Places
 from latchproof.check.target import Call, Target
 
@@ -195,13 +196,21 @@ class Record:
             self.problem = problem
 
 
+class Again(NamedTuple):
+    """How a task calls again: what suspends and resumes it, and whether it stays after the call of that number."""
+
+    stepper: Stepper
+    stays: Callable[[int], bool]
+
+
 class Calls:
     """The calls of a run on one instance: how many were made, which are under way, which were asked to stop.
 
     A call that was made is a task that has not made its first step; from then on it has a number and is under way.
     `next_call` is asked in the step in which a call ends, with the call's number, whether its task makes another one.
     A call that raises something else than `errors` has not ended: that reaches the event loop. `is_other` marks the
-    calls on a second instance, which must not affect the first. `places` tell where each call ends.
+    calls on a second instance, which must not affect the first. `places` tell where each call ends. With `again` a task
+    may call again after its call was cancelled, and in a later step.
     """
 
     def __init__(
@@ -213,6 +222,7 @@ class Calls:
         *,
         is_other: bool = False,
         places: Places | None = None,
+        again: Again | None = None,
     ) -> None:
         self.instance: Any = None
         self.is_other = is_other
@@ -232,11 +242,16 @@ class Calls:
         """What tells the calls under way apart in a fingerprint, set when one is taken."""
         self.latest: tuple[Any, Context] | None = None
         """The task whose call was the last to end, and its context as it was when the task began."""
+        self.idle: dict[int, Any] = {}
+        """The handle of each task that may call again, by the number of its latest call."""
         self._host = host
         self._record = record
         self._next_call = next_call
         self._errors = errors
         self._places = places
+        self._again = again
+        self._later: dict[Any, Call] = {}
+        """The call that an idle task makes when it is resumed, by its handle."""
 
     @property
     def at_once(self) -> int:
@@ -253,6 +268,14 @@ class Calls:
         handle.append(self._host.spawn(self.play(call, handle, number, cancelled)))
         return number
 
+    def make_again(self, call: Call, number: int) -> None:
+        """Have the idle task whose latest call has that number make a call, when the loop gets to it."""
+        assert self._again is not None
+        self.made += 1
+        handle = self.idle.pop(number)
+        self._later[handle] = call
+        self._again.stepper.resume(handle)
+
     def cancel(self, number: int) -> None:
         """Request the cancellation of a call that is under way."""
         self.requests += 1
@@ -261,43 +284,49 @@ class Calls:
         self._host.cancel(self.under_way[number])
 
     async def play(self, call: Call | None, handle: list[Any], task: int, cancelled: bool) -> None:
-        """Make a call as a task, which may be cancelled before, and in the step in which it ends perhaps another."""
-        record, context = self._record, copy_context()
+        """Make a call as a task, which may be cancelled before; then perhaps another in the same step, or later."""
+        record, context, latest, again = self._record, copy_context(), None, self._again
         while call is not None:
             number = self.begun
             self.begun += 1
             self.under_way[number] = handle[0]
             self.started.add(task)
-            record.take(Begin(number, call.operation.name, call.arguments, cancelled=cancelled))
-            if cancelled:
-                self.requested.add(number)
-                self.cancelled_early.add(number)
-                self._host.cancel(handle[0])
-            try:
-                value = getattr(self.instance, call.method)(*call.arguments)
-                if type(value) is CoroutineType or inspect.isawaitable(value):
-                    value = await value
-                end = End(number, "returned", value, at=self._at())
-            except GeneratorExit:
-                raise
-            except KeyboardInterrupt as interrupt:  # also what stops a step that does not end
-                record.stop(interrupt)
-                raise
-            except BaseException as error:
-                if is_cancellation(error, self._host):
-                    end = End(number, "cancelled", at=self._at(error))
-                elif isinstance(error, self._errors):
-                    end = End(number, "raised", error=error, at=self._at(error))
-                else:
+            with nullcontext() if again is None else again.stepper.scope(handle[0]):
+                record.take(Begin(number, call.operation.name, call.arguments, cancelled=cancelled, again=latest))
+                if cancelled:
+                    self.requested.add(number)
+                    self.cancelled_early.add(number)
+                    self._host.cancel(handle[0])
+                try:
+                    value = getattr(self.instance, call.method)(*call.arguments)
+                    if type(value) is CoroutineType or inspect.isawaitable(value):
+                        value = await value
+                    end = End(number, "returned", value, at=self._at())
+                except GeneratorExit:
                     raise
+                except KeyboardInterrupt as interrupt:  # also what stops a step that does not end
+                    record.stop(interrupt)
+                    raise
+                except BaseException as error:
+                    if is_cancellation(error, self._host):
+                        end = End(number, "cancelled", at=self._at(error))
+                    elif isinstance(error, self._errors):
+                        end = End(number, "raised", error=error, at=self._at(error))
+                    else:
+                        raise
             if record.over:
                 return
             del self.under_way[number]
             record.take(end)
-            if end.how == "cancelled" or record.settled:
+            if record.settled or (end.how == "cancelled" and again is None):
                 return
+            latest = number
             self.latest = handle[0], context
             call, cancelled = self._next_call(number), False
+            if call is None and again is not None and not record.over and again.stays(number):
+                self.idle[number] = handle[0]
+                await again.stepper.pause(handle[0])
+                call = self._later.pop(handle[0])
 
     def _at(self, error: BaseException | None = None) -> str:
         return "" if self._places is None else self._places.ended(error)

@@ -28,7 +28,8 @@ class Begin(NamedTuple):
     """A call makes its first step.
 
     `task` says which task makes it, where a specification tells tasks apart. `cancelled` says that its task was
-    cancelled before: the cancellation is pending when the call begins.
+    cancelled before: the cancellation is pending when the call begins. `again` is the call that the task made before,
+    if it made one.
     """
 
     call: int
@@ -36,6 +37,7 @@ class Begin(NamedTuple):
     arguments: tuple[Any, ...] = ()
     task: int = 0
     cancelled: bool = False
+    again: int | None = None
 
 
 class End(NamedTuple):
@@ -209,9 +211,10 @@ def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event
 def event_data(event: Event) -> EventData:
     """Return an event as plain data; calls are numbered from 1."""
     match event:
-        case Begin(call, operation, arguments, _, cancelled):
+        case Begin(call, operation, arguments, _, cancelled, again):
             begin = {"kind": "begin", "call": call + 1, "operation": operation, "arguments": list(arguments)}
-            return begin | {"cancelled": True} if cancelled else begin
+            begin |= {"cancelled": True} if cancelled else {}
+            return begin | ({} if again is None else {"again": again + 1})
         case Request(call):
             return {"kind": "request", "call": call + 1}
         case Observe(values):
@@ -260,6 +263,7 @@ def describe(event: EventData) -> str:
     match event:
         case {"kind": "begin", "operation": operation, "arguments": arguments}:
             where = " in a cancelled task" if event.get("cancelled") else ""
+            where += f" in the task of call {event['again']}" if "again" in event else ""
             return f"{operation}({', '.join(map(repr, arguments))}){where}"
         case {"kind": "request"}:
             return "is cancelled"

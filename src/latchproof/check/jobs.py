@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from latchproof.check.choices import Subtree
+from latchproof.check.choices import STAY, Subtree
 from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import End, Event, Failure, SeenError, plain_value, text_of
 from latchproof.check.lines import LineWatch
@@ -253,7 +253,7 @@ def replay(
 
     Raises TargetError if what the schedule asks for cannot be done.
     """
-    calls = [word for word in schedule if word.startswith(("call ", "then ", "early "))]
+    calls = [word for word in schedule if word.startswith(("call ", "then ", "early ", "again "))]
     others = [word for word in schedule if word.startswith("other ")]
     numbers = sorted(
         {int(text) for word in (*calls, *others) if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
@@ -261,11 +261,12 @@ def replay(
     programs = Programs(
         (argument,),
         at_once=max(1, len(calls)),
-        calls=len(calls),
+        calls=len(calls) + (STAY.word in schedule),  # it stays only if it might call again
         cancellations=sum(word.startswith(("cancel ", "early ")) for word in schedule),
         numbers=tuple(numbers) or (0,),
         beside=len(others),
         early=True,
+        again=True,
     )
     places = Places(target.own)
     explorer = Explorer(

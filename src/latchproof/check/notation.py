@@ -2,7 +2,8 @@
 
 `.` runs a step. A letter makes a call: the operation's initial, with its arguments if it has any (`w` is wait(), `s(2)`
 is set_count(2)). `>w` makes the call in the same step in which another ends, `!w` makes it in a task that is cancelled
-already, `@w` makes it on a second instance. `-1` cancels call 1. `|` lets trio begin a pass, and `~` runs that pass in
+already, `@w` makes it on a second instance. `-1` cancels call 1. `=` notes that the task whose call has just ended
+stays to call again, and `+1w` makes a call in the task of call 1. `|` lets trio begin a pass, and `~` runs that pass in
 reverse. `_` notes that the same states repeat for ever, `^` that they repeat until a timer expires.
 """
 
@@ -10,12 +11,15 @@ import ast
 import re
 from collections.abc import Sequence
 
-from latchproof.check.choices import COMES_ROUND, DEFAULTS, TIME_PASSES
+from latchproof.check.choices import COMES_ROUND, DEFAULTS, STAY, TIME_PASSES
 from latchproof.check.target import TargetError
 from latchproof_spec.machine import Machine
 
-_SIGNS = {"run": ".", "pass": "|", "reversed": "~", COMES_ROUND: "_", TIME_PASSES: "^"}
-_TOKEN = re.compile(r"(?P<sign>[.|~_^])|-(?P<call>\d+)|(?P<verb>[>@!]?)(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?")
+_SIGNS = {"run": ".", "pass": "|", "reversed": "~", COMES_ROUND: "_", TIME_PASSES: "^", STAY.word: "="}
+_TOKEN = re.compile(
+    r"(?P<sign>[.|~_^=])|-(?P<call>\d+)|"
+    r"(?P<verb>[>@!]?|\+(?P<after>\d+))(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?"
+)
 _VERBS = {"": "call", ">": "then", "@": "other", "!": "early"}
 _STRING = re.compile(r"(\d+):([^\s]*)")
 
@@ -42,9 +46,10 @@ def compact(argument: int, words: Sequence[str]) -> str:
         if verb == "cancel":
             out.append(f"-{rest}")
         else:
+            after, _, rest = rest.partition(" ") if verb == "again" else ("", "", rest)
             operation, _, arguments = rest.partition("(")
             given = f"({arguments.replace(' ', '')}" if arguments != ")" else ""
-            prefix = next(sign for sign, word in _VERBS.items() if word == verb)
+            prefix = f"+{after}" if after else next(sign for sign, word in _VERBS.items() if word == verb)
             out.append(f"{prefix}{operation[0]}{given}")
     return f"{argument}:{''.join(out)}"
 
@@ -79,7 +84,8 @@ def parse(text: str, machine: Machine) -> tuple[int, tuple[str, ...]]:
         else:
             arguments = _arguments(token["arguments"] or "")
             call = f"{initials[token['initial']].name}({', '.join(map(repr, arguments))})"
-            words.append(f"{_VERBS[token['verb']]} {call}")
+            verb = f"again {token['after']}" if token["after"] else _VERBS[token["verb"]]
+            words.append(f"{verb} {call}")
     return int(whole.group(1)), tuple(words)
 
 

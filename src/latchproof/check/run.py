@@ -27,6 +27,7 @@ from latchproof.check.choices import (
     REST,
     ROUND,
     RUN,
+    STAY,
     STOP,
     TIME,
     Action,
@@ -36,12 +37,12 @@ from latchproof.check.choices import (
     Prefix,
     Turn,
 )
-from latchproof.check.harness import Calls, NondeterminismError, Record
+from latchproof.check.harness import Again, Calls, NondeterminismError, Record
 from latchproof.check.history import Rest, Stray, Suspend, named
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import OwnFault, Stepper
 from latchproof.check.places import Places
-from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
+from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError, has_attributes
 from latchproof.check.states import SeenStates
 from latchproof.check.strategies import Strategy
 from latchproof.check.target import Call, Target
@@ -198,7 +199,8 @@ class Run:
         self.schedule, self.moments = self.decisions.words, self.decisions.moments
         self._path = path
         self._stepper = setup.make_stepper()
-        self._calls = Calls(self._stepper, self.record, self._next_call, places=setup.places)
+        again = Again(self._stepper, self._stays) if setup.programs.again else None
+        self._calls = Calls(self._stepper, self.record, self._next_call, places=setup.places, again=again)
         unjudged = Record(setup.target, (), setup.argument, self._moment)
         self._others = Calls(self._stepper, unjudged, lambda number: None, Exception, is_other=True)
         self._newborn: int | None = None
@@ -340,6 +342,8 @@ class Run:
                 self._others.make(action.payload)
             elif kind == "cancel":
                 calls.cancel(action.payload)
+            elif kind == "again":
+                calls.make_again(*action.payload)
             else:
                 raise NondeterminismError(
                     f"under the same schedule {action.word!r} was possible in a step, and then not"
@@ -380,25 +384,27 @@ class Run:
         options: tuple[Action, ...] = ()
         if can_run and not self._front_is_quiet:
             options = (PASS if between_passes else RUN,)
-        if calls.made < programs.calls and calls.at_once < programs.at_once:
+        may_call = calls.made < programs.calls and calls.at_once < programs.at_once
+        if may_call:
             options += setup.calls
             if calls.requests < programs.cancellations and self._stepper.cancels_running:
                 options += setup.early
         if calls.requests < programs.cancellations:
             options += tuple(Action("cancel", f"cancel {number + 1}", number) for number in calls.under_way)
+        if may_call:
+            options += tuple(
+                Action("again", f"again {number + 1} {call.payload}", (call.payload, number))
+                for number in calls.idle
+                for call in setup.calls
+            )
         if self._others.made < programs.beside:
             options += setup.others
         return options
 
     def _next_call(self, number: int) -> Call | None:
-        """Return the call that a task makes in the step in which its last one ended, if it makes one.
-
-        A task that stays cancelled makes none.
-        """
-        calls, stepper = self._calls, self._stepper
-        if number in calls.cancelled_early or (number in calls.requested and stepper.cancellation_lasts):
-            return None
-        if calls.made >= self.setup.programs.calls:
+        """Return the call that a task makes in the step in which its last one ended, if it makes one."""
+        calls = self._calls
+        if not self._may_call_again(number):
             return None
         if self.setup.prune and not self._next_call_matters(number):
             return None
@@ -409,22 +415,57 @@ class Run:
         call: Call = action.payload
         return call
 
+    def _may_call_again(self, number: int) -> bool:
+        """Return whether the task of a call that has ended may make another: it does not stay cancelled."""
+        calls, stepper = self._calls, self._stepper
+        if calls.made >= self.setup.programs.calls:
+            return False
+        if number not in calls.requested:
+            return True
+        if self.setup.programs.again:
+            assert calls.latest is not None
+            return stepper.recover(calls.latest[0])
+        return number not in calls.cancelled_early and not stepper.cancellation_lasts
+
+    def _stays(self, number: int) -> bool:
+        """Return whether a task stays after its call, to call again later: where that may differ from a new task's."""
+        decisions = self.decisions
+        if not self._may_call_again(number):
+            return False
+        if decisions.repeating:
+            stays = decisions.repeats(STAY.kind)
+            if stays:
+                decisions.repeat(self._stepper.now, self._calls.under_way)
+            return stays
+        strategy = self.setup.strategy
+        stays = strategy.insists_on(STAY.word) if strategy.repeats else not self.setup.prune or self._is_remembered()
+        if stays:
+            decisions.note(STAY)
+        return stays
+
     def _next_call_matters(self, number: int) -> bool:
         """Return whether a task's next call may differ from that of a new task, which is made in another run.
 
-        It may where others are ready to run, or where something is left of the task: a request to cancel it, a variable
-        that the call has set in its context, or whatever the target remembers of it.
+        It may where others are ready to run, after a request to cancel it, or where something is left of the task.
         """
-        calls, decisions = self._calls, self.decisions
+        decisions = self.decisions
         if decisions.repeating:
             return decisions.repeats(*RETURNING)
-        if self._stepper.waiting[0] or number in calls.requested:
-            return True
+        return bool(self._stepper.waiting[0]) or number in self._calls.requested or self._is_remembered()
+
+    def _is_remembered(self) -> bool:
+        """Return whether something is left of the task whose call was the last to end.
+
+        That may be a variable that the call has set in its context, an attribute, or whatever the target remembers.
+        """
+        calls = self._calls
         assert calls.latest is not None
         handle, context = calls.latest
         if any(context.get(variable, context) is not value for variable, value in copy_context().items()):
             return True
         task = self._stepper.task_of(handle)
+        if has_attributes(task):
+            return True
         return self.setup.fingerprinter.reaches(task, calls.instance, self.setup.target.global_state.changed())
 
     def _decide_in_a_step(self, options: tuple[Action, ...]) -> Action | None:
@@ -449,15 +490,16 @@ class Run:
         if seen.failure is not None:
             return None
         calls, others = self._calls, self._others
-        calls.ranks = ranks = {call: rank for rank, call in enumerate(sorted(calls.under_way))}
+        calls.ranks = ranks = {call: rank for rank, call in enumerate(sorted({**calls.under_way, **calls.idle}))}
         others.ranks = {call: call for call in others.under_way}
         budgets = (
             calls.made, others.made, calls.begun, calls.requests, self._newborn is not None,
             self._front_is_quiet, self._rested, between_passes,
-            tuple(sorted(ranks[call] for call in calls.requested if call in ranks)),
+            tuple(sorted(ranks[call] for call in calls.requested if call in calls.under_way)),
+            tuple(sorted(ranks[call] for call in calls.idle)),
         )  # fmt: skip
         judged = tuple(judge.place for judge in self.setup.judges)
-        tasks = [calls.under_way[call] for call in ranks]
+        tasks = [(calls.under_way | calls.idle)[call] for call in ranks]
         elsewhere = others.instance, [*others.under_way.values()], self.setup.target.global_state.changed()
         try:
             of = self.setup.fingerprinter.of

@@ -41,6 +41,8 @@ def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:
 
     def name(bound: dict[str, Any]) -> tuple[Any, ...]:
         played: Calls = bound["self"]
-        return played.is_other, numbers[bound["call"]], bound["cancelled"], played.ranks.get(bound.get("number", -1))
+        call = bound["call"]  # None in a task that may call again
+        number = None if call is None else numbers[call]
+        return played.is_other, number, bound["cancelled"], played.ranks.get(bound.get("number", -1))
 
     return Fingerprinter(frames={Calls.play.__code__: name})

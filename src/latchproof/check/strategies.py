@@ -20,6 +20,9 @@ PCT_DEPTH = 3
 class Strategy(Protocol):
     """Chooses how runs continue: `begin` comes before each run, `choose` at each choice in it."""
 
+    repeats: bool = False
+    """Whether it repeats one schedule, which also has what is noted and not chosen."""
+
     prunes: bool = False
     """Whether a run may be cut short where another stands for it. In a sample every run counts for itself."""
 
@@ -133,6 +136,8 @@ class Replay(Sample):
 
     `choose` raises TargetError if what the schedule asks for cannot be done.
     """
+
+    repeats = True
 
     def __init__(self, words: Sequence[str]) -> None:
         super().__init__(schedules=1, seed=0)

@@ -73,7 +73,9 @@ class Dialect:
     """How a program is written for a host: what it imports, its frame, and how it makes each choice of a schedule.
 
     `frame` has places for the `constructor`, its `argument` and the `body`. `words` says how each word of a schedule is
-    written, and `turn` how every ready task is run once.
+    written, and `turn` how every ready task is run once. `gate` makes what a task waits for before it calls again, and
+    `recover` lets it, after its call was cancelled, if each call is made in a `scope` where there is one. Where they
+    are empty, no program does so.
     """
 
     imports: str
@@ -83,22 +85,23 @@ class Dialect:
     cancel: str
     words: dict[str, str]
     turn: str
+    gate: str = ""
+    recover: str = ""
+    scope: str = ""
 
 
-CALLS = """\
-async def calls(*todo):
-    for number, method, *arguments in todo:
-        try:
-            value = method(*arguments)
-            if inspect.isawaitable(value):
-                value = await value
-        except {cancelled}:
-            ended[number] = "cancelled"
-            raise
-        except Exception as error:
-            ended[number] = f"raised {{type(error).__name__}}"
-        else:
-            ended[number] = value
+CALL = """\
+try:
+    value = method(*arguments)
+    if inspect.isawaitable(value):
+        value = await value
+except {cancelled}:
+    ended[number] = "cancelled"
+    {after}
+except Exception as error:
+    ended[number] = f"raised {{type(error).__name__}}"
+else:
+    ended[number] = value
 """
 
 ASYNCIO = Dialect(
@@ -117,6 +120,8 @@ asyncio.run(scenario())
     cancel="{name}.cancel()",
     words={"run": "await asyncio.sleep(0)", "pass": "await asyncio.sleep(0)"},
     turn="await asyncio.sleep(0)",
+    gate="asyncio.Event()",
+    recover="asyncio.current_task().uncancel()",
 )
 
 ASYNCIO_BY_STEPS = Dialect(
@@ -145,6 +150,8 @@ finally:
     cancel="{name}.cancel()",
     words={"run": "step()"},
     turn="step()",
+    gate="asyncio.Event()",
+    recover="asyncio.current_task().uncancel()",
 )
 
 TRIO = Dialect(
@@ -195,6 +202,9 @@ finally:
     cancel="{name}.cancel()",
     words={"pass": "one_pass()", "pass reversed": "one_pass(1.0)"},
     turn="one_pass()",
+    gate="trio.Event()",
+    recover="pass",
+    scope="with trio.CancelScope() as scopes[number]:",
 )
 
 FLOWNO = Dialect(
@@ -249,7 +259,7 @@ def _source(trace: Trace, dialect: Dialect) -> str:
         argument=trace.argument,
         body=indent("\n".join(_program(trace, dialect)), "    "),
     )
-    body = indent(CALLS.format(cancelled=dialect.cancelled) + "\n" + frame, "    ")
+    body = indent(_calls(trace, dialect) + "\n" + frame, "    ")
     return f'''"""{trace.target}({trace.argument}): {trace.seen}.
 
 Allowed is {alternatives(trace.allowed)}.
@@ -269,12 +279,28 @@ def {_function(trace)}():
 {body}'''
 
 
+def _calls(trace: Trace, dialect: Dialect) -> str:
+    """Return the function that makes the calls of a task, one after another."""
+    again = _calls_after_cancellation(trace)
+    if again and not dialect.recover:
+        raise CannotRenderError("a task calls again after its call was cancelled")
+    call = CALL.format(cancelled=dialect.cancelled, after=dialect.recover if again else "raise")
+    if again and dialect.scope:
+        call = f"{dialect.scope}\n{indent(call, '    ')}"
+    calls = f"async def calls(*todo):\n    for number, method, *arguments in todo:\n{indent(call, '        ')}"
+    return f"scopes = {{}}\n\n{calls}" if again and dialect.scope else calls
+
+
 def _program(trace: Trace, dialect: Dialect) -> list[str]:
     """Return the body: the schedule's actions in order, then the assertion that the trace's last event breaks."""
     begun = _begun(trace)
     tasks = _tasks(trace)
     others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
     lines = [f"other = {_import(trace.target)[1]}({trace.argument})"] if others else []
+    gates = _gates(trace)
+    if gates and not dialect.gate:
+        raise CannotRenderError("a task calls again in a later step")
+    lines += [f"{gate} = {dialect.gate}" for gate in gates.values()]
     task_of_call = {call: f"task{calls[0]}" for calls in tasks for call in calls}
     waiting = list(tasks)
     for choice in _with_orders(trace.schedule):
@@ -286,15 +312,22 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
             calls = waiting.pop(0)
             cancel = dialect.cancel.format(name=f"task{calls[0]}")
             before = f"('before', lambda: {cancel}), " if begun[calls[0]].get("cancelled") else ""
-            todo = before + ", ".join(_call(trace, begun[call]) for call in calls)
+            todo = before + ", ".join(
+                (f"({gates[call]!r}, {gates[call]}.wait), " if call in gates else "") + _call(trace, begun[call])
+                for call in calls
+            )
             lines += dialect.task.format(name=f"task{calls[0]}", todo=todo).splitlines()
         elif choice.startswith("other "):
             operation, _, arguments = choice.removeprefix("other ").rstrip(")").partition("(")
             name = f"other{sum(line.startswith('other') for line in lines)}"
             todo = ", ".join([repr(name), f"other.{trace.own_name(operation)}", *([arguments] if arguments else [])])
             lines += dialect.task.format(name=name, todo=f"({todo})").splitlines()
+        elif choice.startswith("again "):
+            lines += [f"{gates[call]}.set()" for call in gates if begun[call]["again"] == int(choice.split()[1])]
         elif choice.startswith("cancel "):
-            lines.append(dialect.cancel.format(name=task_of_call[int(choice.split()[1])]))
+            call = int(choice.split()[1])
+            in_scope = dialect.scope and _calls_after_cancellation(trace)
+            lines.append(dialect.cancel.format(name=f"scopes[{call}]" if in_scope else task_of_call[call]))
     return [*lines, *_assertion(trace, dialect)]
 
 
@@ -302,6 +335,18 @@ def _call(trace: Trace, begin: EventData) -> str:
     """Return what a task is told of one call: its number, the method and the arguments."""
     method = f"it.{trace.own_name(begin['operation'])}"
     return f"({', '.join([str(begin['call']), method, *map(repr, begin['arguments'])])})"
+
+
+def _gates(trace: Trace) -> dict[int, str]:
+    """Return what each call waits for that a task makes in a later step, by a name."""
+    later = {int(word.split()[1]) for word in trace.schedule if word.startswith("again ")}
+    return {call: f"gate{call}" for call, begin in _begun(trace).items() if begin.get("again") in later}
+
+
+def _calls_after_cancellation(trace: Trace) -> bool:
+    """Return whether a task makes a call after another of its calls was cancelled."""
+    cancelled = {event["call"] for event in trace.events if event.get("how") == "cancelled"}
+    return any(begin.get("again") in cancelled for begin in _begun(trace).values())
 
 
 def _begun(trace: Trace) -> dict[int, EventData]:
@@ -329,23 +374,15 @@ def _with_orders(schedule: tuple[str, ...]) -> list[str]:
 
 
 def _tasks(trace: Trace) -> list[list[int]]:
-    """Return the calls that each task makes, in the order in which the tasks are made: that of their first steps.
-
-    A call that begins in the step in which another ended, and has no separate task, is made by that call's task.
-    """
+    """Return the calls that each task makes, in the order in which the tasks are made: that of their first steps."""
     tasks: list[list[int]] = []
-    made = sum(1 for choice in trace.schedule if choice.startswith(("call ", "early ")))
-    then = [choice for choice in trace.schedule if choice.startswith("then ")]
-    previous: int | None = None
-    for event in trace.events:
-        if event["kind"] == "begin":
-            if then and previous is not None:
-                next(calls for calls in tasks if previous in calls).append(event["call"])
-                then.pop(0)
-            else:
-                tasks.append([event["call"]])
-        previous = event["call"] if event["kind"] == "end" else None
-    return tasks[:made]
+    for call, begin in _begun(trace).items():
+        before = begin.get("again")
+        if before is None:
+            tasks.append([call])
+        else:
+            next(calls for calls in tasks if before in calls).append(call)
+    return tasks
 
 
 def _assertion(trace: Trace, dialect: Dialect) -> list[str]:

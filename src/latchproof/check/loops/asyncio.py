@@ -9,6 +9,7 @@ import threading
 from asyncio import events
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
 from typing import Any, Self, TypeVarTuple
 from weakref import WeakSet
@@ -36,6 +37,7 @@ class StepLoop(asyncio.BaseEventLoop):
     groups_cancellations = False
     cancels_running = True
     cancellation_lasts = False
+    calls_after_cancellation = True
 
     _ready: deque[asyncio.Handle]
     _scheduled: list[asyncio.TimerHandle]
@@ -51,6 +53,7 @@ class StepLoop(asyncio.BaseEventLoop):
         """Whether the time may be part of the target's state. Setting a timer does not count as reading the time."""
         self._script: Script | None = None
         self._tasks_made: list[asyncio.Task[Any]] = []
+        self._paused: dict[asyncio.Task[None], asyncio.Future[None]] = {}
         self._thread_id = threading.get_ident()  # it counts as running from the start
         self.set_task_factory(self._make_task)
 
@@ -77,6 +80,21 @@ class StepLoop(asyncio.BaseEventLoop):
 
     def cancel(self, handle: asyncio.Task[None]) -> None:
         handle.cancel()
+
+    def scope(self, handle: asyncio.Task[None]) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def recover(self, handle: asyncio.Task[None]) -> bool:
+        while handle.cancelling():
+            handle.uncancel()
+        return not handle._must_cancel  # type: ignore[attr-defined]
+
+    async def pause(self, handle: asyncio.Task[None]) -> None:
+        self._paused[handle] = self.create_future()
+        await self._paused[handle]
+
+    def resume(self, handle: asyncio.Task[None]) -> None:
+        self._paused.pop(handle).set_result(None)
 
     def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
         """Make a task and note it, as also for those that the target makes, so that none is left suspended."""

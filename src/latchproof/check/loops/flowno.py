@@ -8,11 +8,13 @@ order is that of the tasks' creation, so that runs can be repeated.
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 from typing import Any
 
 from flowno.core.event_loop import event_loop, primitives
 from flowno.core.event_loop.event_loop import EventLoop
+from flowno.core.event_loop.synchronization import Event
 from flowno.core.event_loop.tasks import TaskCancelled
 
 from latchproof.check.loops.interface import OwnFault, Script, close
@@ -50,12 +52,14 @@ class FlownoStepper:
     cancelled: type[BaseException] = TaskCancelled
     groups_cancellations = False
     cancels_running = False  # the error is raised in a later step of the task, which may have ended by then
+    calls_after_cancellation = False  # the loop still wakes it for what it waited for
     cancellation_lasts = True  # until it is delivered, even to a call that was made after the request
 
     def __init__(self) -> None:
         self.now = 0.0
         self._script: Script
         self._tasks: list[_Task] = []
+        self._paused: dict[_Task, Event] = {}
         self._stepping = False
         self._loop: Any = _EndlessLoop()
 
@@ -109,6 +113,20 @@ class FlownoStepper:
     def cancel(self, handle: _Task) -> None:
         self._loop.cancel(handle)
 
+    def scope(self, handle: _Task) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def recover(self, handle: _Task) -> bool:
+        return False
+
+    async def pause(self, handle: _Task) -> None:
+        self._paused[handle] = Event()
+        await self._paused[handle].wait()
+
+    def resume(self, handle: _Task) -> None:
+        self._loop.event_waiters[self._paused.pop(handle)].clear()
+        self._loop.tasks.append((handle, None, None))
+
     @property
     def waiting(self) -> tuple[int, int]:
         return len(self._loop.tasks), len(self._loop.sleeping)
@@ -142,6 +160,7 @@ class FlownoStepper:
             _Task: lambda task: (task.coroutine, task.ended),
             _EndlessLoop: lambda loop: (),
             _Ended: lambda ended: (),
+            FlownoStepper: lambda stepper: (),
             TaskCancelled: lambda error: (),
             _Instant: lambda instant: (instant - self.now,),
         }

@@ -5,6 +5,7 @@ stands in its own module.
 """
 
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -80,6 +81,9 @@ class Stepper(Host, Protocol):
     cancellation_lasts: bool
     """Whether a cancelled task stays cancelled in all that it does afterwards."""
 
+    calls_after_cancellation: bool
+    """Whether a task can call again after its call was cancelled."""
+
     now: float
     """The time, in seconds."""
 
@@ -111,6 +115,18 @@ class Stepper(Host, Protocol):
 
     def coroutine_of(self, handle: Any) -> object:
         """Return the coroutine that is played by the task of which `spawn` returned a handle."""
+
+    def scope(self, handle: Any) -> AbstractContextManager[Any]:
+        """Return what a call is made within, so that its cancellation ends with it, where it can."""
+
+    def recover(self, handle: Any) -> bool:
+        """Take back the requests to cancel a task whose call has ended; return False if it should make no other."""
+
+    async def pause(self, handle: Any) -> None:
+        """Suspend the task that runs, until it is resumed."""
+
+    def resume(self, handle: Any) -> None:
+        """Make a suspended task ready, behind those that are."""
 
     def finish(self) -> None:
         """End the loop, whatever is left to run; nothing that happens then is reported."""

@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -38,6 +39,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
     groups_cancellations = True
     cancels_running = True
     cancellation_lasts = True
+    calls_after_cancellation = True
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -113,6 +115,22 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
             handle.scope.cancel()
         except trio.TrioInternalError as error:
             self._stray(error)
+
+    @contextmanager
+    def scope(self, handle: _Handle) -> Iterator[None]:
+        around = handle.scope
+        with trio.CancelScope() as handle.scope:
+            yield
+        handle.scope = around
+
+    def recover(self, handle: _Handle) -> bool:
+        return True
+
+    async def pause(self, handle: _Handle) -> None:
+        await trio.lowlevel.wait_task_rescheduled(lambda _: trio.lowlevel.Abort.SUCCEEDED)
+
+    def resume(self, handle: _Handle) -> None:
+        self._runner.reschedule(handle.task)
 
     def _stray(self, error: trio.TrioInternalError) -> None:
         """Report that the target broke an invariant of trio."""
@@ -194,6 +212,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
             _Handle: lambda handle: (handle.task, handle.scope, handle.coroutine),
             trio.Cancelled: lambda error: (),
             core.Runner: lambda runner: (),
+            TrioStepper: lambda stepper: (),
             AsyncGenerators: lambda generators: (),
             trio.lowlevel.TrioToken: lambda token: (),
             core.CancelReason: lambda reason: (),

@@ -99,10 +99,12 @@ class Fingerprinter:
             self._begin()
 
     def reaches(self, thing: object, *roots: object) -> bool:
-        """Return whether an object can be reached from the roots, or its address, or whether that cannot be known."""
+        """Return whether an object can be reached from the roots, or its address or name, or that cannot be known."""
         try:
             self._walk(roots)
-            return id(thing) in self._met or ("int", id(thing)) in self._out
+            if id(thing) in self._met or ("int", id(thing)) in self._out:
+                return True
+            return isinstance(thing, asyncio.Task) and ("str", thing.get_name()) in self._out
         except NoFingerprintError:
             return True
         finally:
@@ -228,6 +230,11 @@ class Fingerprinter:
         known = self._context
         yield len(thing)
         yield from _flat(item for item in thing.items() if known.get(item[0], known) is not item[1])
+
+
+def has_attributes(thing: object) -> bool:
+    """Return whether an object has been given attributes, which a task of asyncio does not show."""
+    return any(isinstance(one, dict) and one for one in gc.get_referents(thing))
 
 
 def _of_future(thing: Any) -> Iterator[object]:
