@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from latchproof_spec.calls import CallClaims
 from latchproof_spec.claims import Account, Claim, Eventuality, Property
+from latchproof_spec.model import Model
 from latchproof_spec.step import Rule
 
 Situation: TypeAlias = Literal[
@@ -153,6 +154,30 @@ class Bounds:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Variant:
+    """A policy that needs a state of its own: a model, which is made with the machine's argument.
+
+    It permits what is usually a fault, so a class is judged by it only where its name is asked for. Histories are
+    judged by it; nothing is proved of it.
+
+    `exercise`   what gives each claim a chance to fail, as a machine's rules do: "wait() waits", "wait() returns",
+                 "wait() ends other calls", "wait() raises BrokenBarrierError", "wait() is withdrawn", or "wait() is
+                 cancelled after it took effect".
+    `sentences`  what a claim says under it, where the machine's sentence is not true of it.
+    `blame`      which claim a history breaks, where it differs from the machine's.
+    """
+
+    name: str
+    model: type[Model]
+    exercise: Mapping[Claim, tuple[str, ...]]
+    sentences: Mapping[Claim, str] = field(default_factory=dict)
+    blame: Mapping[Situation, Claim] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Machine:
     """A machine: how it is made, its state, its operations, rules, observations and claims, and data for tools.
 
@@ -170,6 +195,7 @@ class Machine:
     IDs of the rules that give it a chance to fail: a run that fires none of them says nothing about the claim.
 
     `policies` differ in more than their names. `aliases` maps other names by which one may be asked for to its own.
+    `variants` are those that need a state of their own.
     `blame` says which claim a history breaks, by what it shows; a situation that cannot arise is not in it.
     `reaches_released(rule, policy)` says whether a policy lets a rule fail calls that are released with an index.
     `freedoms` maps each axis of a policy that no rule shows to the words before its value. `needed_to_release(argument,
@@ -205,6 +231,7 @@ class Machine:
     bounds: Bounds
     release: str
     needed_to_release: Callable[[int, tuple[str, ...]], tuple[int, int]]
+    variants: tuple[Variant, ...] = ()
     reaches_released: Callable[[Rule, Any], bool] = lambda rule, policy: False
     freedoms: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)

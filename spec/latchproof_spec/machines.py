@@ -25,6 +25,17 @@ def claim_of(id: str) -> Claim:
     return {claim.id: claim for claim in CLAIMS}[id]
 
 
+def sentence_of(id: str, machine: str, policy: str) -> str:
+    """Return what the claim with this ID says of a machine under a policy or variant, both by their names.
+
+    >>> sentence_of("C5", "barrier", "phase")
+    'All calls of a generation return its number: generations are counted from 0 or from 1.'
+    """
+    claim = claim_of(id)
+    variants = {one.name: one for one in MACHINES[machine].variants}
+    return variants[policy].sentences.get(claim, claim.sentence) if policy in variants else claim.sentence
+
+
 def machines_about(claim: Claim) -> tuple[Machine, ...]:
     """Return the machines that a claim is about.
 

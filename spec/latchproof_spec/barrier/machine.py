@@ -7,6 +7,7 @@ from typing import Final
 from latchproof_spec.barrier import claims, rules
 from latchproof_spec.barrier.claims import C5, C6, C8, C9, C13, C14
 from latchproof_spec.barrier.policies import POLICIES
+from latchproof_spec.barrier.variants import VARIANTS
 from latchproof_spec.claims import C4, C7, C10, C11, C15, C16
 from latchproof_spec.machine import (
     HAS_ARRIVED,
@@ -83,6 +84,7 @@ BARRIER: Final = Machine(
         rules.B7,
     ),
     policies=POLICIES,
+    variants=VARIANTS,
     exercise={
         C4: ("B3",),
         C5: ("B2", "B2r", "B2a"),

@@ -8,6 +8,7 @@ from latchproof_spec.claims import C4, C7, C10, C11, C15, C16
 from latchproof_spec.latch import claims, rules
 from latchproof_spec.latch.claims import C1, C2, C3, C12
 from latchproof_spec.latch.policies import ALIASES, POLICIES
+from latchproof_spec.latch.variants import VARIANTS
 from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation, Programs
 
 
@@ -66,6 +67,7 @@ LATCH: Final = Machine(
         rules.L10,
     ),
     policies=POLICIES,
+    variants=VARIANTS,
     aliases=ALIASES,
     exercise={
         C1: ("L1", "L2", "L5k", "L5r", "L6"),

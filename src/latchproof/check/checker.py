@@ -1,10 +1,9 @@
 """Checks a target against the specification: makes jobs, has them done, and draws a verdict from their results."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import product
 from typing import Any
 
 from latchproof.check.bounds import default_programs, describe_bounds, levels, not_tried, notes_on, used
@@ -16,8 +15,9 @@ from latchproof.check.loops import stepper_class
 from latchproof.check.notation import compact
 from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
+from latchproof.check.specification import NEW, PARKED, WITHDRAWN, Configuration, Invocation
 from latchproof.check.strategies import make_strategy
-from latchproof.check.target import INDEX, Target, TargetError
+from latchproof.check.target import INDEX, Target, TargetError, exercise_under
 from latchproof.check.tree import Walk
 from latchproof.check.verdict import PolicyVerdict, Verdict
 from latchproof.check.work_queue import BrokenOffError, Progress, WorkQueue
@@ -52,7 +52,7 @@ def check(
     target: Target,
     *,
     host: str = "asyncio",
-    policy: str | None = None,
+    policy: str | tuple[str, ...] | None = None,
     claim: str | None = None,
     strict: bool = False,
     programs: tuple[Programs, ...] | None = None,
@@ -65,10 +65,13 @@ def check(
 ) -> Verdict:
     """Run the target's real code under the schedules of every program within bounds, and judge every history.
 
-    `programs` are the bounds, by default those of the machine for this host. Without a policy the target conforms if
-    any named policy is satisfied. With a `claim` the verdict is about that claim alone, and is inconclusive if a run
-    ended with the failure of another. `scheduler` is "exhaustive", and `schedules` bounds those of one tree of programs
-    and one constructor argument; or it is "random" or "pct", and `schedules` is how many are run in all, from `seed`.
+    `programs` are the bounds, by default those of the machine for this host. With several policies the target conforms
+    if one of them is satisfied; without any, these are the machine's. If none of the machine's is, the target is
+    checked again under the variants, and a note names those that allow what it does. With a `claim` the verdict is
+    about that claim alone, and is inconclusive if a run ended with the failure of another.
+
+    `scheduler` is "exhaustive", and `schedules` bounds those of one tree of programs and one constructor argument; or
+    it is "random" or "pct", and `schedules` is how many are run in all, from `seed`.
 
     With `workers` that number of processes does the work, and each loads the target by its name; with `cluster` the
     workers of the Dask cluster at that address do. The verdict depends on neither. An interrupt ends the check with an
@@ -83,7 +86,9 @@ def check(
     """
     begun = time.perf_counter()
     machine = target.machine
-    judged = machine.policies if policy is None else (target.policy(policy),)
+    named = (policy,) if isinstance(policy, str) else policy
+    judged = machine.policies if named is None else tuple(map(target.policy, named))
+    target = target.under(judged)
     require_claim(claim, machine)
     stepper_class(host)
     programs = default_programs(target, host) if programs is None else programs
@@ -127,6 +132,13 @@ def check(
     notes += dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
     notes += _seen_once(reported)
     notes += [_note_on(fault, target, host) for fault in walk.host_faults.values()]
+    if policy is None and not reported.satisfied and machine.variants:
+        under_variants = check(
+            target, host=host, policy=tuple(one.name for one in machine.variants), strict=strict, programs=programs,
+            scheduler=scheduler, schedules=schedules, seed=seed, workers=workers, cluster=cluster, progress=progress,
+        )  # fmt: skip
+        if under_variants.status == "conforms":
+            notes += [f"policy {name} allows this: --policy {name}" for name in under_variants.satisfied]
     return Verdict(
         target=target,
         host=host,
@@ -232,9 +244,9 @@ def _verdict(target: Target, policy: Any, walk: Walk, programs: tuple[Programs, 
     fired = walk.fired.get(policy.name, set())
     smallest = walk.failures.get(policy.name, {})
     ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
-    exercise = target.machine.exercise
-    exercised = tuple(claim.id for claim in _seen_from_outside(target) if fired & set(exercise[claim]))
+    exercise = exercise_under(policy, target.machine)
     about = _about(target, policy, _arguments(programs), _cancels(programs))
+    exercised = tuple(claim.id for claim in _seen_from_outside(target, policy) if fired & set(exercise[claim]))
     without = tuple(claim.id for claim in about if claim.id not in exercised)
     misread = tuple(name for name in target.observations if name in walk.misread.get(policy.name, ()))
     return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without, misread)
@@ -267,15 +279,17 @@ def _about(target: Target, policy: Any, arguments: tuple[int, ...], cancels: boo
     """Return the claims that are about what the target has, and that a history can break with these arguments."""
     small = {min(argument, USUAL[-1]) for argument in arguments}  # what a larger one would do takes more steps
     can_fire = {rule for argument in small for rule in rules_in_reach(target, policy, argument, cancels=cancels)}
-    return [claim for claim in _seen_from_outside(target) if can_fire & set(target.machine.exercise[claim])]
+    exercise = exercise_under(policy, target.machine)
+    return [claim for claim in _seen_from_outside(target, policy) if can_fire & set(exercise[claim])]
 
 
-def _seen_from_outside(target: Target) -> list[Claim]:
+def _seen_from_outside(target: Target, policy: Any) -> list[Claim]:
     """Return the claims that a history of the target can break, as far as what it has tells."""
     machine = target.machine
     without = [] if target.gives_index else [machine.blame.get("wrong index")]
     without += [] if target.observations else [machine.blame.get("wrong reading")]
-    return [claim for claim in machine.claims if not claim.unobservable and claim not in without]
+    exercise = exercise_under(policy, machine)
+    return [claim for claim in machine.claims if claim in exercise and not claim.unobservable and claim not in without]
 
 
 def rules_in_reach(target: Target, policy: Any, argument: int, *, cancels: bool = True) -> set[str]:
@@ -283,19 +297,41 @@ def rules_in_reach(target: Target, policy: Any, argument: int, *, cancels: bool 
 
     With `cancels` they may be withdrawn too. Where no call ever parks, each may end before it can be cancelled.
     """
-    machine = target.machine
-    constants, start, _ = machine.create(argument)
-    steps = [(call.operation, call.arguments) for call in target.calls(NUMBERS)]
-    steps += [(machine.withdraw, ())] if cancels else []
-    states, fired = {start}, set()
+    specification = target.specification(policy, argument)
+    calls = [
+        Invocation(call.operation.name, call.arguments, 0, False, tuple(map(type, call.arguments)))
+        for call in target.under([policy]).calls(NUMBERS)
+    ]
+    reached: set[tuple[Configuration, tuple[Invocation, ...]]] = {(here, ()) for here in specification.start()}
+    fired, withdrawn = set[str](), set[str]()
     for _ in range(REACH):
-        for state, (operation, arguments) in product(tuple(states), steps):
-            for told in product((False, True), repeat=len(operation.facts)):
-                parked = state[machine.parked_at]
-                if all(fact.premise(value, parked) for fact, value in zip(operation.facts, told, strict=True)):
-                    *after, rule = operation.function(*constants, *state, *arguments, *told, policy=policy)
-                    states.add(tuple(after))
-                    fired.add(rule.id)
-    if not any(state[machine.parked_at] for state in states):
-        fired -= {rule.id for rule in machine.rules if rule.operation == machine.withdraw.name}
-    return fired
+        for here, parked in tuple(reached):
+            for made in ((*parked, call) for call in calls):
+                steps = list(_every(specification.effects, here.with_fate(len(parked), NEW), made))
+                fired |= {rule for _, rule in steps}
+                if cancels:
+                    steps += _every(specification.withdrawals, here.with_fate(len(parked), NEW), made)
+                    late = [step for after, _ in steps for step in _every(specification.withdrawals, after, made)]
+                    withdrawn |= {rule for _, rule in (*steps, *late)}
+                reached |= {_parked_alone(after, made) for after, _ in steps}
+    return (fired | withdrawn if any(parked for _, parked in reached) else fired) - {""}
+
+
+def _every(
+    act: Callable[[Configuration, int, Sequence[Invocation]], Iterable[tuple[Configuration, str]]],
+    here: Configuration,
+    calls: Sequence[Invocation],
+) -> Iterator[tuple[Configuration, str]]:
+    """Yield what comes of every call that is under way."""
+    for call, fate in here.fates:
+        if fate != WITHDRAWN:
+            yield from act(here, call, calls)
+
+
+def _parked_alone(here: Configuration, calls: tuple[Invocation, ...]) -> tuple[Configuration, tuple[Invocation, ...]]:
+    """Return the configuration without calls that are not parked."""
+    parked = [call for call, fate in here.fates if fate == PARKED]
+    names = {call: number for number, call in enumerate(parked)}
+    queue = tuple(names[call] for call in here.queue)
+    fates = tuple((number, PARKED) for number in names.values())
+    return Configuration(here.state, queue, fates), tuple(calls[call] for call in parked)

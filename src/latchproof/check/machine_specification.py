@@ -5,7 +5,7 @@ follows is what the runtime executes and the prover proves. What a rule says bec
 a finding breaks is the machine's `blame`. The weaker specifications at the end allow what a single claim rules out.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from types import SimpleNamespace
 from typing import Any
@@ -24,12 +24,32 @@ from latchproof.check.specification import (
     in_order,
     is_one_of,
 )
-from latchproof_spec.machine import Machine
+from latchproof_spec.claims import Claim
+from latchproof_spec.machine import Machine, Situation
 from latchproof_spec.machine import Operation as MachineOperation
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule, apply
 
 
-class MachineSpecification(Specification):
+class NamedAsMachine(Specification):
+    """What names findings as a machine does: its rules' errors, and the claims that `blames` gives situations."""
+
+    machine: Machine
+    blames: Mapping[Situation, Claim]
+
+    def may_fail_with(self, error: BaseException) -> bool:
+        return any(is_expected(rule.errors, error) for rule in self.machine.rules if rule.queue == "failed")
+
+    def may_refuse_with(self, operation: str, error: BaseException) -> bool:
+        refusals = (rule for rule in self.machine.rules if rule.operation == operation and rule.refuses)
+        return any(is_expected(rule.errors, error) for rule in refusals)
+
+    def blame(self, situation: str) -> str:
+        named = {str(one): claim for one, claim in self.blames.items()}
+        # a faulty machine may come into any situation
+        return named.get(situation, self.blames["stray error"]).id
+
+
+class MachineSpecification(NamedAsMachine):
     """A machine made with `argument`, under a policy.
 
     Where wait() returns no index at all, `indexed` is False, and none is expected. Raises ValueError for an argument
@@ -38,6 +58,7 @@ class MachineSpecification(Specification):
 
     def __init__(self, machine: Machine, policy: Any, argument: int, *, indexed: bool = True) -> None:
         self.machine = machine
+        self.blames = machine.blame
         self.policy = policy
         self.name = policy.name
         self._argument = argument
@@ -114,13 +135,6 @@ class MachineSpecification(Specification):
             return event.value is None
         return is_one_of(event.value, ending)
 
-    def may_fail_with(self, error: BaseException) -> bool:
-        return any(is_expected(rule.errors, error) for rule in self.machine.rules if rule.queue == "failed")
-
-    def may_refuse_with(self, operation: str, error: BaseException) -> bool:
-        refusals = (rule for rule in self.machine.rules if rule.operation == operation and rule.refuses)
-        return any(is_expected(rule.errors, error) for rule in refusals)
-
     def weaker(self) -> dict[str, Specification]:
         if self._weaker is None:
             self._weaker = {
@@ -130,10 +144,8 @@ class MachineSpecification(Specification):
             }
         return self._weaker
 
-    def blame(self, situation: str) -> str:
-        named = {str(one): claim for one, claim in self.machine.blame.items()}
-        # a faulty machine may come into any situation
-        return named.get(situation, self.machine.blame["stray error"]).id
+    def variables(self, here: Configuration) -> dict[str, Any]:
+        return dict(zip(self.machine.state, here.state, strict=True))
 
     def _is_release(self, ending: Ending) -> bool:
         """Return whether a call with this ending was parked, or completed a generation; an error may release it too."""

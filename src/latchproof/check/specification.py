@@ -184,6 +184,10 @@ class Specification(Protocol):
         """Return the values that an observation may read."""
         raise KeyError(name)
 
+    def variables(self, here: Configuration) -> Mapping[str, Any]:
+        """Return the variables of the state by their names, to be shown."""
+        return {"state": here.state}
+
     def matches(self, ending: Ending, event: End) -> bool:
         """Return whether a call that may end with `ending` may return or raise as it did."""
         if event.how == "raised":

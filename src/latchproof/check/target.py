@@ -7,21 +7,24 @@ import inspect
 import os
 import sys
 from asyncio import events
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from latchproof.check.awaiting import require_awaitable
 from latchproof.check.driven import Member, constructor, members
 from latchproof.check.history import named
 from latchproof.check.importing import TargetError as TargetError
 from latchproof.check.importing import current_folder, exits_refused, find, has
+from latchproof.check.instants import operations_of
 from latchproof.check.machine_specification import MachineSpecification
+from latchproof.check.model_specification import VariantSpecification
 from latchproof.check.own_code import OwnCode, own_code
 from latchproof.check.renaming import SAME_NAMES, Names, names_of, require_fit, require_of, suggestion
 from latchproof.check.sandbox.global_state import GlobalState
 from latchproof.check.specification import Specification
-from latchproof_spec.machine import Machine, Operation
+from latchproof_spec.claims import Claim
+from latchproof_spec.machine import Machine, Operation, Variant
 from latchproof_spec.machines import MACHINES
 
 INDEX = "the index that wait() returns"
@@ -95,12 +98,17 @@ class Target:
         return Call(operation, arguments, self.names.own(operation.name))
 
     def policy(self, name: str) -> Any:
-        """Return the policy of that name; raise TargetError if the machine has none."""
+        """Return the policy or variant of that name; raise TargetError if the machine has none."""
         return policy_named(self.machine, name)
 
     def specification(self, policy: Any, argument: int) -> Specification:
         """Return what histories of an instance made with `argument` are judged by under a policy."""
-        return MachineSpecification(self.machine, policy, argument, indexed=self.gives_index)
+        return specification_of(self.machine, policy, argument, indexed=self.gives_index)
+
+    def under(self, policies: Sequence[Any]) -> Self:
+        """Return the target without the operations of which one of the policies says nothing: they are not driven."""
+        known = [operations_of(one.model) for one in policies if isinstance(one, Variant)]
+        return replace(self, operations=tuple(it for it in self.operations if all(it.name in one for one in known)))
 
     def observe(self, instance: Any) -> tuple[tuple[str, object], ...]:
         """Return what every observation reads."""
@@ -119,12 +127,30 @@ class Target:
 
 
 def policy_named(machine: Machine, name: str) -> Any:
-    """Return the policy of that name, or of which that is another name; raise TargetError if the machine has none."""
+    """Return the policy or variant of that name, or a policy of which that is another name.
+
+    Raises TargetError if the machine has none.
+    """
+    variants = {one.name: one for one in machine.variants}
+    if name in variants:
+        return variants[name]
     try:
         return machine.policy(name)
     except KeyError:
-        names = ", ".join(one.name for one in machine.policies)
+        names = ", ".join(one.name for one in (*machine.policies, *machine.variants))
         raise TargetError(f"there is no policy {name!r} for a {machine.name}; there are {names}") from None
+
+
+def specification_of(machine: Machine, policy: Any, argument: int, *, indexed: bool) -> Specification:
+    """Return what histories of a machine made with `argument` are judged by, under a policy or variant."""
+    if isinstance(policy, Variant):
+        return VariantSpecification(machine, policy, argument, indexed=indexed)
+    return MachineSpecification(machine, policy, argument, indexed=indexed)
+
+
+def exercise_under(policy: Any, machine: Machine) -> Mapping[Claim, tuple[str, ...]]:
+    """Return what exercises each claim that is made under a policy or variant of a machine."""
+    return policy.exercise if isinstance(policy, Variant) else machine.exercise
 
 
 def load(name: str, kind: str | None = None, rename: Mapping[str, str] | None = None) -> Target:

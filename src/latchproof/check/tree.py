@@ -127,6 +127,7 @@ class Explorer:
         places: Places | None = None,
         lines: LineWatch | None = None,
     ) -> None:
+        target = target.under(policies)
         strategy = strategy or Exhaustive()
         calls = choices(programs, target)
         self.setup = Setup(

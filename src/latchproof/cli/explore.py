@@ -3,7 +3,7 @@
 import argparse
 
 from latchproof.check.target import TargetError
-from latchproof.cli.options import Command, Console, add_kind, at_least, chosen_machines, policy_name
+from latchproof.cli.options import Command, Console, add_kind, at_least, chosen_machines, policy_name, refuse_variant
 from latchproof_spec import machines
 
 
@@ -34,6 +34,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.show.printing import say
 
     chosen = chosen_machines(options)
+    refuse_variant(options.policy, chosen)
     if options.claim is not None:
         chosen = [states.about(machine, options.claim) for machine in chosen]
     models = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from latchproof.check.target import TargetError, policy_named
-from latchproof.cli.options import Command, Console, at_least, require, whole
+from latchproof.cli.options import Command, Console, at_least, refuse_variant, require, whole
 from latchproof.show.formats import OF_TRACES
 from latchproof.show.words import CannotRenderError
 from latchproof_spec.machine import Machine
@@ -95,7 +95,9 @@ def _model(machine: Machine, form: str, bounds: dict[str, Any]) -> str:
     render: dict[str, Callable[[Any], str]] = {
         "tla": tla.module, "cfg": tla.configuration, "promela": promela.promela,
     }  # fmt: skip
-    policy = policy_named(machine, bounds.pop("policy", machine.policies[0].name))
+    name = bounds.pop("policy", machine.policies[0].name)
+    refuse_variant(name, [machine])
+    policy = policy_named(machine, name)
     if "operations" in bounds:
         bounds["operations"] = tuple(bounds["operations"])
     try:

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from hypothesis import settings
     from hypothesis.stateful import run_state_machine_as_test
 
-    from latchproof.check.target import load
+    from latchproof.check.target import exercise_under, load
     from latchproof.fuzz.state_machine import state_machine, trace_of
     from latchproof.show.printing import say
     from latchproof.show.verdict import print_trace
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if machine.broken:
         doubt = f"examples ended early, where they broke {', '.join(sorted(machine.broken))}"
     elif options.claim is not None and machine.fired.isdisjoint(
-        target.machine.exercise.get(claim_of(options.claim), ())
+        exercise_under(machine.policies[0], target.machine).get(claim_of(options.claim), ())
     ):
         doubt = f"{options.claim} was never exercised"
     else:

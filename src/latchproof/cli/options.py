@@ -72,12 +72,21 @@ def add_target(
     parser.add_argument(
         "--host", default=host, help=f"the event loop to run it on: {', '.join(hosts)} (default: {otherwise})"
     )
-    parser.add_argument("--policy", metavar="NAME", help=f"judge by this policy (default: {policy})")
+    parser.add_argument("--policy", metavar="NAME", help=f"judge by this policy (default: {policy}); {_policies()}")
     parser.add_argument(
         "--strict", action="store_true",
         help="a call takes effect in its first step, and a cancellation at its request",
     )  # fmt: skip
     parser.add_argument("--claim", metavar="ID", help=claim)
+
+
+def _policies() -> str:
+    """Return the names of all policies, in words: those that are tried, and those that are tried only if named."""
+    names = (
+        (one.name, ", ".join(map(repr, one.policies)), ", ".join(map(repr, one.variants)))
+        for one in machines.MACHINES.values()
+    )
+    return "; ".join(f"for a {kind}: {policies}, and only if named {variants}" for kind, policies, variants in names)
 
 
 def add_kind(parser: argparse.ArgumentParser, help: str) -> None:
@@ -196,6 +205,12 @@ def policy_name(name: str | None, machine: Machine, console: Console) -> str | N
     if name != found:
         say(console, f"{name} is another name of the policy {found} of a {machine.name}")
     return found
+
+
+def refuse_variant(name: str | None, machines: Iterable[Machine]) -> None:
+    """Raise TargetError if the name is that of a variant: it has no rules, which are what is explored and exported."""
+    if name in {one.name for machine in machines for one in machine.variants}:
+        raise TargetError(f"the policy {name} is a model, which has no rules: `latchproof check` judges classes by it")
 
 
 def judged_by(options: argparse.Namespace) -> str:

@@ -31,7 +31,7 @@ from latchproof.check.probe import implemented
 from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
 from latchproof.fuzz.drivers import Driver, driver_of, make_driver
-from latchproof_spec.machines import claim_of
+from latchproof_spec.machines import sentence_of
 
 QUIET_PASSES = 8
 """Passes in which nothing happens, after which nothing can run any more."""
@@ -158,9 +158,10 @@ class SpecificationMachine(RuleBasedStateMachine):
 
     def _explain(self, failure: Failure) -> str:
         finding = failure.finding
+        said = sentence_of(finding.claim, self.target.machine.name, self.policies[0].name)
         happened = "\n".join(f"  {event}" for event in self._record.history if not isinstance(event, Observe))
         return (
-            f"{self.target.name} breaks {finding.claim} on {self.host}: {claim_of(finding.claim).sentence}\n"
+            f"{self.target.name} breaks {finding.claim} on {self.host}: {said}\n"
             f"seen: {finding.seen}\nallowed: {' or '.join(finding.allowed) or 'nothing of the kind'}\n{happened}"
         )
 
@@ -239,7 +240,7 @@ def state_machine(
     arguments = arguments_asked_for(machine, {"parties": parties, "count": count})
     driver = make_driver(host)  # a host that is not installed is reported at once, not in the middle of a test
     driver.close()
-    found = implemented(found, driver_of(host).stepped_as)
+    found = implemented(found, driver_of(host).stepped_as).under(policies)
 
     drawn = st.integers(machine.smallest, largest) if arguments is None else st.sampled_from(arguments)
     members: dict[str, Any] = {

@@ -1,10 +1,11 @@
 """A verdict as JUnit XML: a test case for each claim that is about the target."""
 
+from functools import partial
 from xml.etree import ElementTree
 
 from latchproof.check.verdict import Verdict
 from latchproof.show.lanes import explain, lanes
-from latchproof_spec.machines import CLAIMS
+from latchproof_spec.machines import CLAIMS, sentence_of
 
 
 def junit(verdict: Verdict) -> str:
@@ -34,9 +35,10 @@ def junit(verdict: Verdict) -> str:
         ("notes", "; ".join(verdict.notes)),
     ):
         ElementTree.SubElement(properties, "property", name=name, value=value)
+    said = partial(sentence_of, machine=verdict.target.machine.name, policy=reported.policy)
     for claim in about:
         case = ElementTree.SubElement(
-            suite, "testcase", classname=verdict.target.name, name=f"{claim.id} {claim.sentence}"
+            suite, "testcase", classname=verdict.target.name, name=f"{claim.id} {said(claim.id)}"
         )
         if claim.id in traces:
             trace = traces[claim.id]

@@ -5,7 +5,7 @@ from typing import Any
 from latchproof.check.history import Event, Suspend, event_data, in_place
 from latchproof.check.judge import Judge
 from latchproof.check.run import Run
-from latchproof.check.specification import Configuration
+from latchproof.check.specification import Configuration, Specification
 from latchproof.check.target import Target
 from latchproof.show.printing import Console, print_table, say
 
@@ -24,7 +24,7 @@ def print_replay(console: Console, run: Run, target: Target, policy: Any) -> Non
             rows.append(("", _event(event), ""))
             continue
         finding = judge.step(event)
-        states = sorted({_state(target, here) for here in judge.configurations})
+        states = sorted({_state(judge.specification, here) for here in judge.configurations})
         rows.append(("", _event(event), "not allowed" if finding else " or ".join(states)))
     rows += [(word, "", "") for word in run.schedule[said:]]
     print_table(console, ("done", "what happened", "the specification"), rows)
@@ -36,6 +36,6 @@ def _event(event: Event) -> str:
     return f"call {plain['call']} {in_place(plain)}" if "call" in plain else in_place(plain)
 
 
-def _state(target: Target, here: Configuration) -> str:
-    values = ", ".join(f"{name} {value}" for name, value in zip(target.machine.state, here.state, strict=True))
+def _state(specification: Specification, here: Configuration) -> str:
+    values = ", ".join(f"{name} {value}" for name, value in specification.variables(here).items())
     return "; ".join([values, *(f"call {call + 1}: {fate}" for call, fate in here.fates)])

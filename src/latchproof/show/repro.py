@@ -17,7 +17,7 @@ from textwrap import indent
 from latchproof.check.history import SEEN_ONCE, EventData, describe
 from latchproof.check.trace import Trace
 from latchproof.show.words import CannotRenderError, alternatives
-from latchproof_spec.machines import claim_of
+from latchproof_spec.machines import sentence_of
 
 SECONDS = 60
 """Time that a program may take, in seconds."""
@@ -263,7 +263,7 @@ def _source(trace: Trace, dialect: Dialect) -> str:
     return f'''"""{trace.target}({trace.argument}): {trace.seen}.
 
 Allowed is {alternatives(trace.allowed)}.
-{trace.claim}: {claim_of(trace.claim).sentence}
+{trace.claim}: {sentence_of(trace.claim, trace.machine, trace.policy)}
 
 Found by latchproof on Python {trace.python}, on {trace.host}, judged by the policy {trace.policy}.
 """

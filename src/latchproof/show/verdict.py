@@ -5,13 +5,13 @@ from latchproof.check.verdict import Verdict
 from latchproof.show.lanes import explain, lanes
 from latchproof.show.printing import Console, count_of, say
 from latchproof.show.words import listed, renamed
-from latchproof_spec.machines import claim_of
+from latchproof_spec.machines import sentence_of
 
 
 def print_trace(console: Console, trace: Trace) -> None:
     """Print a broken claim with the run that breaks it."""
-    claim = claim_of(trace.claim)
-    say(console, f"{claim.id} is broken: {claim.sentence}", style="bold red")
+    sentence = sentence_of(trace.claim, trace.machine, trace.policy)
+    say(console, f"{trace.claim} is broken: {sentence}", style="bold red")
     say(console)
     say(
         console,

@@ -9,21 +9,21 @@ from typing import Any
 
 from latchproof.check.history import Begin, End, Event, EventData, HostFault, Observe, Request, Rest, Stray, in_place
 from latchproof.check.judge import Judge
-from latchproof.check.machine_specification import MachineSpecification
-from latchproof.check.specification import Configuration
+from latchproof.check.specification import Configuration, Specification
+from latchproof.check.target import policy_named, specification_of
 from latchproof.check.trace import Trace
 from latchproof_spec import step as spec_step
-from latchproof_spec.machines import MACHINES
+from latchproof_spec.machines import MACHINES, sentence_of
 
 
 def annotate(trace: Trace) -> dict[str, Any]:
     """Return the trace as plain data, with `steps`: for each event its words, and what the specification allows then.
 
     `allowed` is False for an event that no configuration allows; `seen` then says what was seen, and `instead` what is
-    allowed there, as `states`, `observations` and `calls` do. A run continues after an error that belongs to no call,
-    and after a wrong reading, without what read wrong.
-    `rules` are those that took effect by the event or after it. `agrees` says whether the judge finds, now, what the
-    trace says was found. A fault of the host's own loop is never a difference.
+    allowed there, as `states` and `calls` do. A run continues after an error that belongs to no call, and after a wrong
+    reading, without what read wrong. `rules` are those that took effect by the event or after it. `sentence` is that of
+    the claim under the trace's policy. `agrees` says whether the judge finds, now, what the trace says was found. A
+    fault of the host's own loop is never a difference.
 
     >>> from latchproof.check.checker import check
     >>> from latchproof.check.target import load
@@ -33,12 +33,12 @@ def annotate(trace: Trace) -> dict[str, Any]:
     (True, True)
     """
     machine = MACHINES[trace.machine]
-    policy = machine.policy(trace.policy)
+    policy = policy_named(machine, trace.policy)
     waiting = {operation.name for operation in machine.operations if operation.waits}
     waits = {event["call"] for event in trace.events if event["kind"] == "begin" and event["operation"] in waiting}
     gives_none = any(event.get("call") in waits and event.get("value", 0) is None for event in trace.events)
     indexed = not (machine.gives_index and gives_none)
-    specification = MachineSpecification(machine, policy, trace.argument, indexed=indexed)
+    specification = specification_of(machine, policy, trace.argument, indexed=indexed)
     judge = Judge(specification, strict=trace.strict)
     steps: list[dict[str, Any]] = []
     finding = None
@@ -63,20 +63,18 @@ def annotate(trace: Trace) -> dict[str, Any]:
             break
     found = trace.claim if trace.is_of_the_host else finding and finding.claim
     agrees = found == trace.claim and len(steps) == len(trace.events)
-    return {**trace.to_json(), "steps": steps, "agrees": agrees}
+    sentence = "" if trace.is_of_the_host else sentence_of(trace.claim, trace.machine, trace.policy)
+    return {**trace.to_json(), "sentence": sentence, "steps": steps, "agrees": agrees}
 
 
-def _allowed(specification: MachineSpecification, configurations: frozenset[Configuration]) -> dict[str, Any]:
-    machine, constants = specification.machine, specification.constants
+def _allowed(specification: Specification, configurations: frozenset[Configuration]) -> dict[str, Any]:
     calls: dict[int, set[str]] = {}
     for here in configurations:
         for number, fate in here.fates:
             calls.setdefault(number + 1, set()).add(str(fate))
-    states = sorted({here.state for here in configurations})
-    observed = [{name: one.read(*constants, *state) for name, one in machine.observations.items()} for state in states]
+    states = {tuple(specification.variables(here).items()) for here in configurations}
     return {
-        "states": [dict(zip(machine.state, state, strict=True)) for state in states],
-        "observations": observed,
+        "states": [dict(state) for state in sorted(states)],
         "calls": {str(number): sorted(fates) for number, fates in sorted(calls.items())},
     }
 

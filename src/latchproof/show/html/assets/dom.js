@@ -33,8 +33,10 @@ const select = (id, label, options, onchange) =>
   el("label", {}, label,
     el("select", { id, onchange }, options.map(([value, text]) => el("option", { value }, text))));
 
-const ruleLink = (id) => el("a", { href: `#rule-${id}` }, id);
-const ruleLinks = (ids) => ids.flatMap((id, i) => (i ? [" ", ruleLink(id)] : [ruleLink(id)]));
+// What a model did is told in words, and has no row in a table of rules.
+const isRule = (id) => !id.includes(" ");
+const ruleLink = (id) => (isRule(id) ? el("a", { href: `#rule-${id}` }, id) : el("span", {}, id));
+const ruleLinks = (ids) => ids.flatMap((id, i) => (i ? [isRule(id) ? " " : ", ", ruleLink(id)] : [ruleLink(id)]));
 const claimLinks = (ids) => ids.flatMap((id, i) => {
   const link = byId(`claim-${id}`) ? el("a", { href: `#claim-${id}` }, id) : el("span", {}, id);
   return i ? [" ", link] : [link];

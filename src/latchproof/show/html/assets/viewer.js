@@ -21,7 +21,6 @@ const viewerSection = (data) => {
 
 const showTrace = (data, body, number) => {
   const trace = data.traces[number];
-  const claim = data.claims.find((one) => one.id === trace.claim);
   const first = trace.steps.findIndex((step) => !step.allowed);
   const calls = trace.steps.filter((step) => step.kind === "begin").map((step) => step.call);
   const did = el("div", { id: "trace-did" });
@@ -64,7 +63,7 @@ const showTrace = (data, body, number) => {
     trace.exhibit ? el("p", { id: "trace-exhibit" }, el("b", {}, trace.exhibit), ` (${trace.release})`) : "",
     el("p", {}, `${trace.target}(${trace.argument}) on ${trace.host}, Python ${trace.python}, policy ${trace.policy}`
       + (trace.strict ? ", strict form" : ""),
-      claim ? [", breaks ", claimLinks([trace.claim]), `: ${claim.sentence}`] : `: ${trace.seen}`),
+      trace.sentence ? [", breaks ", claimLinks([trace.claim]), `: ${trace.sentence}`] : `: ${trace.seen}`),
     trace.agrees ? "" : el("p", { class: "fails" },
       "This specification judges the trace differently from the one that found it: see the rows."),
     el("div", { class: "controls" },
