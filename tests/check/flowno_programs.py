@@ -8,8 +8,9 @@ from typing import Any
 from flowno.core.event_loop import synchronization
 from flowno.core.event_loop.primitives import sleep, spawn
 from flowno.core.event_loop.selectors import sel
+from flowno.core.event_loop.tasks import TaskCancelled
 
-from latchproof.check.loops.flowno import QuietLoop
+from latchproof.check.loops.flowno_tasks import QuietLoop
 
 SOON = 0.001
 """A short time, in seconds."""
@@ -89,6 +90,131 @@ def _ended_before_its_cancellation() -> bool:
     return _run(main)
 
 
+def _resumed_too_early(wait: Callable[[], Awaitable[bool]]) -> bool:
+    """Cancel a task in sleep(); it then waits for what has not happened, and returns whether that returned early."""
+    early: list[bool] = []
+
+    async def waits() -> None:
+        try:
+            await sleep(SOON)
+        except TaskCancelled:
+            early.append(await wait())
+
+    async def main(loop: QuietLoop) -> bool:
+        task = await spawn(waits())
+        task.cancel()
+        await sleep(3 * SOON)
+        await sleep(0)
+        return early == [True]
+
+    return _run(main)
+
+
+async def _sleeps_briefly() -> bool:
+    return await sleep(60) < 60
+
+
+async def _passes_an_event() -> bool:
+    event = synchronization.Event()
+    await event.wait()
+    return not event.is_set()
+
+
+async def _has_a_lock() -> bool:
+    lock = synchronization.Lock()
+    lock._locked = True  # as if another task had it
+    await lock.acquire()
+    return lock._owner is None
+
+
+def _early_in_spawn() -> bool:
+    """Cancel a task when its wake-up is behind the cancellation, and let it spawn another then."""
+    raised: list[str] = []
+    event = synchronization.Event()
+
+    async def waits() -> None:
+        try:
+            await event.wait()
+        except TaskCancelled:
+            try:
+                await spawn(_nothing())
+            except AssertionError as error:
+                raised.append(str(error))
+
+    async def main(loop: QuietLoop) -> bool:
+        task = await spawn(waits())
+        task.cancel()
+        await event.set()
+        await sleep(SOON)
+        return raised == ["Expected a TaskHandle"]
+
+    return _run(main)
+
+
+def _loses_a_lock(*, held: bool) -> bool:
+    """Cancel a task that is about to wait for a lock, and see whether it has the lock once it has ended."""
+    lock = synchronization.Lock()
+
+    async def waits() -> None:
+        await sleep(0)
+        async with lock:
+            pass
+
+    async def main(loop: QuietLoop) -> bool:
+        if held:
+            await lock.acquire()
+        task = await spawn(waits())
+        task.cancel()
+        await sleep(SOON)
+        if held:
+            await lock.release()
+        await sleep(SOON)
+        return task.is_cancelled and lock._owner is task.raw_task
+
+    return _run(main)
+
+
+def _loses_the_lock_of_a_condition() -> bool:
+    """Cancel a task that waits for a condition, catches that and ends; then notify it."""
+    condition = synchronization.Condition()
+
+    async def waits() -> None:
+        await condition.lock.acquire()
+        await condition.wait()
+
+    async def main(loop: QuietLoop) -> bool:
+        task = await spawn(waits())
+        await sleep(SOON)
+        task.cancel()
+        await sleep(SOON)
+        async with condition:
+            await condition.notify()
+        await sleep(SOON)
+        return task.is_cancelled and condition.lock._owner is task.raw_task
+
+    return _run(main)
+
+
+def _dies_of_a_condition() -> bool:
+    condition = synchronization.Condition()
+
+    async def waits() -> None:
+        async with condition:
+            await condition.wait()
+
+    async def main(loop: QuietLoop) -> bool:
+        task = await spawn(waits())
+        await sleep(SOON)
+        task.cancel()
+        await sleep(SOON)
+        return False
+
+    try:
+        return _run(main)
+    except AssertionError as error:
+        return str(error).startswith("Lock release by non-owner")
+
+
 SHOWN = {
     "ended-task-woken": {
         "sleep() for some time": _ended_in_sleep,
@@ -98,5 +224,17 @@ SHOWN = {
         "join()": _ended_in_join,
     },
     "ended-task-cancelled": {"sleep(0)": _ended_before_its_cancellation},
+    "early-wake-up": {
+        "sleep()": lambda: _resumed_too_early(_sleeps_briefly),
+        "an event": lambda: _resumed_too_early(_passes_an_event),
+        "a lock": lambda: _resumed_too_early(_has_a_lock),
+        "spawn()": _early_in_spawn,
+    },
+    "lost-lock": {
+        "a lock that another has": lambda: _loses_a_lock(held=True),
+        "a lock that is free": lambda: _loses_a_lock(held=False),
+        "a condition": _loses_the_lock_of_a_condition,
+    },
+    "condition-without-lock": {"a condition": _dies_of_a_condition},
 }
 """For each fault and each way to wait, a program that returns whether the fault came to light."""

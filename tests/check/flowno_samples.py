@@ -9,7 +9,8 @@ from typing import Any
 from flowno.core.event_loop.commands import EventWaitCommand
 from flowno.core.event_loop.event_loop import current_event_loop, current_task
 from flowno.core.event_loop.primitives import sleep, spawn
-from flowno.core.event_loop.synchronization import Event
+from flowno.core.event_loop.synchronization import Condition, Event, Lock
+from flowno.core.event_loop.tasks import TaskCancelled
 
 
 class PollingLatch:
@@ -69,6 +70,79 @@ class EventLatch(PollingLatch):
             self._count -= 1
             if not self._count:
                 await self._event.set()
+
+
+class SpawningWaitLatch(EventLatch):
+    """A latch whose cancelled waiters spawn a task before they leave."""
+
+    async def wait(self) -> None:
+        try:
+            await super().wait()
+        except TaskCancelled:
+            await spawn(self._note())
+            raise
+
+    async def _note(self) -> None:
+        pass
+
+
+class LockedLatch(EventLatch):
+    """A latch whose count is guarded by a lock."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._lock = Lock()
+
+    async def count_down(self) -> None:
+        async with self._lock:
+            await sleep(0)
+            await super().count_down()
+
+
+class ConditionLatch(PollingLatch):
+    """A latch made of a condition."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._condition = Condition()
+
+    async def wait(self) -> None:
+        async with self._condition:
+            while self._count:
+                await self._condition.wait()
+
+    async def count_down(self) -> None:
+        async with self._condition:
+            await super().count_down()
+            await self._condition.notify_all()
+
+
+class ForgetfulLatch(LockedLatch):
+    """A latch that keeps its lock when it is cancelled while it holds it."""
+
+    async def count_down(self) -> None:
+        await self._lock.acquire()
+        await sleep(0)
+        await EventLatch.count_down(self)
+        await self._lock.release()
+
+
+class ReleasingLatch(LockedLatch):
+    """A latch that releases a lock twice, which Flowno's loop does not survive."""
+
+    async def count_down(self) -> None:
+        await super().count_down()
+        await self._lock.release()
+
+
+class SwallowingLatch(EventLatch):
+    """A latch whose cancelled waiters return."""
+
+    async def wait(self) -> None:
+        try:
+            await super().wait()
+        except BaseException:
+            await sleep(0)
 
 
 class EventBarrier:

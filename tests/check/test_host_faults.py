@@ -14,7 +14,7 @@ from latchproof import Barrier, CountdownLatch
 from latchproof.check.checker import check
 from latchproof.check.history import HostFault, Stray
 from latchproof.check.judge import Judge
-from latchproof.check.loops.flowno import OWN_FAULTS, WOKEN
+from latchproof.check.loops.flowno_tasks import OWN_FAULTS, WOKEN
 from latchproof.check.loops.interface import OwnFault
 from latchproof.check.machine_specification import MachineSpecification
 from latchproof.check.target import adapt, load
@@ -78,6 +78,9 @@ def test_each_has_a_sentence_about_the_loop_and_is_documented(fault: OwnFault) -
         flowno_samples.JoiningLatch,
         flowno_samples.EventLatch,
         flowno_samples.LeavingLatch,
+        flowno_samples.SpawningWaitLatch,
+        flowno_samples.LockedLatch,
+        flowno_samples.ConditionLatch,
         flowno_samples.EventBarrier,
         CountdownLatch,
         Barrier,
@@ -104,6 +107,32 @@ def test_a_class_that_wakes_a_task_that_has_ended_is_blamed() -> None:
         "an error reached the event loop: RuntimeError: a task that had ended was woken"
     )
     assert failure.size[:3] == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("factory", "claim", "seen"),
+    [
+        (flowno_samples.ForgetfulLatch, "C11", "nothing can run any more, and count_down() of call 2 has not ended"),
+        (flowno_samples.ReleasingLatch, "C15", "an error reached the event loop: AssertionError: Lock release by non-"),
+        (flowno_samples.SwallowingLatch, "C3", "wait() returned"),
+    ],
+)
+def test_what_resembles_a_fault_of_the_loop_is_still_found(factory: Any, claim: str, seen: str) -> None:
+    verdict = judged(factory)
+    assert verdict.exit_code == 1
+    assert verdict.reported.failures[claim].finding.seen.startswith(seen)
+
+
+@pytest.mark.parametrize(
+    ("factory", "names"),
+    [
+        (flowno_samples.SpawningWaitLatch, {"early-wake-up"}),
+        (flowno_samples.LockedLatch, {"lost-lock"}),
+        (flowno_samples.ConditionLatch, {"condition-without-lock", "lost-lock"}),
+    ],
+)
+def test_a_fault_that_ends_a_run_is_noted(factory: Any, names: set[str]) -> None:
+    assert names <= {trace.claim for trace in judged(factory).host_traces}
 
 
 def test_a_call_that_raises_what_the_loop_raises_is_blamed() -> None:
@@ -137,7 +166,7 @@ def test_the_run_is_in_every_rendering(tmp_path: Path) -> None:
         reproduction(trace)
     file = tmp_path / "verdict.json"
     file.write_text(json.dumps(verdict.to_json()), encoding="utf-8")
-    assert {one.claim for one in read_all(file)} == {fault.name for fault in OWN_FAULTS}
+    assert {one.claim for one in read_all(file)} == {"ended-task-woken", "ended-task-cancelled"}
 
 
 def test_it_is_printed_and_can_be_replayed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

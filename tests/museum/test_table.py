@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from latchproof.check.loops.flowno import OWN_FAULTS
+from latchproof.check.loops.flowno_tasks import OWN_FAULTS
 from latchproof.show.html.report import museum
 from latchproof_spec.machines import CLAIMS, MACHINES
 from tests.museum.environments import ROOT

@@ -92,7 +92,7 @@ class FlownoDriver:
         from flowno.core.event_loop.selectors import sel
         from flowno.core.event_loop.tasks import TaskCancelled
 
-        from latchproof.check.loops.flowno import QuietLoop
+        from latchproof.check.loops.flowno_tasks import QuietLoop
 
         self.cancelled: type[BaseException] = TaskCancelled
         self.groups_cancellations = False

@@ -13,37 +13,13 @@ from itertools import count
 from typing import Any
 
 from flowno.core.event_loop import event_loop, primitives
-from flowno.core.event_loop.event_loop import EventLoop
-from flowno.core.event_loop.synchronization import Event
 from flowno.core.event_loop.tasks import TaskCancelled
 
-from latchproof.check.loops.interface import OwnFault, Script, close
-
-WAITERS = ("event_waiters", "lock_waiters", "condition_waiters", "watching_task")
-"""Where the loop keeps waiting tasks, in one version or another."""
-
-WOKEN = OwnFault(
-    "ended-task-woken",
-    "Flowno's loop wakes a task that has ended, by the wake-up of the wait it was cancelled in",
-    "0.1.0 to 0.1.19",
-)
-"""The loop keeps a task that is cancelled where it waited. Resuming it once it has ended raises RuntimeError, which the
-loop logs as an error of the task."""
-
-CANCELLED = OwnFault(
-    "ended-task-cancelled", "Flowno's loop cancels a task that has returned since the request", "0.1.0 to 0.1.19"
-)
-"""A cancellation stays in the loop's queue when the task ends before its turn; the same RuntimeError is logged."""
-
-OWN_FAULTS = (WOKEN, CANCELLED)
-"""The faults of the loop itself."""
+from latchproof.check.loops.flowno_tasks import PAUSE, WAITERS, EndedTask, EndlessLoop, OverError, Task
+from latchproof.check.loops.interface import Script, close
 
 CLOCKS = (event_loop, primitives)
 """The modules that read the time."""
-
-
-class _OverError(BaseException):
-    """The script has ended the run."""
 
 
 class FlownoStepper:
@@ -58,13 +34,12 @@ class FlownoStepper:
     def __init__(self) -> None:
         self.now = 0.0
         self._script: Script
-        self._tasks: list[_Task] = []
-        self._paused: dict[_Task, Event] = {}
+        self._tasks: list[Task] = []
         self._stepping = False
-        self._loop: Any = _EndlessLoop()
+        self._loop: Any = EndlessLoop()
 
     def run(self, script: Script) -> None:
-        self._script = script
+        self._script = self._loop.script = script
         selected: Any = event_loop
         selector, selected.sel = selected.sel, self
         clocks: list[Any] = [module for module in CLOCKS if hasattr(module, "timer")]
@@ -73,7 +48,7 @@ class FlownoStepper:
             module.timer = self._time
         try:
             self._loop.run_until_complete(self._begin())
-        except _OverError:
+        except OverError:
             pass
         finally:
             selected.sel = selector
@@ -94,7 +69,7 @@ class FlownoStepper:
             return []  # the step in which the script begins
         self._stepping = True
         if not self._script.before():
-            raise _OverError
+            raise OverError
         if not self._loop.tasks:
             self.let_time_pass()
         return []
@@ -104,27 +79,25 @@ class FlownoStepper:
 
     unregister = register
 
-    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> _Task:
-        task = _Task(coroutine, len(self._tasks), self._script, self._loop)
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Task:
+        task = Task(coroutine, len(self._tasks), self._loop)
         self._tasks.append(task)
         self._loop.tasks.append((task, None, None))  # which is all that create_task does, in versions that have it
         return task
 
-    def cancel(self, handle: _Task) -> None:
+    def cancel(self, handle: Task) -> None:
         self._loop.cancel(handle)
 
-    def scope(self, handle: _Task) -> AbstractContextManager[None]:
+    def scope(self, handle: Task) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def recover(self, handle: _Task) -> bool:
+    def recover(self, handle: Task) -> bool:
         return False
 
-    async def pause(self, handle: _Task) -> None:
-        self._paused[handle] = Event()
-        await self._paused[handle].wait()
+    async def pause(self, handle: Task) -> None:
+        await PAUSE
 
-    def resume(self, handle: _Task) -> None:
-        self._loop.event_waiters[self._paused.pop(handle)].clear()
+    def resume(self, handle: Task) -> None:
         self._loop.tasks.append((handle, None, None))
 
     @property
@@ -150,17 +123,17 @@ class FlownoStepper:
             if hasattr(loop, name)
         ]
         # of the tasks that have ended only the target's own matter: another task may join them
-        ended = [(task, value) for task, value in loop.finished.items() if not isinstance(task, _Task)]
-        failed = [(task, error) for task, error in loop.exceptions.items() if not isinstance(task, _Task)]
+        ended = [(task, value) for task, value in loop.finished.items() if not isinstance(task, Task)]
+        failed = [(task, one) for task, one in loop.exceptions.items() if not isinstance(task, Task | EndedTask)]
         return loop.tasks, sleeping, waiters, ended, failed
 
     def parts(self) -> dict[type, Any]:
         """List the parts of this module's own objects that affect what happens next."""
         return {
-            _Task: lambda task: (task.coroutine, task.ended),
-            _EndlessLoop: lambda loop: (),
-            _Ended: lambda ended: (),
             FlownoStepper: lambda stepper: (),
+            Task: lambda task: (task.coroutine, task.ended, len(task.left), task.locks),
+            EndlessLoop: lambda loop: (),
+            EndedTask: lambda ended: (ended.locks,),
             TaskCancelled: lambda error: (),
             _Instant: lambda instant: (instant - self.now,),
         }
@@ -168,12 +141,12 @@ class FlownoStepper:
     def task_of(self, handle: Any) -> object:
         return handle
 
-    def coroutine_of(self, handle: _Task) -> object:
+    def coroutine_of(self, handle: Task) -> object:
         return handle.coroutine
 
     def finish(self) -> None:
         for task in [*self._tasks, *(packet[0] for packet in self._loop.tasks)]:
-            close(task.coroutine if isinstance(task, _Task) else task)
+            close(task.coroutine if isinstance(task, Task) else task)
         self._loop.close()
 
 
@@ -203,111 +176,3 @@ class _Instant(float):
         return float(self) < other
 
     __hash__ = float.__hash__
-
-
-class QuietLoop(EventLoop):
-    """Flowno's loop, which leaves the process's signal handlers alone."""
-
-    def _install_signal_handlers(self) -> None:
-        """Do nothing."""
-
-    def _uninstall_signal_handlers(self) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Close the loop's sockets."""
-        for end in ("_wakeup_reader", "_wakeup_writer"):
-            if (socket := getattr(self, end, None)) is not None:
-                socket.close()
-
-
-class _EndlessLoop(QuietLoop):
-    """A loop that runs until the script ends it."""
-
-    def has_living_tasks(self) -> bool:
-        return True
-
-    def put_in_place(self, task: Any, other: Any) -> None:
-        """Put another in the place of a task, wherever the loop keeps it."""
-        for position, (one, value, error) in enumerate(self.tasks):
-            if one is task:
-                self.tasks[position] = other, value, error
-        for position, (due, one) in enumerate(self.sleeping):
-            if one is task:
-                self.sleeping[position] = due, other
-        for waiters in (tasks for name in WAITERS for tasks in getattr(self, name, {}).values() if task in tasks):
-            if isinstance(waiters, set):
-                waiters.remove(task)
-                waiters.add(other)
-            else:
-                kept = [other if one is task else one for one in waiters]
-                waiters.clear()
-                waiters.extend(kept)
-
-
-class _Task:
-    """A coroutine as Flowno knows its tasks, but hashed by its number, which orders sets of them."""
-
-    __slots__ = ("_loop", "_script", "coroutine", "ended", "number")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, None], number: int, script: Script, loop: _EndlessLoop) -> None:
-        self.coroutine = coroutine
-        self.number = number
-        self.ended = False
-        self._script = script
-        self._loop = loop
-
-    def __hash__(self) -> int:
-        return self.number
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def send(self, value: Any) -> Any:
-        """Resume the coroutine."""
-        return self._resumed(self.coroutine.send, value)
-
-    def throw(self, error: BaseException) -> Any:
-        """Raise an error in the coroutine."""
-        return self._resumed(self.coroutine.throw, error)
-
-    def close(self) -> None:
-        """Close the coroutine."""
-        self.coroutine.close()
-
-    def _resumed(self, resume: Any, value: Any) -> Any:
-        if self.ended:  # the loop has let go of it, so the target has kept it too long
-            self._script.stray("RuntimeError: a task that had ended was woken")
-        try:
-            return resume(value)
-        except BaseException:
-            if not self.ended:
-                self.ended = True
-                self._loop.put_in_place(self, _Ended(self.number, self._script))
-            raise
-
-
-class _Ended:
-    """Stands where the loop still keeps a task that has ended, so what resumes it is the loop's own doing."""
-
-    __slots__ = ("_number", "_script")
-
-    def __init__(self, number: int, script: Script) -> None:
-        self._number = number
-        self._script = script
-
-    def __hash__(self) -> int:
-        return self._number
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def send(self, value: object) -> None:
-        """Fail as a coroutine does that has ended."""
-        self._script.host_fault(WOKEN)
-        raise RuntimeError("cannot reuse already awaited coroutine")
-
-    def throw(self, error: BaseException) -> None:
-        """Fail as a coroutine does that has ended."""
-        self._script.host_fault(CANCELLED)
-        raise RuntimeError("cannot reuse already awaited coroutine")
