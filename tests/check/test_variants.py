@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check.target import TargetError
+from latchproof.check.jobs import Job, do_job
+from latchproof.check.target import TargetError, adapt
 from latchproof.check.trace import from_json
 from latchproof.check.verdict import Verdict
 from latchproof.cli.main import main
 from latchproof.pytest_plugin import Conforms
 from latchproof.show.html.annotated import annotate
 from latchproof.testing import check, state_machine
+from latchproof_spec.machine import Programs
 from latchproof_spec.machines import MACHINES, claim_of, sentence_of
 from tests.check import variant_samples as samples
 
@@ -212,3 +215,12 @@ def test_a_test_suite_may_name_a_variant() -> None:
         Conforms()(samples.Irrevocable, kind="barrier", tasks=2, calls=3)
     with pytest.raises(TargetError, match=r"there is no policy 'tokio' for a latch; there are .*, auto-reset"):
         check(CountdownLatch, policy="tokio")
+
+
+def test_a_job_that_asks_only_whether_something_fails_stops_there() -> None:
+    job = Job(Programs((2,), 2, 4, 1), 2, ("tokio",), "asyncio", False, "exhaustive", 1_000, 0)
+    target = adapt(samples.LosesAnArrival, kind="barrier")
+    all_of_it, only_whether = do_job(target, job), do_job(target, replace(job, only_whether=True))
+    assert only_whether.walk.failures["tokio"]
+    assert only_whether.walk.schedules < all_of_it.walk.schedules
+    assert (only_whether.reasons, only_whether.notes) == ((), ())

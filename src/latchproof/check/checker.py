@@ -52,7 +52,7 @@ def check(
     target: Target,
     *,
     host: str = "asyncio",
-    policy: str | tuple[str, ...] | None = None,
+    policy: str | None = None,
     claim: str | None = None,
     strict: bool = False,
     programs: tuple[Programs, ...] | None = None,
@@ -65,10 +65,9 @@ def check(
 ) -> Verdict:
     """Run the target's real code under the schedules of every program within bounds, and judge every history.
 
-    `programs` are the bounds, by default those of the machine for this host. With several policies the target conforms
-    if one of them is satisfied; without any, these are the machine's. If none of the machine's is, the target is
-    checked again under the variants, and a note names those that allow what it does. With a `claim` the verdict is
-    about that claim alone, and is inconclusive if a run ended with the failure of another.
+    `programs` are the bounds, by default those of the machine for this host. Without a policy the target conforms if
+    any named policy is satisfied; if none is, all is run once more, and a note names the variants that allow it. With a
+    `claim` the verdict is about that claim alone, and is inconclusive if a run ended with the failure of another.
 
     `scheduler` is "exhaustive", and `schedules` bounds those of one tree of programs and one constructor argument; or
     it is "random" or "pct", and `schedules` is how many are run in all, from `seed`.
@@ -86,8 +85,7 @@ def check(
     """
     begun = time.perf_counter()
     machine = target.machine
-    named = (policy,) if isinstance(policy, str) else policy
-    judged = machine.policies if named is None else tuple(map(target.policy, named))
+    judged = machine.policies if policy is None else (target.policy(policy),)
     target = target.under(judged)
     require_claim(claim, machine)
     stepper_class(host)
@@ -133,12 +131,8 @@ def check(
     notes += _seen_once(reported)
     notes += [_note_on(fault, target, host) for fault in walk.host_faults.values()]
     if policy is None and not reported.satisfied and machine.variants:
-        under_variants = check(
-            target, host=host, policy=tuple(one.name for one in machine.variants), strict=strict, programs=programs,
-            scheduler=scheduler, schedules=schedules, seed=seed, workers=workers, cluster=cluster, progress=progress,
-        )  # fmt: skip
-        if under_variants.status == "conforms":
-            notes += [f"policy {name} allows this: --policy {name}" for name in under_variants.satisfied]
+        run = partial(_outcomes, workers=workers, cluster=cluster, progress=progress)
+        notes += [f"policy {name} allows this: --policy {name}" for name in _allowed_by(target, jobs, programs, run)]
     return Verdict(
         target=target,
         host=host,
@@ -162,6 +156,23 @@ def check(
         not_tried=not_tried(programs, target) if exhaustive else (),
         host_faults=tuple(walk.host_faults.values()),
     )
+
+
+def _allowed_by(
+    target: Target,
+    jobs: list[Job],
+    programs: tuple[Programs, ...],
+    run: Callable[[Target, list[Job]], tuple[list[JobResult], str]],
+) -> list[str]:
+    """Return the names of the variants that are satisfied, as far as that can be concluded."""
+    variants = target.machine.variants
+    target, names = target.under(variants), tuple(one.name for one in variants)
+    outcomes, end = run(target, [replace(job, policies=names, only_whether=True) for job in jobs])
+    if end or any(outcome.reasons for outcome in outcomes):
+        return []
+    walk = sum((outcome.walk for outcome in outcomes), Walk())
+    verdicts = [_verdict(target, one, walk, programs) for one in variants]
+    return [one.policy for one in verdicts if one.satisfied and not one.not_exercised]
 
 
 def _seen_once(verdict: PolicyVerdict) -> list[str]:

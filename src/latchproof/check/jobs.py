@@ -61,6 +61,8 @@ class Job:
     """The part of the tree that is walked; without any turn, all of it."""
     smaller_than: tuple[int, int] | None = None
     """If given, only programs with fewer calls or cancellations are walked, so that no smaller failure is missed."""
+    only_whether: bool = False
+    """Whether it only matters whether each policy fails: not by which run, and not whether that repeats."""
 
 
 @dataclass
@@ -155,7 +157,7 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
             walk += replace(one.so_far, covered=0)  # schedules that were counted before
         if done and not first.left:
             walk.fraction = 1.0
-        repeats = _repeat_failures(target, job, walk) if done else True
+        repeats = _repeat_failures(target, job, walk) if done and not job.only_whether else True
     if not containment.watched:
         notes.append("outside of the main thread a step that does not end is not stopped")
     return JobResult(
@@ -185,9 +187,9 @@ def _walk(
             "broken too"
         )
     else:
-        after_failure = AFTER_FAILURE if explorer.setup.strategy.prunes else None
+        after_failure = 0 if job.only_whether else AFTER_FAILURE if explorer.setup.strategy.prunes else None
         walk = explorer.walk(at_most=job.schedules, split_after=job.piece, after_failure=after_failure, on_run=on_run)
-        if walk.cut_short:
+        if walk.cut_short and not job.only_whether:
             notes.append(
                 f"{where}: once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller "
                 "than the smallest failure; other claims may be broken too"
