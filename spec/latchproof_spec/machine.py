@@ -108,6 +108,7 @@ class Programs:
     `numbers`        what a parameter that is an int is given.
     `beside`         how many calls are made on a second instance, which must not affect the first.
     `again`          whether a task may call again in a later step, or after its call was cancelled.
+    `in_except`      whether a call may also be made while an exception is handled.
     """
 
     arguments: tuple[int, ...]
@@ -119,6 +120,7 @@ class Programs:
     beside: int = 0
     early: bool = False
     again: bool = False
+    in_except: bool = False
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,7 @@ def test_what_the_bounds_leave_out_is_said() -> None:
         "count above 2",
         "more than 1 call, 1 at once or 0 cancellations",
         "a call again in a later step, or after a cancellation",
+        "a call in an except block",
         "calls on a second instance",
     )
 

@@ -64,6 +64,7 @@ bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 2, 3: 3 calls, 3 at once, 2 cancellations, wait only, again in the same task
           parties 2: 4 calls, 2 at once, 1 cancellation, all operations, again in the same task
           parties 1, 2: 3 calls, 2 at once, 1 cancellation (even before a call), all operations
+          parties 2: 3 calls, 2 at once, 1 cancellation, all operations, again in the same task, also in an except block
           parties 2: 2 calls, 2 at once, 0 cancellations, all operations; and 2 calls on a second instance
 not tried: parties above 5; more than 8 calls, 5 at once or 2 cancellations; what no line of the bounds has together
 ran       N schedules on asyncio, N steps, N s

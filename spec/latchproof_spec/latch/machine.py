@@ -107,6 +107,7 @@ LATCH: Final = Machine(
                 Programs((0, 1, 2, 3), at_once=3, calls=4, cancellations=1, numbers=(-1, 0, 1, 2)),
                 Programs((4,), at_once=2, calls=5, cancellations=1, again=True),
                 Programs((1, 2), at_once=2, calls=3, cancellations=2, numbers=(0,), again=True),
+                Programs((1,), at_once=2, calls=3, cancellations=1, numbers=(0,), again=True, in_except=True),
                 Programs((1,), at_once=2, calls=2, cancellations=0, numbers=(2,), beside=1),
             ),
             # on trio every call is a checkpoint or two, and every pass has two orders: the same programs have more
@@ -116,6 +117,7 @@ LATCH: Final = Machine(
                 Programs((1,), at_once=1, calls=2, cancellations=0, numbers=(-1, 0, 1, 2), again=True),
                 Programs((1,), at_once=3, calls=3, cancellations=1, again=True),
                 Programs((4,), at_once=2, calls=5, cancellations=0, again=True),
+                Programs((1,), at_once=2, calls=2, cancellations=1, again=True, in_except=True),
                 Programs((1,), at_once=1, calls=1, cancellations=0, numbers=(2,), beside=1),
             ),
         },

@@ -25,6 +25,7 @@ def describe_bounds(programs: Programs, target: Target) -> str:
     at_once = min(programs.at_once, programs.calls)  # no more can be under way than there are
     early = " (even before a call)" if programs.early and programs.cancellations else ""
     again = ", again in the same task" if programs.again else ""
+    again += ", also in an except block" if programs.in_except else ""
     beside = f"; and {_number(programs.beside, 'call')} on a second instance" if programs.beside else ""
     return (
         f"{target.machine.parameter} {arguments}: {_number(programs.calls, 'call')}, {at_once} at once, "
@@ -48,6 +49,7 @@ def not_tried(bounds: tuple[Programs, ...], target: Target) -> tuple[str, ...]:
         taking.removeprefix(", ").replace(" of ", " of anything but ", 1): taking,
         "a call in a task that is cancelled already": most and not any(one.early for one in bounds),
         "a call again in a later step, or after a cancellation": not any(one.again for one in bounds),
+        "a call in an except block": not any(one.in_except for one in bounds),
         "calls on a second instance": not any(one.beside for one in bounds),
         "what no line of the bounds has together": len(bounds) > 1,
     }

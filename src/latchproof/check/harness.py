@@ -196,6 +196,17 @@ class Record:
             self.problem = problem
 
 
+class HandledError(Exception):
+    """What a task handles that makes its first call in an except block."""
+
+
+class NextCall(NamedTuple):
+    """The call that a task makes after another, perhaps in the except block for what that one raised."""
+
+    call: Call
+    in_except: bool = False
+
+
 class Again(NamedTuple):
     """How a task calls again: what suspends and resumes it, and whether it stays after the call of that number."""
 
@@ -210,19 +221,21 @@ class Calls:
     `next_call` is asked in the step in which a call ends, with the call's number, whether its task makes another one.
     A call that raises something else than `errors` has not ended: that reaches the event loop. `is_other` marks the
     calls on a second instance, which must not affect the first. `places` tell where each call ends. With `again` a task
-    may call again after its call was cancelled, and in a later step.
+    may call again after its call was cancelled, and in a later step; with `keeps_errors` also in the except block for
+    what its call raised.
     """
 
     def __init__(
         self,
         host: Host,
         record: Record,
-        next_call: Callable[[int], Call | None],
+        next_call: Callable[[int], NextCall | None],
         errors: type[BaseException] = BaseException,
         *,
         is_other: bool = False,
         places: Places | None = None,
         again: Again | None = None,
+        keeps_errors: bool = False,
     ) -> None:
         self.instance: Any = None
         self.is_other = is_other
@@ -242,6 +255,8 @@ class Calls:
         """What tells the calls under way apart in a fingerprint, set when one is taken."""
         self.latest: tuple[Any, Context] | None = None
         """The task whose call was the last to end, and its context as it was when the task began."""
+        self.latest_error: BaseException | None = None
+        """What that call raised, if its task may make another in an except block."""
         self.idle: dict[int, Any] = {}
         """The handle of each task that may call again, by the number of its latest call."""
         self._host = host
@@ -250,6 +265,7 @@ class Calls:
         self._errors = errors
         self._places = places
         self._again = again
+        self._keeps_errors = keeps_errors
         self._later: dict[Any, Call] = {}
         """The call that an idle task makes when it is resumed, by its handle."""
 
@@ -258,14 +274,18 @@ class Calls:
         """The number of calls that are under way or will be."""
         return self.made - self.begun + len(self.under_way)
 
-    def make(self, call: Call, *, cancelled: bool = False) -> int:
-        """Start a task that makes a call, and before that cancels itself if that is asked for; return its number."""
+    def make(self, call: Call, *, cancelled: bool = False, in_except: bool = False) -> int:
+        """Start a task that makes a call; return the task's number.
+
+        Before that it cancels itself, or it makes the call while it handles an exception, if that is asked for.
+        """
         self.made += 1
         self.requests += cancelled
         number = self.tasks
         self.tasks += 1
         handle: list[Any] = []
-        handle.append(self._host.spawn(self.play(call, handle, number, cancelled)))
+        handled = HandledError("handled where the call is made") if in_except else None
+        handle.append(self._host.spawn(self.play(call, handle, number, cancelled, handled)))
         return number
 
     def make_again(self, call: Call, number: int) -> None:
@@ -283,7 +303,9 @@ class Calls:
         self._record.take(Request(number))
         self._host.cancel(self.under_way[number])
 
-    async def play(self, call: Call | None, handle: list[Any], task: int, cancelled: bool) -> None:
+    async def play(
+        self, call: Call | None, handle: list[Any], task: int, cancelled: bool, handled: BaseException | None
+    ) -> None:
         """Make a call as a task, which may be cancelled before; then perhaps another in the same step, or later."""
         record, context, latest, again = self._record, copy_context(), None, self._again
         while call is not None:
@@ -292,13 +314,19 @@ class Calls:
             self.under_way[number] = handle[0]
             self.started.add(task)
             with nullcontext() if again is None else again.stepper.scope(handle[0]):
-                record.take(Begin(number, call.operation.name, call.arguments, cancelled=cancelled, again=latest))
+                handling = "" if handled is None else type(handled).__name__
+                begin = Begin(number, call.operation.name, call.arguments, 0, cancelled, latest, handling)
+                record.take(begin)
                 if cancelled:
                     self.requested.add(number)
                     self.cancelled_early.add(number)
                     self._host.cancel(handle[0])
+                error: BaseException | None = None
                 try:
-                    value = getattr(self.instance, call.method)(*call.arguments)
+                    if handled is None:
+                        value = getattr(self.instance, call.method)(*call.arguments)
+                    else:
+                        value = self.handling(handled, call)
                     if type(value) is CoroutineType or inspect.isawaitable(value):
                         value = await value
                     end = End(number, "returned", value, at=self._at())
@@ -307,11 +335,12 @@ class Calls:
                 except KeyboardInterrupt as interrupt:  # also what stops a step that does not end
                     record.stop(interrupt)
                     raise
-                except BaseException as error:
-                    if is_cancellation(error, self._host):
-                        end = End(number, "cancelled", at=self._at(error))
-                    elif isinstance(error, self._errors):
-                        end = End(number, "raised", error=error, at=self._at(error))
+                except BaseException as raised:
+                    error = raised if self._keeps_errors else None  # which would keep alive what the call has dropped
+                    if is_cancellation(raised, self._host):
+                        end = End(number, "cancelled", at=self._at(raised))
+                    elif isinstance(raised, self._errors):
+                        end = End(number, "raised", error=raised, at=self._at(raised))
                     else:
                         raise
             if record.over:
@@ -321,12 +350,23 @@ class Calls:
             if record.settled or (end.how == "cancelled" and again is None):
                 return
             latest = number
-            self.latest = handle[0], context
-            call, cancelled = self._next_call(number), False
+            self.latest, self.latest_error = (handle[0], context), error
+            following = self._next_call(number)
+            call, cancelled = None if following is None else following.call, False
+            handled = error if following is not None and following.in_except else None
+            error = self.latest_error = None
             if call is None and again is not None and not record.over and again.stays(number):
                 self.idle[number] = handle[0]
                 await again.stepper.pause(handle[0])
                 call = self._later.pop(handle[0])
+
+    async def handling(self, handled: BaseException, call: Call) -> Any:
+        """Make a call while an exception is handled; return what it returns."""
+        try:
+            raise handled
+        except type(handled):
+            value = getattr(self.instance, call.method)(*call.arguments)
+            return await value if inspect.isawaitable(value) else value
 
     def _at(self, error: BaseException | None = None) -> str:
         return "" if self._places is None else self._places.ended(error)

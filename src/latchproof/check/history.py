@@ -29,7 +29,7 @@ class Begin(NamedTuple):
 
     `task` says which task makes it, where a specification tells tasks apart. `cancelled` says that its task was
     cancelled before: the cancellation is pending when the call begins. `again` is the call that the task made before,
-    if it made one.
+    if it made one. `handling` names the exception that is handled where the call is made.
     """
 
     call: int
@@ -38,6 +38,7 @@ class Begin(NamedTuple):
     task: int = 0
     cancelled: bool = False
     again: int | None = None
+    handling: str = ""
 
 
 class End(NamedTuple):
@@ -211,10 +212,11 @@ def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event
 def event_data(event: Event) -> EventData:
     """Return an event as plain data; calls are numbered from 1."""
     match event:
-        case Begin(call, operation, arguments, _, cancelled, again):
+        case Begin(call, operation, arguments, _, cancelled, again, handling):
             begin = {"kind": "begin", "call": call + 1, "operation": operation, "arguments": list(arguments)}
             begin |= {"cancelled": True} if cancelled else {}
-            return begin | ({} if again is None else {"again": again + 1})
+            begin |= {} if again is None else {"again": again + 1}
+            return begin | ({"handling": handling} if handling else {})
         case Request(call):
             return {"kind": "request", "call": call + 1}
         case Observe(values):
@@ -263,6 +265,7 @@ def describe(event: EventData) -> str:
     match event:
         case {"kind": "begin", "operation": operation, "arguments": arguments}:
             where = " in a cancelled task" if event.get("cancelled") else ""
+            where += " in an except block" if event.get("handling") else ""
             where += f" in the task of call {event['again']}" if "again" in event else ""
             return f"{operation}({', '.join(map(repr, arguments))}){where}"
         case {"kind": "request"}:

@@ -255,7 +255,7 @@ def replay(
 
     Raises TargetError if what the schedule asks for cannot be done.
     """
-    calls = [word for word in schedule if word.startswith(("call ", "then ", "early ", "again "))]
+    calls = [word for word in schedule if word.startswith(("call ", "then ", "early ", "again ", "except "))]
     others = [word for word in schedule if word.startswith("other ")]
     numbers = sorted(
         {int(text) for word in (*calls, *others) if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
@@ -269,6 +269,7 @@ def replay(
         beside=len(others),
         early=True,
         again=True,
+        in_except=any("except " in word for word in schedule),
     )
     places = Places(target.own)
     explorer = Explorer(

@@ -2,9 +2,10 @@
 
 `.` runs a step. A letter makes a call: the operation's initial, with its arguments if it has any (`w` is wait(), `s(2)`
 is set_count(2)). `>w` makes the call in the same step in which another ends, `!w` makes it in a task that is cancelled
-already, `@w` makes it on a second instance. `-1` cancels call 1. `=` notes that the task whose call has just ended
-stays to call again, and `+1w` makes a call in the task of call 1. `|` lets trio begin a pass, and `~` runs that pass in
-reverse. `_` notes that the same states repeat for ever, `^` that they repeat until a timer expires.
+already, `?w` in an except block, `>?w` in that for what the task's last call raised, `@w` on a second instance. `-1`
+cancels call 1. `=` notes that the task whose call has just ended stays to call again, and `+1w` makes a call in the task
+of call 1. `|` lets trio begin a pass, and `~` runs that pass in reverse. `_` notes that the same states repeat for ever,
+`^` that they repeat until a timer expires.
 """
 
 import ast
@@ -18,9 +19,9 @@ from latchproof_spec.machine import Machine
 _SIGNS = {"run": ".", "pass": "|", "reversed": "~", COMES_ROUND: "_", TIME_PASSES: "^", STAY.word: "="}
 _TOKEN = re.compile(
     r"(?P<sign>[.|~_^=])|-(?P<call>\d+)|"
-    r"(?P<verb>[>@!]?|\+(?P<after>\d+))(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?"
+    r"(?P<verb>[@!?]|>?\??|\+(?P<after>\d+))(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?"
 )
-_VERBS = {"": "call", ">": "then", "@": "other", "!": "early"}
+_VERBS = {"": "call", ">": "then", "@": "other", "!": "early", "?": "except", ">?": "then except"}
 _STRING = re.compile(r"(\d+):([^\s]*)")
 
 
@@ -43,6 +44,8 @@ def compact(argument: int, words: Sequence[str]) -> str:
             out.append(_SIGNS[word])
             continue
         verb, _, rest = word.partition(" ")
+        if rest.startswith("except "):
+            verb, rest = f"{verb} except", rest.removeprefix("except ")
         if verb == "cancel":
             out.append(f"-{rest}")
         else:

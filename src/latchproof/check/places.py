@@ -55,7 +55,8 @@ class Places:
 
     def resting(self, call: int, coroutine: Any) -> str:
         """Return where a call is suspended after this step; "" if it was not resumed, or no line is known."""
-        frames = list(_frames(coroutine))[1:]  # the first is that of the harness
+        harness, *frames = _frames(coroutine)
+        frames = [frame for frame in frames if frame.f_code.co_filename != harness.f_code.co_filename]
         own = [frame for frame in frames if frame.f_code.co_filename in self._files]
         if not frames:
             return ""

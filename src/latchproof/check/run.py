@@ -37,7 +37,7 @@ from latchproof.check.choices import (
     Prefix,
     Turn,
 )
-from latchproof.check.harness import Again, Calls, NondeterminismError, Record
+from latchproof.check.harness import Again, Calls, NextCall, NondeterminismError, Record
 from latchproof.check.history import Rest, Stray, Suspend, named
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import OwnFault, Stepper
@@ -45,13 +45,13 @@ from latchproof.check.places import Places
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError, has_attributes
 from latchproof.check.states import SeenStates
 from latchproof.check.strategies import Strategy
-from latchproof.check.target import Call, Target
+from latchproof.check.target import Target
 from latchproof_spec.machine import Programs
 
 QUIET_STEPS = 6
 """Steps without progress before looking for a repeating state."""
 
-RETURNING = ("return", "then")
+RETURNING = ("return", "then", "then except")
 """The kinds of actions of a task whose call has ended."""
 
 STEPS_WITHOUT_PROGRESS = 60
@@ -85,6 +85,10 @@ class Setup:
     calls: tuple[Action, ...]
     early: tuple[Action, ...]
     """The calls that a task may make that is cancelled already."""
+    in_except: tuple[Action, ...]
+    """The calls that a new task may make while it handles an exception."""
+    then_in_except: tuple[Action, ...]
+    """Those that a task may make in the except block for what its last call raised."""
     others: tuple[Action, ...]
     continuations: tuple[Action, ...]
     """What a task may do in the step in which its call ends."""
@@ -200,7 +204,14 @@ class Run:
         self._path = path
         self._stepper = setup.make_stepper()
         again = Again(self._stepper, self._stays) if setup.programs.again else None
-        self._calls = Calls(self._stepper, self.record, self._next_call, places=setup.places, again=again)
+        self._calls = Calls(
+            self._stepper,
+            self.record,
+            self._next_call,
+            places=setup.places,
+            again=again,
+            keeps_errors=bool(setup.in_except),
+        )
         unjudged = Record(setup.target, (), setup.argument, self._moment)
         self._others = Calls(self._stepper, unjudged, lambda number: None, Exception, is_other=True)
         self._newborn: int | None = None
@@ -332,8 +343,8 @@ class Run:
                 continue
             self._rested = False
             record.progress = 0
-            if kind in ("call", "early"):
-                self._newborn = calls.make(action.payload, cancelled=kind == "early")
+            if kind in ("call", "early", "except"):
+                self._newborn = calls.make(action.payload, cancelled=kind == "early", in_except=kind == "except")
                 self._front_is_quiet |= decisions.latest is not None and decisions.latest.quiet
                 continue
             self._newborn = None
@@ -389,6 +400,7 @@ class Run:
             options += setup.calls
             if calls.requests < programs.cancellations and self._stepper.cancels_running:
                 options += setup.early
+            options += setup.in_except
         if calls.requests < programs.cancellations:
             options += tuple(Action("cancel", f"cancel {number + 1}", number) for number in calls.under_way)
         if may_call:
@@ -401,19 +413,19 @@ class Run:
             options += setup.others
         return options
 
-    def _next_call(self, number: int) -> Call | None:
+    def _next_call(self, number: int) -> NextCall | None:
         """Return the call that a task makes in the step in which its last one ended, if it makes one."""
         calls = self._calls
         if not self._may_call_again(number):
             return None
         if self.setup.prune and not self._next_call_matters(number):
             return None
-        action = self._decide_in_a_step(self.setup.continuations)
-        if action is None or action.kind != "then":
+        in_except = () if calls.latest_error is None else self.setup.then_in_except
+        action = self._decide_in_a_step((*self.setup.continuations, *in_except))
+        if action is None or action.kind not in ("then", "then except"):
             return None
         calls.made += 1
-        call: Call = action.payload
-        return call
+        return NextCall(action.payload, in_except=action.kind == "then except")
 
     def _may_call_again(self, number: int) -> bool:
         """Return whether the task of a call that has ended may make another: it does not stay cancelled."""
@@ -446,12 +458,16 @@ class Run:
     def _next_call_matters(self, number: int) -> bool:
         """Return whether a task's next call may differ from that of a new task, which is made in another run.
 
-        It may where others are ready to run, after a request to cancel it, or where something is left of the task.
+        It may where others are ready to run, after a request to cancel it, in the except block for what its call
+        raised, or where something is left of the task.
         """
         decisions = self.decisions
         if decisions.repeating:
             return decisions.repeats(*RETURNING)
-        return bool(self._stepper.waiting[0]) or number in self._calls.requested or self._is_remembered()
+        calls = self._calls
+        if self._stepper.waiting[0] or number in calls.requested:
+            return True
+        return bool(calls.latest_error and self.setup.in_except) or self._is_remembered()
 
     def _is_remembered(self) -> bool:
         """Return whether something is left of the task whose call was the last to end.

@@ -43,6 +43,7 @@ def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:
         played: Calls = bound["self"]
         call = bound["call"]  # None in a task that may call again
         number = None if call is None else numbers[call]
-        return played.is_other, number, bound["cancelled"], played.ranks.get(bound.get("number", -1))
+        handled = type(bound["handled"]).__name__
+        return played.is_other, number, bound["cancelled"], handled, played.ranks.get(bound.get("number", -1))
 
-    return Fingerprinter(frames={Calls.play.__code__: name})
+    return Fingerprinter(frames={Calls.play.__code__: name, Calls.handling.__code__: lambda bound: ()})

@@ -12,7 +12,8 @@ It has one versioned schema. In JSON a trace is an object with
   specification allows there, and by which rules;
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
 - `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`, and
-  `cancelled` if its task was cancelled before, `again` with the number of the call that its task made before), "end"
+  `cancelled` if its task was cancelled before, `again` with the number of the call that its task made before, `handling`
+  with the name of the exception in whose except block it is made), "end"
   (`call`, `how`, and `value` or `error` and `message`; `at` is the place where it returned or raised, if that is
   known), "suspend" (`call`, `at`: the call is suspended at that place after a step in which it ran), "request" (`call`:
   its cancellation is requested), "observe" (`values`, empty if the target has no observations; one follows each step of

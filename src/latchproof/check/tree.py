@@ -144,6 +144,10 @@ class Explorer:
             early=tuple(
                 Action("early", f"early {call}", call) for call in calls if programs.early and call.operation.waits
             ),
+            in_except=tuple(Action("except", f"except {call}", call) for call in calls if programs.in_except),
+            then_in_except=tuple(
+                Action("then except", f"then except {call}", call) for call in calls if programs.in_except
+            ),
             others=tuple(Action("other", f"other {call}", call) for call in calls),
             continuations=(RETURN, *(Action("then", f"then {call}", call) for call in calls)),
             places=places,

@@ -10,10 +10,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import indent
 
+from latchproof.check.harness import HandledError
 from latchproof.check.history import SEEN_ONCE, EventData, describe
 from latchproof.check.trace import Trace
 from latchproof.show.words import CannotRenderError, alternatives
@@ -75,7 +77,7 @@ class Dialect:
     `frame` has places for the `constructor`, its `argument` and the `body`. `words` says how each word of a schedule is
     written, and `turn` how every ready task is run once. `gate` makes what a task waits for before it calls again, and
     `recover` lets it, after its call was cancelled, if each call is made in a `scope` where there is one. Where they
-    are empty, no program does so.
+    are empty, no program does so. `errors` makes what a call may raise in whose except block another is made.
     """
 
     imports: str
@@ -87,6 +89,7 @@ class Dialect:
     turn: str
     gate: str = ""
     recover: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
     scope: str = ""
 
 
@@ -103,6 +106,21 @@ except Exception as error:
 else:
     ended[number] = value
 """
+
+IN_EXCEPT = """\
+async def in_except(error, method, *arguments):
+    try:
+        raise error
+    except type(error):
+        value = method(*arguments)
+        return await value if inspect.isawaitable(value) else value
+"""
+
+ASYNCIO_ERRORS = {
+    "CancelledError": "asyncio.CancelledError()",
+    "BrokenBarrierError": "asyncio.BrokenBarrierError()",
+}
+"""How a program makes what a call may raise."""
 
 ASYNCIO = Dialect(
     imports="import asyncio\nimport inspect",
@@ -122,6 +140,7 @@ asyncio.run(scenario())
     turn="await asyncio.sleep(0)",
     gate="asyncio.Event()",
     recover="asyncio.current_task().uncancel()",
+    errors=ASYNCIO_ERRORS,
 )
 
 ASYNCIO_BY_STEPS = Dialect(
@@ -152,6 +171,7 @@ finally:
     turn="step()",
     gate="asyncio.Event()",
     recover="asyncio.current_task().uncancel()",
+    errors=ASYNCIO_ERRORS,
 )
 
 TRIO = Dialect(
@@ -288,7 +308,8 @@ def _calls(trace: Trace, dialect: Dialect) -> str:
     if again and dialect.scope:
         call = f"{dialect.scope}\n{indent(call, '    ')}"
     calls = f"async def calls(*todo):\n    for number, method, *arguments in todo:\n{indent(call, '        ')}"
-    return f"scopes = {{}}\n\n{calls}" if again and dialect.scope else calls
+    calls = f"scopes = {{}}\n\n{calls}" if again and dialect.scope else calls
+    return f"{IN_EXCEPT}\n{calls}" if any(begin.get("handling") for begin in _begun(trace).values()) else calls
 
 
 def _program(trace: Trace, dialect: Dialect) -> list[str]:
@@ -306,14 +327,15 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
     for choice in _with_orders(trace.schedule):
         if choice in dialect.words:
             lines.append(dialect.words[choice])
-        elif choice.startswith(("call ", "early ")):
+        elif choice.startswith(("call ", "early ", "except ")):
             if not waiting:
                 continue  # a task that never ran
             calls = waiting.pop(0)
             cancel = dialect.cancel.format(name=f"task{calls[0]}")
             before = f"('before', lambda: {cancel}), " if begun[calls[0]].get("cancelled") else ""
             todo = before + ", ".join(
-                (f"({gates[call]!r}, {gates[call]}.wait), " if call in gates else "") + _call(trace, begun[call])
+                (f"({gates[call]!r}, {gates[call]}.wait), " if call in gates else "")
+                + _call(trace, begun[call], dialect)
                 for call in calls
             )
             lines += dialect.task.format(name=f"task{calls[0]}", todo=todo).splitlines()
@@ -331,9 +353,14 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
     return [*lines, *_assertion(trace, dialect)]
 
 
-def _call(trace: Trace, begin: EventData) -> str:
+def _call(trace: Trace, begin: EventData, dialect: Dialect) -> str:
     """Return what a task is told of one call: its number, the method and the arguments."""
     method = f"it.{trace.own_name(begin['operation'])}"
+    if handling := begin.get("handling"):
+        errors = {HandledError.__name__: "Exception('handled')", **dialect.errors}
+        if handling not in errors:
+            raise CannotRenderError(f"a call is made in the except block for {handling}")
+        method = f"in_except, {errors[handling]}, {method}"
     return f"({', '.join([str(begin['call']), method, *map(repr, begin['arguments'])])})"
 
 
