@@ -45,6 +45,23 @@ class ForgetfulLatch(PlainLatch):
         super().count_down()
 
 
+class EqualsZeroLatch(PlainLatch):
+    """It counts below zero, and wait() asks for zero alone: one call too many strands a task."""
+
+    async def wait(self) -> None:
+        while self._count != 0:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            await future
+
+    def count_down(self) -> None:
+        self._count -= 1
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+
 class CommonLatch(PlainLatch):
     """All of them have one list of those that wait."""
 

@@ -19,7 +19,7 @@ from latchproof.check.bounds import default_programs, programs_asked_for, progra
 from latchproof.check.checker import check, rules_in_reach
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.tree import Walk
-from latchproof.check.verdict import Verdict
+from latchproof.check.verdict import PolicyVerdict, Verdict, most_telling, shared
 from latchproof.show.verdict import print_verdict
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.machine import Programs
@@ -71,12 +71,49 @@ def test_and_c8_too_under_ours(asyncio_barrier: dict[str, Verdict]) -> None:
     assert sizes["C8"] == (3, 0)
 
 
-def test_the_nearest_policy_is_reported() -> None:
+def test_of_policies_that_find_the_same_the_nearest_is_reported() -> None:
     verdict = check(load("asyncio:Barrier"))
     broken = {one.policy: len(one.failures) for one in verdict.policies}
     assert list(broken) == [policy.name for policy in BARRIER.policies]
     assert verdict.reported.policy == min(broken, key=lambda name: broken[name]) == "cpython"
     assert verdict.satisfied == ()
+
+
+def test_what_most_policies_find_is_reported() -> None:
+    """The policy that raises ends each run at the first call too many, before the wait() that hangs."""
+    verdict = check(adapt(samples.EqualsZeroLatch), programs=programs_within(adapt(samples.EqualsZeroLatch), 2, 3, 0))
+    assert {one.policy: list(one.failures) for one in verdict.policies} == {
+        "latchproof": ["C11", "C12"], "keeps": ["C11", "C12"], "aiologic": ["C10"],
+    }  # fmt: skip
+    assert verdict.reported.policy == "latchproof"
+    assert verdict.traces[0].events[-1] == {"kind": "rest"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "common", "shown"),
+    [
+        ({"one": "C1", "two": "C2 C3", "three": "C2"}, "C2", "three"),
+        ({"one": "C1", "two": "C1 C2", "three": "C2 C3"}, "C1 C2", "two"),
+        ({"one": "C1 C2", "two": "C3", "three": "C4"}, "C1 C2 C3 C4", "one"),
+        ({"one": "C1", "two": "", "three": "C1"}, "C1", "two"),
+        ({"one": "C1"}, "C1", "one"),
+        ({"one": "C5", "two": "C6", "three": "C5 C6", "four": "C6"}, "C6", "two"),
+    ],
+)
+def test_which_policy_is_shown(broken: dict[str, str], common: str, shown: str) -> None:
+    """Not that of the first, nor that with the fewest findings: one with what most policies find, and little else."""
+    failures: dict[str, Any] = {policy: dict.fromkeys(claims.split()) for policy, claims in broken.items()}
+    verdicts = [PolicyVerdict(policy, failures[policy], (), (), ()) for policy in broken]
+    assert set(shared(verdicts)) == set(common.split())
+    assert most_telling(verdicts).policy == shown
+
+
+def test_with_a_claim_a_policy_that_satisfies_it_is_shown() -> None:
+    found: list[dict[str, Any]] = [{"C1": None}, {"C2": None, "C3": None}, {"C1": None, "C3": None}]
+    verdicts = [PolicyVerdict(str(number), failures, (), (), ()) for number, failures in enumerate(found)]
+    assert most_telling(verdicts).policy == "2"
+    assert most_telling(verdicts, "C1").policy == "1"
+    assert most_telling(verdicts, "C3").policy == "0"
 
 
 def test_any_policy_that_is_satisfied_will_do() -> None:

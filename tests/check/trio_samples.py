@@ -55,6 +55,25 @@ class EventBarrier:
         return index
 
 
+class EqualsZeroLatch:
+    """It counts below zero, and wait() asks for zero alone: one call too many strands a task."""
+
+    def __init__(self, count: int) -> None:
+        self._number = count
+        self._lot = trio.lowlevel.ParkingLot()
+
+    def count_down(self) -> None:
+        self._number -= 1
+        if self._number == 0:
+            self._lot.unpark_all()
+
+    async def wait(self) -> None:
+        if self._number != 0:
+            await self._lot.park()
+        else:
+            await trio.lowlevel.checkpoint()
+
+
 class LateLatch(EventLatch):
     """It looks at the count, lets others run, and then waits for an event of its own."""
 

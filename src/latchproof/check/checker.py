@@ -19,7 +19,7 @@ from latchproof.check.specification import NEW, PARKED, WITHDRAWN, Configuration
 from latchproof.check.strategies import make_strategy
 from latchproof.check.target import INDEX, Target, TargetError, exercise_under
 from latchproof.check.tree import Walk
-from latchproof.check.verdict import PolicyVerdict, Verdict
+from latchproof.check.verdict import PolicyVerdict, Verdict, most_telling
 from latchproof.check.work_queue import BrokenOffError, Progress, WorkQueue
 from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine, Programs
@@ -113,7 +113,7 @@ def check(
     present = tuple(one for one in target.operations if one.name not in absent)
     target = replace(target, operations=present, absent=absent, gives_index=INDEX not in absent)
     verdicts = [_verdict(target, one, walk, programs) for one in judged]
-    reported = min(verdicts, key=lambda verdict: (claim in verdict.failures, len(verdict.failures)))
+    reported = most_telling(verdicts, claim)
     if claim is not None:
         reasons += _doubts_about(claim, reported)
         verdicts = [verdict.about(claim) for verdict in verdicts]
@@ -214,8 +214,9 @@ def _doubts_about(claim: str, verdict: PolicyVerdict) -> Iterator[Reason]:
     """Yield what prevents the conclusion that a claim is not broken."""
     if claim in verdict.failures:
         return
-    if verdict.failures:
-        text = f"runs ended early, where they broke {', '.join(verdict.failures)}: of {claim} no more is known"
+    ended = [other for other, failure in verdict.failures.items() if not failure.finding.misread]
+    if ended:
+        text = f"runs ended early, where they broke {', '.join(ended)}: of {claim} no more is known"
         yield Reason("ended-early", "", text)
     elif claim not in (*verdict.exercised, *verdict.not_exercised):
         yield Reason(

@@ -119,7 +119,7 @@ class Failure:
     `schedule` is the list of choices, in words; `history` every event, the last of which is not allowed. `size` counts
     calls, cancellations, the constructor's argument and steps. `misread` has the position of each earlier event in
     which observations read wrong, with their names. A failure that was `seen_once` did not happen again under the same
-    schedule.
+    schedule. `others` are other runs of the same size with the same finding.
     """
 
     finding: Finding
@@ -129,6 +129,7 @@ class Failure:
     size: tuple[int, int, int, int]
     misread: tuple[tuple[int, tuple[str, ...]], ...] = ()
     seen_once: bool = False
+    others: tuple["Failure", ...] = ()
 
     @property
     def rank(self) -> tuple[tuple[int, int, int, int], int]:

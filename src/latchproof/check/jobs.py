@@ -330,8 +330,12 @@ def portable(result: JobResult) -> JobResult:
     """Return the result without anything that cannot be sent to another process."""
     for failures in (*result.walk.failures.values(), result.walk.host_faults):
         for claim, failure in failures.items():
-            failures[claim] = replace(failure, history=tuple(_portable(event) for event in failure.history))
+            failures[claim] = replace(_portable_run(failure), others=tuple(map(_portable_run, failure.others)))
     return result
+
+
+def _portable_run(failure: Failure) -> Failure:
+    return replace(failure, history=tuple(_portable(event) for event in failure.history))
 
 
 def _portable(event: Event) -> Event:

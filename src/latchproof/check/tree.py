@@ -24,6 +24,9 @@ from latchproof.check.strategies import Exhaustive, Strategy
 from latchproof.check.target import Target
 from latchproof_spec.machine import Programs
 
+OTHERS = 4
+"""Number of runs that are kept as alternatives to the smallest failure of a claim."""
+
 
 @dataclass
 class Walk:
@@ -95,10 +98,15 @@ def _joined(one: dict[str, set[str]], other: dict[str, set[str]]) -> dict[str, s
 
 
 def keep_smallest(failures: dict[str, Failure], failure: Failure) -> None:
-    """Add a failure to the smallest ones by claim, unless a known one is as small."""
+    """Add a failure to the smallest ones by claim; of those of one size, keep the first and some others."""
     claim = failure.finding.claim
-    if claim not in failures or failure.rank < failures[claim].rank:
+    known = failures.get(claim)
+    if known is None or failure.size < known.size:
         failures[claim] = failure
+    elif failure.size == known.size:
+        first, second = (failure, known) if failure.rank < known.rank else (known, failure)
+        others = (*first.others, replace(second, others=()), *second.others)
+        failures[claim] = replace(first, others=others[:OTHERS])
 
 
 class Explorer:

@@ -1,5 +1,7 @@
 """What a check concludes, as data: one verdict for each policy, and the verdict on the target."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -54,12 +56,34 @@ class PolicyVerdict:
         }
 
 
+def shared(verdicts: Sequence[PolicyVerdict]) -> tuple[str, ...]:
+    """Return the claims that are broken under the most policies: all that more than half break, if there are such."""
+    counts = Counter(claim for one in verdicts for claim in one.failures)
+    most = min(max(counts.values(), default=0), len(verdicts) // 2 + 1)
+    return tuple(claim for claim, number in counts.items() if number >= most)
+
+
+def most_telling(verdicts: Sequence[PolicyVerdict], claim: str | None = None) -> PolicyVerdict:
+    """Return the verdict to show: of a satisfied policy, or else one with what most policies find, and little else.
+
+    The policy with the fewest failures alone may be one whose first violation ends each run before what the others
+    report. With a claim, a policy under which it is not broken comes first.
+    """
+    found = shared(verdicts)
+
+    def key(one: PolicyVerdict) -> tuple[bool, bool, int, int]:
+        missing = sum(claim not in one.failures for claim in found)
+        return claim in one.failures, not one.satisfied, missing, len(one.failures)
+
+    return min(verdicts, key=key)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The verdict on a target.
 
     `status`     "conforms" within the bounds, "counterexample", or "inconclusive" because of the `reasons`.
-    `reported`   the verdict whose failures are shown: that of the requested policy, or else of the nearest one.
+    `reported`   the verdict whose failures are shown: that of the requested policy, or else of `most_telling`.
     `satisfied`  the policies under which nothing was found.
     `schedules`  how many were run. They stand for `covered` schedules, or more.
     `notes`      what else a reader should know; notes do not change the status.
@@ -100,11 +124,8 @@ class Verdict:
 
     @property
     def traces(self) -> tuple[Trace, ...]:
-        """The shortest run for each claim that is broken under the reported policy."""
-        return tuple(
-            make_trace(failure, self.target, self.reported.policy, strict=self.strict, host=self.host)
-            for failure in self.reported.failures.values()
-        )
+        """The shortest run for each claim that is broken under the reported policy, in order of their length."""
+        return tuple(self._trace(failure) for failure in self._by_length)
 
     @property
     def host_traces(self) -> tuple[Trace, ...]:
@@ -117,9 +138,19 @@ class Verdict:
     @property
     def shortest(self) -> Trace | None:
         """The shortest of the runs."""
-        failures = self.reported.failures
-        claim = min(failures, key=lambda one: failures[one].rank, default=None)
-        return next((trace for trace in self.traces if trace.claim == claim), None)
+        return next(iter(self.traces), None)
+
+    @property
+    def alternatives(self) -> tuple[Trace, ...]:
+        """The runs for each claim, each followed by others of the same length."""
+        return tuple(self._trace(one) for failure in self._by_length for one in (failure, *failure.others))
+
+    @property
+    def _by_length(self) -> list[Failure]:
+        return sorted(self.reported.failures.values(), key=lambda failure: failure.rank)
+
+    def _trace(self, failure: Failure) -> Trace:
+        return make_trace(failure, self.target, self.reported.policy, strict=self.strict, host=self.host)
 
     @property
     def exit_code(self) -> int:

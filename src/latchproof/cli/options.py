@@ -171,6 +171,11 @@ def write_formats(options: argparse.Namespace, console: Console, verdict: Verdic
         try:
             if verdict is not None and one.of_verdict is not None:
                 texts.append((path, one.of_verdict(verdict)))
+            elif verdict is not None and trace is not None and one.of_runs is not None:
+                text, note = one.of_runs(verdict)
+                texts.append((path, text))
+                if note:
+                    say(console, f"--{one.option}: {note}", style="yellow")
             elif trace is not None and one.of_trace is not None:
                 texts.append((path, one.of_trace(trace)))
         except CannotRenderError as error:

@@ -3,6 +3,10 @@
 The schedule becomes a program: a call is a task, and a step of the event loop is one turn of it. A turn runs *every*
 task that is ready, where the schedule may run only one; so the program is tried here before it is written. If it does
 not end as the trace did, a program for asyncio makes the steps one by one; if that does not either, there is none.
+Then `shortest_reproduction` tries the other runs that a check has kept: those of the same length, then those for other
+claims.
+
+A test names no folder: it imports the target from where it stands itself, or as the module that it is, and says so.
 """
 
 import os
@@ -18,6 +22,7 @@ from textwrap import indent
 from latchproof.check.harness import HandledError
 from latchproof.check.history import SEEN_ONCE, EventData, describe
 from latchproof.check.trace import Trace
+from latchproof.check.verdict import Verdict
 from latchproof.show.words import CannotRenderError, alternatives
 from latchproof_spec.machines import sentence_of
 
@@ -28,14 +33,39 @@ MANY_TURNS = 20
 """Turns that a call is given to end, before the test concludes that it is still waiting."""
 
 
+TASKS = ("call ", "early ", "except ")
+"""How the words of a schedule begin that make a task."""
+
 WAITING = "'still waiting'"
 """What a program says of a call that has not ended."""
 
 
-def reproduction(trace: Trace) -> str:
+def shortest_reproduction(verdict: Verdict) -> tuple[str, str]:
+    """Return the test for the shortest run of which one can be made, and why it is not the shortest run of all, if so.
+
+    Raise CannotRenderError if there is none.
+    """
+    first: tuple[Trace, CannotRenderError] | None = None
+    for trace in verdict.alternatives:
+        try:
+            note = "" if first is None else _instead(trace, *first)
+            return reproduction(trace, note), note
+        except CannotRenderError as error:
+            first = first or (trace, error)
+    assert first is not None
+    raise first[1]
+
+
+def _instead(trace: Trace, shortest: Trace, reason: CannotRenderError) -> str:
+    which = "another run of that length" if trace.claim == shortest.claim else f"a run that breaks {trace.claim}"
+    return f"no test can be made of the shortest run, which breaks {shortest.claim} ({reason}); this is {which}"
+
+
+def reproduction(trace: Trace, note: str = "") -> str:
     """Return the source of a test that fails where the trace's fault is, and passes where it is not.
 
-    Raise CannotRenderError if no program shows the fault, or if none can be written for the trace's host.
+    `note` is added to what the test says of itself. Raise CannotRenderError if no program shows the fault, or if none
+    can be written for the trace's host.
     """
     if trace.host not in DIALECTS:
         raise CannotRenderError(f"tests are written for {', '.join(DIALECTS)}, not for {trace.host}")
@@ -43,8 +73,8 @@ def reproduction(trace: Trace) -> str:
         raise CannotRenderError(f"the run was {SEEN_ONCE}")
     ending: str | None = None
     for dialect in DIALECTS[trace.host]:
-        source = _source(trace, dialect)
-        ending = _run(source + f"\n\n{_function(trace)}()\n")
+        source = _source(trace, dialect, note)
+        ending = _run(source + f"\n\n{_function(trace)}()\n", _module(trace.target)[1])
         if ending is None:
             return source
     raise CannotRenderError(
@@ -53,15 +83,19 @@ def reproduction(trace: Trace) -> str:
     )
 
 
-def _run(source: str) -> str | None:
-    """Return None if the program fails by its assertion, else the last line that it printed."""
+def _run(source: str, beside: Path | None) -> str | None:
+    """Return None if the program fails by its assertion, else the last line that it printed.
+
+    It finds its target in the folder `beside`, if that is given, as it will in its own.
+    """
+    folders = [*([] if beside is None else [str(beside)]), os.getcwd(), os.environ.get("PYTHONPATH", "")]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reproduction.py"
         path.write_text(source, encoding="utf-8")
         try:
             done = subprocess.run(
                 [sys.executable, str(path)], capture_output=True, text=True, timeout=SECONDS, check=False,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return f"it does not end within {SECONDS} s"
@@ -259,20 +293,39 @@ def _function(trace: Trace) -> str:
     return f"test_{trace.machine}_{trace.claim.lower()}"
 
 
+def _module(target: str) -> tuple[str, Path | None]:
+    """Return the module that a target is imported from, and for a file the folder in which Python finds that."""
+    name = target.rpartition(":")[0]
+    if not name.endswith(".py"):
+        return name, None
+    path = Path(name).resolve()
+    parts, folder = [path.stem], path.parent
+    if path.is_file() and re.search(r"^\s*from\s+\.", path.read_text(encoding="utf-8"), re.MULTILINE):
+        while (folder / "__init__.py").is_file():  # it is a part of a package
+            parts.insert(0, folder.name)
+            folder = folder.parent
+    return ".".join(parts), folder
+
+
 def _import(target: str) -> tuple[str, str]:
     """Return how the target is imported, and by which name it is then called."""
-    module, _, attribute = target.rpartition(":")
+    module, attribute = _module(target)[0], target.rpartition(":")[2]
     first = attribute.partition(".")[0]
-    if module.endswith(".py"):
-        folder, name = repr(str(Path(module).resolve().parent)), Path(module).stem
-        found = f"import sys\n\nsys.path.insert(0, {folder})\n"
-        if not name.isidentifier():  # a file with a space or a hyphen in its name cannot be named after `import`
-            return f"import importlib\n{found}{first} = importlib.import_module({name!r}).{first}", attribute
-        return f"{found}from {name} import {first}", attribute
+    if not all(part.isidentifier() for part in module.split(".")):  # a space or a hyphen cannot follow `import`
+        return f"import importlib\n\n{first} = importlib.import_module({module!r}).{first}", attribute
     return f"from {module} import {first}", attribute
 
 
-def _source(trace: Trace, dialect: Dialect) -> str:
+def _where(target: str) -> str:
+    """Return where the target must be for the test to find it."""
+    module, folder = _module(target)
+    if folder is None:
+        return f"It imports {module}, which must be installed or lie beside this file."
+    package, _, rest = module.partition(".")
+    return f"Put {package if rest else f'{package}.py'} beside this file."
+
+
+def _source(trace: Trace, dialect: Dialect, note: str) -> str:
     imported, constructor = _import(trace.target)
     frame = dialect.frame.format(
         constructor=constructor,
@@ -280,13 +333,16 @@ def _source(trace: Trace, dialect: Dialect) -> str:
         body=indent("\n".join(_program(trace, dialect)), "    "),
     )
     body = indent(_calls(trace, dialect) + "\n" + frame, "    ")
-    return f'''"""{trace.target}({trace.argument}): {trace.seen}.
+    folder, _, name = trace.target.rpartition(":")
+    target = f"{Path(folder).name}:{name}"
+    more = "".join(f"{one}\n" for one in (_where(trace.target), note and f"{note[0].upper()}{note[1:]}.") if one)
+    return f'''"""{target}({trace.argument}): {trace.seen}.
 
 Allowed is {alternatives(trace.allowed)}.
 {trace.claim}: {sentence_of(trace.claim, trace.machine, trace.policy)}
 
 Found by latchproof on Python {trace.python}, on {trace.host}, judged by the policy {trace.policy}.
-"""
+{more}"""
 
 {dialect.imports}
 
@@ -323,14 +379,15 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
         raise CannotRenderError("a task calls again in a later step")
     lines += [f"{gate} = {dialect.gate}" for gate in gates.values()]
     task_of_call = {call: f"task{calls[0]}" for calls in tasks for call in calls}
-    waiting = list(tasks)
-    for choice in _with_orders(trace.schedule):
+    words = _with_orders(trace.schedule)
+    calls_of = dict(zip(_in_order_of_first_steps(words), tasks, strict=False))
+    for position, choice in enumerate(words):
         if choice in dialect.words:
             lines.append(dialect.words[choice])
-        elif choice.startswith(("call ", "early ", "except ")):
-            if not waiting:
+        elif choice.startswith(TASKS):
+            if position not in calls_of:
                 continue  # a task that never ran
-            calls = waiting.pop(0)
+            calls = calls_of[position]
             cancel = dialect.cancel.format(name=f"task{calls[0]}")
             before = f"('before', lambda: {cancel}), " if begun[calls[0]].get("cancelled") else ""
             todo = before + ", ".join(
@@ -400,8 +457,25 @@ def _with_orders(schedule: tuple[str, ...]) -> list[str]:
     return words
 
 
+def _in_order_of_first_steps(words: list[str]) -> list[int]:
+    """Return the positions of the words that make a task, in the order in which these tasks make their first steps.
+
+    >>> _in_order_of_first_steps(["call wait()", "call abort()", "pass reversed", "run", "run", "call wait()"])
+    [1, 0, 5]
+    """
+    begun: list[int] = []
+    made: list[int] = []
+    for position, word in enumerate(words):
+        if word.startswith(TASKS):
+            made.append(position)
+        elif word.startswith("pass"):
+            begun += reversed(made) if word == "pass reversed" else made
+            made = []
+    return begun + made
+
+
 def _tasks(trace: Trace) -> list[list[int]]:
-    """Return the calls that each task makes, in the order in which the tasks are made: that of their first steps."""
+    """Return the calls that each task makes, in the order of the tasks' first steps."""
     tasks: list[list[int]] = []
     for call, begin in _begun(trace).items():
         before = begin.get("again")

@@ -1,7 +1,7 @@
 """Prints the verdict of a check, and the runs that break a claim."""
 
 from latchproof.check.trace import Trace
-from latchproof.check.verdict import Verdict
+from latchproof.check.verdict import Verdict, shared
 from latchproof.show.lanes import explain, lanes
 from latchproof.show.printing import Console, count_of, say
 from latchproof.show.words import listed, renamed
@@ -91,8 +91,12 @@ def _meaning(verdict: Verdict) -> str:
     name = verdict.target.name
     if verdict.status == "counterexample":
         broken = ", ".join(verdict.reported.failures)
-        nearest = " (the nearest; no policy is satisfied)" if len(verdict.policies) > 1 else ""
-        return f"{name} breaks {broken} under the policy {verdict.reported.policy}{nearest}"
+        others = ""
+        if len(verdict.policies) > 1:
+            common = [claim for claim in verdict.reported.failures if claim in shared(verdict.policies)]
+            number = sum(set(common) <= set(one.failures) for one in verdict.policies)
+            others = f" (no policy is satisfied; {number} of {len(verdict.policies)} break {', '.join(common)})"
+        return f"{name} breaks {broken} under the policy {verdict.reported.policy}{others}"
     if verdict.status == "inconclusive":
         return f"inconclusive: no counterexample was found against {name}, but see above why that is not enough"
     policies = f"{'policy' if len(verdict.satisfied) == 1 else 'policies'} {', '.join(verdict.satisfied)}"
