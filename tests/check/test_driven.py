@@ -89,6 +89,16 @@ class Managed(PlainLatch):
         return ""
 
 
+class Delegating:
+    """It has the methods of another object, which no class of it defines."""
+
+    def __init__(self, count: int) -> None:
+        self._latch = Wide(count)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._latch, name)
+
+
 class Shelved(PlainLatch, typing.Generic[typing.TypeVar("T")]):  # type: ignore[misc]
     """It has what typing adds to classes."""
 
@@ -127,6 +137,7 @@ WIDE = ("count_down(n=)", "try_wait()", "arrive_and_wait()", "is_open")
         (functools.partial(Wide, loop=None), ("the constructor(name=)", *WIDE)),
         (assembled, ("count_down(n=)", "try_wait()")),
         (Managed, ("async with", "calling it", "open()", "largest()", "label")),
+        (Delegating, ("count_down(n=)",)),
         (PlainLatch, ()),
         (Shelved, ()),
     ],

@@ -7,7 +7,7 @@ often, is not decided here.
 
 import inspect
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partialmethod, singledispatchmethod
 from types import FunctionType, GetSetDescriptorType, MethodType
 from typing import Any, Generic, NamedTuple, Protocol
@@ -49,8 +49,10 @@ def constructor(factory: Callable[..., Any]) -> Member:
     return Member("", f"{name}()", tuple(one for one in _parameters(factory) if one[0] not in given))
 
 
-def members(instance: Any) -> tuple[Member, ...]:
+def members(instance: Any, called: Iterable[str] = ()) -> tuple[Member, ...]:
     """Return the public methods and properties of an object, in the order in which its classes define them.
+
+    What is `called` is a method too where no class defines it, but `__getattr__` gives it.
 
     >>> class Door:
     ...     def open(self, by=None, *, quickly=False): ...
@@ -71,6 +73,8 @@ def members(instance: Any) -> tuple[Member, ...]:
         elif isinstance(value, CALLED) or (callable(value) and not isinstance(value, type)):
             known = first.setdefault(id(value), name)
             found.append(Member(name, f"{name}()", _parameters_of(instance, name), known))
+    given = set(called) - {one.name for one in found}
+    found += [Member(name, f"{name}()", _parameters_of(instance, name), name) for name in sorted(given)]
     return tuple(found)
 
 

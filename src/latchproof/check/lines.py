@@ -20,8 +20,9 @@ from latchproof.check.harness import Record
 from latchproof.check.own_code import OwnCode, nested
 from latchproof.check.watching import MONITORING, Watch
 
-EVERY = 64
-"""Distance of the runs of a job that are traced, where a tracer tells the lines; the first ones are nearer together."""
+EVERY = 128
+"""Distance of the runs of a job that are traced, where a tracer tells the lines. Among the first ones it is the runs
+whose numbers are powers of four: many jobs are small."""
 
 MOST = 8
 """Number of parts of the code that are named in what is printed."""
@@ -116,7 +117,7 @@ class LineWatch:
     """The record of the run that is watched."""
 
     def __post_init__(self) -> None:
-        self._files = {code: _file_of(code, self.own) for code in self.own.codes}
+        self._files = {name: _file_of(name, self.own) for name in self.own.files}
         self._wanted = set[Line]().union(*lines_by_function(self.own))
         self._watch = Watch(self.own.codes, on_line=self._on_line)
         self._obstacle = self._watch.obstacle() if self.own.codes else "the class has no Python code"
@@ -146,13 +147,13 @@ class LineWatch:
                 self._watch.stop()
 
     def _is_sampled(self, number: int) -> bool:
-        is_power_of_two = number & (number - 1) == 0
-        return (is_power_of_two or number % EVERY == 0) and len(self._ran) < len(self._wanted)
+        is_power_of_four = number & (number - 1) == 0 and number.bit_length() % 2 == 1
+        return (is_power_of_four or number % EVERY == 0) and len(self._ran) < len(self._wanted)
 
     def _on_line(self, code: CodeType, line: int) -> bool:
         if self._record is None or self._record.over:
             return True
-        if (ran := (self._files[code], line)) in self._wanted:
+        if (ran := (self._files[code.co_filename], line)) in self._wanted:
             self._ran.add(ran)
         return False
 
@@ -174,8 +175,9 @@ def report(own: OwnCode, known: LinesRan) -> LineReport:
 
 def lines_by_function(own: OwnCode) -> list[frozenset[Line]]:
     """Return the lines of each function that can run: those that have code, without that of its `def`."""
+    files = {name: _file_of(name, own) for name in own.files}
     return [
-        frozenset((_file_of(code, own), line) for code in nested(function) for line in _lines_of(code))
+        frozenset((files[function.co_filename], line) for code in nested(function) for line in _lines_of(code))
         for function in own.functions
     ]
 
@@ -185,8 +187,8 @@ def _lines_of(code: CodeType) -> set[int]:
     return found - {code.co_firstlineno} or found  # a function may be one line
 
 
-def _file_of(code: CodeType, own: OwnCode) -> str:
-    return os.path.relpath(code.co_filename, own.folder or os.curdir)
+def _file_of(name: str, own: OwnCode) -> str:
+    return os.path.relpath(name, own.folder or os.curdir)
 
 
 def _parts(lines: frozenset[Line], ran: frozenset[Line]) -> Iterator[Part]:

@@ -203,7 +203,7 @@ def adapt(
         observations,
         tuple(absent),
         global_state=global_state,
-        offered=(constructor(factory), *members(instance)),
+        offered=(constructor(factory), *members(instance, [names.own(one.name) or one.name for one in operations])),
         own=own_code(instance),
         names=names,
     )
