@@ -7,7 +7,7 @@ MACHINES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; p
 CLASSES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; print(*(one.shell for one in MACHINES.values()))")
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs crosscheck mutants mutants-runtime planted fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck pythons mutants mutants-runtime planted fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -59,6 +59,9 @@ fuzz: $(SETUP) ## fuzz our own classes on every host, for a long time
 bench: $(SETUP) ## measure ratios to the limit and to peers, and compare with the committed ones (BENCH=--quick, --record)
 	@sh proofs/install_spin.sh
 	@TLC_JAR="$$(sh proofs/install_tlc.sh $(BIN)/python)" $(BIN)/python -m benchmarks $(BENCH)
+
+pythons: $(SETUP) ## run the suites of what runs on a user's interpreter on the other versions of CPython that are found
+	$(BIN)/python -m tests.pythons
 
 museum: $(SETUP) ## find the faults in released software again, each in a separate environment; write docs/museum.md
 	@rm -rf .museum/results
@@ -129,4 +132,4 @@ lock: ## resolve the dependencies again, into requirements-dev.txt (needs uv)
 		--extra verify --group dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove everything that make has made
-	rm -rf .venv .bench .venv-browser .venv-docs .museum dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants
+	rm -rf .venv .bench .venv-browser .venv-docs .venv-pythons .museum dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants

@@ -52,7 +52,7 @@ SEE_THROUGH = ("FutureIter", "TaskStepMethWrapper", "coroutine_wrapper", "method
 DRIVING = ("async_generator_asend", "async_generator_athrow")
 """Names of types that drive an async generator: while it runs, how far they are is how far it is."""
 
-BUILT_IN = ("builtins", "_asyncio", "_collections")
+BUILT_IN = ("builtins", "_asyncio", "_collections", "collections")
 """The modules that the types of these names are in."""
 
 MANAGED_DICT = 1 << 4
@@ -157,6 +157,8 @@ class Fingerprinter:
             return lambda thing: self._tell(base.__name__, *self.parts[base](thing))
         if issubclass(kind, LASTING):
             return lambda thing: self._out.append(("lasting", self.lasting(thing)))
+        if issubclass(kind, types.BuiltinFunctionType):  # from Python 3.12, of one that is told its class
+            kind = types.BuiltinFunctionType
         bases = self._bases()
         if kind in bases:
             return lambda thing: self._tell(kind.__name__, *bases[kind](thing))
