@@ -145,6 +145,22 @@ class SwallowingLatch(EventLatch):
             await sleep(0)
 
 
+class MarkingLatch(EventLatch):
+    """A latch that marks the tasks that wait, refuses a marked one, and forgets to unmark a task that is cancelled."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._inside: set[Any] = set()
+
+    async def wait(self) -> None:
+        me = current_task()
+        if me in self._inside:
+            raise RuntimeError("this task waits here already")
+        self._inside.add(me)
+        await super().wait()
+        self._inside.discard(me)
+
+
 class EventBarrier:
     """A barrier with an event for each generation, which a cancelled task leaves."""
 

@@ -135,6 +135,23 @@ def test_a_fault_that_ends_a_run_is_noted(factory: Any, names: set[str]) -> None
     assert names <= {trace.claim for trace in judged(factory).host_traces}
 
 
+AGAIN = Programs((1,), at_once=2, calls=3, cancellations=1, again=True)
+
+
+@pytest.mark.parametrize("factory", [flowno_samples.EventLatch, flowno_samples.LeavingLatch, CountdownLatch])
+def test_a_task_may_call_again_after_its_cancellation(factory: Any) -> None:
+    """The wake-up that the loop has kept may end its next wait early, which is the loop's fault."""
+    verdict = judged(factory, programs=(AGAIN,))
+    assert verdict.reported.failures == {}
+    assert not [reason for reason in verdict.reasons if reason.code != "not-exercised"]
+
+
+def test_what_is_left_of_a_cancelled_call_is_found() -> None:
+    verdict = judged(flowno_samples.MarkingLatch, programs=(AGAIN,))
+    assert verdict.reported.failures["C15"].finding.seen.startswith("wait() raised RuntimeError: this task waits here")
+    assert verdict.reported.failures["C15"].size[:3] == (2, 1, 1)
+
+
 def test_a_call_that_raises_what_the_loop_raises_is_blamed() -> None:
     verdict = judged(flowno_samples.TwiceAwaitingLatch)
     assert verdict.reported.failures["C15"].finding.seen.startswith("wait() raised RuntimeError: cannot reuse")

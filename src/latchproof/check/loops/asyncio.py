@@ -37,7 +37,6 @@ class StepLoop(asyncio.BaseEventLoop):
     groups_cancellations = False
     cancels_running = True
     cancellation_lasts = False
-    calls_after_cancellation = True
 
     _ready: deque[asyncio.Handle]
     _scheduled: list[asyncio.TimerHandle]

@@ -28,7 +28,6 @@ class FlownoStepper:
     cancelled: type[BaseException] = TaskCancelled
     groups_cancellations = False
     cancels_running = False  # the error is raised in a later step of the task, which may have ended by then
-    calls_after_cancellation = False  # the loop still wakes it for what it waited for
     cancellation_lasts = True  # until it is delivered, even to a call that was made after the request
 
     def __init__(self) -> None:
@@ -92,13 +91,13 @@ class FlownoStepper:
         return nullcontext()
 
     def recover(self, handle: Task) -> bool:
-        return False
+        return not any(one is handle and error is not None for one, _, error in self._loop.tasks)
 
     async def pause(self, handle: Task) -> None:
         await PAUSE
 
     def resume(self, handle: Task) -> None:
-        self._loop.tasks.append((handle, None, None))
+        self._loop.tasks.append((handle, PAUSE, None))
 
     @property
     def waiting(self) -> tuple[int, int]:

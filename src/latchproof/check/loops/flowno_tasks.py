@@ -64,10 +64,11 @@ OWN_FAULTS = (WOKEN, CANCELLED, EARLY, LOST, CONDITION)
 
 
 class Pause:
-    """What a task awaits that nothing of Flowno's is to wake."""
+    """What a task awaits until it is resumed with just this, and not by a wake-up that the loop has kept for it."""
 
-    def __await__(self) -> Generator[Pause, None, None]:
-        yield self
+    def __await__(self) -> Generator[Pause, object, None]:
+        while (yield self) is not self:
+            pass
 
 
 PAUSE = Pause()

@@ -81,9 +81,6 @@ class Stepper(Host, Protocol):
     cancellation_lasts: bool
     """Whether a cancelled task stays cancelled in all that it does afterwards."""
 
-    calls_after_cancellation: bool
-    """Whether a task can call again after its call was cancelled."""
-
     now: float
     """The time, in seconds."""
 

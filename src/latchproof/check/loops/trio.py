@@ -39,7 +39,6 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
     groups_cancellations = True
     cancels_running = True
     cancellation_lasts = True
-    calls_after_cancellation = True
 
     def __init__(self) -> None:
         self.now = 0.0
