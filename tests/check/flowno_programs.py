@@ -12,7 +12,7 @@ from flowno.core.event_loop.tasks import TaskCancelled
 
 from latchproof.check.loops.flowno_tasks import QuietLoop
 
-SOON = 0.001
+SOON = 0.02
 """A short time, in seconds."""
 
 
@@ -91,19 +91,21 @@ def _ended_before_its_cancellation() -> bool:
 
 
 def _resumed_too_early(wait: Callable[[], Awaitable[bool]]) -> bool:
-    """Cancel a task in sleep(); it then waits for what has not happened, and returns whether that returned early."""
+    """Cancel a task in the wait for an event, and set the event when the task waits for something else."""
     early: list[bool] = []
+    event = synchronization.Event()
 
     async def waits() -> None:
         try:
-            await sleep(SOON)
+            await event.wait()
         except TaskCancelled:
             early.append(await wait())
 
     async def main(loop: QuietLoop) -> bool:
         task = await spawn(waits())
         task.cancel()
-        await sleep(3 * SOON)
+        await sleep(0)
+        await event.set()
         await sleep(0)
         return early == [True]
 

@@ -6,7 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,10 +130,29 @@ def test_a_module_that_cannot_be_run_says_why(folder: Path, text: str, message: 
         load("cannot_be_run.py:Mine")
 
 
-def test_ctrl_c_is_the_users(folder: Path) -> None:
+@pytest.fixture
+def handling() -> Iterator[Callable[[Any], object]]:
+    """Return how to set what handles SIGINT, for one test."""
+    before = signal.getsignal(signal.SIGINT)
+    yield partial(signal.signal, signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_is_the_users(folder: Path, handling: Callable[[Any], object]) -> None:
+    handling(signal.default_int_handler)
     (folder / "slow_to_import.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     with pytest.raises(KeyboardInterrupt):
         load("slow_to_import.py:Mine")
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
+def test_an_interrupt_that_no_key_caused_is_the_modules(
+    folder: Path, handling: Callable[[Any], object], handler: Any
+) -> None:
+    handling(handler)
+    (folder / "cannot_be_run.py").write_text("raise KeyboardInterrupt\n")
+    with pytest.raises(TargetError, match="cannot be run: it raised KeyboardInterrupt"):
+        load("cannot_be_run.py:Mine")
 
 
 def test_what_a_module_changes_in_the_process_is_undone(folder: Path) -> None:

@@ -199,6 +199,7 @@ def _interrupts_told_apart() -> Iterator[None]:
     pressed = []
     before = signal.getsignal(signal.SIGINT)
     told_apart = before is signal.default_int_handler and threading.current_thread() is threading.main_thread()
+    no_key = before is signal.SIG_IGN  # as in a shell's background job
 
     def press(signum: int, frame: object) -> NoReturn:
         pressed.append(signum)
@@ -209,7 +210,7 @@ def _interrupts_told_apart() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        if pressed or not told_apart:
+        if pressed or not (told_apart or no_key):
             raise
         raise _OwnInterruptError from error
     finally:
