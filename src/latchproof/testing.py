@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from latchproof.check.bounds import programs_asked_for
 from latchproof.check.checker import check as check_target
+from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits
 from latchproof.check.target import Target, TargetError, adapt, load
 from latchproof.check.verdict import Verdict
 
@@ -62,6 +63,8 @@ def check(
     seed: int = 0,
     workers: int | None = None,
     cluster: str | None = None,
+    step_cpu: float = USUAL_LIMITS.cpu,
+    step_block: float = USUAL_LIMITS.block,
 ) -> Verdict:
     """Check a class, a factory or "MODULE:NAME" as `latchproof check` does, with its options but those for output.
 
@@ -97,4 +100,5 @@ def check(
         seed=seed,
         workers=workers,
         cluster=cluster,
+        limits=StepLimits(step_cpu, step_block),
     )

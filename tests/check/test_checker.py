@@ -376,7 +376,7 @@ def test_the_verdict_as_plain_data(asyncio_barrier: dict[str, Verdict]) -> None:
     assert (data["machine"], data["host"], data["strict"]) == ("barrier", "asyncio", False)
     assert (data["status"], data["exit_code"], data["reported_policy"]) == ("counterexample", 1, "cpython")
     assert [one["broken"] for one in data["policies"]] == [["C5"]]
-    assert (data["absent"], data["reasons"], len(data["bounds"])) == ([], [], len(default_programs(verdict.target)))
+    assert (data["absent"], data["reasons"], len(data["bounds"])) == ([], [], len(default_programs(verdict.target)) + 1)
     assert [trace["claim"] for trace in data["traces"]] == ["C5"]
 
 
@@ -385,6 +385,7 @@ def test_the_bounds_are_those_that_were_asked_for() -> None:
     verdict = check(target, policy="cpython", programs=programs_within(target, calls=2))
     assert verdict.bounds == (
         "parties 1, 2, 3: 2 calls, 2 at once, 1 cancellation (even before a call), all operations",
+        "each step takes at most 2 s of CPU time and 5 s of blocking",
     )
 
 

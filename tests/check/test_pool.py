@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from latchproof.check import checker as check_module
-from latchproof.check import pool as module
 from latchproof.check.checker import check
+from latchproof.check.sandbox.watch import StepLimits
 from latchproof.check.target import Target, TargetError, load
 from latchproof.check.verdict import Verdict
 from latchproof_spec.machine import Programs
@@ -116,20 +116,29 @@ def test_an_interrupt_ends_it_with_what_was_done() -> None:
     assert "Traceback" not in err
 
 
-def test_silence_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A target that not even an alarm reaches: it blocks them."""
-    monkeypatch.setattr(module, "SILENCE_SECONDS", 3)
+QUICK = StepLimits(cpu=0.3, block=0.6)
+
+
+@pytest.mark.parametrize(
+    ("waits", "line", "spent"),
+    [
+        ("while True: time.sleep(1)", 7, "1.2 s of blocking"),  # and it blocks the alarms
+        ("all(itertools.repeat(1))", 7, "0.6 s of CPU time"),  # it keeps the interpreter in C code
+    ],
+)
+def test_what_no_alarm_reaches_is_ended_from_outside(waits: str, line: int, spent: str, tmp_path: Path) -> None:
     source = tmp_path / "deaf.py"
     source.write_text(
-        "import signal, time\n"
+        "import itertools, signal, time\n"
         "class Latch:\n"
         "    def __init__(self, count): self.count = count\n"
         "    def count_down(self): self.count = max(0, self.count - 1)\n"
         "    async def wait(self):\n"
         "        signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))\n"
-        "        while True: time.sleep(1)\n"
+        f"        {waits}\n"
     )
     shape = Programs((1,), at_once=1, calls=1, cancellations=0)
-    verdict = check(load(f"{source}:Latch"), policy="latchproof", programs=(shape,), workers=1)
-    assert verdict.exit_code == 3
-    assert any("did not respond for 3 s and was stopped" in reason.text for reason in verdict.reasons)
+    verdict = check(load(f"{source}:Latch"), policy="latchproof", programs=(shape,), workers=1, limits=QUICK)
+    assert verdict.exit_code == 1
+    assert verdict.reported.failures["C11"].finding.seen == f"a step did not end within {spent}, at deaf.py:{line}"
+    assert verdict.reported.failures["C11"].schedule == ("call wait()", "run")

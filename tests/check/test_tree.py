@@ -82,17 +82,17 @@ def test_nothing_has_come_of_a_walk_that_has_not_begun() -> None:
 def test_what_each_run_did_is_counted(factory: Any, merge: bool) -> None:
     made: list[Run] = []
     fractions: list[float] = []
-    made_steps: set[tuple[int, int]] = set()
+    made_steps: set[tuple[int, int, str]] = set()
     shape = Programs((2,), at_once=1, calls=1, cancellations=1) if factory is samples.PollingLatch else SHAPE
     explores = explorer(factory, shape, merge=merge)
-    assert explores.steps_made == (0, 0)
+    assert explores.progress == (0, 0, "")
 
     def note(so_far: Walk) -> None:
         assert explores.last_run is not None
         assert so_far.schedules == len(made) + 1
         made.append(explores.last_run)
         fractions.append(so_far.fraction)
-        made_steps.add(explores.steps_made)
+        made_steps.add(explores.progress)
 
     walk = explores.walk(on_run=note)
     assert walk.schedules == len(made) > 1
@@ -100,7 +100,7 @@ def test_what_each_run_did_is_counted(factory: Any, merge: bool) -> None:
     assert walk.events == sum(len(run.history) for run in made)
     assert walk.restless == sum(run.restless for run in made)
     assert (walk.restless > 0) is (factory is samples.PollingLatch and not merge)
-    assert made_steps == {(number, run.steps + len(run.history)) for number, run in enumerate(made, 1)}
+    assert made_steps == {(number, run.steps + len(run.history), run.doing) for number, run in enumerate(made, 1)}
     assert fractions == sorted(fractions)
     assert 0 == fractions[0] < fractions[-1] < 1
     assert set(walk.fired) == {policy.name for policy in adapt(factory).machine.policies[:2]}

@@ -368,14 +368,20 @@ def test_replay_of_what_does_not_do_the_same_again_is_inconclusive(
     assert "inconclusive: something else happened under the same schedule" in capsys.readouterr().out
 
 
-def test_replay_of_what_never_ends_is_inconclusive(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("latchproof.check.sandbox.containment.STEP_SECONDS", 0.1)
-    assert main(["replay", "1:w.", f"{SAMPLES}:SpinningLatch"]) == 3
+def test_replay_of_what_never_ends_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "1:w.", f"{SAMPLES}:SpinningLatch", "--step-cpu", "0.1"]) == 1
     out, err = capsys.readouterr()
-    assert "inconclusive: a step of the event loop has not ended" in out
+    assert "seen:     a step did not end within 0.1 s of CPU time, at samples.py:" in out
     assert err == ""
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "nan", "inf", "soon"])
+def test_a_limit_of_a_step_is_a_number_of_seconds(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--step-cpu", "--step-block"):
+        with pytest.raises(SystemExit) as exit_:
+            main(["check", "asyncio:Barrier", option, wrong])
+        assert exit_.value.code == 2
+        assert "is not a number of seconds" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("scheduler", ["random", "pct"])

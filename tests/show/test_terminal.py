@@ -11,6 +11,7 @@ from rich.console import Console
 
 from latchproof import CountdownLatch
 from latchproof.check.checker import check
+from latchproof.check.sandbox.watch import StepLimits
 from latchproof.check.target import adapt
 from latchproof.check.tree import Walk
 from latchproof.show.ledger import print_ledger
@@ -87,19 +88,21 @@ def test_where_there_is_no_terminal_a_line_says_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("latchproof.show.progress.TELL_SECONDS", 0.05)
-    with Bar(Console(force_terminal=False), [1, 1]) as progress:
+    with Bar(Console(force_terminal=False), [1, 1], StepLimits(cpu=3, block=7)) as progress:
         progress(0, Walk(7, fraction=0.5))
         time.sleep(0.4)
     out, err = capsys.readouterr()
     first, second, *_ = err.splitlines()
     assert out == ""
     assert first == "latchproof: 7 schedules after 0 s"
-    assert second == "latchproof: 7 schedules after 0 s; a step that does not end is stopped after 10 s"
+    assert second == (
+        "latchproof: 7 schedules after 0 s; each step takes at most 3 s of CPU time and 7 s of blocking, or is stopped"
+    )
 
 
 def test_on_a_terminal_a_bar_says_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("latchproof.show.progress.TELL_SECONDS", 0.01)
-    with Bar(Console(force_terminal=True, file=io.StringIO()), [1]):
+    with Bar(Console(force_terminal=True, file=io.StringIO()), [1], StepLimits()):
         time.sleep(0.1)
     assert capsys.readouterr() == ("", "")
 

@@ -122,6 +122,7 @@ BARRIER: Final = Machine(
         "harmed by a cancellation": C7,
         "cancelled unasked": C11,
         "stranded": C11,
+        "endless step": C11,
         "index not delivered": C13,
         "error not delivered": C14,
         "wrongly broken or mended": C9,

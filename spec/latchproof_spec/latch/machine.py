@@ -99,6 +99,7 @@ LATCH: Final = Machine(
         "harmed by a cancellation": C7,
         "cancelled unasked": C11,
         "stranded": C11,
+        "endless step": C11,
         "release not delivered": C12,
     },
     bounds=Bounds(

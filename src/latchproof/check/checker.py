@@ -15,6 +15,7 @@ from latchproof.check.loops import stepper_class
 from latchproof.check.notation import compact
 from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
+from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits
 from latchproof.check.specification import NEW, PARKED, WITHDRAWN, Configuration, Invocation
 from latchproof.check.strategies import make_strategy
 from latchproof.check.target import INDEX, Target, TargetError, exercise_under
@@ -62,6 +63,7 @@ def check(
     workers: int | None = None,
     cluster: str | None = None,
     progress: Progress | None = None,
+    limits: StepLimits = USUAL_LIMITS,
 ) -> Verdict:
     """Run the target's real code under the schedules of every program within bounds, and judge every history.
 
@@ -74,7 +76,8 @@ def check(
 
     With `workers` that number of processes does the work, and each loads the target by its name; with `cluster` the
     workers of the Dask cluster at that address do. The verdict depends on neither. An interrupt ends the check with an
-    inconclusive verdict on what was found so far.
+    inconclusive verdict on what was found so far. `limits` say when a step counts as one that does not end;
+    nothing that comes after the first one in the order of the bounds is run.
 
     Raises TargetError for an unknown policy, claim, host or scheduler, or a cluster that cannot be used.
 
@@ -93,7 +96,18 @@ def check(
     policies = tuple(one.name for one in judged)
     exhaustive = scheduler == "exhaustive"
     jobs = [
-        Job(one, argument, policies, host, strict, scheduler, size, seed + number, piece=PIECE if exhaustive else None)
+        Job(
+            one,
+            argument,
+            policies,
+            host,
+            strict,
+            scheduler,
+            size,
+            seed + number,
+            piece=PIECE if exhaustive else None,
+            limits=limits,
+        )
         for number, (one, argument, size) in enumerate(parts(programs, scheduler, schedules))
     ]
     make_strategy(scheduler, SAMPLED, seed)
@@ -130,7 +144,7 @@ def check(
     notes += dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
     notes += _seen_once(reported)
     notes += [_note_on(fault, target, host) for fault in walk.host_faults.values()]
-    if policy is None and not reported.satisfied and machine.variants:
+    if policy is None and not reported.satisfied and machine.variants and not walk.hung:
         run = partial(_outcomes, workers=workers, cluster=cluster, progress=progress)
         notes += [f"policy {name} allows this: --policy {name}" for name in _allowed_by(target, jobs, programs, run)]
     return Verdict(
@@ -142,7 +156,7 @@ def check(
         policies=tuple(verdicts),
         strict=strict,
         scheduler=scheduler if exhaustive else f"{scheduler}, seed {seed}",
-        bounds=tuple(describe_bounds(one, target) for one in programs),
+        bounds=(*(describe_bounds(one, target) for one in programs), str(limits)),
         schedules=walk.schedules,
         covered=walk.covered,
         pruned=walk.pruned,
@@ -238,9 +252,9 @@ def _outcomes(
         elif workers is not None:
             from latchproof.check.pool import Pool
 
-            Pool(target.recipe, workers).do(queue)
+            Pool(target.recipe, workers, target.own.files).do(queue)
         else:
-            here = implemented(target, jobs[0].host)
+            here = implemented(target, jobs[0].host, jobs[0].limits)
             while (piece := queue.next()) is not None:
                 on_run = None if progress is None else partial(queue.report, piece)
                 queue.take(piece, do_job(here, queue.job(piece), on_run))

@@ -19,7 +19,8 @@ from latchproof.check.bounds import levels
 from latchproof.check.choices import Path
 from latchproof.check.harness import NondeterminismError
 from latchproof.check.probe import implemented
-from latchproof.check.sandbox.containment import StuckError, contained
+from latchproof.check.sandbox.containment import contained
+from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits, StuckError
 from latchproof.check.strategies import Sample
 from latchproof.check.target import Target, TargetError
 from latchproof.check.tree import Explorer, Walk
@@ -92,6 +93,7 @@ def estimate(
     strict: bool = False,
     samples: int | None = None,
     seed: int = 0,
+    limits: StepLimits = USUAL_LIMITS,
 ) -> list[Estimate]:
     """Estimate a check within these bounds, for each of their constructor arguments, smallest first.
 
@@ -103,15 +105,15 @@ def estimate(
     (1, True)
     """
     policies = target.machine.policies if policy is None else (target.policy(policy),)
-    target, samples = implemented(target, host), samples or SAMPLES
+    target, samples = implemented(target, host, limits), samples or SAMPLES
 
     found = []
     for number, (programs, argument) in enumerate(levels(tuple(bounds))):
         descents = Descents(samples, seed + number)
         explorer = partial(Explorer, target, argument=argument, policies=policies, host=host, strict=strict)
-        _walk(explorer(programs=programs, strategy=descents))
+        _walk(explorer(programs=programs, strategy=descents), limits)
         schedules, error = mean_and_error(descents.leaves)
-        runs, calls, rate = _runs(programs, explorer)
+        runs, calls, rate = _runs(programs, explorer, limits)
         found.append(Estimate(programs, argument, samples, schedules, error, runs, calls, runs * rate))
     return found
 
@@ -127,7 +129,7 @@ def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
     return statistics.mean(values), statistics.stdev(values) / math.sqrt(len(values))
 
 
-def _runs(programs: Programs, explorer: Callable[..., Explorer]) -> tuple[float, int, float]:
+def _runs(programs: Programs, explorer: Callable[..., Explorer], limits: StepLimits) -> tuple[float, int, float]:
     """Return how many schedules are run, the number of calls from which that is known, and the seconds for one of them.
 
     The number has been seen to grow from one call to the next by a factor that changes slowly.
@@ -136,7 +138,7 @@ def _runs(programs: Programs, explorer: Callable[..., Explorer]) -> tuple[float,
     rate = 0.0
     for calls in range(1, programs.calls + 1):
         begun = time.perf_counter()
-        walk = _walk(explorer(programs=replace(programs, calls=calls)), at_most=WALKED)
+        walk = _walk(explorer(programs=replace(programs, calls=calls)), limits, at_most=WALKED)
         rate = (time.perf_counter() - begun) / walk.schedules
         if not walk.complete:
             break
@@ -148,9 +150,12 @@ def _runs(programs: Programs, explorer: Callable[..., Explorer]) -> tuple[float,
     return known[-1] * factor ** (programs.calls - len(known)), len(counts), rate
 
 
-def _walk(explorer: Explorer, **options: Any) -> Walk:
+def _walk(explorer: Explorer, limits: StepLimits, **options: Any) -> Walk:
     try:
-        with contained(lambda: explorer.steps_made):
-            return explorer.walk(**options)
+        with contained(lambda: explorer, limits):
+            walk = explorer.walk(**options)
     except (NondeterminismError, StuckError) as error:
         raise TargetError(f"the work cannot be estimated: {error}") from error
+    if walk.hung and explorer.last_run is not None:
+        raise TargetError(f"the work cannot be estimated: {explorer.last_run.history[-1]}")
+    return walk

@@ -19,6 +19,7 @@ from latchproof.check.history import (
     Event,
     Failure,
     Finding,
+    Hang,
     HostFault,
     Observe,
     Request,
@@ -34,6 +35,7 @@ from latchproof.check.history import (
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Host, OwnFault, Stepper, is_cancellation
 from latchproof.check.places import Places
+from latchproof.check.sandbox.watch import Meter, StuckError
 from latchproof.check.target import Call, Target
 
 
@@ -60,6 +62,7 @@ class Record:
         argument: int,
         moment: Callable[[], tuple[Sequence[str], int, int]],
         known: Sequence[Event] | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self.history: list[Event] = []
         self.failures: list[tuple[str, Failure]] = []
@@ -73,11 +76,14 @@ class Record:
         self.over = False
         self.problem: BaseException | None = None
         """What ended the run, if that was not the target."""
+        self.hung = False
+        """Whether something that the target did, did not end."""
         self._target = target
         self._judges = judges
         self._argument = argument
         self._moment = moment
         self._known = known
+        self._meter = meter
         constants, *_ = target.machine.create(argument)
         self._constants: dict[str, object] = dict(zip(target.machine.constants, constants, strict=True))
         self._observed: object = None
@@ -95,12 +101,22 @@ class Record:
         if self._known is not None:
             self._compare(event, self._known)
             self.history.append(event)
-            return
-        self.history.append(event)
-        for judge in self._judges:
-            if (finding := judge.step(event)) is not None:
-                self.failures.append((judge.specification.name, self._failure(finding, judge)))
-                self.settled = all(judge.finding is not None for judge in self._judges)
+        else:
+            self.history.append(event)
+            for judge in self._judges:
+                if (finding := judge.step(event)) is not None:
+                    self.failures.append((judge.specification.name, self._failure(finding, judge)))
+                    self.settled = all(judge.finding is not None for judge in self._judges)
+        if self._meter is not None:
+            self.move("a step", event.call if type(event) is Begin else None)
+
+    def move(self, what: str, call: int | None = None) -> None:
+        """Count that something is done with the target; raise StuckError if what follows is known not to end."""
+        stuck = None if self._meter is None else self._meter.move()
+        if stuck is not None:
+            spent, at = stuck
+            self.hang(Hang(what, spent, at, call))
+            raise StuckError(f"what the target does did not end within {spent}, at {at}")
 
     def note(self, event: Event) -> None:
         """Record an event that only a reader needs; it is not judged."""
@@ -189,10 +205,16 @@ class Record:
             self.host_faults.append(self._failure(Finding(fault.name, seen, ("no such event",), ()), None))
         self.settled = fault.ends
 
+    def hang(self, event: Hang) -> None:
+        """Record that something does not end, which ends the run: what interrupts it is no problem."""
+        self._meter = None
+        self.take(event)
+        self.hung = self.over = True
+
     def stop(self, problem: BaseException | None = None) -> None:
         """End the run: nothing more is recorded."""
         self.over = True
-        if problem is not None:
+        if problem is not None and not self.hung:
             self.problem = problem
 
 
@@ -391,6 +413,8 @@ def _comparable(event: Event) -> object:
         return event.call, event.how, error, _comparable_value(event.value)
     if isinstance(event, Observe):
         return [(name, _comparable_value(value)) for name, value in event.values]
+    if isinstance(event, Hang):  # a loop is interrupted at any of its lines
+        return event.what, event.call
     return _PASSING.sub("", event.error) if isinstance(event, Stray) else event
 
 

@@ -93,7 +93,27 @@ class HostFault(NamedTuple):
     text: str
 
 
-Event: TypeAlias = Begin | End | Request | Observe | Rest | Suspend | Stray | HostFault
+class Hang(NamedTuple):
+    """What the target does is not done within the limits of a step: it used, or was blocked for, what was `spent`.
+
+    `what` is "a step", "the constructor" or "a reading"; `at` the file and line; `call` whose step it is, if known.
+    """
+
+    what: str
+    spent: str
+    at: str
+    call: int | None = None
+
+    def __str__(self) -> str:
+        """Return the sentence.
+
+        >>> print(Hang("a step", "2 s of CPU time", "sync.py:10"))
+        a step did not end within 2 s of CPU time, at sync.py:10
+        """
+        return f"{self.what} did not end within {self.spent}, at {self.at}"
+
+
+Event: TypeAlias = Begin | End | Request | Observe | Rest | Suspend | Stray | HostFault | Hang
 
 
 @dataclass(frozen=True)
@@ -230,6 +250,9 @@ def event_data(event: Event) -> EventData:
             return {"kind": "stray", "error": error}
         case HostFault(name, text):
             return {"kind": "host-fault", "name": name, "text": text}
+        case Hang(what, spent, at, of):
+            hang = {"kind": "hang", "what": what, "spent": spent, "at": at}
+            return hang if of is None else hang | {"call": of + 1}
     data: EventData = {"kind": "end", "call": event.call + 1, "how": event.how}
     if event.at:
         data["at"] = event.at
@@ -287,6 +310,8 @@ def describe(event: EventData) -> str:
             return place_of(event)
         case {"kind": "host-fault", "text": text}:
             return f"{text} (the host's own fault)"
+        case {"kind": "hang", "what": what}:
+            return "does not end" if "call" in event else f"{what} does not end"
     return str(event["error"])
 
 

@@ -8,19 +8,20 @@ import pickle
 import random
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from latchproof.check.choices import STAY, Subtree
 from latchproof.check.harness import NondeterminismError, is_same
-from latchproof.check.history import End, Event, Failure, SeenError, plain_value, text_of
+from latchproof.check.history import End, Event, Failure, Hang, SeenError, plain_value, text_of
 from latchproof.check.lines import LineWatch
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
 from latchproof.check.places import Places
 from latchproof.check.reasons import Reason
-from latchproof.check.sandbox.containment import StuckError, contained
+from latchproof.check.sandbox.containment import contained
+from latchproof.check.sandbox.watch import USUAL_LIMITS, Meter, StepLimits, StuckError
 from latchproof.check.strategies import Exhaustive, Replay, Strategy, make_strategy
 from latchproof.check.target import Target, TargetError
 from latchproof.check.tree import Explorer, Walk
@@ -63,6 +64,9 @@ class Job:
     """If given, only programs with fewer calls or cancellations are walked, so that no smaller failure is missed."""
     only_whether: bool = False
     """Whether it only matters whether each policy fails: not by which run, and not whether that repeats."""
+    limits: StepLimits = USUAL_LIMITS
+    hangs: Mapping[int, tuple[str, str]] | None = None
+    """If given, what the worker does is counted, and these are counts at which the target does not end; see `Meter`."""
 
 
 @dataclass
@@ -94,7 +98,9 @@ class InterruptedWalkError(Exception):
     """The walk is not wanted any more."""
 
 
-def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = None) -> JobResult:
+def do_job(
+    target: Target, job: Job, on_run: Callable[[Walk], None] | None = None, meter: Meter | None = None
+) -> JobResult:
     """Walk the job's schedules, and repeat every failing run. `on_run` may raise InterruptedWalkError.
 
     A target that does something else under the same schedule may iterate over a set of futures, in the order of their
@@ -104,14 +110,14 @@ def do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None = Non
     Raises TargetError if the host cannot run one step at a time, or is not installed.
     """
     drawn = random.getstate()
-    result = _do_job(target, job, on_run)
+    result = _do_job(target, job, on_run, meter)
     if result.is_deterministic:
         return result
     if random.getstate() != drawn:
         return replace(result, notes=(*result.notes, "the target draws random numbers"))
     if not may_be_ordered(job) or job.subtree:
         return result
-    again = _do_job(target, replace(job, ordered=True), on_run)
+    again = _do_job(target, replace(job, ordered=True), on_run, meter)
     if not again.is_deterministic:
         return result
     for policy, failures in result.walk.failures.items():
@@ -125,16 +131,16 @@ def may_be_ordered(job: Job) -> bool:
     return job.host in IN_ORDER and not job.ordered
 
 
-def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> JobResult:
+def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None, meter: Meter | None) -> JobResult:
     strategy = make_strategy(job.strategy, job.schedules, job.seed)
-    explorers = [_explorer(target, job, strategy, LineWatch(target.own))]
+    explorers = [_explorer(target, job, strategy, LineWatch(target.own), meter)]
     where = f"{target.machine.parameter} {job.argument}"
     reasons: list[Reason] = []
     notes = [ORDERED] if job.ordered else []
     done = is_deterministic = True
-    with contained(lambda: explorers[-1].steps_made) as containment:
+    with contained(lambda: explorers[-1], job.limits) as containment:
         try:
-            notes += _walk(target, job, explorers, where, on_run)
+            notes += _walk(target, job, explorers, where, on_run, meter)
         except NondeterminismError as error:
             is_deterministic = False
             reasons.append(Reason("nondeterministic", "", str(error)))
@@ -151,15 +157,18 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
                 f"{Path(at.filename).name}); the schedule was {_last_schedule(job, explorers[-1])}"
             )
             reasons.append(Reason("check-failed", where, text))
-        first, *smaller = explorers
-        walk = first.so_far
-        for one in smaller:
-            walk += replace(one.so_far, covered=0)  # schedules that were counted before
-        if done and not first.left:
-            walk.fraction = 1.0
-        repeats = _repeat_failures(target, job, walk) if done and not job.only_whether else True
-    if not containment.watched:
-        notes.append("outside of the main thread a step that does not end is not stopped")
+    first, *smaller = explorers
+    walk = first.so_far
+    for one in smaller:
+        walk += replace(one.so_far, covered=0)  # schedules that were counted before
+    if done and not first.left:
+        walk.fraction = 1.0
+    slow = _drop_slow_steps(target, job, walk, where) if done and not job.only_whether else []
+    repeats = _repeat_failures(target, job, walk) if done and not job.only_whether else True
+    reasons += slow
+    walk.hung = walk.hung and walk.has_failed
+    if not containment.interrupts_blocked:
+        notes.append("outside of the main thread a step that is blocked cannot be interrupted")
     return JobResult(
         walk,
         (*reasons, *containment.doubts),
@@ -175,7 +184,12 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None) -> 
 
 
 def _walk(
-    target: Target, job: Job, explorers: list[Explorer], where: str, on_run: Callable[[Walk], None] | None
+    target: Target,
+    job: Job,
+    explorers: list[Explorer],
+    where: str,
+    on_run: Callable[[Walk], None] | None,
+    meter: Meter | None,
 ) -> list[str]:
     """Walk the job's tree, and smaller ones by explorers that are added to the list; return the notes on that."""
     (explorer,) = explorers
@@ -195,9 +209,16 @@ def _walk(
                 "than the smallest failure; other claims may be broken too"
             )
             smaller_than = smallest(walk)
+        elif walk.hung and walk.has_failed:
+            notes.append(
+                f"{where}: once a step had not ended, only what is smaller than that run was run; other claims may be "
+                "broken too"
+            )
+            smaller_than = smallest(walk)
     for programs in _smaller(job.programs, smaller_than):
-        explorers.append(_explorer(target, replace(job, programs=programs, subtree=()), Exhaustive()))
-        explorers[-1].walk(at_most=job.schedules, on_run=on_run)
+        explorers.append(_explorer(target, replace(job, programs=programs, subtree=()), Exhaustive(), meter=meter))
+        if explorers[-1].walk(at_most=job.schedules, on_run=on_run).hung:
+            break  # those that follow are larger
     return notes
 
 
@@ -213,10 +234,40 @@ def _repeat_failures(target: Target, job: Job, walk: Walk) -> bool:
     all_repeat = True
     for policy, failures in walk.failures.items():
         for claim, failure in failures.items():
-            history = _repeated(target, job, policy, failure)
+            if isinstance(failure.history[-1], Hang):
+                continue
+            history = _repeated(target, job, policy, failure, REPLAYS)
             failures[claim] = replace(failure, history=history or failure.history, seen_once=history is None)
             all_repeat &= history is not None
     return all_repeat
+
+
+def _drop_slow_steps(target: Target, job: Job, walk: Walk, where: str) -> list[Reason]:
+    """Repeat every run in which a step does not end, once; drop those where it does, and return reasons that name them.
+
+    Such a step was only slow, perhaps because it imports something. All policies share the repetition.
+    """
+    reasons = []
+    repeated: dict[tuple[str, ...], tuple[Event, ...] | None] = {}
+    for policy, failures in walk.failures.items():
+        for claim, failure in tuple(failures.items()):
+            if not isinstance(failure.history[-1], Hang) or job.hangs:  # else it was seen twice, by two workers
+                continue
+            if failure.schedule not in repeated:
+                repeated[failure.schedule] = _repeated(target, job, policy, failure, 1)
+            history = repeated[failure.schedule]
+            if history is not None:
+                # the line may be another one of the loop this time
+                failures[claim] = replace(failure, history=(*history[:-1], failure.history[-1]))
+                continue
+            del failures[claim]
+            text = f"{failure.finding.seen}; under the same schedule, {_compact(failure)}, it ended another time"
+            reasons.append(Reason("slow-step", where, text))
+    return list(dict.fromkeys(reasons))
+
+
+def _compact(failure: Failure) -> str:
+    return compact(failure.argument, failure.schedule)
 
 
 def smallest(walk: Walk) -> tuple[int, int]:
@@ -248,6 +299,7 @@ def replay(
     host: str,
     strict: bool = False,
     ordered: bool = False,
+    limits: StepLimits = USUAL_LIMITS,
 ) -> Explorer:
     """Repeat one schedule; return the explorer that has, with its one run as `last_run`.
 
@@ -283,15 +335,15 @@ def replay(
         ordered=ordered,
         places=places,
     )
-    with contained(lambda: explorer.steps_made), places.watching():
+    with contained(lambda: explorer, limits), places.watching():
         explorer.walk()
     return explorer
 
 
-def _repeated(target: Target, job: Job, policy: str, failure: Failure) -> tuple[Event, ...] | None:
+def _repeated(target: Target, job: Job, policy: str, failure: Failure, times: int) -> tuple[Event, ...] | None:
     """Repeat a failing run some times; return its history, with places, or None if it once does not fail as before."""
     history = None
-    for _ in range(REPLAYS):
+    for _ in range(times):
         try:
             explorer = replay(
                 target,
@@ -301,6 +353,7 @@ def _repeated(target: Target, job: Job, policy: str, failure: Failure) -> tuple[
                 host=job.host,
                 strict=job.strict,
                 ordered=job.ordered,
+                limits=job.limits,
             )
         except (NondeterminismError, TargetError, StuckError):
             return None
@@ -311,7 +364,9 @@ def _repeated(target: Target, job: Job, policy: str, failure: Failure) -> tuple[
     return history
 
 
-def _explorer(target: Target, job: Job, strategy: Strategy, lines: LineWatch | None = None) -> Explorer:
+def _explorer(
+    target: Target, job: Job, strategy: Strategy, lines: LineWatch | None = None, meter: Meter | None = None
+) -> Explorer:
     return Explorer(
         target,
         job.programs,
@@ -323,6 +378,7 @@ def _explorer(target: Target, job: Job, strategy: Strategy, lines: LineWatch | N
         ordered=job.ordered,
         within=job.subtree,
         lines=lines,
+        meter=meter,
     )
 
 

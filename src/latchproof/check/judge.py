@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from latchproof.check.blame import Scene, find, find_misread
-from latchproof.check.history import Begin, End, Event, Finding, HostFault, Observe, Request, Stray
+from latchproof.check.history import Begin, End, Event, Finding, Hang, HostFault, Observe, Request, Stray
 from latchproof.check.specification import (
     COMPARED,
     GONE,
@@ -130,6 +130,9 @@ class Judge:
         if isinstance(event, Stray):  # it leaves open how the calls continue
             self._past = self._past, event, ()
             return Finding(self.specification.blame("stray error"), event.error, ("no such error",), (), final=False)
+        if isinstance(event, Hang):
+            self.finding = Finding(self.specification.blame("endless step"), str(event), ("a step that ends",), ())
+            return self.finding
         node, left_out = self._node, self._node.left_out
         if left_out and isinstance(event, Observe):
             event = Observe(tuple([(name, value) for name, value in event.values if name not in left_out]))

@@ -1,6 +1,8 @@
 """Does the jobs of a check in worker processes, so that all cores are used and a target can do no harm.
 
-A target that ends its interpreter, or that nothing can stop, costs only the job in which that happens.
+A target that ends its interpreter costs only the job in which that happens. A worker that nothing in its process can
+interrupt is ended, and a second one does the same job and counts its moves: so it is known which of them does not end
+when it has to be ended too, and where, for it leaves a stack. A third one stops there, and reports that as a finding.
 """
 
 from __future__ import annotations
@@ -10,24 +12,33 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from functools import cache, partial
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from latchproof.check.importing import plain_path
 from latchproof.check.jobs import InterruptedWalkError, Job, JobResult, do_job, portable
 from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
-from latchproof.check.sandbox.containment import STEP_SECONDS
+from latchproof.check.sandbox.watch import USUAL_LIMITS, Meter, StepLimits, frames_in, place_among
 from latchproof.check.target import Recipe, TargetError
 from latchproof.check.tree import Walk
 from latchproof.check.work_queue import Piece, WorkQueue
 
+LONGEST_STACK = 100_000
+"""Number of bytes that are read of a stack."""
+
 BEAT_SECONDS = 0.2
 """Interval at which a worker reports its progress, in seconds."""
 
-SILENCE_SECONDS = 6 * STEP_SECONDS
-"""Time without a report after which a worker is stopped, in seconds: not even an alarm reaches its target."""
+SILENCE = 2
+"""Time without a report after which a worker is stopped, as a multiple of what a step may take: its own alarm does not
+reach the target."""
+
+STOPS = 8
+"""Number of workers that are stopped for one piece before nothing is concluded from it."""
 
 GRACE_SECONDS = 5.0
 """Time for workers to hand in what they have when the check is interrupted, in seconds."""
@@ -44,8 +55,11 @@ class Pool:
     Raises TargetError, from `do`, if the target cannot be loaded there.
     """
 
-    def __init__(self, recipe: Recipe, workers: int) -> None:
+    def __init__(self, recipe: Recipe, workers: int, own_files: frozenset[str] = frozenset()) -> None:
         self._recipe = recipe
+        self._own_files = own_files
+        self._stuck: dict[Piece, dict[int, tuple[str, str]]] = {}
+        """For each piece of which a worker was ended, the counts of moves that do not end."""
         self._workers = max(1, workers)
         self._running: list[_Worker] = []
 
@@ -75,8 +89,11 @@ class Pool:
             if worker.piece is None and (piece := work.next()) is not None:
                 worker.give(piece, work.job(piece))
         while len(self._running) < self._workers and (piece := work.next()) is not None:
-            self._running.append(_Worker(self._recipe))
-            self._running[-1].give(piece, work.job(piece))
+            self._start(piece, work.job(piece))
+
+    def _start(self, piece: Piece, job: Job) -> None:
+        self._running.append(_Worker(self._recipe))
+        self._running[-1].give(piece, job)
 
     def _listen(self, work: WorkQueue) -> None:
         """Take in what the workers report, for a while."""
@@ -88,20 +105,34 @@ class Pool:
                 what, told = report
                 if what == "failed":
                     raise TargetError(told)
-                if piece is None:
+                if piece is None or what == "ready":
                     continue
                 work.report(piece, told if what == "beat" else told.walk)
                 if what == "done":
                     work.take(piece, told)
                     worker.piece = None
             elif (reason := worker.trouble()) is not None:
-                if piece is not None:
-                    work.take(piece, JobResult(Walk(complete=False), (reason,), done=False))
+                learned = piece is not None and reason.code == "not-responding" and self._learns(piece, worker)
                 worker.end()
                 self._running.remove(worker)
+                if piece is not None and not learned:
+                    work.take(piece, JobResult(Walk(complete=False), (reason,), done=False))
+                elif piece is not None and work.needs(piece):
+                    self._start(piece, replace(work.job(piece), hangs=dict(self._stuck[piece])))
             elif piece is not None and not work.needs(piece):
                 worker.end()  # another is started in its place
                 self._running.remove(worker)
+
+    def _learns(self, piece: Piece, ended: _Worker) -> bool:
+        """Return whether more is known from a worker that is ended now, or can be found out by another that counts."""
+        known = self._stuck.setdefault(piece, {})
+        if not ended.is_counting:
+            return True
+        frames = frames_in(ended.stack)
+        if not frames or len(known) == STOPS:
+            return False
+        known[ended.count[0]] = ended.spent, place_among(frames, self._own_files)
+        return True
 
     def _hand_in(self, work: WorkQueue) -> None:
         """Have every worker hand in what it has."""
@@ -116,22 +147,33 @@ class Pool:
 
 
 class _Worker:
-    """A process that has loaded the target, the piece that it does, and when it last reported."""
+    """A process that has loaded the target, the piece that it does, and what it has spent since it last reported."""
 
     def __init__(self, recipe: Recipe) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, recipe), daemon=True)
+        self._stack, stack = context.Pipe(duplex=False)
+        self.count: Any = context.RawArray("q", 1)
+        """The number of moves that it has counted."""
+        self.process = context.Process(target=_work, args=(theirs, stack, self.count, recipe), daemon=True)
         with plain_path():
             self.process.start()
         theirs.close()
+        stack.close()
         self.piece: Piece | None = None
-        self._heard = time.monotonic()
+        self.is_counting = False
+        self.spent = ""
+        """What it has spent, once that is too much."""
+        self._is_ready = False
+        self._limits = USUAL_LIMITS
+        self._silence = Silence(self.process.pid)
         self._hung_up = False
 
     def give(self, piece: Piece, job: Job) -> None:
         self.piece = piece
-        self._heard = time.monotonic()
+        self.is_counting = job.hangs is not None
+        self._limits = job.limits
+        self._silence.end()
         self.send(job)
 
     def send(self, job: Job | None) -> None:
@@ -146,7 +188,8 @@ class _Worker:
         try:
             if not self.connection.poll():
                 return None
-            self._heard = time.monotonic()
+            self._silence.end()
+            self._is_ready = True
             report: tuple[str, Any] = self.connection.recv()
         except (EOFError, OSError):
             self._hung_up = True
@@ -159,17 +202,67 @@ class _Worker:
             self.process.join()
             text = f"the target ended its interpreter, with exit code {self.process.exitcode}"
             return Reason("interpreter-ended", "", text)
-        if self.piece is not None and time.monotonic() - self._heard > SILENCE_SECONDS:
-            return Reason("not-responding", "", f"the target did not respond for {SILENCE_SECONDS} s and was stopped")
-        return None
+        if self.piece is None or not self._is_ready:
+            return None
+        self.spent = self._silence.spent(self.count[0], self._limits)
+        if not self.spent:
+            return None
+        return Reason("not-responding", "", f"the target did not respond within {self.spent} and was stopped")
+
+    @property
+    def stack(self) -> str:
+        """What faulthandler has written."""
+        return os.read(self._stack.fileno(), LONGEST_STACK).decode(errors="replace") if self._stack.poll() else ""
 
     def end(self) -> None:
         self.connection.close()
+        self._stack.close()
         self.process.kill()
         self.process.join()
 
 
-def _work(connection: Connection[Any, Any], recipe: Recipe) -> None:
+class Silence:
+    """What a process has spent since it last reported or counted: CPU time, and time in which it slept.
+
+    A process that is ready to run and gets no processor spends neither, where the system tells (Linux).
+    """
+
+    def __init__(self, pid: int | None) -> None:
+        self._file = f"/proc/{pid}/stat"
+        self._count = 0
+        self.end()
+
+    def end(self) -> None:
+        """Note that it was heard of."""
+        self._since = self._looked = time.monotonic()
+        self._cpu, _ = self._read()
+        self._slept = 0.0
+
+    def spent(self, count: int, limits: StepLimits) -> str:
+        """Return what it has spent if that is more than a step may, with a margin: its own alarm had its chance."""
+        now, (cpu, sleeps) = time.monotonic(), self._read()
+        if count != self._count:
+            self._count = count
+            self.end()
+            return ""
+        self._slept += min(now - self._looked, 2 * BEAT_SECONDS) if sleeps else 0.0
+        self._looked = now
+        if cpu - self._cpu > SILENCE * limits.cpu:
+            return f"{SILENCE * limits.cpu:g} s of CPU time"
+        if self._slept > SILENCE * limits.block:
+            return f"{SILENCE * limits.block:g} s of blocking"
+        return ""
+
+    def _read(self) -> tuple[float, bool]:
+        """Return its CPU time in seconds, and whether it sleeps; where that is not known, it counts as asleep."""
+        try:
+            fields = Path(self._file).read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            return 0.0, True
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), fields[0] != "R"
+
+
+def _work(connection: Connection[Any, Any], stack: Connection[Any, Any], count: Any, recipe: Recipe) -> None:
     """Load the target, then do one job after another."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets the interrupt, and passes it on
     _quiet()
@@ -186,9 +279,17 @@ def _work(connection: Connection[Any, Any], recipe: Recipe) -> None:
             raise InterruptedWalkError
 
     try:
-        implemented_on = cache(partial(implemented, recipe.load()))
+        target = recipe.load()
+        connection.send(("ready", None))
+        implemented_on = cache(partial(implemented, target))
         while (job := connection.recv()) is not None:
-            connection.send(("done", portable(do_job(implemented_on(job.host), job, beat))))
+            if job.hangs is None:
+                result = do_job(implemented_on(job.host, job.limits), job, beat)
+            else:
+                meter = Meter(count, job.hangs, stack.fileno(), SILENCE * min(job.limits) / 2)
+                result = do_job(implemented(target, job.host, job.limits, meter), job, beat, meter)
+                meter.end()
+            connection.send(("done", portable(result)))
     except TargetError as error:
         connection.send(("failed", str(error)))
     except (EOFError, OSError):

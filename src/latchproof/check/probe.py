@@ -11,7 +11,8 @@ from types import TracebackType
 from latchproof.check.harness import NondeterminismError
 from latchproof.check.history import Begin, End, Event, Stray, named
 from latchproof.check.loops import STEPPED
-from latchproof.check.sandbox.containment import StuckError, contained
+from latchproof.check.sandbox.containment import contained
+from latchproof.check.sandbox.watch import USUAL_LIMITS, Meter, StepLimits, StuckError
 from latchproof.check.target import INDEX, Target, TargetError
 from latchproof.check.tree import Explorer
 from latchproof_spec.machine import Programs
@@ -32,6 +33,8 @@ class Probe:
 
     ends: list[tuple[str, End]] = field(default_factory=list)
     stray: str = ""
+    hung: bool = False
+    """Whether a step did not end: what came after it was not seen."""
 
     def note(self, history: tuple[Event, ...]) -> None:
         """Take note of one run."""
@@ -42,17 +45,20 @@ class Probe:
         self.stray = next((event.error for event in history if isinstance(event, Stray)), self.stray)
 
 
-def implemented(target: Target, host: str) -> Target:
+def implemented(target: Target, host: str, limits: StepLimits = USUAL_LIMITS, meter: Meter | None = None) -> Target:
     """Return the target without what it turns out to lack when each operation is called once.
 
     That is each optional operation that only raises NotImplementedError, and the index, where every wait returns None.
     Raises TargetError if it is written for another host.
     """
     try:
-        one, two = (_called_once(target, host, argument) for argument in (1, 2))
-        require_host(target, host, two)
+        one = _called_once(target, host, 1, limits, meter)
+        two = one if one.hung else _called_once(target, host, 2, limits, meter)
+        require_host(target, host, limits, two)
     except (NondeterminismError, StuckError):
         return target  # it is found out again, and said, where it is checked
+    if two.hung:
+        return target
     stubs = {operation for operation, end in (*one.ends, *two.ends) if isinstance(end.error, NotImplementedError)}
     absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
     present = tuple(one for one in target.operations if one.name not in absent)
@@ -62,11 +68,11 @@ def implemented(target: Target, host: str) -> Target:
     return replace(target, operations=present, absent=(*target.absent, *absent), gives_index=gives_index)
 
 
-def require_host(target: Target, host: str, probe: Probe | None = None) -> None:
+def require_host(target: Target, host: str, limits: StepLimits = USUAL_LIMITS, probe: Probe | None = None) -> None:
     """Raise TargetError if the target is written for another host than this one."""
-    seen = probe or _called_once(target, host, 2)
+    seen = probe or _called_once(target, host, 2, limits)
     for other, said in _other_hosts(target, host, seen).items():
-        if _differs_on(target, other, said):
+        if _differs_on(target, other, said, limits):
             option = f"{'add' if host == 'asyncio' else 'use'} --host {other}"
             raise TargetError(f"{target.name} seems to be written for {other}; {option}. On {host} {said}")
 
@@ -100,21 +106,21 @@ def _packages(traceback: TracebackType | None) -> set[str]:
     return found
 
 
-def _differs_on(target: Target, host: str, said: str) -> bool:
+def _differs_on(target: Target, host: str, said: str, limits: StepLimits) -> bool:
     """Return whether the same does not happen on a host, nor anything that points to another one."""
     try:
-        probe = _called_once(target, host, 2)
+        probe = _called_once(target, host, 2, limits)
     except (TargetError, NondeterminismError, StuckError):  # it may not be installed
         return False
     again = [probe.stray, *(one for one, _ in _errors(target, probe))]
-    return said not in again and not _other_hosts(target, host, probe)
+    return not probe.hung and said not in again and not _other_hosts(target, host, probe)
 
 
-def _called_once(target: Target, host: str, argument: int) -> Probe:
+def _called_once(target: Target, host: str, argument: int, limits: StepLimits, meter: Meter | None = None) -> Probe:
     """Make runs in which each operation is the only call."""
     probe = Probe()
     programs = Programs((argument,), 1, 1, 0, numbers=(0,))
-    explorer = Explorer(target, programs, argument, target.machine.policies[:1], host=host)
-    with contained(lambda: explorer.steps_made):
-        explorer.walk(on_history=probe.note)
+    explorer = Explorer(target, programs, argument, target.machine.policies[:1], host=host, meter=meter)
+    with contained(lambda: explorer, limits):
+        probe.hung = explorer.walk(on_history=probe.note).hung
     return probe

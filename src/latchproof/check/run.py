@@ -19,6 +19,7 @@ script of a stepper. Which runs are made, and in which order, belongs to `latchp
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 from latchproof.check.choices import (
@@ -38,11 +39,12 @@ from latchproof.check.choices import (
     Turn,
 )
 from latchproof.check.harness import Again, Calls, NextCall, NondeterminismError, Record
-from latchproof.check.history import Rest, Stray, Suspend, named
+from latchproof.check.history import Hang, Rest, Stray, Suspend, named
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import OwnFault, Stepper
 from latchproof.check.places import Places
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError, has_attributes
+from latchproof.check.sandbox.watch import Meter, StuckError
 from latchproof.check.states import SeenStates
 from latchproof.check.strategies import Strategy
 from latchproof.check.target import Target
@@ -94,6 +96,7 @@ class Setup:
     """What a task may do in the step in which its call ends."""
     places: Places | None = None
     """Where each call stands, if the run is made to be shown."""
+    meter: Meter | None = None
 
 
 class Decisions:
@@ -195,9 +198,8 @@ class Run:
         self.steps = 0
         self.restless = False
         """Whether the run was ended because it never came to rest."""
-        self.record = Record(
-            setup.target, setup.judges, setup.argument, self._moment, prefix.events if prefix.decisions else None
-        )
+        known = prefix.events if prefix.decisions else None
+        self.record = Record(setup.target, setup.judges, setup.argument, self._moment, known, setup.meter)
         self.decisions = Decisions(setup.strategy, setup.judges, path, prefix, self.record)
         self.history = self.record.history
         self.schedule, self.moments = self.decisions.words, self.decisions.moments
@@ -220,6 +222,8 @@ class Run:
         """Whether the step that comes next is known to be quiet, and so was given to another run."""
         self._waiting = (0, 0)
         self._rested = False
+        self.doing = ""
+        """What the target does: "a step", "the constructor", "a reading"; "" while it does nothing."""
 
     def play(self) -> None:
         """Run until nothing is left to choose, or the history is not allowed any more.
@@ -231,16 +235,23 @@ class Run:
         try:
             stepper.run(self)
         except BaseException as error:
-            # else it is what the host made of the problem, or of a step that cannot be repeated
-            if record.problem is None and (isinstance(error, KeyboardInterrupt) or not self.decisions.repeating):
+            if not self._is_explained(error):
                 raise
         finally:
             record.stop()
+            record.move("a step")  # what tasks do when they are closed belongs to no step
             stepper.finish()
         if self.decisions.repeating and (record.problem is None or isinstance(record.problem, PrunedError)):
             raise NondeterminismError("under the same schedule a run continued once, and ended another time")
         if record.problem is not None:
             raise record.problem
+
+    def _is_explained(self, error: BaseException) -> bool:
+        """Return whether it is what the host made of a problem, of an interrupt, or of a step that is not repeated."""
+        record, is_interrupt = self.record, isinstance(error, KeyboardInterrupt)
+        if record.hung:
+            return not is_interrupt or isinstance(error, StuckError)
+        return record.problem is not None or (self.decisions.repeating and not is_interrupt)
 
     def _moment(self) -> tuple[Sequence[str], int, int]:
         return self.decisions.taken, self.steps, self._others.made
@@ -250,6 +261,8 @@ class Run:
     def begin(self) -> None:
         target, argument = self.setup.target, self.setup.argument
         target.global_state.restore()
+        self.doing = "the constructor"
+        self.record.move(self.doing)
         try:
             self._calls.instance = target.make(argument)
             self._others.instance = target.make(argument) if self.setup.programs.beside else None
@@ -258,28 +271,37 @@ class Run:
         except BaseException as error:
             self.record.take(Stray(f"the constructor raised {named(error)}"))
             self.record.settled = True  # there is nothing to continue with
+        self.doing = ""
 
     def before(self, *, between_passes: bool = False) -> bool:
         record = self.record
+        self.doing = ""
         if record.over:
             return False
         try:
             continues = self._act_until_a_step(between_passes)
+            if continues:
+                record.move("a step")
         except BaseException as problem:  # a host might swallow it
             record.stop(problem)
             return False
-        if not continues:
+        if continues:
+            self.doing = "a step"
+        else:
             record.stop()
         return continues
 
     def after(self, *, ran: bool) -> None:
         record, decisions = self.record, self.decisions
+        self.doing = ""
         if record.over:
             return
         newborn, self._newborn = self._newborn, None
         self._note_places()
         if ran or not self.setup.target.observations:
+            self.doing = "a reading"
             record.end_step(self._calls.instance)
+            self.doing = ""
         if decisions.repeating:  # what follows was found out before
             return
         ready, timers = self._waiting
@@ -308,6 +330,18 @@ class Run:
 
     def host_fault(self, fault: OwnFault) -> None:
         self.record.host_fault(fault)
+
+    def hangs(self, spent: str, at: str, frame: FrameType | None) -> bool:
+        """Record that what the target does in a frame does not end; return False if that is not recorded."""
+        if not self.doing or self.record.over:
+            return False
+        while frame is not None and frame.f_code is not Calls.play.__code__:
+            frame = frame.f_back
+        call = None
+        if frame is not None and frame.f_locals["self"] is self._calls:
+            call = frame.f_locals["number"]
+        self.record.hang(Hang(self.doing, spent, at, call))
+        return True
 
     # ------------------------------------------------------------------------------------------------ what is done next
 
@@ -339,7 +373,9 @@ class Run:
             if kind == "rest":
                 self._rested = True
                 record.take(Rest())
+                self.doing = "a reading"
                 record.observe(calls.instance)
+                self.doing = ""
                 continue
             self._rested = False
             record.progress = 0

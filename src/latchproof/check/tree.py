@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from types import FrameType
 from typing import Any
 
 from latchproof.check.bounds import choices
@@ -19,6 +20,7 @@ from latchproof.check.lines import LinesRan, LineWatch
 from latchproof.check.loops import stepper_class
 from latchproof.check.places import Places
 from latchproof.check.run import PrunedError, Run, Setup
+from latchproof.check.sandbox.watch import Meter
 from latchproof.check.states import SeenStates, fingerprinter_of
 from latchproof.check.strategies import Exhaustive, Strategy
 from latchproof.check.target import Target
@@ -50,6 +52,8 @@ class Walk:
     complete: bool = True
     cut_short: bool = False
     """Whether the walk stopped because enough failures were found."""
+    hung: bool = False
+    """Whether the walk stopped because something did not end: others would take their time too."""
     no_fingerprint: str | None = None
     fired: dict[str, set[str]] = field(default_factory=dict)
     misread: dict[str, set[str]] = field(default_factory=dict)
@@ -84,6 +88,7 @@ class Walk:
             restless=self.restless + other.restless,
             complete=self.complete and other.complete,
             cut_short=self.cut_short or other.cut_short,
+            hung=self.hung or other.hung,
             no_fingerprint=self.no_fingerprint or other.no_fingerprint,
             fired=_joined(self.fired, other.fired),
             misread=_joined(self.misread, other.misread),
@@ -134,6 +139,7 @@ class Explorer:
         within: Subtree = (),
         places: Places | None = None,
         lines: LineWatch | None = None,
+        meter: Meter | None = None,
     ) -> None:
         target = target.under(policies)
         strategy = strategy or Exhaustive()
@@ -159,6 +165,7 @@ class Explorer:
             others=tuple(Action("other", f"other {call}", call) for call in calls),
             continuations=(RETURN, *(Action("then", f"then {call}", call) for call in calls)),
             places=places,
+            meter=meter,
         )
         self.left: tuple[Subtree, ...] = ()
         """What of the tree was left when it became too large, in the order in which it would have been walked."""
@@ -179,6 +186,8 @@ class Explorer:
         on_history: Callable[[tuple[Event, ...]], None] | None = None,
     ) -> Walk:
         """Run every schedule, or the first `at_most`, or `after_failure` more once every policy has failed.
+
+        The walk also stops after a run in which a step did not end.
 
         `on_run` is told after each run how far the walk has come.
 
@@ -206,6 +215,8 @@ class Explorer:
 
     def _stops(self, at_most: int | None, split_after: int | None, after_failure: int | None) -> bool:
         walk, failed = self._walk, self._all_failed
+        if walk.hung:
+            return True
         if split_after is not None and walk.schedules >= split_after:
             self.left = self._path.remaining
             return True
@@ -218,10 +229,19 @@ class Explorer:
         return False
 
     @property
-    def steps_made(self) -> tuple[int, int]:
-        """A value that changes with every step."""
+    def progress(self) -> tuple[int, int, str]:
+        """A value that changes with every step, and whenever the target is entered or left."""
         run = self.last_run
-        return self._walk.schedules, 0 if run is None else run.steps + len(run.history)
+        return self._walk.schedules, *((0, "") if run is None else (run.steps + len(run.history), run.doing))
+
+    @property
+    def own_files(self) -> frozenset[str]:
+        """The files with the target's own code."""
+        return self.setup.target.own.files
+
+    def hangs(self, spent: str, at: str, frame: FrameType | None) -> bool:
+        """Note that what the target does in a frame does not end; return False if that is not recorded."""
+        return self.last_run is not None and self.last_run.hangs(spent, at, frame)
 
     @property
     def so_far(self) -> Walk:
@@ -262,6 +282,7 @@ class Explorer:
         walk.steps += run.steps
         walk.events += len(run.history)
         walk.restless += run.restless
+        walk.hung |= run.record.hung
         for fault in run.record.host_faults:
             keep_smallest(walk.host_faults, fault)
         if self._all_failed is None and walk.has_failed:

@@ -23,6 +23,8 @@ Progress = Callable[[int, Walk], None]
 LAST = (sys.maxsize,)
 """The place of the walk that replaces cancelled pieces."""
 
+LEFT_OUT = "once a step had not ended, nothing that comes after it in the order of the bounds was run"
+
 
 class Piece(NamedTuple):
     """A piece: the number of its job, how often that job was started again, and its place in the tree.
@@ -84,8 +86,12 @@ class WorkQueue:
 
     def take(self, piece: Piece, result: JobResult) -> None:
         """Take in what came of a piece."""
-        if self.needs(piece):
-            self._trees[piece.job].take(piece, result)
+        if not self.needs(piece):
+            return
+        self._trees[piece.job].take(piece, result)
+        if self._trees[piece.job].hung:  # what comes after it would only take its time
+            for tree in self._trees[piece.job + 1 :]:
+                tree.leave_out()
 
     def report(self, piece: Piece, walk: Walk) -> None:
         """Tell how far the job is, when one of its pieces is as far as `walk`."""
@@ -115,6 +121,7 @@ class _Tree:
     def __init__(self, job: Job, number: int) -> None:
         self.root = job
         self.over = False
+        self._is_left_out = False
         self._begin(Piece(number), job)
 
     def _begin(self, piece: Piece, job: Job) -> None:
@@ -134,6 +141,15 @@ class _Tree:
             self.waiting.add(child)
         self._count()
 
+    @property
+    def hung(self) -> bool:
+        """Whether it is over because a step did not end."""
+        return self.over and self._counted.walk.hung
+
+    def leave_out(self) -> None:
+        """Discard what was done of it, and leave the rest undone."""
+        self.over = self._is_left_out = True
+
     def _count(self) -> None:
         """Count what is next in the order of one walk, as long as it is there."""
         while self._ahead and not self.over:
@@ -149,7 +165,7 @@ class _Tree:
             self._counted = _together(self._counted, result)
             self._ahead += reversed(_children(piece, result))
             walk = self._counted.walk
-            if not result.done or result.broken_off or walk.cut_short:
+            if not result.done or result.broken_off or walk.cut_short or walk.hung:
                 self.over = True
             elif self._ahead and walk.has_failed:
                 self._cancel_rest(piece, replace(self.root, ordered=job.ordered, smaller_than=smallest(walk)))
@@ -173,6 +189,8 @@ class _Tree:
     def result(self, target: Target) -> JobResult:
         """Return what came of it, and why nothing can be concluded from it."""
         result = self._counted
+        if self._is_left_out:
+            return JobResult(Walk(failures={policy: {} for policy in self.root.policies}), notes=(LEFT_OUT,))
         if not self.over:
             for _, more in sorted(self._done.items()):
                 result = _together(result, more)

@@ -2,6 +2,7 @@
 
 import argparse
 
+from latchproof.check.sandbox.watch import StepLimits
 from latchproof.check.strategies import STRATEGIES
 from latchproof.check.target import Target, TargetError, load
 from latchproof.cli.options import (
@@ -9,6 +10,7 @@ from latchproof.cli.options import (
     Console,
     add_arguments,
     add_formats,
+    add_limits,
     add_target,
     arguments_of,
     at_least,
@@ -35,6 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--schedules", type=at_least(1), metavar="N",
         help="exhaustive: stop after N schedules of one bound; random, pct: how many in all (default 10,000)",
     )  # fmt: skip
+    add_limits(parser)
     parser.add_argument("--seed", type=at_least(0), metavar="S", help="for random, pct and --estimate (default 0)")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--workers", type=at_least(1), metavar="N", help="processes to use (default: one for each core)")
@@ -69,8 +72,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
         console,
         f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {judged_by(options)}",
     )
+    limits = StepLimits(options.step_cpu, options.step_block)
     todo = checker.parts(programs, options.scheduler, options.schedules)
-    with Bar(console, [weight(one, argument) if every else size for one, argument, size in todo]) as progress:
+    with Bar(console, [weight(one, argument) if every else size for one, argument, size in todo], limits) as progress:
         verdict = checker.check(
             target,
             host=options.host,
@@ -84,6 +88,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             workers=None if options.cluster else options.workers or pool.cores(),
             cluster=options.cluster,
             progress=progress,
+            limits=limits,
         )
     options.known = verdict.exit_code
     say(console)
@@ -102,7 +107,13 @@ def _estimate(options: argparse.Namespace, console: Console, target: Target, pro
     say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}: an estimate of the work")
     with console.status("sampling"):
         estimates = estimate(
-            target, programs, host=options.host, policy=options.policy, strict=options.strict, seed=options.seed or 0
+            target,
+            programs,
+            host=options.host,
+            policy=options.policy,
+            strict=options.strict,
+            seed=options.seed or 0,
+            limits=StepLimits(options.step_cpu, options.step_block),
         )
     say(console)
     print_estimates(console, estimates, target)

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import math
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from latchproof.check.importing import current_folder
 from latchproof.check.loops import STEPPED
 from latchproof.check.renaming import parse as parse_names
+from latchproof.check.sandbox.watch import USUAL_LIMITS
 from latchproof.check.target import TargetError, policy_named
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
@@ -87,6 +89,18 @@ def _policies() -> str:
         for one in machines.MACHINES.values()
     )
     return "; ".join(f"for a {kind}: {policies}, and only if named {variants}" for kind, policies, variants in names)
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say when a step counts as one that does not end."""
+    parser.add_argument(
+        "--step-cpu", type=seconds, default=USUAL_LIMITS.cpu, metavar="N",
+        help=f"a step that uses N seconds of CPU time does not end (default {USUAL_LIMITS.cpu:g})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--step-block", type=seconds, default=USUAL_LIMITS.block, metavar="M",
+        help=f"a step that is blocked for M seconds does not end (default {USUAL_LIMITS.block:g})",
+    )  # fmt: skip
 
 
 def add_kind(parser: argparse.ArgumentParser, help: str) -> None:
@@ -237,6 +251,17 @@ def whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def seconds(text: str) -> float:
+    """Return the number of seconds that an option is given."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return number
 
 
 def at_least(least: int) -> Callable[[str], int]:

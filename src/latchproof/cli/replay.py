@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from latchproof.check.target import TargetError, load
-from latchproof.cli.options import Command, Console, add_target, policy_name
+from latchproof.cli.options import Command, Console, add_limits, add_target, policy_name
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -19,12 +19,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         policy="that of the file, or that of our own classes",
         claim="replay the trace of this claim (default: the first)",
     )
+    add_limits(parser)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     from latchproof.check import harness, jobs, loops, notation, probe
-    from latchproof.check.sandbox.containment import StuckError
+    from latchproof.check.sandbox.watch import StepLimits, StuckError
     from latchproof.check.trace import make_trace, read_file
     from latchproof.show.printing import say
     from latchproof.show.replay import print_replay
@@ -48,10 +49,19 @@ def run(options: argparse.Namespace, console: Console) -> int:
             f"{machine.smallest} or more"
         )
     loops.stepper_class(host)
-    probe.require_host(target, host)
+    limits = StepLimits(options.step_cpu, options.step_block)
+    probe.require_host(target, host, limits)
     say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
     try:
-        explorer = jobs.replay(target, schedule, argument=argument, policy=policy, host=host, strict=strict)
+        explorer = jobs.replay(
+            target,
+            schedule,
+            argument=argument,
+            policy=policy,
+            host=host,
+            strict=strict,
+            limits=limits,
+        )
     except (harness.NondeterminismError, StuckError) as error:
         say(console, f"inconclusive: {error}", style="yellow")
         return 3

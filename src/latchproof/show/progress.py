@@ -8,7 +8,7 @@ from typing import Self
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from latchproof.check.sandbox.containment import STEP_SECONDS
+from latchproof.check.sandbox.watch import StepLimits
 from latchproof.check.tree import Walk
 from latchproof.show.printing import Console, count_of
 
@@ -19,8 +19,9 @@ TELL_SECONDS = 30.0
 class Bar:
     """How far each part of a check is: a bar with an estimate in a terminal, else a line on stderr now and then."""
 
-    def __init__(self, console: Console, weights: Sequence[int]) -> None:
+    def __init__(self, console: Console, weights: Sequence[int], limits: StepLimits) -> None:
         self._weights = weights
+        self._limits = limits
         self._parts = [0.0] * len(self._weights)
         self._schedules = [0] * len(self._weights)
         self._progress = Progress(
@@ -52,7 +53,7 @@ class Bar:
         begun, before = time.monotonic(), 0
         while not self._over.wait(TELL_SECONDS):
             now, seconds = sum(self._schedules), time.monotonic() - begun
-            stuck = f"; a step that does not end is stopped after {STEP_SECONDS} s" if now == before else ""
+            stuck = f"; {self._limits}, or is stopped" if now == before else ""
             print(f"latchproof: {count_of(now, 'schedule')} after {seconds:.0f} s{stuck}", file=sys.stderr, flush=True)
             before = now
 

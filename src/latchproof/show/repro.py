@@ -492,6 +492,8 @@ def _assertion(trace: Trace, dialect: Dialect) -> list[str]:
         raise CannotRenderError("the error reached only the event loop")
     if kind == "host-fault":
         raise CannotRenderError("the fault is the event loop's own, and no assertion about the class shows it")
+    if kind == "hang":
+        raise CannotRenderError("a step of the run does not end, so a test would not end either")
     if kind == "observe":
         return _assertion_of_reading(trace)
     return _assertion_of_rest(trace, dialect) if kind == "rest" else _assertion_of_end(trace, dialect)

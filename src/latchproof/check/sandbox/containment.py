@@ -1,28 +1,17 @@
-"""Contains a target that spins, floods the output or starts threads, and notes it, so that the checker survives."""
+"""Contains a target that does not end, floods the output or starts threads, so that the checker survives."""
 
 import contextlib
 import io
 import logging
-import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from latchproof.check.reasons import Reason
-
-STEP_SECONDS = 10
-"""Time after which one step of the event loop counts as one that does not end, in seconds."""
-
-PATIENCE = 3
-"""Extra time for a step that uses little CPU, as a multiple: the machine may just be busy."""
+from latchproof.check.sandbox.watch import StepLimits, Watched, watch
 
 SHOWN = 120
 """Number of characters of a target's output that are kept to be shown."""
-
-
-class StuckError(KeyboardInterrupt):
-    """One step of the event loop does not end. It is an interrupt because event loops let nothing else through."""
 
 
 class Containment:
@@ -31,8 +20,8 @@ class Containment:
     def __init__(self) -> None:
         self.written = _Sink()
         self.threads: set[str] = set()
-        self.watched = False
-        """Whether a step that does not end is stopped here: in the main thread, where there are alarms."""
+        self.interrupts_blocked = False
+        """Whether a step that is blocked can be interrupted here: in the main thread, where there are alarms."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -52,21 +41,20 @@ class Containment:
 
 
 @contextlib.contextmanager
-def contained(progress: Callable[[], object]) -> Iterator[Containment]:
-    """Run a target within this context. `progress` must return another value after each of its steps.
+def contained(watched: Callable[[], Watched], limits: StepLimits) -> Iterator[Containment]:
+    """Run a target within this context. `watched` must return the walk whose steps are to keep to the limits.
 
-    What it logs or prints is discarded, if it is written through `sys.stdout` and `sys.stderr`. In the main thread
-    StuckError is raised in a step that does not end, repeatedly if need be.
+    What it logs or prints is discarded, if it is written through `sys.stdout` and `sys.stderr`.
     """
     containment = Containment()
     disabled = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
         with (
+            watch(watched, limits) as containment.interrupts_blocked,
             contextlib.redirect_stdout(containment.written),
             contextlib.redirect_stderr(containment.written),
             _threads_noted(containment.threads),
-            _alarm(progress) as containment.watched,
         ):
             yield containment
     finally:
@@ -104,30 +92,3 @@ def _threads_noted(names: set[str]) -> Iterator[None]:
         yield
     finally:
         thread_class.start = start
-
-
-@contextlib.contextmanager
-def _alarm(progress: Callable[[], object]) -> Iterator[bool]:
-    """Raise StuckError while `progress` does not change; yield whether that is possible here."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield False
-        return
-    last, since, looks = progress(), time.process_time(), 0
-
-    def look(signum: int, frame: object) -> None:
-        nonlocal last, since, looks
-        now = progress()
-        if now != last:
-            last, since, looks = now, time.process_time(), 0
-            return
-        looks += 1
-        if time.process_time() - since > STEP_SECONDS / 2 or looks >= PATIENCE:
-            raise StuckError(f"a step of the event loop has not ended after {looks * STEP_SECONDS} s")
-
-    before = signal.signal(signal.SIGALRM, look)
-    timer = signal.setitimer(signal.ITIMER_REAL, STEP_SECONDS, STEP_SECONDS)
-    try:
-        yield True
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, *timer)
-        signal.signal(signal.SIGALRM, before)

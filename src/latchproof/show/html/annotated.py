@@ -7,7 +7,19 @@ if this specification judges the trace differently from the one that found it.
 import builtins
 from typing import Any
 
-from latchproof.check.history import Begin, End, Event, EventData, HostFault, Observe, Request, Rest, Stray, in_place
+from latchproof.check.history import (
+    Begin,
+    End,
+    Event,
+    EventData,
+    Hang,
+    HostFault,
+    Observe,
+    Request,
+    Rest,
+    Stray,
+    in_place,
+)
 from latchproof.check.judge import Judge
 from latchproof.check.specification import Configuration, Specification
 from latchproof.check.target import policy_named, specification_of
@@ -94,6 +106,8 @@ def _event(event: EventData) -> Event:
             return Stray(error)
         case {"kind": "host-fault", "name": name, "text": text}:
             return HostFault(name, text)
+        case {"kind": "hang", "what": what, "spent": spent, "at": at}:
+            return Hang(what, spent, at, event["call"] - 1 if "call" in event else None)
         case {"how": "raised", "error": error, "message": message}:
             return End(event["call"] - 1, "raised", error=_error(error, message))
     return End(event["call"] - 1, event["how"], event.get("value"))
