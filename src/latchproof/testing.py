@@ -49,6 +49,7 @@ def check(
     *,
     kind: str | None = None,
     rename: Mapping[str, str] | None = None,
+    ignore: Sequence[str] = (),
     host: str = "asyncio",
     policy: str | None = None,
     claim: str | None = None,
@@ -69,7 +70,8 @@ def check(
     """Check a class, a factory or "MODULE:NAME" as `latchproof check` does, with its options but those for output.
 
     `parties` of a barrier or `count` of a latch are what the constructor is given: a number, or several.
-    `rename` maps names of the class to those that the specification has for them: `{"done": "count_down"}`.
+    `rename` maps names of the class to those that the specification has for them: `{"done": "count_down"}`. What
+    `ignore` names, such as "n_waiting", is not read.
 
     `workers` and `cluster` need a target that is named, since each worker loads it. Without them the check runs in this
     process.
@@ -86,6 +88,7 @@ def check(
         found = adapt(target, kind=kind, rename=rename)
         if workers is not None or cluster is not None:
             raise TargetError(f"workers load their target by its name: give MODULE:NAME in place of {found.name}")
+    found = found.ignoring([ignore] if isinstance(ignore, str) else ignore)
     asked = {"parties": parties, "count": count}
     programs = programs_asked_for(found, host, tasks, calls, cancels, asked)
     return check_target(

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
+from pathlib import Path
 from typing import Any
 
-from latchproof import Barrier
+import pytest
+
+from latchproof import Barrier, CountdownLatch
 from latchproof.check.checker import check
 from latchproof.check.target import adapt
 from latchproof.check.verdict import Verdict
+from latchproof.cli.main import main
 from latchproof.show.terminal import as_text
+from latchproof.testing import check as check_by_name
+from latchproof.testing import state_machine
 from latchproof_spec.machine import Programs
 
 BOUNDS = {
@@ -114,6 +121,18 @@ class Deaf:
             await self._waiters[-1]
 
 
+class Left(CountdownLatch):
+    """A latch whose count has another name."""
+
+    @property
+    def left(self) -> int:
+        return super().count
+
+    @property
+    def count(self) -> int:
+        raise AttributeError("it is `left`")
+
+
 def test_a_claim_behind_a_wrong_reading_is_found() -> None:
     verdict = checked(NextIndex, "cpython")
     assert set(verdict.reported.failures) == {"C5", "C6", "C9", "C14", "C16"}
@@ -142,3 +161,30 @@ def test_a_wrong_reading_alone_breaks_no_other_claim() -> None:
 def test_a_call_that_is_not_refused_breaks_the_claim_that_its_reading_shows_broken() -> None:
     verdict = checked(AbortToggles, "latchproof")
     assert {claim: failure.size[0] for claim, failure in verdict.reported.failures.items()} == {"C9": 3, "C16": 2}
+
+
+def test_an_ignored_reading_is_not_read_and_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target, bounds = f"{__file__}:CountsInside", ["--policy", "latchproof", "--tasks", "2", "--calls", "2"]
+    written = tmp_path / "verdict.json"
+    command = ["check", target, *bounds, "--ignore", "n_waiting", "--workers", "1", "--json", str(written)]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "ignored   n_waiting: not read, as asked, so nothing is judged by it" in out
+    assert "not driven" not in "".join(line for line in out.splitlines() if "n_waiting" in line)
+    assert json.loads(written.read_text(encoding="utf-8"))["ignored"] == ["n_waiting"]
+    assert main(["check", target, *bounds, "--ignore", "broken"]) == 1
+    capsys.readouterr()
+    schedule = "2:w.w."
+    assert main(["replay", schedule, target, "--ignore", "n_waiting", "--ignore", "broken"]) == 0
+    assert main(["replay", schedule, target]) == 1
+    assert main(["check", target, "--ignore", "length"]) == 2
+    assert "has no reading 'length' to ignore; its readings are: parties, n_waiting, broken" in capsys.readouterr().err
+
+
+def test_ignored_readings_of_a_function_and_a_state_machine() -> None:
+    verdict = check_by_name(CountsInside, ignore=["n_waiting"], policy="latchproof", tasks=2, calls=2)
+    assert (verdict.exit_code, verdict.target.ignored) == (0, ("n_waiting",))
+    machine = state_machine(CountsInside, ignore=["n_waiting", "broken"], policy="latchproof")
+    assert machine.target.observations == ("parties",)
+    renamed = adapt(Left, rename={"left": "count"})
+    assert renamed.ignoring(["left"]).ignored == renamed.ignoring(["count"]).ignored == ("count",)

@@ -99,7 +99,7 @@ def used(bounds: tuple[Programs, ...], target: Target) -> dict[str, int]:
     """Return what of the target any program within the bounds uses, each with the number of arguments it is given."""
     calls = [call for one in bounds for call in choices(one, target)]
     arguments = {call.method: len(call.arguments) for call in calls}
-    return {"": 1, **{target.names.own(one) or one: 0 for one in target.observations}, **arguments}
+    return {"": 1, **{target.names.own(one) or one: 0 for one in (*target.observations, *target.ignored)}, **arguments}
 
 
 def default_programs(target: Target, host: str = "asyncio") -> tuple[Programs, ...]:

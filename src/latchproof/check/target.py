@@ -50,18 +50,19 @@ class Call:
 
 
 class Recipe(NamedTuple):
-    """What it takes to load a target: its name, kind and own names, and the folder from which a path is meant."""
+    """What it takes to load a target: its name, kind, own names and ignored observations, and the folder of a path."""
 
     name: str
     kind: str | None
     names: Names = SAME_NAMES
     folder: str = ""
+    ignored: tuple[str, ...] = ()
 
     def load(self) -> Target:
         """Load it; raise TargetError if that is not possible here."""
         if self.folder:
             os.chdir(self.folder)
-        return load(self.name, self.kind, dict(self.names.pairs))
+        return load(self.name, self.kind, dict(self.names.pairs)).ignoring(self.ignored)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Target:
     `make` takes the machine's parameter. `operations` and `observations` are those that it has; `absent` names those
     that it lacks, which are not exercised. `global_state` is what it keeps outside of its instances, `offered` all that
     its users may call and read, and `own` the code of its class. `names` are the class's own names, where they differ.
-    A relative path in `name` is meant from `folder`.
+    A relative path in `name` is meant from `folder`. `ignored` are observations that it has and that are not read.
     """
 
     name: str
@@ -87,11 +88,12 @@ class Target:
     own: OwnCode = field(default=OwnCode(), compare=False)
     names: Names = SAME_NAMES
     folder: str = ""
+    ignored: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> Recipe:
         """What it takes to load the target in another process."""
-        return Recipe(self.name, self.machine.name, self.names, self.folder)
+        return Recipe(self.name, self.machine.name, self.names, self.folder, self.ignored)
 
     def call(self, operation: Operation, arguments: tuple[Any, ...]) -> Call:
         """Return a call of the operation, by the name that the class has for it."""
@@ -109,6 +111,17 @@ class Target:
         """Return the target without the operations of which one of the policies says nothing: they are not driven."""
         known = [operations_of(one.model) for one in policies if isinstance(one, Variant)]
         return replace(self, operations=tuple(it for it in self.operations if all(it.name in one for one in known)))
+
+    def ignoring(self, names: Sequence[str]) -> Self:
+        """Return the target without some observations: they are not read. Raise TargetError if it has no such one."""
+        has = {one: one for one in self.observations} | {self.names.own(one): one for one in self.observations}
+        if unknown := [name for name in names if name not in has]:
+            there = ", ".join(self.observations) or "none"
+            raise TargetError(f"{self.name} has no reading {unknown[0]!r} to ignore; its readings are: {there}")
+        ignored = {has[name] for name in names}
+        read = tuple(one for one in self.observations if one not in ignored)
+        left = tuple(one for one in self.observations if one in ignored)
+        return replace(self, observations=read, ignored=(*self.ignored, *left))
 
     def observe(self, instance: Any) -> tuple[tuple[str, object], ...]:
         """Return what every observation reads."""

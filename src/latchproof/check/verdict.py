@@ -173,6 +173,7 @@ class Verdict:
             "bounds": list(self.bounds),
             "not_tried": list(self.not_tried),
             "absent": list(self.target.absent),
+            "ignored": list(self.target.ignored),
             "not_driven": list(self.not_driven),
             "lines": self.lines.to_json() if self.status == "conforms" else None,
             "renamed": dict(self.target.names.pairs),

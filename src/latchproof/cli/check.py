@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if every and options.seed is not None and not options.estimate:
         raise TargetError("--seed is for schedules chosen at random: add --scheduler random or pct, or leave it out")
     loops.stepper_class(options.host)
-    target = load(options.target, options.kind, options.rename)
+    target = load(options.target, options.kind, options.rename).ignoring(options.ignore)
     options.policy = policy_name(options.policy, target.machine, console)
     checker.require_claim(options.claim, target.machine)
     programs = programs_asked_for(

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.show.printing import say
     from latchproof.show.verdict import print_trace
 
-    target = load(options.target, options.kind, options.rename)
+    target = load(options.target, options.kind, options.rename).ignoring(options.ignore)
     options.policy = policy_name(options.policy, target.machine, console)
     machine = state_machine(
         target,

@@ -80,6 +80,10 @@ def add_target(
         help="a call takes effect in its first step, and a cancellation at its request",
     )  # fmt: skip
     parser.add_argument("--claim", metavar="ID", help=claim)
+    parser.add_argument(
+        "--ignore", metavar="NAME", action="append", default=[],
+        help="do not read this property (count, n_waiting, broken...), so nothing is judged by it; may be repeated",
+    )  # fmt: skip
 
 
 def _policies() -> str:

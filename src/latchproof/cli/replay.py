@@ -40,7 +40,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         target = load(options.target, kind or trace.machine, options.rename or trace.renamed)
         argument, schedule = trace.argument, trace.schedule
         host, policy, strict = host or trace.host, policy or trace.policy, strict or trace.strict
-    machine = target.machine
+    target, machine = target.ignoring(options.ignore), target.machine
     host, policy = host or "asyncio", policy_name(policy, machine, console) or machine.policies[0].name
     judged_by = target.policy(policy)
     if argument < machine.smallest:

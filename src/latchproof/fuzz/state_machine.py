@@ -211,6 +211,7 @@ def state_machine(
     *,
     kind: str | None = None,
     rename: Mapping[str, str] | None = None,
+    ignore: Sequence[str] = (),
     host: str = "asyncio",
     policy: str | None = None,
     claim: str | None = None,
@@ -225,15 +226,17 @@ def state_machine(
     specification, where that cannot be told, and `rename` maps the names that the class has to those that the
     specification has for them. `host` is the name of a host, such as "trio". Without a `policy`, a
     history is allowed if any named policy allows it throughout. With a `claim` only that one can fail; an example in
-    which another does ends there, and the class has it in `broken`. `strict` is the form that our own classes keep: an
-    operation takes effect in its first step, a cancellation at its request. `largest` bounds the constructor's argument
-    and every int; `parties` of a barrier, or `count` of a latch, are what the constructor is given instead.
+    which another does ends there, and the class has it in `broken`. `strict` is the form that our own classes keep:
+    an operation takes effect in its first step, a cancellation at its request. `largest` bounds the constructor's
+    argument and every int; what `ignore` names is not read; `parties` of a barrier, or `count` of a latch, are what
+    the constructor is given instead.
 
     Put `TestMyBarrier = state_machine(MyBarrier).TestCase` in a test module, and pytest runs it.
 
     Raises TargetError if the target cannot be driven, or there is no such policy, claim or host.
     """
     found = target if isinstance(target, Target) else adapt(target, kind=kind, rename=rename)
+    found = found.ignoring([ignore] if isinstance(ignore, str) else ignore)
     machine = found.machine
     require_claim(claim, machine)
     policies = machine.policies if policy is None else (found.policy(policy),)

@@ -29,6 +29,7 @@ def junit(verdict: Verdict) -> str:
         ("bounds", "; ".join(verdict.bounds)),
         ("not tried", "; ".join(verdict.not_tried)),
         ("schedules", str(verdict.schedules)),
+        ("ignored", ", ".join(verdict.target.ignored)),
         ("not driven", ", ".join(verdict.not_driven)),
         ("lines", str(verdict.lines) if verdict.status == "conforms" else ""),
         ("reasons", "; ".join(map(str, verdict.reasons))),

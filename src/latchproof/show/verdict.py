@@ -73,7 +73,13 @@ def _print_work(console: Console, verdict: Verdict) -> None:
     say(console, f"fired     rules {', '.join(reported.fired) or 'none'}")
     say(console, f"exercised {', '.join(reported.exercised) or 'no claim'}")
     if reported.misread:
-        say(console, f"misread   {', '.join(reported.misread)}: read wrong, and was not judged further in such a run")
+        names = ", ".join(reported.misread)
+        say(
+            console,
+            f"misread   {names}: read wrong, and was not judged further in such a run (--ignore NAME leaves it out)",
+        )
+    if target.ignored:
+        say(console, f"ignored   {', '.join(target.ignored)}: not read, as asked, so nothing is judged by it")
     for claim in target.machine.claims:
         if claim.unobservable:
             say(console, f"not testable from outside: {claim.id} ({claim.unobservable})")
