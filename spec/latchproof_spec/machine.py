@@ -109,6 +109,7 @@ class Programs:
     `beside`         how many calls are made on a second instance, which must not affect the first.
     `again`          whether a task may call again in a later step, or after its call was cancelled.
     `in_except`      whether a call may also be made while an exception is handled.
+    `eager`          whether the tasks that the target starts are eager, on hosts that have such tasks.
     """
 
     arguments: tuple[int, ...]
@@ -121,6 +122,7 @@ class Programs:
     early: bool = False
     again: bool = False
     in_except: bool = False
+    eager: bool = False
 
 
 @dataclass(frozen=True)

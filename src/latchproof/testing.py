@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from latchproof.check.bounds import programs_asked_for
+from latchproof.check.bounds import programs_asked_for, without_eager
 from latchproof.check.checker import check as check_target
 from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits
 from latchproof.check.target import Target, TargetError, adapt, load
@@ -59,6 +59,7 @@ def check(
     cancels: int | None = None,
     parties: int | Sequence[int] | None = None,
     count: int | Sequence[int] | None = None,
+    eager: bool = True,
     scheduler: str = "exhaustive",
     schedules: int | None = None,
     seed: int = 0,
@@ -72,6 +73,8 @@ def check(
     `parties` of a barrier or `count` of a latch are what the constructor is given: a number, or several.
     `rename` maps names of the class to those that the specification has for them: `{"done": "count_down"}`. What
     `ignore` names, such as "n_waiting", is not read.
+
+    Without `eager`, eager tasks are left out, which asyncio has from Python 3.12 on.
 
     `workers` and `cluster` need a target that is named, since each worker loads it. Without them the check runs in this
     process.
@@ -91,6 +94,8 @@ def check(
     found = found.ignoring([ignore] if isinstance(ignore, str) else ignore)
     asked = {"parties": parties, "count": count}
     programs = programs_asked_for(found, host, tasks, calls, cancels, asked)
+    if not eager:
+        programs = without_eager(programs, host)
     return check_target(
         found,
         host=host,

@@ -12,14 +12,15 @@ from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 
 WORDS = (
-    "call set_count(-1)", "call wait()", "pass", "run", "cancel 1", "call count_down(True)", "reversed", "run",
-    "then wait()", "other set_count(2)", "other wait()", "comes round", "time passes", "run", "stays",
-    "again 12 count_down(True)", "again 1 wait()", "except set_count(0)", "then except wait()", "except wait()",
+    "eager tasks", "call set_count(-1)", "call wait()", "pass", "run", "cancel 1", "call count_down(True)",
+    "reversed", "run", "then wait()", "other set_count(2)", "other wait()", "comes round", "time passes", "run",
+    "stays", "again 12 count_down(True)", "again 1 wait()", "except set_count(0)", "then except wait()",
+    "except wait()",
 )  # fmt: skip
 
 
 def test_there_and_back() -> None:
-    assert compact(3, WORDS) == "3:s(-1)w|.-1c(True)~.>w@s(2)@w_^.=+12c(True)+1w?s(0)>?w?w"
+    assert compact(3, WORDS) == "3:*s(-1)w|.-1c(True)~.>w@s(2)@w_^.=+12c(True)+1w?s(0)>?w?w"
     assert parse(compact(3, WORDS), LATCH) == (3, WORDS)
 
 

@@ -139,6 +139,7 @@ BARRIER: Final = Machine(
                 Programs((2,), at_once=2, calls=4, cancellations=1, again=True),
                 Programs((1, 2), at_once=2, calls=3, cancellations=1, early=True),
                 Programs((2,), at_once=2, calls=3, cancellations=1, again=True, in_except=True),
+                Programs((2, 3), at_once=3, calls=3, cancellations=1, eager=True),
                 Programs((2,), at_once=2, calls=2, cancellations=0, beside=2),
             ),
             # on trio every call is a checkpoint or two, and every pass has two orders: the same programs have more

@@ -109,6 +109,7 @@ LATCH: Final = Machine(
                 Programs((4,), at_once=2, calls=5, cancellations=1, again=True),
                 Programs((1, 2), at_once=2, calls=3, cancellations=2, numbers=(0,), again=True),
                 Programs((1,), at_once=2, calls=3, cancellations=1, numbers=(0,), again=True, in_except=True),
+                Programs((1, 2), at_once=3, calls=3, cancellations=1, numbers=(0,), eager=True),
                 Programs((1,), at_once=2, calls=2, cancellations=0, numbers=(2,), beside=1),
             ),
             # on trio every call is a checkpoint or two, and every pass has two orders: the same programs have more

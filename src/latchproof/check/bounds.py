@@ -4,15 +4,20 @@ A program is not made in advance. `Programs` bounds a tree of anonymous calls, i
 is a branch, and the explorer of schedules walks that tree. What a machine's own bounds are is data of the machine.
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from latchproof.check.loops import EAGER
 from latchproof.check.target import Call, Target, TargetError
 from latchproof_spec.machine import Machine, Programs
 
 Asked: TypeAlias = Mapping[str, int | Sequence[int] | None]
 """The constructor arguments that are asked for, by the name of a machine's parameter; None where none is."""
+
+NO_EAGER_TASKS = f" (which Python {sys.version_info.major}.{sys.version_info.minor} does not have)"
+"""What is said where asyncio has none."""
 
 GROWN = 8
 """Most calls to which bounds are enlarged for a constructor argument that the default ones do not have."""
@@ -26,6 +31,7 @@ def describe_bounds(programs: Programs, target: Target) -> str:
     early = " (even before a call)" if programs.early and programs.cancellations else ""
     again = ", again in the same task" if programs.again else ""
     again += ", also in an except block" if programs.in_except else ""
+    again += ", with eager tasks" if programs.eager else ""
     beside = f"; and {_number(programs.beside, 'call')} on a second instance" if programs.beside else ""
     return (
         f"{target.machine.parameter} {arguments}: {_number(programs.calls, 'call')}, {at_once} at once, "
@@ -33,7 +39,7 @@ def describe_bounds(programs: Programs, target: Target) -> str:
     )
 
 
-def not_tried(bounds: tuple[Programs, ...], target: Target) -> tuple[str, ...]:
+def not_tried(bounds: tuple[Programs, ...], target: Target, host: str = "asyncio") -> tuple[str, ...]:
     """Return in words what none of the bounds has: larger programs, and kinds of programs."""
     arguments = sorted({argument for _, argument in levels(bounds)})
     are_all = arguments == [*range(target.machine.smallest, arguments[-1] + 1)]
@@ -49,6 +55,8 @@ def not_tried(bounds: tuple[Programs, ...], target: Target) -> tuple[str, ...]:
         taking.removeprefix(", ").replace(" of ", " of anything but ", 1): taking,
         "a call in a task that is cancelled already": most and not any(one.early for one in bounds),
         "a call again in a later step, or after a cancellation": not any(one.again for one in bounds),
+        f"eager tasks{'' if host in EAGER else NO_EAGER_TASKS}": host == "asyncio"
+        and not any(one.eager for one in bounds),
         "a call in an except block": not any(one.in_except for one in bounds),
         "calls on a second instance": not any(one.beside for one in bounds),
         "what no line of the bounds has together": len(bounds) > 1,
@@ -105,7 +113,14 @@ def used(bounds: tuple[Programs, ...], target: Target) -> dict[str, int]:
 def default_programs(target: Target, host: str = "asyncio") -> tuple[Programs, ...]:
     """Return the bounds that are tried unless others are asked for."""
     programs = target.machine.bounds.programs
-    return programs.get(host, programs[""])
+    return tuple(one for one in programs.get(host, programs[""]) if host in EAGER or not one.eager)
+
+
+def without_eager(bounds: tuple[Programs, ...], host: str) -> tuple[Programs, ...]:
+    """Return the bounds without eager tasks; raise TargetError if the host never has any."""
+    if host != "asyncio":
+        raise TargetError(f"{host} has no eager tasks: leave --no-eager out")
+    return tuple(one for one in bounds if not one.eager)
 
 
 def programs_within(

@@ -143,6 +143,7 @@ def check(
     ]
     notes += dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
     notes += _seen_once(reported)
+    notes += _only_eager(reported)
     notes += [_note_on(fault, target, host) for fault in walk.host_faults.values()]
     if policy is None and not reported.satisfied and machine.variants and not walk.hung:
         run = partial(_outcomes, workers=workers, cluster=cluster, progress=progress)
@@ -167,7 +168,7 @@ def check(
         claim=claim,
         lines=line_report(target.own, walk.lines),
         not_driven=not_driven(target.offered, used(programs, target), absent),
-        not_tried=not_tried(programs, target) if exhaustive else (),
+        not_tried=not_tried(programs, target, host) if exhaustive else (),
         host_faults=tuple(walk.host_faults.values()),
     )
 
@@ -193,6 +194,12 @@ def _seen_once(verdict: PolicyVerdict) -> list[str]:
     """Return a note that names the claims whose failure did not happen again."""
     once = [claim for claim, failure in verdict.failures.items() if failure.seen_once]
     return [f"{', '.join(once)}: {SEEN_ONCE}"] if once else []
+
+
+def _only_eager(verdict: PolicyVerdict) -> list[str]:
+    """Return a note on the claims that are broken only where the tasks that the target starts are eager."""
+    claims = [claim for claim, failure in verdict.failures.items() if failure.is_eager]
+    return [f"only with eager tasks: {', '.join(claims)}"] if claims else []
 
 
 def parts(programs: tuple[Programs, ...], scheduler: str, schedules: int | None) -> list[tuple[Programs, int, int]]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from latchproof.check.history import Event
+from latchproof.check.history import EAGER_TASKS, Event
 
 DEFAULTS = ("return", "in order")
 """Options that are taken unless a schedule says otherwise; a schedule does not list them."""
@@ -36,6 +36,8 @@ ROUND = Action("rest", COMES_ROUND)
 TIME = Action("time", TIME_PASSES)
 """What can run returns to the same state until the next timer."""
 STOP = Action("stop", "")
+EAGER = Action("eager", EAGER_TASKS)
+"""The tasks that the target starts are eager. It is noted at the start, not chosen."""
 STAY = Action("stay", "stays")
 """The task whose call has ended waits to call again. It is noted, not chosen."""
 

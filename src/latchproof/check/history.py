@@ -18,6 +18,9 @@ EventData: TypeAlias = dict[str, Any]
 SEEN_ONCE = "seen once; the class is not deterministic, so the run may not repeat"
 """What is said of a failure that did not happen again."""
 
+EAGER_TASKS = "eager tasks"
+"""The word at the start of a schedule in which the tasks that the target starts are eager."""
+
 _LONGEST = 10**4000
 """Larger ints are shown as text: by default the interpreter prints at most 4,300 digits."""
 
@@ -152,9 +155,17 @@ class Failure:
     others: tuple["Failure", ...] = ()
 
     @property
-    def rank(self) -> tuple[tuple[int, int, int, int], int]:
-        """A key by which smaller failures come first; of two of one size, the one with fewer choices."""
-        return self.size, len(self.schedule)
+    def rank(self) -> tuple[bool, tuple[int, int, int, int], int]:
+        """A key by which smaller failures come first; of two of one size, the one with fewer choices.
+
+        Those with eager tasks come last: they are shown where nothing else breaks the claim.
+        """
+        return self.is_eager, self.size, len(self.schedule)
+
+    @property
+    def is_eager(self) -> bool:
+        """Whether the tasks that the target started were eager."""
+        return EAGER_TASKS in self.schedule
 
 
 class SeenError(Exception):

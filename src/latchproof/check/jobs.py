@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from latchproof.check.choices import STAY, Subtree
+from latchproof.check.choices import EAGER, STAY, Subtree
 from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import End, Event, Failure, Hang, SeenError, plain_value, text_of
 from latchproof.check.lines import LineWatch
@@ -321,6 +321,7 @@ def replay(
         beside=len(others),
         early=True,
         again=True,
+        eager=EAGER.word in schedule,
         in_except=any("except " in word for word in schedule),
     )
     places = Places(target.own)

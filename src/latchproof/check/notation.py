@@ -5,20 +5,20 @@ is set_count(2)). `>w` makes the call in the same step in which another ends, `!
 already, `?w` in an except block, `>?w` in that for what the task's last call raised, `@w` on a second instance. `-1`
 cancels call 1. `=` notes that the task whose call has just ended stays to call again, and `+1w` makes a call in the
 task of call 1. `|` lets trio begin a pass, and `~` runs that pass in reverse. `_` notes that the same states repeat for
-ever, `^` that they repeat until a timer expires.
+ever, `^` that they repeat until a timer expires. `*`, at the start, makes tasks eager.
 """
 
 import ast
 import re
 from collections.abc import Sequence
 
-from latchproof.check.choices import COMES_ROUND, DEFAULTS, STAY, TIME_PASSES
+from latchproof.check.choices import COMES_ROUND, DEFAULTS, EAGER, STAY, TIME_PASSES
 from latchproof.check.target import TargetError
 from latchproof_spec.machine import Machine
 
-_SIGNS = {"run": ".", "pass": "|", "reversed": "~", COMES_ROUND: "_", TIME_PASSES: "^", STAY.word: "="}
+_SIGNS = {"run": ".", "pass": "|", "reversed": "~", COMES_ROUND: "_", TIME_PASSES: "^", STAY.word: "=", EAGER.word: "*"}
 _TOKEN = re.compile(
-    r"(?P<sign>[.|~_^=])|-(?P<call>\d+)|"
+    r"(?P<sign>[.|~_^=*])|-(?P<call>\d+)|"
     r"(?P<verb>[@!?]|>?\??|\+(?P<after>\d+))(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?"
 )
 _VERBS = {"": "call", ">": "then", "@": "other", "!": "early", "?": "except", ">?": "then except"}

@@ -24,6 +24,7 @@ from typing import Any
 
 from latchproof.check.choices import (
     DEFAULTS,
+    EAGER,
     PASS,
     REST,
     ROUND,
@@ -261,6 +262,8 @@ class Run:
     def begin(self) -> None:
         target, argument = self.setup.target, self.setup.argument
         target.global_state.restore()
+        if self.setup.programs.eager:
+            self._note_that_tasks_are_eager()
         self.doing = "the constructor"
         self.record.move(self.doing)
         try:
@@ -272,6 +275,13 @@ class Run:
             self.record.take(Stray(f"the constructor raised {named(error)}"))
             self.record.settled = True  # there is nothing to continue with
         self.doing = ""
+
+    def _note_that_tasks_are_eager(self) -> None:
+        if self.decisions.repeating:
+            self.decisions.repeat(self._stepper.now, self._calls.under_way)
+        else:
+            self.setup.strategy.insists_on(EAGER.word)
+            self.decisions.note(EAGER)
 
     def before(self, *, between_passes: bool = False) -> bool:
         record = self.record

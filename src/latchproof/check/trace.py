@@ -34,7 +34,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from latchproof.check.history import EventData, Failure, describe, event_data
+from latchproof.check.history import EAGER_TASKS, EventData, Failure, describe, event_data
 from latchproof.check.notation import compact
 from latchproof.check.target import Target, TargetError
 from latchproof_spec.machines import MACHINES
@@ -95,6 +95,11 @@ class Trace:
     def is_stepwise(self) -> bool:
         """Whether the schedule has every step; one that was found by fuzzing may have only passes."""
         return "run" in self.schedule or not self.count("begin")
+
+    @property
+    def is_eager(self) -> bool:
+        """Whether the tasks that the target starts are eager; then the claim is not broken without that."""
+        return EAGER_TASKS in self.schedule
 
     @property
     def notation(self) -> str:

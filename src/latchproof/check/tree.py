@@ -150,7 +150,7 @@ class Explorer:
             argument,
             judges=make_judges(target, policies, argument, strict=strict),
             strategy=strategy,
-            make_stepper=stepper_class(host, ordered=ordered),
+            make_stepper=stepper_class(host, ordered=ordered, eager=programs.eager),
             prune=prune and strategy.prunes,
             fingerprinter=fingerprinter_of(calls),
             seen=SeenStates(merge=strategy.prunes) if merge else None,

@@ -30,6 +30,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calls", type=at_least(1), metavar="N", help="calls in all; replaces the default bounds")
     parser.add_argument("--cancels", type=at_least(0), metavar="N", help="cancellations; replaces the default bounds")
     parser.add_argument(
+        "--no-eager", action="store_true", help="leave out eager tasks, which asyncio has from Python 3.12 on"
+    )
+    parser.add_argument(
         "--scheduler", choices=tuple(STRATEGIES), default="exhaustive",
         help="exhaustive: every schedule (default); random: uniformly at random; pct: at random by priorities",
     )  # fmt: skip
@@ -51,7 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     from latchproof.check import checker, loops, pool
-    from latchproof.check.bounds import programs_asked_for, weight
+    from latchproof.check.bounds import programs_asked_for, weight, without_eager
     from latchproof.show.printing import say
     from latchproof.show.progress import Bar
     from latchproof.show.verdict import print_verdict
@@ -66,6 +69,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     programs = programs_asked_for(
         target, options.host, options.tasks, options.calls, options.cancels, arguments_of(options)
     )
+    if options.no_eager:
+        programs = without_eager(programs, options.host)
     if options.estimate:
         return _estimate(options, console, target, programs)
     say(

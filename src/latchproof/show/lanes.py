@@ -26,6 +26,10 @@ class _Row:
         return self.event.get("call")
 
 
+ONLY_EAGER = "with eager tasks (asyncio.eager_task_factory, Python 3.12 and later); without them it is not broken"
+"""What is said of a run whose claim is broken with eager tasks alone."""
+
+
 def lanes(trace: Trace, *, width: int = 100) -> list[str]:
     """Return the lines, at most `width` characters wide if the calls leave room for that.
 
@@ -133,6 +137,7 @@ def explain(trace: Trace) -> list[str]:
         f"seen:     {trace.seen}",
         f"allowed:  {alternatives(trace.allowed)}{rules}",
         *([f"waiting:  {waiting}"] if (waiting := _waiting(trace)) else []),
+        *([f"only:     {ONLY_EAGER}"] if trace.is_eager else []),
         *([SEEN_ONCE] if trace.seen_once else []),
         *([f"names:    {renamed(trace.renamed)}"] if trace.renamed else []),
         *([f"also:     {wrong} read wrong before, and was not judged from there on"] if wrong else []),

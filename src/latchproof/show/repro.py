@@ -111,7 +111,8 @@ class Dialect:
     `frame` has places for the `constructor`, its `argument` and the `body`. `words` says how each word of a schedule is
     written, and `turn` how every ready task is run once. `gate` makes what a task waits for before it calls again, and
     `recover` lets it, after its call was cancelled, if each call is made in a `scope` where there is one. Where they
-    are empty, no program does so. `errors` makes what a call may raise in whose except block another is made.
+    are empty, no program does so; nor with eager tasks, which `eager` turns on, after which `plain_task` makes one that
+    is not. `errors` makes what a call may raise in whose except block another is made.
     """
 
     imports: str
@@ -123,6 +124,8 @@ class Dialect:
     turn: str
     gate: str = ""
     recover: str = ""
+    eager: str = ""
+    plain_task: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     scope: str = ""
 
@@ -174,6 +177,8 @@ asyncio.run(scenario())
     turn="await asyncio.sleep(0)",
     gate="asyncio.Event()",
     recover="asyncio.current_task().uncancel()",
+    eager="asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)",
+    plain_task="{name} = asyncio.Task(calls({todo}), loop=asyncio.get_running_loop())",
     errors=ASYNCIO_ERRORS,
 )
 
@@ -374,6 +379,10 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
     tasks = _tasks(trace)
     others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
     lines = [f"other = {_import(trace.target)[1]}({trace.argument})"] if others else []
+    if trace.is_eager and not dialect.eager:
+        raise CannotRenderError("the tasks that the class starts are eager")
+    lines += [dialect.eager] if trace.is_eager else []
+    make_task = dialect.plain_task if trace.is_eager else dialect.task
     gates = _gates(trace)
     if gates and not dialect.gate:
         raise CannotRenderError("a task calls again in a later step")
@@ -395,12 +404,12 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
                 + _call(trace, begun[call], dialect)
                 for call in calls
             )
-            lines += dialect.task.format(name=f"task{calls[0]}", todo=todo).splitlines()
+            lines += make_task.format(name=f"task{calls[0]}", todo=todo).splitlines()
         elif choice.startswith("other "):
             operation, _, arguments = choice.removeprefix("other ").rstrip(")").partition("(")
             name = f"other{sum(line.startswith('other') for line in lines)}"
             todo = ", ".join([repr(name), f"other.{trace.own_name(operation)}", *([arguments] if arguments else [])])
-            lines += dialect.task.format(name=name, todo=f"({todo})").splitlines()
+            lines += make_task.format(name=name, todo=f"({todo})").splitlines()
         elif choice.startswith("again "):
             lines += [f"{gates[call]}.set()" for call in gates if begun[call]["again"] == int(choice.split()[1])]
         elif choice.startswith("cancel "):

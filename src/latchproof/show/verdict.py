@@ -13,9 +13,10 @@ def print_trace(console: Console, trace: Trace) -> None:
     sentence = sentence_of(trace.claim, trace.machine, trace.policy)
     say(console, f"{trace.claim} is broken: {sentence}", style="bold red")
     say(console)
+    only = ", only with eager tasks" if trace.is_eager else ""
     say(
         console,
-        f"  {trace.target}({trace.argument}) on {trace.host}, policy {trace.policy}"
+        f"  {trace.target}({trace.argument}) on {trace.host}{only}, policy {trace.policy}"
         f"{', strict form' if trace.strict else ''}: {count_of(trace.count('begin'), 'call')}, "
         f"{count_of(trace.cancellations, 'cancellation')}, {count_of(trace.steps, 'step')} of the event loop",
     )

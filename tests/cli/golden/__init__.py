@@ -16,6 +16,7 @@ from unittest import mock
 
 from rich.console import Console
 
+from latchproof.check.bounds import NO_EAGER_TASKS
 from latchproof.check.checker import check
 from latchproof.check.reasons import Reason
 from latchproof.check.target import adapt
@@ -54,6 +55,7 @@ def printed(show: Callable[[Console], None], width: int, *, terminal: bool, envi
 def without_numbers(text: str) -> str:
     """Replace how much was run, how long that took, how many steps a version of Python makes of it, and lines."""
     text = re.sub(r"(samples\.py):\d+", r"\1:N", text)
+    text = text.replace(NO_EAGER_TASKS, "")
     text = re.sub(r"\d+ steps of the event loop", "N steps of the event loop", text)
     text = re.sub(r"\.+'", ".'", re.sub(r"(; run)+", "; run", text))
     return re.sub(r"^(\x1b\S*)?(ran|pruned) .*$", lambda line: re.sub(r"\d[\d,.]*", "N", line[0]), text, flags=re.M)

@@ -75,7 +75,7 @@ class StepLoop(asyncio.BaseEventLoop):
             events._set_running_loop(running)
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return self._make_task(self, coroutine)
+        return StepLoop._make_task(self, self, coroutine)
 
     def cancel(self, handle: asyncio.Task[None]) -> None:
         handle.cancel()
@@ -244,3 +244,18 @@ class NumberedStepLoop(StepLoop):
         """Return the next number."""
         self._number += 1
         return self._number
+
+
+class _Eager(StepLoop):
+    """Makes the tasks that the target starts eager, as asyncio.eager_task_factory does: they begin at once."""
+
+    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        return super()._make_task(loop, coroutine, **{**options, "eager_start": True})
+
+
+class EagerStepLoop(_Eager):
+    """A step loop with eager tasks."""
+
+
+class EagerNumberedStepLoop(_Eager, NumberedStepLoop):
+    """A step loop with eager tasks whose futures and tasks are hashed by their number."""
