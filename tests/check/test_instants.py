@@ -131,6 +131,9 @@ class Wrong(Model):
     def misspelt(self) -> None:
         self.stat += 1  # type: ignore[attr-defined]
 
+    def doubtful(self) -> None:
+        assert self.state
+
     def hasty(self) -> None:
         self.state += 1
         when(False)
@@ -158,6 +161,7 @@ class Wrong(Model):
             "misspelt",
             r"Wrong.misspelt\(\) failed at .*test_instants.py:\d+ with AttributeError: .* no attribute 'stat'",
         ),
+        ("doubtful", r"Wrong.doubtful\(\) failed at .*test_instants.py:\d+ with AssertionError"),
         ("hasty", r"Wrong.hasty\(\) changed something before its `when`: check first"),
         ("generous", r"Wrong.generous\(\) changed something before its `when`"),
         ("later", r"Wrong.later\(\) has to be a plain method"),

@@ -36,6 +36,7 @@ RIGHT = [
     (samples.OneUse, "one-use"),
     (samples.AutoReset, "auto-reset"),
     (samples.SettableAutoReset, "auto-reset"),
+    (samples.RefusesAtZero, "auto-reset"),
     (samples.Phase, "phase"),
     (samples.PhaseFromOne, "phase"),
 ]

@@ -211,6 +211,15 @@ class SettableAutoReset(AutoReset):
         self.count = self._made = n
 
 
+class RefusesAtZero(AutoReset):
+    """Made with 0 it is always open, and there is nothing to count."""
+
+    def count_down(self) -> None:
+        if self._made == 0:
+            raise RuntimeError("it is open")
+        super().count_down()
+
+
 class OpensForGood(AutoReset):
     """It is not closed again when its count is set back."""
 

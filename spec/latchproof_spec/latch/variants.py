@@ -10,7 +10,7 @@ from typing import Final
 from latchproof_spec.claims import C7, C10, C11, C15, C16
 from latchproof_spec.latch.claims import C3, C12
 from latchproof_spec.machine import Variant
-from latchproof_spec.model import Model, waiters, when
+from latchproof_spec.model import Model, choose, waiters, when
 from latchproof_spec.step import ZeroLatchError
 
 
@@ -25,8 +25,8 @@ class AutoReset(Model):
 
     def count_down(self, exception_if_zero: bool = False) -> None:
         if self._made == 0:
-            if exception_if_zero:
-                raise ZeroLatchError
+            if exception_if_zero or choose(False, True):  # a class may refuse it or ignore it
+                raise choose(ZeroLatchError, ValueError)
             return
         self.count -= 1
         if self.count == 0:

@@ -150,7 +150,9 @@ def _state_of(instance: Model) -> State:
 
 
 def _is_raised(error: Exception) -> bool:
-    """Return whether a `raise` statement raised the error, not an expression that failed."""
+    """Return whether a `raise` statement raised the error, not an expression or an assertion that failed."""
+    if isinstance(error, AssertionError):
+        return False
     at = error.__traceback__
     assert at is not None
     while at.tb_next is not None:
