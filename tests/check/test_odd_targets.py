@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -12,7 +16,11 @@ from latchproof.check.checker import check
 from latchproof.check.history import End, SeenError
 from latchproof.check.jobs import _portable
 from latchproof.check.target import TargetError, adapt, load
+from latchproof.show.junit import junit
+from latchproof_spec.machine import Programs
 from tests.check.samples import FifoBarrier
+
+SMALL = (Programs((2,), at_once=2, calls=2, cancellations=1),)
 
 
 class Skipped(BaseException):
@@ -163,3 +171,168 @@ class MadeWithNothing:
 def test_a_constructor_that_takes_nothing() -> None:
     with pytest.raises(TargetError, match=r"is made with nothing.*If it is one of these, name a factory function"):
         adapt(MadeWithNothing)  # type: ignore[arg-type]
+
+
+class RaisesInterrupt(FifoBarrier):
+    async def wait(self) -> int:
+        raise KeyboardInterrupt
+
+
+class ReadsInterrupt(FifoBarrier):
+    @property
+    def n_waiting(self) -> int:
+        raise KeyboardInterrupt if self._parked else Skipped
+
+
+class RaisesGeneratorExit(FifoBarrier):
+    async def wait(self) -> int:
+        raise GeneratorExit
+
+
+class ExitsError(Exception):
+    def __str__(self) -> str:
+        raise SystemExit
+
+
+class InterruptsError(Exception):
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+
+class ErrorThatInterrupts(FifoBarrier):
+    async def wait(self) -> int:
+        raise InterruptsError
+
+
+class ErrorThatExits(FifoBarrier):
+    async def wait(self) -> int:
+        raise ExitsError
+
+
+class OddText(FifoBarrier):
+    async def wait(self) -> int:
+        raise ValueError("\x00\x1b[31m\ud800" + "x" * 2_000_000)
+
+
+class Incomparable(int):
+    """It cannot be compared, as not even with itself."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        raise SystemExit
+
+
+class ReturnsIncomparable(FifoBarrier):
+    async def wait(self) -> int:
+        return Incomparable(await super().wait())
+
+
+class ReadsIncomparable(FifoBarrier):
+    @property
+    def n_waiting(self) -> int:
+        return Incomparable(len(self._parked))
+
+
+class ReadsNan(FifoBarrier):
+    @property
+    def n_waiting(self) -> Any:
+        return float("nan")
+
+
+@pytest.mark.parametrize(
+    ("factory", "claim", "seen"),
+    [
+        (RaisesInterrupt, "C15", "wait() raised KeyboardInterrupt: "),
+        (RaisesGeneratorExit, "C15", "wait() raised GeneratorExit: "),
+        (ErrorThatExits, "C15", "wait() raised ExitsError: (its text cannot be read: SystemExit)"),
+        (ErrorThatInterrupts, "C15", "wait() raised InterruptsError: (its text cannot be read: KeyboardInterrupt)"),
+        (ReturnsIncomparable, "C5", "wait() returned (Incomparable: cannot be printed: SystemExit)"),
+        (ReadsIncomparable, "C16", "n_waiting is (Incomparable: cannot be printed: SystemExit)"),
+        (ReadsNan, "C16", "n_waiting is nan"),
+    ],
+)
+def test_what_no_class_should_do_is_a_finding(factory: Callable[[int], Any], claim: str, seen: str) -> None:
+    verdict = check(adapt(factory), policy="latchproof", programs=SMALL)
+    assert verdict.exit_code == 1
+    assert seen in {trace.seen for trace in verdict.traces if trace.claim == claim}
+    assert not any(trace.seen_once for trace in verdict.traces)
+
+
+def test_a_text_is_cut_and_has_no_control_characters() -> None:
+    verdict = check(adapt(OddText), policy="latchproof", programs=SMALL)
+    (trace,) = verdict.traces
+    assert trace.seen.startswith(r"wait() raised ValueError: \x00\x1b[31m\ud800xxx")
+    assert trace.seen.endswith("x... (2,000,007 characters)")
+    assert ElementTree.fromstring(junit(verdict)).tag == "testsuite"
+
+
+class Streams(FifoBarrier):
+    """It is right, and uses all of its standard streams."""
+
+    async def wait(self) -> int:
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        sys.stdout.buffer.write(b"said")
+        os.write(sys.stderr.fileno(), b"said past it")
+        print(sys.stdout.encoding, sys.stdout.isatty())
+        sys.stdout.close()
+        print("closed")
+        return await super().wait()
+
+
+class Unfriendly(type):
+    """A metaclass that raises another error than AttributeError for what it lacks."""
+
+    def __getattr__(cls, name: str) -> Any:
+        raise KeyError(name)
+
+
+class WithoutModule(FifoBarrier):
+    """It is right."""
+
+    __module__ = None  # type: ignore[assignment]
+
+
+class Slotted:
+    """It is right."""
+
+    __slots__ = ("_barrier",)
+
+    def __init__(self, parties: int) -> None:
+        self._barrier = FifoBarrier(parties)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._barrier, name)
+
+
+@pytest.mark.parametrize("factory", [Streams, WithoutModule, Slotted])
+def test_a_right_class_may_be_odd(factory: Callable[[int], Any]) -> None:
+    verdict = check(adapt(factory, kind="barrier"), policy="latchproof", programs=SMALL)
+    assert (verdict.traces, [reason for reason in verdict.reasons if reason.code != "not-exercised"]) == ((), [])
+
+
+def test_ctrl_c_during_a_check_is_the_users() -> None:
+    class Pressed(FifoBarrier):
+        async def wait(self) -> int:
+            signal.raise_signal(signal.SIGINT)
+            return await super().wait()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
+    try:
+        verdict = check(adapt(Pressed), policy="latchproof", programs=SMALL)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (verdict.status, verdict.reasons[0].code) == ("inconclusive", "broken-off")
+
+
+def test_a_right_class_may_have_an_odd_metaclass() -> None:
+    class MadeByUnfriendly(FifoBarrier, metaclass=Unfriendly):  # in here: pytest would look into it
+        """It is right."""
+
+    verdict = check(adapt(MadeByUnfriendly), policy="latchproof", programs=SMALL)
+    assert verdict.traces == ()

@@ -45,7 +45,7 @@ class SometimesOpen(PlainLatch):
 class SometimesMiscounts(FifoBarrier):
     @property
     def n_waiting(self) -> int:
-        return len(self._parked) + (os.urandom(1)[0] < 40)
+        return len(self._parked) + (os.urandom(1)[0] < 128)
 
 
 class Shuffles(FifoBarrier):

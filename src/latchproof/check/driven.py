@@ -12,6 +12,8 @@ from functools import cached_property, partialmethod, singledispatchmethod
 from types import FunctionType, GetSetDescriptorType, MethodType
 from typing import Any, Generic, NamedTuple, Protocol
 
+from latchproof.check.importing import attribute
+
 HELPERS: tuple[Any, ...] = (object, Generic, Protocol, ABC)
 """Classes whose methods are no part of what their subclasses offer."""
 
@@ -44,8 +46,8 @@ class Member(NamedTuple):
 
 def constructor(factory: Callable[..., Any]) -> Member:
     """Return what a class or factory takes when it makes an object."""
-    name = getattr(factory, "__name__", "the constructor")
-    given = getattr(factory, "keywords", {})  # those that a partial passes
+    name = attribute(factory, "__name__", "the constructor")
+    given = attribute(factory, "keywords", {})  # those that a partial passes
     return Member("", f"{name}()", tuple(one for one in _parameters(factory) if one[0] not in given))
 
 
@@ -122,7 +124,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, int | None], .
     """Return each public parameter with its position; none where the interpreter does not tell them."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
+    except Exception:  # it does not say
         return ()
     kinds = inspect.Parameter
     found: list[tuple[str, int | None]] = []

@@ -25,6 +25,7 @@ from latchproof.check.history import (
     Request,
     Stray,
     Suspend,
+    comparable,
     describe,
     error_name,
     event_data,
@@ -35,6 +36,7 @@ from latchproof.check.history import (
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Host, OwnFault, Stepper, is_cancellation
 from latchproof.check.places import Places
+from latchproof.check.sandbox.interrupts import is_targets_own
 from latchproof.check.sandbox.watch import Meter, StuckError
 from latchproof.check.target import Call, Target
 
@@ -166,10 +168,10 @@ class Record:
         if not self._target.observations:
             return
         try:
-            values = self._target.observe(instance)
-        except KeyboardInterrupt:  # also what stops a reading that does not end
-            raise
+            values = tuple([(name, comparable(value)) for name, value in self._target.observe(instance)])
         except BaseException as error:
+            if not is_targets_own(error):  # also what stops a reading that does not end
+                raise
             self.take(Stray(f"an observation raised {named(error)}"))
             return
         # a constant that reads as it was made is left out: it would be told after each step
@@ -351,13 +353,13 @@ class Calls:
                         value = self.handling(handled, call)
                     if type(value) is CoroutineType or inspect.isawaitable(value):
                         value = await value
-                    end = End(number, "returned", value, at=self._at())
-                except GeneratorExit:
-                    raise
-                except KeyboardInterrupt as interrupt:  # also what stops a step that does not end
-                    record.stop(interrupt)
-                    raise
+                    end = End(number, "returned", comparable(value), at=self._at())
                 except BaseException as raised:
+                    if isinstance(raised, GeneratorExit) and record.over:  # the task is closed
+                        raise
+                    if isinstance(raised, KeyboardInterrupt) and not is_targets_own(raised):
+                        record.stop(raised)  # also what stops a step that does not end
+                        raise
                     error = raised if self._keeps_errors else None  # which would keep alive what the call has dropped
                     if is_cancellation(raised, self._host):
                         end = End(number, "cancelled", at=self._at(raised))
@@ -419,7 +421,14 @@ def _comparable(event: Event) -> object:
 
 
 def _comparable_value(value: object) -> tuple[object, ...]:
-    return (type(value), value) if isinstance(value, int | float | str) else (type(value),)
+    plain: object = None  # what a subclass makes of equality does not matter
+    if isinstance(value, int):
+        plain = int.__index__(value)
+    elif isinstance(value, float):
+        plain = float.__repr__(value)  # not a number is unequal to itself
+    elif isinstance(value, str):
+        plain = str.__str__(value)
+    return type(value), plain
 
 
 _PASSING = re.compile(r"0x[0-9a-fA-F]+|Task-\d+")

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from latchproof.check.sandbox.interrupts import interrupts_told_apart, is_targets_own
+
 EventData: TypeAlias = dict[str, Any]
 """An event as plain data; `latchproof.check.trace` says what is in it."""
 
@@ -24,6 +26,10 @@ EAGER_TASKS = "eager tasks"
 _LONGEST = 10**4000
 """Larger ints are shown as text: by default the interpreter prints at most 4,300 digits."""
 
+_LONGEST_TEXT = 1_000
+"""Number of characters that are shown of a text."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 
 
@@ -180,6 +186,36 @@ class SeenError(Exception):
         return self.message
 
 
+class Opaque:
+    """Stands for a value that cannot be compared, as not even with itself."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def comparable(value: object) -> object:
+    """Return a value, or what stands for it where comparing it raises an error.
+
+    >>> class Moody:
+    ...     def __eq__(self, other):
+    ...         raise ValueError
+    >>> comparable(1), comparable(Moody())
+    (1, <latchproof.check.history.Moody object at 0x...>)
+    """
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    try:
+        value == value  # noqa: B015 - does it raise?
+    except BaseException as error:
+        if not is_targets_own(error):
+            raise
+        return Opaque(shown(value))
+    return value
+
+
 def error_name(error: BaseException) -> str:
     """Return the name of an exception's class, also for a SeenError."""
     return error.name if isinstance(error, SeenError) else type(error).__name__
@@ -194,10 +230,13 @@ def text_of(error: BaseException) -> str:
     >>> text_of(Mute())
     '(its text cannot be read: ValueError)'
     """
-    try:
-        return without_addresses(str(error))
-    except Exception as reason:
-        return f"(its text cannot be read: {type(reason).__name__})"
+    with interrupts_told_apart():
+        try:
+            return _readable(str(error))
+        except BaseException as reason:
+            if not is_targets_own(reason):
+                raise
+            return f"(its text cannot be read: {type(reason).__name__})"
 
 
 def named(error: BaseException) -> str:
@@ -215,10 +254,20 @@ def shown(value: object) -> str:
     >>> shown(2), shown(10**5000)
     ('2', '(int: cannot be printed: ValueError)')
     """
-    try:
-        return without_addresses(repr(value))
-    except Exception as reason:
-        return f"({type(value).__name__}: cannot be printed: {type(reason).__name__})"
+    with interrupts_told_apart():
+        try:
+            return _readable(repr(value))
+        except BaseException as reason:
+            if not is_targets_own(reason):
+                raise
+            return f"({type(value).__name__}: cannot be printed: {type(reason).__name__})"
+
+
+def _readable(text: str) -> str:
+    """Return a text without what no file and no terminal should be given, and cut where it is very long."""
+    if len(text) > _LONGEST_TEXT:
+        text = f"{text[:_LONGEST_TEXT]}... ({len(text):,} characters)"
+    return without_addresses(_CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text))
 
 
 def without_addresses(message: str) -> str:

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from latchproof.check.history import named
+from latchproof.check.sandbox.interrupts import interrupts_told_apart, is_targets_own
 
 _added: list[str] = []
 """The folders that were added to `sys.path`."""
@@ -35,7 +36,7 @@ def find(name: str) -> Any:
     module_name, separator, attribute = name.rpartition(":")
     if not separator or not module_name or not attribute:
         raise TargetError(f"{name!r} does not name a target; write MODULE:CLASS or path/to/file.py:CLASS")
-    with exits_refused(), _process_kept():
+    with exits_refused(), _process_kept(), interrupts_told_apart():
         found = _import(module_name)
     for part in attribute.split("."):
         if not has(found, part):
@@ -132,17 +133,16 @@ def _import(module_name: str) -> Any:
     if module_name.endswith(".py"):
         return _import_file(module_name)
     try:
-        with _interrupts_told_apart():
-            return importlib.import_module(module_name)
+        return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
             raise TargetError(
                 f"there is no module {error.name!r}; is it installed, or is it a file (then name it file.py:CLASS)?"
             ) from error
         raise TargetError(f"{module_name} cannot be imported: {error}") from error
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if not is_targets_own(error):
+            raise
         raise TargetError(f"{module_name} cannot be imported: {_said(error)}") from error
 
 
@@ -153,11 +153,10 @@ def _import_file(name: str) -> Any:
     path = path.resolve()
     importable_from(str(path.parent))  # as for a script, whose neighbours can be imported
     try:
-        with _interrupts_told_apart():
-            return _run_file(path)
-    except KeyboardInterrupt:
-        raise
+        return _run_file(path)
     except BaseException as error:
+        if not is_targets_own(error):
+            raise
         in_package = (path.parent / "__init__.py").is_file()
         if in_package and isinstance(error, ImportError) and "relative import" in str(error):
             return _import_from_package(path)
@@ -193,39 +192,8 @@ def _import_from_package(path: Path) -> Any:
     return _import(".".join(parts))
 
 
-@contextlib.contextmanager
-def _interrupts_told_apart() -> Iterator[None]:
-    """Raise a KeyboardInterrupt that no key caused as another error: it is the module's own."""
-    pressed = []
-    before = signal.getsignal(signal.SIGINT)
-    told_apart = before is signal.default_int_handler and threading.current_thread() is threading.main_thread()
-    no_key = before is signal.SIG_IGN  # as in a shell's background job
-
-    def press(signum: int, frame: object) -> NoReturn:
-        pressed.append(signum)
-        raise KeyboardInterrupt
-
-    if told_apart:
-        signal.signal(signal.SIGINT, press)
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        if pressed or not (told_apart or no_key):
-            raise
-        raise _OwnInterruptError from error
-    finally:
-        if told_apart:
-            signal.signal(signal.SIGINT, before)
-
-
-class _OwnInterruptError(Exception):
-    """A module raised KeyboardInterrupt."""
-
-
 def _said(error: BaseException) -> str:
     """Return what a module raised, and which file it may have meant where another module of that name was imported."""
-    if isinstance(error, _OwnInterruptError):
-        return "it raised KeyboardInterrupt"
     module: Any = None
     if isinstance(error, ImportError):
         module = sys.modules.get(error.name or "")
@@ -249,6 +217,14 @@ def has(instance: Any, name: str) -> bool:
         return hasattr(instance, name)
     except Exception:  # it is there, and cannot be read now
         return True
+
+
+def attribute(owner: Any, name: str, default: Any) -> Any:
+    """Return an attribute of an object, or the default where it is absent or cannot be read."""
+    try:
+        return getattr(owner, name, default)
+    except Exception:  # as a metaclass may raise
+        return default
 
 
 def similar(owner: Any, name: str) -> str:

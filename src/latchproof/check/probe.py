@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from latchproof.check.harness import NondeterminismError
-from latchproof.check.history import Begin, End, Event, Stray, named
+from latchproof.check.history import Begin, End, Event, Stray, named, text_of
 from latchproof.check.loops import STEPPED
 from latchproof.check.sandbox.containment import contained
 from latchproof.check.sandbox.watch import USUAL_LIMITS, Meter, StepLimits, StuckError
@@ -62,7 +62,8 @@ def implemented(target: Target, host: str, limits: StepLimits = USUAL_LIMITS, me
     stubs = {operation for operation, end in (*one.ends, *two.ends) if isinstance(end.error, NotImplementedError)}
     absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
     present = tuple(one for one in target.operations if one.name not in absent)
-    returns_none = any((it.name, End(0, "returned")) in one.ends for it in target.operations if it.waits)
+    waits = {it.name for it in target.operations if it.waits}
+    returns_none = any(it in waits and end.how == "returned" and end.value is None for it, end in one.ends)
     gives_index = not (target.machine.gives_index and returns_none)
     absent += () if gives_index else (INDEX,)
     return replace(target, operations=present, absent=(*target.absent, *absent), gives_index=gives_index)
@@ -81,7 +82,7 @@ def _other_hosts(target: Target, host: str, probe: Probe) -> dict[str, str]:
     """Return which other hosts the target may be written for, each with what happened here that says so."""
     found = {one: probe.stray for sentence, hosts in FOREIGN.items() if sentence in probe.stray for one in hosts}
     for said, error in _errors(target, probe):
-        by_text = {one for sentence, hosts in FOREIGN.items() if str(error).startswith(sentence) for one in hosts}
+        by_text = {one for sentence, hosts in FOREIGN.items() if text_of(error).startswith(sentence) for one in hosts}
         found |= dict.fromkeys(sorted(by_text | (_packages(error.__traceback__) & set(STEPPED))), said)
     found.pop(host, None)
     return found

@@ -45,6 +45,7 @@ from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import OwnFault, Stepper
 from latchproof.check.places import Places
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError, has_attributes
+from latchproof.check.sandbox.interrupts import is_targets_own
 from latchproof.check.sandbox.watch import Meter, StuckError
 from latchproof.check.states import SeenStates
 from latchproof.check.strategies import Strategy
@@ -269,9 +270,9 @@ class Run:
         try:
             self._calls.instance = target.make(argument)
             self._others.instance = target.make(argument) if self.setup.programs.beside else None
-        except KeyboardInterrupt:  # also what stops a constructor that does not end
-            raise
         except BaseException as error:
+            if not is_targets_own(error):  # also what stops a constructor that does not end
+                raise
             self.record.take(Stray(f"the constructor raised {named(error)}"))
             self.record.settled = True  # there is nothing to continue with
         self.doing = ""

@@ -15,7 +15,7 @@ from latchproof.check.awaiting import require_awaitable
 from latchproof.check.driven import Member, constructor, members
 from latchproof.check.history import named
 from latchproof.check.importing import TargetError as TargetError
-from latchproof.check.importing import current_folder, exits_refused, find, has
+from latchproof.check.importing import attribute, current_folder, exits_refused, find, has
 from latchproof.check.instants import operations_of
 from latchproof.check.machine_specification import MachineSpecification
 from latchproof.check.model_specification import VariantSpecification
@@ -189,7 +189,7 @@ def adapt(
 
     Raises TargetError if it fits no machine, or cannot be made with a number.
     """
-    name = name or str(getattr(factory, "__qualname__", repr(factory)))
+    name = name or str(attribute(factory, "__qualname__", None) or repr(factory))
     if kind is not None and kind not in MACHINES:
         raise TargetError(f"there is no kind {kind!r}; the kinds are {', '.join(MACHINES)}")
     if not callable(factory):
@@ -308,7 +308,7 @@ def _made_with() -> str:
 def _takes_nothing(factory: Callable[..., Any]) -> bool:
     try:
         return not inspect.signature(factory).parameters
-    except (TypeError, ValueError):  # it does not say
+    except Exception:  # it does not say
         return False
 
 
@@ -351,7 +351,7 @@ def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ..
     """Return which of the operation's parameters the method takes. An int may have another name there."""
     try:
         parameters = inspect.signature(method).parameters
-    except (TypeError, ValueError):
+    except Exception:  # it does not say
         return tuple(operation.parameters)
     positional = [p for p in parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if any(p.kind == p.VAR_POSITIONAL for p in parameters.values()):

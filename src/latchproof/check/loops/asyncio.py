@@ -16,6 +16,7 @@ from weakref import WeakSet
 
 from latchproof.check.history import named
 from latchproof.check.loops.interface import Script, close
+from latchproof.check.sandbox.interrupts import is_targets_own
 
 Given = TypeVarTuple("Given")
 
@@ -66,7 +67,9 @@ class StepLoop(asyncio.BaseEventLoop):
             while script.before():
                 try:
                     ran = self.run_one()
-                except SystemExit as error:  # asyncio lets it through, and would end the interpreter
+                except (SystemExit, KeyboardInterrupt) as error:  # asyncio lets them through
+                    if not is_targets_own(error):
+                        raise
                     script.stray(named(error))
                     ran = True
                 script.after(ran=ran)

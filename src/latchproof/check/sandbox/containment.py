@@ -1,13 +1,16 @@
 """Contains a target that does not end, floods the output or starts threads, so that the checker survives."""
 
 import contextlib
+import functools
 import io
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from latchproof.check.reasons import Reason
+from latchproof.check.sandbox.interrupts import interrupts_told_apart
 from latchproof.check.sandbox.watch import StepLimits, Watched, watch
 
 SHOWN = 120
@@ -55,27 +58,60 @@ def contained(watched: Callable[[], Watched], limits: StepLimits) -> Iterator[Co
             contextlib.redirect_stdout(containment.written),
             contextlib.redirect_stderr(containment.written),
             _threads_noted(containment.threads),
+            interrupts_told_apart(),
         ):
             yield containment
     finally:
         logging.disable(disabled)
 
 
-class _Sink(io.TextIOBase):
-    """A stream that counts what is written and discards it."""
+class _Sink(io.TextIOWrapper):
+    """A stream, as full as a program's own, that counts what is written and discards it; it cannot be closed."""
 
     def __init__(self) -> None:
         self.characters = 0
         self.start = ""
+        super().__init__(_Nowhere(self), encoding="utf-8", errors="backslashreplace", write_through=True)
+
+    def write(self, text: str) -> int:
+        self.note(text)
+        return len(text)
+
+    def note(self, text: str) -> None:
+        """Count what is written."""
+        self.characters += len(text)
+        if len(self.start) < SHOWN:
+            self.start = (self.start + text)[:SHOWN]
+
+    def close(self) -> None:
+        """Do nothing: the next run finds it open."""
+
+
+class _Nowhere(io.BufferedIOBase):
+    """What is below a sink, for a target that writes bytes."""
+
+    name = "<discarded>"
+
+    def __init__(self, sink: _Sink) -> None:
+        self._sink = sink
 
     def writable(self) -> bool:
         return True
 
-    def write(self, text: str) -> int:
-        self.characters += len(text)
-        if len(self.start) < SHOWN:
-            self.start = (self.start + text)[:SHOWN]
-        return len(text)
+    def write(self, data: Any) -> int:
+        self._sink.note(bytes(data).decode("utf-8", "backslashreplace"))
+        return len(data)
+
+    def fileno(self) -> int:
+        return _nowhere()
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@functools.cache
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_WRONLY)
 
 
 @contextlib.contextmanager

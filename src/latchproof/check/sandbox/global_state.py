@@ -121,8 +121,8 @@ _HEAP_TYPE = 1 << 9
 """The flag of classes made by a class statement, which can be changed."""
 
 
-def _is_standard(module: str) -> bool:
-    return module.partition(".")[0] in sys.stdlib_module_names
+def _is_standard(module: str | None) -> bool:
+    return str(module).partition(".")[0] in sys.stdlib_module_names
 
 
 def _has_state(kind: type) -> bool:
