@@ -24,7 +24,7 @@ from latchproof.testing import AT_ONCE, SpecificationMachine, state_machine
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machines import MACHINES
-from tests.check import samples, trio_samples
+from tests.check import flowno_samples, samples, trio_samples
 from tests.conftest import HAS_UVLOOP
 from tests.zoo import cyclic
 
@@ -259,6 +259,20 @@ def test_a_host_that_is_not_installed_is_said(host: str, module: str, monkeypatc
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(TargetError, match=f"{host} is not installed here: pip install {host}"):
         state_machine(Barrier, host=host)
+
+
+@pytest.mark.parametrize(
+    "factory", [flowno_samples.ConditionLatch, flowno_samples.LockedLatch, flowno_samples.SpawningWaitLatch]
+)
+def test_no_class_is_blamed_for_a_fault_of_the_hosts_own_loop(factory: Any) -> None:
+    run(state_machine(factory, policy="latchproof", host="flowno"), 60)
+
+
+def test_what_resembles_one_is_found() -> None:
+    with pytest.raises(AssertionError, match="ForgetfulLatch breaks C11 on flowno"):
+        run(state_machine(flowno_samples.ForgetfulLatch, policy="latchproof", host="flowno"), 300)
+    with pytest.raises(AssertionError, match="ReleasingLatch breaks C15 on flowno"):
+        run(state_machine(flowno_samples.ReleasingLatch, policy="latchproof", host="flowno"), 60)
 
 
 def test_what_cannot_be_driven_is_refused() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from latchproof.check.history import named
-from latchproof.check.loops.interface import Host
+from latchproof.check.loops.interface import Host, OwnFault, close
 from latchproof.check.target import TargetError
 
 PASSES_TO_END = 20
@@ -26,11 +26,18 @@ class Driver(Host, Protocol):
     strays: list[str]
     """The errors that reached the loop and no call, in order; on trio and Flowno they end it."""
 
+    host_fault: Callable[[OwnFault], None]
+    """Called where a fault of the host's own loop comes to light."""
+
     def run_pass(self) -> list[str]:
         """Let every task that is ready run once; return the words of a schedule for that."""
 
     def close(self) -> None:
         """End every task and the loop."""
+
+
+def ignore(fault: OwnFault) -> None:
+    """Do nothing about a fault of the host's own loop."""
 
 
 class AsyncioDriver:
@@ -43,6 +50,7 @@ class AsyncioDriver:
         self.groups_cancellations = False
         self.cancels_running = True
         self.strays: list[str] = []
+        self.host_fault: Callable[[OwnFault], None] = ignore
         self._loop = asyncio.new_event_loop() if make_loop is None else make_loop()
         self._loop.set_exception_handler(self._note)
         self._tasks: list[Any] = []
@@ -86,41 +94,60 @@ class AsyncioDriver:
 
 
 class FlownoDriver:
-    """Flowno's own event loop."""
+    """Flowno's own event loop, and what it reports to."""
 
     def __init__(self) -> None:
         from flowno.core.event_loop.selectors import sel
         from flowno.core.event_loop.tasks import TaskCancelled
 
-        from latchproof.check.loops.flowno_tasks import QuietLoop
+        from latchproof.check.loops.flowno_tasks import OverError, Task, WatchedLoop
 
         self.cancelled: type[BaseException] = TaskCancelled
         self.groups_cancellations = False
         self.cancels_running = False
         self.strays: list[str] = []
-        self._loop = QuietLoop()
+        self.host_fault: Callable[[OwnFault], None] = ignore
+        self._loop: Any = WatchedLoop()
+        self._loop.script = self
+        self._task, self._over_error = Task, OverError
+        self._over = False
         self._selector = sel
-        self._handles: list[Any] = []
+        self._tasks: list[Any] = []
+
+    def stray(self, error: str, *, ends: bool = False) -> None:
+        """Note an error of the loop, which it may not have survived."""
+        self.strays.append(error)
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
-        handle = self._loop.create_task(coroutine)
-        self._handles.append(handle)
-        return handle
+        task = self._task(coroutine, len(self._tasks), self._loop)
+        self._tasks.append(task)
+        self._loop.tasks.append((task, None, None))
+        return task
 
     def cancel(self, handle: Any) -> None:
-        handle.cancel()
+        self._loop.cancel(handle)
 
     def run_pass(self) -> list[str]:
+        if self._over:
+            return []
         words = ["run"] * len(self._loop.tasks)
-        self._loop.run_until_complete(_nothing(), wait_for_spawned_tasks=False)
-        self._selector.unregister(self._loop._wakeup_reader)  # each run registers it, and no run unregisters it
+        last = _nothing()
+        try:
+            self._loop.run_until_complete(last, wait_for_spawned_tasks=False)
+        except self._over_error:
+            self._over = True
+            last.close()
+        finally:
+            self._selector.unregister(self._loop._wakeup_reader)  # each run registers it, and no run unregisters it
         return words
 
     def close(self) -> None:
-        for handle in self._handles:
-            handle.cancel()
+        for task in self._tasks:
+            self._loop.cancel(task)
         for _ in range(3):
             self.run_pass()
+        for task in self._tasks:
+            close(task.coroutine)
         self._loop.close()
 
 
@@ -141,6 +168,7 @@ class TrioDriver:
         self.groups_cancellations = True
         self.cancels_running = True
         self.strays: list[str] = []
+        self.host_fault: Callable[[OwnFault], None] = ignore
         self._trio = trio
         self._describe, self._abandon = describe_internal, abandon
         self._run: Any

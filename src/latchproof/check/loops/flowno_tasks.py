@@ -94,13 +94,11 @@ class QuietLoop(EventLoop):
                 socket.close()
 
 
-class EndlessLoop(QuietLoop):
-    """A loop that runs until the script ends it."""
+class WatchedLoop(QuietLoop):
+    """A loop that tells its own faults from those of the target."""
 
-    script: Script
-
-    def has_living_tasks(self) -> bool:
-        return True
+    script: Any
+    """What it reports to: its `stray` and `host_fault` are those of a Script."""
 
     def _handle_command(self, current_task_packet: Any, command: Any) -> bool:
         if command is PAUSE:
@@ -149,12 +147,19 @@ class EndlessLoop(QuietLoop):
                 lock._owner = other
 
 
+class EndlessLoop(WatchedLoop):
+    """A loop that runs until the script ends it."""
+
+    def has_living_tasks(self) -> bool:
+        return True
+
+
 class Task:
     """A coroutine as Flowno knows its tasks, but hashed by its number, which orders sets of them."""
 
     __slots__ = ("_command", "_loop", "coroutine", "ended", "left", "locks", "number")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, None], number: int, loop: EndlessLoop) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, None], number: int, loop: WatchedLoop) -> None:
         self.coroutine = coroutine
         self.number = number
         self.ended = False
