@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -196,6 +197,32 @@ def test_a_faulty_class_is_not_mistaken_for_one_of_another_host(factory: Callabl
     require_host(adapt(factory), host)
     if host == "asyncio":
         assert check(factory, calls=1, policy="keeps").exit_code == 1
+
+
+class HandlesSignals(Base):
+    async def wait(self) -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self.open.set)
+        await self.open.wait()
+
+
+class Connects(Base):
+    async def wait(self) -> None:
+        await asyncio.open_connection("127.0.0.1", 9)
+
+
+class Unwritten(Base):
+    async def wait(self) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("factory", [HandlesSignals, Connects])
+def test_what_no_check_drives_is_refused(factory: Callable[[int], Any]) -> None:
+    with pytest.raises(TargetError, match="uses input, output or signals of the event loop, which a check does not"):
+        implemented(adapt(factory), "asyncio")
+
+
+def test_a_method_that_is_not_written_yet_is_a_finding() -> None:
+    assert check(Unwritten, calls=1, policy="keeps").exit_code == 1
 
 
 HERE = "tests.check.test_probe"

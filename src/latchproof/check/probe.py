@@ -70,12 +70,25 @@ def implemented(target: Target, host: str, limits: StepLimits = USUAL_LIMITS, me
 
 
 def require_host(target: Target, host: str, limits: StepLimits = USUAL_LIMITS, probe: Probe | None = None) -> None:
-    """Raise TargetError if the target is written for another host than this one."""
+    """Raise TargetError if the target is written for another host than this one, or uses what no check drives."""
     seen = probe or _called_once(target, host, 2, limits)
+    _require_drivable(target, seen)
     for other, said in _other_hosts(target, host, seen).items():
         if _differs_on(target, other, said, limits):
             option = f"{'add' if host == 'asyncio' else 'use'} --host {other}"
             raise TargetError(f"{target.name} seems to be written for {other}; {option}. On {host} {said}")
+
+
+def _require_drivable(target: Target, probe: Probe) -> None:
+    """Raise TargetError if a call needs what asyncio leaves to loops that wait for input, output or signals."""
+    for said, error in _errors(target, probe):
+        if isinstance(error, NotImplementedError) and _modules(error.__traceback__)[-1:] in (
+            ["asyncio.events"],
+            ["asyncio.base_events"],
+        ):
+            raise TargetError(
+                f"{target.name} uses input, output or signals of the event loop, which a check does not drive: {said}"
+            )
 
 
 def _other_hosts(target: Target, host: str, probe: Probe) -> dict[str, str]:
@@ -100,9 +113,14 @@ def _errors(target: Target, probe: Probe) -> list[tuple[str, BaseException]]:
 
 def _packages(traceback: TracebackType | None) -> set[str]:
     """Return the packages whose functions were running."""
-    found = set()
+    return {module.partition(".")[0] for module in _modules(traceback)}
+
+
+def _modules(traceback: TracebackType | None) -> list[str]:
+    """Return the modules whose functions were running, the innermost last."""
+    found = []
     while traceback is not None:
-        found.add(str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0])
+        found.append(str(traceback.tb_frame.f_globals.get("__name__", "")))
         traceback = traceback.tb_next
     return found
 
