@@ -384,7 +384,8 @@ def test_the_bounds_are_those_that_were_asked_for() -> None:
     target = adapt(asyncio.Barrier)
     verdict = check(target, policy="cpython", programs=programs_within(target, calls=2))
     assert verdict.bounds == (
-        "parties 1, 2, 3: 2 calls, 2 at once, 1 cancellation (even before a call), all operations",
+        "parties 1, 2, 3: 2 calls, 2 at once, 1 cancellation (even before a call), all operations, "
+        "again in the same task",
         "each step takes at most 2 s of CPU time and 5 s of blocking",
     )
 
