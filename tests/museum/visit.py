@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -130,11 +129,10 @@ def standalone(source: str, target: str) -> str:
     file, _, name = target.rpartition(":")
     if not file.startswith(ADAPTERS):
         return source
-    pattern = re.compile(r"^import sys\n\nsys\.path\.insert\(0, .*\)\nfrom \w+ import \w+$", re.MULTILINE)
-    if len(pattern.findall(source)) != 1:
+    imported, beside = f"\nfrom {Path(file).stem} import {name}\n", f"Put {Path(file).name} beside this file.\n"
+    if source.count(imported) != 1 or source.count(beside) != 1:
         raise AssertionError(f"the reproduction does not import its adapter in the way that is known:\n{source}")
-    adapter = _only(ROOT / file, name)
-    return pattern.sub(lambda _: adapter, source)
+    return source.replace(beside, "").replace(imported, f"\n{_only(ROOT / file, name)}\n")
 
 
 def _only(path: Path, name: str) -> str:
