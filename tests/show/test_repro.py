@@ -12,7 +12,7 @@ import pytest
 from latchproof.check.trace import read_file
 from latchproof.check.verdict import Verdict
 from latchproof.cli.main import main
-from latchproof.show import repro
+from latchproof.show import dialects, repro
 from latchproof.show.repro import reproduction, shortest_reproduction
 from latchproof.show.words import CannotRenderError
 from latchproof.testing import check
@@ -62,7 +62,7 @@ def test_steps_are_made_one_by_one_where_whole_turns_do_not_show_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     verdict = check("asyncio:Barrier", policy="cpython", tasks=3, calls=4, cancels=1)
-    monkeypatch.setitem(repro.DIALECTS, "asyncio", (repro.ASYNCIO_BY_STEPS,))
+    monkeypatch.setitem(dialects.DIALECTS, "asyncio", (dialects.ASYNCIO_BY_STEPS,))
     source = reproduction(verdict.traces[0])
     assert "loop._ready.popleft()" in source
     assert run(source, tmp_path).returncode == 1
@@ -137,7 +137,7 @@ def test_what_cannot_be_reproduced_is_said(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_host_for_which_no_test_can_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other files are written all the same."""
-    monkeypatch.delitem(repro.DIALECTS, "flowno")
+    monkeypatch.delitem(dialects.DIALECTS, "flowno")
     written, refused = tmp_path / "trace.json", tmp_path / "test_it.py"
     target = "flowno.core.event_loop.synchronization:CountdownLatch"
     options = ["--host", "flowno", "--policy", "cpython", "--tasks", "2", "--calls", "2"]
