@@ -16,6 +16,7 @@ import pytest
 
 from latchproof.check import lines, watching
 from latchproof.check.checker import check
+from latchproof.check.driven import members
 from latchproof.check.lines import LineReport, LineWatch, Part, lines_by_function
 from latchproof.check.own_code import OwnCode, own_code
 from latchproof.check.target import adapt, load
@@ -208,6 +209,29 @@ def test_lines_of_another_library_are_not_the_targets_own() -> None:
     verdict = verdict_on(Elsewhere)
     assert verdict.lines.total == 7
     assert verdict.lines.never_ran == ()
+
+
+class _Proxy:
+    """An object that can be asked for nothing here, not even for its class."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(f"nothing is bound, so there is no {name}")
+
+
+def test_an_object_that_cannot_be_read_is_left_alone() -> None:
+    proxy = _Proxy()
+
+    class Using(PlainLatch):
+        attribute = proxy
+
+        def count_down(self) -> None:
+            if self._count > 100:
+                print(proxy)  # never
+            super().count_down()
+
+    never = line_of(Using.count_down, "# never")
+    assert (FILE, never) in frozenset().union(*lines_by_function(own_code(Using(1))))
+    assert {one.label for one in members(Using(1))} == {"wait()", "count_down()"}
 
 
 def test_watching_changes_nothing_of_what_is_explored(each_way: str, monkeypatch: pytest.MonkeyPatch) -> None:

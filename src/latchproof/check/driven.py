@@ -70,9 +70,9 @@ def members(instance: Any, called: Iterable[str] = ()) -> tuple[Member, ...]:
             found.append(Member(name, SPOKEN[name]))
         elif name.startswith("_"):
             continue
-        elif isinstance(value, READ):
+        elif issubclass(type(value), READ):  # the value itself is not asked for its class: it may be a proxy
             found.append(Member(name, name))
-        elif isinstance(value, CALLED) or (callable(value) and not isinstance(value, type)):
+        elif issubclass(type(value), CALLED) or (callable(value) and not issubclass(type(value), type)):
             known = first.setdefault(id(value), name)
             found.append(Member(name, f"{name}()", _parameters_of(instance, name), known))
     given = set(called) - {one.name for one in found}
@@ -109,8 +109,16 @@ def _attributes(instance: Any) -> dict[str, Any]:
     for owner in type(instance).__mro__:
         for name, value in () if owner in HELPERS else vars(owner).items():
             found.setdefault(name, value)
-    own = getattr(instance, "__dict__", {})
-    return found | {name: value for name, value in own.items() if isinstance(value, FunctionType | MethodType)}
+    functions = FunctionType, MethodType
+    return found | {name: value for name, value in held_by(instance).items() if issubclass(type(value), functions)}
+
+
+def held_by(instance: Any) -> dict[str, Any]:
+    """Return the attributes that an object itself has, whatever its class makes of reading them."""
+    try:
+        return dict(object.__getattribute__(instance, "__dict__"))
+    except Exception:  # it has none, or nothing that can be read as one
+        return {}
 
 
 def _parameters_of(instance: Any, name: str) -> tuple[tuple[str, int | None], ...]:

@@ -14,6 +14,8 @@ from functools import cached_property, partial, partialmethod, singledispatchmet
 from types import CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
+from latchproof.check.driven import held_by
+
 GENERATED = "<string>"
 """The file name of code that a library has generated for a class, as dataclasses do."""
 
@@ -40,7 +42,7 @@ def own_code(instance: Any) -> OwnCode:
     (['locks.py', 'mixins.py'], True)
     """
     kind = type(instance)
-    held = [function for value in getattr(instance, "__dict__", {}).values() for function in _functions_of(value)]
+    held = [function for value in held_by(instance).values() for function in _functions_of(value)]
     by_class = [(one, tuple(_methods(one))) for one in kind.__mro__]
     home = next((one for one, functions in by_class if functions), kind)
     folders = {os.path.dirname(one.__code__.co_filename) for one in _methods(home)}
@@ -69,19 +71,27 @@ def _methods(kind: type) -> Iterator[FunctionType]:
 
 def _functions_of(value: Any) -> Iterator[FunctionType]:
     """Yield the functions behind an attribute, without what decorators have put around them."""
-    if isinstance(value, property):
+    kind = type(value)  # the value itself is not asked for its class: it may be a proxy
+    if issubclass(kind, property):
         candidates: tuple[Any, ...] = (value.fget, value.fset, value.fdel)
-    elif isinstance(value, staticmethod | classmethod | MethodType):
+    elif issubclass(kind, (staticmethod, classmethod, MethodType)):
         candidates = (value.__func__,)
-    elif isinstance(value, cached_property | partial | partialmethod | singledispatchmethod):
+    elif issubclass(kind, (cached_property, partial, partialmethod, singledispatchmethod)):
         candidates = (value.func,)
     else:
         candidates = (value,)
     for one in candidates:
-        if isinstance(one, FunctionType):
-            written = inspect.unwrap(one)
-            if isinstance(written, FunctionType):
+        if type(one) is FunctionType:
+            written = _unwrapped(one)
+            if type(written) is FunctionType:
                 yield written
+
+
+def _unwrapped(function: FunctionType) -> object:
+    try:
+        return inspect.unwrap(function)
+    except ValueError:  # it is said to wrap itself
+        return function
 
 
 def _reached(functions: Iterable[FunctionType], files: frozenset[str]) -> Iterator[CodeType]:
@@ -120,5 +130,5 @@ def _reached_by_name(value: Any) -> Iterator[FunctionType]:
     if any(True for _ in _functions_of(value)):
         yield from _functions_of(value)
         return
-    for owner in (value if isinstance(value, type) else type(value)).__mro__:
+    for owner in (value if issubclass(type(value), type) else type(value)).__mro__:
         yield from _methods(owner)
