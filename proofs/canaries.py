@@ -20,6 +20,7 @@ def latch_policy(policy: LatchPolicy) -> str:
     post: __return__ != "latchproof"
     post: __return__ != "keeps"
     post: __return__ != "aiologic"
+    post: __return__ != "rearms"
     """
     return policy.name
 
@@ -32,6 +33,7 @@ def barrier_policy(policy: BarrierPolicy) -> str:
     post: __return__ != "java"
     post: __return__ != "aiologic"
     post: __return__ != "lenient"
+    post: __return__ != "leader"
     """
     return policy.name
 

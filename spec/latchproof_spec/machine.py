@@ -200,6 +200,8 @@ class Machine:
 
     `policies` differ in more than their names. `aliases` maps other names by which one may be asked for to its own.
     `variants` are those that need a state of their own.
+    `only_named` are those that a check judges only if it is asked to. `led(policy)` is the policy for a class whose
+    calls tell only whether they lead, in place of an index: the same one, if it is for such classes.
     `blame` says which claim a history breaks, by what it shows; a situation that cannot arise is not in it.
     `reaches_released(rule, policy)` says whether a policy lets a rule fail calls that are released with an index.
     `freedoms` maps each axis of a policy that no rule shows to the words before its value. `needed_to_release(argument,
@@ -239,6 +241,8 @@ class Machine:
     reaches_released: Callable[[Rule, Any], bool] = lambda rule, policy: False
     freedoms: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    only_named: tuple[str, ...] = ()
+    led: Callable[[Any], Any] | None = None
     parked: str = "parked"
 
     @property
@@ -275,6 +279,11 @@ class Machine:
     def every_operation(self) -> tuple[Operation, ...]:
         """The operations that are calls, then the withdrawal."""
         return (*self.operations, self.withdraw)
+
+    @property
+    def usual_policies(self) -> tuple[Any, ...]:
+        """The policies that a check judges if it is not asked for one."""
+        return tuple(one for one in self.policies if one.name not in self.only_named)
 
     def policy(self, name: str) -> Any:
         """Return the policy of that name, or of which that is another name; raise KeyError if there is none."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # `typing` alone would cost a fifth of what importing asyncio
 
     Caller: TypeAlias = Literal["parks", "returns", "returns an index", "raises", "leaves"]
     Queue: TypeAlias = Literal["stays", "released", "indexed", "failed"]
-    IndexOrder: TypeAlias = Literal["arrival", "reversed", "any"]
+    IndexOrder: TypeAlias = Literal["arrival", "reversed", "any", "one leads"]
     T = TypeVar("T")
 
 Ending: TypeAlias = int | type[Exception] | None
@@ -51,7 +51,10 @@ class BrokenBarrierError(RuntimeError):
 
 
 ANY_INDEX: Final[int] = -1
-"""The ending of a released call that gets any index that its generation has not given yet (index order "any")."""
+"""The ending of a released call that gets any index that its generation has not given yet.
+
+So it is where a policy leaves the order open, and where one call leads: that which gets index 0.
+"""
 
 
 class Rule:

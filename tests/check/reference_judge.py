@@ -192,9 +192,9 @@ class ReferenceJudge:
     def orders(self, number: int) -> Iterable[Iterable[int]]:
         """The indices of a generation, in the order of arrival."""
         by_arrival = range(number)
-        return {"arrival": [by_arrival], "reversed": [by_arrival[::-1]], "any": permutations(by_arrival)}[
-            self.policy.index_order
-        ]
+        if self.policy.index_order in ("any", "one leads"):
+            return permutations(by_arrival)
+        return {"arrival": [by_arrival], "reversed": [by_arrival[::-1]]}[self.policy.index_order]
 
     def reaches(self, world: World, rule: Rule) -> Iterable[tuple[int, ...]]:
         """The released calls that an abort or a reset may have fail: none, or under some policies any of them."""
@@ -211,7 +211,9 @@ class ReferenceJudge:
             assert event.error is not None
             return stage.name == "fails" and may_be_raised(stage.value, event.error)
         if stage.name == "index":
-            return event.value is None if not self.indexed else is_same(event.value, stage.value)
+            if self.indexed and self.policy.index_order == "one leads":
+                return event.leads is not None and event.leads == (stage.value == 0)
+            return type(event.value) is not int if not self.indexed else is_same(event.value, stage.value)
         return stage.name == "returns"
 
     def named(self, world: World) -> dict[str, Any]:

@@ -72,7 +72,9 @@ class BothJudges:
         specification: type[MachineSpecification] = MachineSpecification,
     ) -> None:
         self.machine = machine
-        self.judge = Judge(specification(machine, policy, argument, indexed=indexed), strict=strict)
+        self.judge = Judge(
+            specification(machine, policy, argument, compared="indices" if indexed else "no value"), strict=strict
+        )
         self.reference = ReferenceJudge(machine, policy, argument, strict=strict, indexed=indexed)
         self.about = f"{machine} of {argument} under {policy}, {strict=}, {indexed=}"
         self.seen: Counter[tuple[str, bool]] = Counter()
@@ -172,7 +174,7 @@ def beginnings(machine: Machine, call: int) -> Iterator[Event]:
 def endings(machine: Machine, call: int, most: int, chance: random.Random) -> Iterator[Event]:
     """Right ones and wrong ones: indices too high or too low, values that are not an index, errors of three classes."""
     values = (None, True, False, 0.0, *range(-1, most + 2)) if machine.gives_index else (None, 0)
-    yield from (End(call, "returned", value) for value in values)
+    yield from (End(call, "returned", value, leads=value if type(value) is bool else None) for value in values)
     yield from (End(call, "raised", error=error("it is said")) for error in chance.sample(ERRORS, 3))
     yield End(call, "cancelled")
 
@@ -349,7 +351,7 @@ def histories_of_the_zoo() -> dict[tuple[Machine, int, bool], Tree]:
         target = adapt(factory)
         (shape,) = programs_within(target, at_once=2, calls=2)
         for argument in shape.arguments:
-            tree = found.setdefault((target.machine, argument, target.gives_index), {})
+            tree = found.setdefault((target.machine, argument, True), {})
 
             def add(history: tuple[Event, ...], tree: Tree = tree) -> None:
                 for event in history:

@@ -56,6 +56,7 @@ def becomes_of_the_parked(rule: Rule) -> str:
         assert {ending for some in given for ending in some} == {given[0][0]}
         return f"fail with {given[0][0].__name__}"
     orders = {"arrival": [[0, 1], [0, 1, 2]], "reversed": [[2, 1], [3, 2, 1]], "any": [[-1, -1], [-1, -1, -1]]}
+    orders["one leads"] = orders["any"]
     assert given == orders[rule.order]
     return f"released with their indices ({rule.order})"
 

@@ -16,7 +16,8 @@ from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, is_whole_number
 
 # fmt: off
 C5: Final = Claim("C5", "safety",
-    "A generation is given exactly the indices 0..parties-1, each once, in order of arrival.",
+    "A generation is given exactly the indices 0..parties-1, each once, in order of arrival; if calls are told only "
+    "whether they lead, exactly one does.",
     beyond_counters="which call holds which index")
 C6: Final = Claim("C6", "safety",
     "Each task that returns from a barrier's wait() belongs to one generation of exactly parties arrivals, none of "
@@ -184,6 +185,7 @@ def indices_are_exact(moment: Moment) -> bool:
         "arrival": list(range(parties)),
         "reversed": list(range(parties - 1, -1, -1)),
         "any": [ANY_INDEX] * parties,
+        "one leads": [ANY_INDEX] * parties,
     }[order]
     return given == due and tuple(task for task, _ in moment.resumed) == (*moment.queue_before, moment.who)
 
@@ -277,8 +279,10 @@ def queue_is_in_order_of_arrival(now: Snapshot, one: Call, other: Call) -> bool:
 
 
 def indices_follow_arrival(now: Snapshot, one: Call, other: Call) -> bool:
-    """C5: within a generation the indices follow the order of arrival, or its reverse, as the policy says."""
-    if now.policy.index_order == "any" or not (one.indexed and other.indexed and one.generation == other.generation):
+    """C5: within a generation the indices follow the order of arrival, or its reverse, if the policy says so."""
+    if now.policy.index_order in ("any", "one leads"):
+        return True
+    if not (one.indexed and other.indexed and one.generation == other.generation):
         return True
     if not one.arrival < other.arrival:
         return True

@@ -6,7 +6,7 @@ from typing import Final
 
 from latchproof_spec.barrier import claims, rules
 from latchproof_spec.barrier.claims import C5, C6, C8, C9, C13, C14
-from latchproof_spec.barrier.policies import POLICIES
+from latchproof_spec.barrier.policies import ONLY_NAMED, POLICIES, led
 from latchproof_spec.barrier.variants import VARIANTS
 from latchproof_spec.claims import C4, C7, C10, C11, C15, C16
 from latchproof_spec.machine import (
@@ -74,6 +74,7 @@ BARRIER: Final = Machine(
         rules.B2,
         rules.B2r,
         rules.B2a,
+        rules.B2l,
         rules.B3,
         rules.B4,
         rules.B4b,
@@ -85,19 +86,21 @@ BARRIER: Final = Machine(
     ),
     policies=POLICIES,
     variants=VARIANTS,
+    only_named=ONLY_NAMED,
+    led=led,
     exercise={
         C4: ("B3",),
-        C5: ("B2", "B2r", "B2a"),
-        C6: ("B2", "B2r", "B2a"),
+        C5: ("B2", "B2r", "B2a", "B2l"),
+        C6: ("B2", "B2r", "B2a", "B2l"),
         C7: ("B4", "B5"),
         C8: ("B4b", "B4e", "B5", "B6", "B7"),
         C9: ("B6", "B7"),
         C10: ("B3",),
         C11: ("B1",),
-        C13: ("B2", "B2r", "B2a"),
+        C13: ("B2", "B2r", "B2a", "B2l"),
         C14: ("B6", "B7"),
-        C15: ("B1", "B2", "B2r", "B2a", "B3", "B4", "B4b", "B5", "B6", "B7"),
-        C16: ("B1", "B2", "B2r", "B2a", "B4", "B4b", "B6", "B7"),
+        C15: ("B1", "B2", "B2r", "B2a", "B2l", "B3", "B4", "B4b", "B5", "B6", "B7"),
+        C16: ("B1", "B2", "B2r", "B2a", "B2l", "B4", "B4b", "B6", "B7"),
     },
     invariants=claims.INVARIANTS,
     step_properties=claims.STEP_PROPERTIES,

@@ -22,7 +22,8 @@ class BarrierPolicy:
     `cancelled`         a cancelled parked waiter "withdraws", or "breaks" the barrier.
     `cancelled_early`   a task that is cancelled before it arrives, so when it calls wait(), "makes no call", or
                         "breaks" the barrier. A timeout never comes before the arrival.
-    `index_order`       indices are given by "arrival", "reversed", or in "any" permutation.
+    `index_order`       indices are given by "arrival", "reversed", or in "any" permutation; or "one leads": a call is
+                        told only whether its index is 0, in any permutation.
     `abort_reaches`     abort, and reset, fail the parked, or perhaps also the released that have not returned.
     `n_waiting_counts`  what n_waiting counts, likewise.
     """
@@ -49,6 +50,15 @@ class BarrierPolicy:
         return self.name
 
 
+def led(one: BarrierPolicy) -> BarrierPolicy:
+    """Return the policy with one call of each generation that leads, in place of indices; the same if it is that."""
+    if one.index_order == "one leads":
+        return one
+    return BarrierPolicy(
+        one.name, one.cancelled, one.cancelled_early, "one leads", one.abort_reaches, one.n_waiting_counts
+    )
+
+
 LATCHPROOF: Final = BarrierPolicy("latchproof", "withdraws", "makes no call", "arrival", "the parked", "the parked")
 POLICIES: Final = (
     LATCHPROOF,
@@ -58,4 +68,7 @@ POLICIES: Final = (
     BarrierPolicy(
         "lenient", "withdraws", "makes no call", "any", "perhaps the released too", "perhaps the released too"
     ),
+    BarrierPolicy("leader", "withdraws", "makes no call", "one leads", "the parked", "the parked"),
 )
+ONLY_NAMED: Final = ("leader",)
+"""A class that returns indices has no leader; where values tell one, it is looked for under every policy."""

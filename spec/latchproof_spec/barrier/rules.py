@@ -46,6 +46,12 @@ B2a: Final = Rule(
     "The policy leaves the order open: the generation gets 0..parties - 1, in any order.",
     queue="indexed", order="any",
 )
+B2l: Final = Rule(
+    "B2l", "wait", "returns an index",
+    "The policy has one call of the generation lead: 0..parties - 1 are given in any order, and a call is told only "
+    "whether its index is 0.",
+    queue="indexed", order="one leads",
+)
 B3: Final = Rule(
     "B3", "wait", "raises", "The barrier is broken: refused, nothing changes.",
     errors=BROKEN, message="the barrier is broken; reset() makes it whole",
@@ -103,7 +109,9 @@ def wait(parties: int, parked: int, broken: bool, policy: BarrierPolicy = LATCHP
         return 0, broken, B2
     if policy.index_order == "reversed":
         return 0, broken, B2r
-    return 0, broken, B2a
+    if policy.index_order == "any":
+        return 0, broken, B2a
+    return 0, broken, B2l
 
 
 def withdraw(

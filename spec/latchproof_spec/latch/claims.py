@@ -106,6 +106,8 @@ def refusals_are_exact(step: Step) -> bool:
         number = step.arguments[SETTERS[step.operation]]
         if not is_whole_number(number):
             due = (TypeError,)
+        elif step.policy.set_count_in_use == "refuses above zero" and count > 0:
+            due = (RuntimeError, ValueError)
         elif number < 0:
             due = (ValueError,)
         elif parked > 0 and step.policy.set_count_in_use == "refuses":

@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 class LatchPolicy:
     """Where correct latches differ.
 
-    `set_count_in_use`  set_count while tasks are parked "refuses", or "keeps" them parked (and set_count(0) releases).
+    `set_count_in_use`  set_count while tasks are parked "refuses", or "keeps" them parked (and set_count(0) releases);
+                        or it "refuses above zero", whether tasks are parked or not.
     `over_counting`     count_down at zero is "ignored", or it "raises" whatever its arguments.
     """
 
     __slots__ = ("name", "over_counting", "set_count_in_use")
 
     def __init__(
-        self, name: str, set_count_in_use: Literal["refuses", "keeps"], over_counting: Literal["ignored", "raises"]
+        self,
+        name: str,
+        set_count_in_use: Literal["refuses", "keeps", "refuses above zero"],
+        over_counting: Literal["ignored", "raises"],
     ) -> None:
         self.name: Final = name
         self.set_count_in_use: Final = set_count_in_use
@@ -37,5 +41,6 @@ POLICIES: Final = (
     LATCHPROOF,
     LatchPolicy("keeps", "keeps", "ignored"),
     LatchPolicy("aiologic", "keeps", "raises"),
+    LatchPolicy("rearms", "refuses above zero", "ignored"),
 )
 ALIASES: Final = {"flowno": "keeps", "java": "keeps", "cpython": "keeps", "lenient": "keeps"}

@@ -47,6 +47,10 @@ L5: Final = Rule(
     errors=(LatchInUseError,),
     message="set_count({}) while tasks wait on the latch; count it down to release them, or make a new latch",
 )
+L5z: Final = Rule(
+    "L5z", "set_count", "raises", "The policy has set_count only at zero, and the count is higher: nothing changes.",
+    errors=(RuntimeError, ValueError), message="set_count({}) on a latch whose count is not zero",
+)
 L5k: Final = Rule(
     "L5k", "set_count", "returns", "The policy keeps the parked: the count is set above zero, and they stay."
 )
@@ -103,9 +107,13 @@ def set_count(count: int, parked: int, n: int, policy: LatchPolicy = LATCHPROOF)
 
     pre: invariant(count, parked)
     post: invariant(__return__[0], __return__[1])
-    post: __return__[2].refuses == (n < 0 or (parked > 0 and policy.set_count_in_use == "refuses"))
+    post: policy.set_count_in_use != "refuses" or __return__[2].refuses == (n < 0 or parked > 0)
+    post: policy.set_count_in_use != "keeps" or __return__[2].refuses == (n < 0)
+    post: policy.set_count_in_use != "refuses above zero" or __return__[2].refuses == (n < 0 or count > 0)
     post: __return__[2].refuses or __return__[2].caller == "returns"
-    post: not __return__[2].refuses or __return__[2].errors == ((ValueError,) if n < 0 else (LatchInUseError,))
+    post: n >= 0 or __return__[2] is L5z or __return__[2].errors == (ValueError,)
+    post: n < 0 or not __return__[2].refuses or __return__[2] is L5z or __return__[2].errors == (LatchInUseError,)
+    post: __return__[2] is not L5z or (count > 0 and __return__[2].errors == (RuntimeError, ValueError))
     post: __return__[:2] == ((count, parked) if __return__[2].refuses else (n, parked if n > 0 else 0))
     post: __return__[2].queue == ("released" if parked > 0 and __return__[1] == 0 else "stays")
 
@@ -114,6 +122,8 @@ def set_count(count: int, parked: int, n: int, policy: LatchPolicy = LATCHPROOF)
     """
     if not is_whole_number(n):
         return count, parked, L4t
+    if policy.set_count_in_use == "refuses above zero" and count > 0:
+        return count, parked, L5z
     if n < 0:
         return count, parked, L4
     if parked == 0:

@@ -88,6 +88,8 @@ def _of_end(scene: Scene, event: End) -> Finding:
     has_value = any(ending.returns for ending in endings)
     if event.how == "returned":
         seen = f"{operation.name}() returned{'' if event.value is None else f' {shown(event.value)}'}"
+        if event.leads is not None and type(event.value) is not bool:
+            seen += f", which {'leads' if event.leads else 'does not lead'}"
         if not operation.waits or (not has_value and any(ending.refuses(operation.name) for ending in endings)):
             situation = scene.missed_refusal()
         else:

@@ -12,14 +12,16 @@ from latchproof.check.history import SEEN_ONCE, Failure
 from latchproof.check.jobs import Job, JobResult, do_job
 from latchproof.check.lines import report as line_report
 from latchproof.check.loops import stepper_class
+from latchproof.check.machine_specification import compares
 from latchproof.check.notation import compact
 from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits
 from latchproof.check.specification import NEW, PARKED, WITHDRAWN, Configuration, Invocation
 from latchproof.check.strategies import make_strategy
-from latchproof.check.target import INDEX, Target, TargetError, exercise_under
+from latchproof.check.target import Target, TargetError, exercise_under
 from latchproof.check.tree import Walk
+from latchproof.check.values import INDICES
 from latchproof.check.verdict import PolicyVerdict, Verdict, most_telling
 from latchproof.check.work_queue import BrokenOffError, Progress, WorkQueue
 from latchproof_spec.claims import Claim
@@ -88,7 +90,7 @@ def check(
     """
     begun = time.perf_counter()
     machine = target.machine
-    judged = machine.policies if policy is None else (target.policy(policy),)
+    judged = machine.usual_policies if policy is None else (target.policy(policy),)
     target = target.under(judged)
     require_claim(claim, machine)
     stepper_class(host)
@@ -124,8 +126,9 @@ def check(
         text = "a failure did not happen again under the same schedule, so more may be broken than was seen"
         reasons.append(Reason("nondeterministic", "", text))
     absent = next((outcome.absent for outcome in outcomes if outcome.absent), target.absent)
+    values = next((outcome.values for outcome in outcomes if outcome.values != INDICES), target.values)
     present = tuple(one for one in target.operations if one.name not in absent)
-    target = replace(target, operations=present, absent=absent, gives_index=INDEX not in absent)
+    target = replace(target, operations=present, absent=absent, values=values)
     verdicts = [_verdict(target, one, walk, programs) for one in judged]
     reported = most_telling(verdicts, claim)
     if claim is not None:
@@ -135,6 +138,7 @@ def check(
     if reported.satisfied and reported.not_exercised:
         reasons.append(Reason("not-exercised", "", f"{', '.join(reported.not_exercised)} never had a chance to fail"))
     notes = notes_on(programs, target)
+    notes += [values.note(next(one.name for one in target.operations if one.waits))] if values.shown else []
     if claim is None:
         notes += _left_out(target, reported, programs)
     notes += [
@@ -317,9 +321,9 @@ def _about(target: Target, policy: Any, arguments: tuple[int, ...], cancels: boo
 
 
 def _seen_from_outside(target: Target, policy: Any) -> list[Claim]:
-    """Return the claims that a history of the target can break, as far as what it has tells."""
+    """Return the claims that a history of the target can break under a policy, as far as what it has tells."""
     machine = target.machine
-    without = [] if target.gives_index else [machine.blame.get("wrong index")]
+    without = [] if compares(machine, policy, target.values.compared) else [machine.blame.get("wrong index")]
     without += [] if target.observations else [machine.blame.get("wrong reading")]
     exercise = exercise_under(policy, machine)
     return [claim for claim in machine.claims if claim in exercise and not claim.unobservable and claim not in without]

@@ -39,6 +39,7 @@ from latchproof.check.places import Places
 from latchproof.check.sandbox.interrupts import is_targets_own
 from latchproof.check.sandbox.watch import Meter, StuckError
 from latchproof.check.target import Call, Target
+from latchproof.check.values import told_lead
 
 
 class NondeterminismError(Exception):
@@ -353,7 +354,7 @@ class Calls:
                         value = self.handling(handled, call)
                     if type(value) is CoroutineType or inspect.isawaitable(value):
                         value = await value
-                    end = End(number, "returned", comparable(value), at=self._at())
+                    end = End(number, "returned", comparable(value), at=self._at(), leads=told_lead(value))
                 except BaseException as raised:
                     if isinstance(raised, GeneratorExit) and record.over:  # the task is closed
                         raise
@@ -412,7 +413,7 @@ def _comparable(event: Event) -> object:
     """
     if isinstance(event, End):
         error = None if event.error is None else error_name(event.error)
-        return event.call, event.how, error, _comparable_value(event.value)
+        return event.call, event.how, error, _comparable_value(event.value), event.leads
     if isinstance(event, Observe):
         return [(name, _comparable_value(value)) for name, value in event.values]
     if isinstance(event, Hang):  # a loop is interrupted at any of its lines

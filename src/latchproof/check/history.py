@@ -53,7 +53,8 @@ class Begin(NamedTuple):
 class End(NamedTuple):
     """A call ends: it returns `value`, raises `error`, or is cancelled.
 
-    `at` is the place in the target's own code, as "sync.py:33", where that is known.
+    `at` is the place in the target's own code, as "sync.py:33", where that is known. `leads` says whether the value
+    tells that the call leads its generation; None if it tells neither.
     """
 
     call: int
@@ -61,6 +62,7 @@ class End(NamedTuple):
     value: object = None
     error: BaseException | None = None
     at: str = ""
+    leads: bool | None = None
 
 
 class Request(NamedTuple):
@@ -320,6 +322,8 @@ def event_data(event: Event) -> EventData:
         data |= {"error": error_name(event.error), "message": text_of(event.error)}
     elif event.how == "returned":
         data["value"] = plain_value(event.value)
+        if event.leads is not None and type(event.value) is not bool:
+            data["leads"] = event.leads
     return data
 
 
@@ -359,7 +363,8 @@ def describe(event: EventData) -> str:
         case {"kind": "end", "how": "raised", "error": error}:
             return f"raises {error}"
         case {"kind": "end", "value": value}:
-            return "returns" if value is None else f"returns {value!r}"
+            leads = {True: ", which leads", False: ", which does not lead", None: ""}[event.get("leads")]
+            return "returns" if value is None else f"returns {value!r}{leads}"
         case {"kind": "observe", "values": values}:
             wrong = event.get("wrong", ())
             shown_values = [f"{name}={value!r}{' (wrong)' * (name in wrong)}" for name, value in values.items()]

@@ -25,6 +25,7 @@ from latchproof.check.sandbox.watch import USUAL_LIMITS, Meter, StepLimits, Stuc
 from latchproof.check.strategies import Exhaustive, Replay, Strategy, make_strategy
 from latchproof.check.target import Target, TargetError
 from latchproof.check.tree import Explorer, Walk
+from latchproof.check.values import INDICES, Values
 from latchproof_spec.machine import Programs
 
 KNOWN_EVERYWHERE = {*sys.stdlib_module_names, "latchproof", "latchproof_spec"}
@@ -92,6 +93,8 @@ class JobResult:
     """Whether nothing that would have been walked after it is walked."""
     ordered: bool = False
     """Whether sets of futures and tasks were iterated in order of creation."""
+    values: Values = INDICES
+    """What the values that waiting calls return are, as found out where the job was done."""
 
 
 class InterruptedWalkError(Exception):
@@ -180,6 +183,7 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None, met
         first.left,
         bool(reasons),
         job.ordered,
+        target.values,
     )
 
 

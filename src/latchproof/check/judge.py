@@ -313,8 +313,8 @@ class Judge:
                     yield _without(here, call)
             elif fate.ending is not None and self.specification.matches(fate.ending, event):
                 after = _without(here, call)
-                is_taken = fate.ending.generation and event.value is not None
-                yield _taken(after, fate.ending.generation, event.value) if is_taken else after
+                given = self.specification.given(fate.ending, event) if fate.ending.generation else None
+                yield after if given is None else _taken(after, fate.ending.generation, given)
 
     def _misread(self, before: Set[Configuration], event: Observe) -> tuple[str, ...]:
         """Return the observations that read as no configuration has them; all of them, if each may, and not at once."""
@@ -350,7 +350,7 @@ def _case(event: Event, rank: int) -> object:
     if isinstance(event, End):
         if event.error is not None:
             return rank, event.how, type(event.error)
-        return rank, event.how, *_compared(event.value)
+        return rank, event.how, event.leads, *_compared(event.value)
     if isinstance(event, Begin):
         return event.operation, event.arguments, event.task, event.cancelled, *map(type, event.arguments)
     if isinstance(event, Observe):

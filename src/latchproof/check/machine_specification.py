@@ -8,7 +8,7 @@ a finding breaks is the machine's `blame`. The weaker specifications at the end 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 from latchproof.check.history import End
 from latchproof.check.specification import (
@@ -24,10 +24,14 @@ from latchproof.check.specification import (
     in_order,
     is_one_of,
 )
+from latchproof.check.values import LEADS, Compared
 from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine, Situation
 from latchproof_spec.machine import Operation as MachineOperation
 from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule, apply
+
+LED: Final = "one leads"
+"""The order of a rule by which calls are told only whether they lead."""
 
 
 class NamedAsMachine(Specification):
@@ -52,21 +56,22 @@ class NamedAsMachine(Specification):
 class MachineSpecification(NamedAsMachine):
     """A machine made with `argument`, under a policy.
 
-    Where wait() returns no index at all, `indexed` is False, and none is expected. Raises ValueError for an argument
-    that the machine refuses.
+    `compared` says what of the values that waiting calls return is compared. If they tell who leads, the policy is the
+    one in which that is so. Raises ValueError for an argument that the machine refuses.
     """
 
-    def __init__(self, machine: Machine, policy: Any, argument: int, *, indexed: bool = True) -> None:
+    def __init__(self, machine: Machine, policy: Any, argument: int, *, compared: Compared = "indices") -> None:
         self.machine = machine
         self.blames = machine.blame
-        self.policy = policy
+        self.policy = policy = policy_for(machine, policy, compared)
         self.name = policy.name
         self._argument = argument
         self.operations = machine.operations
         self.constants, self._start, rule = machine.create(argument)
         if rule.refuses:
             raise ValueError(rule.message.format(argument))
-        self._indexed = indexed
+        self._compared = compared
+        self._is_compared = compares(machine, policy, compared)
         self._named = {operation.name: operation for operation in machine.operations}
         self._refusals = {rule.id for rule in machine.rules if rule.refuses}
         self._failing = [
@@ -131,14 +136,26 @@ class MachineSpecification(NamedAsMachine):
     def matches(self, ending: Ending, event: End) -> bool:
         if event.error is not None:
             return is_expected(ending.raises, event.error)
-        if ending.returns and not self._indexed:
-            return event.value is None
+        if ending.returns and not self._is_compared:
+            return type(event.value) is not int
+        if ending.led:
+            return self.given(ending, event) is not None
         return is_one_of(event.value, ending)
+
+    def given(self, ending: Ending, event: End) -> object:
+        if not self._is_compared or ending.returns is None:
+            return None
+        if not ending.led:
+            return event.value
+        if event.leads is None:
+            return None
+        leads = event.leads is LEADS.get(self._compared, True)
+        return next((one for one in ending.returns if (one == 0) == leads and one not in ending.taken), None)
 
     def weaker(self) -> dict[str, Specification]:
         if self._weaker is None:
             self._weaker = {
-                situation: weaker(self.machine, self.policy, self._argument, indexed=self._indexed)
+                situation: weaker(self.machine, self.policy, self._argument, compared=self._compared)
                 for situation, weaker in WEAKER.items()
                 if situation in self.machine.blame
             }
@@ -180,7 +197,7 @@ class MachineSpecification(NamedAsMachine):
             if other != GONE:
                 ending = Ending(None if given is None else (given,), (), rule.operation, rule.id)
                 if given == ANY_INDEX:
-                    ending = ending._replace(returns=tuple(range(size)), generation=-1)
+                    ending = ending._replace(returns=tuple(range(size)), led=rule.order == LED, generation=-1)
                 elif isinstance(given, type):
                     ending = ending._replace(returns=(), raises=rule.errors)
                 fates[other] = Fate("ends", ending)
@@ -242,6 +259,18 @@ WEAKER: dict[str, type[_Weaker]] = {
     "wrongly broken or mended": _FailuresExchanged,
 }
 """What allows a history that shows a situation."""
+
+
+def policy_for(machine: Machine, policy: Any, compared: Compared) -> Any:
+    """Return the policy for a target of whose values so much is compared."""
+    return machine.led(policy) if machine.led is not None and compared in LEADS else policy
+
+
+def compares(machine: Machine, policy: Any, compared: Compared) -> bool:
+    """Return whether a policy compares the values that waiting calls return."""
+    if compared == "nothing":  # but a policy that has to be named, as it is about who leads, demands that they tell
+        return policy not in machine.policies or (machine.led is not None and machine.led(policy) is policy)
+    return compared != "no value"
 
 
 def told(operation: MachineOperation, fate: Fate) -> Iterator[tuple[bool, ...]]:

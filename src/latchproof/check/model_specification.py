@@ -25,6 +25,7 @@ from latchproof.check.specification import (
     in_order,
     is_one_of,
 )
+from latchproof.check.values import LEADS, Compared
 from latchproof_spec.machine import Machine, Variant
 from latchproof_spec.model import Given, Model, ModelError, Waiting
 
@@ -127,19 +128,22 @@ class ModelSpecification(Specification):
 class VariantSpecification(NamedAsMachine, ModelSpecification):
     """A variant of a machine, made with `argument`.
 
-    Where wait() returns nothing at all, `indexed` is False, and no value is expected.
+    `compared` says what of the values that waiting calls return is compared.
     """
 
-    def __init__(self, machine: Machine, variant: Variant, argument: int, *, indexed: bool = True) -> None:
+    def __init__(self, machine: Machine, variant: Variant, argument: int, *, compared: Compared = "indices") -> None:
         super().__init__(variant.model, argument)
         self.name = variant.name
         self.machine = machine
         self.blames = {**machine.blame, **variant.blame}
-        self._indexed = indexed
+        self._compared = compared
 
     def matches(self, ending: Ending, event: End) -> bool:
-        if event.error is None and ending.returns and not self._indexed:
-            return event.value is None
+        if event.error is None and ending.returns:
+            if self._compared == "no value":
+                return type(event.value) is not int
+            if event.leads is not None:
+                event = event._replace(value=event.leads is LEADS.get(self._compared, True))
         return super().matches(ending, event)
 
 

@@ -5,6 +5,7 @@ class counts as one for another host only if both hosts say so: here its first w
 using another host's functions, and there the same call does not.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
@@ -15,6 +16,7 @@ from latchproof.check.sandbox.containment import contained
 from latchproof.check.sandbox.watch import USUAL_LIMITS, Meter, StepLimits, StuckError
 from latchproof.check.target import INDEX, Target, TargetError
 from latchproof.check.tree import Explorer
+from latchproof.check.values import INDICES, Values, values_of
 from latchproof_spec.machine import Programs
 
 FOREIGN = {
@@ -25,6 +27,13 @@ FOREIGN = {
     "unknown async library, or not in async context": ("asyncio", "trio"),
 }
 """How the errors begin that hosts raise for code that was written for another host, and for which it may be."""
+
+
+WHOLE = (1, 2, 3)
+"""Constructor arguments with which it is found out what the calls of whole generations return."""
+
+PROBED = 8
+"""Most schedules that are run for that, with each of them."""
 
 
 @dataclass
@@ -62,11 +71,29 @@ def implemented(target: Target, host: str, limits: StepLimits = USUAL_LIMITS, me
     stubs = {operation for operation, end in (*one.ends, *two.ends) if isinstance(end.error, NotImplementedError)}
     absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
     present = tuple(one for one in target.operations if one.name not in absent)
-    waits = {it.name for it in target.operations if it.waits}
-    returns_none = any(it in waits and end.how == "returned" and end.value is None for it, end in one.ends)
-    gives_index = not (target.machine.gives_index and returns_none)
-    absent += () if gives_index else (INDEX,)
-    return replace(target, operations=present, absent=(*target.absent, *absent), gives_index=gives_index)
+    values = _values(target, host, limits, meter) if target.machine.gives_index else INDICES
+    absent += (INDEX,) if values.compared == "no value" else ()
+    return replace(target, operations=present, absent=(*target.absent, *absent), values=values)
+
+
+def _values(target: Target, host: str, limits: StepLimits, meter: Meter | None) -> Values:
+    """Return what the waiting calls of whole generations return, with one to three at once."""
+    generations: list[list[End]] = []
+
+    def note(history: tuple[Event, ...]) -> None:
+        ends = [event for event in history if isinstance(event, End) and event.how == "returned"]
+        if len(ends) == argument:
+            generations.append(ends)
+
+    unjudged = replace(target, values=Values("nothing"))
+    try:
+        for argument in WHOLE:
+            programs = Programs((argument,), argument, argument, 0, waits_only=True)
+            if _hangs(unjudged, programs, host, note, limits, meter, at_most=PROBED):
+                break
+    except (NondeterminismError, StuckError):
+        pass  # it is found out again, and said, where it is checked
+    return values_of(generations)
 
 
 def require_host(target: Target, host: str, limits: StepLimits = USUAL_LIMITS, probe: Probe | None = None) -> None:
@@ -139,7 +166,21 @@ def _called_once(target: Target, host: str, argument: int, limits: StepLimits, m
     """Make runs in which each operation is the only call."""
     probe = Probe()
     programs = Programs((argument,), 1, 1, 0, numbers=(0,))
+    probe.hung = _hangs(target, programs, host, probe.note, limits, meter)
+    return probe
+
+
+def _hangs(
+    target: Target,
+    programs: Programs,
+    host: str,
+    note: Callable[[tuple[Event, ...]], None],
+    limits: StepLimits,
+    meter: Meter | None,
+    at_most: int | None = None,
+) -> bool:
+    """Take note of each run of these programs; return whether a step did not end."""
+    (argument,) = programs.arguments
     explorer = Explorer(target, programs, argument, target.machine.policies[:1], host=host, meter=meter)
     with contained(lambda: explorer, limits):
-        probe.hung = explorer.walk(on_history=probe.note).hung
-    return probe
+        return explorer.walk(at_most=at_most, on_history=note).hung

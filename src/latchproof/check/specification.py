@@ -55,6 +55,7 @@ class Ending(NamedTuple):
     `raises`   the classes of the errors that it may raise.
     `by`       the operation whose effect gave it: the call's own, or another.
     `rule`     the ID of the rule that gave it.
+    `led`      whether a call is told only if it leads: 0 stands for that, and each other value for that it does not.
     `generation`, `taken`  calls of one generation return each value once: `taken` holds those already returned. 0 where
                there are no generations, -1 for the latest, -2 for the one before.
     """
@@ -63,6 +64,7 @@ class Ending(NamedTuple):
     raises: tuple[type[BaseException], ...] = ()
     by: str = ""
     rule: str = ""
+    led: bool = False
     generation: int = 0
     taken: frozenset[object] = frozenset()
 
@@ -80,6 +82,12 @@ class Ending(NamedTuple):
             return "to return"
         if self.fails:
             return f"to raise {self.raises[0].__name__}"
+        if self.led:
+            free = {one != 0 for one in self.returns if one not in self.taken}
+            leads, follows = "to lead", "not to lead"
+            if free == {False}:
+                return f"{leads}: no other call of its generation does"
+            return f"{follows}: another call of its generation leads" if free == {True} else f"{leads} or {follows}"
         if self.generation:
             return f"to return one of {self.returns[0]}..{self.returns[-1]} that its generation has not given yet"
         return f"to return {' or '.join(map(repr, self.returns))}"
@@ -193,6 +201,10 @@ class Specification(Protocol):
         if event.how == "raised":
             return isinstance(event.error, ending.raises)
         return is_one_of(event.value, ending)
+
+    def given(self, ending: Ending, event: End) -> object:
+        """Return which of the ending's values a call returned that may end so; None if that is not compared."""
+        return event.value
 
     def may_fail_with(self, error: BaseException) -> bool:
         """Return whether a call that waits can be made to fail with such an error by another call."""

@@ -23,6 +23,7 @@ from latchproof.check.own_code import OwnCode, own_code
 from latchproof.check.renaming import SAME_NAMES, Names, names_of, require_fit, require_of, suggestion
 from latchproof.check.sandbox.global_state import GlobalState
 from latchproof.check.specification import Specification
+from latchproof.check.values import INDICES, Compared, Values
 from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine, Operation, Variant
 from latchproof_spec.machines import MACHINES
@@ -82,7 +83,7 @@ class Target:
     parameters: dict[str, tuple[str, ...]]
     observations: tuple[str, ...]
     absent: tuple[str, ...]
-    gives_index: bool = True
+    values: Values = INDICES
     global_state: GlobalState = field(default_factory=lambda: GlobalState(None), compare=False)
     offered: tuple[Member, ...] = field(default=(), compare=False)
     own: OwnCode = field(default=OwnCode(), compare=False)
@@ -105,7 +106,7 @@ class Target:
 
     def specification(self, policy: Any, argument: int) -> Specification:
         """Return what histories of an instance made with `argument` are judged by under a policy."""
-        return specification_of(self.machine, policy, argument, indexed=self.gives_index)
+        return specification_of(self.machine, policy, argument, compared=self.values.compared)
 
     def under(self, policies: Sequence[Any]) -> Self:
         """Return the target without the operations of which one of the policies says nothing: they are not driven."""
@@ -154,11 +155,11 @@ def policy_named(machine: Machine, name: str) -> Any:
         raise TargetError(f"there is no policy {name!r} for a {machine.name}; there are {names}") from None
 
 
-def specification_of(machine: Machine, policy: Any, argument: int, *, indexed: bool) -> Specification:
+def specification_of(machine: Machine, policy: Any, argument: int, *, compared: Compared) -> Specification:
     """Return what histories of a machine made with `argument` are judged by, under a policy or variant."""
     if isinstance(policy, Variant):
-        return VariantSpecification(machine, policy, argument, indexed=indexed)
-    return MachineSpecification(machine, policy, argument, indexed=indexed)
+        return VariantSpecification(machine, policy, argument, compared=compared)
+    return MachineSpecification(machine, policy, argument, compared=compared)
 
 
 def exercise_under(policy: Any, machine: Machine) -> Mapping[Claim, tuple[str, ...]]:

@@ -8,18 +8,22 @@ It has one versioned schema. In JSON a trace is an object with
 - `renamed`, an object that maps names of the class to those of the specification, which stand in all the rest; a trace
   without it renames nothing;
 - `seen_once`, true if the run did not happen again under the same schedule; a trace without it says that it did;
+- `compared`, what is compared of the values that waiting calls return: "indices", "True leads" or "False leads"
+  (exactly one call of a generation leads, and that is what it tells), "nothing", or "no value" (they are None); a trace
+  without it compares indices, if a waiting call returned one;
 - `claim`, the ID of the claim that is broken, `seen`, `allowed` and `rules`: what was seen in the end, what the
   specification allows there, and by which rules;
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
 - `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`, and
   `cancelled` if its task was cancelled before, `again` with the number of the call that its task made before,
   `handling` with the name of the exception in whose except block it is made), "end" (`call`, `how`, and `value` or
-  `error` and `message`; `at` is the place where it returned or raised, if that is known), "suspend" (`call`, `at`: the
-  call is suspended at that place after a step in which it ran), "request" (`call`: its cancellation is requested),
-  "observe" (`values`, empty if the target has no observations; one follows each step of the event loop; `wrong` names
-  those that read wrong, if any, which are not judged from there on), "rest" (nothing can run), "stray" (`error`, which
-  is not of a call), "hang" (`what` did not end within what it `spent`, `at` a place; `call` if it is a step of a call),
-  "host-fault" (`name` and `text`: a fault of the host's own loop, which breaks no claim).
+  `error` and `message`; `leads`, if the value is an object that tells whether the call leads; `at` is the place where
+  it returned or raised, if that is known), "suspend" (`call`, `at`: the call is suspended at that place after a step in
+  which it ran), "request" (`call`: its cancellation is requested), "observe" (`values`, empty if the target has no
+  observations; one follows each step of the event loop; `wrong` names those that read wrong, if any, which are not
+  judged from there on), "rest" (nothing can run), "stray" (`error`, which is not of a call), "hang" (`what` did not end
+  within what it `spent`, `at` a place; `call` if it is a step of a call), "host-fault" (`name` and `text`: a fault of
+  the host's own loop, which breaks no claim).
   A place is a line of the target's own code, as "sync.py:33"; for a call that awaits nothing of that, it is the first
   line that it awaits. The place of a return is not known on Python 3.11 where a tracer is set already.
   Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
@@ -37,6 +41,7 @@ from typing import Any
 from latchproof.check.history import EAGER_TASKS, EventData, Failure, describe, event_data
 from latchproof.check.notation import compact
 from latchproof.check.target import Target, TargetError
+from latchproof.check.values import Compared
 from latchproof_spec.machines import MACHINES
 
 SCHEMA = "latchproof.trace"
@@ -62,6 +67,7 @@ class Trace:
     events: tuple[EventData, ...]
     renamed: dict[str, str] = field(default_factory=dict)
     seen_once: bool = False
+    compared: Compared = "indices"
 
     def own_name(self, name: str) -> str:
         """Return the class's name for what the specification calls `name`."""
@@ -163,6 +169,7 @@ def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, h
         events=tuple(events),
         renamed=dict(target.names.pairs),
         seen_once=failure.seen_once,
+        compared=target.values.compared,
     )
 
 
@@ -190,6 +197,17 @@ def read_all(path: Path) -> list[Trace]:
     return [from_json(one) for one in (*data["traces"], *data.get("host_faults", ()))]
 
 
+def _compared_in(fields: dict[str, Any]) -> Compared:
+    """Return what was compared in a trace of before this was said: no value, if a waiting call returned none."""
+    machine, events = MACHINES.get(fields.get("machine", "")), fields.get("events")
+    if machine is None or not isinstance(events, list | tuple):
+        return "indices"
+    waiting = {operation.name for operation in machine.operations if operation.waits}
+    waits = {event.get("call") for event in events if event.get("operation") in waiting}
+    gives_none = any(event.get("call") in waits and event.get("value", 0) is None for event in events)
+    return "no value" if machine.gives_index and gives_none else "indices"
+
+
 def from_json(data: Any) -> Trace:
     """Return the trace that plain data holds; raise TargetError if it is not a trace of this version."""
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
@@ -197,7 +215,7 @@ def from_json(data: Any) -> Trace:
     if data.get("version") != VERSION:
         raise TargetError(f"this trace is of version {data.get('version')!r}; this latchproof reads version {VERSION}")
     fields = {name: value for name, value in data.items() if name not in ("schema", "version")}
-    fields = {"renamed": {}, "seen_once": False, **fields}
+    fields = {"renamed": {}, "seen_once": False, "compared": _compared_in(data), **fields}
     if differing := set(Trace.__dataclass_fields__) ^ set(fields):
         raise TargetError(f"this trace lacks fields, or has others: {', '.join(sorted(differing))}")
     for name, value in fields.items():

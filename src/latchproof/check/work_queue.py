@@ -16,6 +16,7 @@ from latchproof.check.jobs import Job, JobResult, may_be_ordered, smallest
 from latchproof.check.reasons import Reason
 from latchproof.check.target import Target
 from latchproof.check.tree import Walk
+from latchproof.check.values import INDICES
 
 Progress = Callable[[int, Walk], None]
 """Called with the number of a job and how far it is."""
@@ -220,4 +221,5 @@ def _together(one: JobResult, other: JobResult) -> JobResult:
         one.absent or other.absent,
         one.is_deterministic and other.is_deterministic,
         one.is_controlled and other.is_controlled,
+        values=other.values if one.values == INDICES else one.values,
     )

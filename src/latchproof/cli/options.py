@@ -89,7 +89,7 @@ def add_target(
 def _policies() -> str:
     """Return the names of all policies, in words: those that are tried, and those that are tried only if named."""
     names = (
-        (one.name, ", ".join(map(repr, one.policies)), ", ".join(map(repr, one.variants)))
+        (one.name, ", ".join(map(repr, one.usual_policies)), ", ".join((*one.only_named, *map(repr, one.variants))))
         for one in machines.MACHINES.values()
     )
     return "; ".join(f"for a {kind}: {policies}, and only if named {variants}" for kind, policies, variants in names)

@@ -1,6 +1,7 @@
 """`latchproof replay`: repeat one run of a class, step by step."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from latchproof.check.target import TargetError, load
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         )
     loops.stepper_class(host)
     limits = StepLimits(options.step_cpu, options.step_block)
-    probe.require_host(target, host, limits)
+    target = replace(target, values=probe.implemented(target, host, limits).values)
     say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
     try:
         explorer = jobs.replay(

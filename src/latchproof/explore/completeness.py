@@ -32,7 +32,7 @@ NOT_INTS: Final = (True, 1.5)
 
 CALLERS: Final[tuple[Any, ...]] = ("parks", "returns", "returns an index", "raises", "leaves")
 QUEUES: Final[tuple[Any, ...]] = ("stays", "released", "indexed", "failed")
-ORDERS: Final[tuple[Any, ...]] = ("arrival", "reversed", "any")
+ORDERS: Final[tuple[Any, ...]] = ("arrival", "reversed", "any", "one leads")
 """The words that a rule's fields can hold: `step.Caller`, `step.Queue` and `step.IndexOrder`."""
 
 MOST_TOLD: Final = 3

@@ -240,7 +240,7 @@ def state_machine(
     found = found.ignoring([ignore] if isinstance(ignore, str) else ignore)
     machine = found.machine
     require_claim(claim, machine)
-    policies = machine.policies if policy is None else (found.policy(policy),)
+    policies = machine.usual_policies if policy is None else (found.policy(policy),)
     arguments = arguments_asked_for(machine, {"parties": parties, "count": count})
     driver = make_driver(host)  # a host that is not installed is reported at once, not in the middle of a test
     driver.close()

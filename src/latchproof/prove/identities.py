@@ -303,7 +303,7 @@ class Identities:
 
         def place_of_index(i: Term) -> Term:
             # a witness, which is not assumed to be right: that this place holds the index is proved
-            return {"arrival": i, "reversed": resumed.length - 1 - i, "any": unchosen(i)}[step.rule.order]
+            return {"arrival": i, "reversed": resumed.length - 1 - i}.get(step.rule.order, unchosen(i))
 
         def indexed(c: Term) -> z3.BoolRef:
             return z3.And(resumed.has(c), given(resumed.place(c)).given == INDEX) if indexes else z3.BoolVal(False)

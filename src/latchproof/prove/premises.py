@@ -327,7 +327,7 @@ def _meanings(machine: Machine, after: World) -> Pairs:
 
 
 def _is_open(one: Transition) -> bool:
-    return one.step is not None and one.step.rule.queue == "indexed" and one.step.rule.order == "any"
+    return one.step is not None and one.step.rule.queue == "indexed" and one.step.rule.order in ("any", "one leads")
 
 
 class _Shared:

@@ -15,10 +15,11 @@ ALL = tuple(POLICIES)
 ARRIVAL = ("latchproof", "aiologic")
 REVERSED = ("java",)
 ANY = ("cpython", "lenient")
-WITHDRAWING = ("latchproof", "cpython", "lenient")
+LED = ("leader",)
+WITHDRAWING = ("latchproof", "cpython", "lenient", "leader")
 BREAKING = ("java", "aiologic")
 BREAKING_EARLY = ("java",)
-NOT_EARLY = ("latchproof", "cpython", "aiologic", "lenient")
+NOT_EARLY = ("latchproof", "cpython", "aiologic", "lenient", "leader")
 
 STAY: Final = "stay"
 FAIL: Final = "fail"
@@ -38,6 +39,8 @@ TABLE: list[Row] = [
     (REVERSED, "wait", 4, (3, False), (), (0, False), "B2r", 0, [3, 2, 1]),
     (ANY, "wait", 1, (0, False), (), (0, False), "B2a", ANY_INDEX, []),
     (ANY, "wait", 3, (2, False), (), (0, False), "B2a", ANY_INDEX, [ANY_INDEX, ANY_INDEX]),
+    (LED, "wait", 1, (0, False), (), (0, False), "B2l", ANY_INDEX, []),
+    (LED, "wait", 3, (2, False), (), (0, False), "B2l", ANY_INDEX, [ANY_INDEX, ANY_INDEX]),
     (ALL, "wait", 1, (0, True), (), (0, True), "B3", BROKEN, STAY),
     (ALL, "wait", 3, (0, True), (), (0, True), "B3", BROKEN, STAY),
     (WITHDRAWING, "withdraw", 3, (1, False), (True, True), (0, False), "B4", "leaves", STAY),
@@ -103,7 +106,9 @@ def test_rule(policy: str, row: Row) -> None:
 
 
 def test_the_table_has_every_rule_that_is_not_of_the_constructor() -> None:
-    assert {row[6] for row in TABLE} == {"B1", "B2", "B2r", "B2a", "B3", "B4", "B4b", "B4e", "B5", "B5e", "B6", "B7"}
+    assert {row[6] for row in TABLE} == {
+        "B1", "B2", "B2r", "B2a", "B2l", "B3", "B4", "B4b", "B4e", "B5", "B5e", "B6", "B7",
+    }  # fmt: skip
 
 
 def test_our_own_policy_is_the_default() -> None:

@@ -14,7 +14,9 @@ POLICIES = {policy.name: policy for policy in LATCH_POLICIES}
 ALL = tuple(POLICIES)
 REFUSING = ("latchproof",)
 KEEPING = ("keeps", "aiologic")
-IGNORING = ("latchproof", "keeps")
+AT_ZERO = ("rearms",)
+ANY_TIME = ("latchproof", "keeps", "aiologic")
+IGNORING = ("latchproof", "keeps", "rearms")
 RAISING = ("aiologic",)
 
 STAY: Final = "stay"
@@ -34,9 +36,9 @@ TABLE: list[tuple[tuple[str, ...], str, tuple[int, int], tuple[Any, ...], tuple[
     (IGNORING, "count_down", (0, 0), (True,), (0, 0), "L3x", (ZeroLatchError,), STAY),
     (RAISING, "count_down", (0, 0), (False,), (0, 0), "L3p", (RuntimeError, ValueError), STAY),
     (RAISING, "count_down", (0, 0), (True,), (0, 0), "L3p", (RuntimeError, ValueError), STAY),
-    (ALL, "set_count", (2, 0), (-1,), (2, 0), "L4", (ValueError,), STAY),
+    (ANY_TIME, "set_count", (2, 0), (-1,), (2, 0), "L4", (ValueError,), STAY),
     (ALL, "set_count", (0, 0), (-7,), (0, 0), "L4", (ValueError,), STAY),
-    (ALL, "set_count", (2, 2), (-1,), (2, 2), "L4", (ValueError,), STAY),
+    (ANY_TIME, "set_count", (2, 2), (-1,), (2, 2), "L4", (ValueError,), STAY),
     (ALL, "set_count", (2, 0), (True,), (2, 0), "L4t", (TypeError,), STAY),
     (ALL, "set_count", (2, 1), (False,), (2, 1), "L4t", (TypeError,), STAY),
     (ALL, "set_count", (2, 0), (1.0,), (2, 0), "L4t", (TypeError,), STAY),
@@ -44,10 +46,14 @@ TABLE: list[tuple[tuple[str, ...], str, tuple[int, int], tuple[Any, ...], tuple[
     (ALL, "set_count", (2, 0), (None,), (2, 0), "L4t", (TypeError,), STAY),
     (REFUSING, "set_count", (2, 1), (0,), (2, 1), "L5", (LatchInUseError,), STAY),
     (REFUSING, "set_count", (2, 3), (5,), (2, 3), "L5", (LatchInUseError,), STAY),
+    (AT_ZERO, "set_count", (2, 0), (-1,), (2, 0), "L5z", (RuntimeError, ValueError), STAY),
+    (AT_ZERO, "set_count", (2, 0), (0,), (2, 0), "L5z", (RuntimeError, ValueError), STAY),
+    (AT_ZERO, "set_count", (1, 0), (2,), (1, 0), "L5z", (RuntimeError, ValueError), STAY),
+    (AT_ZERO, "set_count", (2, 3), (5,), (2, 3), "L5z", (RuntimeError, ValueError), STAY),
     (KEEPING, "set_count", (2, 3), (5,), (5, 3), "L5k", RETURNS, STAY),
     (KEEPING, "set_count", (2, 1), (1,), (1, 1), "L5k", RETURNS, STAY),
     (KEEPING, "set_count", (2, 3), (0,), (0, 0), "L5r", RETURNS, GO),
-    (ALL, "set_count", (2, 0), (0,), (0, 0), "L6", RETURNS, STAY),
+    (ANY_TIME, "set_count", (2, 0), (0,), (0, 0), "L6", RETURNS, STAY),
     (ALL, "set_count", (0, 0), (4,), (4, 0), "L6", RETURNS, STAY),
     (ALL, "set_count", (0, 0), (0,), (0, 0), "L6", RETURNS, STAY),
     (ALL, "wait", (0, 0), (), (0, 0), "L7", RETURNS, STAY),
@@ -97,7 +103,7 @@ def test_rule(policy: str, row: tuple[Any, ...]) -> None:
 
 def test_the_table_has_every_rule() -> None:
     assert {row[5] for row in TABLE} == {
-        "L1", "L2", "L3", "L3x", "L3p", "L4", "L4t", "L5", "L5k", "L5r", "L6", "L7", "L8", "L9", "L10",
+        "L1", "L2", "L3", "L3x", "L3p", "L4", "L4t", "L5", "L5z", "L5k", "L5r", "L6", "L7", "L8", "L9", "L10",
     }  # fmt: skip
 
 

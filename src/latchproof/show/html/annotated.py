@@ -24,6 +24,7 @@ from latchproof.check.judge import Judge
 from latchproof.check.specification import Configuration, Specification
 from latchproof.check.target import policy_named, specification_of
 from latchproof.check.trace import Trace
+from latchproof.check.values import told_lead
 from latchproof_spec import step as spec_step
 from latchproof_spec.machines import MACHINES, sentence_of
 
@@ -46,11 +47,7 @@ def annotate(trace: Trace) -> dict[str, Any]:
     """
     machine = MACHINES[trace.machine]
     policy = policy_named(machine, trace.policy)
-    waiting = {operation.name for operation in machine.operations if operation.waits}
-    waits = {event["call"] for event in trace.events if event["kind"] == "begin" and event["operation"] in waiting}
-    gives_none = any(event.get("call") in waits and event.get("value", 0) is None for event in trace.events)
-    indexed = not (machine.gives_index and gives_none)
-    specification = specification_of(machine, policy, trace.argument, indexed=indexed)
+    specification = specification_of(machine, policy, trace.argument, compared=trace.compared)
     judge = Judge(specification, strict=trace.strict)
     steps: list[dict[str, Any]] = []
     finding = None
@@ -110,7 +107,8 @@ def _event(event: EventData) -> Event:
             return Hang(what, spent, at, event["call"] - 1 if "call" in event else None)
         case {"how": "raised", "error": error, "message": message}:
             return End(event["call"] - 1, "raised", error=_error(error, message))
-    return End(event["call"] - 1, event["how"], event.get("value"))
+    value = event.get("value")
+    return End(event["call"] - 1, event["how"], value, leads=event.get("leads", told_lead(value)))
 
 
 def _error(name: str, message: str) -> BaseException:
