@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, combinations, permutations
 from typing import Any, NamedTuple
 
-from latchproof.check.history import Begin, End, Event, Observe, Request, Rest, Stray
+from latchproof.check.history import Begin, End, Event, Observe, Request, Rest, Stray, TimePasses
 from latchproof_spec.machine import Machine
 from latchproof_spec.step import BrokenBarrierError, Rule, apply
 
@@ -41,6 +41,10 @@ class World(NamedTuple):
     queue: tuple[int, ...]
     stages: frozenset[tuple[int, Stage]]
     requested: frozenset[int]
+    waits: frozenset[int] = frozenset()
+    """The calls of wait()."""
+    timed: frozenset[int] = frozenset()
+    """The calls of wait() that were under way when time passed: each may have timed out."""
 
     def put(self, call: int, stage: Stage) -> World:
         """The world with another stage for a call."""
@@ -49,7 +53,10 @@ class World(NamedTuple):
     def without(self, call: int) -> World:
         """The world without a call that has ended."""
         stages = frozenset((other, stage) for other, stage in self.stages if other != call)
-        return self._replace(stages=stages, requested=self.requested - {call})
+        gone = frozenset({call})
+        return self._replace(
+            stages=stages, requested=self.requested - gone, waits=self.waits - gone, timed=self.timed - gone
+        )
 
 
 Worlds = frozenset[World]
@@ -110,7 +117,7 @@ class ReferenceJudge:
         for call, stage in world.stages:
             if stage.name == "begun":
                 yield from self.effect(world, call)
-            if call in world.requested:
+            if call in world.requested | world.timed:
                 yield from self.withdrawal(world, call)
 
     def seen(self, world: World, event: Event) -> Iterator[World]:
@@ -121,11 +128,21 @@ class ReferenceJudge:
                 begun = world.put(call, Stage("begun", (operation, arguments, tuple(map(type, arguments)), cancelled)))
                 if cancelled:
                     begun = begun._replace(requested=world.requested | {call})
+                if operation == "wait":
+                    begun = begun._replace(waits=world.waits | {call})
                 yield from self.at_once(begun, call) if self.strict else [begun]
             case Request(call):
                 asked = world._replace(requested=world.requested | {call})
                 withdrawn = list(self.withdrawal(asked, call)) if self.strict else []
                 yield from withdrawn or [asked]
+            case TimePasses():
+                worlds = [world._replace(timed=world.waits)]
+                for call in world.waits if self.strict else ():
+                    worlds += [after for before in worlds for after in self.withdrawal(before, call)]
+                yield from worlds
+            case End(call, "raised") if call in world.timed and is_timeout(event.error):
+                if stages[call].name not in ("begun", "parked"):
+                    yield world.without(call)
             case End(call) if self.may_end(stages[call], event, is_requested=call in world.requested):
                 yield world.without(call)
             case Observe(values) if all(self.may_read(world, name, value) for name, value in values):
@@ -235,6 +252,11 @@ class ReferenceJudge:
 def without(event: Observe, names: frozenset[str]) -> Observe:
     """What is read but for some properties."""
     return Observe(tuple((name, value) for name, value in event.values if name not in names))
+
+
+def is_timeout(error: BaseException | None) -> bool:
+    """Whether an error says that time has run out."""
+    return {"TimeoutError", "TooSlowError"} & {base.__name__ for base in type(error).__mro__} != set()
 
 
 def is_same(value: object, wanted: object) -> bool:

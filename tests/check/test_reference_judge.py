@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from latchproof.check.bounds import programs_within
-from latchproof.check.history import Begin, End, Event, Observe, Request, Rest, Stray
+from latchproof.check.history import Begin, End, Event, Observe, Request, Rest, Stray, TimePasses
 from latchproof.check.judge import Judge
 from latchproof.check.machine_specification import MachineSpecification
 from latchproof.check.specification import PARKED, WITHDRAWN, Configuration, Ending, Invocation
@@ -33,7 +33,7 @@ from tests.zoo.test_zoo import CORRECT, FAULTS
 
 ERRORS: tuple[type[BaseException], ...] = (
     BrokenBarrierError, SomebodysBrokenError, RuntimeError, ValueError, TypeError, LatchInUseError, ZeroLatchError,
-    RecursionError, NotImplementedError, KeyError, type("ZeroLatchError", (Exception,), {}),
+    RecursionError, NotImplementedError, KeyError, TimeoutError, type("ZeroLatchError", (Exception,), {}),
 )  # fmt: skip
 POLICIES = [
     pytest.param(machine, policy, id=f"{machine.name}-{policy.name}")
@@ -151,6 +151,7 @@ WALKS: dict[str, list[tuple[int, tuple[Event, ...]]]] = {
 
 WEIGHTS = {
     "misread": 1,
+    "timepasses": 1,
     "wait": 6,
     "observe": 5,
     "begin": 2,
@@ -197,6 +198,7 @@ def events_at(machine: Machine, moment: Moment, most: int, chance: random.Random
         yield from endings(machine, call, most, chance)
     yield from readings(machine, most, chance)
     yield REST
+    yield TimePasses(60.0)
 
 
 def walk(both: BothJudges, moment: Moment, most: int, chance: random.Random) -> None:

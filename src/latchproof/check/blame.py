@@ -111,7 +111,15 @@ def _of_end(scene: Scene, event: End) -> Finding:
 
 
 def _of_rest(scene: Scene) -> Finding:
-    settled = [here for here in scene.before if all(fate.kind != "new" for _, fate in here.fates)]
+    # a call that might have been withdrawn by a timer has not been: it would have ended
+    settled = [
+        here
+        for here in scene.before
+        if not any(
+            fate.kind == "new" or (fate.kind == "withdrawn" and call not in scene.requested)
+            for call, fate in here.fates
+        )
+    ]
     for call in sorted({call for here in settled for call, _ in here.fates}):
         operation = scene.operations[call]
         fates = {here.fate(call) for here in settled}

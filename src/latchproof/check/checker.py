@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from latchproof.check.bounds import default_programs, describe_bounds, levels, not_tried, notes_on, used
+from latchproof.check.clocks import notes_on_clocks
 from latchproof.check.driven import not_driven
 from latchproof.check.history import SEEN_ONCE, Failure
 from latchproof.check.jobs import Job, JobResult, do_job
@@ -148,6 +149,7 @@ def check(
     notes += dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
     notes += _seen_once(reported)
     notes += _only_eager(reported)
+    notes += notes_on_clocks(target.own)
     notes += [_note_on(fault, target, host) for fault in walk.host_faults.values()]
     if policy is None and not reported.satisfied and machine.variants and not walk.hung:
         run = partial(_outcomes, workers=workers, cluster=cluster, progress=progress)

@@ -11,11 +11,15 @@ from typing import Any, NamedTuple, TypeAlias
 
 from latchproof.check.history import EAGER_TASKS, Event
 
+STEPS = ("run", "pass", "time passes")
+"""Options by which the loop continues."""
+
 DEFAULTS = ("return", "in order")
 """Options that are taken unless a schedule says otherwise; a schedule does not list them."""
 
 COMES_ROUND, TIME_PASSES = "comes round", "time passes"
-"""Words for a state that repeats: for ever, which is rest, or until the next timer. They are noted, not chosen."""
+"""Words for a state that repeats for ever, which is rest, and for time that passes until the next timer: while nothing
+else can run, or while what can run repeats one state."""
 
 
 class Action(NamedTuple):
@@ -34,7 +38,7 @@ REST = Action("rest", "")
 ROUND = Action("rest", COMES_ROUND)
 """What can run returns to the same state for ever, which is rest too."""
 TIME = Action("time", TIME_PASSES)
-"""What can run returns to the same state until the next timer."""
+"""Nothing can run until the next timer, or what can run returns to the same state until then."""
 STOP = Action("stop", "")
 EAGER = Action("eager", EAGER_TASKS)
 """The tasks that the target starts are eager. It is noted at the start, not chosen."""

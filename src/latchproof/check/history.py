@@ -104,6 +104,12 @@ class HostFault(NamedTuple):
     text: str
 
 
+class TimePasses(NamedTuple):
+    """The clock advances to the next timer, while nothing else can run."""
+
+    seconds: float
+
+
 class Hang(NamedTuple):
     """What the target does is not done within the limits of a step: it used, or was blocked for, what was `spent`.
 
@@ -124,7 +130,7 @@ class Hang(NamedTuple):
         return f"{self.what} did not end within {self.spent}, at {self.at}"
 
 
-Event: TypeAlias = Begin | End | Request | Observe | Rest | Suspend | Stray | HostFault | Hang
+Event: TypeAlias = Begin | End | Request | Observe | Rest | Suspend | Stray | HostFault | TimePasses | Hang
 
 
 @dataclass(frozen=True)
@@ -312,6 +318,8 @@ def event_data(event: Event) -> EventData:
             return {"kind": "stray", "error": error}
         case HostFault(name, text):
             return {"kind": "host-fault", "name": name, "text": text}
+        case TimePasses(seconds):
+            return {"kind": "time", "seconds": seconds}
         case Hang(what, spent, at, of):
             hang = {"kind": "hang", "what": what, "spent": spent, "at": at}
             return hang if of is None else hang | {"call": of + 1}
@@ -375,6 +383,8 @@ def describe(event: EventData) -> str:
             return place_of(event)
         case {"kind": "host-fault", "text": text}:
             return f"{text} (the host's own fault)"
+        case {"kind": "time", "seconds": seconds}:
+            return f"{seconds:g} s pass{'es' if seconds == 1 else ''}"
         case {"kind": "hang", "what": what}:
             return "does not end" if "call" in event else f"{what} does not end"
     return str(event["error"])

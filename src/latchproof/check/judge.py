@@ -11,6 +11,8 @@ is left out from there on. What calls do is judged further.
 Judging is walking a deterministic automaton, whose nodes are sets of configurations. It is made as far as it is walked,
 so each event is judged once at each node.
 
+A call that waits while time passes may be withdrawn by a timer of the class's own: it then ends with a TimeoutError.
+
 In the strict form, which our own classes keep, a call takes effect in its first step and a cancellation at its request.
 """
 
@@ -21,7 +23,19 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from latchproof.check.blame import Scene, find, find_misread
-from latchproof.check.history import Begin, End, Event, Finding, Hang, HostFault, Observe, Request, Stray
+from latchproof.check.history import (
+    Begin,
+    End,
+    Event,
+    Finding,
+    Hang,
+    HostFault,
+    Observe,
+    Request,
+    Stray,
+    TimePasses,
+    error_name,
+)
 from latchproof.check.specification import (
     COMPARED,
     GONE,
@@ -34,6 +48,9 @@ from latchproof.check.specification import (
     Specification,
     in_order,
 )
+
+TIMEOUTS = ("TimeoutError", "TooSlowError")
+"""The names of the classes of errors that say that time has run out; trio has the second."""
 
 
 @dataclass
@@ -50,6 +67,8 @@ class _Node:
     requested: frozenset[int]
     left_out: frozenset[str]
     """The observations that have read wrong."""
+    timed: frozenset[int] = frozenset()
+    """The calls that wait and may have timed out: they were under way when time passed."""
     reachable: Set[Configuration] | None = None
     """Every configuration that calls under way may have brought about unseen; None until it is needed."""
     fired: Set[str] = frozenset()
@@ -88,6 +107,8 @@ class Judge:
         """What `_successors` returned."""
         self._weaker: dict[Specification, Judge] = {}
         """A judge by each weaker specification that was asked for."""
+        self._waiting = {one.name for one in specification.operations if one.waits}
+        """The names of the operations whose calls may block."""
         self._calls: tuple[int, ...] = ()
         """Those under way, in the order in which they began."""
         self._past: _Past = None
@@ -210,8 +231,9 @@ class Judge:
         calls: tuple[Invocation, ...],
         requested: frozenset[int],
         left_out: frozenset[str],
+        timed: frozenset[int] = frozenset(),
     ) -> _Node:
-        key = (configurations, calls, requested, left_out)
+        key = (configurations, calls, requested, left_out, timed)
         node = self._nodes.get(key)
         if node is None:
             node = self._nodes[key] = _Node(len(self._nodes), *key)
@@ -219,7 +241,11 @@ class Judge:
 
     def _edge(self, node: _Node, event: Event, rank: int) -> _Edge:
         """Return where an event leads, the rules fired, and what read wrong. `rank` is that of the event's call."""
-        calls, requested, left_out = node.calls, node.requested, node.left_out
+        calls, requested, left_out, timed = node.calls, node.requested, node.left_out, node.timed
+        if isinstance(event, TimePasses):
+            timed |= {call for call, one in enumerate(calls) if one.operation in self._waiting}
+            here = self._withdrawn(node.configurations, calls, timed) if self.strict else node.configurations
+            return self._at(here, calls, requested, left_out, timed), set(), ()
         if isinstance(event, Begin | Request):
             steps = [(here, "") for here in node.configurations]
             if isinstance(event, Begin):
@@ -235,7 +261,7 @@ class Judge:
                 requested |= {rank}
                 if self.strict:
                     steps = [step for here, _ in steps for step in self._withdrawals(here, rank, calls) or [(here, "")]]
-            node = self._at(frozenset(here for here, _ in steps), calls, requested, left_out)
+            node = self._at(frozenset(here for here, _ in steps), calls, requested, left_out, timed)
             return node, {rule for _, rule in steps} - {""}, ()
         before = self._reachable(node)
         misread: tuple[str, ...] = ()
@@ -246,13 +272,14 @@ class Judge:
         elif isinstance(event, End):
             others = [call for call in range(len(calls)) if call != rank]
             names = {call: place for place, call in enumerate(others)} | {rank: GONE, GONE: GONE}
-            after = self._ended(before, event, rank, rank in requested)
+            after = self._ended(before, event, rank, is_withdrawal=rank in (timed if is_timeout(event) else requested))
             allowed = frozenset(_renamed(here, names.__getitem__) for here in after)
             requested = frozenset(names[call] for call in requested if call != rank)
+            timed = frozenset(names[call] for call in timed if call != rank)
             calls = calls[:rank] + calls[rank + 1 :]
         else:
             allowed = frozenset(here for here in before if self._may_rest(here, requested))
-        return self._at(allowed, calls, requested, left_out) if allowed else None, node.fired, misread
+        return self._at(allowed, calls, requested, left_out, timed) if allowed else None, node.fired, misread
 
     def _reachable(self, node: _Node) -> Set[Configuration]:
         """Return every configuration that effects and withdrawals may lead to from there."""
@@ -261,7 +288,7 @@ class Judge:
         if node.reachable is None:
             seen, waiting, fired = set(node.configurations), list(node.configurations), set[str]()
             while waiting:
-                for after, rule in self._successors(waiting.pop(), node.calls, node.requested):
+                for after, rule in self._successors(waiting.pop(), node.calls, node.requested | node.timed):
                     fired.add(rule)
                     if after not in seen:
                         seen.add(after)
@@ -291,6 +318,14 @@ class Judge:
             return []
         return list(self.specification.withdrawals(here, call, calls))
 
+    def _withdrawn(
+        self, configurations: frozenset[Configuration], calls: tuple[Invocation, ...], timed: frozenset[int]
+    ) -> frozenset[Configuration]:
+        """Return the configurations, and all in which some of the calls that may have timed out are withdrawn."""
+        for call in timed:
+            configurations |= {after for here in configurations for after, _ in self._withdrawals(here, call, calls)}
+        return configurations
+
     def _effects(
         self, here: Configuration, call: int, calls: tuple[Invocation, ...]
     ) -> Iterator[tuple[Configuration, str]]:
@@ -304,12 +339,12 @@ class Judge:
                 yield after, rule
 
     def _ended(
-        self, before: Iterable[Configuration], event: End, call: int, is_requested: bool
+        self, before: Iterable[Configuration], event: End, call: int, *, is_withdrawal: bool
     ) -> Iterator[Configuration]:
         for here in before:
             fate = here.fate(call)
-            if event.how == "cancelled":
-                if is_requested and fate.kind not in ("new", "parked"):
+            if event.how == "cancelled" or (is_withdrawal and is_timeout(event)):
+                if is_withdrawal and fate.kind not in ("new", "parked"):
                     yield _without(here, call)
             elif fate.ending is not None and self.specification.matches(fate.ending, event):
                 after = _without(here, call)
@@ -345,6 +380,18 @@ class Judge:
         )
 
 
+def is_timeout(event: End) -> bool:
+    """Return whether a call ended with the error of a timeout.
+
+    >>> is_timeout(End(0, "raised", error=TimeoutError())), is_timeout(End(0, "cancelled"))
+    (True, False)
+    """
+    if event.error is None:
+        return False
+    names = {error_name(event.error), *(base.__name__ for base in type(event.error).__mro__)}
+    return not names.isdisjoint(TIMEOUTS)
+
+
 def _case(event: Event, rank: int) -> object:
     """Return all that the judgement of an event at a node depends on."""
     if isinstance(event, End):
@@ -355,6 +402,8 @@ def _case(event: Event, rank: int) -> object:
         return event.operation, event.arguments, event.task, event.cancelled, *map(type, event.arguments)
     if isinstance(event, Observe):
         return tuple([(name, *_compared(value)) for name, value in event.values])
+    if isinstance(event, TimePasses):
+        return "time"
     return rank  # of a request; that of rest is the number of calls under way, which none of them has
 
 

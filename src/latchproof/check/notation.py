@@ -5,7 +5,7 @@ is set_count(2)). `>w` makes the call in the same step in which another ends, `!
 already, `?w` in an except block, `>?w` in that for what the task's last call raised, `@w` on a second instance. `-1`
 cancels call 1. `=` notes that the task whose call has just ended stays to call again, and `+1w` makes a call in the
 task of call 1. `|` lets trio begin a pass, and `~` runs that pass in reverse. `_` notes that the same states repeat for
-ever, `^` that they repeat until a timer expires. `*`, at the start, makes tasks eager.
+ever, `^` that time passes until a timer expires. `*`, at the start, makes tasks eager.
 """
 
 import ast

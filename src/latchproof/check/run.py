@@ -40,7 +40,7 @@ from latchproof.check.choices import (
     Turn,
 )
 from latchproof.check.harness import Again, Calls, NextCall, NondeterminismError, Record
-from latchproof.check.history import Hang, Rest, Stray, Suspend, named
+from latchproof.check.history import Hang, Rest, Stray, Suspend, TimePasses, named
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import OwnFault, Stepper
 from latchproof.check.places import Places
@@ -224,6 +224,8 @@ class Run:
         """Whether the step that comes next is known to be quiet, and so was given to another run."""
         self._waiting = (0, 0)
         self._rested = False
+        self._timer_is_next = False
+        """Whether the next step is what a timer has made ready, after nothing else was."""
         self.doing = ""
         """What the target does: "a step", "the constructor", "a reading"; "" while it does nothing."""
 
@@ -362,6 +364,8 @@ class Run:
         while not record.settled:
             action = self._next(between_passes)
             kind = action.kind
+            if kind in ("run", "pass"):
+                self._timer_is_next = False
             if kind == "run":
                 self.steps += 1
                 record.progress += 1
@@ -378,7 +382,7 @@ class Run:
             if kind == "stop":
                 return False
             if kind == "time":
-                self._stepper.let_time_pass()
+                self._let_time_pass()
                 continue
             decisions.passed.clear()
             if kind == "rest":
@@ -408,11 +412,23 @@ class Run:
                 )
         return False
 
+    def _let_time_pass(self) -> None:
+        """Let time pass to the next timer. Where nothing else is ready, what it makes ready is what comes next."""
+        stepper = self._stepper
+        self._timer_is_next = not stepper.waiting[0]
+        before = stepper.now
+        stepper.let_time_pass()
+        self.record.take(TimePasses(stepper.now - before))
+
     def _next(self, between_passes: bool) -> Action:
         """Return the next thing to do between two steps."""
         decisions, stepper, setup = self.decisions, self._stepper, self.setup
         if decisions.repeating:
             return decisions.repeat(stepper.now, self._calls.under_way)
+        if self._timer_is_next:
+            action = PASS if between_passes else RUN
+            setup.strategy.insists_on(action.word)
+            return decisions.note(action)
         can_run = stepper.can_run()
         if not can_run and not self._rested:
             return decisions.note(REST)
@@ -441,7 +457,8 @@ class Run:
         setup, programs, calls = self.setup, self.setup.programs, self._calls
         options: tuple[Action, ...] = ()
         if can_run and not self._front_is_quiet:
-            options = (PASS if between_passes else RUN,)
+            only_timer = not self._stepper.waiting[0] and self._stepper.next_timer > self._stepper.now
+            options = (TIME if only_timer else PASS if between_passes else RUN,)
         may_call = calls.made < programs.calls and calls.at_once < programs.at_once
         if may_call:
             options += setup.calls

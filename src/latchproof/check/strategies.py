@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from latchproof.check.choices import DEFAULTS, Path
+from latchproof.check.choices import DEFAULTS, STEPS, TIME_PASSES, Path
 from latchproof.check.target import TargetError
 
 PCT_DEPTH = 3
@@ -87,9 +87,9 @@ class Random(Sample):
     """
 
     def choose(self, options: Sequence[str]) -> int | None:
-        if options[0] in ("run", "pass") and (len(options) == 1 or self._random.random() < 0.5):
+        if options[0] in STEPS and (len(options) == 1 or self._random.random() < 0.5):
             return 0
-        first = 1 if options[0] in ("run", "pass") and len(options) > 1 else 0
+        first = 1 if options[0] in STEPS and len(options) > 1 else 0
         return self._random.randrange(first, len(options))
 
 
@@ -120,7 +120,7 @@ class Pct(Sample):
 
     def choose(self, options: Sequence[str]) -> int | None:
         # the loop is one thread of control; a call that is made again is another
-        keys = [(one, 0 if one in ("run", "pass") else self._taken[one]) for one in options]
+        keys = [(one, 0 if one in STEPS else self._taken[one]) for one in options]
         for key in keys:
             self._priorities.setdefault(key, self._depth + self._random.random())
         index = max(range(len(keys)), key=lambda position: self._priorities[keys[position]])
@@ -148,14 +148,14 @@ class Replay(Sample):
         if self._position < len(self._words) and self._words[self._position] in options:
             self._position += 1
             return options.index(self._words[self._position - 1])
-        if options[0] in DEFAULTS:
+        if options[0] in (*DEFAULTS, TIME_PASSES):  # a schedule need not say that time passes
             return 0
         if self._position < len(self._words):
             raise TargetError(
                 f"choice {self._position + 1} of the schedule is {self._words[self._position]!r}, but the options "
                 f"there are: {', '.join(options)}. Is it a schedule of this target, on this host?"
             )
-        return 0 if options[0] in ("run", "pass") else None
+        return 0 if options[0] in STEPS else None
 
     def insists_on(self, word: str) -> bool:
         """Return whether the schedule says so: the run that it is from may have met the state some steps earlier."""

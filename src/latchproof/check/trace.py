@@ -21,9 +21,9 @@ It has one versioned schema. In JSON a trace is an object with
   it returned or raised, if that is known), "suspend" (`call`, `at`: the call is suspended at that place after a step in
   which it ran), "request" (`call`: its cancellation is requested), "observe" (`values`, empty if the target has no
   observations; one follows each step of the event loop; `wrong` names those that read wrong, if any, which are not
-  judged from there on), "rest" (nothing can run), "stray" (`error`, which is not of a call), "hang" (`what` did not end
-  within what it `spent`, `at` a place; `call` if it is a step of a call), "host-fault" (`name` and `text`: a fault of
-  the host's own loop, which breaks no claim).
+  judged from there on), "rest" (nothing can run), "stray" (`error`, which is not of a call), "time" (`seconds`
+  pass), "hang" (`what` did not end within what it `spent`, `at` a place; `call` if it is a step of a call),
+  "host-fault" (`name` and `text`: a fault of the host's own loop, which breaks no claim).
   A place is a line of the target's own code, as "sync.py:33"; for a call that awaits nothing of that, it is the first
   line that it awaits. The place of a return is not known on Python 3.11 where a tracer is set already.
   Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.

@@ -15,7 +15,8 @@ class Dialect:
     written, and `turn` how every ready task is run once. `gate` makes what a task waits for before it calls again, and
     `recover` lets it, after its call was cancelled, if each call is made in a `scope` where there is one. Where they
     are empty, no program does so; nor with eager tasks, which `eager` turns on, after which `plain_task` makes one that
-    is not. `errors` makes what a call may raise in whose except block another is made.
+    is not. `time` lets `seconds` pass at once, where that can be. `errors` makes what a call may raise in whose except
+    block another is made.
     """
 
     imports: str
@@ -31,6 +32,7 @@ class Dialect:
     plain_task: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     scope: str = ""
+    time: str = ""
 
 
 CALL = """\
@@ -83,6 +85,7 @@ asyncio.run(scenario())
     eager="asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)",
     plain_task="{name} = asyncio.Task(calls({todo}), loop=asyncio.get_running_loop())",
     errors=ASYNCIO_ERRORS,
+    time="loop = asyncio.get_running_loop()\nloop.time = lambda before=loop.time: before() + {seconds}  # they pass",
 )
 
 ASYNCIO_BY_STEPS = Dialect(

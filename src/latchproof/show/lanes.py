@@ -84,7 +84,7 @@ def _rows(trace: Trace) -> list[_Row]:
                 seen_in_step = True
             repeated.add(f"{event['call']} {text}")
         elif is_last or kind not in ("observe", "rest"):
-            rows.append(_Row(event, text, "" if kind in ("request", "rest") else str(step), place_of(event)))
+            rows.append(_Row(event, text, "" if kind in ("request", "rest", "time") else str(step), place_of(event)))
             seen_in_step |= kind in ("begin", "end")
             repeated.clear()
         elif kind == "observe" and event["values"] and text != observed and (rows or event.get("wrong")):
@@ -118,7 +118,7 @@ def mermaid(trace: Trace) -> str:
             lines.append(f"    T{arrow}C{event['call']}: {text}{mark}")
         elif kind == "request":
             lines.append(f"    Note over C{event['call']}: {text}{mark}")
-        elif kind == "host-fault":
+        elif kind in ("host-fault", "time"):
             lines.append(f"    Note over T: {text}")
         elif position == last or (kind == "observe" and event["values"] and text != observed):
             observed = text

@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from textwrap import indent
 
+from latchproof.check.choices import TIME_PASSES
 from latchproof.check.harness import HandledError
 from latchproof.check.history import SEEN_ONCE, EventData, describe
 from latchproof.check.trace import Trace
@@ -198,6 +199,7 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
     lines += [f"{gate} = {dialect.gate}" for gate in gates.values()]
     task_of_call = {call: f"task{calls[0]}" for calls in tasks for call in calls}
     words = _with_orders(trace.schedule)
+    times = (event["seconds"] for event in trace.events if event["kind"] == "time")
     calls_of = dict(zip(_in_order_of_first_steps(words), tasks, strict=False))
     for position, choice in enumerate(words):
         if choice in dialect.words:
@@ -219,6 +221,8 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
             name = f"other{sum(line.startswith('other') for line in lines)}"
             todo = ", ".join([repr(name), f"other.{trace.own_name(operation)}", *([arguments] if arguments else [])])
             lines += make_task.format(name=name, todo=f"({todo})").splitlines()
+        elif choice == TIME_PASSES:
+            lines += _passing(next(times), dialect)
         elif choice.startswith("again "):
             lines += [f"{gates[call]}.set()" for call in gates if begun[call]["again"] == int(choice.split()[1])]
         elif choice.startswith("cancel "):
@@ -226,6 +230,13 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
             in_scope = dialect.scope and _calls_after_cancellation(trace)
             lines.append(dialect.cancel.format(name=f"scopes[{call}]" if in_scope else task_of_call[call]))
     return [*lines, *_assertion(trace, dialect)]
+
+
+def _passing(seconds: float, dialect: Dialect) -> list[str]:
+    """Return how time passes."""
+    if not dialect.time:
+        raise CannotRenderError(f"{seconds:g} s pass in the run, which this program would have to wait")
+    return dialect.time.format(seconds=seconds).splitlines()
 
 
 def _call(trace: Trace, begin: EventData, dialect: Dialect) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 import sys
 import threading
 from asyncio import events
@@ -151,6 +152,10 @@ class StepLoop(asyncio.BaseEventLoop):
         while self._scheduled and self._scheduled[0].cancelled():
             heapq.heappop(self._scheduled)
         return bool(self._scheduled)
+
+    @property
+    def next_timer(self) -> float:
+        return self._scheduled[0].when() if self.has_timer() else math.inf
 
     def run_one(self) -> bool:
         """Run the next handle, at the time of the next timer if none is ready; return False if it was cancelled."""

@@ -7,6 +7,7 @@ order is that of the tasks' creation, so that runs can be repeated.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from itertools import count
@@ -108,6 +109,10 @@ class FlownoStepper:
 
     def has_timer(self) -> bool:
         return bool(self._loop.sleeping)
+
+    @property
+    def next_timer(self) -> float:
+        return float(self._loop.sleeping[0][0]) if self._loop.sleeping else math.inf
 
     def let_time_pass(self) -> None:
         self.now = max(self.now, float(self._loop.sleeping[0][0]))

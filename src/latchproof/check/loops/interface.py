@@ -97,6 +97,10 @@ class Stepper(Host, Protocol):
     def has_timer(self) -> bool:
         """Return whether a timer is set."""
 
+    @property
+    def next_timer(self) -> float:
+        """The time of the next timer, in seconds; infinite if none is set."""
+
     def let_time_pass(self) -> None:
         """Advance the clock to the next timer."""
 

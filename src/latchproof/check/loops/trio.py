@@ -154,8 +154,12 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         return bool(self._before_step or self.batch or runner.runq or runner.entry_queue.size() or self.has_timer())
 
     def has_timer(self) -> bool:
+        return self.next_timer < math.inf
+
+    @property
+    def next_timer(self) -> float:
         deadline: float = self._runner.deadlines.next_deadline()
-        return deadline < math.inf
+        return deadline
 
     def let_time_pass(self) -> None:
         self.now = max(self.now, self._runner.deadlines.next_deadline())

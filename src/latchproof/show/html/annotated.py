@@ -18,6 +18,7 @@ from latchproof.check.history import (
     Request,
     Rest,
     Stray,
+    TimePasses,
     in_place,
 )
 from latchproof.check.judge import Judge
@@ -103,6 +104,8 @@ def _event(event: EventData) -> Event:
             return Stray(error)
         case {"kind": "host-fault", "name": name, "text": text}:
             return HostFault(name, text)
+        case {"kind": "time", "seconds": seconds}:
+            return TimePasses(seconds)
         case {"kind": "hang", "what": what, "spent": spent, "at": at}:
             return Hang(what, spent, at, event["call"] - 1 if "call" in event else None)
         case {"how": "raised", "error": error, "message": message}:
