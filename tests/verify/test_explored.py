@@ -77,7 +77,7 @@ def test_an_exploration_that_fails_fails_its_claims(
         assert [one.code for one in cells["C1"].reasons] == ["too-many-states"]
         assert cells["C1"].count == 5  # what has no end is not begun again
     elif "checks" not in parts:
-        assert cells["C1"].count == 5 * 5 * 3 * 2  # for each count, policy and number of tasks
+        assert cells["C1"].count == 5 * 5 * 4 * 2  # for each count, policy and number of tasks
 
 
 HELD = Promise("continues", "C12", 5, None, Lasso(("A calls wait()",), ("B calls wait()",)))
