@@ -434,6 +434,8 @@ class Run:
             return decisions.note(REST)
         options = self._options(can_run and not self._rested, between_passes)
         if not options:
+            if can_run and self._front_is_quiet:  # no call is left with which a task might call again
+                raise PrunedError(0)
             return decisions.note(STOP)
         fingerprint = None
         seen = setup.seen
