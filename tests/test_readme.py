@@ -102,7 +102,9 @@ def test_a_heading_is_spelled_as_forges_do() -> None:
 
 
 def test_what_is_said_of_how_much_there_is_to_read_and_to_find_is_so() -> None:
-    said = re.findall(r"in some ([\d,]+) ways", README.read_text(encoding="utf-8") + (ROOT / "docs/trust.md").read_text())
+    said = re.findall(
+        r"in some ([\d,]+) ways", README.read_text(encoding="utf-8") + (ROOT / "docs/trust.md").read_text()
+    )
     assert said == ["1,050", "1,050"]
     assert abs(len([one for machine in machines.MACHINES.values() for one in mutants(machine)]) - 1050) <= 50
     for page in ("README.md", "docs/howto/review-the-specification.md"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -18,11 +19,13 @@ SOON = 0.02
 
 def _run(main: Callable[[QuietLoop], Coroutine[Any, Any, bool]]) -> bool:
     loop = QuietLoop()
+    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         shown: bool = loop.run_until_complete(main(loop), join=True, wait_for_spawned_tasks=False)
     finally:
         sel.unregister(loop._wakeup_reader)  # Flowno registers it when a loop runs, and forgets to do this
         loop.close()
+        signal.signal(signal.SIGINT, on_interrupt)  # which Flowno forgets
     return shown
 
 

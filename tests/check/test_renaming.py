@@ -131,7 +131,7 @@ def test_the_fuzzer_takes_the_names() -> None:
     from hypothesis import settings
     from hypothesis.stateful import run_state_machine_as_test
 
-    quick = settings(max_examples=60, database=None, deadline=None)
+    quick = settings(max_examples=60, derandomize=True, database=None, deadline=None)
     run_state_machine_as_test(state_machine(Group, rename=NAMES), settings=quick)
     faulty = state_machine(OpensLate, rename=NAMES, policy="keeps")
     with pytest.raises(AssertionError):

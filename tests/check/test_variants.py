@@ -179,7 +179,7 @@ def test_a_variant_is_named_wherever_one_may_be_asked_for(capsys: pytest.Capture
         with pytest.raises(SystemExit):
             main([command, "--help"])
         text = " ".join(capsys.readouterr().out.split())
-        assert "and only if named tokio, one-" in text
+        assert "and only if named leader, tokio, one-" in text
         assert "auto-reset" in text
     code, out = run(capsys, "check", LOSES[0], "--kind", "barrier", "--policy", "rust")
     assert code == 2

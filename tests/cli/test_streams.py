@@ -86,7 +86,7 @@ def test_two_options_do_not_write_one_file(tmp_path: Path, capsys: pytest.Captur
 def test_what_an_encoding_lacks_is_escaped(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         "import asyncio\nclass Barri\xe8re(asyncio.Barrier):\n    async def wait(self):\n"
-        "        await super().wait()\n        return '\\u2713\\ud800'\n",
+        "        raise KeyError('\\u2713\\ud800')\n",
         encoding="utf-8",
     )
     target = f"latchproof check {tmp_path}/mine.py:Barri\xe8re --policy cpython --tasks 1 --calls 1"

@@ -195,10 +195,11 @@ class SeenError(Exception):
 
 
 class Opaque:
-    """Stands for a value that cannot be compared, as not even with itself."""
+    """Stands for a value that cannot be compared, as not even with itself; `kind` is the name of its class."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, kind: str) -> None:
         self._text = text
+        self.kind = kind
 
     def __repr__(self) -> str:
         return self._text
@@ -220,7 +221,7 @@ def comparable(value: object) -> object:
     except BaseException as error:
         if not is_targets_own(error):
             raise
-        return Opaque(shown(value))
+        return Opaque(shown(value), type(value).__name__)
     return value
 
 

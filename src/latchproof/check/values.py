@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from latchproof.check.history import End
+from latchproof.check.history import End, Opaque
 from latchproof.check.sandbox.interrupts import is_targets_own
 
 Compared: TypeAlias = Literal["indices", "True leads", "False leads", "nothing", "no value"]
@@ -71,11 +71,11 @@ def values_of(generations: Sequence[Sequence[End]]) -> Values:
     Values(compared='True leads', shown='bools')
     """
     ends = [end for generation in generations for end in generation]
-    if not ends or any(type(end.value) is int for end in ends):
+    if not ends or any(isinstance(end.value, int) and type(end.value) is not bool for end in ends):
         return INDICES
     if all(end.value is None for end in ends):
         return Values("no value")
-    names = sorted({type(end.value).__name__ for end in ends})
+    names = sorted({end.value.kind if isinstance(end.value, Opaque) else type(end.value).__name__ for end in ends})
     shown = " and ".join({"bool": "bools", "NoneType": "None"}.get(name, f"{name} objects") for name in names)
     if {end.leads for end in ends} != {True, False}:
         return Values("nothing", shown)
