@@ -99,7 +99,8 @@ class Walk:
         indices = list(range(len(resumed)))
         self.random.shuffle(indices)
         for (one, ending), index in zip(resumed, indices, strict=True):
-            self.ending[one] = (index if ending == ANY_INDEX else ending), rule
+            told = index == 0 if rule.order == "one leads" else index
+            self.ending[one] = (told if ending == ANY_INDEX else ending), rule
 
     def cancel(self) -> None:
         call = self.random.choice(sorted({*self.new, *self.queue, *self.ending, *self.withdrawn}))
@@ -132,7 +133,7 @@ class Walk:
             if isinstance(ending, type):
                 self.events.append(End(call, "raised", error=self.random.choice(rule.errors)()))
             else:
-                self.events.append(End(call, "returned", ending))
+                self.events.append(End(call, "returned", ending, leads=ending if type(ending) is bool else None))
         self.ending.pop(call, None)
         self.withdrawn.discard(call)
         self.requested.discard(call)
@@ -149,6 +150,8 @@ class Walk:
 def tampered(event: Event, parties: int) -> Event | None:
     """The event changed so that no policy allows it; None if it says nothing that could be changed."""
     if isinstance(event, End):
+        if event.leads is not None and parties == 1:  # the only call of each generation has to lead
+            return event._replace(value=not event.value, leads=not event.leads)
         if event.how == "returned" and isinstance(event.value, int):
             return End(event.call, "returned", event.value + parties)
         if event.how == "raised":

@@ -94,7 +94,10 @@ def test_a_machine_is_called_after_what_it_drives() -> None:
 
 
 def test_it_is_judged_by_every_policy_or_by_the_one_that_is_asked_for() -> None:
-    assert [policy.name for policy in state_machine(CountdownLatch).policies] == ["latchproof", "keeps", "aiologic"]
+    usual = [policy.name for policy in state_machine(CountdownLatch).policies]
+    assert usual == ["latchproof", "keeps", "aiologic", "rearms"]
+    assert [policy.name for policy in state_machine(Barrier).policies] == [one.name for one in BARRIER.usual_policies]
+    assert [policy.name for policy in state_machine(Barrier, policy="leader").policies] == ["leader"]
     assert [policy.name for policy in state_machine(CountdownLatch, policy="cpython").policies] == ["keeps"]
 
 

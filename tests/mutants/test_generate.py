@@ -137,7 +137,7 @@ def test_a_rule_is_changed_wherever_it_is_used() -> None:
                 "the caller returns an index -> parks", "the caller returns an index -> returns",
                 "the caller returns an index -> raises", "the queue indexed -> stays", "the queue indexed -> released",
                 "the queue indexed -> failed", "the order arrival -> reversed", "the order arrival -> any",
-                "it warns: False -> True",
+                "the order arrival -> one leads", "it warns: False -> True",
             ],
         ),
     ],

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from latchproof.check.machine_specification import LED
 from latchproof.mutants.task_faults import CANCELLED, TaskFault, as_specified
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.messages import refusal
@@ -78,7 +79,9 @@ class Reference:
                 other.future = other.future.get_loop().create_future()
         woken: set[_Task] = set()
         for position, (other, ending) in enumerate(resumed):
-            self._released[other] = position if ending == ANY_INDEX else ending  # any index will do: this is arrival's
+            if ending == ANY_INDEX:  # any will do: this is arrival's
+                ending = position == 0 if rule.order == LED else position
+            self._released[other] = ending
             if other in woken:
                 other.future.get_loop().call_soon(other.future.set_result, None)
             elif not other.future.done():
@@ -105,6 +108,8 @@ def _is_cancelled() -> bool:
 
 def reference_class(machine: Machine, policy: Any, task_fault: TaskFault = as_specified) -> type[Reference]:
     """Return a class with the machine's operations and observations, for asyncio.
+
+    Where the policy has one call of each generation lead, a call returns whether it does in place of its index.
 
     >>> from latchproof_spec.machines import MACHINES
     >>> barrier = MACHINES["barrier"]
