@@ -89,6 +89,9 @@ LEAVE = latched((1, 2), latch.L9, (1, 1), is_parked=True)
 TRIP = barred(2, False, barrier.B2, (0, False))
 TRIP_REVERSED = barred(2, False, barrier.B2r, (0, False), BARRIERS["java"])
 TRIP_ANY = barred(2, False, barrier.B2a, (0, False), BARRIERS["cpython"])
+TRIP_LED = barred(2, False, barrier.B2l, (0, False), BARRIERS["leader"])
+LED_UNASKED = barred(2, False, barrier.B2l, (0, False), BARRIERS["cpython"])
+ANY_UNASKED = barred(2, False, barrier.B2a, (0, False), BARRIERS["leader"])
 ARRIVE = barred(1, False, barrier.B1, (2, False))
 ABORT = barred(2, False, barrier.B6, (0, True))
 RESET = barred(2, False, barrier.B7, (0, False))
@@ -497,6 +500,7 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(TRIP, "W", "AB", "", ("A", 0), ("B", 1), ("W", 2)),),
             (seen(TRIP_REVERSED, "W", "AB", "", ("A", 2), ("B", 1), ("W", 0)),),
             (seen(TRIP_ANY, "W", "AB", "", ("A", ANY_INDEX), ("B", ANY_INDEX), ("W", ANY_INDEX)),),
+            (seen(TRIP_LED, "W", "AB", "", ("A", ANY_INDEX), ("B", ANY_INDEX), ("W", ANY_INDEX)),),
             (seen(ARRIVE, "W", "A", "AW"),),
             (seen(ABORT, "W", "AB", "", ("A", BB), ("B", BB), ("W", None)),),
         ],
@@ -510,6 +514,8 @@ BARRIER_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = 
             (seen(TRIP_REVERSED, "W", "AB", "", ("A", 0), ("B", 1), ("W", 2)),),
             (seen(TRIP_REVERSED, "W", "AB", "", ("A", 3), ("B", 2), ("W", 1)),),
             (seen(TRIP_ANY, "W", "AB", "", ("A", ANY_INDEX), ("W", ANY_INDEX)),),
+            (seen(LED_UNASKED, "W", "AB", "", ("A", ANY_INDEX), ("B", ANY_INDEX), ("W", ANY_INDEX)),),
+            (seen(ANY_UNASKED, "W", "AB", "", ("A", ANY_INDEX), ("B", ANY_INDEX), ("W", ANY_INDEX)),),
             (seen(ARRIVE, "W", "A", "AW", ("A", 0)),),
         ],
     ),

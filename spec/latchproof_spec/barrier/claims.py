@@ -175,12 +175,17 @@ def breaking_owes(step: Step) -> bool:
 
 
 def indices_are_exact(moment: Moment) -> bool:
-    """C5: at a trip the parked in order of arrival, then the caller, get 0..parties-1; no other step gives an index."""
+    """C5: at a trip the parked in order of arrival, then the caller, get 0..parties-1; no other step gives an index.
+
+    They are told only whether they lead if the policy says so, and only then.
+    """
     given = [ending for _, ending in moment.resumed if isinstance(ending, int)]
     if moment.step.rule.queue != "indexed":
         return given == []
     (parties,) = moment.step.constants
     order = moment.step.policy.index_order
+    if (moment.step.rule.order == "one leads") != (order == "one leads"):
+        return False
     due = {
         "arrival": list(range(parties)),
         "reversed": list(range(parties - 1, -1, -1)),
