@@ -117,7 +117,7 @@ def test_our_own_classes_pass_in_the_strict_form(make: Any, host: str) -> None:
 @pytest.mark.parametrize("make", [CountdownLatch, Barrier])
 def test_every_rule_is_fired_in_the_end(make: Any) -> None:
     machine = state_machine(make, policy="latchproof", strict=True)
-    run(machine, 300)
+    run(machine, 1000)
     kind = LATCH if make is CountdownLatch else BARRIER
     assert machine.fired == set(rules_of(kind, kind.policies[0]))
 
