@@ -60,6 +60,8 @@ class Reference:
                 if task in self._queue or task in self._released:
                     self._withdraw(task)
                 raise
+            if task in self._queue:  # it was woken, and a faulty rule keeps it parked
+                task.future = task.future.get_loop().create_future()
         ending = self._released.pop(task, None)
         if ending == CANCELLED:
             raise asyncio.CancelledError
