@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -146,7 +147,10 @@ def test_every_rendering_of_a_verdict_speaks_of_the_variant(tmp_path: Path, caps
     annotated = annotate(from_json(trace))
     assert (annotated["agrees"], annotated["sentence"]) == (True, sentence)
     assert {"broken": False, "cancelled": 1, "parties": 2} in annotated["steps"][-2]["states"]
-    assert subprocess.run([sys.executable, files["repro"]], check=False).returncode == 0  # it only defines the test
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert (
+        subprocess.run([sys.executable, files["repro"]], env=found, check=False).returncode == 0
+    )  # it only defines the test
     code, out = run(capsys, "replay", str(files["json"]), LOSES[0], "--claim", "C13")
     assert code == 1
     assert "judged by tokio" in out
