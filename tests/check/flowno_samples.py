@@ -117,6 +117,28 @@ class ConditionLatch(PollingLatch):
             await self._condition.notify_all()
 
 
+class NotifyingLatch(ConditionLatch):
+    """A latch that notifies its waiters only when the count is zero, so that a lost notification would strand them."""
+
+    async def count_down(self) -> None:
+        async with self._condition:
+            if self._count:
+                self._count -= 1
+                if not self._count:
+                    await self._condition.notify_all()
+
+
+class NotifyingOneLatch(ConditionLatch):
+    """A latch that notifies a single waiter when the count is zero."""
+
+    async def count_down(self) -> None:
+        async with self._condition:
+            if self._count:
+                self._count -= 1
+                if not self._count:
+                    await self._condition.notify()
+
+
 class ForgetfulLatch(LockedLatch):
     """A latch that keeps its lock when it is cancelled while it holds it."""
 

@@ -172,6 +172,15 @@ def test_what_the_bounds_leave_out_is_said() -> None:
     )
 
 
+def test_what_a_host_makes_impossible_is_not_tried() -> None:
+    words = "a call again after a cancellation in the wait for a lock, which Flowno's loop loses"
+    once, again = Programs((1,), at_once=1, calls=2, cancellations=1), Programs((1,), 1, 2, 1, again=True)
+    assert words in not_tried((again,), BARRIER, "flowno")
+    assert words not in not_tried((again,), BARRIER)
+    assert words not in not_tried((once,), BARRIER, "flowno")
+    assert words not in not_tried((dataclasses.replace(again, cancellations=0),), BARRIER, "flowno")
+
+
 def test_a_bound_that_is_not_given_is_that_of_the_first_default_ones() -> None:
     assert programs_within(BARRIER) == (Programs((1, 2, 3), 3, 4, 1, early=True, again=True),)
     assert programs_within(BARRIER, 2) == (Programs((1, 2), 2, 4, 1, early=True, again=True),)

@@ -135,6 +135,21 @@ def test_a_fault_that_ends_a_run_is_noted(factory: Any, names: set[str]) -> None
     assert names <= {trace.claim for trace in judged(factory).host_traces}
 
 
+THREE = Programs((1,), at_once=3, calls=3, cancellations=1, numbers=(0,), again=True)
+
+
+def test_a_lock_that_the_loop_lost_strands_no_call_of_a_right_latch() -> None:
+    """A task that is cancelled while it waits for the lock gets it later, when it waits for something else."""
+    verdict = judged(flowno_samples.NotifyingLatch, programs=(THREE,))
+    assert verdict.reported.failures == {}
+    assert not [reason for reason in verdict.reasons if reason.code != "not-exercised"]
+
+
+def test_a_latch_that_notifies_too_few_is_still_found() -> None:
+    verdict = judged(flowno_samples.NotifyingOneLatch, programs=(THREE,))
+    assert verdict.reported.failures["C11"].size[:3] == (3, 0, 1)
+
+
 AGAIN = Programs((1,), at_once=2, calls=3, cancellations=1, again=True)
 
 

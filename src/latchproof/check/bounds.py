@@ -55,6 +55,9 @@ def not_tried(bounds: tuple[Programs, ...], target: Target, host: str = "asyncio
         taking.removeprefix(", ").replace(" of ", " of anything but ", 1): taking,
         "a call in a task that is cancelled already": most and not any(one.early for one in bounds),
         "a call again in a later step, or after a cancellation": not any(one.again for one in bounds),
+        "a call again after a cancellation in the wait for a lock, which Flowno's loop loses": host == "flowno"
+        and most
+        and any(one.again for one in bounds),
         f"eager tasks{'' if host in EAGER else NO_EAGER_TASKS}": host == "asyncio"
         and not any(one.eager for one in bounds),
         "a call in an except block": not any(one.in_except for one in bounds),

@@ -92,7 +92,8 @@ class FlownoStepper:
         return nullcontext()
 
     def recover(self, handle: Task) -> bool:
-        return not any(one is handle and error is not None for one, _, error in self._loop.tasks)
+        # a lock that the loop gives to a task that no longer waits for it is known to be lost once the task has ended
+        return not handle.locks and not any(one is handle and error is not None for one, _, error in self._loop.tasks)
 
     async def pause(self, handle: Task) -> None:
         await PAUSE

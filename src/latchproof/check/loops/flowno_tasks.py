@@ -180,8 +180,10 @@ class Task:
         """Resume the coroutine."""
         if self.left:
             left, self.left = self.left, [place for place in self.left if any(one is place[1] for one in place[0])]
-            if len(self.left) < len(left) and not _has_happened(self._command, self, value):
-                self._loop.script.host_fault(EARLY)
+            if len(self.left) < len(left):
+                if not _has_happened(self._command, self, value):
+                    self._loop.script.host_fault(EARLY)
+                self.left = self._loop.places(self)  # the wake-up for what has happened is the one too many now
         return self._resumed(self.coroutine.send, value)
 
     def throw(self, error: BaseException) -> Any:
