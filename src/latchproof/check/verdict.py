@@ -82,16 +82,16 @@ def most_telling(verdicts: Sequence[PolicyVerdict], claim: str | None = None) ->
 class Verdict:
     """The verdict on a target.
 
-    `status`     "conforms" within the bounds, "counterexample", or "inconclusive" because of the `reasons`.
-    `reported`   the verdict whose failures are shown: that of the requested policy, or else of `most_telling`.
-    `satisfied`  the policies under which nothing was found.
-    `schedules`  how many were run. They stand for `covered` schedules, or more.
-    `notes`      what else a reader should know; notes do not change the status.
-    `claim`      the one claim that all of it is about, if one was asked for.
-    `not_driven` the target's public methods and properties, and parameters of its methods, that no program used.
-    `lines`      which lines of the target's own code never ran; it is shown where the target conforms.
-    `not_tried`  what the bounds leave out, in words; nothing where schedules are sampled.
-    `host_faults` the shortest run for each fault of the host's own loop that came to light. No claim is blamed for it.
+    `status`       "conforms" within the bounds, "counterexample", or "inconclusive" because of the `reasons`.
+    `reported`     the verdict whose failures are shown: that of the requested policy, or else of `most_telling`.
+    `satisfied`    the policies under which nothing was found.
+    `schedules`    how many were run. They stand for `covered` schedules, or more.
+    `notes`        what else a reader should know; notes do not change the status.
+    `claim`        the one claim that all of it is about, if one was asked for.
+    `not_driven`   the target's public methods and properties, and parameters of its methods, that no program used.
+    `lines`        which lines of the target's own code never ran; it is shown where the target conforms.
+    `not_tried`    what the bounds leave out, in words; nothing where schedules are sampled.
+    `host_faults`  the shortest run for each fault of the host's own loop that came to light. No claim is blamed for it.
     """
 
     target: Target
