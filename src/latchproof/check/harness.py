@@ -236,7 +236,7 @@ class Again(NamedTuple):
     """How a task calls again: what suspends and resumes it, and whether it stays after the call of that number."""
 
     stepper: Stepper
-    stays: Callable[[int], bool]
+    stays: Callable[["Calls", int], bool]
 
 
 class Calls:
@@ -254,7 +254,7 @@ class Calls:
         self,
         host: Host,
         record: Record,
-        next_call: Callable[[int], NextCall | None],
+        next_call: Callable[["Calls", int], NextCall | None],
         errors: type[BaseException] = BaseException,
         *,
         is_other: bool = False,
@@ -376,11 +376,11 @@ class Calls:
                 return
             latest = number
             self.latest, self.latest_error = (handle[0], context), error
-            following = self._next_call(number)
+            following = self._next_call(self, number)
             call, cancelled = None if following is None else following.call, False
             handled = error if following is not None and following.in_except else None
             error = self.latest_error = None
-            if call is None and again is not None and not record.over and again.stays(number):
+            if call is None and again is not None and not record.over and again.stays(self, number):
                 self.idle[number] = handle[0]
                 await again.stepper.pause(handle[0])
                 call = self._later.pop(handle[0])

@@ -7,56 +7,32 @@ never tried.
 Real code cannot be copied, so a run that shares its start with another repeats that start. It does not choose and judge
 there again, but checks that the target does the same again. Two reductions cut runs short. A new call commutes with a
 step that makes nothing ready, so of the two orders one is tried: the one in which the call comes later, after the loop
-has come to rest if it does. For the same reason a task makes no second call where that would be as one of a new task:
-where no other is ready, and the target does not remember the task. And no run continues from a state that another has
-met in no more steps. A state that is met again in the same run, with nothing but steps between, is rest.
+has come to rest if it does. For the same reason a task makes no second call where a new task's call would do the same
+(`latchproof.check.calling_again`). And no run continues from a state that another has met in no more steps. A state
+that is met again in the same run, with nothing but steps between, is rest.
 
-`Calls` is what is under way, `Record` what is recorded (`latchproof.check.harness`), `Decisions` what is decided:
-first what another run decided, as far as both are the same, then what the strategy chooses. `Run` joins them as the
-script of a stepper. Which runs are made, and in which order, belongs to `latchproof.check.tree`.
+`Calls` is what is under way, `Record` what is recorded (`latchproof.check.harness`), `Decisions` what is decided
+(`latchproof.check.decisions`). `Run` joins them as the script of a stepper. Which runs are made, and in which order,
+belongs to `latchproof.check.tree`.
 """
 
-from collections.abc import Callable, Sequence
-from contextvars import copy_context
-from dataclasses import dataclass
+from collections.abc import Sequence
 from types import FrameType
-from typing import Any
 
-from latchproof.check.choices import (
-    DEFAULTS,
-    EAGER,
-    PASS,
-    REST,
-    ROUND,
-    RUN,
-    STAY,
-    STOP,
-    TIME,
-    Action,
-    Choice,
-    Decision,
-    Path,
-    Prefix,
-    Turn,
-)
-from latchproof.check.harness import Again, Calls, NextCall, NondeterminismError, Record
+from latchproof.check.calling_again import CallingAgain
+from latchproof.check.choices import EAGER, PASS, REST, ROUND, RUN, STOP, TIME, Action, Path, Prefix
+from latchproof.check.decisions import Decisions
+from latchproof.check.harness import Again, Calls, NondeterminismError, Record
 from latchproof.check.history import Hang, Rest, Stray, Suspend, TimePasses, named
-from latchproof.check.judge import Judge
-from latchproof.check.loops.interface import OwnFault, Stepper
-from latchproof.check.places import Places
-from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError, has_attributes
+from latchproof.check.loops.interface import OwnFault
+from latchproof.check.run_setup import Setup
+from latchproof.check.sandbox.fingerprint import NoFingerprintError
 from latchproof.check.sandbox.interrupts import is_targets_own
-from latchproof.check.sandbox.watch import Meter, StuckError
+from latchproof.check.sandbox.watch import StuckError
 from latchproof.check.states import SeenStates
-from latchproof.check.strategies import Strategy
-from latchproof.check.target import Target
-from latchproof_spec.machine import Programs
 
 QUIET_STEPS = 6
 """Steps without progress before looking for a repeating state."""
-
-RETURNING = ("return", "then", "then except")
-"""The kinds of actions of a task whose call has ended."""
 
 STEPS_WITHOUT_PROGRESS = 60
 """Steps in which no call begins or ends and no observation changes, after which a run counts as never resting."""
@@ -68,128 +44,6 @@ class PrunedError(Exception):
     def __init__(self, covered: int) -> None:
         super().__init__(covered)
         self.covered = covered
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What all runs of a walk have in common.
-
-    `prune` leaves out what commutes with something else. Without `seen` no state is recognized.
-    """
-
-    target: Target
-    programs: Programs
-    argument: int
-    judges: Sequence[Judge]
-    strategy: Strategy
-    make_stepper: Callable[[], Stepper]
-    prune: bool
-    fingerprinter: Fingerprinter
-    seen: SeenStates | None
-    calls: tuple[Action, ...]
-    early: tuple[Action, ...]
-    """The calls that a task may make that is cancelled already."""
-    in_except: tuple[Action, ...]
-    """The calls that a new task may make while it handles an exception."""
-    then_in_except: tuple[Action, ...]
-    """Those that a task may make in the except block for what its last call raised."""
-    others: tuple[Action, ...]
-    continuations: tuple[Action, ...]
-    """What a task may do in the step in which its call ends."""
-    places: Places | None = None
-    """Where each call stands, if the run is made to be shown."""
-    meter: Meter | None = None
-
-
-class Decisions:
-    """What is decided in a run: first what the prefix holds, again; then what the strategy chooses."""
-
-    def __init__(self, strategy: Strategy, judges: Sequence[Judge], path: Path, prefix: Prefix, record: Record) -> None:
-        self.made = list(prefix.decisions)
-        """What is to be repeated, and then what has been decided."""
-        self.words = list(prefix.words)
-        self.moments: list[int] = []
-        """The number of events before each word, of those that were not repeated."""
-        self.repeating = bool(prefix.decisions)
-        self.turns = [] if self.repeating else list(reversed(path.within))
-        """What is yet to be taken on the way to the subtree, the next turn last."""
-        self.latest: Choice | None = None
-        """The choice by which the latest decision was made."""
-        self.before_step: Choice | None = None
-        self.passed: dict[bytes, float] = {}
-        """The states met since the last choice that was not a step, each with the time."""
-        self._repeated = 0
-        self._strategy = strategy
-        self._judges = judges
-        self._path = path
-        self._record = record
-
-    def repeat(self, now: float, under_way: dict[int, Any]) -> Action:
-        """Return what the prefix holds next; after the last of it, judging begins."""
-        action, fingerprint, choice = self.made[self._repeated]
-        self._repeated += 1
-        self.latest = choice
-        if fingerprint is not None:
-            self.passed.setdefault(fingerprint, now)
-        if action.kind == "cancel" and action.payload not in under_way:
-            raise NondeterminismError(
-                f"under the same schedule {action.word!r} was possible once, and not another time"
-            )
-        if self._repeated == len(self.made):
-            self.repeating = False
-            assert choice is not None
-            self._record.judge_from_here(choice.snapshots)
-        return action
-
-    @property
-    def taken(self) -> list[str]:
-        """The words of what has been decided so far, also while that repeats another run."""
-        if not self.repeating:
-            return self.words
-        words = [one.action.word for one in self.made[: self._repeated]]
-        return [word for word in words if word and word not in DEFAULTS]
-
-    def repeats(self, *kinds: str) -> bool:
-        """Return whether the prefix holds one of these kinds of actions next."""
-        return self.made[self._repeated].action.kind in kinds
-
-    def choose(self, options: tuple[Action, ...], fingerprint: bytes | None = None) -> Action:
-        """Have the strategy choose one of the options, unless the way to the subtree says which."""
-        if len(options) > 1 and self.turns:
-            turn = self.turns.pop()
-            if turn.option >= len(options):
-                raise NondeterminismError("under the same schedule there was more to choose from another time")
-        else:
-            index = self._strategy.choose([option.word for option in options])
-            if index is None:
-                return self.note(STOP, fingerprint)
-            turn = Turn(index, quiet=False)
-        choice = None
-        if len(options) > 1:
-            snapshots = tuple([judge.snapshot() for judge in self._judges])
-            choice = Choice(
-                options, turn.option, snapshots, len(self.made), len(self.words), fingerprint, quiet=turn.quiet
-            )
-            if not self.turns:  # else its other options are in other subtrees
-                self._path.choices.append(choice)
-        return self.note(options[turn.option], fingerprint, choice)
-
-    def note(self, action: Action, fingerprint: bytes | None = None, choice: Choice | None = None) -> Action:
-        """Take an action as decided."""
-        if action.word and action.word not in DEFAULTS:
-            self.words.append(action.word)
-            self.moments.append(len(self._record.history))
-        self.made.append(Decision(action, fingerprint, choice))
-        self.latest = choice
-        return action
-
-    def prefix_to(self, choice: Choice) -> Prefix:
-        """Return what another run repeats to come to a choice of this one and take the option that it has now."""
-        decisions = self.made[: choice.position + 1]
-        action = choice.options[choice.taken]
-        decisions[-1] = Decision(action, decisions[-1].fingerprint, choice)
-        words = self.words[: choice.words]
-        return Prefix(decisions, words if action.word in DEFAULTS else [*words, action.word], self._record.history)
 
 
 class Run:
@@ -207,17 +61,18 @@ class Run:
         self.schedule, self.moments = self.decisions.words, self.decisions.moments
         self._path = path
         self._stepper = setup.make_stepper()
-        again = Again(self._stepper, self._stays) if setup.programs.again else None
+        calling_again = CallingAgain(setup, self.decisions, self._stepper)
+        again = Again(self._stepper, calling_again.stays) if setup.programs.again else None
         self._calls = Calls(
             self._stepper,
             self.record,
-            self._next_call,
+            calling_again.next_call,
             places=setup.places,
             again=again,
             keeps_errors=bool(setup.in_except),
         )
         unjudged = Record(setup.target, (), setup.argument, self._moment)
-        self._others = Calls(self._stepper, unjudged, lambda number: None, Exception, is_other=True)
+        self._others = Calls(self._stepper, unjudged, lambda calls, number: None, Exception, is_other=True)
         self._newborn: int | None = None
         """The task that was made since the last step, if nothing else was done."""
         self._front_is_quiet = False
@@ -334,7 +189,8 @@ class Run:
                     self.record.note(Suspend(call, at))
 
     def choose(self, *options: str) -> int:
-        action = self._decide_in_a_step(tuple(Action("order", one, index) for index, one in enumerate(options)))
+        orders = tuple(Action("order", one, index) for index, one in enumerate(options))
+        action = self.decisions.decide_within_a_step(orders, self._stepper.now, self._calls.under_way)
         return 0 if action is None else action.payload
 
     def stray(self, error: str, *, ends: bool = False) -> None:
@@ -478,95 +334,6 @@ class Run:
         if self._others.made < programs.beside:
             options += setup.others
         return options
-
-    def _next_call(self, number: int) -> NextCall | None:
-        """Return the call that a task makes in the step in which its last one ended, if it makes one."""
-        calls = self._calls
-        if not self._may_call_again(number):
-            return None
-        if self.setup.prune and not self._next_call_matters(number):
-            return None
-        in_except = () if calls.latest_error is None else self.setup.then_in_except
-        action = self._decide_in_a_step((*self.setup.continuations, *in_except))
-        if action is None or action.kind not in ("then", "then except"):
-            return None
-        calls.made += 1
-        return NextCall(action.payload, in_except=action.kind == "then except")
-
-    def _may_call_again(self, number: int) -> bool:
-        """Return whether the task of a call that has ended may make another: it does not stay cancelled."""
-        calls, stepper = self._calls, self._stepper
-        if calls.made >= self.setup.programs.calls:
-            return False
-        if number not in calls.requested:
-            return True
-        if self.setup.programs.again:
-            assert calls.latest is not None
-            return stepper.recover(calls.latest[0])
-        return number not in calls.cancelled_early and not stepper.cancellation_lasts
-
-    def _stays(self, number: int) -> bool:
-        """Return whether a task stays after its call, to call again later: where that may differ from a new task's."""
-        decisions = self.decisions
-        if not self._may_call_again(number):
-            return False
-        if decisions.repeating:
-            stays = decisions.repeats(STAY.kind)
-            if stays:
-                decisions.repeat(self._stepper.now, self._calls.under_way)
-            return stays
-        strategy = self.setup.strategy
-        stays = strategy.insists_on(STAY.word) if strategy.repeats else not self.setup.prune or self._is_remembered()
-        if stays:
-            decisions.note(STAY)
-        return stays
-
-    def _next_call_matters(self, number: int) -> bool:
-        """Return whether a task's next call may differ from that of a new task, which is made in another run.
-
-        It may where others are ready to run, after a request to cancel it, in the except block for what its call
-        raised, or where something is left of the task.
-        """
-        decisions = self.decisions
-        if decisions.repeating:
-            return decisions.repeats(*RETURNING)
-        calls = self._calls
-        if self._stepper.waiting[0] or number in calls.requested:
-            return True
-        return bool(calls.latest_error and self.setup.in_except) or self._is_remembered()
-
-    def _is_remembered(self) -> bool:
-        """Return whether something is left of the task whose call was the last to end.
-
-        That may be a variable that the call has set in its context, an attribute, or whatever the target remembers.
-        """
-        calls = self._calls
-        assert calls.latest is not None
-        handle, context = calls.latest
-        if any(context.get(variable, context) is not value for variable, value in copy_context().items()):
-            return True
-        task = self._stepper.task_of(handle)
-        if has_attributes(task):
-            return True
-        return self.setup.fingerprinter.reaches(task, calls.instance, self.setup.target.global_state.changed())
-
-    def _decide_in_a_step(self, options: tuple[Action, ...]) -> Action | None:
-        """Decide what is left open within a step; return None if the run is over. Errors would be lost in the task."""
-        decisions = self.decisions
-        if self.record.over:
-            return None
-        try:
-            if decisions.repeating:
-                action = decisions.repeat(self._stepper.now, self._calls.under_way)
-            else:
-                action = decisions.choose(options)
-        except BaseException as problem:
-            self.record.stop(problem)
-            return None
-        if action is STOP:
-            self.record.stop()
-            return None
-        return action
 
     def _fingerprint(self, seen: SeenStates, between_passes: bool) -> bytes | None:
         if seen.failure is not None:

@@ -19,7 +19,8 @@ from latchproof.check.history import Event, Failure
 from latchproof.check.lines import LinesRan, LineWatch
 from latchproof.check.loops import stepper_class
 from latchproof.check.places import Places
-from latchproof.check.run import PrunedError, Run, Setup
+from latchproof.check.run import PrunedError, Run
+from latchproof.check.run_setup import Setup
 from latchproof.check.sandbox.watch import Meter
 from latchproof.check.states import SeenStates, fingerprinter_of
 from latchproof.check.strategies import Exhaustive, Strategy

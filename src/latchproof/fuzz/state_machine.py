@@ -87,7 +87,7 @@ class SpecificationMachine(RuleBasedStateMachine):
         self._judges = make_judges(self.target, self.policies, argument, strict=self.strict)
         self._record = Record(self.target, self._judges, argument, self._moment)
         self._driver.host_fault = self._record.host_fault
-        self._calls = Calls(self._driver, self._record, lambda number: None, Exception)
+        self._calls = Calls(self._driver, self._record, lambda calls, number: None, Exception)
         self._calls.instance = instance
 
     def _moment(self) -> tuple[Sequence[str], int, int]:
