@@ -103,7 +103,7 @@ class Programs:
     `at_once`        how many calls may be under way at once.
     `calls`          how many calls there are in all.
     `cancellations`  how many requests to cancel one.
-    `early`          whether one may also be made before the call, of a task that then makes a call that waits.
+    `early`          whether a task may also be cancelled before it makes a call that waits.
     `waits_only`     whether only calls that wait are made.
     `numbers`        what a parameter that is an int is given.
     `beside`         how many calls are made on a second instance, which must not affect the first.
@@ -199,9 +199,9 @@ class Machine:
     IDs of the rules that give it a chance to fail: a run that fires none of them says nothing about the claim.
 
     `policies` differ in more than their names. `aliases` maps other names by which one may be asked for to its own.
-    `variants` are those that need a state of their own.
-    `only_named` are those that a check judges only if it is asked to. `led(policy)` is the policy for a class whose
-    calls tell only whether they lead, in place of an index: the same one, if it is for such classes.
+    `variants` are the policies that need a state of their own, `only_named` those without one that a check judges only
+    if it is asked to. `led(policy)` is the policy for a class whose calls tell only whether they lead, in place of an
+    index; a policy that is for such classes stays the same.
     `blame` says which claim a history breaks, by what it shows; a situation that cannot arise is not in it.
     `reaches_released(rule, policy)` says whether a policy lets a rule fail calls that are released with an index.
     `freedoms` maps each axis of a policy that no rule shows to the words before its value. `needed_to_release(argument,

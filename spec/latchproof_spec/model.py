@@ -96,7 +96,7 @@ class Instant:
         self.given = {**self.given, call: how}
 
     def take(self, options: int) -> int:
-        """Return which of so many options is chosen now."""
+        """Return the number of the option that is chosen now."""
         position = len(self.taken)
         self.taken.append(self._choices[position] if position < len(self._choices) else 0)
         self.options.append(options)
@@ -140,7 +140,7 @@ class Waiter:
 
 
 def waiters(*operations: str) -> list[Waiter]:
-    """Return the other calls that wait, in order of arrival; of these operations, or of all.
+    """Return the other calls that wait, in order of arrival: those of these operations, or all if none is given.
 
     A call that was given its ending does not wait any more.
     """

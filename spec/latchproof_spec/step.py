@@ -53,7 +53,7 @@ class BrokenBarrierError(RuntimeError):
 ANY_INDEX: Final[int] = -1
 """The ending of a released call that gets any index that its generation has not given yet.
 
-So it is where a policy leaves the order open, and where one call leads: that which gets index 0.
+It is given where a policy leaves the order open, and where one call leads, which is the call that gets index 0.
 """
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 if sys.path and sys.path[0] == os.getcwd():
-    sys.path.append(sys.path.pop(0))  # a file there that is named as a module of the standard library is not meant
+    sys.path.append(sys.path.pop(0))  # a file there must not replace a module of the standard library
 
 from latchproof.cli.main import main
 

@@ -93,8 +93,8 @@ def _ended_before_its_cancellation() -> bool:
     return _run(main)
 
 
-def _resumed_too_early(wait: Callable[[], Awaitable[bool]]) -> bool:
-    """Cancel a task in the wait for an event, and set the event when the task waits for something else."""
+def _resumed_too_early(wait: Callable[[], Awaitable[bool]], *, before: bool = False) -> bool:
+    """Cancel a task in the wait for an event, and set the event when it waits for something else, or just `before`."""
     early: list[bool] = []
     event = synchronization.Event()
 
@@ -107,9 +107,10 @@ def _resumed_too_early(wait: Callable[[], Awaitable[bool]]) -> bool:
     async def main(loop: QuietLoop) -> bool:
         task = await spawn(waits())
         task.cancel()
-        await sleep(0)
+        if not before:
+            await sleep(0)
         await event.set()
-        await sleep(0)
+        await sleep(SOON)
         return early == [True]
 
     return _run(main)
@@ -132,28 +133,12 @@ async def _has_a_lock() -> bool:
     return lock._owner is None
 
 
-def _early_in_spawn() -> bool:
-    """Cancel a task when its wake-up is behind the cancellation, and let it spawn another then."""
-    raised: list[str] = []
-    event = synchronization.Event()
-
-    async def waits() -> None:
-        try:
-            await event.wait()
-        except TaskCancelled:
-            try:
-                await spawn(_nothing())
-            except AssertionError as error:
-                raised.append(str(error))
-
-    async def main(loop: QuietLoop) -> bool:
-        task = await spawn(waits())
-        task.cancel()
-        await event.set()
-        await sleep(SOON)
-        return raised == ["Expected a TaskHandle"]
-
-    return _run(main)
+async def _spawns() -> bool:
+    try:
+        await spawn(_nothing())
+    except AssertionError as error:
+        return str(error) == "Expected a TaskHandle"
+    return False
 
 
 def _loses_a_lock(*, held: bool) -> bool:
@@ -233,7 +218,7 @@ SHOWN = {
         "sleep()": lambda: _resumed_too_early(_sleeps_briefly),
         "an event": lambda: _resumed_too_early(_passes_an_event),
         "a lock": lambda: _resumed_too_early(_has_a_lock),
-        "spawn()": _early_in_spawn,
+        "spawn()": lambda: _resumed_too_early(_spawns, before=True),
     },
     "lost-lock": {
         "a lock that another has": lambda: _loses_a_lock(held=True),

@@ -96,7 +96,7 @@ def test_a_run_with_eager_tasks_can_be_repeated_and_is_a_program_too() -> None:
 def test_a_claim_that_is_broken_without_eager_tasks_is_shown_without_them() -> None:
     class Forgetful(HelpedBarrier):
         def _trip(self, parked: list[asyncio.Future[int]]) -> None:
-            """Wake nobody."""
+            """Wake no task."""
 
     traces = checked(Forgetful, EAGER, PLAIN).traces
     assert traces

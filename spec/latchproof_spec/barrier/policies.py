@@ -71,4 +71,4 @@ POLICIES: Final = (
     BarrierPolicy("leader", "withdraws", "makes no call", "one leads", "the parked", "the parked"),
 )
 ONLY_NAMED: Final = ("leader",)
-"""A class that returns indices has no leader; where values tell one, it is looked for under every policy."""
+"""The policies judged only where they are named. A class that returns indices is right, and has no leader."""

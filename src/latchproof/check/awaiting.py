@@ -1,8 +1,8 @@
 """Makes sure that a call that waits gives something to await, and does not block its thread instead.
 
-Most methods that wait are coroutine functions, and need no look. Another method may return something to await too, so
-it has to be called; a class for threads blocks then. The call is made in a separate thread, which is left behind if it
-does not return.
+Most methods that wait are coroutine functions, which need no call to tell. Any other method has to be called: it may
+return something to await, or it may block, as in a class for threads. The call is made in a separate thread, which is
+left behind if it does not return.
 """
 
 import inspect

@@ -51,7 +51,7 @@ class Scene(NamedTuple):
         return misread is not None and (misread < self.left_out if more else misread <= self.left_out)
 
     def missed_refusal(self) -> str:
-        """Return the situation of a call that is not refused, perhaps for the reason that a reading is wrong for."""
+        """Return the situation of a call that is not refused: what an earlier reading showed may be the reason."""
         is_mended = bool(self.left_out) and self.explains("wrongly broken or mended", more=True)
         return "wrongly broken or mended" if is_mended else "missed refusal"
 

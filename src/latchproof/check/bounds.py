@@ -17,7 +17,7 @@ Asked: TypeAlias = Mapping[str, int | Sequence[int] | None]
 """The constructor arguments that are asked for, by the name of a machine's parameter; None where none is."""
 
 NO_EAGER_TASKS = f" (which Python {sys.version_info.major}.{sys.version_info.minor} does not have)"
-"""What is said where asyncio has none."""
+"""The remark on eager tasks where asyncio has none."""
 
 GROWN = 8
 """Most calls to which bounds are enlarged for a constructor argument that the default ones do not have."""
@@ -134,10 +134,10 @@ def programs_within(
     host: str = "asyncio",
     arguments: Sequence[int] | None = None,
 ) -> tuple[Programs, ...]:
-    """Return these bounds, in place of the default ones; what is not given is as in the first of those.
+    """Return the bounds with these numbers; a number that is not given is that of the first default bounds.
 
-    A cancellation may come before a call if it may in any of those. If constructor `arguments` are given, so many calls
-    are made as it takes to let one return, unless their number is given too.
+    A cancellation may come before a call if it may in any of the default bounds. If constructor `arguments` are given,
+    there are enough calls to let one return, up to GROWN, unless the number of calls is given too.
     """
     usual = default_programs(target, host)
     first = usual[0]
@@ -190,7 +190,7 @@ def programs_asked_for(
     for argument in arguments:
         if not any(argument in one.arguments for one in usual if not one.waits_only):
             chosen.append(replace(_wide_enough(usual[0], target, argument), arguments=(argument,)))
-        # a number that is set would stand for many calls
+        # else set_count(n) would stand for n calls
         without = [replace(one, numbers=()) for one in (*chosen, widest)]
         if not any(can_release(one, target, argument) for one in without[:-1] if argument in one.arguments):
             # many calls, few of them at once
@@ -227,13 +227,13 @@ def arguments_asked_for(machine: Machine, asked: Asked) -> tuple[int, ...] | Non
 
 
 def _wide_enough(programs: Programs, target: Target, argument: int) -> Programs:
-    """Return bounds with so many calls at once as it takes to let one return, if there are so many calls in all."""
+    """Return bounds with as many calls at once as it takes to let one return, if there are enough calls in all."""
     calls, at_once = _needed(programs, target, argument)
     return replace(programs, at_once=max(programs.at_once, at_once)) if calls <= programs.calls else programs
 
 
 def _grown(programs: Programs, target: Target, argument: int) -> Programs:
-    """Return bounds with as many calls as it takes to let one of such an instance return, and one more, up to GROWN."""
+    """Return bounds with at least one call more than it takes to let one return, if that is at most GROWN."""
     calls, at_once = _needed(programs, target, argument)
     if calls >= GROWN:
         return programs
@@ -241,7 +241,7 @@ def _grown(programs: Programs, target: Target, argument: int) -> Programs:
 
 
 def _merged(bounds: Iterable[Programs]) -> tuple[Programs, ...]:
-    """Return bounds in which those that differ in the constructor's argument alone are one."""
+    """Return the bounds, with those joined that differ in the constructor's argument alone."""
     found: dict[Programs, tuple[int, ...]] = {}
     for one in bounds:
         key = replace(one, arguments=())

@@ -243,7 +243,7 @@ def _doubts_about(claim: str, verdict: PolicyVerdict) -> Iterator[Reason]:
         return
     ended = [other for other, failure in verdict.failures.items() if not failure.finding.misread]
     if ended:
-        text = f"runs ended early, where they broke {', '.join(ended)}: of {claim} no more is known"
+        text = f"runs that broke {', '.join(ended)} ended early, so nothing more is known of {claim}"
         yield Reason("ended-early", "", text)
     elif claim not in (*verdict.exercised, *verdict.not_exercised):
         yield Reason(
@@ -300,7 +300,7 @@ def _left_out(target: Target, verdict: PolicyVerdict, programs: tuple[Programs, 
         for wider in ((arguments, True), (USUAL, cancels))
     )
     if with_cancels:
-        yield f"no cancellation was to be tried, so nothing is said of {', '.join(with_cancels)}"
+        yield f"no cancellations were tried, so nothing is said of {', '.join(with_cancels)}"
     if with_others:
         numbers = ", ".join(map(str, arguments))
         yield f"with {target.machine.parameter} {numbers} alone, nothing is said of {', '.join(with_others)}"

@@ -18,8 +18,8 @@ DEFAULTS = ("return", "in order")
 """Options that are taken unless a schedule says otherwise; a schedule does not list them."""
 
 COMES_ROUND, TIME_PASSES = "comes round", "time passes"
-"""Words for a state that repeats for ever, which is rest, and for time that passes until the next timer: while nothing
-else can run, or while what can run repeats one state."""
+"""Words for a state that repeats for ever, which counts as rest, and for time that passes until the next timer. Time
+passes only while nothing else can run, or while what can run repeats one state."""
 
 
 class Action(NamedTuple):

@@ -80,7 +80,7 @@ class Record:
         self.problem: BaseException | None = None
         """What ended the run, if that was not the target."""
         self.hung = False
-        """Whether something that the target did, did not end."""
+        """Whether a step, the constructor or a reading did not end."""
         self._target = target
         self._judges = judges
         self._argument = argument

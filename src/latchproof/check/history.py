@@ -195,7 +195,7 @@ class SeenError(Exception):
 
 
 class Opaque:
-    """Stands for a value that cannot be compared, as not even with itself; `kind` is the name of its class."""
+    """Stands for a value that cannot be compared, not even with itself; `kind` is the name of its class."""
 
     def __init__(self, text: str, kind: str) -> None:
         self._text = text
@@ -273,7 +273,7 @@ def shown(value: object) -> str:
 
 
 def _readable(text: str) -> str:
-    """Return a text without what no file and no terminal should be given, and cut where it is very long."""
+    """Return a text with its control characters escaped, and cut if it is very long."""
     if len(text) > _LONGEST_TEXT:
         text = f"{text[:_LONGEST_TEXT]}... ({len(text):,} characters)"
     return without_addresses(_CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text))

@@ -64,7 +64,7 @@ class Job:
     smaller_than: tuple[int, int] | None = None
     """If given, only programs with fewer calls or cancellations are walked, so that no smaller failure is missed."""
     only_whether: bool = False
-    """Whether it only matters whether each policy fails: not by which run, and not whether that repeats."""
+    """Whether the job ends once every policy has failed, and repeats no failing run."""
     limits: StepLimits = USUAL_LIMITS
     hangs: Mapping[int, tuple[str, str]] | None = None
     """If given, what the worker does is counted, and these are counts at which the target does not end; see `Meter`."""
@@ -233,7 +233,7 @@ def _last_schedule(job: Job, explorer: Explorer) -> str:
 def _repeat_failures(target: Target, job: Job, walk: Walk) -> bool:
     """Repeat every failing run, and mark those that do not fail again; return whether all do.
 
-    Of a run that fails again the history is kept that also says where each call stands.
+    Where a run fails again, its new history replaces the old one: it also says where each call stands.
     """
     all_repeat = True
     for policy, failures in walk.failures.items():
@@ -247,9 +247,9 @@ def _repeat_failures(target: Target, job: Job, walk: Walk) -> bool:
 
 
 def _drop_slow_steps(target: Target, job: Job, walk: Walk, where: str) -> list[Reason]:
-    """Repeat every run in which a step does not end, once; drop those where it does, and return reasons that name them.
+    """Repeat every run in which a step does not end; drop those in which it ends now, and return reasons to name them.
 
-    Such a step was only slow, perhaps because it imports something. All policies share the repetition.
+    A step that ends now was only slow, perhaps because it imports something. All policies share the one repetition.
     """
     reasons = []
     repeated: dict[tuple[str, ...], tuple[Event, ...] | None] = {}
@@ -275,9 +275,9 @@ def _compact(failure: Failure) -> str:
 
 
 def smallest(walk: Walk) -> tuple[int, int]:
-    """Return the calls and cancellations of the smallest failure under each policy: the largest of these.
+    """Return the largest of the sizes, in calls and cancellations, that the smallest failure under each policy has.
 
-    Those after which judging continues do not count: what is behind them may be larger.
+    A failure after which judging continues does not count: a failure behind it may be larger.
     """
     final = [[one for one in failures.values() if one.finding.final] for failures in walk.failures.values()]
     return max(min(one.size[:2] for one in failures) for failures in final)
@@ -346,7 +346,7 @@ def replay(
 
 
 def _repeated(target: Target, job: Job, policy: str, failure: Failure, times: int) -> tuple[Event, ...] | None:
-    """Repeat a failing run some times; return its history, with places, or None if it once does not fail as before."""
+    """Repeat a failing run this often; return its history, with places, or None if it fails otherwise even once."""
     history = None
     for _ in range(times):
         try:

@@ -2,8 +2,8 @@
 
 A verdict that conforms says nothing about a line that never ran. Where `sys.monitoring` tells the lines, all runs are
 watched, and each line costs something only once. Where a tracer has to, each run that is watched takes several times
-as long, so it is a sample of them, spread over the walk. What the target does
-after a run, when its tasks are closed, does not count.
+as long, so only a sample is watched, spread over the walk. What the target does after a run, when its tasks are closed,
+does not count.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from latchproof.check.own_code import OwnCode, nested
 from latchproof.check.watching import MONITORING, Watch
 
 EVERY = 128
-"""Distance of the runs of a job that are traced, where a tracer tells the lines. Among the first ones it is the runs
-whose numbers are powers of four: many jobs are small."""
+"""Interval between the traced runs of a job, in runs, where a tracer tells the lines. Of the first runs, those whose
+numbers are powers of four are traced, because many jobs are small."""
 
 MOST = 8
-"""Number of parts of the code that are named in what is printed."""
+"""Maximum number of parts of the code that are named in what is printed."""
 
 Line: TypeAlias = tuple[str, int]
 """A file, as seen from the folder of the target's file, and the number of a line."""
@@ -44,7 +44,7 @@ class LinesRan:
     obstacle: str = ""
 
     def __add__(self, other: LinesRan) -> LinesRan:
-        """What ran in the runs of both."""
+        """Return what ran in the runs of both."""
         watched, runs = self.watched + other.watched, self.runs + other.runs
         return LinesRan(self.ran | other.ran, watched, runs, self.obstacle or other.obstacle)
 
@@ -94,7 +94,7 @@ class LineReport:
         return f"never ran: {', '.join(map(str, self.never_ran[:MOST]))}{others}{sample}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the report as plain data."""
         return {
             "summary": str(self),
             "total": self.total,

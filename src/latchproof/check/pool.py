@@ -1,8 +1,9 @@
 """Does the jobs of a check in worker processes, so that all cores are used and a target can do no harm.
 
 A target that ends its interpreter costs only the job in which that happens. A worker that nothing in its process can
-interrupt is ended, and a second one does the same job and counts its moves: so it is known which of them does not end
-when it has to be ended too, and where, for it leaves a stack. A third one stops there, and reports that as a finding.
+interrupt is ended. A second worker does the same job and counts its moves. If it has to be ended too, its count tells
+which move does not end, and the stack that it leaves tells where. A third worker stops before that move, and reports it
+as a finding.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ from latchproof.check.tree import Walk
 from latchproof.check.work_queue import Piece, WorkQueue
 
 LONGEST_STACK = 100_000
-"""Number of bytes that are read of a stack."""
+"""Maximum number of bytes that are read of a stack."""
 
 BEAT_SECONDS = 0.2
 """Interval at which a worker reports its progress, in seconds."""
 
 SILENCE = 2
-"""Time without a report after which a worker is stopped, as a multiple of what a step may take: its own alarm does not
-reach the target."""
+"""Time without a report after which a worker is stopped, as a multiple of what a step may take: by then its own alarm
+has failed to reach the target."""
 
 STOPS = 8
 """Number of workers that are stopped for one piece before nothing is concluded from it."""
@@ -59,7 +60,7 @@ class Pool:
         self._recipe = recipe
         self._own_files = own_files
         self._stuck: dict[Piece, dict[int, tuple[str, str]]] = {}
-        """For each piece of which a worker was ended, the counts of moves that do not end."""
+        """For each piece of which a worker was ended, the counts at which a move does not end, with time and place."""
         self._workers = max(1, workers)
         self._running: list[_Worker] = []
 
@@ -124,7 +125,7 @@ class Pool:
                 self._running.remove(worker)
 
     def _learns(self, piece: Piece, ended: _Worker) -> bool:
-        """Return whether more is known from a worker that is ended now, or can be found out by another that counts."""
+        """Note what the worker that is ended shows; return whether another one that counts can find out more."""
         known = self._stuck.setdefault(piece, {})
         if not ended.is_counting:
             return True
@@ -154,7 +155,7 @@ class _Worker:
         self.connection, theirs = context.Pipe()
         self._stack, stack = context.Pipe(duplex=False)
         self.count: Any = context.RawArray("q", 1)
-        """The number of moves that it has counted."""
+        """The number of moves that the worker has counted."""
         self.process = context.Process(target=_work, args=(theirs, stack, self.count, recipe), daemon=True)
         with plain_path():
             self.process.start()
@@ -163,7 +164,7 @@ class _Worker:
         self.piece: Piece | None = None
         self.is_counting = False
         self.spent = ""
-        """What it has spent, once that is too much."""
+        """What the worker has spent, once that is too much."""
         self._is_ready = False
         self._limits = USUAL_LIMITS
         self._silence = Silence(self.process.pid)
@@ -233,13 +234,13 @@ class Silence:
         self.end()
 
     def end(self) -> None:
-        """Note that it was heard of."""
+        """Note that the process has reported or counted."""
         self._since = self._looked = time.monotonic()
         self._cpu, _ = self._read()
         self._slept = 0.0
 
     def spent(self, count: int, limits: StepLimits) -> str:
-        """Return what it has spent if that is more than a step may, with a margin: its own alarm had its chance."""
+        """Return what the process has spent if that is too much: SILENCE times what a step may take; else ""."""
         now, (cpu, sleeps) = time.monotonic(), self._read()
         if count != self._count:
             self._count = count
@@ -254,7 +255,7 @@ class Silence:
         return ""
 
     def _read(self) -> tuple[float, bool]:
-        """Return its CPU time in seconds, and whether it sleeps; where that is not known, it counts as asleep."""
+        """Return the CPU time in seconds, and whether the process sleeps; if that is not known, it counts as asleep."""
         try:
             fields = Path(self._file).read_text(errors="replace").rpartition(")")[2].split()
         except OSError:

@@ -26,14 +26,13 @@ FOREIGN = {
     "must be called from async context": ("trio",),
     "unknown async library, or not in async context": ("asyncio", "trio"),
 }
-"""How the errors begin that hosts raise for code that was written for another host, and for which it may be."""
-
+"""How hosts begin their errors for code that was written for another host, with the hosts that it may be for."""
 
 WHOLE = (1, 2, 3)
-"""Constructor arguments with which it is found out what the calls of whole generations return."""
+"""Constructor arguments with which whole generations are run, to see what their calls return."""
 
 PROBED = 8
-"""Most schedules that are run for that, with each of them."""
+"""Maximum number of schedules that are run with each of these arguments."""
 
 
 @dataclass

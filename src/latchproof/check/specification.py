@@ -55,7 +55,7 @@ class Ending(NamedTuple):
     `raises`   the classes of the errors that it may raise.
     `by`       the operation whose effect gave it: the call's own, or another.
     `rule`     the ID of the rule that gave it.
-    `led`      whether a call is told only if it leads: 0 stands for that, and each other value for that it does not.
+    `led`      whether a call is told only whether it leads: the value 0 if it does, and any other value if not.
     `generation`, `taken`  calls of one generation return each value once: `taken` holds those already returned. 0 where
                there are no generations, -1 for the latest, -2 for the one before.
     """

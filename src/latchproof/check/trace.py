@@ -198,7 +198,7 @@ def read_all(path: Path) -> list[Trace]:
 
 
 def _compared_in(fields: dict[str, Any]) -> Compared:
-    """Return what was compared in a trace of before this was said: no value, if a waiting call returned none."""
+    """Return what was compared in a trace that does not say it: no value, if a waiting call returned None."""
     machine, events = MACHINES.get(fields.get("machine", "")), fields.get("events")
     if machine is None or not isinstance(events, list | tuple):
         return "indices"

@@ -72,7 +72,7 @@ class Walk:
         )
 
     def __add__(self, other: Walk) -> Walk:
-        """What came of two walks of one target: of parts of a tree, or of a tree and of a part of it again."""
+        """Return what came of both walks of one target: of parts of a tree, or of a tree and of a part of it again."""
         failures = {policy: dict(found) for policy, found in self.failures.items()}
         for policy, found in other.failures.items():
             for failure in found.values():
@@ -120,8 +120,7 @@ class Explorer:
 
     Without a `strategy` every schedule is walked. `within` restricts the walk to one subtree. `prune` and `merge` allow
     the two reductions, where the strategy does. With `ordered`, sets of futures and tasks are iterated in order of
-    their creation. With `places` the history says where each call stands;
-    `lines` watches each run.
+    their creation. With `places` the history says where each call stands; `lines` watches each run.
     """
 
     def __init__(

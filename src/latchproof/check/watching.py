@@ -57,7 +57,7 @@ class Watch:
         return True
 
     def stop(self) -> None:
-        """End it, if it has begun."""
+        """Stop watching, if it has begun."""
         if self._traces:
             self._traces = False
             sys.settrace(None)

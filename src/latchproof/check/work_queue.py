@@ -144,11 +144,11 @@ class _Tree:
 
     @property
     def hung(self) -> bool:
-        """Whether it is over because a step did not end."""
+        """Whether the tree is over because a step did not end."""
         return self.over and self._counted.walk.hung
 
     def leave_out(self) -> None:
-        """Discard what was done of it, and leave the rest undone."""
+        """Discard what was done of the tree, and leave the rest undone."""
         self.over = self._is_left_out = True
 
     def _count(self) -> None:

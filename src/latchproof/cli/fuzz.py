@@ -82,7 +82,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         f"rules fired: {', '.join(sorted(machine.fired)) or 'none'}",
     )
     if machine.broken:
-        doubt = f"examples ended early, where they broke {', '.join(sorted(machine.broken))}"
+        doubt = f"examples that broke {', '.join(sorted(machine.broken))} ended early"
     elif options.claim is not None and machine.fired.isdisjoint(
         exercise_under(machine.policies[0], target.machine).get(claim_of(options.claim), ())
     ):

@@ -33,7 +33,7 @@ a target that cannot be loaded or driven; 3 inconclusive, or the command failed.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command with the arguments, and return the exit code; without any, those of the process, and end it."""
+    """Run the command and return its exit code; without arguments take those of the process, and end the process."""
     if arguments is None:
         streams.prepare()
     options = make_parser().parse_args(arguments)

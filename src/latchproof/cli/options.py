@@ -99,11 +99,11 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     """Add the options that say when a step counts as one that does not end."""
     parser.add_argument(
         "--step-cpu", type=seconds, default=USUAL_LIMITS.cpu, metavar="N",
-        help=f"a step that uses N seconds of CPU time does not end (default {USUAL_LIMITS.cpu:g})",
+        help=f"count a step that uses N seconds of CPU time as one that does not end (default {USUAL_LIMITS.cpu:g})",
     )  # fmt: skip
     parser.add_argument(
         "--step-block", type=seconds, default=USUAL_LIMITS.block, metavar="M",
-        help=f"a step that is blocked for M seconds does not end (default {USUAL_LIMITS.block:g})",
+        help=f"count a step that is blocked for M seconds as one that does not end (default {USUAL_LIMITS.block:g})",
     )  # fmt: skip
 
 

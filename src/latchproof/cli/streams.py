@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 
 class Forgiving:
-    """A stream that discards what cannot be written; a broken pipe is raised, since nobody reads any more.
+    """A stream that discards what cannot be written. BrokenPipeError is raised, since it means that the reader is gone.
 
     >>> with open("/dev/full", "w") as full:
     ...     stream = Forgiving(full)
@@ -45,7 +45,7 @@ class Forgiving:
             self._discard()
 
     def _discard(self) -> None:
-        """Let all that is written from now on, and what is buffered, be discarded."""
+        """Discard what is buffered, and all that is written from now on."""
         self.failed = True
         with contextlib.suppress(OSError, ValueError):
             discard(self._stream.fileno())
@@ -55,7 +55,7 @@ class Forgiving:
 
 
 def prepare() -> None:
-    """Open what is closed, and let no character and no full device end the command."""
+    """Open the streams that are closed, and let no character and no full device end the command."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -68,7 +68,7 @@ def prepare() -> None:
 
 
 def discard(number: int) -> None:
-    """Let a file descriptor discard what is written to it, in processes that are started, too."""
+    """Let a file descriptor discard what is written to it, in this process and in those that it starts."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     if nowhere != number:
         os.dup2(nowhere, number)

@@ -225,12 +225,12 @@ def state_machine(
 
     `target` is a class, or a factory that takes the constructor's argument; `kind` names the machine of the
     specification, where that cannot be told, and `rename` maps the names that the class has to those that the
-    specification has for them. `host` is the name of a host, such as "trio". Without a `policy`, a
-    history is allowed if any named policy allows it throughout. With a `claim` only that one can fail; an example in
-    which another does ends there, and the class has it in `broken`. `strict` is the form that our own classes keep:
-    an operation takes effect in its first step, a cancellation at its request. `largest` bounds the constructor's
-    argument and every int; what `ignore` names is not read; `parties` of a barrier, or `count` of a latch, are what
-    the constructor is given instead.
+    specification has for them. `host` is the name of a host, such as "trio". Without a `policy`, a history is allowed
+    if any named policy allows it throughout. With a `claim` only that one can fail; an example in which another does
+    ends there, and the class has it in `broken`. `strict` is the form that our own classes keep: an operation takes
+    effect in its first step, a cancellation at its request. `largest` bounds the constructor's argument and every int.
+    What `ignore` names is not read. `parties` of a barrier, or `count` of a latch, are what the constructor is given in
+    place of numbers up to `largest`.
 
     Put `TestMyBarrier = state_machine(MyBarrier).TestCase` in a test module, and pytest runs it.
 

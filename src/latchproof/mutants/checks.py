@@ -40,7 +40,7 @@ EXAMPLES, STEPS, LARGEST = 100, 30, 4
 """Examples of the fuzzer, steps of each, and the largest number that it passes."""
 
 EXAMPLES_FOR_A_CLAIM: Final = 400
-"""Examples where one claim is asked for: with so many, which of them chance picks no longer decides what is found."""
+"""Number of examples where one claim is asked for: enough that chance hardly decides what is found."""
 
 
 @dataclass(frozen=True)

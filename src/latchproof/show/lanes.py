@@ -27,7 +27,7 @@ class _Row:
 
 
 ONLY_EAGER = "with eager tasks (asyncio.eager_task_factory, Python 3.12 and later); without them it is not broken"
-"""What is said of a run whose claim is broken with eager tasks alone."""
+"""The note on a run whose claim is broken with eager tasks alone."""
 
 
 def lanes(trace: Trace, *, width: int = 100) -> list[str]:
@@ -63,8 +63,8 @@ def lanes(trace: Trace, *, width: int = 100) -> list[str]:
 def _rows(trace: Trace) -> list[_Row]:
     """Return the lines to draw.
 
-    A suspension stands beside what the call did in the same step. Alone it has a line if anything was seen since the
-    call was suspended in the same place before; so a call that polls has few lines.
+    A suspension stands beside what the call did in the same step. A suspension alone has a line only if something was
+    seen since the call was last suspended in that place, so a call that polls has few lines.
     """
     rows: list[_Row] = []
     step, seen_in_step = 1, False

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 MOST = 12
-"""Number of names that a list has room for."""
+"""Maximum number of names in a list."""
 
 
 class CannotRenderError(Exception):

@@ -46,7 +46,7 @@ class Pair(samples.FifoBarrier):
         return await super().wait()
 
     def meet(self) -> None:
-        """Do it."""
+        """Do what the second call does first."""
 
 
 class Spins(Pair):

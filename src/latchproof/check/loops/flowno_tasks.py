@@ -21,7 +21,7 @@ CLOCK: Any = event_loop
 """The module whose `timer` a stepper replaces."""
 
 WAITERS = ("event_waiters", "lock_waiters", "condition_waiters", "watching_task")
-"""Where the loop keeps waiting tasks, in one version or another."""
+"""The attributes in which the loop keeps waiting tasks, of all its versions."""
 
 WOKEN = OwnFault(
     "ended-task-woken",
@@ -60,7 +60,7 @@ CONDITION = OwnFault(
 """The end of `async with` releases a lock that the task does not have, and that AssertionError ends the loop."""
 
 OWN_FAULTS = (WOKEN, CANCELLED, EARLY, LOST, CONDITION)
-"""The faults of the loop itself."""
+"""All faults of the loop itself."""
 
 
 class Pause:

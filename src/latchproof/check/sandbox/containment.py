@@ -66,7 +66,7 @@ def contained(watched: Callable[[], Watched], limits: StepLimits) -> Iterator[Co
 
 
 class _Sink(io.TextIOWrapper):
-    """A stream, as full as a program's own, that counts what is written and discards it; it cannot be closed."""
+    """A stream with all methods of a program's own that counts what is written and discards it; it cannot be closed."""
 
     def __init__(self) -> None:
         self.characters = 0
@@ -88,7 +88,7 @@ class _Sink(io.TextIOWrapper):
 
 
 class _Nowhere(io.BufferedIOBase):
-    """What is below a sink, for a target that writes bytes."""
+    """The binary stream below a sink, for a target that writes bytes."""
 
     name = "<discarded>"
 

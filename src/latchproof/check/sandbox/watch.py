@@ -27,17 +27,18 @@ from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
 LOOKS = 16
-"""Number of looks within the shorter of the limits."""
+"""Number of looks within the shorter limit."""
 
 AGAIN_SECONDS = 0.02
-"""Interval at which a step is interrupted that swallows the interrupt, in seconds."""
+"""Interval at which a step that swallows the interrupt is interrupted again, in seconds."""
 
 CHECK_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
 CALLED = tuple(os.path.join(CHECK_FOLDER, one) for one in ("loops" + os.sep, "watching.py", "places.py", "lines.py"))
 CALLING = tuple(
     os.path.join(CHECK_FOLDER, one) for one in ("loops" + os.sep, "harness.py", "target.py", "run.py", "instants.py")
 )
-"""The folder of the check's own code, and how file names begin of what the target calls of it, and of what calls it."""
+"""The folder of the check's own code, and in it the beginnings of the names of files that the target's frames call, and
+of files that call the target."""
 
 INSTALLED = (os.path.dirname(os.__file__), "site-packages", "<")
 """What marks the file names of code that is not the user's own."""
@@ -60,12 +61,12 @@ class StepLimits(NamedTuple):
 
     @property
     def cpu_spent(self) -> str:
-        """What a step has spent that reached the first limit."""
+        """What a step that reached the first limit has spent, in words."""
         return f"{self.cpu:g} s of CPU time"
 
     @property
     def blocked(self) -> str:
-        """What a step has spent that reached the second limit."""
+        """What a step that reached the second limit has spent, in words."""
         return f"{self.block:g} s of blocking"
 
     def __str__(self) -> str:
@@ -78,7 +79,7 @@ class StepLimits(NamedTuple):
 
 
 USUAL_LIMITS = StepLimits()
-"""The limits unless others are asked for."""
+"""The default limits."""
 
 
 class Meter:
@@ -103,7 +104,7 @@ class Meter:
         return self._known.get(self._count[0])
 
     def end(self) -> None:
-        """Write no stack any more."""
+        """Stop writing stacks."""
         faulthandler.cancel_dump_traceback_later()
 
 
@@ -131,7 +132,7 @@ class _Clock:
         self._file = f"/proc/self/task/{threading.get_native_id()}/schedstat"
 
     def read(self) -> tuple[float, float]:
-        """Return both."""
+        """Return the CPU time and the time waited."""
         cpu = time.process_time() if self._id is None else time.clock_gettime(self._id)
         return cpu, self._waited()
 
@@ -154,12 +155,12 @@ class _Watch:
         self._limits = limits
         self._clock = _Clock()
         self._noted: object = None
-        """The progress at which a step was noted that does not end."""
+        """The progress at which a step that does not end was noted."""
         self._looking = False
         self._begin(watched().progress)
 
     def _begin(self, progress: object) -> None:
-        """Begin to add up anew."""
+        """Start again from zero, at this progress."""
         self._progress = progress
         self._cpu = self._blocked = 0.0
         self._last = (time.monotonic(), *self._clock.read())
