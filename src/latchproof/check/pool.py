@@ -235,7 +235,7 @@ class Silence:
 
     def end(self) -> None:
         """Note that the process has reported or counted."""
-        self._since = self._looked = time.monotonic()
+        self._looked = time.monotonic()
         self._cpu, _ = self._read()
         self._slept = 0.0
 

@@ -79,7 +79,7 @@ def difference(original: Machine, mutant: Machine, changed: Sequence[str], polic
             continue
         given = symbols(original, operation)
         is_parked, known = _caller(original, operation, given.arguments)
-        same = partial(_made_the_same_step, (original, operation), (mutant, other), policy, given, is_parked)
+        same = partial(_made_the_same_step, operation, other, original.parked_at, policy, given, is_parked)
         if model := _model(same, (*given.premises, *known)):
             return f"{operation.name}: {model}"
     if "create" in changed and (model := _model(partial(_made_the_same, original, mutant, symbol("argument", int)))):
@@ -211,11 +211,11 @@ def _differing(one: tuple[Any, Any], other: tuple[Any, Any]) -> Iterator[z3.Bool
 
 
 def _made_the_same_step(
-    ours: tuple[Machine, Operation], theirs: tuple[Machine, Operation], policy: Any, given: Symbolic, is_parked: Any
+    ours: Operation, theirs: Operation, parked_at: int, policy: Any, given: Symbolic, is_parked: Any
 ) -> Any:
-    """Return whether two machines make the same step."""
-    one, two = take(*ours, policy, given), take(*theirs, policy, given)
-    others = one.before[ours[0].parked_at] - (1 if is_parked else 0)
+    """Return whether two operations make the same step; the state has the number of parked calls at `parked_at`."""
+    one, two = take(ours, policy, given), take(theirs, policy, given)
+    others = one.before[parked_at] - (1 if is_parked else 0)
     return one.after == two.after and _same_effect(one.rule, two.rule, others)
 
 

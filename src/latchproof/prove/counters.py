@@ -140,17 +140,17 @@ class Counters:
         The shells count a task whose cancellation is requested as parked until they purge it. This is why they need to
         purge only where a rule heeds the parked.
         """
-        machine, position = self.machine, self.machine.parked_at
+        position = self.machine.parked_at
         parked = given.state[position]
         fewer = symbol("fewer", int)
         less = (*given.state[:position], fewer, *given.state[position + 1 :])
         smaller = Symbolic(given.constants, less, given.arguments, ())
 
         def same() -> bool:
-            one = take(machine, operation, policy, given)
+            one = take(operation, policy, given)
             if one.rule.heeds_parked:
                 return True
-            other = take(machine, operation, policy, smaller)
+            other = take(operation, policy, smaller)
             rest = range(len(one.after))
             return (
                 _effect(one.rule) == _effect(other.rule)

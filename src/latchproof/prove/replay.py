@@ -121,17 +121,17 @@ def continued(here: Plain, who: int) -> Plain:
     return replace(here, calls=tuple(calls))
 
 
-def differences(machine: Machine, calls: int = CALLS, highest: int = HIGHEST) -> list[str]:
+def differences(machine: Machine) -> list[str]:
     """Return where the model of a machine takes a step that the functions do not, or lacks one, under each policy."""
     found: list[str] = []
     with unchecked():
         for policy in machine.policies:
             replay = Replay(machine, Identities(machine, policy))
-            for argument in range(-1, calls + 1):
+            for argument in range(-1, CALLS + 1):
                 constants, state, rule = machine.create(argument)
                 if not rule.refuses:
-                    start = Plain(constants, state, (One(),) * calls)
-                    found += replay.differences(start, highest)
+                    start = Plain(constants, state, (One(),) * CALLS)
+                    found += replay.differences(start, HIGHEST)
     return list(dict.fromkeys(found))
 
 

@@ -41,11 +41,11 @@ def symbols(machine: Machine, operation: Operation | None = None) -> Symbolic:
 
 
 def fact_premises(operation: Operation, arguments: dict[str, Any], parked: Any) -> list[z3.BoolRef]:
-    """Return what each fact that the host tells implies, if so many tasks are parked."""
+    """Return what each fact that the host tells implies, where `parked` tasks are parked."""
     return [truth(partial(fact.premise, arguments[fact.name], parked)) for fact in operation.facts]
 
 
-def take(machine: Machine, operation: Operation, policy: Any, given: Symbolic) -> Step:
+def take(operation: Operation, policy: Any, given: Symbolic) -> Step:
     """Return the step that the operation makes from the given state, with its own function."""
     *after, rule = operation.function(*given.constants, *given.state, *given.arguments.values(), policy=policy)
     return Step(operation.name, given.constants, given.state, given.arguments, tuple(after), rule, policy)
@@ -54,7 +54,7 @@ def take(machine: Machine, operation: Operation, policy: Any, given: Symbolic) -
 def paths_of(machine: Machine, operation: Operation, policy: Any) -> list[Path[Step]]:
     """Return every path through an operation's function from a state in which the invariants hold."""
     given = symbols(machine, operation)
-    return enumerate_paths(lambda: take(machine, operation, policy, given), [SymBool(one) for one in given.premises])
+    return enumerate_paths(lambda: take(operation, policy, given), [SymBool(one) for one in given.premises])
 
 
 def rules_of(machine: Machine, policy: Any) -> dict[str, Rule]:

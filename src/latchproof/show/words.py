@@ -28,11 +28,11 @@ def alternatives(allowed: Iterable[str]) -> str:
     return " or ".join(allowed) or "no such event"
 
 
-def listed(names: Sequence[str], most: int = MOST) -> str:
+def listed(names: Sequence[str]) -> str:
     """Return names in a line, and how many more there are.
 
-    >>> listed(["wait()", "close()"]), listed(["a", "b", "c"], most=2)
-    ('wait(), close()', 'a, b and 1 more')
+    >>> listed(["wait()", "close()"]), listed("abcdefghijklmn")
+    ('wait(), close()', 'a, b, c, d, e, f, g, h, i, j, k, l and 2 more')
     """
-    more = len(names) - most
-    return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
+    more = len(names) - MOST
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:MOST])} and {more} more"

@@ -172,10 +172,10 @@ class Record(NamedTuple):
 class Loop:
     """A host, as far as the classes can tell. Each question that it is asked is noted."""
 
-    def __init__(self, world: World, name: str, kind: Kind, loop: object = None) -> None:
+    def __init__(self, world: World, name: str, kind: Kind) -> None:
         self.world, self.name, self.checkpoints = world, name, kind == "checkpoints"
         self.error = BROKEN[name]
-        self.loop = loop or object()
+        self.loop = object()
 
     def is_here(self) -> bool:
         return self.world.answers("is_here", "is here") if self is self.world.caller else False
