@@ -13,7 +13,8 @@ import z3
 from latchproof.parking import Parking
 from latchproof.prove.classes.cases import Case
 from latchproof.prove.classes.copies import Copies
-from latchproof.prove.classes.refinement import Theorem, shell_of
+from latchproof.prove.classes.method_cases import MethodCases
+from latchproof.prove.classes.refinement import shell_of
 from latchproof.prove.classes.seen import Ended
 from latchproof.prove.classes.stand_ins import Situation, World, attributes
 from latchproof.prove.classes.symbolic_queue import EMPTY
@@ -114,7 +115,7 @@ def _refuted(change: Change, copies: dict[Machine, Any]) -> Iterator[bool]:
         operations = {one.name: one for one in machine.operations if not one.waits}
         for method, does in reversed(list(machine.methods.items())):
             if does in operations:
-                cases: Iterator[Case] = Theorem(machine, of_machine, _SITUATIONS, change).of_step(
+                cases: Iterator[Case] = MethodCases(machine, of_machine, _SITUATIONS, change).of_step(
                     method, operations[does]
                 )
                 yield from (one.status == "refuted" for one in cases)

@@ -25,7 +25,7 @@ from latchproof.prove.classes.seen import (
     released_otherwise,
     sequences_differ,
 )
-from latchproof.prove.classes.stand_ins import PARKED, SITUATIONS, WITHDRAWN, Setting, World
+from latchproof.prove.classes.stand_ins import PARKED, SITUATIONS, WITHDRAWN, Setting, World, setting_of
 from latchproof.prove.paths import SymBool
 from latchproof_spec.machine import Machine
 
@@ -98,9 +98,7 @@ OF_PARKING: Final = ("__init__", "release", *PLAYS)
 """The methods of `Parking`."""
 
 
-def of_parking(
-    machine: Machine, copies: Copies, setting_of: Callable[..., Setting], methods: Container[str] | None
-) -> Iterator[Case]:
+def of_parking(machine: Machine, copies: Copies, methods: Container[str] | None) -> Iterator[Case]:
     """Yield the cases of each method of `Parking`, or of those that are named, with the rules of a machine."""
 
     def is_wanted(name: str) -> bool:

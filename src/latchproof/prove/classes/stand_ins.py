@@ -4,14 +4,14 @@ The hosts answer what a host may answer: each answer is a symbol, and what the a
 premise. `ASSUMED` lists what is taken for granted of a real host by each of them. The queue is in `symbolic_queue`.
 
 Here: what there is around a call, and what is noted of the call. How the code of the classes is made to run in it is in
-`copies`; what it is compared with, in `refinement`.
+`copies`; what it is compared with, in `method_cases`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import z3
@@ -145,6 +145,10 @@ class Setting:
             yield z3.If(z3.Bool("trio is known"), z3.Bool("trio runs here"), z3.Bool("trio is imported"))
         left = z3.Int("left")
         yield z3.Implies(withdrawn > 0, z3.And(parked < left, left <= parked + withdrawn))
+
+
+setting_of: Final = cache(Setting)
+"""Makes the setting of a situation, or returns the one that was made before."""
 
 
 @dataclass(frozen=True)
