@@ -8,19 +8,22 @@ that has to wait says until when; the others that wait are seen by `waiters`, an
 ...     def __init__(self) -> None:
 ...         self.opened = 0
 ...     def wait(self) -> None:
-...         when(False)
+...         when(False, "the gate was not opened")
 ...     def open(self) -> None:
 ...         self.opened += 1
 ...         for waiter in waiters():
 ...             waiter.returns(self.opened)
 
 - A method that has returned, or raised by a `raise` statement, has taken effect. Any other error in it, as a misspelt
-  name makes one, is a fault of the model.
+  name makes one, is a fault of the model. What a call returns is compared by type and value; a method that returns
+  nothing accepts any value. An error is compared by the name of its class, which may be that of a base.
 - Where the condition of a `when` is false, the call waits and nothing has happened: a method checks first and changes
-  then. A call that waits may continue at any later instant at which its conditions are true.
+  then. A call that waits may continue at any later instant at which its conditions are true, and has to at last.
 - If a call is cancelled while it waits, `when` raises Cancelled. The method may act on that, and raises it again.
-- Public attributes and properties can be read by callers, those whose names begin with `_` cannot. An attribute's value
-  has to be hashable: a tuple, not a list.
+- A call that ends cancelled has changed nothing but what the method did on Cancelled; what it gave to others they keep.
+  If it never comes to a `when`, it may have happened all the same.
+- Public attributes and properties are compared with what callers read, those whose names begin with `_` are not. An
+  attribute's value is one that does not change: a tuple, not a list.
 
 What tools do with a model does not belong here: `latchproof.check.instants` runs its methods.
 """
@@ -28,10 +31,10 @@ What tools do with a model does not belong here: `latchproof.check.instants` run
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -45,11 +48,36 @@ class Cancelled(BaseException):
 
 
 class WaitsError(BaseException):
-    """Raised by `when` to the tool that runs the method: the condition is false."""
+    """Raised by `when` to the tool that runs the method: the condition is false, which the text says in words."""
 
 
 class Model:
-    """The base of every model."""
+    """The base of every model. What a model does not say has the values below.
+
+    >>> class Lock(Model):
+    ...     gives_back = {"acquire": "release"}
+    ...     at_rest = ("locked",)
+    """
+
+    policies: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Where right classes differ: each policy's name, with the values of the class attributes in which it differs."""
+
+    fair: ClassVar[bool | None] = None
+    """Whether calls of an operation continue first come, first served: they have to, or need not, or each is looked at.
+    """
+
+    gives_back: ClassVar[Mapping[str, str]] = {}
+    """For an operation that takes something, the one that gives it back: a task gives back what it has taken, and
+    nothing else. It gets the same arguments, or none."""
+
+    at_rest: ClassVar[tuple[str, ...]] = ()
+    """The attributes and properties that are compared only while each call waits and none can continue."""
+
+    optional: ClassVar[tuple[str, ...]] = ()
+    """The operations, attributes and properties that a class may lack."""
+
+    objects: ClassVar[Mapping[str, int]] = {}
+    """Where a factory returns several objects: the number, from 0, of the one that has an operation or a property."""
 
 
 class Given(NamedTuple):
@@ -60,23 +88,39 @@ class Given(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A call that waits, by any number that tells it apart."""
+    """A call that waits, or was let go, by any number that tells it apart; `task` is the number of the calling task."""
 
     call: int
     operation: str
     arguments: tuple[Any, ...] = ()
+    task: int = 0
 
 
 class Instant:
     """What the functions below look at while a method of a model runs, and what they note.
 
-    `line` holds the other calls that wait, and `cancelled` says that the call itself has waited and is cancelled.
-    `choices` are the numbers of the options that each `choose` takes; those that follow take the first.
+    `line` holds the other calls that wait, `gone` those that were let go and have not ended, and `task` the number of
+    the task that calls; `cancelled` says that the call itself has waited and is cancelled. `choices` are the numbers of
+    the options that each `choose` takes; those that follow take the first.
     """
 
-    def __init__(self, line: Sequence[Waiting], choices: Sequence[int] = (), *, cancelled: bool = False) -> None:
+    def __init__(
+        self,
+        line: Sequence[Waiting],
+        choices: Sequence[int] = (),
+        *,
+        gone: Sequence[Waiting] = (),
+        task: int = 0,
+        cancelled: bool = False,
+    ) -> None:
         self.line: Final = line
+        self.gone: Final = gone
+        self.task: Final = task
         self.cancelled = cancelled
+        self.at_when: Callable[[], None] | None = None
+        """What the tool does at each `when`."""
+        self.passed = False
+        """Whether a `when` was true."""
         self.given: dict[int, Given] = {}
         """What other calls are ended with."""
         self.taken: list[int] = []
@@ -110,23 +154,33 @@ def _now() -> Instant:
     try:
         return NOW.get()
     except LookupError:
-        raise ModelError("when, waiters and choose are for methods of a model, which a tool runs") from None
+        raise ModelError(
+            "when, waiters, released, choose and task are for methods of a model, which a tool runs"
+        ) from None
 
 
-def when(condition: object) -> None:
-    """Let the call wait until the condition is true; raise Cancelled in a call that is cancelled while it waits."""
-    _now().cancel()
+def when(condition: object, otherwise: str = "") -> None:
+    """Let the call wait until the condition is true; raise Cancelled in a call that is cancelled while it waits.
+
+    `otherwise` says in words, for findings, that the condition is false: "no permit was free".
+    """
+    now = _now()
+    if now.at_when is not None:
+        now.at_when()
+    now.cancel()
     if not condition:
-        raise WaitsError
+        raise WaitsError(otherwise)
+    now.passed = True
 
 
 class Waiter:
-    """Another call that waits: its place in the line, from 0, its operation and its arguments."""
+    """Another call: its place in the line, from 0, its operation and arguments, and the number of its task."""
 
     def __init__(self, place: int, waiting: Waiting, now: Instant) -> None:
         self.place: Final = place
         self.operation: Final = waiting.operation
         self.arguments: Final = waiting.arguments
+        self.task: Final = waiting.task
         self._call = waiting.call
         self._now = now
 
@@ -144,13 +198,33 @@ def waiters(*operations: str) -> list[Waiter]:
 
     A call that was given its ending does not wait any more.
     """
+    return _calls(_now().line, operations)
+
+
+def released(*operations: str) -> list[Waiter]:
+    """Return the calls that have waited, or need not, and have not ended yet; of these operations, or of all.
+
+    Another call has let them go, or what they wait for has come true. Some classes still reach them: then `raises`
+    takes the place of what they would have returned.
+    """
+    return _calls(_now().gone, operations)
+
+
+def _calls(calls: Sequence[Waiting], operations: tuple[str, ...]) -> list[Waiter]:
     now = _now()
-    line = [one for one in now.line if one.call not in now.given and (not operations or one.operation in operations)]
-    return [Waiter(place, one, now) for place, one in enumerate(line)]
+    there = [one for one in calls if one.call not in now.given and (not operations or one.operation in operations)]
+    return [Waiter(place, one, now) for place, one in enumerate(there)]
+
+
+def task() -> int:
+    """Return the number of the task that calls: the smallest that no other task has which has a call or something."""
+    return _now().task
 
 
 def choose(*options: T) -> T:
     """Return one of the options: each of them is right."""
+    if not options:
+        raise ModelError("choose() was given no option; it returns one of those that it is given")
     return options[_now().take(len(options))]
 
 

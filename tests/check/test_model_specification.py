@@ -92,18 +92,18 @@ def judged(model: type[Model], events: list[Event]) -> str:
         ([locked(False), *HELD, locked(True), release(1), returned(1), locked(False)], "", ""),
         ([release(0), refused(0), locked(False)], "", ""),
         ([*CONTENDED, *RELEASED, returned(1, True), REST], "", ""),
-        ([*CONTENDED, *RELEASED, returned(2, True), REST], "", "early return@8"),
-        ([*CONTENDED, *RELEASED, returned(1, True), returned(2, True)], "early return@9", "early return@9"),
-        ([*CONTENDED, *RELEASED, REST], "stranded@8", "index not delivered@8"),
+        ([*CONTENDED, *RELEASED, returned(2, True), REST], "", "returned-too-early@8"),
+        ([*CONTENDED, *RELEASED, returned(1, True), returned(2, True)], "returned-too-early@9", "returned-too-early@9"),
+        ([*CONTENDED, *RELEASED, REST], "stranded@8", "stranded@8"),
         ([*CANCELLED, *RELEASED, returned(2, True), REST], "", ""),
-        ([*CANCELLED, *RELEASED, REST], "stranded@10", "index not delivered@10"),
-        ([*CONTENDED, End(1, "cancelled")], "cancelled unasked@6", "cancelled unasked@6"),
-        ([*HELD, release(1), refused(1)], "wrong error@3", "wrong error@3"),
-        ([release(0), refused(0, ValueError)], "wrong error@1", "wrong error@1"),
-        ([release(0), returned(0)], "missed refusal@1", "missed refusal@1"),
-        ([acquire(0), returned(0, 1)], "wrong index@1", "wrong index@1"),
-        ([*HELD, locked(False)], "wrong reading@2", "wrong reading@2"),
-        ([*HELD, locked(1)], "wrong reading@2", "wrong reading@2"),
+        ([*CANCELLED, *RELEASED, REST], "stranded@10", "stranded@10"),
+        ([*CONTENDED, End(1, "cancelled")], "cancelled-unasked@6", "cancelled-unasked@6"),
+        ([*HELD, release(1), refused(1)], "wrong-error@3", "wrong-error@3"),
+        ([release(0), refused(0, ValueError)], "wrong-error@1", "wrong-error@1"),
+        ([release(0), returned(0)], "missed-error@1", "missed-error@1"),
+        ([acquire(0), returned(0, 1)], "wrong-value@1", "wrong-value@1"),
+        ([*HELD, locked(False)], "wrong-reading@2", "wrong-reading@2"),
+        ([*HELD, locked(1)], "wrong-reading@2", "wrong-reading@2"),
     ],
 )
 def test_locks_are_judged_by_their_models(events: list[Event], lock: str, fair: str) -> None:
@@ -111,11 +111,11 @@ def test_locks_are_judged_by_their_models(events: list[Event], lock: str, fair: 
     assert judged(FairLock, events) == fair
 
 
-@pytest.mark.parametrize(("mark", "finding"), [(0, ""), (1, ""), (2, "wrong reading@8")])
+@pytest.mark.parametrize(("mark", "finding"), [(0, ""), (1, ""), (2, "wrong-reading@8")])
 def test_what_a_cancelled_call_does_is_remembered(mark: int, finding: str) -> None:
     assert judged(FairLock, [*CANCELLED, marks(mark)]) == finding
     if mark:
-        assert judged(FairLock, [*CANCELLED, marks(1), marks(0)]) == "wrong reading@9"
+        assert judged(FairLock, [*CANCELLED, marks(1), marks(0)]) == "wrong-reading@9"
 
 
 def test_what_was_done_is_told_in_words() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from typing import NamedTuple
 
 from latchproof.check.history import End, Event, Finding, Observe, named, shown
-from latchproof.check.specification import Configuration, Fate, Operation, Specification
+from latchproof.check.specification import Configuration, Fate, Operation, Specification, reads_so
 
 
 class Scene(NamedTuple):
@@ -39,6 +39,7 @@ class Scene(NamedTuple):
         taken = {fate for fate in fates if fate.kind != "new"}
         allowed = sorted({str(fate) for fate in taken})
         rules = sorted({fate.ending.rule for fate in taken if fate.ending is not None} - {""})
+        situation = self.because_of_a_cancelled_call(situation)
         return Finding(self.specification.blame(situation), seen, tuple(allowed), tuple(rules))
 
     def explains(self, situation: str, *, more: bool = False) -> bool:
@@ -49,6 +50,11 @@ class Scene(NamedTuple):
         weaker = self.specification.weaker().get(situation)
         misread = None if weaker is None else self.misread_by(weaker)
         return misread is not None and (misread < self.left_out if more else misread <= self.left_out)
+
+    def because_of_a_cancelled_call(self, situation: str) -> str:
+        """Return the situation, or that a call has taken effect and ended cancelled, if that is the reason for it."""
+        reason = "effect of a cancelled call"
+        return reason if self.explains(reason) else situation
 
     def missed_refusal(self) -> str:
         """Return the situation of a call that is not refused: what an earlier reading showed may be the reason."""
@@ -71,10 +77,10 @@ def find(scene: Scene, event: Event) -> Finding:
 
 def find_misread(scene: Scene, event: Observe, misread: tuple[str, ...]) -> Finding:
     """Return the finding for what was read wrong: for the first that is wrong by itself, or for all at once."""
-    situation = scene.specification.blame("wrong reading")
+    situation = scene.specification.blame(scene.because_of_a_cancelled_call("wrong reading"))
     for name, value in event.values:
-        values = {one for here in scene.before for one in scene.specification.readings(here, name)}
-        if not any(type(value) is type(one) and value == one for one in values):
+        values = {one for here in scene.before for one in scene.specification.readings(here, name) or ()}
+        if not any(reads_so(value, scene.specification.readings(here, name)) for here in scene.before):
             allowed = tuple(f"{name} = {one!r}" for one in sorted(values, key=lambda one: (str(type(one)), one)))
             return Finding(situation, f"{name} is {shown(value)}", allowed, (), misread, final=False)
     seen = ", ".join(f"{name} is {shown(value)}" for name, value in event.values)
@@ -94,8 +100,14 @@ def _of_end(scene: Scene, event: End) -> Finding:
             situation = scene.missed_refusal()
         else:
             situation = "wrong index" if has_value else "missed error" if endings else "early return"
+            reason = "" if endings else scene.specification.reason_to_wait(scene.before, event.call)
+            seen += f", though {reason}" if reason else ""
     elif event.how == "cancelled":
         seen = f"{operation.name}() ended cancelled without a request to cancel it"
+        if event.call in scene.requested:
+            return scene.finding(
+                "effect of a cancelled call", f"{operation.name}() took effect, and ended cancelled", fates
+            )
         is_harmed = scene.any_cancelled and len(endings) < len(fates)  # a released call is out of reach
         unasked = "harmed by a cancellation" if is_harmed else "cancelled unasked"
         situation = "cancelled instead of failed" if any(ending.fails for ending in endings) else unasked
@@ -116,7 +128,9 @@ def _of_rest(scene: Scene) -> Finding:
         here
         for here in scene.before
         if not any(
-            fate.kind == "new" or (fate.kind == "withdrawn" and call not in scene.requested)
+            fate.kind == "new"
+            or (fate.kind == "withdrawn" and call not in scene.requested)
+            or (fate.kind == "parked" and not scene.specification.may_stay(here, call))
             for call, fate in here.fates
         )
     ]

@@ -47,6 +47,7 @@ from latchproof.check.specification import (
     Invocation,
     Specification,
     in_order,
+    reads_so,
 )
 
 TIMEOUTS = ("TimeoutError", "TooSlowError")
@@ -344,7 +345,8 @@ class Judge:
         for here in before:
             fate = here.fate(call)
             if event.how == "cancelled" or (is_withdrawal and is_timeout(event)):
-                if is_withdrawal and fate.kind not in ("new", "parked"):
+                is_bound = fate.ending is not None and fate.ending.binding
+                if is_withdrawal and fate.kind not in ("new", "parked") and not is_bound:
                     yield _without(here, call)
             elif fate.ending is not None and self.specification.matches(fate.ending, event):
                 after = _without(here, call)
@@ -368,7 +370,7 @@ class Judge:
 
     def _may_read(self, here: Configuration, event: Observe, left_out: Collection[str] = ()) -> bool:
         return all(
-            any(type(value) is type(one) and value == one for one in self.specification.readings(here, name))
+            reads_so(value, self.specification.readings(here, name))
             for name, value in event.values
             if name not in left_out
         )

@@ -2,18 +2,28 @@
 
 A call takes effect by running its method on the state, at every instant at which it could. A variant of a machine is
 judged by its model, and its findings are named as those of the machine are.
+
+A call that took its effect through a `when` may end cancelled only if it changed nothing, gave something to others, or
+what it took has been given back. What a specification without that rule allows tells why a history is wrong. Variants
+have no such rule: for them a call that took effect may end cancelled, whatever it did.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from inspect import signature
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from latchproof.check.history import End
-from latchproof.check.instants import Outcome, State, may_wait, operations_of, outcomes, readings, start
+from latchproof.check.history import End, error_name
+from latchproof.check.instants import Outcome, State, outcomes, readings, start, why_it_waits
 from latchproof.check.machine_specification import NamedAsMachine, is_expected
+from latchproof.check.model_parts import (
+    arguments_for,
+    operations_in,
+    require_model,
+    require_observed,
+    returns_value,
+    says,
+)
 from latchproof.check.specification import (
-    COMPARED,
     NEW,
     PARKED,
     WITHDRAWN,
@@ -26,28 +36,35 @@ from latchproof.check.specification import (
     is_one_of,
 )
 from latchproof.check.values import LEADS, Compared
+from latchproof_spec.findings import BLAME
 from latchproof_spec.machine import Machine, Variant
-from latchproof_spec.model import Given, Model, ModelError, Waiting
+from latchproof_spec.model import Given, Model, Waiting, released, task
 
 
-@dataclass(frozen=True)
-class ModelOperation:
-    """An operation of a model: a public method, whose parameters are ints unless they are said to be bools."""
+class Said(NamedTuple):
+    """What a call says: its operation and arguments, and its task if the model tells tasks apart."""
 
-    name: str
-    parameters: Mapping[str, type]
-    waits: bool
+    operation: str
+    arguments: tuple[Any, ...] = ()
+    task: int = 0
 
 
 class ModelState(NamedTuple):
-    """The state of a model, and the operation and arguments of each call in the queue of the configuration."""
+    """The state of a model, and what each call in the queue of the configuration says."""
 
     attributes: State
-    line: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    line: tuple[Said, ...] = ()
+
+
+_KNOWN: WeakKeyDictionary[type[Model], dict[Any, Any]] = WeakKeyDictionary()
+"""The outcomes and readings that each model was found to have, by all that they depend on."""
 
 
 class ModelSpecification(Specification):
-    """A model that is made with `arguments`. Raises ModelError if it specifies nothing.
+    """A model that is made with `argument`, if its constructor takes one. Raises ModelError if it specifies nothing.
+
+    If it is `fair`, a call continues only if it still could after all earlier waiting calls of its operation that could
+    had continued. `binds` says whether a call that took something may not end cancelled.
 
     >>> from latchproof_spec.machines import LATCH
     >>> specification = ModelSpecification(LATCH.variants[0].model, 2)
@@ -57,11 +74,23 @@ class ModelSpecification(Specification):
     [Configuration(state=ModelState(attributes=(('_made', 2), ('count', 2)), line=()), queue=(), fates=())]
     """
 
-    def __init__(self, model: type[Model], *arguments: object) -> None:
-        self.name = model.__name__
+    def __init__(
+        self, model: type[Model], argument: int = 0, *, fair: bool = False, name: str = "", binds: bool = True
+    ) -> None:
+        require_model(model)
+        self._start = start(model, *arguments_for(model, argument))
+        require_observed(model, argument)
+        self.name = name or model.__name__
         self.model = model
-        self.operations = [_operation(model, name) for name in operations_of(model)]
-        self._start = start(model, *arguments)
+        self.operations = operations_in(model)
+        self.tells_tasks_apart = says(model, task)
+        self._argument = argument
+        self._fair = fair
+        self._binds = binds
+        self._looks_at_released = says(model, released)
+        self._returns_value = {one.name: returns_value(model, one.name) for one in self.operations}
+        self._known = _KNOWN.setdefault(model, {})
+        self._weaker: dict[str, Specification] = {}
 
     def start(self) -> list[Configuration]:
         return [Configuration(ModelState(attributes)) for attributes in self._start]
@@ -69,48 +98,164 @@ class ModelSpecification(Specification):
     def effects(
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterator[tuple[Configuration, str]]:
-        operation, arguments = calls[call].operation, calls[call].arguments
-        for outcome in outcomes(self.model, here.state.attributes, operation, arguments, _line(here, without=call)):
-            if outcome.kind == "ends":
-                yield self._after(here, call, operation, outcome)
+        said = self._said(calls[call])
+        for outcome in self._outcomes(here, call, said):
+            if outcome.kind == "ends" and self._has_its_turn(here, call, said):
+                yield self._after(here, call, said, outcome)
             elif here.fate(call) == NEW:
-                state = here.state._replace(line=(*here.state.line, (operation, arguments)))
+                state = here.state._replace(line=(*here.state.line, said))
                 parked = Configuration(state, (*here.queue, call), here.fates).with_fate(call, PARKED)
-                yield parked, f"{operation}() waits"
+                yield parked, f"{said.operation}() waits"
 
     def withdrawals(
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterator[tuple[Configuration, str]]:
-        operation, arguments = calls[call].operation, calls[call].arguments
-        fate = here.fate(call)
+        said, fate = self._said(calls[call]), here.fate(call)
         if fate == NEW:  # then it never happened
             yield here.with_fate(call, WITHDRAWN), ""
         elif fate == PARKED:
-            line = _line(here, without=call)
-            for outcome in outcomes(self.model, here.state.attributes, operation, arguments, line, cancelled=True):
-                after, _ = self._after(here, call, operation, outcome)
-                yield after.with_fate(call, WITHDRAWN), f"{operation}() is withdrawn"
-        else:
-            yield here, f"{operation}() is cancelled after it took effect"
+            for outcome in self._outcomes(here, call, said, cancelled=True):
+                after, _ = self._after(here, call, said, outcome)
+                yield after.with_fate(call, WITHDRAWN), f"{said.operation}() is withdrawn"
+        elif fate.ending is None or not fate.ending.binding:
+            yield here, f"{said.operation}() is cancelled after it took effect"
+        elif said.operation in self.model.gives_back:
+            yield from self._given_back(here, call, said)
+
+    def _given_back(self, here: Configuration, call: int, said: Said) -> Iterator[tuple[Configuration, str]]:
+        """Yield where it leads that a call that is cancelled gives back what it took."""
+        name = self.model.gives_back[said.operation]
+        takes_arguments = next(one.parameters for one in self.operations if one.name == name)
+        back = said._replace(operation=name, arguments=said.arguments if takes_arguments else ())
+        for outcome in self._outcomes(here, call, back):
+            if outcome.kind == "ends" and outcome.ending.error is None:
+                after, _ = self._after(here, call, back, outcome)
+                yield after.with_fate(call, WITHDRAWN), f"{said.operation}() is withdrawn"
 
     def may_stay(self, here: Configuration, call: int) -> bool:
-        operation, arguments = here.state.line[here.queue.index(call)]
-        line = _line(here, without=call)
-        found = outcomes(self.model, here.state.attributes, operation, arguments, line)
-        return any(outcome.kind == "waits" for outcome in found)
+        said = here.state.line[here.queue.index(call)]
+        return any(outcome.kind == "waits" for outcome in self._outcomes(here, call, said))
 
-    def readings(self, here: Configuration, name: str) -> Collection[Any]:
-        return readings(self.model, here.state.attributes, name, _line(here))
+    def readings(self, here: Configuration, name: str) -> Collection[Any] | None:
+        if name in self.model.at_rest and not self._is_settled(here):
+            return None
+        line, gone = [said for _, said in _line(here)], [said for _, said in self._gone(here)]
+        key = name, here.state.attributes, tuple(line), tuple(gone)
+        if key not in self._known:
+            numbered = _numbered(line)
+            self._known[key] = readings(self.model, here.state.attributes, name, numbered, _numbered(gone, len(line)))
+        found: tuple[Any, ...] = self._known[key]
+        return found
+
+    def _is_settled(self, here: Configuration) -> bool:
+        """Return whether each call under way waits, and none can continue."""
+        return all(fate == PARKED and not self._could_continue(here, call) for call, fate in here.fates)
+
+    def _could_continue(self, here: Configuration, call: int) -> bool:
+        said = here.state.line[here.queue.index(call)]
+        return any(outcome.kind == "ends" for outcome in self._outcomes(here, call, said))
 
     def matches(self, ending: Ending, event: End) -> bool:
-        return is_expected(ending.raises, event.error) if event.error is not None else is_one_of(event.value, ending)
+        return is_named_so(ending.raises, event.error) if event.error is not None else is_one_of(event.value, ending)
 
     def variables(self, here: Configuration) -> dict[str, Any]:
         return {name.lstrip("_"): value for name, value in here.state.attributes}
 
-    def _after(self, here: Configuration, call: int, operation: str, outcome: Outcome) -> tuple[Configuration, str]:
+    def reason_to_wait(self, before: Iterable[Configuration], call: int) -> str:
+        reasons = set()
+        for here in before:
+            if here.fate(call) == PARKED and not self._could_continue_unless_fair(here, call):
+                reasons.add(self._reason(here, call))
+        return " and ".join(sorted(reasons - {""}))
+
+    def _could_continue_unless_fair(self, here: Configuration, call: int) -> bool:
+        """Return whether a call could continue now, as far as this specification looks at its turn at all."""
+        said = here.state.line[here.queue.index(call)]
+        return self._could_continue(here, call) and self._has_its_turn(here, call, said)
+
+    def _reason(self, here: Configuration, call: int) -> str:
+        said = here.state.line[here.queue.index(call)]
+        if self._could_continue(here, call):
+            return f"an earlier call of {said.operation}() waits"
+        line = [one for other, one in _line(here) if other != call]
+        gone = [one for other, one in self._gone(here) if other != call]
+        return why_it_waits(
+            self.model,
+            here.state.attributes,
+            said.operation,
+            said.arguments,
+            _numbered(line),
+            gone=_numbered(gone, len(line)),
+            task=said.task,
+        )
+
+    def weaker(self) -> dict[str, Specification]:
+        if self._binds and not self._weaker:
+            allows = ModelSpecification(self.model, self._argument, fair=self._fair, name=self.name, binds=False)
+            self._weaker = {"effect of a cancelled call": allows}
+        return self._weaker
+
+    def blame(self, situation: str) -> str:
+        return {str(one): finding for one, finding in BLAME.items()}[situation].id
+
+    def _said(self, call: Invocation) -> Said:
+        return Said(call.operation, call.arguments, call.task if self.tells_tasks_apart else 0)
+
+    def _gone(self, here: Configuration) -> list[tuple[int, Said]]:
+        """Return the calls that were let go and have not ended, if the model looks at them."""
+        if not self._looks_at_released:
+            return []
+        return [(call, fate.ending.own) for call, fate in here.fates if fate.ending is not None and fate.ending.own]
+
+    def _outcomes(self, here: Configuration, call: int, said: Said, *, cancelled: bool = False) -> list[Outcome]:
+        """Return what may come of a call, which is the same wherever it and the others are numbered otherwise."""
+        line = [(other, one) for other, one in _line(here) if other != call]
+        gone = [(other, one) for other, one in self._gone(here) if other != call]
+        words, left = [one for _, one in line], [one for _, one in gone]
+        # True equals 1, and is another argument
+        key = here.state.attributes, said, tuple(map(type, said.arguments)), tuple(words), tuple(left), cancelled
+        found: list[Outcome] | None = self._known.get(key)
+        if found is None:
+            found = self._known[key] = outcomes(
+                self.model,
+                here.state.attributes,
+                said.operation,
+                said.arguments,
+                _numbered(words),
+                gone=_numbered(left, len(words)),
+                task=said.task,
+                cancelled=cancelled,
+            )
+        if not any(one.given for one in found):
+            return found
+        names = [other for other, _ in (*line, *gone)]
+        return [one._replace(given=tuple((names[place], how) for place, how in one.given)) for one in found]
+
+    def _has_its_turn(self, here: Configuration, call: int, said: Said) -> bool:
+        """Return whether a call may continue, as far as the order of arrival is concerned."""
+        if not self._fair:
+            return True
+        until = here.queue.index(call) if call in here.queue else len(here.queue)
+        line = zip(here.queue[:until], here.state.line, strict=False)
+        return self._could_after(here, call, said, [one for one, its in line if its.operation == said.operation])
+
+    def _could_after(self, here: Configuration, call: int, said: Said, earlier: Sequence[int]) -> bool:
+        """Return whether a call could continue after each of the earlier ones that could had continued."""
+        if here.fate(call).kind == "ends":
+            return False
+        if not earlier:
+            return any(outcome.kind == "ends" for outcome in self._outcomes(here, call, said))
+        first, *others = earlier
+        if first in here.queue:
+            its = here.state.line[here.queue.index(first)]
+            ends = [one for one in self._outcomes(here, first, its) if one.kind == "ends"]
+            if ends:
+                afterwards = (self._after(here, first, its, one)[0] for one in ends)
+                return any(self._could_after(after, call, said, others) for after in afterwards)
+        return self._could_after(here, call, said, others)
+
+    def _after(self, here: Configuration, call: int, said: Said, outcome: Outcome) -> tuple[Configuration, str]:
         """Return the configuration after a call has taken effect, and what it did."""
-        given = {**dict(outcome.given), call: outcome.ending}
         did = (
             f"raises {outcome.ending.error.__name__}"
             if outcome.ending.error is not None
@@ -118,11 +263,26 @@ class ModelSpecification(Specification):
             if outcome.given
             else "returns"
         )
-        rule = f"{operation}() {did}"
-        fates = {**dict(here.fates), **{one: Fate("ends", _ending(how, operation, rule)) for one, how in given.items()}}
-        stay = [(one, said) for one, said in zip(here.queue, here.state.line, strict=True) if one not in given]
-        state = ModelState(outcome.state, tuple(said for _, said in stay))
+        rule = f"{said.operation}() {did}"
+        named = dict(_line(here)) | dict(self._gone(here))
+        fates = dict(here.fates)
+        for one, how in outcome.given:
+            fates[one] = Fate("ends", self._ending(how, named[one], said.operation, rule, let_go=True))
+        own = self._ending(outcome.ending, said, said.operation, rule, let_go=outcome.passed)
+        is_kept = outcome.passed and not outcome.given and outcome.state != here.state.attributes
+        fates[call] = Fate("ends", own._replace(binding=self._binds and is_kept))
+        stay = [(one, its) for one, its in _line(here) if one != call and one not in dict(outcome.given)]
+        state = ModelState(outcome.state, tuple(its for _, its in stay))
         return Configuration(state, tuple(one for one, _ in stay), in_order(fates)), rule
+
+    def _ending(self, given: Given, said: Said, by: str, rule: str, *, let_go: bool) -> Ending:
+        """Return what a call ends with that said so, by the effect of an operation."""
+        own = said if let_go and self._looks_at_released else None
+        if given.error is not None:
+            return Ending((), (given.error,), by, rule, own=own)
+        if given.value is None and not self._returns_value[said.operation]:
+            return Ending(None, by=by, rule=rule, own=own)
+        return Ending((given.value,), by=by, rule=rule, own=own)
 
 
 class VariantSpecification(NamedAsMachine, ModelSpecification):
@@ -132,14 +292,15 @@ class VariantSpecification(NamedAsMachine, ModelSpecification):
     """
 
     def __init__(self, machine: Machine, variant: Variant, argument: int, *, compared: Compared = "indices") -> None:
-        super().__init__(variant.model, argument)
-        self.name = variant.name
+        super().__init__(variant.model, argument, name=variant.name, binds=False)
         self.machine = machine
         self.blames = {**machine.blame, **variant.blame}
         self._compared = compared
 
     def matches(self, ending: Ending, event: End) -> bool:
-        if event.error is None and ending.returns:
+        if event.error is not None:
+            return is_expected(ending.raises, event.error)
+        if ending.returns:
             if self._compared == "no value":
                 return type(event.value) is not int
             if event.leads is not None:
@@ -147,26 +308,23 @@ class VariantSpecification(NamedAsMachine, ModelSpecification):
         return super().matches(ending, event)
 
 
-def _operation(model: type[Model], name: str) -> ModelOperation:
-    _, *parameters = signature(getattr(model, name)).parameters.values()
-    types = {one.name: bool if one.annotation in (bool, "bool") else int for one in parameters}
-    return ModelOperation(name, types, may_wait(model, name))
+def is_named_so(errors: tuple[type[BaseException], ...], error: BaseException) -> bool:
+    """Return whether the class of an exception, or a base of it, has the name of one of these.
+
+    >>> is_named_so((LookupError,), KeyError(1)), is_named_so((RuntimeError,), RecursionError())
+    (True, False)
+    """
+    names = {error_name(error), *(base.__name__ for base in type(error).__mro__)}
+    wanted = {one.__name__ for one in errors}
+    # that a class is not finished, or does not end, is nothing that a model means by its base
+    accidents = {NotImplementedError.__name__, RecursionError.__name__} & names
+    return bool(wanted & (accidents or names))
 
 
-def _line(here: Configuration, without: int | None = None) -> list[Waiting]:
-    """Return the calls that wait, in order, without one of them."""
-    line = zip(here.queue, here.state.line, strict=True)
-    return [Waiting(call, operation, arguments) for call, (operation, arguments) in line if call != without]
+def _line(here: Configuration) -> list[tuple[int, Said]]:
+    """Return the calls that wait, in order, with what each says."""
+    return list(zip(here.queue, here.state.line, strict=True))
 
 
-def _ending(given: Given, operation: str, rule: str) -> Ending:
-    if given.error is not None:
-        return Ending((), (given.error,), operation, rule)
-    if given.value is None:
-        return Ending(None, by=operation, rule=rule)
-    if not isinstance(given.value, COMPARED):
-        raise ModelError(
-            f"a call that {operation}() ends returns a {type(given.value).__name__}, which is not compared: return a "
-            f"{', '.join(one.__name__ for one in COMPARED)} or nothing"
-        )
-    return Ending((given.value,), by=operation, rule=rule)
+def _numbered(calls: Sequence[Said], first: int = 0) -> list[Waiting]:
+    return [Waiting(number, *said) for number, said in enumerate(calls, first)]

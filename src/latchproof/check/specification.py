@@ -56,6 +56,8 @@ class Ending(NamedTuple):
     `by`       the operation whose effect gave it: the call's own, or another.
     `rule`     the ID of the rule that gave it.
     `led`      whether a call is told only whether it leads: the value 0 if it does, and any other value if not.
+    `binding`  whether the call may not end cancelled any more.
+    `own`      what the specification itself has to know of the call.
     `generation`, `taken`  calls of one generation return each value once: `taken` holds those already returned. 0 where
                there are no generations, -1 for the latest, -2 for the one before.
     """
@@ -65,6 +67,8 @@ class Ending(NamedTuple):
     by: str = ""
     rule: str = ""
     led: bool = False
+    binding: bool = False
+    own: Any = None
     generation: int = 0
     taken: frozenset[object] = frozenset()
 
@@ -188,9 +192,13 @@ class Specification(Protocol):
         """Return whether a parked call may stay parked when nothing can run."""
         return True
 
-    def readings(self, here: Configuration, name: str) -> Collection[Any]:
-        """Return the values that an observation may read."""
+    def readings(self, here: Configuration, name: str) -> Collection[Any] | None:
+        """Return the values that an observation may read; None if it may read any."""
         raise KeyError(name)
+
+    def reason_to_wait(self, before: Iterable[Configuration], call: int) -> str:
+        """Return why a call has to wait in these configurations, to follow "though"; "" if there is no more to say."""
+        return ""
 
     def variables(self, here: Configuration) -> Mapping[str, Any]:
         """Return the variables of the state by their names, to be shown."""
@@ -224,6 +232,11 @@ class Specification(Protocol):
     def blame(self, situation: str) -> str:
         """Return what a finding is called that shows a situation (see `latchproof_spec.machine.Situation`)."""
         return situation
+
+
+def reads_so(value: object, readings: Collection[Any] | None) -> bool:
+    """Return whether an observation that may read as one of these does so; True is not 1."""
+    return readings is None or any(type(value) is type(one) and value == one for one in readings)
 
 
 def is_one_of(value: object, ending: Ending) -> bool:
