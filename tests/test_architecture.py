@@ -49,6 +49,7 @@ KNOWS_A_MACHINE = (
     "latchproof_spec.latch",
     "latchproof_spec.barrier",
     "latchproof_spec.machines",
+    "latchproof_spec.models",
     "latchproof.latch",
     "latchproof.barrier",
     "latchproof.dropin",

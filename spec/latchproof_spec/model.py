@@ -70,14 +70,18 @@ class Model:
     """For an operation that takes something, the one that gives it back: a task gives back what it has taken, and
     nothing else. It gets the same arguments, or none."""
 
+    undone_by: ClassVar[Mapping[str, str]] = {}
+    """The same for a call that is cancelled after it took something, where any task may call the other operation."""
+
     at_rest: ClassVar[tuple[str, ...]] = ()
     """The attributes and properties that are compared only while each call waits and none can continue."""
 
     optional: ClassVar[tuple[str, ...]] = ()
     """The operations, attributes and properties that a class may lack."""
 
-    objects: ClassVar[Mapping[str, int]] = {}
-    """Where a factory returns several objects: the number, from 0, of the one that has an operation or a property."""
+    objects: ClassVar[Mapping[str, tuple[int, str]]] = {}
+    """Where a factory returns several objects: which has an operation or a property, from 0, and under which name. What
+    is not named here belongs to the first: `{"receive": (1, "receive"), "close_receiver": (1, "close")}`."""
 
 
 class Given(NamedTuple):
@@ -100,8 +104,9 @@ class Instant:
     """What the functions below look at while a method of a model runs, and what they note.
 
     `line` holds the other calls that wait, `gone` those that were let go and have not ended, and `task` the number of
-    the task that calls; `cancelled` says that the call itself has waited and is cancelled. `choices` are the numbers of
-    the options that each `choose` takes; those that follow take the first.
+    the task that calls; `place` is where the call stands in the line of all that wait, None if it has not waited, and
+    `cancelled` says that it has waited and is cancelled. `choices` are the numbers of the options that each `choose`
+    takes; those that follow take the first.
     """
 
     def __init__(
@@ -111,11 +116,13 @@ class Instant:
         *,
         gone: Sequence[Waiting] = (),
         task: int = 0,
+        place: int | None = None,
         cancelled: bool = False,
     ) -> None:
         self.line: Final = line
         self.gone: Final = gone
         self.task: Final = task
+        self.place: Final = place
         self.cancelled = cancelled
         self.at_when: Callable[[], None] | None = None
         """What the tool does at each `when`."""
@@ -155,7 +162,7 @@ def _now() -> Instant:
         return NOW.get()
     except LookupError:
         raise ModelError(
-            "when, waiters, released, choose and task are for methods of a model, which a tool runs"
+            "when, waiters, released, place, choose and task are for methods of a model, which a tool runs"
         ) from None
 
 
@@ -214,6 +221,11 @@ def _calls(calls: Sequence[Waiting], operations: tuple[str, ...]) -> list[Waiter
     now = _now()
     there = [one for one in calls if one.call not in now.given and (not operations or one.operation in operations)]
     return [Waiter(place, one, now) for place, one in enumerate(there)]
+
+
+def place() -> int | None:
+    """Return where the call stands in the line of all calls that wait, from 0; None if it has not waited."""
+    return _now().place
 
 
 def task() -> int:

@@ -98,16 +98,17 @@ def outcomes(
     *,
     gone: Sequence[Waiting] = (),
     task: int = 0,
+    place: int | None = None,
     cancelled: bool = False,
 ) -> list[Outcome]:
     """Return what may come of a call at one instant, where the calls in `line` wait and it does not stand among them.
 
-    It is a new call, or one that has waited; `cancelled` says that it has waited and is cancelled. `gone` are calls
-    that were let go and have not ended, and `task` is the number of the task that calls.
+    It is a new call, or one that has waited; `place` is where it stands, and `cancelled` says that it has waited and is
+    cancelled. `gone` are calls that were let go and have not ended, and `task` is the number of the task that calls.
     """
 
     def instant(choices: Sequence[int]) -> Instant:
-        return Instant(line, choices, gone=gone, task=task, cancelled=cancelled)
+        return Instant(line, choices, gone=gone, task=task, place=place, cancelled=cancelled)
 
     def run(now: Instant) -> Outcome:
         return _outcome(instance_of(model, state), state, operation, arguments, now)
@@ -289,11 +290,12 @@ def why_it_waits(
     *,
     gone: Sequence[Waiting] = (),
     task: int = 0,
+    place: int | None = None,
 ) -> str:
     """Return why a call waits at one instant: in the model's words, or what its condition is; "" if it does not."""
     method = getattr(instance_of(model, state), operation)
     try:
-        with at(Instant(line, gone=gone, task=task)):
+        with at(Instant(line, gone=gone, task=task, place=place)):
             method(*arguments)
     except WaitsError as waits:
         return str(waits) or f"{_condition(waits)} was false"

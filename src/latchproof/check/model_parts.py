@@ -22,8 +22,9 @@ FORBIDDEN: Final = frozenset({"datetime", "random", "secrets", "time", "uuid"})
 class ModelOperation:
     """An operation of a model: a public method, whose parameters are ints unless they are said to be bools.
 
-    `object` is the number of the object that has it, where a factory returns several; `gives_back` names the operation
-    that gives back what this one takes, and `takes` that whose taking this one gives back.
+    `object` is the number of the object that has it, where a factory returns several, and `method` its name there.
+    `gives_back` names the operation that gives back what this one takes, and `takes` those whose taking this one gives
+    back.
     """
 
     name: str
@@ -31,18 +32,23 @@ class ModelOperation:
     waits: bool
     optional: bool = False
     object: int = 0
+    method: str = ""
     gives_back: str = ""
-    takes: str = ""
+    takes: tuple[str, ...] = ()
     also_called: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ModelObservation:
-    """What callers may read of a model: a public attribute or property. `object` is the number of the object read."""
+    """What callers may read of a model: a public attribute or property.
+
+    `object` is the number of the object that has it, where a factory returns several, and `method` its name there.
+    """
 
     name: str
     optional: bool = False
     object: int = 0
+    method: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class ModelPolicy:
     fair: bool
 
 
-ORDERS: Final = {True: "first come, first served", False: "any order"}
+ORDERS: Final = {True: "first come first served", False: "any order"}
 """How calls of an operation continue, in words, where a model leaves it open."""
 
 
@@ -65,7 +71,7 @@ def policies_of(model: type[Model]) -> tuple[ModelPolicy, ...]:
     """Return what a class is held against: each policy, in each order that the model leaves open.
 
     >>> [one.name for one in policies_of(Model)]
-    ['first come, first served', 'any order']
+    ['first come first served', 'any order']
     """
     if model not in _POLICIES:
         _POLICIES[model] = tuple(_policies(model))
@@ -83,16 +89,15 @@ def _policies(model: type[Model]) -> Iterator[ModelPolicy]:
 
 def operations_in(model: type[Model]) -> tuple[ModelOperation, ...]:
     """Return the operations of a model, with what its class attributes say of them."""
-    takes = {given: taken for taken, given in model.gives_back.items()}
     return tuple(
         ModelOperation(
             name,
             _parameters(model, name),
             may_wait(model, name),
             name in model.optional,
-            model.objects.get(name, 0),
+            *model.objects.get(name, (0, name)),
             model.gives_back.get(name, ""),
-            takes.get(name, ""),
+            tuple(taken for taken, given in model.gives_back.items() if given == name),
         )
         for name in operations_of(model)
     )
@@ -103,7 +108,7 @@ def observations_of(model: type[Model], argument: int = 0) -> tuple[ModelObserva
     attributes = dict.fromkeys(name for state in start(model, *arguments_for(model, argument)) for name, _ in state)
     properties = dict.fromkeys(name for name, _ in inspect.getmembers(model, lambda one: isinstance(one, property)))
     names = [name for name in {**attributes, **properties} if not name.startswith("_")]
-    return tuple(ModelObservation(name, name in model.optional, model.objects.get(name, 0)) for name in names)
+    return tuple(ModelObservation(name, name in model.optional, *model.objects.get(name, (0, name))) for name in names)
 
 
 def takes_argument(model: type[Model]) -> bool:
@@ -252,7 +257,7 @@ def _require_values(model: type[Model]) -> None:
                 )
 
 
-_DECLARED: Final = ("policies", "fair", "gives_back", "at_rest", "optional", "objects")
+_DECLARED: Final = ("policies", "fair", "gives_back", "undone_by", "at_rest", "optional", "objects")
 """The class attributes that say something of a model."""
 
 
@@ -263,7 +268,7 @@ def _require_attributes(model: type[Model]) -> None:
         raise ModelError(f"{where} has an operation {doubtful[0]}(), which is the name of a class attribute of models")
     if model.fair not in (None, True, False):
         raise ModelError(f"{where}.fair is {model.fair!r}: it is True, False or None")
-    for name in ("policies", "gives_back", "objects"):
+    for name in ("policies", "gives_back", "undone_by", "objects"):
         if not isinstance(getattr(model, name), Mapping):
             raise ModelError(f"{where}.{name} is {getattr(model, name)!r}: it has to be a dict")
     for name in ("at_rest", "optional"):
@@ -271,15 +276,23 @@ def _require_attributes(model: type[Model]) -> None:
             raise ModelError(
                 f'{where}.{name} is {getattr(model, name)!r}: it has to be a tuple of names, as ("locked",)'
             )
-    for name in (*model.gives_back, *model.gives_back.values()):
-        if name not in operations:
-            raise ModelError(
-                f"{where}.gives_back names {name!r}, which is none of the operations: {', '.join(operations)}"
-            )
-    for taken, given in model.gives_back.items():
-        if _parameters(model, given) and len(_parameters(model, given)) != len(_parameters(model, taken)):
-            raise ModelError(f"{where}.gives_back: {given}() has to take the same arguments as {taken}(), or none")
+    for name, value in model.objects.items():
+        if not (isinstance(value, tuple) and [type(one) for one in value] == [int, str]):
+            raise ModelError(f"{where}.objects[{name!r}] is {value!r}: it has to be a tuple like (1, {name!r})")
+    for attribute in ("gives_back", "undone_by"):
+        _require_pairs(model, f"{where}.{attribute}", getattr(model, attribute))
     _require_policies(model, where)
+
+
+def _require_pairs(model: type[Model], where: str, pairs: Mapping[str, str]) -> None:
+    """Raise ModelError unless both operations of each pair are there, and the second takes what the first does."""
+    operations = operations_of(model)
+    for name in (*pairs, *pairs.values()):
+        if name not in operations:
+            raise ModelError(f"{where} names {name!r}, which is none of the operations: {', '.join(operations)}")
+    for taken, given in pairs.items():
+        if _parameters(model, given) and len(_parameters(model, given)) != len(_parameters(model, taken)):
+            raise ModelError(f"{where}: {given}() has to take the same arguments as {taken}(), or none")
 
 
 def _require_policies(model: type[Model], where: str) -> None:

@@ -38,7 +38,7 @@ from latchproof.check.specification import (
 from latchproof.check.values import LEADS, Compared
 from latchproof_spec.findings import BLAME
 from latchproof_spec.machine import Machine, Variant
-from latchproof_spec.model import Given, Model, Waiting, released, task
+from latchproof_spec.model import Given, Model, Waiting, place, released, task
 
 
 class Said(NamedTuple):
@@ -88,6 +88,8 @@ class ModelSpecification(Specification):
         self._fair = fair
         self._binds = binds
         self._looks_at_released = says(model, released)
+        self._looks_at_place = says(model, place)
+        self._undone_by = {**model.undone_by, **model.gives_back}
         self._returns_value = {one.name: returns_value(model, one.name) for one in self.operations}
         self._known = _KNOWN.setdefault(model, {})
         self._weaker: dict[str, Specification] = {}
@@ -119,12 +121,12 @@ class ModelSpecification(Specification):
                 yield after.with_fate(call, WITHDRAWN), f"{said.operation}() is withdrawn"
         elif fate.ending is None or not fate.ending.binding:
             yield here, f"{said.operation}() is cancelled after it took effect"
-        elif said.operation in self.model.gives_back:
+        elif said.operation in self._undone_by:
             yield from self._given_back(here, call, said)
 
     def _given_back(self, here: Configuration, call: int, said: Said) -> Iterator[tuple[Configuration, str]]:
         """Yield where it leads that a call that is cancelled gives back what it took."""
-        name = self.model.gives_back[said.operation]
+        name = self._undone_by[said.operation]
         takes_arguments = next(one.parameters for one in self.operations if one.name == name)
         back = said._replace(operation=name, arguments=said.arguments if takes_arguments else ())
         for outcome in self._outcomes(here, call, back):
@@ -187,6 +189,7 @@ class ModelSpecification(Specification):
             _numbered(line),
             gone=_numbered(gone, len(line)),
             task=said.task,
+            place=self._place(here, call),
         )
 
     def weaker(self) -> dict[str, Specification]:
@@ -213,7 +216,8 @@ class ModelSpecification(Specification):
         gone = [(other, one) for other, one in self._gone(here) if other != call]
         words, left = [one for _, one in line], [one for _, one in gone]
         # True equals 1, and is another argument
-        key = here.state.attributes, said, tuple(map(type, said.arguments)), tuple(words), tuple(left), cancelled
+        types, at = tuple(map(type, said.arguments)), self._place(here, call)
+        key = here.state.attributes, said, types, tuple(words), tuple(left), at, cancelled
         found: list[Outcome] | None = self._known.get(key)
         if found is None:
             found = self._known[key] = outcomes(
@@ -224,12 +228,17 @@ class ModelSpecification(Specification):
                 _numbered(words),
                 gone=_numbered(left, len(words)),
                 task=said.task,
+                place=at,
                 cancelled=cancelled,
             )
         if not any(one.given for one in found):
             return found
         names = [other for other, _ in (*line, *gone)]
         return [one._replace(given=tuple((names[place], how) for place, how in one.given)) for one in found]
+
+    def _place(self, here: Configuration, call: int) -> int | None:
+        """Return where a call stands in the line, if it waits and the model looks at that."""
+        return here.queue.index(call) if self._looks_at_place and call in here.queue else None
 
     def _has_its_turn(self, here: Configuration, call: int, said: Said) -> bool:
         """Return whether a call may continue, as far as the order of arrival is concerned."""
