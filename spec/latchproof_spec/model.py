@@ -34,7 +34,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -126,6 +126,8 @@ class Instant:
         self.cancelled = cancelled
         self.at_when: Callable[[], None] | None = None
         """What the tool does at each `when`."""
+        self.operations: Container[str] | None = None
+        """The names that calls may be asked for by, if the tool says so."""
         self.passed = False
         """Whether a `when` was true."""
         self.given: dict[int, Given] = {}
@@ -175,6 +177,8 @@ def when(condition: object, otherwise: str = "") -> None:
     if now.at_when is not None:
         now.at_when()
     now.cancel()
+    if callable(condition):
+        raise ModelError(f"when() was given {condition!r}, which has to be called to be a condition")
     if not condition:
         raise WaitsError(otherwise)
     now.passed = True
@@ -219,6 +223,9 @@ def released(*operations: str) -> list[Waiter]:
 
 def _calls(calls: Sequence[Waiting], operations: tuple[str, ...]) -> list[Waiter]:
     now = _now()
+    for name in operations:
+        if now.operations is not None and name not in now.operations:
+            raise ModelError(f"waiters() or released() was asked for calls of {name!r}, which is not an operation")
     there = [one for one in calls if one.call not in now.given and (not operations or one.operation in operations)]
     return [Waiter(place, one, now) for place, one in enumerate(there)]
 

@@ -171,7 +171,7 @@ def _outcome(instance: Model, state: State, operation: str, arguments: Sequence[
         if now.given or state_of(instance) != state:
             raise ModelError(f"{where} changed something before its `when`: check first, and change then")
 
-    now.at_when = require_unchanged
+    now.at_when, now.operations = require_unchanged, operations_of(model)
     try:
         ending = Given(getattr(instance, operation)(*arguments))
     except WaitsError:
@@ -181,7 +181,7 @@ def _outcome(instance: Model, state: State, operation: str, arguments: Sequence[
     except Cancelled:
         if not cancelled:
             raise ModelError(f"{where} raised Cancelled where no call was cancelled: only `when` raises it") from None
-        return Outcome("leaves", state_of(instance), given=tuple(now.given.items()))
+        return Outcome("leaves", _next_state(instance, state, where), given=tuple(now.given.items()))
     except ModelError:
         raise
     except Exception as error:
@@ -192,7 +192,7 @@ def _outcome(instance: Model, state: State, operation: str, arguments: Sequence[
         raise ModelError(f"{where} has to raise Cancelled again")
     for given in (ending, *now.given.values()):
         _require_compared(operation, given)
-    return Outcome("ends", state_of(instance), ending, tuple(now.given.items()), now.passed)
+    return Outcome("ends", _next_state(instance, state, where), ending, tuple(now.given.items()), now.passed)
 
 
 def _require_compared(operation: str, given: Given) -> None:
@@ -225,6 +225,15 @@ def state_of(instance: Model) -> State:
         if type(value) not in PLAIN:
             _require_value(f"{type(instance).__name__}.{name}", value)
     return tuple(sorted(attributes.items(), key=lambda item: item[0]))
+
+
+def _next_state(instance: Model, before: State, where: str) -> State:
+    """Return the state after a call; raise ModelError if it has other attributes than before, as a misspelt one."""
+    after = state_of(instance)
+    if len(after) != len(before) or any(one[0] != other[0] for one, other in zip(after, before, strict=True)):
+        names = sorted({name for name, _ in after} ^ {name for name, _ in before})
+        raise ModelError(f"{where} makes or removes the attribute {names[0]}: __init__ makes all that there are")
+    return after
 
 
 def _require_value(name: str, value: object) -> None:

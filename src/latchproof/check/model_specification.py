@@ -15,14 +15,8 @@ from weakref import WeakKeyDictionary
 from latchproof.check.history import End, error_name
 from latchproof.check.instants import Outcome, State, outcomes, readings, start, why_it_waits
 from latchproof.check.machine_specification import NamedAsMachine, is_expected
-from latchproof.check.model_parts import (
-    arguments_for,
-    operations_in,
-    require_model,
-    require_observed,
-    returns_value,
-    says,
-)
+from latchproof.check.model_faults import require_model, require_observed
+from latchproof.check.model_parts import arguments_for, operations_in, returns_value, says
 from latchproof.check.specification import (
     NEW,
     PARKED,
