@@ -129,7 +129,7 @@ class ModelSpecification(Specification):
                 yield after.with_fate(call, WITHDRAWN), f"{said.operation}() is withdrawn"
 
     def may_stay(self, here: Configuration, call: int) -> bool:
-        said = here.state.line[here.queue.index(call)]
+        said = _said_by(here, call)
         return any(outcome.kind == "waits" for outcome in self._outcomes(here, call, said))
 
     def readings(self, here: Configuration, name: str) -> Collection[Any] | None:
@@ -148,7 +148,7 @@ class ModelSpecification(Specification):
         return all(fate == PARKED and not self._could_continue(here, call) for call, fate in here.fates)
 
     def _could_continue(self, here: Configuration, call: int) -> bool:
-        said = here.state.line[here.queue.index(call)]
+        said = _said_by(here, call)
         return any(outcome.kind == "ends" for outcome in self._outcomes(here, call, said))
 
     def matches(self, ending: Ending, event: End) -> bool:
@@ -158,21 +158,12 @@ class ModelSpecification(Specification):
         return {name.lstrip("_"): value for name, value in here.state.attributes}
 
     def reason_to_wait(self, before: Iterable[Configuration], call: int) -> str:
-        reasons = set()
-        for here in before:
-            if here.fate(call) == PARKED and not self._could_continue_unless_fair(here, call):
-                reasons.add(self._reason(here, call))
-        return " and ".join(sorted(reasons - {""}))
+        waiting = [(here, _said_by(here, call)) for here in before if here.fate(call) == PARKED]
+        if any(self._could_continue(here, call) for here, _ in waiting):  # then it is not its turn
+            return f"an earlier call of {waiting[0][1].operation}() waits"
+        return " and ".join(sorted({self._reason(here, call, said) for here, said in waiting} - {""}))
 
-    def _could_continue_unless_fair(self, here: Configuration, call: int) -> bool:
-        """Return whether a call could continue now, as far as this specification looks at its turn at all."""
-        said = here.state.line[here.queue.index(call)]
-        return self._could_continue(here, call) and self._has_its_turn(here, call, said)
-
-    def _reason(self, here: Configuration, call: int) -> str:
-        said = here.state.line[here.queue.index(call)]
-        if self._could_continue(here, call):
-            return f"an earlier call of {said.operation}() waits"
+    def _reason(self, here: Configuration, call: int, said: Said) -> str:
         line = [one for other, one in _line(here) if other != call]
         gone = [one for other, one in self._gone(here) if other != call]
         return why_it_waits(
@@ -250,7 +241,7 @@ class ModelSpecification(Specification):
             return any(outcome.kind == "ends" for outcome in self._outcomes(here, call, said))
         first, *others = earlier
         if first in here.queue:
-            its = here.state.line[here.queue.index(first)]
+            its = _said_by(here, first)
             ends = [one for one in self._outcomes(here, first, its) if one.kind == "ends"]
             if ends:
                 afterwards = (self._after(here, first, its, one)[0] for one in ends)
@@ -327,6 +318,12 @@ def is_named_so(errors: tuple[type[BaseException], ...], error: BaseException) -
 def _line(here: Configuration) -> list[tuple[int, Said]]:
     """Return the calls that wait, in order, with what each says."""
     return list(zip(here.queue, here.state.line, strict=True))
+
+
+def _said_by(here: Configuration, call: int) -> Said:
+    """Return what a call says that waits."""
+    said: Said = here.state.line[here.queue.index(call)]
+    return said
 
 
 def _numbered(calls: Sequence[Said], first: int = 0) -> list[Waiting]:
