@@ -64,6 +64,7 @@ BLAME: Final[dict[Situation, Claim]] = {
     "index not delivered": STRANDED,
     "error not delivered": STRANDED,
     "release not delivered": STRANDED,
+    "refusal not delivered": STRANDED,
     "wrongly broken or mended": ERROR,
     "endless step": ENDLESS,
     "effect of a cancelled call": EFFECT,

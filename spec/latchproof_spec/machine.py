@@ -20,7 +20,7 @@ Situation: TypeAlias = Literal[
     "stray error", "wrong error", "wrong reading", "missed refusal", "mistaken refusal", "missed error", "wrong index",
     "early return", "failed unasked", "error after release", "cancelled instead of failed", "harmed by a cancellation",
     "cancelled unasked", "stranded", "index not delivered", "error not delivered", "release not delivered",
-    "wrongly broken or mended", "endless step", "effect of a cancelled call",
+    "wrongly broken or mended", "endless step", "effect of a cancelled call", "refusal not delivered",
 ]  # fmt: skip
 """What a history can show that no configuration allows; see `Machine.blame`."""
 

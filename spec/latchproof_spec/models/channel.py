@@ -60,7 +60,7 @@ class MemoryChannel(Model):
     def receive(self) -> int:
         if place() is None:
             self._require_open_receiver()
-        when(self._items or not self._sends, "nothing was sent")
+        when(self._items or self._is_at_end, "nothing was sent")
         return self._take()
 
     def receive_nowait(self) -> int:
@@ -78,7 +78,7 @@ class MemoryChannel(Model):
             self._sends = False
             if self._wakes:
                 self._fail("send", ClosedResourceError)
-            if not self._items:
+            if self._is_at_end:
                 self._fail("receive", choose(EndOfChannel, EndOfStream))
 
     def close_receiver(self) -> None:
@@ -101,6 +101,10 @@ class MemoryChannel(Model):
     @property
     def _has_room(self) -> bool:
         return len(self._items) < self._size + len(waiters("receive"))
+
+    @property
+    def _is_at_end(self) -> bool:
+        return not (self._sends or self._items or waiters("send"))
 
     def _take(self) -> int:
         if not self._items:

@@ -25,12 +25,17 @@ class Condition(Model):
         try:
             when(self._notified > 0 and at is not None and at < self._meant, "it was not notified")
         except Cancelled:
-            if at is not None and at < self._meant:
-                self._meant -= 1  # some classes wake another call in any case
-                self._notified = min(self._notified + choose(0, 1), self._meant)
+            self._leave(at)
+            self._notified = min(self._notified, self._meant)
+            if choose(False, True):  # some classes wake another call in any case
+                self.notify()
             raise
         self._notified -= 1
-        self._meant -= 1
+        self._leave(at)
+
+    def _leave(self, at: int | None) -> None:
+        if at is not None and at < self._meant:
+            self._meant -= 1
 
     def notify(self) -> None:
         self._meant = len(waiters("wait"))

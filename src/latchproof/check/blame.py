@@ -56,10 +56,10 @@ class Scene(NamedTuple):
         reason = "effect of a cancelled call"
         return reason if self.explains(reason) else situation
 
-    def missed_refusal(self) -> str:
+    def missed_refusal(self, otherwise: str = "missed refusal") -> str:
         """Return the situation of a call that is not refused: what an earlier reading showed may be the reason."""
         is_mended = bool(self.left_out) and self.explains("wrongly broken or mended", more=True)
-        return "wrongly broken or mended" if is_mended else "missed refusal"
+        return "wrongly broken or mended" if is_mended else otherwise
 
     def unasked_failure(self) -> str:
         """Return the situation of a call that fails though nothing should fail it."""
@@ -145,7 +145,7 @@ def _of_rest(scene: Scene) -> Finding:
             return scene.finding("stranded", seen, fates)
         if len(endings) == len(fates):
             if any(ending.refuses(operation.name) for ending in endings):
-                situation = scene.missed_refusal()
+                situation = scene.missed_refusal("refusal not delivered")
             elif any(ending.returns for ending in endings):
                 situation = "index not delivered"
             elif any(ending.fails for ending in endings):

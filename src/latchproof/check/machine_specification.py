@@ -49,6 +49,8 @@ class NamedAsMachine(Specification):
 
     def blame(self, situation: str) -> str:
         named = {str(one): claim for one, claim in self.blames.items()}
+        if situation == "refusal not delivered":  # a call that hangs has missed its refusal as one that returns has
+            situation = "missed refusal"
         # a faulty machine may come into any situation
         return named.get(situation, self.blames["stray error"]).id
 
