@@ -28,9 +28,25 @@ from latchproof.check.target import Target, TargetError, adapt, load
 from latchproof.check.verdict import Verdict
 
 if TYPE_CHECKING:
-    from latchproof.fuzz.state_machine import AT_ONCE, LARGEST, SpecificationMachine, state_machine, trace_of
+    from latchproof.fuzz.state_machine import (
+        AT_ONCE,
+        LARGEST,
+        EndlessStepError,
+        SpecificationMachine,
+        state_machine,
+        trace_of,
+    )
 
-__all__ = ["AT_ONCE", "LARGEST", "SpecificationMachine", "Verdict", "check", "state_machine", "trace_of"]
+__all__ = [
+    "AT_ONCE",
+    "LARGEST",
+    "EndlessStepError",
+    "SpecificationMachine",
+    "Verdict",
+    "check",
+    "state_machine",
+    "trace_of",
+]
 
 
 def __getattr__(name: str) -> Any:

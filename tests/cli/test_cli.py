@@ -595,7 +595,8 @@ def test_fuzz_says_what_it_does_before_it_is_done(
     main(["fuzz", "latchproof:Barrier", "--claim", "C5"])
     assert said == [
         "latchproof fuzz latchproof:Barrier: a barrier, on asyncio, judged by every named policy, claim C5 only; "
-        "about 1,000 examples, starting with the failures of earlier runs in .hypothesis\n"
+        "about 1,000 examples, starting with the failures of earlier runs in .hypothesis; each step takes at most 2 s "
+        "of CPU time and 5 s of blocking (C code that keeps the interpreter is not interrupted)\n"
     ]
 
 

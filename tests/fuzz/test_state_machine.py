@@ -205,7 +205,7 @@ def test_every_call_under_way_can_be_cancelled_once() -> None:
     assert machine._cancellable == set()  # none has begun
     machine.run_pass()
     assert machine._cancellable == {0, 1, 2}
-    machine._calls.cancel(1)
+    machine.example.cancel(1)
     assert machine._cancellable == {0, 2}
     machine.teardown()
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from contextvars import Context, copy_context
-from types import CoroutineType
+from types import CoroutineType, FrameType
 from typing import Any, NamedTuple
 
 from latchproof.check.history import (
@@ -299,6 +299,10 @@ class Calls:
         """The number of calls that are under way or will be."""
         return self.made - self.begun + len(self.under_way)
 
+    def make_instance(self, target: Target, argument: int) -> None:
+        """Make the instance on which calls are made."""
+        self.instance = target.make(argument)
+
     def make(self, call: Call, *, cancelled: bool = False, in_except: bool = False) -> int:
         """Start a task that makes a call; return the task's number.
 
@@ -392,6 +396,15 @@ class Calls:
         except type(handled):
             value = getattr(self.instance, call.method)(*call.arguments)
             return await value if inspect.isawaitable(value) else value
+
+    def running_in(self, frame: FrameType | None) -> int | None:
+        """Return the number of the call whose step runs in a frame; None if it is none of these."""
+        while frame is not None and frame.f_code is not Calls.play.__code__:
+            frame = frame.f_back
+        if frame is None or frame.f_locals["self"] is not self:
+            return None
+        number: int = frame.f_locals["number"]
+        return number
 
     def _at(self, error: BaseException | None = None) -> str:
         return "" if self._places is None else self._places.ended(error)

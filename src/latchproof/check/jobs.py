@@ -21,7 +21,7 @@ from latchproof.check.notation import compact
 from latchproof.check.places import Places
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.containment import contained
-from latchproof.check.sandbox.watch import USUAL_LIMITS, Meter, StepLimits, StuckError
+from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, Meter, StepLimits, StuckError
 from latchproof.check.strategies import Exhaustive, Replay, Strategy, make_strategy
 from latchproof.check.target import Target, TargetError
 from latchproof.check.tree import Explorer, Walk
@@ -171,7 +171,7 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None, met
     reasons += slow
     walk.hung = walk.hung and walk.has_failed
     if not containment.interrupts_blocked:
-        notes.append("outside of the main thread a step that is blocked cannot be interrupted")
+        notes.append(UNINTERRUPTED)
     return JobResult(
         walk,
         (*reasons, *containment.doubts),

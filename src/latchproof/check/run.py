@@ -125,8 +125,9 @@ class Run:
         self.doing = "the constructor"
         self.record.move(self.doing)
         try:
-            self._calls.instance = target.make(argument)
-            self._others.instance = target.make(argument) if self.setup.programs.beside else None
+            self._calls.make_instance(target, argument)
+            if self.setup.programs.beside:
+                self._others.make_instance(target, argument)
         except BaseException as error:
             if not is_targets_own(error):  # also what stops a constructor that does not end
                 raise
@@ -204,12 +205,7 @@ class Run:
         """Record that what the target does in a frame does not end; return False if that is not recorded."""
         if not self.doing or self.record.over:
             return False
-        while frame is not None and frame.f_code is not Calls.play.__code__:
-            frame = frame.f_back
-        call = None
-        if frame is not None and frame.f_locals["self"] is self._calls:
-            call = frame.f_locals["number"]
-        self.record.hang(Hang(self.doing, spent, at, call))
+        self.record.hang(Hang(self.doing, spent, at, self._calls.running_in(frame)))
         return True
 
     # ------------------------------------------------------------------------------------------------ what is done next
@@ -259,7 +255,9 @@ class Run:
             if kind == "other":
                 self._others.make(action.payload)
             elif kind == "cancel":
+                self.doing = "a step"
                 calls.cancel(action.payload)
+                self.doing = ""
             elif kind == "again":
                 calls.make_again(*action.payload)
             else:

@@ -2,6 +2,7 @@
 
 import argparse
 import traceback
+from typing import Any
 
 from latchproof.check.loops import FUZZED_HOSTS, STEPPED
 from latchproof.cli.options import (
@@ -9,6 +10,7 @@ from latchproof.cli.options import (
     Console,
     add_arguments,
     add_formats,
+    add_limits,
     add_target,
     arguments_of,
     at_least,
@@ -27,6 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--examples", type=at_least(1), default=1000, metavar="N", help="examples to run (default 1000)"
     )
+    add_limits(parser)
     add_formats(parser, OF_TRACES, "the counterexample", "the counterexample")
 
 
@@ -36,9 +39,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from hypothesis.stateful import run_state_machine_as_test
 
     from latchproof.check.target import exercise_under, load
-    from latchproof.fuzz.state_machine import state_machine, trace_of
+    from latchproof.fuzz.state_machine import EndlessStepError, state_machine
     from latchproof.show.printing import say
-    from latchproof.show.verdict import print_trace
 
     target = load(options.target, options.kind, options.rename).ignoring(options.ignore)
     options.policy = policy_name(options.policy, target.machine, console)
@@ -48,40 +50,30 @@ def run(options: argparse.Namespace, console: Console) -> int:
         policy=options.policy,
         claim=options.claim,
         strict=options.strict,
+        step_cpu=options.step_cpu,
+        step_block=options.step_block,
         **arguments_of(options),
     )
     say(
         console,
         f"latchproof fuzz {target.name}: a {target.machine.name}, on {options.host}, judged by {judged_by(options)}; "
-        f"about {options.examples:,} examples, starting with the failures of earlier runs in .hypothesis",
+        f"about {options.examples:,} examples, starting with the failures of earlier runs in .hypothesis; "
+        f"{machine.limits} (C code that keeps the interpreter is not interrupted)",
     )
     try:
         run_state_machine_as_test(
             machine, settings=settings(max_examples=options.examples, deadline=None, print_blob=True)
         )
-    except Exception as error:
-        trace = trace_of(machine) if isinstance(error, AssertionError) else None
-        if trace is None:  # the judge did not raise it
-            traceback.print_exception(error)
-            say(
-                console,
-                f"inconclusive: an example ended in {type(error).__name__}: {error}; the target's constructor raised "
-                "it, or latchproof itself",
-                style="yellow",
-            )
-            return 3
-        say(console)
-        print_trace(console, trace)
-        for note in getattr(error, "__notes__", ()):
-            say(console, note)
-        write_formats(options, console, None, trace)
-        return 1
+    except (Exception, EndlessStepError) as error:
+        return _show_failure(options, console, machine, error)
     say(
         console,
         f"{target.name} on {options.host}: {machine.examples:,} examples, {machine.calls:,} calls, nothing found; "
         f"rules fired: {', '.join(sorted(machine.fired)) or 'none'}",
     )
-    if machine.broken:
+    if machine.slow:
+        doubt = "; ".join(machine.slow)
+    elif machine.broken:
         doubt = f"examples that broke {', '.join(sorted(machine.broken))} ended early"
     elif options.claim is not None and machine.fired.isdisjoint(
         exercise_under(machine.policies[0], target.machine).get(claim_of(options.claim), ())
@@ -89,6 +81,32 @@ def run(options: argparse.Namespace, console: Console) -> int:
         doubt = f"{options.claim} was never exercised"
     else:
         return 0 if machine.fired else 3
+    say(console, f"inconclusive: {doubt}", style="yellow")
+    return 3
+
+
+def _show_failure(options: argparse.Namespace, console: Console, machine: Any, error: BaseException) -> int:
+    """Print the run that failed, or why nothing is concluded; return the exit code."""
+    from latchproof.fuzz.state_machine import EndlessStepError, trace_of
+    from latchproof.show.printing import say
+    from latchproof.show.verdict import print_trace
+
+    trace = trace_of(machine) if isinstance(error, AssertionError | EndlessStepError) else None
+    if trace is not None:
+        say(console)
+        print_trace(console, trace)
+        for note in getattr(error, "__notes__", ()):
+            say(console, note)
+        write_formats(options, console, None, trace)
+        return 1
+    if isinstance(error, EndlessStepError):
+        doubt = str(error)
+    else:  # the judge did not raise it
+        traceback.print_exception(error)
+        doubt = (
+            f"an example ended in {type(error).__name__}: {error}; the target's constructor raised it, or latchproof "
+            "itself"
+        )
     say(console, f"inconclusive: {doubt}", style="yellow")
     return 3
 

@@ -9,11 +9,13 @@ A driver for each host belongs here, and its row in `DRIVEN`.
 
 import importlib
 import queue
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from latchproof.check.history import named
 from latchproof.check.loops.interface import Host, OwnFault, close
+from latchproof.check.sandbox.watch import StuckError
 from latchproof.check.target import TargetError
 
 PASSES_TO_END = 20
@@ -29,8 +31,15 @@ class Driver(Host, Protocol):
     host_fault: Callable[[OwnFault], None]
     """Called where a fault of the host's own loop comes to light."""
 
-    def run_pass(self) -> list[str]:
-        """Let every task that is ready run once; return the words of a schedule for that."""
+    @property
+    def steps(self) -> int:
+        """The number of steps that were begun; uvloop does not show them."""
+
+    def next_pass(self) -> list[str]:
+        """Return the words of a schedule for the next pass."""
+
+    def run_pass(self) -> None:
+        """Let every task that is ready run once."""
 
     def close(self) -> None:
         """End every task and the loop."""
@@ -38,6 +47,17 @@ class Driver(Host, Protocol):
 
 def ignore(fault: OwnFault) -> None:
     """Do nothing about a fault of the host's own loop."""
+
+
+class StepQueue(deque[Any]):
+    """What is ready to run on a loop, in order."""
+
+    taken = 0
+    """Number of steps that the loop has taken from it."""
+
+    def popleft(self) -> Any:
+        self.taken += 1
+        return super().popleft()
 
 
 class AsyncioDriver:
@@ -54,6 +74,9 @@ class AsyncioDriver:
         self._loop = asyncio.new_event_loop() if make_loop is None else make_loop()
         self._loop.set_exception_handler(self._note)
         self._tasks: list[Any] = []
+        self._ready: StepQueue | None = None
+        if hasattr(self._loop, "_ready"):
+            self._loop._ready = self._ready = StepQueue(self._loop._ready)
 
     def _note(self, loop: object, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -69,12 +92,16 @@ class AsyncioDriver:
     def cancel(self, handle: Any) -> None:
         handle.cancel()
 
-    def run_pass(self) -> list[str]:
-        ready = getattr(self._loop, "_ready", None)  # uvloop does not show it
-        words = ["pass"] if ready is None else ["run"] * len(ready)
+    @property
+    def steps(self) -> int:
+        return 0 if self._ready is None else self._ready.taken
+
+    def next_pass(self) -> list[str]:
+        return ["pass"] if self._ready is None else ["run"] * len(self._ready)
+
+    def run_pass(self) -> None:
         self._loop.call_soon(self._loop.stop)
         self._loop.run_forever()
-        return words
 
     def close(self) -> None:
         # a task may suspend in its clean-up, or ignore its cancellation: the wait for it is bounded
@@ -83,7 +110,12 @@ class AsyncioDriver:
             if not unfinished:
                 break
             for task in unfinished:
-                task.cancel()
+                try:
+                    task.cancel()
+                except StuckError:  # the next time the others are cancelled
+                    self._tasks.remove(task)
+                    task._log_destroy_pending = False
+                    raise
             self.run_pass()
         for task in self._tasks:
             if task.done():
@@ -109,6 +141,7 @@ class FlownoDriver:
         self.host_fault: Callable[[OwnFault], None] = ignore
         self._loop: Any = WatchedLoop()
         self._loop.script = self
+        self._loop.tasks = self._ready = StepQueue(self._loop.tasks)
         self._task, self._over_error = Task, OverError
         self._over = False
         self._selector = sel
@@ -127,10 +160,16 @@ class FlownoDriver:
     def cancel(self, handle: Any) -> None:
         self._loop.cancel(handle)
 
-    def run_pass(self) -> list[str]:
+    @property
+    def steps(self) -> int:
+        return self._ready.taken
+
+    def next_pass(self) -> list[str]:
+        return [] if self._over else ["run"] * len(self._ready)
+
+    def run_pass(self) -> None:
         if self._over:
-            return []
-        words = ["run"] * len(self._loop.tasks)
+            return
         last = _nothing()
         try:
             self._loop.run_until_complete(last, wait_for_spawned_tasks=False)
@@ -139,7 +178,6 @@ class FlownoDriver:
             last.close()
         finally:
             self._selector.unregister(self._loop._wakeup_reader)  # each run registers it, and no run unregisters it
-        return words
 
     def close(self) -> None:
         for task in self._tasks:
@@ -179,11 +217,14 @@ class TrioDriver:
         self._callbacks: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._nursery: Any = None
         self._done = self._closing = False
+        self.steps = 0
+        instruments: Any = [self]
         trio.lowlevel.start_guest_run(
             self._main,
             run_sync_soon_threadsafe=self._callbacks.put,
             done_callback=self._finished,
             host_uses_signal_set_wakeup_fd=True,
+            instruments=instruments,
         )
         self._runner = self._run.GLOBAL_RUN_CONTEXT.runner
         self._until(lambda: self._nursery is not None)
@@ -232,17 +273,33 @@ class TrioDriver:
         except self._trio.TrioInternalError as error:  # the target's abort function does not abort
             self.strays.append(self._describe(error))
             self._make_abortable()
+        except StuckError:
+            self._make_abortable()
+            raise
 
     def _make_abortable(self) -> None:
         """Make every task cancellable, whatever the target's abort functions would do."""
         for task in self._nursery.child_tasks:
             if task._abort_func is not None:
                 task._abort_func = lambda _: self._trio.lowlevel.Abort.SUCCEEDED
-                task._attempt_delivery_of_any_pending_cancel()
+        for task in self._nursery.child_tasks:
+            around = [task._cancel_status]
+            while around[-1]._parent is not None:
+                around.append(around[-1]._parent)
+            for status in reversed(around):  # trio was interrupted while it told each of a cancellation
+                status.recalculate()
+            task._attempt_delivery_of_any_pending_cancel()
 
-    def run_pass(self) -> list[str]:
+    def before_task_step(self, task: Any) -> None:
+        """Count a step: trio calls this before each."""
+        self.steps += 1
+
+    def next_pass(self) -> list[str]:
+        return ["pass"]
+
+    def run_pass(self) -> None:
         if self._done:
-            return ["pass"]
+            return
         turns: list[None] = []
 
         async def take_a_turn() -> None:
@@ -250,14 +307,15 @@ class TrioDriver:
 
         if self._start(take_a_turn):
             self._until(lambda: bool(turns))
-        return ["pass"]
 
     def close(self) -> None:
-        self._closing = True
+        was_closing, self._closing = self._closing, True
         if not self._done:
             try:
+                if was_closing:  # and was interrupted
+                    self._make_abortable()
                 self._nursery.cancel_scope.cancel()
-            except self._trio.TrioInternalError:
+            except (self._trio.TrioInternalError, StuckError):
                 self._make_abortable()
             self._until(lambda: self._done)
         self._run._ALLOW_DETERMINISTIC_SCHEDULING = self._deterministic

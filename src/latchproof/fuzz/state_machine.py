@@ -13,28 +13,27 @@ and judged is that of `latchproof.check.harness`; here Hypothesis decides what h
 """
 
 import logging
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from functools import wraps
+from typing import Any, NoReturn
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from latchproof.check.bounds import arguments_asked_for
 from latchproof.check.checker import require_claim
-from latchproof.check.harness import Calls, NondeterminismError, Record, make_judges
-from latchproof.check.history import Failure, Observe, Rest
+from latchproof.check.harness import NondeterminismError
+from latchproof.check.history import Failure, Observe
 from latchproof.check.jobs import replay
-from latchproof.check.judge import Judge
 from latchproof.check.loops import STEPPED
 from latchproof.check.probe import implemented
+from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, StepLimits, StuckError
 from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
-from latchproof.fuzz.drivers import Driver, driver_of, make_driver
+from latchproof.fuzz.drivers import driver_of, make_driver
+from latchproof.fuzz.example import QUIET_PASSES, Example
 from latchproof_spec.machines import sentence_of
-
-QUIET_PASSES = 8
-"""Passes in which nothing happens, after which nothing can run any more."""
 
 AT_ONCE = 5
 """Most calls that are under way at once, unless a constructor argument that is asked for needs more."""
@@ -49,12 +48,41 @@ LARGEST = 4
 """Largest int that is given to the constructor or to a call, unless another is asked for."""
 
 
+class EndlessStepError(BaseException):
+    """What the target does, did not end, twice. It is not an Exception: Hypothesis stops, and does not shrink it.
+
+    Each example with such a step takes as long as the limits of a step allow.
+    """
+
+
+class _TestCase:
+    """Hypothesis's TestCase of a machine, which fails where a step does not end, as with any other failure."""
+
+    def __get__(self, machine: object, kind: type[RuleBasedStateMachine]) -> Any:
+        base: Any = kind._to_test_case()  # the same each time
+        run_test = base.runTest
+        if not hasattr(run_test, "__wrapped__"):
+
+            @wraps(run_test)
+            def run(case: Any) -> None:
+                try:
+                    run_test(case)
+                except EndlessStepError as error:
+                    raise AssertionError(str(error)) from None
+
+            base.runTest = run
+        return base
+
+
 class SpecificationMachine(RuleBasedStateMachine):
-    """What every derived machine has: a loop, an instance, calls under way, and a judge for each policy.
+    """What every derived machine has: an example, which has a loop and an instance, and what came of all examples.
 
     `fired` gathers, over all examples, the rules of the specification that were fired; `examples` and `calls` count.
     With a `claim` only its failure fails an example; `broken` are the claims at whose failure examples ended.
-    `failure` is the failing run that was made last: after Hypothesis is done, the smallest one that it found.
+    `failure` is the failing run that was made last: after Hypothesis is done, the smallest one that it found. `slow`
+    has a sentence for each step that did not end within the `limits`, but did when it was repeated.
+
+    Raises EndlessStepError if a step does not end, even when it is repeated.
     """
 
     target: Target
@@ -62,105 +90,103 @@ class SpecificationMachine(RuleBasedStateMachine):
     policies: tuple[Any, ...]
     claim: str | None
     strict: bool
+    limits: StepLimits
     fired: set[str]
     at_once: int
     examples: int
     calls: int
     broken: set[str]
+    slow: list[str]
     failure: Failure | None = None
+    TestCase = _TestCase()
 
     def __init__(self) -> None:
         super().__init__()
         self._logging = logging.root.manager.disable
         logging.disable(logging.CRITICAL)
-        self._driver: Driver = make_driver(self.host)
-        self._schedule: list[str] = []
-        self._judges: list[Judge] = []
-        """None until the instance is made; so are the record and the calls."""
-        self._record: Record
-        self._calls: Calls
+        self._example: Example | None = None
+        """None until the instance is made."""
         type(self).examples += 1
 
     def make(self, argument: int) -> None:
         """Make the instance."""
-        instance = self.target.make(argument)
-        self._judges = make_judges(self.target, self.policies, argument, strict=self.strict)
-        self._record = Record(self.target, self._judges, argument, self._moment)
-        self._driver.host_fault = self._record.host_fault
-        self._calls = Calls(self._driver, self._record, lambda calls, number: None, Exception)
-        self._calls.instance = instance
+        self._example = Example(self.target, self.host, self.policies, argument, self.limits, strict=self.strict)
+        self._example.make()
+        if not self._example.interrupts_blocked:
+            warnings.warn(UNINTERRUPTED, stacklevel=2)
+        self.judge()
 
-    def _moment(self) -> tuple[Sequence[str], int, int]:
-        return self._schedule, self._schedule.count("run"), 0
+    @property
+    def example(self) -> Example:
+        """The example, once its instance is made."""
+        assert self._example is not None
+        return self._example
 
     def call(self, operation: str, arguments: dict[str, Any], *, cancelled: bool = False) -> None:
         """Make a task that makes a call, and before that is cancelled if that is asked for."""
         found = next(one for one in self.target.operations if one.name == operation)
-        call = self.target.call(found, tuple(arguments.values()))
-        self._schedule.append(f"{'early' if cancelled else 'call'} {call}")
-        self._calls.make(call, cancelled=cancelled)
+        self.example.call(self.target.call(found, tuple(arguments.values())), cancelled=cancelled)
 
-    @precondition(lambda self: self._judges)
+    @precondition(lambda self: self._example is not None)
     @rule()
     def run_pass(self) -> None:
         """Let every task that is ready run once."""
-        self._schedule += self._driver.run_pass()
-        while self._driver.strays:
-            self._record.stray(self._driver.strays.pop(0))
-        self._record.end_step(self._calls.instance)
+        self.example.run_pass()
         self.judge()
 
     @property
     def _cancellable(self) -> set[int]:
-        return set(self._calls.under_way) - self._calls.requested if self._judges else set()
+        return set() if self._example is None else self._example.cancellable
 
     @precondition(lambda self: self._cancellable)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         """Request the cancellation of a call that has begun and not ended."""
-        number = data.draw(st.sampled_from(sorted(self._cancellable)))
-        self._schedule.append(f"cancel {number + 1}")
-        self._calls.cancel(number)
+        self.example.cancel(data.draw(st.sampled_from(sorted(self._cancellable))))
+        self.judge()
 
-    @precondition(lambda self: self._judges and self._calls.made > 0)
+    @precondition(lambda self: self._example is not None and self._example.calls.made > 0)
     @rule()
     def rest(self) -> None:
         """Run until nothing can run any more."""
         quiet = 0
         while quiet < QUIET_PASSES:
-            before = self._happened()
+            before = self.example.happened
             self.run_pass()
-            quiet = quiet + 1 if self._happened() == before else 0
-        self._record.take(Rest())
+            quiet = quiet + 1 if self.example.happened == before else 0
+        self.example.rest()
         self.judge()
 
-    def _happened(self) -> int:
-        return sum(not isinstance(event, Observe) for event in self._record.history)
-
     def judge(self) -> None:
-        """Raise AssertionError if no policy allows the history any more."""
+        """Raise AssertionError if no policy allows the history any more, or EndlessStepError if a step does not end."""
+        if self.example.stuck is not None:
+            self._repeat()
+        if (failure := self._failure()) is not None:
+            raise AssertionError(self._explain(failure))
+
+    def _failure(self) -> Failure | None:
+        """Return the failure of the example, if no policy allows the history and it is one of the claim; note it."""
         failures = self._failures()
         if len(failures) < len(self.policies):
-            return
+            return None
         failure = failures[self.policies[0].name]
         claim = failure.finding.claim
         type(self).broken.add(claim)
-        if self.claim in (None, claim):
-            # the words of a pass are known only at its end
-            size = (*failure.size[:3], self._schedule.count("run"))
-            type(self).failure = replace(failure, schedule=tuple(self._schedule), size=size)
-            raise AssertionError(self._explain(failure))
+        if self.claim not in (None, claim):
+            return None
+        type(self).failure = failure
+        return failure
 
     def _failures(self) -> dict[str, Failure]:
         """A failure under each policy, by the policy's name: that of the claim, if there is one, or the first."""
-        failures = self._record.failures if self._judges else []
+        failures = [] if self._example is None else self._example.record.failures
         asked = {policy: failure for policy, failure in failures if failure.finding.claim == self.claim}
         return dict(reversed(failures)) | asked
 
     def _explain(self, failure: Failure) -> str:
         finding = failure.finding
         said = sentence_of(finding.claim, self.target.machine.name, self.policies[0].name)
-        happened = "\n".join(f"  {event}" for event in self._record.history if not isinstance(event, Observe))
+        happened = "\n".join(f"  {event}" for event in failure.history if not isinstance(event, Observe))
         return (
             f"{self.target.name} breaks {finding.claim} on {self.host}: {said}\n"
             f"seen: {finding.seen}\nallowed: {' or '.join(finding.allowed) or 'nothing of the kind'}\n{happened}"
@@ -168,17 +194,64 @@ class SpecificationMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Run to rest, then close the loop."""
+        example = self._example
         try:
-            if self._judges and self._calls.made and len(self._failures()) < len(self.policies):
+            may_rest = example is not None and example.calls.made and example.stuck is None
+            if may_rest and len(self._failures()) < len(self.policies):
                 self.rest()
         finally:
-            if self._judges:
-                self._record.stop()
-                type(self).calls += self._calls.begun
-            self._driver.close()
-            for judge in self._judges:
-                type(self).fired |= judge.fired
-            logging.disable(self._logging)
+            try:
+                if self._example is not None:
+                    self._close()
+            finally:
+                logging.disable(self._logging)
+
+    # ------------------------------------------------------------------------------------------- what does not end
+
+    def _repeat(self) -> None:
+        """Repeat what did not end: raise EndlessStepError if it does not end again, and else continue from there."""
+        once = self.example
+        once.close()
+        self._example = once.repeated()
+        if self._example.stuck is None:
+            self._note_slow(once)
+        else:
+            self._failure()
+            self._stop(once)
+
+    def _close(self) -> None:
+        """Close the loop. If that does not end, repeat the example and have its calls cancelled by its last step."""
+        once = self.example
+        was_stuck = once.stuck is not None
+        type(self).calls += once.calls.begun
+        for judge in once.judges:
+            type(self).fired |= judge.fired
+        once.close()
+        if was_stuck or once.stuck is None:
+            return
+        if self._failure() is None:
+            self._example = once.repeated()
+            try:
+                for number in sorted(self._cancellable):
+                    self.example.cancel(number)
+                    self.judge()
+                self.rest()
+            finally:
+                self.example.close()
+            if self.example.stuck is None:
+                self._note_slow(once)
+                return
+        self._stop(once)
+
+    def _note_slow(self, once: Example) -> None:
+        type(self).slow.append(f"{once.stuck}; under the same schedule it ended another time")
+
+    def _stop(self, once: Example) -> NoReturn:
+        """Have Hypothesis stop, with the failure if there is one."""
+        if self.failure is not None:
+            raise EndlessStepError(self._explain(self.failure))
+        about = "" if self.claim is None else f" about {self.claim}"
+        raise EndlessStepError(f"{once.stuck}; nothing is concluded{about}")
 
 
 def trace_of(machine: type[SpecificationMachine]) -> Trace | None:
@@ -200,8 +273,9 @@ def trace_of(machine: type[SpecificationMachine]) -> Trace | None:
                 policy=policy,
                 host=machine.host,
                 strict=machine.strict,
+                limits=machine.limits,
             ).so_far.failures[policy]
-        except (NondeterminismError, TargetError):
+        except (NondeterminismError, TargetError, StuckError):
             repeated = {}
         failure = min(repeated.values(), key=lambda one: one.size, default=failure)
     return make_trace(failure, machine.target, policy, strict=machine.strict, host=machine.host)
@@ -220,6 +294,8 @@ def state_machine(
     largest: int = LARGEST,
     parties: int | Sequence[int] | None = None,
     count: int | Sequence[int] | None = None,
+    step_cpu: float = USUAL_LIMITS.cpu,
+    step_block: float = USUAL_LIMITS.block,
 ) -> type[SpecificationMachine]:
     """Return a Hypothesis state machine for a class, made from the specification.
 
@@ -232,7 +308,14 @@ def state_machine(
     What `ignore` names is not read. `parties` of a barrier, or `count` of a latch, are what the constructor is given in
     place of numbers up to `largest`.
 
-    Put `TestMyBarrier = state_machine(MyBarrier).TestCase` in a test module, and pytest runs it.
+    A step that uses `step_cpu` seconds of CPU time, or is blocked for `step_block` seconds, does not end. If it does
+    not end when it is repeated either, that is a failure, and Hypothesis stops there: the run is not shrunk. uvloop
+    does not show its steps: there the limits hold for all that runs in one pass before a call begins or ends. Outside
+    of the main thread a step that is blocked is not interrupted, and nowhere is one in which C code keeps the
+    interpreter.
+
+    Put `TestMyBarrier = state_machine(MyBarrier).TestCase` in a test module, and pytest runs it. Where a step does not
+    end, that raises AssertionError, and Hypothesis's `run_state_machine_as_test` raises `EndlessStepError`.
 
     Raises TargetError if the target cannot be driven, or there is no such policy, claim or host.
     """
@@ -244,7 +327,8 @@ def state_machine(
     arguments = arguments_asked_for(machine, {"parties": parties, "count": count})
     driver = make_driver(host)  # a host that is not installed is reported at once, not in the middle of a test
     driver.close()
-    found = implemented(found, driver_of(host).stepped_as).under(policies)
+    limits = StepLimits(step_cpu, step_block)
+    found = implemented(found, driver_of(host).stepped_as, limits).under(policies)
 
     drawn = st.integers(machine.smallest, largest) if arguments is None else st.sampled_from(arguments)
     members: dict[str, Any] = {
@@ -253,8 +337,10 @@ def state_machine(
         "policies": policies,
         "claim": claim,
         "strict": strict,
+        "limits": limits,
         "fired": set(),
         "broken": set(),
+        "slow": [],
         "at_once": max(AT_ONCE, *(machine.needed_to_release(one, ())[1] for one in arguments or (machine.smallest,))),
         "examples": 0,
         "calls": 0,
@@ -276,6 +362,6 @@ def _rule_for(operation: str, strategies: dict[str, Any]) -> Any:
         self.call(operation, arguments, cancelled=cancelled)
 
     call.__name__ = f"call_{operation}"
-    has_room = precondition(lambda self: not self._judges or self._calls.at_once < self.at_once)
+    has_room = precondition(lambda self: self._example is None or self._example.calls.at_once < self.at_once)
     derive: Any = rule(**strategies)
     return has_room(derive(call))

@@ -166,6 +166,8 @@ def fuzz(machine: Any, examples: int, *, is_random: bool = False, shrinks: bool 
     from hypothesis import HealthCheck, Phase, settings
     from hypothesis.stateful import run_state_machine_as_test
 
+    from latchproof.fuzz.state_machine import EndlessStepError
+
     options = settings(
         max_examples=examples, stateful_step_count=STEPS, database=None, deadline=None, derandomize=not is_random,
         phases=[Phase.generate, Phase.shrink] if shrinks else [Phase.generate],
@@ -173,7 +175,7 @@ def fuzz(machine: Any, examples: int, *, is_random: bool = False, shrinks: bool 
     )  # fmt: skip
     try:
         run_state_machine_as_test(machine, settings=options)
-    except AssertionError as error:
+    except (AssertionError, EndlessStepError) as error:
         return str(error)
     return ""
 

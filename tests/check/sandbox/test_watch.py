@@ -156,6 +156,24 @@ def test_the_loop_may_be_in_a_callback_a_reading_or_the_constructor() -> None:
     assert found(checked(Made, replace(TWO, arguments=(3,))))[0::3] == ("the constructor", None)
 
 
+class Future(asyncio.Future[int]):
+    def cancel(self, msg: Any = None) -> bool:
+        while True:
+            pass
+
+
+class Cancels(samples.FifoBarrier):
+    """The request to cancel a wait() does not end."""
+
+    async def wait(self) -> int:
+        return await Future() if not self._parked else 0
+
+
+def test_it_may_be_in_a_request_to_cancel() -> None:
+    hang = found(checked(Cancels, replace(TWO, at_once=1, calls=1, cancellations=1, waits_only=True)))
+    assert (hang.what, hang.spent) == ("a step", "0.1 s of CPU time")
+
+
 class SpinsOnTrio:
     """A barrier for trio whose second call does not end."""
 

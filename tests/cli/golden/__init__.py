@@ -19,6 +19,7 @@ from rich.console import Console
 from latchproof.check.bounds import NO_EAGER_TASKS
 from latchproof.check.checker import check
 from latchproof.check.reasons import Reason
+from latchproof.check.sandbox.watch import USUAL_LIMITS
 from latchproof.check.target import adapt
 from latchproof.cli.main import make_parser
 from latchproof.mutants.evaluate import MutantResult
@@ -132,7 +133,9 @@ def _fuzz(found: bool) -> Callable[[Console], None]:
             raise error
 
     def show(console: Console) -> None:
-        machine = SimpleNamespace(examples=1000, calls=12345, fired={"L1", "L2", "L8"}, broken=set())
+        machine = SimpleNamespace(
+            examples=1000, calls=12345, fired={"L1", "L2", "L8"}, broken=set(), slow=[], limits=USUAL_LIMITS
+        )
         with (
             mock.patch("latchproof.fuzz.state_machine.state_machine", return_value=machine),
             mock.patch("latchproof.fuzz.state_machine.trace_of", return_value=trace),

@@ -198,11 +198,13 @@ class StepLoop(asyncio.BaseEventLoop):
 
     def finish(self) -> None:
         self._script = None
-        for task in self._tasks_made:
-            if not task.done():
-                close(task.get_coro())
-        self._thread_id = None
-        self.close()
+        try:
+            for task in self._tasks_made:
+                if not task.done():
+                    close(task.get_coro())
+        finally:  # what a task does then may not end
+            self._thread_id = None
+            self.close()
 
 
 async def _closed(generator: AsyncGenerator[Any, Any]) -> None:

@@ -150,9 +150,11 @@ class FlownoStepper:
         return handle.coroutine
 
     def finish(self) -> None:
-        for task in [*self._tasks, *(packet[0] for packet in self._loop.tasks)]:
-            close(task.coroutine if isinstance(task, Task) else task)
-        self._loop.close()
+        try:
+            for task in [*self._tasks, *(packet[0] for packet in self._loop.tasks)]:
+                close(task.coroutine if isinstance(task, Task) else task)
+        finally:  # what a task does then may not end
+            self._loop.close()
 
 
 class _Instant(float):

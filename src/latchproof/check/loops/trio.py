@@ -81,11 +81,13 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
                     break
                 events = self._runner.io_manager.get_events(0)
         finally:
-            self._end()
-            task_class.__hash__ = hash_before
-            core_._r = coin
-            core_._ALLOW_DETERMINISTIC_SCHEDULING = sorts
-            sniffio.thread_local.name = library
+            try:
+                self._end()
+            finally:
+                task_class.__hash__ = hash_before
+                core_._r = coin
+                core_._ALLOW_DETERMINISTIC_SCHEDULING = sorts
+                sniffio.thread_local.name = library
 
     def _pass_begins(self) -> bool:
         """Act between two passes; return False if no other follows."""
@@ -233,6 +235,9 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
             return
         except trio.TrioInternalError:
             """The target broke an invariant of trio while it was ended."""
+        except BaseException:  # what it does then does not end
+            abandon(self._runner, self._loop)
+            raise
         for coroutine in self._coroutines:
             close(coroutine)
         abandon(self._runner, self._loop)

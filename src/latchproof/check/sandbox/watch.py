@@ -33,12 +33,21 @@ AGAIN_SECONDS = 0.02
 """Interval at which a step that swallows the interrupt is interrupted again, in seconds."""
 
 CHECK_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
+FUZZ_FOLDER = os.path.join(os.path.dirname(os.path.dirname(CHECK_FOLDER)), "fuzz") + os.sep
+OWN_FOLDERS = (CHECK_FOLDER, FUZZ_FOLDER)
 CALLED = tuple(os.path.join(CHECK_FOLDER, one) for one in ("loops" + os.sep, "watching.py", "places.py", "lines.py"))
-CALLING = tuple(
-    os.path.join(CHECK_FOLDER, one) for one in ("loops" + os.sep, "harness.py", "target.py", "run.py", "instants.py")
+CALLING = (
+    *(
+        os.path.join(CHECK_FOLDER, one)
+        for one in ("loops" + os.sep, "harness.py", "target.py", "run.py", "instants.py")
+    ),
+    os.path.join(FUZZ_FOLDER, "drivers.py"),
 )
-"""The folder of the check's own code, and in it the beginnings of the names of files that the target's frames call, and
-of files that call the target."""
+"""The folders of the code that runs targets, and how file names begin of what the target calls of it, and of what calls
+the target or its event loop."""
+
+UNINTERRUPTED = "outside of the main thread a step that is blocked cannot be interrupted"
+"""What a reader should know where `watch` says so."""
 
 INSTALLED = (os.path.dirname(os.__file__), "site-packages", "<")
 """What marks the file names of code that is not the user's own."""
@@ -237,7 +246,7 @@ def _interrupt_where_it_is_swallowed(frame: FrameType | None) -> None:
         return trace
 
     frame = _outer(frame)
-    while frame is not None and not frame.f_code.co_filename.startswith(CHECK_FOLDER):
+    while frame is not None and not frame.f_code.co_filename.startswith(OWN_FOLDERS):
         frame.f_trace = trace
         frame = frame.f_back
     sys.settrace(trace)
@@ -262,11 +271,11 @@ def _by_thread(one: _Watch, limits: StepLimits) -> Iterator[None]:
 
 
 def is_own(frame: FrameType) -> bool:
-    """Return whether the check's own code runs in a frame, and not the target or its event loop."""
+    """Return whether the code that runs targets runs in a frame, and not the target or its event loop."""
     outer = _outer(frame)
-    if outer is None or outer.f_code.co_filename.startswith(CHECK_FOLDER):
+    if outer is None or outer.f_code.co_filename.startswith(OWN_FOLDERS):
         return True
-    while outer is not None and not outer.f_code.co_filename.startswith(CHECK_FOLDER):
+    while outer is not None and not outer.f_code.co_filename.startswith(OWN_FOLDERS):
         outer = outer.f_back
     return outer is not None and not outer.f_code.co_filename.startswith(CALLING)
 
@@ -310,7 +319,7 @@ def frames_in(dump: str) -> list[tuple[str, int]]:
             (file, int(line)) for file, line in re.findall(r'^  File "(.*)", line (\d+) in ', stack, re.MULTILINE)
         ]
         outside = list(dropwhile(lambda one: one[0].startswith(CALLED), frames))
-        inner = list(takewhile(lambda one: not one[0].startswith(CHECK_FOLDER), outside))
+        inner = list(takewhile(lambda one: not one[0].startswith(OWN_FOLDERS), outside))
         if inner and len(inner) < len(frames):
             return inner
     return []
@@ -318,7 +327,7 @@ def frames_in(dump: str) -> list[tuple[str, int]]:
 
 def _frames(frame: FrameType | None) -> Iterator[tuple[str, int]]:
     frame = _outer(frame)
-    while frame is not None and not frame.f_code.co_filename.startswith(CHECK_FOLDER):
+    while frame is not None and not frame.f_code.co_filename.startswith(OWN_FOLDERS):
         yield frame.f_code.co_filename, _line(frame)
         frame = frame.f_back
 
