@@ -260,12 +260,12 @@ def test_what_is_still_to_come_on_trio_is_in_the_state() -> None:
     def look(run: Run) -> None:
         stepper: Any = run._stepper
         marks = [mark(run)]
-        stepper.now += 1
+        stepper.clock.now += 1
         marks.append(mark(run))
         assert marks[0] == marks[1]
-        stepper.time_was_read = True
+        stepper.clock.is_known = True
         marks.append(mark(run))
-        stepper.now -= 1
+        stepper.clock.now -= 1
         marks.append(mark(run))
         stepper._runner.runq.append(run._calls.under_way[0].task)
         marks.append(mark(run))

@@ -32,7 +32,7 @@ from latchproof.check.sandbox.watch import StuckError
 from latchproof.check.states import SeenStates
 
 QUIET_STEPS = 6
-"""Steps without progress before looking for a repeating state."""
+"""Steps without progress before looking for a repeating state. Where only time can pass, it is looked for at once."""
 
 STEPS_WITHOUT_PROGRESS = 60
 """Steps in which no call begins or ends and no observation changes, after which a run counts as never resting."""
@@ -293,7 +293,8 @@ class Run:
             return decisions.note(STOP)
         fingerprint = None
         seen = setup.seen
-        if seen is not None and ((seen.merge and len(options) > 1) or self.record.progress > QUIET_STEPS):
+        may_repeat = options[-1] is TIME or self.record.progress > QUIET_STEPS
+        if seen is not None and (may_repeat or (seen.merge and len(options) > 1)):
             fingerprint = self._fingerprint(seen, between_passes)
         if seen is not None and fingerprint is not None:
             if fingerprint in decisions.passed:
@@ -310,11 +311,17 @@ class Run:
         return decisions.choose(options, fingerprint)
 
     def _options(self, can_run: bool, between_passes: bool) -> tuple[Action, ...]:
+        """Return what may be done next, the next step first.
+
+        That time passes comes last: it leads to states that what else is done there leads to in fewer steps, and a
+        state that is met in fewer steps is explored again.
+        """
         setup, programs, calls = self.setup, self.setup.programs, self._calls
         options: tuple[Action, ...] = ()
-        if can_run and not self._front_is_quiet:
-            only_timer = not self._stepper.waiting[0] and self._stepper.next_timer > self._stepper.now
-            options = (TIME if only_timer else PASS if between_passes else RUN,)
+        continues = can_run and not self._front_is_quiet
+        only_timer = not self._stepper.waiting[0] and self._stepper.next_timer > self._stepper.now
+        if continues and not only_timer:
+            options = (PASS if between_passes else RUN,)
         may_call = calls.made < programs.calls and calls.at_once < programs.at_once
         if may_call:
             options += setup.calls
@@ -331,6 +338,8 @@ class Run:
             )
         if self._others.made < programs.beside:
             options += setup.others
+        if continues and only_timer:
+            options += (TIME,)
         return options
 
     def _fingerprint(self, seen: SeenStates, between_passes: bool) -> bytes | None:

@@ -87,10 +87,10 @@ class Random(Sample):
     """
 
     def choose(self, options: Sequence[str]) -> int | None:
-        if options[0] in STEPS and (len(options) == 1 or self._random.random() < 0.5):
-            return 0
-        first = 1 if options[0] in STEPS and len(options) > 1 else 0
-        return self._random.randrange(first, len(options))
+        others = [index for index, option in enumerate(options) if option not in STEPS]
+        if len(others) < len(options) and (not others or self._random.random() < 0.5):
+            return _step_of(options)
+        return self._random.choice(others)
 
 
 class Pct(Sample):
@@ -148,20 +148,27 @@ class Replay(Sample):
         if self._position < len(self._words) and self._words[self._position] in options:
             self._position += 1
             return options.index(self._words[self._position - 1])
-        if options[0] in (*DEFAULTS, TIME_PASSES):  # a schedule need not say that time passes
+        if options[0] in DEFAULTS:
             return 0
+        if options[-1] == TIME_PASSES:  # a schedule need not say so
+            return len(options) - 1
         if self._position < len(self._words):
             raise TargetError(
                 f"choice {self._position + 1} of the schedule is {self._words[self._position]!r}, but the options "
                 f"there are: {', '.join(options)}. Is it a schedule of this target, on this host?"
             )
-        return 0 if options[0] in STEPS else None
+        return _step_of(options)
 
     def insists_on(self, word: str) -> bool:
         """Return whether the schedule says so: the run that it is from may have met the state some steps earlier."""
         said = self._position < len(self._words) and self._words[self._position] == word
         self._position += said
         return said
+
+
+def _step_of(options: Sequence[str]) -> int | None:
+    """Return the number of the option by which the loop continues, if there is one."""
+    return next((index for index, option in enumerate(options) if option in STEPS), None)
 
 
 STRATEGIES: dict[str, Callable[[int, int], Strategy]] = {

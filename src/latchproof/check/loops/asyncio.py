@@ -17,6 +17,7 @@ from weakref import WeakSet
 
 from latchproof.check.history import named
 from latchproof.check.loops.interface import Script, close
+from latchproof.check.loops.virtual_time import VirtualClock, VirtualTime
 from latchproof.check.sandbox.interrupts import is_targets_own
 
 Given = TypeVarTuple("Given")
@@ -49,9 +50,7 @@ class StepLoop(asyncio.BaseEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now = 0.0
-        self.time_was_read = False
-        """Whether the time may be part of the target's state. Setting a timer does not count as reading the time."""
+        self.clock = VirtualClock()
         self._script: Script | None = None
         self._tasks_made: list[asyncio.Task[Any]] = []
         self._paused: dict[asyncio.Task[None], asyncio.Future[None]] = {}
@@ -114,9 +113,12 @@ class StepLoop(asyncio.BaseEventLoop):
     def _close(self, generator: AsyncGenerator[Any, Any]) -> None:
         self.create_task(_closed(generator))
 
+    @property
+    def now(self) -> float:
+        return self.clock.now
+
     def time(self) -> float:
-        self.time_was_read = True
-        return self.now
+        return self.clock.now
 
     def call_soon(
         self, callback: Callable[[*Given], object], *args: *Given, context: Context | None = None
@@ -170,13 +172,13 @@ class StepLoop(asyncio.BaseEventLoop):
     def let_time_pass(self) -> None:
         if not self.has_timer():  # which also drops cancelled ones
             return
-        self.now = max(self.now, self._scheduled[0].when())
+        self.clock.advance(self._scheduled[0].when())
         while self._scheduled and self._scheduled[0].when() <= self.now:
             self._ready.append(heapq.heappop(self._scheduled))
 
     @property
     def state(self) -> tuple[Any, ...]:
-        return self._ready, self._scheduled, self.now if self.time_was_read else None
+        return self._ready, self._scheduled, self.clock.state
 
     def parts(self) -> dict[type, Callable[[Any], tuple[object, ...]]]:
         return {
@@ -186,8 +188,10 @@ class StepLoop(asyncio.BaseEventLoop):
                 timer._callback,
                 timer._args,
                 timer._context,
-                timer.when() if self.time_was_read else max(timer.when() - self.now, 0),
+                # how long ago a timer was due does not matter
+                timer.when() > self.now and self.clock.distance(timer.when()),
             ),
+            VirtualTime: lambda time: (self.clock.distance(time),),
         }
 
     def task_of(self, handle: Any) -> object:

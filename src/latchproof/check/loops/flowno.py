@@ -18,6 +18,7 @@ from flowno.core.event_loop.tasks import TaskCancelled
 
 from latchproof.check.loops.flowno_tasks import PAUSE, WAITERS, EndedTask, EndlessLoop, OverError, Task
 from latchproof.check.loops.interface import Script, close
+from latchproof.check.loops.virtual_time import VirtualClock, VirtualTime
 
 CLOCKS = (event_loop, primitives)
 """The modules that read the time."""
@@ -32,7 +33,7 @@ class FlownoStepper:
     cancellation_lasts = True  # until it is delivered, even to a call that was made after the request
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.clock = VirtualClock(_Instant)
         self._script: Script
         self._tasks: list[Task] = []
         self._stepping = False
@@ -58,8 +59,13 @@ class FlownoStepper:
     async def _begin(self) -> None:
         self._script.begin()
 
-    def _time(self) -> _Instant:
-        return _Instant(self.now)
+    @property
+    def now(self) -> float:
+        return self.clock.now
+
+    def _time(self) -> float:
+        time: float = self.clock.now + 0  # another one than the last
+        return time
 
     def select(self, timeout: float | None) -> list[Any]:
         """Ask the script before each step; nothing is ever ready to be read or written."""
@@ -113,15 +119,15 @@ class FlownoStepper:
 
     @property
     def next_timer(self) -> float:
-        return float(self._loop.sleeping[0][0]) if self._loop.sleeping else math.inf
+        return self._loop.sleeping[0][0] if self._loop.sleeping else math.inf
 
     def let_time_pass(self) -> None:
-        self.now = max(self.now, float(self._loop.sleeping[0][0]))
+        self.clock.advance(self._loop.sleeping[0][0])
 
     @property
     def state(self) -> tuple[Any, ...]:
         loop = self._loop
-        sleeping = [(due - self.now, task) for due, task in loop.sleeping]
+        sleeping = [(self.clock.distance(due), task) for due, task in sorted(loop.sleeping)]
         waiters = [
             {key: tuple(tasks) for key, tasks in getattr(loop, name).items() if tasks}
             for name in WAITERS
@@ -130,7 +136,7 @@ class FlownoStepper:
         # of the tasks that have ended only the target's own matter: another task may join them
         ended = [(task, value) for task, value in loop.finished.items() if not isinstance(task, Task)]
         failed = [(task, one) for task, one in loop.exceptions.items() if not isinstance(task, Task | EndedTask)]
-        return loop.tasks, sleeping, waiters, ended, failed
+        return loop.tasks, sleeping, waiters, ended, failed, self.clock.state
 
     def parts(self) -> dict[type, Any]:
         """List the parts of this module's own objects that affect what happens next."""
@@ -140,7 +146,7 @@ class FlownoStepper:
             EndlessLoop: lambda loop: (),
             EndedTask: lambda ended: (ended.locks,),
             TaskCancelled: lambda error: (),
-            _Instant: lambda instant: (instant - self.now,),
+            VirtualTime: lambda time: (self.clock.distance(time),),
         }
 
     def task_of(self, handle: Any) -> object:
@@ -157,29 +163,23 @@ class FlownoStepper:
             self._loop.close()
 
 
-class _Instant(float):
-    """A time on the virtual clock: a state depends on how far away it is, and of two equal ones the older comes first.
+class _Instant(VirtualTime):
+    """A time of which no other is the equal: of two that would be, the older comes first.
 
     On a clock that runs no two are equal, and Flowno fails where two are: it cannot say which task comes first.
     """
 
     _numbers = count()
 
-    def __init__(self, _: float) -> None:
+    def __init__(self, *_: object) -> None:
         self._number = next(self._numbers)
-
-    def __add__(self, seconds: float) -> _Instant:
-        return _Instant(float(self) + seconds)
-
-    def __sub__(self, other: float) -> float:
-        return float(self) - float(other)
 
     def __eq__(self, other: object) -> bool:
         return self is other
 
     def __lt__(self, other: float) -> bool:
-        if isinstance(other, _Instant) and float(self) == float(other):
+        if isinstance(other, _Instant) and self.exact == other.exact:
             return self._number < other._number
-        return float(self) < other
+        return super().__lt__(other)
 
-    __hash__ = float.__hash__
+    __hash__ = VirtualTime.__hash__

@@ -81,11 +81,12 @@ class Stepper(Host, Protocol):
     cancellation_lasts: bool
     """Whether a cancelled task stays cancelled in all that it does afterwards."""
 
-    now: float
-    """The time, in seconds."""
-
     def run(self, script: Script) -> None:
         """Run as the script says."""
+
+    @property
+    def now(self) -> float:
+        """The time, in seconds."""
 
     @property
     def waiting(self) -> tuple[int, int]:

@@ -3,8 +3,8 @@
 trio runs in passes: all tasks that are ready form a batch, which is run in order or reversed, by the toss of a coin.
 The run loop is trio's own generator. Between two passes it is held where it would wait for input and output. To trio
 the stepper is also an instrument, by which it is held between two steps; its clock, which is virtual; and its source of
-randomness, so that the script tosses the coin. trio iterates over sets of tasks in the order of their addresses; here
-the order is that of the tasks' creation, so that runs can be repeated.
+randomness, so that the script tosses the coin. trio iterates over sets of tasks, and expires scopes of one deadline, in
+the order of their addresses; here that is the order in which it met them, so that runs can be repeated.
 
 This touches trio's internals, as do `latchproof.fuzz.drivers` and the reproductions for trio.
 """
@@ -16,7 +16,6 @@ import sys
 import warnings
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import sniffio
@@ -25,6 +24,7 @@ from trio._core import _run as core
 from trio._core._asyncgens import AsyncGenerators
 
 from latchproof.check.loops.interface import Script, close
+from latchproof.check.loops.virtual_time import VirtualClock, VirtualTime
 
 TICKS_TO_END = 60
 """Passes that the tasks of a run get when it is over."""
@@ -41,8 +41,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
     cancellation_lasts = True
 
     def __init__(self) -> None:
-        self.now = 0.0
-        self.time_was_read = False
+        self.clock = VirtualClock()
         self._script: Script
         self._nursery: Any = None
         self._over = False
@@ -51,6 +50,10 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         self._coroutines: list[Coroutine[Any, Any, None]] = []
         self._runner: Any = None
         self._loop: Any = None
+
+    @property
+    def now(self) -> float:
+        return self.clock.now
 
     def run(self, script: Script) -> None:
         self._script = script
@@ -64,6 +67,9 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         numbered: dict[int, int] = {}
         # trio's own counter is not reset between runs, so the order of sets would differ in each
         task_class.__hash__ = lambda task: numbered.setdefault(task._counter, len(numbered))
+        # by their addresses trio orders the scopes that expire at the same time
+        aged: dict[int, tuple[int, object]] = {}
+        core_.id = lambda thing: aged.setdefault(id(thing), (len(aged), thing))[0]
         try:
             self._runner = core_.setup_runner(self, [self], False, True)
             self._loop = core_.unrolled_run(self._runner, self._main, (), host_uses_signal_set_wakeup_fd=True)
@@ -85,6 +91,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
                 self._end()
             finally:
                 task_class.__hash__ = hash_before
+                del core_.id
                 core_._r = coin
                 core_._ALLOW_DETERMINISTIC_SCHEDULING = sorts
                 sniffio.thread_local.name = library
@@ -164,7 +171,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         return deadline
 
     def let_time_pass(self) -> None:
-        self.now = max(self.now, self._runner.deadlines.next_deadline())
+        self.clock.advance(self._runner.deadlines.next_deadline())
 
     @property
     def state(self) -> tuple[Any, ...]:
@@ -179,7 +186,8 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
             self._runner.runq,
             self._runner.entry_queue.queue,
             sorted(started, key=lambda task: task._counter),
-            self.now if self.time_was_read else None,
+            [scope for due, _, scope in sorted(self._runner.deadlines._heap) if due == scope._registered_deadline],
+            self.clock.state,
         )
 
     def parts(self) -> dict[type, Any]:
@@ -196,7 +204,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
                 task.context,
             ),
             core.CancelScope: lambda scope: (
-                scope._deadline - self.now,
+                self.clock.distance(scope._deadline),
                 scope._relative_deadline,
                 scope._has_been_entered,
                 scope._cancel_called,
@@ -214,6 +222,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
                 nursery._pending_starts,
                 nursery._closed,
             ),
+            VirtualTime: lambda time: (self.clock.distance(time),),
             _Handle: lambda handle: (handle.task, handle.scope, handle.coroutine),
             trio.Cancelled: lambda error: (),
             core.Runner: lambda runner: (),
@@ -257,8 +266,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         """Do nothing: the clock advances only when it is set."""
 
     def current_time(self) -> float:
-        self.time_was_read |= _asked_from_outside(sys._getframe(1))
-        return self.now
+        return self.clock.now
 
     def deadline_to_sleep_time(self, deadline: float) -> float:
         return deadline - self.now
@@ -318,10 +326,3 @@ class _Handle:
         self.task = trio.lowlevel.current_task()
         with self.scope:
             await self.coroutine
-
-
-def _asked_from_outside(frame: FrameType | None) -> bool:
-    """Return whether the target asks for the time, and not trio itself for a timer or a pass."""
-    while frame is not None and frame.f_globals["__name__"].startswith("trio._core."):
-        frame = frame.f_back
-    return frame is not None and not frame.f_globals["__name__"].startswith(("trio.", __name__))
