@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # `typing` alone would cost a fifth of what importing asyncio
     from typing import Final, Literal, TypeAlias, TypeVar
 
     Caller: TypeAlias = Literal["parks", "returns", "returns an index", "raises", "leaves"]
-    Queue: TypeAlias = Literal["stays", "released", "indexed", "failed"]
+    Queue: TypeAlias = Literal["stays", "released", "first", "indexed", "failed"]
     IndexOrder: TypeAlias = Literal["arrival", "reversed", "any", "one leads"]
     T = TypeVar("T")
 
@@ -63,7 +63,8 @@ class Rule:
     `caller`    what the calling task does: it parks, it returns, it returns the index that completes its generation, it
                 raises `errors[0]`, or it leaves (it is being cancelled, and is given nothing).
     `queue`     what becomes of the tasks parked before: they stay, are released with nothing, are released with
-                their index in `order`, or fail with `errors[0]`.
+                their index in `order`, or fail with `errors[0]`; or the `first` of them are released with nothing, all
+                if there are fewer, and the others move up.
     `errors`    the error of a caller that raises or of a queue that fails; where a policy lets other classes choose,
                 the others that are accepted.
     `refuses`   the call is refused: it raises at its own effect.
@@ -77,6 +78,7 @@ class Rule:
     __slots__ = (
         "caller",
         "errors",
+        "first",
         "heeds_parked",
         "id",
         "message",
@@ -96,6 +98,7 @@ class Rule:
         sentence: str,
         *,
         queue: Queue = "stays",
+        first: int = 1,
         order: IndexOrder = "arrival",
         errors: tuple[type[Exception], ...] = (),
         message: str = "",
@@ -106,6 +109,7 @@ class Rule:
         self.caller: Final = caller
         self.sentence: Final = sentence
         self.queue: Final = queue
+        self.first: Final = first
         self.order: Final = order
         self.errors: Final = errors
         self.message: Final = message
@@ -129,6 +133,8 @@ def is_whole_number(value: object) -> bool:
 def endings(rule: Rule, parked: int) -> Iterable[Ending]:
     """Return what `rule` gives each of the `parked` tasks, in order of arrival; nothing if they stay.
 
+    Where it reaches only the first of them, `parked` is the number of those.
+
     An int is an index, None is a plain return, an exception class is what it raises.
 
     >>> from latchproof_spec.barrier.rules import B2, B7
@@ -137,7 +143,7 @@ def endings(rule: Rule, parked: int) -> Iterable[Ending]:
     """
     if rule.queue == "stays":
         return ()
-    if rule.queue == "released":
+    if rule.queue in ("released", "first"):
         return (None,) * parked
     if rule.queue == "failed":
         return (rule.errors[0],) * parked
@@ -174,7 +180,11 @@ def apply(rule: Rule, queue: tuple[T, ...], who: T) -> tuple[tuple[T, ...], tupl
     if rule.caller == "leaves" and who in queue:
         place = queue.index(who)
         queue = queue[:place] + queue[place + 1 :]
-    resumed = tuple(zip(queue, endings(rule, len(queue)), strict=False))
+    first = rule.first
+    reached = queue[:first] if rule.queue == "first" else queue
+    resumed = tuple(zip(reached, endings(rule, len(reached)), strict=False))
     if rule.caller in ("returns", "returns an index", "raises"):
         resumed += ((who, caller_ending(rule, len(queue))),)
+    if rule.queue == "first":
+        return queue[first:], resumed
     return (queue if rule.queue == "stays" else ()), resumed

@@ -152,6 +152,8 @@ class Module:
             arguments = [self.value(one, bound, decided) for one in node.fields["parameter"]]
             here = {name: bound[name] for name in self.variables if name in bound}
             yield from self.after(body, here | dict(zip(parameters, arguments, strict=True)), decided, prime)
+        elif kind == "identifier_ref" and node.text in self.operators:
+            yield from self.after(self.operators[node.text][1], bound, decided, prime)
         elif (name := self._decides(node, decided, prime)) is not None:
             yield {**decided, name: self.value(_field(node, "rhs"), bound, decided)}
         elif self.value(node, bound, decided):

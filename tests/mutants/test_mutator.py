@@ -34,7 +34,7 @@ def test_every_statement_has_some_and_no_two_are_the_same() -> None:
     statements = {text_of(node) for one in functions for node in ast.walk(one) if isinstance(node, kinds)}
     # what these say has no numbers or words in it that could be others
     assert statements - {one.before for one in EDITS.values()} == {
-        "return ()", "return None", "place = queue.index(who)",
+        "return ()", "return None", "place = queue.index(who)", "first = rule.first",
     }  # fmt: skip
     assert len(EDITS) == len(list(SOURCE.edits())) > 100
 

@@ -86,7 +86,7 @@ class InApply(NamedTuple):
 PARKS = "queue += (who,)\n        return queue, ()"
 LAST = '    return (queue if rule.queue == "stays" else ()), resumed\n'
 TWICE = "((who, caller_ending(rule, len(queue))),)"
-ZIP = "    resumed = tuple("
+ZIP = "    first = rule.first\n"
 LEAVES = "queue[:place] + queue[place + 1 :]"
 IN_APPLY = (
     InApply("apply", PARKS, "return (who,) + queue, ()", BARRIER, "latchproof", "wait", "C5"),

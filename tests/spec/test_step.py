@@ -28,6 +28,7 @@ def rule(caller: Any, queue: Any = "stays", order: Any = "arrival", errors: Any 
     [
         ("stays", "arrival", {0: [], 3: []}),
         ("released", "arrival", {0: [], 1: [None], 3: [None, None, None]}),
+        ("first", "arrival", {0: [], 1: [None], 3: [None, None, None]}),
         ("failed", "arrival", {0: [], 1: [KeyError], 3: [KeyError, KeyError, KeyError]}),
         ("indexed", "arrival", {0: [], 1: [0], 3: [0, 1, 2]}),
         ("indexed", "reversed", {0: [], 1: [1], 3: [3, 2, 1]}),
@@ -53,6 +54,21 @@ def test_endings(queue: str, order: str, expected: dict[int, list[object]]) -> N
 )
 def test_caller_ending(caller: str, order: str, ending: object) -> None:
     assert caller_ending(rule(caller, order=order, errors=(KeyError, ValueError)), 3) == ending
+
+
+@pytest.mark.parametrize("first", [1, 2, 3, 4])
+@pytest.mark.parametrize("caller", ["returns", "leaves"])
+def test_the_first_continue_and_the_others_move_up(caller: str, first: int) -> None:
+    one = Rule("X", "operation", caller, "A sentence.", queue="first", first=first)  # type: ignore[arg-type]
+    queue, resumed = apply(one, ("A", "B", "C"), "D")
+    own = (("D", None),) if caller == "returns" else ()
+    assert queue == ("A", "B", "C")[first:]
+    assert resumed == (*((task, None) for task in ("A", "B", "C")[:first]), *own)
+
+
+def test_who_leaves_is_not_one_of_the_first() -> None:
+    one = Rule("X", "operation", "leaves", "A sentence.", queue="first", first=2)
+    assert apply(one, ("A", "B", "C", "D"), "B") == (("D",), (("A", None), ("C", None)))
 
 
 @pytest.mark.parametrize("order", ["arrival", "reversed"])
@@ -136,6 +152,7 @@ def test_is_whole_number(value: object, verdict: bool) -> None:
         ("returns", "stays", False, False),
         ("returns", "released", False, True),
         ("returns", "failed", False, True),
+        ("returns", "first", False, True),
         ("returns an index", "indexed", False, True),
         ("parks", "stays", False, False),
         ("leaves", "stays", False, False),

@@ -31,9 +31,12 @@ NOT_INTS: Final = (True, 1.5)
 """Arguments that are not ints, with which the constructor is tried too."""
 
 CALLERS: Final[tuple[Any, ...]] = ("parks", "returns", "returns an index", "raises", "leaves")
-QUEUES: Final[tuple[Any, ...]] = ("stays", "released", "indexed", "failed")
+QUEUES: Final[tuple[Any, ...]] = ("stays", "released", "first", "indexed", "failed")
 ORDERS: Final[tuple[Any, ...]] = ("arrival", "reversed", "any", "one leads")
 """The words that a rule's fields can hold: `step.Caller`, `step.Queue` and `step.IndexOrder`."""
+
+FIRST: Final = (1, 2)
+"""How many of the parked a rule may release that releases the first of them."""
 
 MOST_TOLD: Final = 3
 """Gaps that are told of, at most."""
@@ -111,9 +114,10 @@ def every_rule(machine: Machine) -> list[Rule]:
     for caller in CALLERS:
         for queue in QUEUES:
             orders = ORDERS if "index" in caller + queue else ORDERS[:1]
+            numbers = FIRST if queue == "first" else FIRST[:1]
             fails = caller == "raises" or queue == "failed"
-            for order, some, warns in product(orders, errors if fails else [()], (False, True)):
-                found.append(Rule("", "", caller, "", queue=queue, order=order, errors=some, warns=warns))
+            for order, first, some, warns in product(orders, numbers, errors if fails else [()], (False, True)):
+                found.append(Rule("", "", caller, "", queue=queue, first=first, order=order, errors=some, warns=warns))
     return found
 
 
@@ -121,7 +125,7 @@ def _situations(machine: Machine, state: tuple[Any, ...]) -> Iterator[State]:
     """Yield states of tasks with that state of the machine: so many are parked, one is idle, and one is released."""
     parked = tuple(Local("parked", place) for place in range(state[machine.parked_at]))
     given = dict.fromkeys(
-        {"released": None, "indexed": 0}.get(one.queue, one.errors[0] if one.errors else None)
+        {"released": None, "first": None, "indexed": 0}.get(one.queue, one.errors[0] if one.errors else None)
         for one in machine.rules
         if one.queue != "stays"
     )
@@ -221,5 +225,6 @@ def _told(machine: Machine, specified: Transition, rule: Rule, after: tuple[Any,
 def written(rule: Rule) -> str:
     """Return what a rule says, without its ID."""
     errors = "/".join(error.__name__ for error in rule.errors)
-    parts = (rule.caller, rule.queue, rule.order if "index" in rule.caller + rule.queue else "", errors)
+    queue = f"{rule.queue} {rule.first}" if rule.queue == "first" else rule.queue
+    parts = (rule.caller, queue, rule.order if "index" in rule.caller + rule.queue else "", errors)
     return f"<{', '.join(filter(None, (*parts, 'warns' if rule.warns else '')))}>"

@@ -180,7 +180,7 @@ def _wrong_moments(machine: Machine, moment: Moment) -> Iterator[Moment]:
 
 def _distance(one: Rule, other: Rule) -> int:
     """Return in how many fields two rules differ."""
-    fields = ("caller", "queue", "order", "errors", "warns")
+    fields = ("caller", "queue", "first", "order", "errors", "warns")
     differing = [name for name in fields if getattr(one, name) != getattr(other, name)]
     return len([name for name in differing if name != "errors" or (one.errors and other.errors)])
 

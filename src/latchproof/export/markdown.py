@@ -13,7 +13,7 @@ from typing import Any
 
 import z3
 
-from latchproof.export.rows import GuardedPath, conditions, guarded_paths
+from latchproof.export.rows import GuardedPath, conditions, guarded_paths, require_known
 from latchproof.export.terms import MARKDOWN, written
 from latchproof.prove.paths import check_sat, enumerate_paths, symbol, term, truth
 from latchproof_spec.machine import Machine
@@ -104,6 +104,9 @@ def _caller(rule: Rule) -> str:
 
 
 def _parked(rule: Rule) -> str:
+    require_known(rule)
+    if rule.queue == "first":
+        return f"first {rule.first} released"
     if rule.queue == "indexed":
         return f"released with their indices ({rule.order})"
     return f"fail with {rule.errors[0].__name__}" if rule.queue == "failed" else rule.queue

@@ -170,7 +170,11 @@ def _given(row: Row, leaves: bool) -> str:
     if row.given is None:
         return f"{place} at[u] = place;"
     ending = {"position": "place", "less": "tasks_parked - place", "ending": label(row.given.ending)}[row.given.kind]
-    return f"{place} is[u] = RELEASED; at[u] = {ending};"
+    first = row.given.first
+    if first is None:
+        return f"{place} is[u] = RELEASED; at[u] = {ending};"
+    status = f"is[u] = (place < {first} -> RELEASED : PARKED);"
+    return f"{place} {status} at[u] = (place < {first} -> {ending} : place - {first});"
 
 
 def _guard(row: Row, names: Mapping[str, str]) -> list[str]:

@@ -32,6 +32,11 @@ from latchproof_spec.step import Ending, Rule, endings
 TASKS_PARKED, TASKS_RELEASED = "tasks_parked", "tasks_released"
 """The symbols of a census: how many tasks are parked, and how many released."""
 
+CALLERS: Final = ("parks", "returns", "returns an index", "raises", "leaves")
+QUEUES: Final = ("stays", "released", "first", "indexed", "failed")
+ORDERS: Final = ("arrival", "reversed", "any", "one leads")
+"""The words of a rule that every exporter has a form for."""
+
 AFTER: Final = "after_"
 """The prefix of a name in the state where the value after the step is meant."""
 
@@ -69,10 +74,12 @@ class Given:
     """What the tasks that were parked are given, as an expression in their position and in how many were parked.
 
     `kind` says which: always the same `ending`, their "position", or how many were parked "less" their position.
+    `first` says how many of the first are given it, where that is not all: the others move up.
     """
 
     kind: Literal["ending", "position", "less"]
     ending: Ending = None
+    first: int | None = None
 
 
 @dataclass(frozen=True)
@@ -212,8 +219,19 @@ def _variables(expression: z3.ExprRef) -> list[z3.ExprRef]:
     return [variable for child in expression.children() for variable in _variables(child)]
 
 
+def require_known(rule: Rule) -> None:
+    """Raise ExportError if the rule says something that the exporters have no words for.
+
+    `step.endings` would still give some ending, so a model would be written, of another machine.
+    """
+    for said, known in ((rule.caller, CALLERS), (rule.queue, QUEUES), (rule.order, ORDERS)):
+        if said not in known:
+            raise ExportError(f"{rule.id} says {said!r}, which the exported forms cannot say yet")
+
+
 def given(rule: Rule, tasks: int) -> Given | None:
     """Return what a rule gives the parked, as an expression that agrees with `step.endings` for up to so many tasks."""
+    require_known(rule)
     wanted = [
         (parked, place, ending) for parked in range(1, tasks + 1) for place, ending in enumerate(endings(rule, parked))
     ]
@@ -227,7 +245,8 @@ def given(rule: Rule, tasks: int) -> Given | None:
     # a single parked task does not distinguish a position from a constant, so the constant is tried last
     for kind in ("position", "less", "ending"):
         if all(type(fits[kind](n, p)) is type(ending) and fits[kind](n, p) == ending for n, p, ending in wanted):
-            return Given(kind, wanted[0][2] if kind == "ending" else None)
+            first = rule.first if rule.queue == "first" else None
+            return Given(kind, wanted[0][2] if kind == "ending" else None, first)
     raise ExportError(f"no expression is known for the endings of {rule.id}")
 
 

@@ -76,8 +76,13 @@ def configuration(model: Model, *, fair: bool = True) -> str:
         lines.append(f"    Calls = {bounds.calls}")
     lines += ["INVARIANTS", *(f"    {one.function}" for one in model.invariants)]
     eventualities = [] if bounds.calls is not None else list(model.eventualities)
-    lines += ["PROPERTIES", "    every_step", *(f"    {claim}" for claim in eventualities)]
+    properties = [*(["every_step"] if _checks_steps(model) else []), *eventualities]
+    lines += ["PROPERTIES", *(f"    {one}" for one in properties)] if properties else []
     return "\n".join(lines) + "\n"
+
+
+def _checks_steps(model: Model) -> bool:
+    return any(row.checks for row in model.rows)
 
 
 def _has_numbers(model: Model) -> bool:
@@ -196,7 +201,11 @@ def _others(row: Row) -> str:
     if row.given is None:
         return f"IF IsParked(u) THEN ParkedAt({place}) ELSE task[u]" if row.rule.caller == "leaves" else "task[u]"
     ending = {"position": place, "less": f"Others(t) - {place}", "ending": label(row.given.ending)}[row.given.kind]
-    return f"IF IsParked(u) THEN ReleasedWith({ending}) ELSE task[u]"
+    first = row.given.first
+    if first is None:
+        return f"IF IsParked(u) THEN ReleasedWith({ending}) ELSE task[u]"
+    moved = f"IF {place} < {first} THEN ReleasedWith({ending}) ELSE ParkedAt({place} - {first})"
+    return f"IF ~IsParked(u) THEN task[u] ELSE {moved}"
 
 
 def _owed(row: Row) -> str:
@@ -272,12 +281,13 @@ def _claims(model: Model) -> Iterator[str]:
         yield f"\\* {', '.join(one.claims)}: {one.name}"
         yield f"{one.function} == {written(one.holds, TLA, _CENSUS)}"
         yield ""
-    yield "\\* What each step does, by the rule that applied."
-    yield "every_step == [][\\A t \\in Tasks :"
-    for row in model.rows:
-        if row.checks:
-            yield from _step(model, row)
-    yield "    ]_vars"
+    if _checks_steps(model):
+        yield "\\* What each step does, by the rule that applied."
+        yield "every_step == [][\\A t \\in Tasks :"
+        for row in model.rows:
+            if row.checks:
+                yield from _step(model, row)
+        yield "    ]_vars"
     if model.bounds.calls is None:
         for claim, name in model.eventualities.items():
             yield ""

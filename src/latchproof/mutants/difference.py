@@ -66,7 +66,7 @@ def functions_of(machine: Machine) -> dict[str, Any]:
 def fields(rule: Rule) -> tuple[object, ...]:
     """Return the fields of a rule that have an effect: not those for a reader."""
     order = rule.order if rule.queue == "indexed" or rule.caller == "returns an index" else ""
-    return rule.caller, rule.queue, order, rule.errors, rule.warns
+    return rule.caller, rule.queue, rule.first if rule.queue == "first" else 0, order, rule.errors, rule.warns
 
 
 def difference(original: Machine, mutant: Machine, changed: Sequence[str], policy: Any) -> str:

@@ -56,6 +56,8 @@ def _of_queue(machine: Machine, rule: Rule, constant: ast.AnnAssign) -> Iterator
         if queue != rule.queue:
             errors = rule.errors or (failure if queue == "failed" else ())
             yield f"the queue {rule.queue} -> {queue}", _changed(constant, queue=queue, errors=errors)
+    if rule.queue == "first":
+        yield f"the first {rule.first} -> {rule.first + 1}", _changed(constant, first=rule.first + 1)
     for order in ORDERS if rule.queue == "indexed" else ():
         if order != rule.order:
             yield f"the order {rule.order} -> {order}", _changed(constant, order=order)
@@ -102,7 +104,7 @@ def _changed(constant: ast.AnnAssign, caller: str | None = None, **fields: Any) 
     return ast.Call(call.func, arguments, list(keywords.values()))
 
 
-def _literal(value: str | bool | type | tuple[type, ...]) -> ast.expr:
+def _literal(value: str | int | type | tuple[type, ...]) -> ast.expr:
     if isinstance(value, tuple):
         return ast.Tuple([_literal(one) for one in value], ast.Load())
     return name_node(value.__name__) if isinstance(value, type) else ast.Constant(value)

@@ -60,7 +60,12 @@ def liveness_goals(model: Identities, machine: Machine) -> Iterator[Goal]:
 
 
 def liveness_controls(model: Identities, machine: Machine) -> Iterator[Goal]:
-    """Yield what must have a model, or the eventualities would be empty and the rule would prove anything."""
+    """Yield what must have a model, or the eventualities would be empty and the rule would prove anything.
+
+    A machine without eventualities needs none.
+    """
+    if not machine.eventualities:
+        return
     for eventuality in machine.eventualities:
         owing = list(_owing(model, eventuality))
         yield _first_possible(model, f"{eventuality}: it is owed to some call", (eventuality.claim.id,), owing)

@@ -16,7 +16,7 @@ SOURCE = Path(latchproof_spec.__file__).parent
 PACKAGE = latchproof_spec.__name__
 
 STEP, LATCH = "step.py", "latch/rules.py"
-_ENDINGS = '    if rule.queue == "released":\n        return (None,) * parked\n'
+_ENDINGS = '    if rule.queue in ("released", "first"):\n        return (None,) * parked\n'
 _COUNT_DOWN = "    if count > 1:\n        return count - 1, parked, L1\n"
 
 

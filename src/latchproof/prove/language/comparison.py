@@ -99,7 +99,7 @@ def cases_of(machines: list[Any]) -> Iterator[tuple[Any, Iterable[tuple[Any, ...
 
 
 def _queues(rules: list[Any]) -> Iterator[tuple[Any, ...]]:
-    effects = {(rule.caller, rule.queue, rule.order, rule.errors[:1]): rule for rule in rules}
+    effects = {(rule.caller, rule.queue, rule.first, rule.order, rule.errors[:1]): rule for rule in rules}
     for length in range(LONGEST + 1):
         queue = tuple(range(length))
         places = {0, length // 2, length - 1} & {*queue}

@@ -73,7 +73,11 @@ def _row(rule: Rule, call: str, example: str, parked: str) -> dict[str, Any]:
 
 
 def _parked(rule: Rule) -> str:
-    words = {"indexed": f"released with their indices ({rule.order})", "failed": f"fail with {_error(rule)}"}
+    words = {
+        "first": f"first {rule.first} released",
+        "indexed": f"released with their indices ({rule.order})",
+        "failed": f"fail with {_error(rule)}",
+    }
     return words.get(rule.queue, rule.queue)
 
 
