@@ -144,6 +144,10 @@ class Instant:
             self.cancelled = False
             raise Cancelled
 
+    def pass_on(self) -> None:
+        """Note that the condition of a `when` was true."""
+        self.passed = True
+
     def give(self, call: int, how: Given) -> None:
         """Note what another call ends with."""
         self.given = {**self.given, call: how}
@@ -181,7 +185,7 @@ def when(condition: object, otherwise: str = "") -> None:
         raise ModelError(f"when() was given {condition!r}, which has to be called to be a condition")
     if not condition:
         raise WaitsError(otherwise)
-    now.passed = True
+    now.pass_on()
 
 
 class Waiter:
