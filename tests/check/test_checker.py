@@ -269,13 +269,16 @@ def test_arguments_with_which_no_call_waits_make_nothing_inconclusive(factory: A
     assert f"with {parameter} {argument} alone, nothing is said of {left}" in verdict.notes
 
 
-def test_abort_gives_what_was_released_a_chance_to_fail_as_a_cancellation_does() -> None:
-    verdict = check(adapt(Barrier), policy="latchproof", programs=programs_within(adapt(Barrier), cancellations=0))
-    assert "C8" in verdict.reported.exercised
-    assert verdict.notes == ("no cancellations were tried, so nothing is said of C7",)
-    target = adapt(samples.FifoBarrier)
-    without = check(target, policy="latchproof", programs=programs_within(target, calls=2, cancellations=0))
-    assert "no cancellations were tried, so nothing is said of C7, C8" in without.notes
+def test_what_happens_before_any_trip_gives_a_tripped_generation_no_chance_to_fail() -> None:
+    target = adapt(Barrier)
+    alone = Programs((2,), at_once=1, calls=1, cancellations=1)
+    verdict = check(target, policy="latchproof", programs=(alone,))
+    assert {"B6", "B7"} <= set(verdict.reported.fired)
+    assert "C8" not in verdict.reported.exercised
+    tripped = Programs((2,), at_once=2, calls=2, cancellations=1, waits_only=True)
+    assert "C8" in check(target, policy="latchproof", programs=(tripped,)).reported.exercised
+    without = check(target, policy="latchproof", programs=programs_within(target, cancellations=0))
+    assert without.notes == ("no cancellations were tried, so nothing is said of C7, C8",)
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)

@@ -198,6 +198,7 @@ def test_a_claim_can_be_exercised_under_every_policy(machine: Machine) -> None:
         ("C5", lambda rule: rule.queue == "indexed"),
         ("C6", lambda rule: rule.queue == "indexed"),
         ("C7", lambda rule: rule.operation == "withdraw"),
+        ("C8", lambda rule: rule.operation == "withdraw" and "already released" in rule.sentence),
         ("C10", lambda rule: rule.refuses),
         ("C11", lambda rule: rule.caller == "parks"),
         ("C12", lambda rule: rule.queue == "released"),

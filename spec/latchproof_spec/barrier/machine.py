@@ -93,7 +93,7 @@ BARRIER: Final = Machine(
         C5: ("B2", "B2r", "B2a", "B2l"),
         C6: ("B2", "B2r", "B2a", "B2l"),
         C7: ("B4", "B5"),
-        C8: ("B4b", "B4e", "B5", "B6", "B7"),
+        C8: ("B5",),  # the others may apply where nothing has tripped
         C9: ("B6", "B7"),
         C10: ("B3",),
         C11: ("B1",),
