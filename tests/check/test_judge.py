@@ -627,7 +627,10 @@ def first_finding(machine: Machine, argument: int, events: list[Event], **option
             "nothing can run any more, and abort() of call 1 has not ended although it was cancelled",
             ("to end cancelled", "to return"), ("B6",),
         ),
-        (BARRIER, 2, [see(n_waiting=False, broken=False)], "n_waiting is False", ("n_waiting = 0",), ()),
+        (
+            BARRIER, 2, [see(n_waiting=False, broken=False)], "n_waiting is False, of type bool and not int",
+            ("n_waiting = 0",), (),
+        ),
         (
             BARRIER, 2, [wait(0), abort(1), reset(2), wait(3), ret(0, 7)], "wait() returned 7",
             ("to raise BrokenBarrierError", "to return 0", "to return 1", "to stay parked"), ("B2", "B3", "B6", "B7"),

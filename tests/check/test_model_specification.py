@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import pytest
 
 from latchproof.check.history import Begin, End, Event, Observe, Request, Rest
@@ -139,3 +141,19 @@ def test_a_value_that_is_not_compared_is_refused() -> None:
 
     with pytest.raises(ModelError, match=r"pair\(\) ends returns a tuple, which is not compared: return a bool"):
         judged(Twins, [Begin(0, "pair"), returned(0, (1, 1))])
+
+
+class Level(IntEnum):
+    LOW, HIGH = 1, 2
+
+
+class Tank(Model):
+    level = Level.LOW
+
+    def drain(self) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize("value", [1, 2])
+def test_a_reading_of_a_models_own_class_is_the_int_that_it_is(value: int) -> None:
+    assert judged(Tank, [Observe((("level", value),))]) == ("" if value == 1 else "wrong-reading@0")

@@ -34,7 +34,7 @@ class MuteError(Exception):
         raise ValueError("no text")
 
 
-class Unprintable(int):
+class Unprintable:
     """It equals everything and prints nothing."""
 
     def __eq__(self, other: object) -> bool:
@@ -77,8 +77,8 @@ class ErrorWithoutText(FifoBarrier):
 
 class ReturnsTheUnprintable(FifoBarrier):
     async def wait(self) -> Any:
-        await super().wait()
-        return Unprintable()
+        index = await super().wait()
+        return Unprintable() if index else index
 
 
 class HugeReading(FifoBarrier):
@@ -94,7 +94,7 @@ class HugeReading(FifoBarrier):
         (ReadingRaises, "C15", "an observation raised Skipped: not now"),
         (ErrorWithoutText, "C15", "wait() raised MuteError: (its text cannot be read: ValueError)"),
         (ReturnsTheUnprintable, "C5", "wait() returned (Unprintable: cannot be printed: RuntimeError)"),
-        (ReadsTrue, "C16", "parties is True"),
+        (ReadsTrue, "C16", "parties is True, of type bool and not int"),
         (HugeReading, "C16", "n_waiting is (int: cannot be printed: ValueError)"),
     ],
 )

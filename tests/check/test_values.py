@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import enum
 from collections.abc import Iterator
 from typing import Any
 
@@ -139,6 +140,40 @@ class TrueForOne(Filling):
         return True if place == 1 else place
 
 
+class Position(enum.IntEnum):
+    FIRST, SECOND, THIRD = range(3)
+
+
+class Index(int):
+    def __repr__(self) -> str:
+        return f"Index({int(self)})"
+
+
+class PositionIndex(Filling):
+    """Returns indices that are members of an enumeration, and reads the number of waiters as an int of its own."""
+
+    def value(self, place: int, parties: int) -> Any:
+        return Position(place)
+
+    @property
+    def n_waiting(self) -> Any:
+        return Index(sum(not future.done() for future in self._waiting))
+
+
+class PositionOfLast(PositionIndex):
+    """All calls of a generation get the same index."""
+
+    def value(self, place: int, parties: int) -> Any:
+        return Position(parties - 1)
+
+
+class BrokenIsZero(Filling):
+    broken = 0
+
+    def value(self, place: int, parties: int) -> Any:
+        return place
+
+
 def verdict_on(factory: Any, **options: Any) -> Verdict:
     return testing.check(factory, kind="barrier", calls=options.pop("calls", 3), **options)
 
@@ -191,6 +226,21 @@ def test_exactly_one_call_of_a_generation_leads(factory: Any, argument: int, all
     assert (trace.argument, trace.allowed) == (argument, (allowed,))
     assert annotate(trace)["agrees"]
     assert from_json(trace.to_json()) == trace
+
+
+def test_an_int_of_any_class_is_an_index_and_a_number() -> None:
+    verdict = verdict_on(PositionIndex)
+    assert (verdict.status, note_of(verdict)) == ("conforms", "")
+    assert {"C5", "C16"} <= set(verdict.reported.exercised)
+    (trace,) = verdict_on(PositionOfLast).traces
+    assert (trace.claim, trace.seen) == ("C5", "wait() returned 1")
+
+
+def test_a_value_of_another_type_is_shown_with_its_type() -> None:
+    seen = {trace.claim: trace.seen for trace in verdict_on(BrokenIsZero, policy="latchproof").traces}
+    assert seen == {"C16": "broken is 0, of type int and not bool"}
+    (trace,) = verdict_on(TrueForOne, policy="latchproof").traces
+    assert trace.seen == "wait() returned True, of type bool and not int"
 
 
 @pytest.mark.parametrize(

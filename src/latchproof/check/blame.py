@@ -8,11 +8,11 @@ A cancellation, an abort or a reset that came before is no reason by itself. It 
 in just that respect (`Specification.weaker`) allows the history.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from typing import NamedTuple
 
 from latchproof.check.history import End, Event, Finding, Observe, named, shown
-from latchproof.check.specification import Configuration, Fate, Operation, Specification, reads_so
+from latchproof.check.specification import COMPARED, Configuration, Fate, Operation, Specification, reads_so
 
 
 class Scene(NamedTuple):
@@ -82,9 +82,15 @@ def find_misread(scene: Scene, event: Observe, misread: tuple[str, ...]) -> Find
         values = {one for here in scene.before for one in scene.specification.readings(here, name) or ()}
         if not any(reads_so(value, scene.specification.readings(here, name)) for here in scene.before):
             allowed = tuple(f"{name} = {one!r}" for one in sorted(values, key=lambda one: (str(type(one)), one)))
-            return Finding(situation, f"{name} is {shown(value)}", allowed, (), misread, final=False)
+            return Finding(situation, f"{name} is {_typed(value, values)}", allowed, (), misread, final=False)
     seen = ", ".join(f"{name} is {shown(value)}" for name, value in event.values)
     return Finding(situation, seen, ("not both of these at once",), (), misread, final=False)
+
+
+def _typed(value: object, allowed: Collection[object]) -> str:
+    """Return a value in words, with its type if an allowed value of another type equals it: False is not 0."""
+    equal = [one for one in allowed if type(value) in COMPARED and value == one]
+    return shown(value) + (f", of type {type(value).__name__} and not {type(equal[0]).__name__}" if equal else "")
 
 
 def _of_end(scene: Scene, event: End) -> Finding:
@@ -93,7 +99,8 @@ def _of_end(scene: Scene, event: End) -> Finding:
     endings = [fate.ending for fate in fates if fate.ending is not None]
     has_value = any(ending.returns for ending in endings)
     if event.how == "returned":
-        seen = f"{operation.name}() returned{'' if event.value is None else f' {shown(event.value)}'}"
+        values = [one for ending in endings for one in ending.returns or () if type(one) is not type(event.value)]
+        seen = f"{operation.name}() returned{'' if event.value is None else f' {_typed(event.value, values)}'}"
         if event.leads is not None and type(event.value) is not bool:
             seen += f", which {'leads' if event.leads else 'does not lead'}"
         if not operation.waits or (not has_value and any(ending.refuses(operation.name) for ending in endings)):

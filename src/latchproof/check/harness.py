@@ -435,14 +435,9 @@ def _comparable(event: Event) -> object:
 
 
 def _comparable_value(value: object) -> tuple[object, ...]:
-    plain: object = None  # what a subclass makes of equality does not matter
-    if isinstance(value, int):
-        plain = int.__index__(value)
-    elif isinstance(value, float):
-        plain = float.__repr__(value)  # not a number is unequal to itself
-    elif isinstance(value, str):
-        plain = str.__str__(value)
-    return type(value), plain
+    if isinstance(value, float):
+        return float, repr(value)  # not a number is unequal to itself
+    return type(value), value if isinstance(value, int | str) else None
 
 
 _PASSING = re.compile(r"0x[0-9a-fA-F]+|Task-\d+")

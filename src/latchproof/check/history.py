@@ -206,7 +206,7 @@ class Opaque:
 
 
 def comparable(value: object) -> object:
-    """Return a value, or what stands for it where comparing it raises an error.
+    """Return a value as it is compared, or what stands for it where comparing it raises an error.
 
     >>> class Moody:
     ...     def __eq__(self, other):
@@ -222,7 +222,22 @@ def comparable(value: object) -> object:
         if not is_targets_own(error):
             raise
         return Opaque(shown(value), type(value).__name__)
-    return value
+    return without_subclass(value)
+
+
+def without_subclass(value: Any) -> object:
+    """Return the int, float or text that a value of a subclass is, such as a member of an IntEnum; else the value.
+
+    >>> from http import HTTPStatus
+    >>> without_subclass(HTTPStatus.OK), without_subclass(True), without_subclass(None)
+    (200, True, None)
+    """
+    kind = type(value)  # its own methods are not called: they may say anything
+    if kind is not bool and issubclass(kind, int):
+        return int.__index__(value)
+    if issubclass(kind, float):
+        return float.__float__(value)
+    return str.__str__(value) if issubclass(kind, str) else value
 
 
 def error_name(error: BaseException) -> str:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias, TypeVar
 
+from latchproof.check.history import without_subclass
 from latchproof.check.specification import COMPARED
 from latchproof_spec.model import NOW, Cancelled, Given, Instant, Model, ModelError, Waiting, WaitsError, any_of, when
 
@@ -137,7 +138,7 @@ def _reading(model: type[Model], state: State, name: str, now: Instant) -> tuple
         fail(where, error, model)
     if state_of(instance) != state:
         raise ModelError(f"{where} changes the state when it is read: a property only looks")
-    return value.values if isinstance(value, any_of) else (value,)
+    return tuple(map(without_subclass, value.values if isinstance(value, any_of) else (value,)))
 
 
 def _twice(model: type[Model], name: str, run: Callable[[], T]) -> T:
