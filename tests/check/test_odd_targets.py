@@ -18,6 +18,7 @@ from latchproof.check.jobs import _portable
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.show.junit import junit
 from latchproof_spec.machine import Programs
+from tests.check import proxy_samples
 from tests.check.samples import FifoBarrier
 
 SMALL = (Programs((2,), at_once=2, calls=2, cancellations=1),)
@@ -341,3 +342,14 @@ def test_a_right_class_may_have_an_odd_metaclass() -> None:
 
     verdict = check(adapt(MadeByUnfriendly), policy="latchproof", programs=SMALL)
     assert verdict.traces == ()
+
+
+@pytest.mark.parametrize("name", ["BesideProxy", "HoldsProxies"])
+def test_a_proxy_is_not_asked_for_anything(name: str) -> None:
+    verdict = check(load(f"tests.check.proxy_samples:{name}"), policy="latchproof", programs=SMALL)
+    assert (verdict.traces, [reason for reason in verdict.reasons if reason.code != "not-exercised"]) == ((), [])
+
+
+def test_an_error_has_the_name_that_its_metaclass_hides() -> None:
+    verdict = check(adapt(proxy_samples.Nameless), policy="latchproof", programs=SMALL)
+    assert [(trace.claim, trace.seen) for trace in verdict.traces] == [("C15", "wait() raised NamelessError: no name")]

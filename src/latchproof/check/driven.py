@@ -13,6 +13,7 @@ from types import FunctionType, GetSetDescriptorType, MethodType
 from typing import Any, Generic, NamedTuple, Protocol
 
 from latchproof.check.importing import attribute
+from latchproof.check.sandbox.classes import bases_of, namespace_of
 
 HELPERS: tuple[Any, ...] = (object, Generic, Protocol, ABC)
 """Classes whose methods are no part of what their subclasses offer."""
@@ -106,8 +107,8 @@ def not_driven(offered: tuple[Member, ...], used: Mapping[str, int], absent: tup
 def _attributes(instance: Any) -> dict[str, Any]:
     """Return the attributes of the classes of an object, and the functions that it has itself, as they are held."""
     found: dict[str, Any] = {}
-    for owner in type(instance).__mro__:
-        for name, value in () if owner in HELPERS else vars(owner).items():
+    for owner in bases_of(type(instance)):
+        for name, value in () if any(owner is one for one in HELPERS) else namespace_of(owner).items():
             found.setdefault(name, value)
     functions = FunctionType, MethodType
     return found | {name: value for name, value in held_by(instance).items() if issubclass(type(value), functions)}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from latchproof.check.sandbox.classes import name_of
 from latchproof.check.sandbox.interrupts import interrupts_told_apart, is_targets_own
 
 EventData: TypeAlias = dict[str, Any]
@@ -221,7 +222,7 @@ def comparable(value: object) -> object:
     except BaseException as error:
         if not is_targets_own(error):
             raise
-        return Opaque(shown(value), type(value).__name__)
+        return Opaque(shown(value), name_of(type(value)))
     return without_subclass(value)
 
 
@@ -242,7 +243,7 @@ def without_subclass(value: Any) -> object:
 
 def error_name(error: BaseException) -> str:
     """Return the name of an exception's class, also for a SeenError."""
-    return error.name if isinstance(error, SeenError) else type(error).__name__
+    return error.name if isinstance(error, SeenError) else name_of(type(error))
 
 
 def text_of(error: BaseException) -> str:
@@ -260,7 +261,7 @@ def text_of(error: BaseException) -> str:
         except BaseException as reason:
             if not is_targets_own(reason):
                 raise
-            return f"(its text cannot be read: {type(reason).__name__})"
+            return f"(its text cannot be read: {name_of(type(reason))})"
 
 
 def named(error: BaseException) -> str:
@@ -284,7 +285,7 @@ def shown(value: object) -> str:
         except BaseException as reason:
             if not is_targets_own(reason):
                 raise
-            return f"({type(value).__name__}: cannot be printed: {type(reason).__name__})"
+            return f"({name_of(type(value))}: cannot be printed: {name_of(type(reason))})"
 
 
 def _readable(text: str) -> str:

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from latchproof.check.choices import EAGER, STAY, Subtree
 from latchproof.check.harness import NondeterminismError, is_same
-from latchproof.check.history import End, Event, Failure, Hang, SeenError, plain_value, text_of
+from latchproof.check.history import End, Event, Failure, Hang, SeenError, error_name, plain_value, text_of
 from latchproof.check.lines import LineWatch
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
 from latchproof.check.places import Places
 from latchproof.check.reasons import Reason
+from latchproof.check.sandbox.classes import module_of
 from latchproof.check.sandbox.containment import contained
 from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, Meter, StepLimits, StuckError
 from latchproof.check.strategies import Exhaustive, Replay, Strategy, make_strategy
@@ -410,10 +411,10 @@ def _portable(event: Event) -> Event:
 def _sendable(error: BaseException) -> BaseException:
     try:
         # one of the target's own could be read only where the target is loaded
-        if type(error).__module__.partition(".")[0] in KNOWN_EVERYWHERE and (
+        if module_of(type(error)).partition(".")[0] in KNOWN_EVERYWHERE and (
             type(pickle.loads(pickle.dumps(error))) is type(error)  # what was dumped just now
         ):
             return error
     except Exception:  # anything that it does not accept
         pass
-    return SeenError(type(error).__name__, text_of(error))
+    return SeenError(error_name(error), text_of(error))

@@ -36,6 +36,7 @@ from latchproof.check.history import (
     TimePasses,
     error_name,
 )
+from latchproof.check.sandbox.classes import bases_of, name_of
 from latchproof.check.specification import (
     COMPARED,
     GONE,
@@ -390,7 +391,7 @@ def is_timeout(event: End) -> bool:
     """
     if event.error is None:
         return False
-    names = {error_name(event.error), *(base.__name__ for base in type(event.error).__mro__)}
+    names = {error_name(event.error), *map(name_of, bases_of(type(event.error)))}
     return not names.isdisjoint(TIMEOUTS)
 
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from latchproof.check.history import End
+from latchproof.check.sandbox.classes import bases_of, name_of
 from latchproof.check.specification import (
     GONE,
     NEW,
@@ -283,7 +284,7 @@ def told(operation: MachineOperation, fate: Fate) -> Iterator[tuple[bool, ...]]:
 
 def is_broken_barrier_error(error: BaseException) -> bool:
     """Return whether an exception says that a barrier is broken: its class, or a base of it, is so named."""
-    return any(base.__name__ == BrokenBarrierError.__name__ for base in type(error).__mro__)
+    return BrokenBarrierError.__name__ in map(name_of, bases_of(type(error)))
 
 
 def is_expected(errors: tuple[type[BaseException], ...], error: BaseException) -> bool:
@@ -291,7 +292,7 @@ def is_expected(errors: tuple[type[BaseException], ...], error: BaseException) -
     if BrokenBarrierError in errors:
         return is_broken_barrier_error(error)
     families = tuple(RuntimeError if issubclass(one, RuntimeError) else one for one in errors)
-    is_named_so = not {base.__name__ for base in type(error).__mro__}.isdisjoint(one.__name__ for one in errors)
+    is_named_so = not {*map(name_of, bases_of(type(error)))}.isdisjoint(one.__name__ for one in errors)
     return (
         (isinstance(error, families) or is_named_so)
         and not is_broken_barrier_error(error)

@@ -15,6 +15,7 @@ from types import CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from latchproof.check.driven import held_by
+from latchproof.check.sandbox.classes import bases_of, is_class, module_of, namespace_of
 
 GENERATED = "<string>"
 """The file name of code that a library has generated for a class, as dataclasses do."""
@@ -43,7 +44,7 @@ def own_code(instance: Any) -> OwnCode:
     """
     kind = type(instance)
     held = [function for value in held_by(instance).values() for function in _functions_of(value)]
-    by_class = [(one, tuple(_methods(one))) for one in kind.__mro__]
+    by_class = [(one, tuple(_methods(one))) for one in bases_of(kind)]
     home = next((one for one, functions in by_class if functions), kind)
     folders = {os.path.dirname(one.__code__.co_filename) for one in _methods(home)}
     found = [
@@ -58,14 +59,14 @@ def own_code(instance: Any) -> OwnCode:
 
 
 def _package(kind: type) -> str:
-    return kind.__module__.partition(".")[0]
+    return module_of(kind).partition(".")[0]
 
 
 def _methods(kind: type) -> Iterator[FunctionType]:
     """Yield the functions that a class statement has, as they were written there."""
-    for value in vars(kind).values():
+    for value in namespace_of(kind).values():
         for function in _functions_of(value):
-            if function.__module__ == kind.__module__ and function.__code__.co_filename != GENERATED:
+            if str(function.__module__) == module_of(kind) and function.__code__.co_filename != GENERATED:
                 yield function
 
 
@@ -130,5 +131,5 @@ def _reached_by_name(value: Any) -> Iterator[FunctionType]:
     if any(True for _ in _functions_of(value)):
         yield from _functions_of(value)
         return
-    for owner in (value if issubclass(type(value), type) else type(value)).__mro__:
+    for owner in bases_of(value if is_class(value) else type(value)):
         yield from _methods(owner)

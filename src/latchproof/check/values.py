@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from latchproof.check.history import End, Opaque
+from latchproof.check.sandbox.classes import name_of
 from latchproof.check.sandbox.interrupts import is_targets_own
 
 Compared: TypeAlias = Literal["indices", "True leads", "False leads", "nothing", "no value"]
@@ -75,7 +76,7 @@ def values_of(generations: Sequence[Sequence[End]]) -> Values:
         return INDICES
     if all(end.value is None for end in ends):
         return Values("no value")
-    names = sorted({end.value.kind if isinstance(end.value, Opaque) else type(end.value).__name__ for end in ends})
+    names = sorted({end.value.kind if isinstance(end.value, Opaque) else name_of(type(end.value)) for end in ends})
     shown = " and ".join({"bool": "bools", "NoneType": "None"}.get(name, f"{name} objects") for name in names)
     if {end.leads for end in ends} != {True, False}:
         return Values("nothing", shown)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from array import array
 from collections import deque
 from collections.abc import Callable
 from os import environ
@@ -20,7 +22,15 @@ from latchproof_spec.machine import Programs
 from tests.check import samples
 
 _made: list[object] = []
+_numbers = itertools.count(5, 2)
 _queue: deque[int] = deque()
+
+
+class Slotted:
+    __slots__ = ("later", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
 
 
 class Leaky:
@@ -30,9 +40,26 @@ class Leaky:
     by_name: ClassVar[dict[str, int]] = {"one": 1}
     seen: ClassVar[set[int]] = set()
     event = asyncio.Event()
+    slotted = Slotted()
+    buffer = bytearray(2)
+    table: ClassVar[array[int]] = array("i", [1])
+    numbers = _numbers
 
     def __init__(self, parties: int, queue: deque[int] = _queue) -> None:
         self.queue = queue
+
+    def named(self, *, _names: list[int] = []) -> list[int]:  # noqa: B006 - it is to be shared
+        return _names
+
+    @property
+    def length(self) -> int:
+        return 0
+
+    @length.setter
+    def length(self, value: int, _lengths: list[int] = []) -> None:  # noqa: B006
+        _lengths.append(value)
+        if len(_lengths) > 1:
+            raise AssertionError("a value of another run")
 
 
 def leak() -> None:
@@ -44,11 +71,19 @@ def leak() -> None:
     Leaky.event.set()
     Leaky(2).queue.append(1)
     _made.append(1)
+    Leaky.slotted.number += 1
+    Leaky.slotted.later = 1  # type: ignore[attr-defined]
+    Leaky.buffer.append(1)
+    Leaky.table[0] += 1
+    next(_numbers)
+    Leaky(2).named().append(1)
+    Leaky(2).length = 1
 
 
 def state() -> tuple[Any, ...]:
     shown = Leaky.number, hasattr(Leaky, "fresh"), dict(Leaky.by_name), set(Leaky.seen), Leaky.event.is_set()
-    return (*shown, list(Leaky(2).queue), list(_made))
+    others = Leaky.slotted.number, hasattr(Leaky.slotted, "later"), bytes(Leaky.buffer), Leaky.table[0], repr(_numbers)
+    return (*shown, *others, _numbers is Leaky.numbers, list(Leaky(2).queue), list(_made), list(Leaky(2).named()))
 
 
 class Glancing:
@@ -76,7 +111,7 @@ def test_everything_is_made_as_it_was() -> None:
     for _ in range(2):
         leak()
         assert state() != before
-        assert len(kept.changed()) >= 6
+        assert len(kept.changed()) >= 12
         kept.restore()
         assert state() == before
         assert kept.changed() == ()

@@ -23,6 +23,8 @@ from enum import Enum
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
+from latchproof.check.sandbox.classes import bases_of, module_of, name_of, slots_of
+
 Namer: TypeAlias = Callable[[dict[str, Any]], tuple[Any, ...]]
 
 PLAIN = (int, bool, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented))
@@ -152,7 +154,7 @@ class Fingerprinter:
 
     def _walk_for(self, kind: type) -> Callable[[Any], None]:
         """Return how objects of a type are walked."""
-        base = next((one for one in kind.__mro__ if one in self.parts), None)
+        base = next((one for one in bases_of(kind) if one in self.parts), None)
         if base is not None:
             return lambda thing: self._tell(base.__name__, *self.parts[base](thing))
         if issubclass(kind, LASTING):
@@ -162,7 +164,7 @@ class Fingerprinter:
         bases = self._bases()
         if kind in bases:
             return lambda thing: self._tell(kind.__name__, *bases[kind](thing))
-        name = kind.__name__ if kind.__module__ in BUILT_IN else ""
+        name = name_of(kind) if module_of(kind) in BUILT_IN else ""
         if name in REDUCIBLE:
             return lambda thing: self._tell(name, *thing.__reduce__())
         if name in COPYING:
@@ -176,14 +178,14 @@ class Fingerprinter:
     def _instance_walk(self, kind: type) -> Callable[[Any], None]:
         """Return how instances of a class are walked: as those of a known base, and by their slots and dictionary."""
         bases = self._bases()
-        base = next(one for one in kind.__mro__ if one in bases)
-        members = _members(kind, base)
+        base = next(one for one in bases_of(kind) if one in bases)
+        members = slots_of(kind, base)
         # as in `object.__reduce_ex__`: an object larger than what it shows holds something that it does not show
         has_dict = kind.__dictoffset__ != base.__dictoffset__ and not kind.__flags__ & MANAGED_DICT
         has_references = kind.__weakrefoffset__ > base.__weakrefoffset__  # an offset below 0 is not within the object
         shown = len(members) + has_dict + has_references
         if kind.__basicsize__ > base.__basicsize__ + 8 * shown and base is not BaseException:
-            raise NoFingerprintError(f"{kind.__module__}.{kind.__qualname__}")
+            raise NoFingerprintError(f"{module_of(kind)}.{name_of(kind)}")
 
         def walk(thing: Any) -> None:
             self._out.append(("instance", self.lasting(kind)))
@@ -255,16 +257,6 @@ def _flat(items: Iterable[tuple[object, object]]) -> Iterator[object]:
     """Yield keys and values by turns."""
     for item in items:
         yield from item
-
-
-def _members(kind: type, base: type) -> list[types.MemberDescriptorType]:
-    """Return the slots of a type, and what its C code shows in this way, without those of a base and its own bases."""
-    return [
-        member
-        for one in kind.__mro__
-        for member in one.__dict__.values()
-        if isinstance(member, types.MemberDescriptorType) and not issubclass(base, one)
-    ]
 
 
 PARTS: dict[type, Callable[[Any], Iterable[object]]] = {

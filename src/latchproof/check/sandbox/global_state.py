@@ -5,18 +5,18 @@ run could be repeated alone. Whether instances affect each other is tested on pu
 run.
 
 Modules of the standard library are left alone, with all that they hold (`sys.modules` too, where a target has it by
-name), and so are objects that hide their state from Python.
+name), and so are objects that hide their state from Python. How one object is kept and restored belongs to `kept`.
 """
 
 import builtins
 import sys
-from collections import deque
 from collections.abc import Iterable, Iterator
-from operator import is_
 from types import FunctionType
 from typing import Any
 
-CONTAINERS = (list, dict, set, deque)
+from latchproof.check.sandbox.classes import bases_of, can_be_changed, is_class, module_of, namespace_of, slots_of
+from latchproof.check.sandbox.kept import BUFFERS, CONTAINERS, Count, Kept, KeptBuffer, KeptHolder, KeptSlots
+
 LIMIT = 10_000
 """Most objects that are kept."""
 
@@ -35,14 +35,15 @@ class GlobalState:
     ([], ())
     """
 
-    def __init__(self, factory: object) -> None:
-        self._kept: list[_Kept] = []
+    def __init__(self, factory: Any) -> None:
+        self._kept: list[Kept] = []
         """Everything that can change."""
+        self._counts: dict[int, Count] = {}
         self._met: dict[int, object] = _of_the_standard_library()
-        kinds = getattr(factory, "__mro__", ())
-        self._modules = {one.__module__ for one in kinds if not _is_standard(one.__module__)}
-        for one in getattr(factory, "__mro__", (factory,)):
-            if isinstance(one, type) and not _is_standard(one.__module__) and one.__flags__ & _HEAP_TYPE:
+        owners: tuple[Any, ...] = bases_of(factory) if is_class(factory) else (factory,)
+        self._modules = {module_of(one) for one in owners if is_class(one) and not _is_standard(module_of(one))}
+        for one in owners:
+            if is_class(one) and _is_changeable(one):
                 self._met[id(one)] = one
                 self._keep_all(self._held(one))  # also where it has no state yet
             else:
@@ -66,30 +67,53 @@ class GlobalState:
             if id(thing) in self._met:
                 continue
             self._met[id(thing)] = thing
-            if isinstance(thing, (staticmethod, classmethod)):
-                waiting.append(thing.__func__)
-            elif isinstance(thing, property):
-                waiting += [thing.fget, thing.fset]
-            elif isinstance(thing, FunctionType):
-                waiting += self._of_function(thing)
-            elif isinstance(thing, type):
-                if not _is_standard(thing.__module__) and thing.__flags__ & _HEAP_TYPE and _has_state(thing):
-                    waiting += self._held(thing)
-            elif isinstance(thing, CONTAINERS):
-                waiting += self._held(thing)
-            elif type(thing).__module__ in self._modules or type(thing).__module__.startswith("asyncio."):
-                attributes = getattr(thing, "__dict__", None)
-                waiting += [attributes] if type(attributes) is dict else []
+            waiting += self._reached(thing)
+
+    def _reached(self, thing: Any) -> Iterable[Any]:
+        """Keep an object, if it can change, and return what can be reached from there.
+
+        It is not asked for its class or its attributes: it may be a proxy.
+        """
+        kind = type(thing)
+        if issubclass(kind, (staticmethod, classmethod)):
+            return (thing.__func__,)
+        if issubclass(kind, property):
+            return thing.fget, thing.fset
+        if kind is FunctionType:
+            return self._of_function(thing)
+        if is_class(thing):
+            return self._held(thing) if _is_changeable(thing) and _has_state(thing) else ()
+        if issubclass(kind, CONTAINERS):
+            return self._held(thing)
+        if issubclass(kind, BUFFERS):
+            self._kept.append(KeptBuffer(thing))
+        elif module_of(kind) in self._modules or module_of(kind).startswith("asyncio."):
+            return self._of_object(thing)
+        return ()
 
     def _held(self, thing: Any) -> Iterator[Any]:
-        self._kept.append(_Kept(thing))
-        if isinstance(thing, type):
-            self._modules.add(thing.__module__)
-        module = thing.get("__name__") if isinstance(thing, dict) and "__builtins__" in thing else None
+        self._kept.append(KeptHolder(thing, self._counts))
+        if is_class(thing):
+            self._modules.add(module_of(thing))
+        module = thing.get("__name__") if type(thing) is dict and "__builtins__" in thing else None
         for value in _values(thing):
-            is_imported = module and isinstance(value, type | FunctionType) and value.__module__ != module
-            if not is_imported:
+            defined = (
+                value.__module__ if type(value) is FunctionType else module_of(value) if is_class(value) else module
+            )
+            if not module or defined == module:
                 yield value
+
+    def _of_object(self, thing: Any) -> Iterator[Any]:
+        """Yield what an object holds: the values of its slots, and its attributes."""
+        if slots_of(type(thing)):
+            self._kept.append(slots := KeptSlots(thing))
+            yield from slots.held
+        try:
+            attributes = object.__getattribute__(thing, "__dict__")
+        except Exception:  # it has none, or hides them
+            return
+        if type(attributes) is dict:
+            yield attributes
 
     def _of_function(self, function: FunctionType) -> Iterator[Any]:
         if _is_standard(function.__module__ or ""):
@@ -110,82 +134,36 @@ def _of_the_standard_library() -> dict[int, object]:
         _looked_at.add(name)
         module = sys.modules.get(name)
         if _is_standard(name) and module is not None:
-            _standard.update((id(one), one) for one in vars(module).values() if isinstance(one, CONTAINERS))
+            _standard.update((id(one), one) for one in vars(module).values() if issubclass(type(one), CONTAINERS))
     return dict(_standard)
 
 
 _looked_at: set[str] = set()
 _standard: dict[int, object] = {id(vars(builtins)): vars(builtins)}
 
-_HEAP_TYPE = 1 << 9
-"""The flag of classes made by a class statement, which can be changed."""
-
 
 def _is_standard(module: str | None) -> bool:
     return str(module).partition(".")[0] in sys.stdlib_module_names
 
 
+def _is_changeable(kind: type) -> bool:
+    return not _is_standard(module_of(kind)) and can_be_changed(kind)
+
+
 def _has_state(kind: type) -> bool:
     """Return whether a class has more than methods and strings, such as a counter. Most have not, and are skipped."""
     return any(
-        not (isinstance(value, str | tuple | None) or callable(value) or hasattr(type(value), "__get__"))
-        for name, value in vars(kind).items()
+        not (issubclass(type(value), str | tuple | None) or callable(value) or _is_descriptor(type(value)))
+        for name, value in namespace_of(kind).items()
         if name not in ("__dict__", "__weakref__", "__annotations__", "__firstlineno__", "__dataclass_fields__")
     )
 
 
+def _is_descriptor(kind: type) -> bool:
+    return any("__get__" in namespace_of(one) for one in bases_of(kind))
+
+
 def _values(thing: Any) -> tuple[Any, ...]:
-    if isinstance(thing, type):
-        return tuple(vars(thing).values())
-    return tuple(thing.values() if isinstance(thing, dict) else thing)
-
-
-class _Kept:
-    """One object that can change, and what was in it. It is compared before every run, so that must be cheap."""
-
-    def __init__(self, thing: Any) -> None:
-        self._thing = thing
-        self._look: Any = vars(thing) if isinstance(thing, type) else thing
-        self._is_mapping = isinstance(thing, dict | type)
-        self._then: Any = dict(self._look) if self._is_mapping else tuple(thing)  # which also keeps it alive
-        self._note_order()
-
-    def _note_order(self) -> None:
-        self._names = tuple(self._look)
-        self._values = tuple(self._look.values()) if self._is_mapping else ()
-
-    def is_changed(self) -> bool:
-        look = self._look
-        return (
-            len(look) != len(self._names)
-            or not all(map(is_, look, self._names))
-            or (self._is_mapping and not all(map(is_, look.values(), self._values)))
-        )
-
-    def difference(self) -> Any:
-        """Return what tells the object from others that it could have become."""
-        if not self._is_mapping:
-            return self._thing
-        names = None if tuple(self._look) == self._names else list(self._look)
-        return names, self._new_values()
-
-    def _new_values(self) -> list[tuple[Any, Any]]:
-        then = self._then
-        return [(name, value) for name, value in self._look.items() if name not in then or then[name] is not value]
-
-    def restore(self) -> None:
-        thing, then = self._thing, self._then
-        if isinstance(thing, type):
-            for name, _ in self._new_values():
-                if name not in then:
-                    delattr(thing, name)
-            for name, value in then.items():
-                if vars(thing).get(name, self) is not value:
-                    setattr(thing, name, value)
-            self._note_order()  # names may be in another order now
-        elif isinstance(thing, dict | set):
-            thing.clear()
-            thing.update(then)
-        else:
-            thing.clear()
-            thing.extend(then)
+    if is_class(thing):
+        return tuple(namespace_of(thing).values())
+    return tuple(thing.values() if issubclass(type(thing), dict) else thing)
