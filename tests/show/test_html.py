@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import hashlib
 import json
@@ -122,7 +123,10 @@ def test_a_trace_that_is_allowed_says_so(verdict: Verdict) -> None:
     assert not annotate(elsewhere)["agrees"]
 
 
-@pytest.mark.parametrize("error", ["BrokenBarrierError", "KeyError", "UnicodeDecodeError", "OfTheirOwn"])
+BUILT_IN = [name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, BaseException)]
+
+
+@pytest.mark.parametrize("error", ["BrokenBarrierError", "OfTheirOwn", *BUILT_IN])
 def test_any_error_can_be_annotate(verdict: Verdict, error: str) -> None:
     (trace,) = verdict.traces
     begin = next(event for event in trace.events if event["kind"] == "begin")
