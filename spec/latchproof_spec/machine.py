@@ -75,6 +75,11 @@ class Operation:
     also_called: tuple[str, ...] = ()
 
     @property
+    def gives_back(self) -> str:
+        """No call takes anything that its task has to give back."""
+        return ""
+
+    @property
     def inputs(self) -> dict[str, type]:
         """All that a call gives the function, by name: its arguments, then what the host tells."""
         return {**self.parameters, **{one.name: bool for one in self.facts}}

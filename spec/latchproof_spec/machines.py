@@ -6,6 +6,7 @@ from typing import Final
 
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.claims import Claim
+from latchproof_spec.findings import FINDINGS
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
 
@@ -17,22 +18,22 @@ CLAIMS: Final[tuple[Claim, ...]] = tuple(
 
 
 def claim_of(id: str) -> Claim:
-    """Return the claim with this ID; raise KeyError if there is none.
+    """Return the claim with this ID, or the finding of this name; raise KeyError if there is none.
 
     >>> claim_of("C4").sentence
     'A refused call changes nothing, for any task.'
     """
-    return {claim.id: claim for claim in CLAIMS}[id]
+    return {claim.id: claim for claim in (*CLAIMS, *FINDINGS)}[id]
 
 
 def sentence_of(id: str, machine: str, policy: str) -> str:
-    """Return what the claim with this ID says of a machine under a policy or variant, both by their names.
+    """Return what the claim with this ID says of a machine under a policy or variant, or of a model, by their names.
 
     >>> sentence_of("C5", "barrier", "phase")
     'All calls of a generation return its number: generations are counted from 0 or from 1.'
     """
     claim = claim_of(id)
-    variants = {one.name: one for one in MACHINES[machine].variants}
+    variants = {one.name: one for one in MACHINES[machine].variants} if machine in MACHINES else {}
     return variants[policy].sentences.get(claim, claim.sentence) if policy in variants else claim.sentence
 
 

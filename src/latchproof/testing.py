@@ -21,11 +21,12 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from latchproof.check.bounds import programs_asked_for, without_eager
+from latchproof.check.bounds import ANY, programs_asked_for, without_eager
 from latchproof.check.checker import check as check_target
 from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits
 from latchproof.check.target import Target, TargetError, adapt, load
 from latchproof.check.verdict import Verdict
+from latchproof_spec.model import Model
 
 if TYPE_CHECKING:
     from latchproof.fuzz.state_machine import (
@@ -64,6 +65,7 @@ def check(
     target: str | Target | Callable[[int], Any],
     *,
     kind: str | None = None,
+    model: str | type[Model] | None = None,
     rename: Mapping[str, str] | None = None,
     ignore: Sequence[str] = (),
     host: str = "asyncio",
@@ -73,6 +75,7 @@ def check(
     tasks: int | None = None,
     calls: int | None = None,
     cancels: int | None = None,
+    argument: int | Sequence[int] | None = None,
     parties: int | Sequence[int] | None = None,
     count: int | Sequence[int] | None = None,
     eager: bool = True,
@@ -86,7 +89,8 @@ def check(
 ) -> Verdict:
     """Check a class, a factory or "MODULE:NAME" as `latchproof check` does, with its options but those for output.
 
-    `parties` of a barrier or `count` of a latch are what the constructor is given: a number, or several.
+    `kind` names what it is, where its methods do not tell; `model` is a model of your own, or FILE:CLASS. `argument`,
+    or `parties` of a barrier or `count` of a latch, is what the constructor is given: a number, or several.
     `rename` maps names of the class to those that the specification has for them: `{"done": "count_down"}`. What
     `ignore` names, such as "n_waiting", is not read.
 
@@ -98,17 +102,17 @@ def check(
     Raises TargetError if the target cannot be driven, an option names what does not exist, or a cluster cannot be used.
     """
     if isinstance(target, str):
-        found = load(target, kind, rename)
+        found = load(target, kind, rename, model)
     elif isinstance(target, Target):
-        if rename:
-            raise TargetError("a Target has its names already; leave rename out")
+        if rename or kind or model:
+            raise TargetError("a Target has its names and its kind already; leave rename, kind and model out")
         found = target
     else:
-        found = adapt(target, kind=kind, rename=rename)
+        found = adapt(target, kind=kind, rename=rename, model=model)
         if workers is not None or cluster is not None:
             raise TargetError(f"workers load their target by its name: give MODULE:NAME in place of {found.name}")
     found = found.ignoring([ignore] if isinstance(ignore, str) else ignore)
-    asked = {"parties": parties, "count": count}
+    asked = {ANY: argument, "parties": parties, "count": count}
     programs = programs_asked_for(found, host, tasks, calls, cancels, asked)
     if not eager:
         programs = without_eager(programs, host)

@@ -1,7 +1,7 @@
 """The bounds of the programs that a check tries: in words, as calls, and as far as they suffice.
 
 A program is not made in advance. `Programs` bounds a tree of anonymous calls, in which every program within the bounds
-is a branch, and the explorer of schedules walks that tree. What a machine's own bounds are is data of the machine.
+is a branch, and the explorer of schedules walks that tree. What the default ones are is data of the kind.
 """
 
 import sys
@@ -9,12 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from latchproof.check.kinds import Kind, a
 from latchproof.check.loops import EAGER
 from latchproof.check.target import Call, Target, TargetError
-from latchproof_spec.machine import Machine, Programs
+from latchproof_spec.machine import Programs
 
 Asked: TypeAlias = Mapping[str, int | Sequence[int] | None]
-"""The constructor arguments that are asked for, by the name of a machine's parameter; None where none is."""
+"""The constructor arguments that are asked for, by the name of a kind's parameter; None where none is."""
+
+ANY = "argument"
+"""Stands for the name of whatever parameter a kind has."""
 
 NO_EAGER_TASKS = f" (which Python {sys.version_info.major}.{sys.version_info.minor} does not have)"
 """The remark on eager tasks where asyncio has none."""
@@ -25,7 +29,8 @@ GROWN = 8
 
 def describe_bounds(programs: Programs, target: Target) -> str:
     """Return the bounds in words."""
-    arguments = ", ".join(map(str, programs.arguments))
+    made = target.kind.made_with(*programs.arguments)
+    made = f"{made}: " if made else ""
     operations = "wait only" if programs.waits_only else f"all operations{_numbers_in_words(programs, target)}"
     at_once = min(programs.at_once, programs.calls)  # no more can be under way than there are
     early = " (even before a call)" if programs.early and programs.cancellations else ""
@@ -34,7 +39,7 @@ def describe_bounds(programs: Programs, target: Target) -> str:
     again += ", with eager tasks" if programs.eager else ""
     beside = f"; and {_number(programs.beside, 'call')} on a second instance" if programs.beside else ""
     return (
-        f"{target.machine.parameter} {arguments}: {_number(programs.calls, 'call')}, {at_once} at once, "
+        f"{made}{_number(programs.calls, 'call')}, {at_once} at once, "
         f"{_number(programs.cancellations, 'cancellation')}{early}, {operations}{again}{beside}"
     )
 
@@ -42,7 +47,7 @@ def describe_bounds(programs: Programs, target: Target) -> str:
 def not_tried(bounds: tuple[Programs, ...], target: Target, host: str = "asyncio") -> tuple[str, ...]:
     """Return in words what none of the bounds has: larger programs, and kinds of programs."""
     arguments = sorted({argument for _, argument in levels(bounds)})
-    are_all = arguments == [*range(target.machine.smallest, arguments[-1] + 1)]
+    are_all = arguments == [*range(target.kind.smallest, arguments[-1] + 1)]
     others = f"above {arguments[-1]}" if are_all else f"other than {', '.join(map(str, arguments))}"
     calls = _number(max(one.calls for one in bounds), "call")
     at_once = max(min(one.at_once, one.calls) for one in bounds)
@@ -50,7 +55,7 @@ def not_tried(bounds: tuple[Programs, ...], target: Target, host: str = "asyncio
     numbers = tuple(sorted({number for one in bounds if not one.waits_only for number in one.numbers}))
     taking = _numbers_in_words(replace(bounds[0], waits_only=False, numbers=numbers), target) if numbers else ""
     left_out = {
-        f"{target.machine.parameter} {others}": True,
+        f"{target.kind.parameter} {others}": target.kind.parameter,
         f"more than {calls}, {at_once} at once or {cancellations}": True,
         taking.removeprefix(", ").replace(" of ", " of anything but ", 1): taking,
         "a call in a task that is cancelled already": most and not any(one.early for one in bounds),
@@ -90,7 +95,7 @@ def can_release(programs: Programs, target: Target, argument: int) -> bool:
 def _needed(programs: Programs, target: Target, argument: int) -> tuple[int, int]:
     """Return how many calls, and how many of them at once, it takes until a waiting call returns."""
     made = tuple(dict.fromkeys(call.operation.name for call in choices(programs, target)))
-    return target.machine.needed_to_release(argument, made)
+    return target.kind.needed_to_release(argument, made)
 
 
 def weight(programs: Programs, argument: int) -> int:
@@ -115,8 +120,7 @@ def used(bounds: tuple[Programs, ...], target: Target) -> dict[str, int]:
 
 def default_programs(target: Target, host: str = "asyncio") -> tuple[Programs, ...]:
     """Return the bounds that are tried unless others are asked for."""
-    programs = target.machine.bounds.programs
-    return tuple(one for one in programs.get(host, programs[""]) if host in EAGER or not one.eager)
+    return tuple(one for one in target.kind.programs(host) if host in EAGER or not one.eager)
 
 
 def without_eager(bounds: tuple[Programs, ...], host: str) -> tuple[Programs, ...]:
@@ -151,7 +155,7 @@ def programs_within(
         again=any(one.again for one in usual),
     )
     if arguments is None:
-        return (replace(found, arguments=tuple(range(target.machine.smallest, found.at_once + 1))),)
+        return (replace(found, arguments=tuple(range(target.kind.smallest, found.at_once + 1))),)
     grown = {argument: _grown(found, target, argument) for argument in arguments}
     return _merged(
         replace(
@@ -179,7 +183,7 @@ def programs_asked_for(
 
     Raises TargetError for an argument that the target is not made with, or that its constructor has to refuse.
     """
-    arguments = arguments_asked_for(target.machine, asked or {})
+    arguments = arguments_asked_for(target.kind, asked or {})
     usual = default_programs(target, host)
     if (at_once, calls, cancellations) != (None, None, None):
         return programs_within(target, at_once, calls, cancellations, host, arguments)
@@ -199,29 +203,30 @@ def programs_asked_for(
     return _merged(one for one in chosen if one.arguments)
 
 
-def arguments_asked_for(machine: Machine, asked: Asked) -> tuple[int, ...] | None:
+def arguments_asked_for(kind: Kind, asked: Asked) -> tuple[int, ...] | None:
     """Return the constructor arguments that are asked for, smallest first; None if none are.
 
-    Raises TargetError for those of another machine, and for one that the constructor has to refuse.
+    Raises TargetError for those of another kind, and for one that the constructor has to refuse.
 
-    >>> from latchproof_spec.machines import BARRIER
-    >>> arguments_asked_for(BARRIER, {"count": None, "parties": [3, 2, 3]})
+    >>> from latchproof.check.kinds import MACHINE_KINDS
+    >>> arguments_asked_for(MACHINE_KINDS["barrier"], {"count": None, "parties": [3, 2, 3]})
     (2, 3)
     """
     found: tuple[int, ...] | None = None
     for name, value in asked.items():
         if value is None:
             continue
-        if name != machine.parameter:
-            right = machine.parameter
-            raise TargetError(f"a {machine.name} is made with its {right}, not with {name}; choose the {right}")
+        if not kind.parameter:
+            raise TargetError(f"{a(kind.name)} is made with nothing; leave {name} out")
+        if name not in (kind.parameter, ANY):
+            right = kind.parameter
+            raise TargetError(f"{a(kind.name)} is made with its {right}, not with {name}; choose the {right}")
         values = tuple(value) if isinstance(value, Iterable) else (value,)
         if not values:
-            raise TargetError(f"no {name} to make a {machine.name} with; give one or more numbers")
+            raise TargetError(f"no {kind.parameter} to make {a(kind.name)} with; give one or more numbers")
         for one in values:
-            rule = machine.create(one)[2]
-            if rule.refuses:
-                raise TargetError(rule.message.format(repr(one)))
+            if why := kind.refuses(one):
+                raise TargetError(why)
         found = tuple(sorted(set(values)))
     return found
 
@@ -255,13 +260,11 @@ def notes_on(bounds: tuple[Programs, ...], target: Target) -> list[str]:
     beyond = sorted({argument for _, argument in levels(bounds)} - within)
     if not beyond:
         return []
-    numbers = ", ".join(map(str, beyond))
     needed = [_needed(programs, target, argument) for programs, argument in levels(bounds) if argument == beyond[-1]]
     calls, at_once = min(needed)
     more = f"--calls {calls}" + (f" and --tasks {at_once}" if at_once > 1 else "")
     return [
-        f"{target.machine.parameter} {numbers}: the calls are too few for such {target.machine.release}; give {more}, "
-        "or more"
+        f"{target.kind.made_with(*beyond)}: the calls are too few for such {target.kind.release}; give {more}, or more"
     ]
 
 

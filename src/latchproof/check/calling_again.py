@@ -1,4 +1,4 @@
-"""Whether a task whose call has ended makes another: in the same step, or later.
+"""Whether a task whose call has ended makes another: in the same step, or later. One that holds something stays.
 
 Not every task may, after it was cancelled. And a run in which it does is left out, where pruning is on, if a new task
 would do the same: where nothing else is ready to run, and nothing is left of the task that the target could tell it by.
@@ -12,6 +12,7 @@ from latchproof.check.harness import Calls, NextCall
 from latchproof.check.loops.interface import Stepper
 from latchproof.check.run_setup import Setup
 from latchproof.check.sandbox.fingerprint import has_attributes
+from latchproof.check.target import Call
 
 RETURNING = ("return", "then", "then except")
 """The kinds of actions of a task whose call has ended."""
@@ -32,7 +33,11 @@ class CallingAgain:
         if self._setup.prune and not self._next_call_matters(calls, number):
             return None
         in_except = () if calls.latest_error is None else self._setup.then_in_except
-        options = (*self._setup.continuations, *in_except)
+        options = tuple(
+            one
+            for one in (*self._setup.continuations, *in_except)
+            if one.kind == "return" or self._is_well_formed(calls, one.payload)
+        )
         action = self._decisions.decide_within_a_step(options, self._stepper.now, calls.under_way)
         if action is None or action.kind not in ("then", "then except"):
             return None
@@ -46,15 +51,18 @@ class CallingAgain:
             return False
         if number not in calls.requested:
             return True
-        if self._setup.programs.again:
-            assert calls.latest is not None
+        assert calls.latest is not None
+        if self._setup.programs.again or calls.holdings.of(calls.latest[0]):
             return stepper.recover(calls.latest[0])
         return number not in calls.cancelled_early and not stepper.cancellation_lasts
 
     def stays(self, calls: Calls, number: int) -> bool:
         """Return whether a task stays after its call, to call again later: where that may differ from a new task's."""
-        decisions, strategy = self._decisions, self._setup.strategy
-        if not self._may_call_again(calls, number):
+        decisions = self._decisions
+        assert calls.latest is not None
+        if calls.holdings.of(calls.latest[0]):
+            return number not in calls.requested or self._stepper.recover(calls.latest[0])
+        if not self._setup.programs.again or not self._may_call_again(calls, number):
             return False
         if decisions.repeating:
             stays = decisions.repeats(STAY.kind)
@@ -78,9 +86,15 @@ class CallingAgain:
         decisions = self._decisions
         if decisions.repeating:
             return decisions.repeats(*RETURNING)
-        if self._stepper.waiting[0] or number in calls.requested:
+        assert calls.latest is not None
+        if self._stepper.waiting[0] or number in calls.requested or calls.holdings.of(calls.latest[0]):
             return True
         return bool(calls.latest_error and self._setup.in_except) or self._is_remembered(calls)
+
+    def _is_well_formed(self, calls: Calls, call: Call) -> bool:
+        """Return whether the task whose call was the last to end may make this one."""
+        assert calls.latest is not None
+        return calls.holdings.may_make(calls.latest[0], call)
 
     def _is_remembered(self, calls: Calls) -> bool:
         """Return whether something is left of the task whose call was the last to end.

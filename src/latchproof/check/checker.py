@@ -1,7 +1,7 @@
 """Checks a target against the specification: makes jobs, has them done, and draws a verdict from their results."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,23 +11,25 @@ from latchproof.check.clocks import notes_on_clocks
 from latchproof.check.driven import not_driven
 from latchproof.check.history import SEEN_ONCE, Failure
 from latchproof.check.jobs import Job, JobResult, do_job
+from latchproof.check.kinds import Kind, a
 from latchproof.check.lines import report as line_report
 from latchproof.check.loops import stepper_class
-from latchproof.check.machine_specification import compares
 from latchproof.check.notation import compact
 from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits
-from latchproof.check.specification import NEW, PARKED, WITHDRAWN, Configuration, Invocation
+from latchproof.check.specification import Invocation
 from latchproof.check.strategies import make_strategy
-from latchproof.check.target import Target, TargetError, exercise_under
+from latchproof.check.target import Target, TargetError
 from latchproof.check.tree import Walk
 from latchproof.check.values import INDICES
 from latchproof.check.verdict import PolicyVerdict, Verdict, most_telling
 from latchproof.check.work_queue import BrokenOffError, Progress, WorkQueue
 from latchproof_spec.claims import Claim
-from latchproof_spec.machine import Machine, Programs
-from latchproof_spec.machines import CLAIMS
+from latchproof_spec.machine import Programs
+
+NUMBERS = (-1, 0, 1, 2)
+"""Arguments for a parameter that is an int, when it is found out which rules are in reach."""
 
 SCHEDULES = 500_000
 """Schedules of one tree of programs and one constructor argument before a check stops early."""
@@ -42,14 +44,8 @@ SAMPLES = 10_000
 SAMPLED = 2_000
 """Schedules in one piece of these; each piece has its own seed."""
 
-NUMBERS = (-1, 0, 1, 2)
-"""Arguments for a parameter that is an int, when it is found out which rules are in reach."""
-
 USUAL = (1, 2, 3)
 """Constructor arguments with which every rule is in reach."""
-
-REACH = 4
-"""Steps of that search: enough to trip with three parties, or to open a latch of three, and for one call more."""
 
 
 def check(
@@ -70,7 +66,7 @@ def check(
 ) -> Verdict:
     """Run the target's real code under the schedules of every program within bounds, and judge every history.
 
-    `programs` are the bounds, by default those of the machine for this host. Without a policy the target conforms if
+    `programs` are the bounds, by default those of the kind for this host. Without a policy the target conforms if
     any named policy is satisfied; if none is, all is run once more, and a note names the variants that allow it. With a
     `claim` the verdict is about that claim alone, and is inconclusive if a run ended with the failure of another.
 
@@ -90,10 +86,10 @@ def check(
     ('counterexample', ['C5'])
     """
     begun = time.perf_counter()
-    machine = target.machine
-    judged = machine.usual_policies if policy is None else (target.policy(policy),)
+    kind = target.kind
+    judged = kind.usual_policies if policy is None else (target.policy(policy),)
     target = target.under(judged)
-    require_claim(claim, machine)
+    require_claim(claim, kind)
     stepper_class(host)
     programs = default_programs(target, host) if programs is None else programs
     policies = tuple(one.name for one in judged)
@@ -151,7 +147,7 @@ def check(
     notes += _only_eager(reported)
     notes += notes_on_clocks(target.own)
     notes += [_note_on(fault, target, host) for fault in walk.host_faults.values()]
-    if policy is None and not reported.satisfied and machine.variants and not walk.hung:
+    if policy is None and not reported.satisfied and kind.variants and not walk.hung:
         run = partial(_outcomes, workers=workers, cluster=cluster, progress=progress)
         notes += [f"policy {name} allows this: --policy {name}" for name in _allowed_by(target, jobs, programs, run)]
     return Verdict(
@@ -186,7 +182,7 @@ def _allowed_by(
     run: Callable[[Target, list[Job]], tuple[list[JobResult], str]],
 ) -> list[str]:
     """Return the names of the variants that are satisfied, as far as that can be concluded."""
-    variants = target.machine.variants
+    variants = target.kind.variants
     target, names = target.under(variants), tuple(one.name for one in variants)
     outcomes, end = run(target, [replace(job, policies=names, only_whether=True) for job in jobs])
     if end or any(outcome.reasons for outcome in outcomes):
@@ -222,18 +218,18 @@ def parts(programs: tuple[Programs, ...], scheduler: str, schedules: int | None)
     return [(one, argument, size) for one, argument in places for size in sizes]
 
 
-def require_claim(claim: str | None, machine: Machine) -> None:
-    """Raise TargetError if there is a claim, and it is not one about the machine that a history can break."""
-    unobservable = {one.id: one.unobservable for one in machine.claims if one.unobservable}
+def require_claim(claim: str | None, kind: Kind) -> None:
+    """Raise TargetError if there is a claim, and it is not one about the kind that a history can break."""
+    unobservable = {one.id: one.unobservable for one in kind.claims if one.unobservable}
     if claim in unobservable:
         raise TargetError(f"no history is judged by {claim} alone: {unobservable[claim]}")
-    about = [one.id for one in machine.claims if not one.unobservable]
+    about = [one.id for one in kind.claims if not one.unobservable]
     if claim is not None and claim not in about:
-        raise TargetError(f"there is no claim {claim!r} about a {machine.name}; there are {', '.join(about)}")
+        raise TargetError(f"there is no claim {claim!r} about {a(kind.name)}; there are {', '.join(about)}")
 
 
 def _note_on(fault: Failure, target: Target, host: str) -> str:
-    again = f"latchproof replay '{compact(fault.argument, fault.schedule)}' {target.name} --host {host}"
+    again = f"latchproof replay '{compact(fault.argument, fault.schedule, target.letters)}' {target.name} --host {host}"
     return f"{fault.finding.seen}. This is the host's own fault, and no claim is blamed for it. Shown by {again}"
 
 
@@ -282,10 +278,10 @@ def _verdict(target: Target, policy: Any, walk: Walk, programs: tuple[Programs, 
     """Return the verdict under a policy. What no program within the bounds can exercise is left out of it."""
     fired = walk.fired.get(policy.name, set())
     smallest = walk.failures.get(policy.name, {})
-    ordered = {claim.id: smallest[claim.id] for claim in CLAIMS if claim.id in smallest}
-    exercise = exercise_under(policy, target.machine)
+    ordered = {claim.id: smallest[claim.id] for claim in target.kind.claims if claim.id in smallest}
+    had_a_chance = target.kind.exercised(policy, fired)
     about = _about(target, policy, _arguments(programs), _cancels(programs))
-    exercised = tuple(claim.id for claim in _seen_from_outside(target, policy) if fired & set(exercise[claim]))
+    exercised = tuple(claim.id for claim in _seen_from_outside(target, policy) if claim in had_a_chance)
     without = tuple(claim.id for claim in about if claim.id not in exercised)
     misread = tuple(name for name in target.observations if name in walk.misread.get(policy.name, ()))
     return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without, misread)
@@ -302,8 +298,7 @@ def _left_out(target: Target, verdict: PolicyVerdict, programs: tuple[Programs, 
     if with_cancels:
         yield f"no cancellations were tried, so nothing is said of {', '.join(with_cancels)}"
     if with_others:
-        numbers = ", ".join(map(str, arguments))
-        yield f"with {target.machine.parameter} {numbers} alone, nothing is said of {', '.join(with_others)}"
+        yield f"with {target.kind.made_with(*arguments)} alone, nothing is said of {', '.join(with_others)}"
 
 
 def _arguments(programs: tuple[Programs, ...]) -> tuple[int, ...]:
@@ -318,59 +313,22 @@ def _about(target: Target, policy: Any, arguments: tuple[int, ...], cancels: boo
     """Return the claims that are about what the target has, and that a history can break with these arguments."""
     small = {min(argument, USUAL[-1]) for argument in arguments}  # what a larger one would do takes more steps
     can_fire = {rule for argument in small for rule in rules_in_reach(target, policy, argument, cancels=cancels)}
-    exercise = exercise_under(policy, target.machine)
-    return [claim for claim in _seen_from_outside(target, policy) if can_fire & set(exercise[claim])]
+    exercised = target.kind.exercised(policy, can_fire)
+    return [claim for claim in _seen_from_outside(target, policy) if claim in exercised]
 
 
-def _seen_from_outside(target: Target, policy: Any) -> list[Claim]:
-    """Return the claims that a history of the target can break under a policy, as far as what it has tells."""
-    machine = target.machine
-    without = [] if compares(machine, policy, target.values.compared) else [machine.blame.get("wrong index")]
-    without += [] if target.observations else [machine.blame.get("wrong reading")]
-    exercise = exercise_under(policy, machine)
-    return [claim for claim in machine.claims if claim in exercise and not claim.unobservable and claim not in without]
-
-
-def rules_in_reach(target: Target, policy: Any, argument: int, *, cancels: bool = True) -> set[str]:
-    """Return the rules that the target's operations can apply at all: without abort(), nothing breaks a barrier.
-
-    With `cancels` they may be withdrawn too. Where no call ever parks, each may end before it can be cancelled.
-    """
-    specification = target.specification(policy, argument)
+def rules_in_reach(target: Target, policy: Any, argument: int, *, cancels: bool = True) -> Set[str]:
+    """Return the rules that the target's operations can apply at all, with cancellations or without."""
     calls = [
         Invocation(call.operation.name, call.arguments, 0, False, tuple(map(type, call.arguments)))
         for call in target.under([policy]).calls(NUMBERS)
     ]
-    reached: set[tuple[Configuration, tuple[Invocation, ...]]] = {(here, ()) for here in specification.start()}
-    fired, withdrawn = set[str](), set[str]()
-    for _ in range(REACH):
-        for here, parked in tuple(reached):
-            for made in ((*parked, call) for call in calls):
-                steps = list(_every(specification.effects, here.with_fate(len(parked), NEW), made))
-                fired |= {rule for _, rule in steps}
-                if cancels:
-                    steps += _every(specification.withdrawals, here.with_fate(len(parked), NEW), made)
-                    late = [step for after, _ in steps for step in _every(specification.withdrawals, after, made)]
-                    withdrawn |= {rule for _, rule in (*steps, *late)}
-                reached |= {_parked_alone(after, made) for after, _ in steps}
-    return (fired | withdrawn if any(parked for _, parked in reached) else fired) - {""}
+    return target.kind.in_reach(target.specification(policy, argument), calls, cancels=cancels)
 
 
-def _every(
-    act: Callable[[Configuration, int, Sequence[Invocation]], Iterable[tuple[Configuration, str]]],
-    here: Configuration,
-    calls: Sequence[Invocation],
-) -> Iterator[tuple[Configuration, str]]:
-    """Yield what comes of every call that is under way."""
-    for call, fate in here.fates:
-        if fate != WITHDRAWN:
-            yield from act(here, call, calls)
-
-
-def _parked_alone(here: Configuration, calls: tuple[Invocation, ...]) -> tuple[Configuration, tuple[Invocation, ...]]:
-    """Return the configuration without calls that are not parked."""
-    parked = [call for call, fate in here.fates if fate == PARKED]
-    names = {call: number for number, call in enumerate(parked)}
-    queue = tuple(names[call] for call in here.queue)
-    fates = tuple((number, PARKED) for number in names.values())
-    return Configuration(here.state, queue, fates), tuple(calls[call] for call in parked)
+def _seen_from_outside(target: Target, policy: Any) -> list[Claim]:
+    """Return the claims that a history of the target can break under a policy, as far as what it has tells."""
+    kind = target.kind
+    without = [] if kind.compares(policy, target.values.compared) else [kind.blamed_for("wrong index")]
+    without += [] if target.observations else [kind.blamed_for("wrong reading")]
+    return [claim for claim in kind.claims_under(policy) if not claim.unobservable and claim not in without]

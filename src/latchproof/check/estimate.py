@@ -104,7 +104,7 @@ def estimate(
     >>> one.runs, one.is_counted
     (1, True)
     """
-    policies = target.machine.usual_policies if policy is None else (target.policy(policy),)
+    policies = target.kind.usual_policies if policy is None else (target.policy(policy),)
     target, samples = implemented(target, host, limits), samples or SAMPLES
 
     found = []

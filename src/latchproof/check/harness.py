@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from contextvars import Context, copy_context
+from itertools import count
 from types import CoroutineType, FrameType
 from typing import Any, NamedTuple
 
@@ -33,6 +34,7 @@ from latchproof.check.history import (
     with_step_ends,
     without_addresses,
 )
+from latchproof.check.holdings import Holdings
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Host, OwnFault, Stepper, is_cancellation
 from latchproof.check.places import Places
@@ -87,8 +89,8 @@ class Record:
         self._moment = moment
         self._known = known
         self._meter = meter
-        constants, *_ = target.machine.create(argument)
-        self._constants: dict[str, object] = dict(zip(target.machine.constants, constants, strict=True))
+        self.operations = target.operations
+        self._constants = target.kind.constants(argument)
         self._observed: object = None
         self._step_ends: list[int] = []
         """The length of the history after each step, for a target that has nothing to observe."""
@@ -233,10 +235,14 @@ class NextCall(NamedTuple):
 
 
 class Again(NamedTuple):
-    """How a task calls again: what suspends and resumes it, and whether it stays after the call of that number."""
+    """How a task calls again: what suspends and resumes it, and whether it stays after the call of that number.
+
+    Without `always` only a task that holds something calls again, after a cancellation or in a later step.
+    """
 
     stepper: Stepper
     stays: Callable[["Calls", int], bool]
+    always: bool = True
 
 
 class Calls:
@@ -247,7 +253,8 @@ class Calls:
     A call that raises something else than `errors` has not ended: that reaches the event loop. `is_other` marks the
     calls on a second instance, which must not affect the first. `places` tell where each call ends. With `again` a task
     may call again after its call was cancelled, and in a later step; with `keeps_errors` also in the except block for
-    what its call raised.
+    what its call raised. With `tells_tasks_apart` each call says by a number which task makes it: the smallest that no
+    other task has.
     """
 
     def __init__(
@@ -261,6 +268,7 @@ class Calls:
         places: Places | None = None,
         again: Again | None = None,
         keeps_errors: bool = False,
+        tells_tasks_apart: bool = False,
     ) -> None:
         self.instance: Any = None
         self.is_other = is_other
@@ -284,6 +292,10 @@ class Calls:
         """What that call raised, if its task may make another in an except block."""
         self.idle: dict[int, Any] = {}
         """The handle of each task that may call again, by the number of its latest call."""
+        self.holdings = Holdings(record.operations)
+        self.numbers: dict[Any, int] = {}
+        """The number of each task, by its handle, where tasks are told apart."""
+        self._tells_tasks_apart = tells_tasks_apart
         self._host = host
         self._record = record
         self._next_call = next_call
@@ -344,7 +356,8 @@ class Calls:
             self.started.add(task)
             with nullcontext() if again is None else again.stepper.scope(handle[0]):
                 handling = "" if handled is None else type(handled).__name__
-                begin = Begin(number, call.operation.name, call.arguments, 0, cancelled, latest, handling)
+                who = self._number_of(handle[0]) if self._tells_tasks_apart else 0
+                begin = Begin(number, call.operation.name, call.arguments, who, cancelled, latest, handling)
                 record.take(begin)
                 if cancelled:
                     self.requested.add(number)
@@ -376,7 +389,9 @@ class Calls:
                 return
             del self.under_way[number]
             record.take(end)
-            if record.settled or (end.how == "cancelled" and again is None):
+            if end.how == "returned" and self.holdings:
+                self.holdings.returned(handle[0], call)
+            if record.settled or (end.how == "cancelled" and not self._may_continue(handle[0])):
                 return
             latest = number
             self.latest, self.latest_error = (handle[0], context), error
@@ -405,6 +420,23 @@ class Calls:
             return None
         number: int = frame.f_locals["number"]
         return number
+
+    def _may_continue(self, handle: Any) -> bool:
+        """Return whether a task may call again after its call was cancelled."""
+        return self._again is not None and (self._again.always or bool(self.holdings.of(handle)))
+
+    def _number_of(self, handle: Any) -> int:
+        """Return the number of a task, which it keeps until it ends, and as long as it holds something."""
+        if handle not in self.numbers:
+            alive = [*self.under_way.values(), *self.idle.values(), *self._later]
+            self.numbers = {
+                one: number
+                for one, number in self.numbers.items()
+                if any(one is other for other in alive) or self.holdings.of(one)
+            }
+            taken = set(self.numbers.values())
+            self.numbers[handle] = next(number for number in count() if number not in taken)
+        return self.numbers[handle]
 
     def _at(self, error: BaseException | None = None) -> str:
         return "" if self._places is None else self._places.ended(error)

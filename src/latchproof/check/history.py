@@ -318,8 +318,9 @@ def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event
 def event_data(event: Event) -> EventData:
     """Return an event as plain data; calls are numbered from 1."""
     match event:
-        case Begin(call, operation, arguments, _, cancelled, again, handling):
+        case Begin(call, operation, arguments, task, cancelled, again, handling):
             begin = {"kind": "begin", "call": call + 1, "operation": operation, "arguments": list(arguments)}
+            begin |= {"task": task} if task else {}
             begin |= {"cancelled": True} if cancelled else {}
             begin |= {} if again is None else {"again": again + 1}
             return begin | ({"handling": handling} if handling else {})

@@ -138,7 +138,7 @@ def may_be_ordered(job: Job) -> bool:
 def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None, meter: Meter | None) -> JobResult:
     strategy = make_strategy(job.strategy, job.schedules, job.seed)
     explorers = [_explorer(target, job, strategy, LineWatch(target.own), meter)]
-    where = f"{target.machine.parameter} {job.argument}"
+    where = target.kind.made_with(job.argument)
     reasons: list[Reason] = []
     notes = [ORDERED] if job.ordered else []
     done = is_deterministic = True
@@ -228,7 +228,8 @@ def _walk(
 
 
 def _last_schedule(job: Job, explorer: Explorer) -> str:
-    return compact(job.argument, explorer.last_run.schedule) if explorer.last_run is not None else ""
+    run = explorer.last_run
+    return "" if run is None else compact(job.argument, run.schedule, explorer.setup.target.letters)
 
 
 def _repeat_failures(target: Target, job: Job, walk: Walk) -> bool:
@@ -266,13 +267,10 @@ def _drop_slow_steps(target: Target, job: Job, walk: Walk, where: str) -> list[R
                 failures[claim] = replace(failure, history=(*history[:-1], failure.history[-1]))
                 continue
             del failures[claim]
-            text = f"{failure.finding.seen}; under the same schedule, {_compact(failure)}, it ended another time"
+            schedule = compact(failure.argument, failure.schedule, target.letters)
+            text = f"{failure.finding.seen}; under the same schedule, {schedule}, it ended another time"
             reasons.append(Reason("slow-step", where, text))
     return list(dict.fromkeys(reasons))
-
-
-def _compact(failure: Failure) -> str:
-    return compact(failure.argument, failure.schedule)
 
 
 def smallest(walk: Walk) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """A schedule as a short string, as `3:w.w.-1.w...`: the constructor's argument, then the choices.
 
 `.` runs a step. A letter makes a call: the operation's initial, with its arguments if it has any (`w` is wait(), `s(2)`
-is set_count(2)). `>w` makes the call in the same step in which another ends, `!w` makes it in a task that is cancelled
+is set_count(2)); where two operations have one initial, the second has the capital, and a third the next free letter of
+its name. `>w` makes the call in the same step in which another ends, `!w` makes it in a task that is cancelled
 already, `?w` in an except block, `>?w` in that for what the task's last call raised, `@w` on a second instance. `-1`
 cancels call 1. `=` notes that the task whose call has just ended stays to call again, and `+1w` makes a call in the
 task of call 1. `|` lets trio begin a pass, and `~` runs that pass in reverse. `_` notes that the same states repeat for
@@ -10,18 +11,23 @@ ever, `^` that time passes until a timer expires. `*`, at the start, makes tasks
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from string import ascii_letters
+from types import MappingProxyType
 
 from latchproof.check.choices import COMES_ROUND, DEFAULTS, EAGER, STAY, TIME_PASSES
-from latchproof.check.target import TargetError
-from latchproof_spec.machine import Machine
+from latchproof.check.importing import TargetError
+from latchproof.check.kinds import Interface, a
 
 _SIGNS = {"run": ".", "pass": "|", "reversed": "~", COMES_ROUND: "_", TIME_PASSES: "^", STAY.word: "=", EAGER.word: "*"}
 _TOKEN = re.compile(
     r"(?P<sign>[.|~_^=*])|-(?P<call>\d+)|"
-    r"(?P<verb>[@!?]|>?\??|\+(?P<after>\d+))(?P<initial>[a-z])(?:\((?P<arguments>[^)]*)\))?"
+    r"(?P<verb>[@!?]|>?\??|\+(?P<after>\d+))(?P<initial>[a-zA-Z])(?:\((?P<arguments>[^)]*)\))?"
 )
 _VERBS = {"": "call", ">": "then", "@": "other", "!": "early", "?": "except", ">?": "then except"}
+SAME: Mapping[str, str] = MappingProxyType({})
+"""Where each operation's letter is its initial."""
+
 _STRING = re.compile(r"(\d+):([^\s]*)")
 
 
@@ -30,8 +36,22 @@ def is_notation(text: str) -> bool:
     return _STRING.fullmatch(text) is not None
 
 
-def compact(argument: int, words: Sequence[str]) -> str:
-    """Return the string for a schedule in words.
+def letters(operations: Sequence[str]) -> dict[str, str]:
+    """Return the letter of each operation for which its initial does not stand, because it is that of one before.
+
+    >>> letters(["put", "put_nowait", "get", "get_nowait", "put_all"])
+    {'put_nowait': 'P', 'get_nowait': 'G', 'put_all': 'u'}
+    """
+    taken: dict[str, str] = {}
+    for operation in operations:
+        name = operation.replace("_", "")
+        candidates = (name[0], name[0].upper(), *name[1:], *ascii_letters)
+        taken[next(one for one in candidates if one not in taken)] = operation
+    return {operation: letter for letter, operation in taken.items() if letter != operation[0]}
+
+
+def compact(argument: int, words: Sequence[str], own_letters: Mapping[str, str] = SAME) -> str:
+    """Return the string for a schedule in words. `own_letters` are those that are not the initials of operations.
 
     >>> compact(2, ["call wait()", "run", "cancel 1", "return", "then set_count(3)", "run"])
     '2:w.-1>s(3).'
@@ -53,23 +73,24 @@ def compact(argument: int, words: Sequence[str]) -> str:
             operation, _, arguments = rest.partition("(")
             given = f"({arguments.replace(' ', '')}" if arguments != ")" else ""
             prefix = f"+{after}" if after else next(sign for sign, word in _VERBS.items() if word == verb)
-            out.append(f"{prefix}{operation[0]}{given}")
+            out.append(f"{prefix}{own_letters.get(operation, operation[0])}{given}")
     return f"{argument}:{''.join(out)}"
 
 
-def parse(text: str, machine: Machine) -> tuple[int, tuple[str, ...]]:
+def parse(text: str, kind: Interface) -> tuple[int, tuple[str, ...]]:
     """Return the constructor's argument, and the schedule in words.
 
-    Raises TargetError, with the part that is wrong, if the text is not a schedule for this machine.
+    Raises TargetError, with the part that is wrong, if the text is not a schedule for this kind.
 
-    >>> from latchproof_spec.barrier.machine import BARRIER
-    >>> parse("2:w.-1", BARRIER)
+    >>> from latchproof.check.kinds import MACHINE_KINDS
+    >>> parse("2:w.-1", MACHINE_KINDS["barrier"])
     (2, ('call wait()', 'run', 'cancel 1'))
     """
     whole = _STRING.fullmatch(text)
     if whole is None:
         raise TargetError(f"{text!r} is not a schedule: write NUMBER:CHOICES, for example 2:w.w.")
-    initials = {operation.name[0]: operation for operation in machine.operations}
+    own = letters([operation.name for operation in kind.operations])
+    initials = {own.get(operation.name, operation.name[0]): operation for operation in kind.operations}
     signs = {sign: word for word, sign in _SIGNS.items()}
     choices, position, words = whole.group(2), 0, []
     while position < len(choices):
@@ -77,7 +98,7 @@ def parse(text: str, machine: Machine) -> tuple[int, tuple[str, ...]]:
         if token is None or (token["initial"] and token["initial"] not in initials):
             known = ", ".join(f"{initial} {operation.name}" for initial, operation in initials.items())
             raise TargetError(
-                f"{choices[position:]!r} in the schedule means nothing for a {machine.name}; calls: {known}"
+                f"{choices[position:]!r} in the schedule means nothing for {a(kind.name)}; calls: {known}"
             )
         position = token.end()
         if token["sign"]:

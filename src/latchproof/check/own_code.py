@@ -34,14 +34,23 @@ class OwnCode(NamedTuple):
         return tuple(code for function in self.functions for code in nested(function))
 
 
-def own_code(instance: Any) -> OwnCode:
-    """Return the own code of an object's class.
+def own_code(*instances: Any) -> OwnCode:
+    """Return the own code of the classes of objects that belong together.
 
     >>> from asyncio import Barrier
     >>> own = own_code(Barrier(1))
     >>> sorted(os.path.basename(one) for one in own.files), "Barrier.wait" in {one.co_qualname for one in own.codes}
     (['locks.py', 'mixins.py'], True)
     """
+    found = [_of_one(instance) for instance in instances]
+    return OwnCode(
+        frozenset[str]().union(*(one.files for one in found)),
+        found[0].folder,
+        tuple(dict.fromkeys(code for one in found for code in one.functions)),
+    )
+
+
+def _of_one(instance: Any) -> OwnCode:
     kind = type(instance)
     held = [function for value in held_by(instance).values() for function in _functions_of(value)]
     by_class = [(one, tuple(_methods(one))) for one in bases_of(kind)]

@@ -70,7 +70,7 @@ def implemented(target: Target, host: str, limits: StepLimits = USUAL_LIMITS, me
     stubs = {operation for operation, end in (*one.ends, *two.ends) if isinstance(end.error, NotImplementedError)}
     absent = tuple(one.name for one in target.operations if one.optional and one.name in stubs)
     present = tuple(one for one in target.operations if one.name not in absent)
-    values = _values(target, host, limits, meter) if target.machine.gives_index else INDICES
+    values = _values(target, host, limits, meter) if target.kind.gives_index else INDICES
     absent += (INDEX,) if values.compared == "no value" else ()
     return replace(target, operations=present, absent=(*target.absent, *absent), values=values)
 
@@ -180,6 +180,6 @@ def _hangs(
 ) -> bool:
     """Take note of each run of these programs; return whether a step did not end."""
     (argument,) = programs.arguments
-    explorer = Explorer(target, programs, argument, target.machine.policies[:1], host=host, meter=meter)
+    explorer = Explorer(target, programs, argument, target.kind.policies[:1], host=host, meter=meter)
     with contained(lambda: explorer, limits):
         return explorer.walk(at_most=at_most, on_history=note).hung

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from latchproof.check.importing import TargetError, has, similar
-from latchproof_spec.machine import Machine
+from latchproof.check.kinds import Interface, a
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ def parse(text: str) -> dict[str, str]:
     return found
 
 
-def names_of(rename: Mapping[str, str] | None, machines: Iterable[Machine]) -> Names:
-    """Return the names; raise TargetError if two are given for one, or one that is in no machine."""
+def names_of(rename: Mapping[str, str] | None, kinds: Iterable[Interface]) -> Names:
+    """Return the names; raise TargetError if two are given for one, or one that no kind has."""
     names = Names(tuple((rename or {}).items()))
-    known = sorted({name for machine in machines for name in nameable(machine)})
+    known = sorted({name for kind in kinds for name in nameable(kind)}) if rename else []
     for position, (own, specified) in enumerate(names.pairs):
         if specified not in known:
             raise TargetError(
@@ -74,9 +74,9 @@ def names_of(rename: Mapping[str, str] | None, machines: Iterable[Machine]) -> N
     return names
 
 
-def nameable(machine: Machine) -> tuple[str, ...]:
-    """Return the names that a machine has for what can be called or read."""
-    return (*(one.name for one in machine.operations), *machine.observations)
+def nameable(kind: Interface) -> tuple[str, ...]:
+    """Return the names that a kind has for what can be called or read."""
+    return (*(one.name for one in kind.operations), *kind.observations)
 
 
 def require_fit(names: Names, instance: object, name: str) -> None:
@@ -91,29 +91,27 @@ def require_fit(names: Names, instance: object, name: str) -> None:
             )
 
 
-def require_of(names: Names, machine: Machine) -> None:
-    """Raise TargetError if a machine does not have what something is renamed to."""
+def require_of(names: Names, kind: Interface) -> None:
+    """Raise TargetError if a kind does not have what something is renamed to."""
     for own, specified in names.pairs:
-        if specified not in nameable(machine):
-            raise TargetError(
-                f"{own} cannot be renamed to {specified}: a {machine.name} has {', '.join(nameable(machine))}"
-            )
+        if specified not in nameable(kind):
+            raise TargetError(f"{own} cannot be renamed to {specified}: {a(kind.name)} has {', '.join(nameable(kind))}")
 
 
-def suggestion(owner: object, machines: Iterable[Machine]) -> str:
+def suggestion(owner: object, kinds: Iterable[Interface]) -> str:
     """Return the option that renames what a class or an object has by names known from elsewhere; "" if there is none.
 
-    >>> from latchproof_spec.machines import MACHINES
+    >>> from latchproof.check.kinds import MACHINE_KINDS
     >>> class Group:
     ...     def done(self): ...
     ...     async def wait(self): ...
-    >>> suggestion(Group, MACHINES.values())
+    >>> suggestion(Group, MACHINE_KINDS.values())
     '--rename done=count_down'
     """
     theirs = {_plain(name): name for name in dir(owner) if not name.startswith("_")}
-    for machine in machines:
+    for kind in kinds:
         pairs = []
-        for operation in machine.operations:
+        for operation in kind.operations:
             known = [theirs[_plain(one)] for one in (operation.name, *operation.also_called) if _plain(one) in theirs]
             if known and operation.name not in known:
                 pairs.append((known[0], operation.name))

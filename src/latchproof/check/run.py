@@ -62,7 +62,8 @@ class Run:
         self._path = path
         self._stepper = setup.make_stepper()
         calling_again = CallingAgain(setup, self.decisions, self._stepper)
-        again = Again(self._stepper, calling_again.stays) if setup.programs.again else None
+        programs = setup.programs
+        again = Again(self._stepper, calling_again.stays, programs.again) if setup.calls_again else None
         self._calls = Calls(
             self._stepper,
             self.record,
@@ -70,6 +71,7 @@ class Run:
             places=setup.places,
             again=again,
             keeps_errors=bool(setup.in_except),
+            tells_tasks_apart=any(judge.specification.tells_tasks_apart for judge in setup.judges),
         )
         unjudged = Record(setup.target, (), setup.argument, self._moment)
         self._others = Calls(self._stepper, unjudged, lambda calls, number: None, Exception, is_other=True)
@@ -333,8 +335,10 @@ class Run:
         if may_call:
             options += tuple(
                 Action("again", f"again {number + 1} {call.payload}", (call.payload, number))
-                for number in calls.idle
-                for call in setup.calls
+                for number, handle in calls.idle.items()
+                for call in setup.later_calls
+                if calls.holdings.may_make(handle, call.payload)
+                and (programs.again or calls.holdings.gives(handle, call.payload))
             )
         if self._others.made < programs.beside:
             options += setup.others
@@ -348,14 +352,15 @@ class Run:
         calls, others = self._calls, self._others
         calls.ranks = ranks = {call: rank for rank, call in enumerate(sorted({**calls.under_way, **calls.idle}))}
         others.ranks = {call: call for call in others.under_way}
+        tasks = [(calls.under_way | calls.idle)[call] for call in ranks]
         budgets = (
             calls.made, others.made, calls.begun, calls.requests, self._newborn is not None,
             self._front_is_quiet, self._rested, between_passes,
             tuple(sorted(ranks[call] for call in calls.requested if call in calls.under_way)),
             tuple(sorted(ranks[call] for call in calls.idle)),
+            tuple((tuple(map(tuple, calls.holdings.of(one))), calls.numbers.get(one)) for one in tasks),
         )  # fmt: skip
         judged = tuple(judge.place for judge in self.setup.judges)
-        tasks = [(calls.under_way | calls.idle)[call] for call in ranks]
         elsewhere = others.instance, [*others.under_way.values()], self.setup.target.global_state.changed()
         try:
             of = self.setup.fingerprinter.of

@@ -35,6 +35,9 @@ class Setup:
     fingerprinter: Fingerprinter
     seen: SeenStates | None
     calls: tuple[Action, ...]
+    """The calls that a new task may make."""
+    later_calls: tuple[Action, ...]
+    """Those that a task may make that has made one."""
     early: tuple[Action, ...]
     """The calls that a task may make that is cancelled already."""
     in_except: tuple[Action, ...]
@@ -44,6 +47,8 @@ class Setup:
     others: tuple[Action, ...]
     continuations: tuple[Action, ...]
     """What a task may do in the step in which its call ends."""
+    calls_again: bool = False
+    """Whether any task may call again in a later step: perhaps only one that holds something."""
     places: Places | None = None
     """Where each call stands, if the run is made to be shown."""
     meter: Meter | None = None

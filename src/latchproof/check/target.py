@@ -1,4 +1,4 @@
-"""What is under check: a class, or a factory, of a latch or a barrier, found by its name."""
+"""What is under check: a class, or a factory, found by its name, and what it is checked as."""
 
 from __future__ import annotations
 
@@ -9,24 +9,29 @@ import sys
 from asyncio import events
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from latchproof.check.awaiting import require_awaitable
 from latchproof.check.driven import Member, constructor, members
 from latchproof.check.history import named
 from latchproof.check.importing import TargetError as TargetError
-from latchproof.check.importing import attribute, current_folder, exits_refused, find, has
+from latchproof.check.importing import attribute, current_folder, exits_refused, find
 from latchproof.check.instants import operations_of
-from latchproof.check.machine_specification import MachineSpecification
-from latchproof.check.model_specification import VariantSpecification
+from latchproof.check.kind_of import KINDS, kind_named, kind_of, kind_of_model
+from latchproof.check.kinds import MACHINE_KINDS, Kind, MachineKind, Operation, a
+from latchproof.check.notation import letters
 from latchproof.check.own_code import OwnCode, own_code
 from latchproof.check.renaming import SAME_NAMES, Names, names_of, require_fit, require_of, suggestion
 from latchproof.check.sandbox.global_state import GlobalState
+from latchproof.check.several import Several, parts
 from latchproof.check.specification import Specification
-from latchproof.check.values import INDICES, Compared, Values
-from latchproof_spec.claims import Claim
-from latchproof_spec.machine import Machine, Operation, Variant
-from latchproof_spec.machines import MACHINES
+from latchproof.check.values import INDICES, Values
+from latchproof_spec.machine import Machine, Variant
+from latchproof_spec.model import Model
+
+MADE_WITH = 2
+"""The number with which an instance is made that is only looked at."""
 
 INDEX = "the index that wait() returns"
 """The name, among what is absent, of the index that a class need not return."""
@@ -51,33 +56,34 @@ class Call:
 
 
 class Recipe(NamedTuple):
-    """What it takes to load a target: its name, kind, own names and ignored observations, and the folder of a path."""
+    """What it takes to load a target: its name, kind or model, own names and ignored observations, a path's folder."""
 
     name: str
     kind: str | None
     names: Names = SAME_NAMES
     folder: str = ""
     ignored: tuple[str, ...] = ()
+    model: str | None = None
 
     def load(self) -> Target:
         """Load it; raise TargetError if that is not possible here."""
         if self.folder:
             os.chdir(self.folder)
-        return load(self.name, self.kind, dict(self.names.pairs)).ignoring(self.ignored)
+        return load(self.name, self.kind, dict(self.names.pairs), self.model).ignoring(self.ignored)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A class or a factory, the machine that it is checked against, and what it has of that machine's interface.
+    """A class or a factory, the kind that it is checked as, and what it has of that kind's interface.
 
-    `make` takes the machine's parameter. `operations` and `observations` are those that it has; `absent` names those
+    `make` takes the kind's argument. `operations` and `observations` are those that it has; `absent` names those
     that it lacks, which are not exercised. `global_state` is what it keeps outside of its instances, `offered` all that
     its users may call and read, and `own` the code of its class. `names` are the class's own names, where they differ.
     A relative path in `name` is meant from `folder`. `ignored` are observations that it has and that are not read.
     """
 
     name: str
-    machine: Machine
+    kind: Kind
     make: Callable[[int], Any]
     operations: tuple[Operation, ...]
     parameters: dict[str, tuple[str, ...]]
@@ -94,19 +100,36 @@ class Target:
     @property
     def recipe(self) -> Recipe:
         """What it takes to load the target in another process."""
-        return Recipe(self.name, self.machine.name, self.names, self.folder, self.ignored)
+        kind = None if self.model else self.kind.name
+        return Recipe(self.name, kind, self.names, self.folder, self.ignored, self.model or None)
+
+    @property
+    def model(self) -> str:
+        """FILE:CLASS or MODULE:CLASS of the model that it is checked against; "" for a kind that is shipped."""
+        return self.kind.model_name
+
+    @property
+    def letters(self) -> dict[str, str]:
+        """What stands for an operation in a short schedule, where that is not its initial."""
+        return letters([one.name for one in self.kind.operations])
+
+    @property
+    def machine(self) -> Machine:
+        """The machine, of a target that is checked as one."""
+        assert isinstance(self.kind, MachineKind)
+        return self.kind.machine
 
     def call(self, operation: Operation, arguments: tuple[Any, ...]) -> Call:
         """Return a call of the operation, by the name that the class has for it."""
         return Call(operation, arguments, self.names.own(operation.name))
 
     def policy(self, name: str) -> Any:
-        """Return the policy or variant of that name; raise TargetError if the machine has none."""
-        return policy_named(self.machine, name)
+        """Return the policy or variant of that name; raise TargetError if the kind has none."""
+        return self.kind.policy(name)
 
     def specification(self, policy: Any, argument: int) -> Specification:
         """Return what histories of an instance made with `argument` are judged by under a policy."""
-        return specification_of(self.machine, policy, argument, compared=self.values.compared)
+        return self.kind.specification(policy, argument, self.values.compared)
 
     def under(self, policies: Sequence[Any]) -> Self:
         """Return the target without the operations of which one of the policies says nothing: they are not driven."""
@@ -140,44 +163,22 @@ class Target:
         return tuple(sorted(found, key=lambda call: not call.operation.waits))
 
 
-def policy_named(machine: Machine, name: str) -> Any:
-    """Return the policy or variant of that name, or a policy of which that is another name.
-
-    Raises TargetError if the machine has none.
-    """
-    variants = {one.name: one for one in machine.variants}
-    if name in variants:
-        return variants[name]
-    try:
-        return machine.policy(name)
-    except KeyError:
-        names = ", ".join(one.name for one in (*machine.policies, *machine.variants))
-        raise TargetError(f"there is no policy {name!r} for a {machine.name}; there are {names}") from None
-
-
-def specification_of(machine: Machine, policy: Any, argument: int, *, compared: Compared) -> Specification:
-    """Return what histories of a machine made with `argument` are judged by, under a policy or variant."""
-    if isinstance(policy, Variant):
-        return VariantSpecification(machine, policy, argument, compared=compared)
-    return MachineSpecification(machine, policy, argument, compared=compared)
-
-
-def exercise_under(policy: Any, machine: Machine) -> Mapping[Claim, tuple[str, ...]]:
-    """Return what exercises each claim that is made under a policy or variant of a machine."""
-    return policy.exercise if isinstance(policy, Variant) else machine.exercise
-
-
-def load(name: str, kind: str | None = None, rename: Mapping[str, str] | None = None) -> Target:
+def load(
+    name: str,
+    kind: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    model: str | type[Model] | None = None,
+) -> Target:
     """Return the target `MODULE:NAME` or `path/to/file.py:NAME`; modules of the current directory can be imported.
 
-    `rename` maps names of the class to those that the specification has for them. Raises TargetError if there is no
-    such module or name, or if what is there fits no machine.
+    `rename` maps names of the class to those that the specification has for them. With a `model` it is checked against
+    that. Raises TargetError if there is no such module or name, or if what is there fits no kind.
 
-    >>> load("asyncio:Barrier").machine, load("latchproof:CountdownLatch").absent
+    >>> load("asyncio:Barrier").kind, load("latchproof:CountdownLatch").absent
     (barrier, ())
     """
     folder = current_folder()  # which the module may change
-    return replace(adapt(find(name), name, kind, rename), folder=folder)
+    return replace(adapt(find(name), name, kind, rename, model), folder=folder)
 
 
 def adapt(
@@ -185,60 +186,71 @@ def adapt(
     name: str | None = None,
     kind: str | None = None,
     rename: Mapping[str, str] | None = None,
+    model: str | type[Model] | None = None,
 ) -> Target:
     """Return a class or a factory as a target.
 
-    Raises TargetError if it fits no machine, or cannot be made with a number.
+    Raises TargetError if it fits no kind, or cannot be made with what that kind is made with.
     """
     name = name or str(attribute(factory, "__qualname__", None) or repr(factory))
-    if kind is not None and kind not in MACHINES:
-        raise TargetError(f"there is no kind {kind!r}; the kinds are {', '.join(MACHINES)}")
+    asked = _asked_for(kind, model)
     if not callable(factory):
         raise TargetError(f"{name} is {type(factory).__name__}, not a class or a factory")
-    names = names_of(rename, MACHINES.values())
+    names = names_of(rename, KINDS.values() if asked is None else (asked,))
     global_state = GlobalState(factory)
-    instance = _instance(factory, name)
-    require_fit(names, instance, name)
-    machine = _machine_of(instance, name, names) if kind is None else MACHINES[kind]
-    require_of(names, machine)
-    operations, parameters, absent = _operations(instance, name, machine, names)
+    made = _made(factory, name, asked)
+    require_fit(names, made if asked is None else asked.driven_as(made), name)
+    chosen = _recognized(factory, made, name, names) if asked is None else asked
+    instance = chosen.driven_as(made)
+    require_of(names, chosen)
+    operations, parameters, absent = _operations(instance, name, chosen, names)
     for operation in operations:
         if operation.waits:
             own = names.own(operation.name) or operation.name
             require_awaitable(getattr(instance, own), f"{own}() of {name}")
-    observations = tuple(one for one in machine.observations if _is_observable(instance, names.own(one)))
-    absent += [one for one in machine.observations if one not in observations]
+    observations = tuple(one for one in chosen.observations if _is_observable(instance, names.own(one)))
+    absent += [one for one in chosen.observations if one not in observations]
+    owners = parts(instance) if isinstance(instance, Several) else (made,)
+    called = [names.own(one.name) or one.name for one in operations]
     return Target(
         name,
-        machine,
-        factory,
+        chosen,
+        chosen.maker(factory),
         operations,
         parameters,
         observations,
         tuple(absent),
         global_state=global_state,
-        offered=(constructor(factory), *members(instance, [names.own(one.name) or one.name for one in operations])),
-        own=own_code(instance),
+        offered=(constructor(factory), *(member for one in owners for member in members(one, called))),
+        own=own_code(*owners),
         names=names,
     )
 
 
-def _instance(factory: Callable[[int], Any], name: str) -> Any:
-    """Return an instance to inspect; raise TargetError if the factory does not give one for a number."""
+def _asked_for(kind: str | None, model: str | type[Model] | None) -> Kind | None:
+    """Return the kind that is asked for, None if none is."""
+    if model is None:
+        return None if kind is None else kind_named(kind)
+    if kind is not None:
+        raise TargetError("a model is a kind of its own: give a kind or a model, not both")
+    return kind_of_model(model)
+
+
+def _made(factory: Callable[..., Any], name: str, asked: Kind | None) -> Any:
+    """Return what the factory makes, to look at; raise TargetError if it makes nothing.
+
+    Unless a kind is asked for, it is made with a number if that is possible, and else with nothing.
+    """
     try:
         with exits_refused():
-            instance = _make(factory)
+            make = None if asked is None else partial(asked.make, factory, MADE_WITH)
+            instance = _made_somehow(factory) if make is None else _make(make)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        if _takes_nothing(factory):
-            raise TargetError(
-                f"{name} is made with nothing, while {_made_with()}. If it is one of these, name a factory function "
-                "that takes that number and returns an object that was given it"
-                f"{_and_rename(factory)}"
-            ) from error
+        given = MADE_WITH if asked is None or asked.parameter else ""
         raise TargetError(
-            f"{name}(2) raised {named(error)}; {_made_with()}. If the constructor needs more, name a "
+            f"{name}({given}) raised {named(error)}; {_made_with(asked)}. If the constructor needs more, name a "
             "factory function that takes just that number"
         ) from error
     if inspect.iscoroutine(instance):
@@ -251,13 +263,13 @@ def _instance(factory: Callable[[int], Any], name: str) -> Any:
 
 
 def _operations(
-    instance: Any, name: str, machine: Machine, names: Names
+    instance: Any, name: str, kind: Kind, names: Names
 ) -> tuple[tuple[Operation, ...], dict[str, tuple[str, ...]], list[str]]:
-    """Return the machine's operations that an instance has, which parameters each takes there, and what it lacks."""
+    """Return the kind's operations that an instance has, which parameters each takes there, and what it lacks."""
     present: list[Operation] = []
     parameters: dict[str, tuple[str, ...]] = {}
     absent: list[str] = []
-    for operation in machine.operations:
+    for operation in kind.operations:
         own = names.own(operation.name)
         method = None if own is None else getattr(instance, own, None)
         if callable(method):
@@ -267,14 +279,46 @@ def _operations(
         elif operation.optional:
             absent.append(operation.name)
         else:
-            raise TargetError(f"{name} is checked as a {machine.name}, but has no method {operation.name}()")
+            raise TargetError(f"{name} is checked as {a(kind.name)}, but has no method {operation.name}()")
     return tuple(present), parameters, absent
 
 
-def _make(factory: Callable[[int], Any]) -> Any:
+def _made_somehow(factory: Callable[..., Any]) -> Any:
+    """Return an instance that is made with a number, or else with nothing."""
+    if _takes_nothing(factory):
+        return _make(factory)
+    try:
+        return _make(partial(factory, MADE_WITH))
+    except Exception:
+        try:
+            return _make(factory)
+        except Exception:
+            """The first error says what is wrong."""
+        raise
+
+
+def _recognized(factory: Callable[..., Any], instance: Any, name: str, names: Names) -> Kind:
+    """Return the kind of an instance; raise TargetError if there is none that is made as the factory is called."""
+    error = None
+    try:
+        kind = kind_of(instance, name, names)
+        if not kind.parameter or not _takes_nothing(factory):
+            return kind
+    except TargetError as unknown:
+        if not _takes_nothing(factory):
+            raise
+        error = unknown
+    raise TargetError(
+        f"{name} is made with nothing, while {_made_with(None)}. If it is one of these, name a factory function "
+        "that takes that number and returns an object that was given it"
+        f"{_and_rename(factory)}"
+    ) from error
+
+
+def _make(factory: Callable[[], Any]) -> Any:
     """Return an instance to inspect. Some classes can be made only while an event loop runs."""
     try:
-        return factory(2)
+        return factory()
     except Exception as error:
         for within in (_within_asyncio, _within_trio):
             try:
@@ -284,26 +328,31 @@ def _make(factory: Callable[[int], Any]) -> Any:
         raise error from None
 
 
-def _within_asyncio(factory: Callable[[int], Any]) -> Any:
+def _within_asyncio(factory: Callable[[], Any]) -> Any:
     loop = asyncio.SelectorEventLoop()  # whatever policy the target has set
     running = events._get_running_loop()
     events._set_running_loop(loop)
     try:
-        return factory(2)
+        return factory()
     finally:
         events._set_running_loop(running)
         loop.close()
 
 
-def _within_trio(factory: Callable[[int], Any]) -> Any:
+def _within_trio(factory: Callable[[], Any]) -> Any:
     async def make() -> Any:
-        return factory(2)
+        return factory()
 
     return sys.modules["trio"].run(make)  # which is there if the target has imported it
 
 
-def _made_with() -> str:
-    return ", ".join(f"a {machine.name} is made with its {machine.parameter}" for machine in MACHINES.values())
+def _made_with(asked: Kind | None) -> str:
+    kinds = MACHINE_KINDS.values() if asked is None else (asked,)
+    return ", ".join(f"{a(one.name)} is made with {_its(one)}" for one in kinds)
+
+
+def _its(kind: Kind) -> str:
+    return f"its {kind.parameter}" if kind.parameter else "nothing"
 
 
 def _takes_nothing(factory: Callable[..., Any]) -> bool:
@@ -313,39 +362,9 @@ def _takes_nothing(factory: Callable[..., Any]) -> bool:
         return False
 
 
-def _machine_of(instance: Any, name: str, own_names: Names) -> Machine:
-    """Return the machine that an instance is: it has what that requires, and something that no other machine has."""
-    required = {one: [it.name for it in one.operations if not it.optional] for one in MACHINES.values()}
-    names = {one: {*(it.name for it in one.operations), *one.observations, *one.constants} for one in required}
-    fitting = [one for one in required if all(_has(instance, own_names.own(it)) for it in required[one])]
-    for machine in sorted(fitting, key=lambda one: -len(required[one])):
-        others = set[str]().union(*(names[one] for one in names if one is not machine))
-        if any(_has(instance, own_names.own(it)) for it in names[machine] - others):
-            return machine
-    if fitting:
-        shared = ", ".join(f"{it}()" for it in required[fitting[0]])
-        choices = " or ".join(f"--kind {kind}" for kind in MACHINES)
-        raise TargetError(f"{name} has only {shared}; say what to check it as: {choices}")
-    machines = " nor ".join(f"a {one.name} ({', '.join(of_one)})" for one, of_one in required.items())
-    entered = (
-        "; if it is `async with` that waits, the wait() of that class enters and leaves it"
-        if _has(instance, "__aenter__")
-        else ""
-    )
-    raise TargetError(
-        f"{name} is neither {machines}; if its methods have other names, "
-        f"add {suggestion(instance, MACHINES.values()) or '--rename OWN=NAME'}, or write a small class around "
-        f"it that has these{entered}"
-    )
-
-
 def _and_rename(factory: Callable[..., Any]) -> str:
-    option = suggestion(factory, MACHINES.values())
+    option = suggestion(factory, MACHINE_KINDS.values())
     return f", and add {option}" if option else ""
-
-
-def _has(instance: Any, name: str | None) -> bool:
-    return name is not None and has(instance, name)
 
 
 def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ...]:

@@ -11,19 +11,22 @@ It has one versioned schema. In JSON a trace is an object with
 - `compared`, what is compared of the values that waiting calls return: "indices", "True leads" or "False leads"
   (exactly one call of a generation leads, and that is what it tells), "nothing", or "no value" (they are None); a trace
   without it compares indices, if a waiting call returned one;
+- `model`, FILE:CLASS or MODULE:CLASS of the model that judged it, "" for a kind that is shipped (`machine` is the name
+  of the kind); `letters`, what stands for an operation in a short schedule, where that is not its initial; a trace
+  without these has no such model, and initials alone;
 - `claim`, the ID of the claim that is broken, `seen`, `allowed` and `rules`: what was seen in the end, what the
   specification allows there, and by which rules;
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
-- `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`, and
-  `cancelled` if its task was cancelled before, `again` with the number of the call that its task made before,
-  `handling` with the name of the exception in whose except block it is made), "end" (`call`, `how`, and `value` or
-  `error` and `message`; `leads`, if the value is an object that tells whether the call leads; `at` is the place where
-  it returned or raised, if that is known), "suspend" (`call`, `at`: the call is suspended at that place after a step in
-  which it ran), "request" (`call`: its cancellation is requested), "observe" (`values`, empty if the target has no
-  observations; one follows each step of the event loop; `wrong` names those that read wrong, if any, which are not
-  judged from there on), "rest" (nothing can run), "stray" (`error`, which is not of a call), "time" (`seconds`
-  pass), "hang" (`what` did not end within what it `spent`, `at` a place; `call` if it is a step of a call),
-  "host-fault" (`name` and `text`: a fault of the host's own loop, which breaks no claim).
+- `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`, and `task`, a number by which tasks
+  are told apart, if it is not 0, `cancelled` if its task was cancelled before, `again` with the number of the call that
+  its task made before, `handling` with the name of the exception in whose except block it is made), "end" (`call`,
+  `how`, and `value` or `error` and `message`; `leads`, if the value is an object that tells whether the call leads;
+  `at` is the place where it returned or raised, if that is known), "suspend" (`call`, `at`: the call is suspended at
+  that place after a step in which it ran), "request" (`call`: its cancellation is requested), "observe" (`values`,
+  empty if the target has no observations; one follows each step of the event loop; `wrong` names those that read wrong,
+  if any, which are not judged from there on), "rest" (nothing can run), "stray" (`error`, which is not of a call),
+  "time" (`seconds` pass), "hang" (`what` did not end within what it `spent`, `at` a place; `call` if it is a step of a
+  call), "host-fault" (`name` and `text`: a fault of the host's own loop, which breaks no claim).
   A place is a line of the target's own code, as "sync.py:33"; for a call that awaits nothing of that, it is the first
   line that it awaits. The place of a return is not known on Python 3.11 where a tracer is set already.
   Calls are numbered from 1 in the order in which they begin. The last event is the one that is not allowed.
@@ -68,6 +71,8 @@ class Trace:
     renamed: dict[str, str] = field(default_factory=dict)
     seen_once: bool = False
     compared: Compared = "indices"
+    model: str = ""
+    letters: dict[str, str] = field(default_factory=dict)
 
     def own_name(self, name: str) -> str:
         """Return the class's name for what the specification calls `name`."""
@@ -110,7 +115,7 @@ class Trace:
     @property
     def notation(self) -> str:
         """The schedule as a short string, which `latchproof replay` accepts."""
-        return compact(self.argument, self.schedule)
+        return compact(self.argument, self.schedule, self.letters)
 
     def to_json(self) -> dict[str, Any]:
         """Return the trace as plain data."""
@@ -144,7 +149,7 @@ class Trace:
 
 
 _LISTS = ("allowed", "rules", "schedule", "events")
-_OTHERS = {"strict": bool, "argument": int, "renamed": dict, "seen_once": bool}
+_OTHERS = {"strict": bool, "argument": int, "renamed": dict, "seen_once": bool, "letters": dict}
 
 
 def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, host: str) -> Trace:
@@ -155,7 +160,7 @@ def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, h
         events[position]["wrong"] = list(names)
     return Trace(
         target=target.name,
-        machine=target.machine.name,
+        machine=target.kind.name,
         host=host,
         policy=policy,
         strict=strict,
@@ -170,6 +175,8 @@ def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, h
         renamed=dict(target.names.pairs),
         seen_once=failure.seen_once,
         compared=target.values.compared,
+        model=target.model,
+        letters=target.letters,
     )
 
 
@@ -215,7 +222,7 @@ def from_json(data: Any) -> Trace:
     if data.get("version") != VERSION:
         raise TargetError(f"this trace is of version {data.get('version')!r}; this latchproof reads version {VERSION}")
     fields = {name: value for name, value in data.items() if name not in ("schema", "version")}
-    fields = {"renamed": {}, "seen_once": False, "compared": _compared_in(data), **fields}
+    fields = {"renamed": {}, "seen_once": False, "compared": _compared_in(data), "model": "", "letters": {}, **fields}
     if differing := set(Trace.__dataclass_fields__) ^ set(fields):
         raise TargetError(f"this trace lacks fields, or has others: {', '.join(sorted(differing))}")
     for name, value in fields.items():

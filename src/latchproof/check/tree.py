@@ -16,6 +16,7 @@ from latchproof.check.bounds import choices
 from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
 from latchproof.check.harness import NondeterminismError, make_judges
 from latchproof.check.history import Event, Failure
+from latchproof.check.holdings import Holdings
 from latchproof.check.lines import LinesRan, LineWatch
 from latchproof.check.loops import stepper_class
 from latchproof.check.places import Places
@@ -144,6 +145,8 @@ class Explorer:
         target = target.under(policies)
         strategy = strategy or Exhaustive()
         calls = choices(programs, target)
+        holdings = Holdings(target.operations)
+        first = tuple(call for call in calls if holdings.may_make(None, call))
         self.setup = Setup(
             target,
             programs,
@@ -154,18 +157,20 @@ class Explorer:
             prune=prune and strategy.prunes,
             fingerprinter=fingerprinter_of(calls),
             seen=SeenStates(merge=strategy.prunes) if merge else None,
-            calls=tuple(Action("call", f"call {call}", call) for call in calls),
+            calls=tuple(Action("call", f"call {call}", call) for call in first),
+            later_calls=tuple(Action("call", f"call {call}", call) for call in calls),
             early=tuple(
-                Action("early", f"early {call}", call) for call in calls if programs.early and call.operation.waits
+                Action("early", f"early {call}", call) for call in first if programs.early and call.operation.waits
             ),
-            in_except=tuple(Action("except", f"except {call}", call) for call in calls if programs.in_except),
+            in_except=tuple(Action("except", f"except {call}", call) for call in first if programs.in_except),
             then_in_except=tuple(
                 Action("then except", f"then except {call}", call) for call in calls if programs.in_except
             ),
-            others=tuple(Action("other", f"other {call}", call) for call in calls),
+            others=tuple(Action("other", f"other {call}", call) for call in first),
             continuations=(RETURN, *(Action("then", f"then {call}", call) for call in calls)),
             places=places,
             meter=meter,
+            calls_again=programs.again or bool(holdings),
         )
         self.left: tuple[Subtree, ...] = ()
         """What of the tree was left when it became too large, in the order in which it would have been walked."""

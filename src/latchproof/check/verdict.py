@@ -161,7 +161,7 @@ class Verdict:
         """Return the verdict as plain data; `latchproof.check.trace` documents the schema of its traces."""
         return {
             "target": self.target.name,
-            "machine": self.target.machine.name,
+            "machine": self.target.kind.name,
             "host": self.host,
             "strict": self.strict,
             "claim": self.claim,

@@ -196,7 +196,7 @@ class _Tree:
             for _, more in sorted(self._done.items()):
                 result = _together(result, more)
             return replace(result, walk=replace(result.walk, complete=False), done=False)
-        walk, reasons, where = result.walk, list(result.reasons), f"{target.machine.parameter} {self.root.argument}"
+        walk, reasons, where = result.walk, list(result.reasons), target.kind.made_with(self.root.argument)
         if not walk.complete and result.done:
             text = f"stopped after {walk.schedules:,} schedules of {describe_bounds(self.root.programs, target)}"
             reasons.append(Reason("stopped-early", where, text))

@@ -2,9 +2,10 @@
 
 import argparse
 
+from latchproof.check.kinds import a
 from latchproof.check.sandbox.watch import StepLimits
 from latchproof.check.strategies import STRATEGIES
-from latchproof.check.target import Target, TargetError, load
+from latchproof.check.target import Target, TargetError
 from latchproof.cli.options import (
     Command,
     Console,
@@ -16,6 +17,7 @@ from latchproof.cli.options import (
     at_least,
     judged_by,
     policy_name,
+    target_of,
     write_formats,
 )
 from latchproof.show.formats import FORMATS
@@ -63,9 +65,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if every and options.seed is not None and not options.estimate:
         raise TargetError("--seed is for schedules chosen at random: add --scheduler random or pct, or leave it out")
     loops.stepper_class(options.host)
-    target = load(options.target, options.kind, options.rename).ignoring(options.ignore)
-    options.policy = policy_name(options.policy, target.machine, console)
-    checker.require_claim(options.claim, target.machine)
+    target = target_of(options)
+    options.policy = policy_name(options.policy, target.kind, console)
+    checker.require_claim(options.claim, target.kind)
     programs = programs_asked_for(
         target, options.host, options.tasks, options.calls, options.cancels, arguments_of(options)
     )
@@ -75,7 +77,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         return _estimate(options, console, target, programs)
     say(
         console,
-        f"latchproof check {target.name}: a {target.machine.name}, on {options.host}, judged by {judged_by(options)}",
+        f"latchproof check {target.name}: {a(target.kind.name)}, on {options.host}, judged by {judged_by(options)}",
     )
     limits = StepLimits(options.step_cpu, options.step_block)
     todo = checker.parts(programs, options.scheduler, options.schedules)
@@ -109,7 +111,7 @@ def _estimate(options: argparse.Namespace, console: Console, target: Target, pro
 
     if options.scheduler != "exhaustive":
         raise TargetError("--estimate counts every schedule; random and pct run as many as --schedules says")
-    say(console, f"latchproof check {target.name}: a {target.machine.name}, on {options.host}: an estimate of the work")
+    say(console, f"latchproof check {target.name}: {a(target.kind.name)}, on {options.host}: an estimate of the work")
     with console.status("sampling"):
         estimates = estimate(
             target,

@@ -2,6 +2,7 @@
 
 import argparse
 
+from latchproof.check.kinds import MACHINE_KINDS
 from latchproof.check.target import TargetError
 from latchproof.cli.options import Command, Console, add_kind, at_least, chosen_machines, policy_name, refuse_variant
 from latchproof_spec import machines
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         raise TargetError(f"there is no policy {options.policy!r}; there are {', '.join(names)}")
     for machine in chosen:
         if options.policy in machine.aliases:
-            policy_name(options.policy, machine, console)
+            policy_name(options.policy, MACHINE_KINDS[machine.name], console)
     bounds = {"calls": options.calls, "operations": options.operations}
     try:
         found = [states.explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]

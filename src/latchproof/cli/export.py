@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from latchproof.check.target import TargetError, policy_named
+from latchproof.check.kinds import MACHINE_KINDS
+from latchproof.check.target import TargetError
 from latchproof.cli.options import Command, Console, at_least, refuse_variant, require, whole
 from latchproof.show.formats import OF_TRACES
 from latchproof.show.words import CannotRenderError
@@ -97,7 +98,7 @@ def _model(machine: Machine, form: str, bounds: dict[str, Any]) -> str:
     }  # fmt: skip
     name = bounds.pop("policy", machine.policies[0].name)
     refuse_variant(name, [machine])
-    policy = policy_named(machine, name)
+    policy = MACHINE_KINDS[machine.name].policy(name)
     if "operations" in bounds:
         bounds["operations"] = tuple(bounds["operations"])
     try:

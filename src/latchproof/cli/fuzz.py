@@ -4,6 +4,7 @@ import argparse
 import traceback
 from typing import Any
 
+from latchproof.check.kinds import a
 from latchproof.check.loops import FUZZED_HOSTS, STEPPED
 from latchproof.cli.options import (
     Command,
@@ -16,10 +17,10 @@ from latchproof.cli.options import (
     at_least,
     judged_by,
     policy_name,
+    target_of,
     write_formats,
 )
 from latchproof.show.formats import OF_TRACES
-from latchproof_spec.machines import claim_of
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -38,12 +39,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from hypothesis import settings
     from hypothesis.stateful import run_state_machine_as_test
 
-    from latchproof.check.target import exercise_under, load
     from latchproof.fuzz.state_machine import EndlessStepError, state_machine
     from latchproof.show.printing import say
 
-    target = load(options.target, options.kind, options.rename).ignoring(options.ignore)
-    options.policy = policy_name(options.policy, target.machine, console)
+    target = target_of(options)
+    options.policy = policy_name(options.policy, target.kind, console)
     machine = state_machine(
         target,
         host=options.host,
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     )
     say(
         console,
-        f"latchproof fuzz {target.name}: a {target.machine.name}, on {options.host}, judged by {judged_by(options)}; "
+        f"latchproof fuzz {target.name}: {a(target.kind.name)}, on {options.host}, judged by {judged_by(options)}; "
         f"about {options.examples:,} examples, starting with the failures of earlier runs in .hypothesis; "
         f"{machine.limits} (C code that keeps the interpreter is not interrupted)",
     )
@@ -75,9 +75,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
         doubt = "; ".join(machine.slow)
     elif machine.broken:
         doubt = f"examples that broke {', '.join(sorted(machine.broken))} ended early"
-    elif options.claim is not None and machine.fired.isdisjoint(
-        exercise_under(machine.policies[0], target.machine).get(claim_of(options.claim), ())
-    ):
+    elif options.claim is not None and options.claim not in [
+        one.id for one in target.kind.exercised(machine.policies[0], machine.fired)
+    ]:
         doubt = f"{options.claim} was never exercised"
     else:
         return 0 if machine.fired else 3

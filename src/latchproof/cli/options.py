@@ -10,11 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latchproof.check.bounds import ANY
 from latchproof.check.importing import current_folder
+from latchproof.check.kind_of import KINDS
+from latchproof.check.kinds import Kind, a
 from latchproof.check.loops import STEPPED
 from latchproof.check.renaming import parse as parse_names
 from latchproof.check.sandbox.watch import USUAL_LIMITS
-from latchproof.check.target import TargetError, policy_named
+from latchproof.check.target import Target, TargetError, load
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
 from latchproof.cli.streams import tell
@@ -66,7 +69,13 @@ def add_target(
 ) -> None:
     """Add the target, and the options that say how it is run and judged."""
     parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS, or a factory function")
-    add_kind(parser, "what the target is, if its methods do not tell")
+    parser.add_argument(
+        "--kind", "--machine", metavar="KIND",
+        help=f"what the target is, if its methods do not tell: {', '.join(KINDS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", metavar="FILE:CLASS", help="check it against a model of your own, which a sequential class is"
+    )
     parser.add_argument(
         "--rename", metavar="OWN=NAME,...", type=renaming, default={},
         help="the class's own names of what the specification calls otherwise, as in done=count_down",
@@ -112,8 +121,24 @@ def add_kind(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("--kind", "--machine", choices=tuple(machines.MACHINES), help=help)
 
 
+def target_of(options: argparse.Namespace, kind: str | None = None, model: str | None = None) -> Target:
+    """Return the target that the options name, as the kind or model that they name, or else as the given one.
+
+    Raises TargetError if there is none.
+    """
+    if options.kind is None and options.model is None:
+        kind, model = (None, model) if model else (kind, None)
+    else:
+        kind, model = options.kind, options.model
+    return load(options.target, kind, options.rename, model).ignoring(options.ignore)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add an option for the constructor's argument of each machine."""
+    """Add the options for the constructor's argument: one for each machine, and one for any kind."""
+    parser.add_argument(
+        "--argument", type=whole, nargs="+", metavar="N",
+        help="what the constructor of each object is given, in place of the default numbers",
+    )  # fmt: skip
     for machine in machines.MACHINES.values():
         parser.add_argument(
             f"--{machine.parameter}", type=whole, nargs="+", metavar="N",
@@ -123,7 +148,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the constructor arguments that the options ask for."""
-    return {machine.parameter: getattr(options, machine.parameter) for machine in machines.MACHINES.values()}
+    names = (ANY, *(machine.parameter for machine in machines.MACHINES.values()))
+    return {name: getattr(options, name) for name in names}
 
 
 def add_output(parser: argparse.ArgumentParser, name: str, help: str, **more: Any) -> None:
@@ -215,18 +241,18 @@ def chosen_machines(options: argparse.Namespace) -> list[Machine]:
     return found
 
 
-def policy_name(name: str | None, machine: Machine, console: Console) -> str | None:
+def policy_name(name: str | None, kind: Kind, console: Console) -> str | None:
     """Return the name of the policy that is asked for, None if none is; say so if it was asked for by another name.
 
-    Raise TargetError if the machine has no such policy.
+    Raise TargetError if the kind has no such policy.
     """
     from latchproof.show.printing import say
 
     if name is None:
         return None
-    found: str = policy_named(machine, name).name
+    found: str = kind.policy(name).name
     if name != found:
-        say(console, f"{name} is another name of the policy {found} of a {machine.name}")
+        say(console, f"{name} is another name of the policy {found} of {a(kind.name)}")
     return found
 
 

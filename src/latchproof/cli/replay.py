@@ -4,8 +4,9 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from latchproof.check.target import TargetError, load
-from latchproof.cli.options import Command, Console, add_limits, add_target, policy_name
+from latchproof.check.kinds import a
+from latchproof.check.target import TargetError
+from latchproof.cli.options import Command, Console, add_limits, add_target, policy_name, target_of
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -32,23 +33,21 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.show.replay import print_replay
     from latchproof.show.verdict import print_trace
 
-    host, policy, strict, kind = options.host, options.policy, options.strict, options.kind
+    host, policy, strict = options.host, options.policy, options.strict
     if notation.is_notation(options.what):
-        target = load(options.target, kind, options.rename)
-        argument, schedule = notation.parse(options.what, target.machine)
+        target = target_of(options)
+        argument, schedule = notation.parse(options.what, target.kind)
     else:
         trace = read_file(Path(options.what), options.claim)
-        target = load(options.target, kind or trace.machine, options.rename or trace.renamed)
+        options.rename = options.rename or trace.renamed
+        target = target_of(options, trace.machine, trace.model)
         argument, schedule = trace.argument, trace.schedule
         host, policy, strict = host or trace.host, policy or trace.policy, strict or trace.strict
-    target, machine = target.ignoring(options.ignore), target.machine
-    host, policy = host or "asyncio", policy_name(policy, machine, console) or machine.policies[0].name
+    checked_as = target.kind
+    host, policy = host or "asyncio", policy_name(policy, checked_as, console) or checked_as.policies[0].name
     judged_by = target.policy(policy)
-    if argument < machine.smallest:
-        raise TargetError(
-            f"the schedule makes a {machine.name} of {argument}; its {machine.parameter} must be "
-            f"{machine.smallest} or more"
-        )
+    if why := checked_as.refuses(argument):
+        raise TargetError(f"the schedule makes {a(checked_as.name)} of {argument}: {why}")
     loops.stepper_class(host)
     limits = StepLimits(options.step_cpu, options.step_block)
     target = replace(target, values=probe.implemented(target, host, limits).values)

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from latchproof.check.bounds import arguments_asked_for
+from latchproof.check.bounds import ANY, arguments_asked_for
 from latchproof.check.checker import require_claim
 from latchproof.check.harness import NondeterminismError
 from latchproof.check.history import Failure, Observe
@@ -34,6 +34,7 @@ from latchproof.check.trace import Trace, make_trace
 from latchproof.fuzz.drivers import driver_of, make_driver
 from latchproof.fuzz.example import QUIET_PASSES, Example
 from latchproof_spec.machines import sentence_of
+from latchproof_spec.model import Model
 
 AT_ONCE = 5
 """Most calls that are under way at once, unless a constructor argument that is asked for needs more."""
@@ -185,7 +186,7 @@ class SpecificationMachine(RuleBasedStateMachine):
 
     def _explain(self, failure: Failure) -> str:
         finding = failure.finding
-        said = sentence_of(finding.claim, self.target.machine.name, self.policies[0].name)
+        said = sentence_of(finding.claim, self.target.kind.name, self.policies[0].name)
         happened = "\n".join(f"  {event}" for event in failure.history if not isinstance(event, Observe))
         return (
             f"{self.target.name} breaks {finding.claim} on {self.host}: {said}\n"
@@ -292,21 +293,23 @@ def state_machine(
     claim: str | None = None,
     strict: bool = False,
     largest: int = LARGEST,
+    argument: int | Sequence[int] | None = None,
     parties: int | Sequence[int] | None = None,
     count: int | Sequence[int] | None = None,
+    model: str | type[Model] | None = None,
     step_cpu: float = USUAL_LIMITS.cpu,
     step_block: float = USUAL_LIMITS.block,
 ) -> type[SpecificationMachine]:
     """Return a Hypothesis state machine for a class, made from the specification.
 
-    `target` is a class, or a factory that takes the constructor's argument; `kind` names the machine of the
-    specification, where that cannot be told, and `rename` maps the names that the class has to those that the
-    specification has for them. `host` is the name of a host, such as "trio". Without a `policy`, a history is allowed
-    if any named policy allows it throughout. With a `claim` only that one can fail; an example in which another does
-    ends there, and the class has it in `broken`. `strict` is the form that our own classes keep: an operation takes
-    effect in its first step, a cancellation at its request. `largest` bounds the constructor's argument and every int.
-    What `ignore` names is not read. `parties` of a barrier, or `count` of a latch, are what the constructor is given in
-    place of numbers up to `largest`.
+    `target` is a class, or a factory that takes the constructor's argument; `kind` names what it is, where that
+    cannot be told, `model` is a model of your own to hold it against, and `rename` maps the names that the class
+    has to those that the specification has for them. `host` is the name of a host, such as "trio". Without a
+    `policy`, a history is allowed if any named policy allows it throughout. With a `claim` only that one can fail;
+    an example in which another does ends there, and the class has it in `broken`. `strict` is the form that our own
+    classes keep: an operation takes effect in its first step, a cancellation at its request. `largest` bounds the
+    constructor's argument and every int. What `ignore` names is not read. `parties` of a barrier, `count` of a
+    latch, or the `argument` of any kind are what the constructor is given in place of numbers up to `largest`.
 
     A step that uses `step_cpu` seconds of CPU time, or is blocked for `step_block` seconds, does not end. If it does
     not end when it is repeated either, that is a failure, and Hypothesis stops there: the run is not shrunk. uvloop
@@ -319,18 +322,18 @@ def state_machine(
 
     Raises TargetError if the target cannot be driven, or there is no such policy, claim or host.
     """
-    found = target if isinstance(target, Target) else adapt(target, kind=kind, rename=rename)
+    found = target if isinstance(target, Target) else adapt(target, kind=kind, rename=rename, model=model)
     found = found.ignoring([ignore] if isinstance(ignore, str) else ignore)
-    machine = found.machine
-    require_claim(claim, machine)
-    policies = machine.usual_policies if policy is None else (found.policy(policy),)
-    arguments = arguments_asked_for(machine, {"parties": parties, "count": count})
+    checked_as = found.kind
+    require_claim(claim, checked_as)
+    policies = checked_as.usual_policies if policy is None else (found.policy(policy),)
+    arguments = arguments_asked_for(checked_as, {ANY: argument, "parties": parties, "count": count})
     driver = make_driver(host)  # a host that is not installed is reported at once, not in the middle of a test
     driver.close()
     limits = StepLimits(step_cpu, step_block)
     found = implemented(found, driver_of(host).stepped_as, limits).under(policies)
 
-    drawn = st.integers(machine.smallest, largest) if arguments is None else st.sampled_from(arguments)
+    drawn = st.integers(checked_as.smallest, largest) if arguments is None else st.sampled_from(arguments)
     members: dict[str, Any] = {
         "target": found,
         "host": host,
@@ -341,7 +344,9 @@ def state_machine(
         "fired": set(),
         "broken": set(),
         "slow": [],
-        "at_once": max(AT_ONCE, *(machine.needed_to_release(one, ())[1] for one in arguments or (machine.smallest,))),
+        "at_once": max(
+            AT_ONCE, *(checked_as.needed_to_release(one, ())[1] for one in arguments or (checked_as.smallest,))
+        ),
         "examples": 0,
         "calls": 0,
         "make_instance": initialize(argument=drawn)(SpecificationMachine.make),
@@ -351,7 +356,7 @@ def state_machine(
             name: st.booleans() if operation.parameters[name] is bool else st.integers(-1, largest)
             for name in found.parameters[operation.name]
         }
-        if operation.waits and machine.withdraws_early and driver.cancels_running:
+        if operation.waits and checked_as.withdraws_early and driver.cancels_running:
             strategies["cancelled"] = st.sampled_from([False] * NOT_EARLY + [True])
         members[f"call_{operation.name}"] = _rule_for(operation.name, strategies)
     return type(f"{found.name.rpartition(':')[2]}On{host.title()}", (SpecificationMachine,), members)

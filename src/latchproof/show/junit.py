@@ -36,7 +36,7 @@ def junit(verdict: Verdict) -> str:
         ("notes", "; ".join(verdict.notes)),
     ):
         ElementTree.SubElement(properties, "property", name=name, value=value)
-    said = partial(sentence_of, machine=verdict.target.machine.name, policy=reported.policy)
+    said = partial(sentence_of, machine=verdict.target.kind.name, policy=reported.policy)
     for claim in about:
         case = ElementTree.SubElement(
             suite, "testcase", classname=verdict.target.name, name=f"{claim.id} {said(claim.id)}"

@@ -1,11 +1,13 @@
 """Prints the verdict of a check, and the runs that break a claim."""
 
+from shlex import quote
+
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict, shared
 from latchproof.show.lanes import explain, lanes
 from latchproof.show.printing import Console, count_of, say
 from latchproof.show.words import listed, renamed
-from latchproof_spec.machines import sentence_of
+from latchproof_spec.machines import MACHINES, sentence_of
 
 
 def print_trace(console: Console, trace: Trace) -> None:
@@ -28,7 +30,11 @@ def print_trace(console: Console, trace: Trace) -> None:
         say(console, f"  {line}")
     say(console, f"  schedule: {'; '.join(trace.schedule)}", style="dim")
     options = f" --host {trace.host}" if trace.host != "asyncio" else ""
-    options += f" --policy {trace.policy}{' --strict' if trace.strict else ''}"
+    if trace.model:
+        options += f" --model {quote(trace.model)}"
+    elif trace.machine not in MACHINES:
+        options += f" --kind {trace.machine}"
+    options += f" --policy {quote(trace.policy)}{' --strict' if trace.strict else ''}"
     options += f" --rename {','.join(map('='.join, trace.renamed.items()))}" if trace.renamed else ""
     if trace.is_stepwise:
         say(console, f"  again:    latchproof replay '{trace.notation}' {trace.target}{options}", style="dim")
@@ -81,7 +87,7 @@ def _print_work(console: Console, verdict: Verdict) -> None:
         )
     if target.ignored:
         say(console, f"ignored   {', '.join(target.ignored)}: not read, as asked, so nothing is judged by it")
-    for claim in target.machine.claims:
+    for claim in target.kind.claims:
         if claim.unobservable:
             say(console, f"not testable from outside: {claim.id} ({claim.unobservable})")
     if target.names.pairs:

@@ -252,7 +252,7 @@ MAY_NOT: Final = {
 }  # fmt: skip
 """What no module of the specification may mention: it changes what another text says."""
 
-DUNDERS: Final = {"__slots__", "__module__", "__name__"}
+DUNDERS: Final = {"__init__", "__slots__", "__module__", "__name__"}
 """The attributes of Python's own that a module of the specification may read."""
 
 
@@ -284,7 +284,13 @@ def _definitions(body: list[ast.stmt]) -> Iterator[Wrong]:
         match statement:
             case ast.ImportFrom(_, [ast.alias("*")]):
                 yield statement.lineno, "what is imported is not named"
-            case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.Expr(ast.Constant(str())):
+            case (
+                ast.Import()
+                | ast.ImportFrom()
+                | ast.FunctionDef()
+                | ast.AsyncFunctionDef()
+                | ast.Expr(ast.Constant(str()))
+            ):
                 pass
             case ast.Assign([ast.Name()], _) | ast.AnnAssign(ast.Name(), _, _):
                 pass

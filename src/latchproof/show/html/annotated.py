@@ -22,12 +22,12 @@ from latchproof.check.history import (
     in_place,
 )
 from latchproof.check.judge import Judge
+from latchproof.check.kinds import MACHINE_KINDS
 from latchproof.check.specification import Configuration, Specification
-from latchproof.check.target import policy_named, specification_of
 from latchproof.check.trace import Trace
 from latchproof.check.values import told_lead
 from latchproof_spec import step as spec_step
-from latchproof_spec.machines import MACHINES, sentence_of
+from latchproof_spec.machines import sentence_of
 
 
 def annotate(trace: Trace) -> dict[str, Any]:
@@ -46,9 +46,8 @@ def annotate(trace: Trace) -> dict[str, Any]:
     >>> shown["agrees"], [step["allowed"] for step in shown["steps"]].index(False) == len(trace.events) - 1
     (True, True)
     """
-    machine = MACHINES[trace.machine]
-    policy = policy_named(machine, trace.policy)
-    specification = specification_of(machine, policy, trace.argument, compared=trace.compared)
+    kind = MACHINE_KINDS[trace.machine]
+    specification = kind.specification(kind.policy(trace.policy), trace.argument, trace.compared)
     judge = Judge(specification, strict=trace.strict)
     steps: list[dict[str, Any]] = []
     finding = None
@@ -93,7 +92,9 @@ def _event(event: EventData) -> Event:
     """Return an event that `trace.make_trace` wrote as the judge takes it."""
     match event:
         case {"kind": "begin", "call": call, "operation": operation, "arguments": arguments}:
-            return Begin(call - 1, operation, tuple(arguments), cancelled=event.get("cancelled", False))
+            return Begin(
+                call - 1, operation, tuple(arguments), event.get("task", 0), cancelled=event.get("cancelled", False)
+            )
         case {"kind": "request", "call": call}:
             return Request(call - 1)
         case {"kind": "observe", "values": values}:
