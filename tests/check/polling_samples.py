@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import Any, ClassVar
 
 import trio
@@ -25,6 +26,23 @@ class _Polling:
             self.count -= 1
             if not self.count:
                 self._open.set()
+
+
+class ByTheSystemsClock:
+    """Right, and slow: it opens half a second after the last count_down()."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._opens_at = 0.0
+
+    def count_down(self) -> None:
+        if self.count:
+            self.count -= 1
+            self._opens_at = time.monotonic() + 0.5
+
+    async def wait(self) -> None:
+        while self.count or time.monotonic() < self._opens_at:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 class OnTrio(_Polling):

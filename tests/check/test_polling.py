@@ -31,6 +31,13 @@ def checked(factory: Any, programs: Programs = PAIR) -> Verdict:
     return check(adapt(factory), policy="latchproof", programs=(programs,), host=host)
 
 
+def test_a_class_that_waits_for_the_systems_clock_is_not_said_to_strand_a_call() -> None:
+    """No check advances that clock, so that a state repeats says nothing."""
+    verdict = checked(samples.ByTheSystemsClock)
+    assert verdict.reported.failures == {}
+    assert [reason.code for reason in verdict.reasons if reason.code != "not-exercised"] == ["never-rested"]
+
+
 @pytest.mark.parametrize("factory", RIGHT)
 def test_a_right_latch_that_polls_conforms(factory: Any) -> None:
     verdict = checked(factory)

@@ -43,6 +43,11 @@ def notes_on_clocks(own: OwnCode) -> list[str]:
     return [sentences[kind].format(", ".join(dict.fromkeys(places))) for kind, places in found.items() if places]
 
 
+def reads_system_clock(own: OwnCode) -> bool:
+    """Return whether the target reads a clock that does not advance with the timers: it may wait for that one."""
+    return any(kind == "system" for code in own.codes for kind, _ in reads(code))
+
+
 def reads(code: CodeType) -> Iterator[tuple[str, int]]:
     """Yield each line of a code object that reads a clock, with the kind of clock.
 

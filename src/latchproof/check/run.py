@@ -302,6 +302,9 @@ class Run:
             if fingerprint in decisions.passed:
                 same_time = decisions.passed[fingerprint] == stepper.now and stepper.has_timer()
                 action = TIME if same_time else ROUND
+                if action is ROUND and setup.reads_system_clock:
+                    self.restless = True  # it may wait for that clock to advance
+                    return decisions.note(STOP)
                 setup.strategy.insists_on(action.word)
                 return decisions.note(action)
             decisions.passed[fingerprint] = stepper.now

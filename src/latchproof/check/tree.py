@@ -14,6 +14,7 @@ from typing import Any
 
 from latchproof.check.bounds import choices
 from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
+from latchproof.check.clocks import reads_system_clock
 from latchproof.check.harness import NondeterminismError, make_judges
 from latchproof.check.history import Event, Failure
 from latchproof.check.holdings import Holdings
@@ -170,6 +171,7 @@ class Explorer:
             continuations=(RETURN, *(Action("then", f"then {call}", call) for call in calls)),
             places=places,
             meter=meter,
+            reads_system_clock=reads_system_clock(target.own),
             calls_again=programs.again or bool(holdings),
         )
         self.left: tuple[Subtree, ...] = ()
