@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
@@ -14,7 +16,7 @@ import pytest
 
 from latchproof.check.checker import check
 from latchproof.check.history import End, SeenError
-from latchproof.check.jobs import _portable
+from latchproof.check.jobs import Job, _portable, do_job, portable
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.show.junit import junit
 from latchproof_spec.machine import Programs
@@ -114,6 +116,53 @@ def test_what_cannot_be_printed_can_be_sent() -> None:
     assert returned.value == "(Unprintable: cannot be printed: RuntimeError)"
     assert isinstance(raised.error, SeenError)
     assert str(raised.error) == "(its text cannot be read: ValueError)"
+
+
+class ReadsItsWaiters(FifoBarrier):
+    """Its number of waiters is the list of them, which cannot be sent to another process."""
+
+    @property
+    def n_waiting(self) -> Any:
+        return list(self._parked)
+
+
+class ReadsItself(FifoBarrier):
+    n_waiting = property(lambda self: self)
+
+
+class ReadsACall(FifoBarrier):
+    """Its reading has to be awaited once a task waits."""
+
+    @property
+    def n_waiting(self) -> Any:
+        async def counted() -> int:
+            return len(self._parked)
+
+        return counted() if self._parked else 0
+
+
+class ReadsALock(FifoBarrier):
+    n_waiting = threading.Lock()
+
+
+class ReadsARing(FifoBarrier):
+    """Its reading is a list in itself, and comparing two of these never ends."""
+
+    @property
+    def n_waiting(self) -> Any:
+        ring: list[object] = []
+        ring.append(ring)
+        return ring
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .*counted:RuntimeWarning")
+@pytest.mark.parametrize("factory", [ReadsItsWaiters, ReadsItself, ReadsACall, ReadsALock, ReadsARing])
+def test_a_reading_of_any_kind_can_be_sent(factory: Callable[[int], Any]) -> None:
+    target, job = adapt(factory), Job(SMALL[0], 2, ("latchproof",), "asyncio", False, "exhaustive", 500, 0)
+    here = do_job(target, job)
+    (sent,) = pickle.loads(pickle.dumps(portable(here))).walk.failures["latchproof"].values()
+    assert (sent.finding.claim, sent.seen_once) == ("C16", False)
+    assert sent.finding.seen.startswith("n_waiting is ")
 
 
 class Interrupted(FifoBarrier):

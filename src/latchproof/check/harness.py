@@ -179,10 +179,11 @@ class Record:
             return
         # a constant that reads as it was made is left out: it would be told after each step
         values = tuple((name, value) for name, value in values if not self._is_as_made(name, value))
-        if values != self._observed:
-            self._observed = values
+        event = Observe(values)
+        if (observed := _comparable(event)) != self._observed:
+            self._observed = observed
             self.progress = 0
-        self.take(Observe(values))
+        self.take(event)
 
     def _is_as_made(self, name: str, value: object) -> bool:
         made = self._constants.get(name)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from latchproof.check.choices import EAGER, STAY, Subtree
 from latchproof.check.harness import NondeterminismError, is_same
-from latchproof.check.history import End, Event, Failure, Hang, SeenError, error_name, plain_value, text_of
+from latchproof.check.history import End, Event, Failure, Hang, Observe, SeenError, error_name, plain_value, text_of
 from latchproof.check.lines import LineWatch
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
@@ -399,6 +399,8 @@ def _portable_run(failure: Failure) -> Failure:
 
 
 def _portable(event: Event) -> Event:
+    if isinstance(event, Observe):
+        return Observe(tuple((name, plain_value(value)) for name, value in event.values))
     if not isinstance(event, End):
         return event
     if event.error is not None:
