@@ -100,8 +100,11 @@ class AsyncioDriver:
         return ["pass"] if self._ready is None else ["run"] * len(self._ready)
 
     def run_pass(self) -> None:
+        from latchproof.check.loops.asyncio_faults import wait_for_watched
+
         self._loop.call_soon(self._loop.stop)
-        self._loop.run_forever()
+        with wait_for_watched(self.host_fault):
+            self._loop.run_forever()
 
     def close(self) -> None:
         # a task may suspend in its clean-up, or ignore its cancellation: the wait for it is bounded

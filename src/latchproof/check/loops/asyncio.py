@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVarTuple
 from weakref import WeakSet
 
 from latchproof.check.history import named
+from latchproof.check.loops.asyncio_faults import wait_for_watched
 from latchproof.check.loops.interface import Script, close
 from latchproof.check.loops.virtual_time import VirtualClock, VirtualTime
 from latchproof.check.sandbox.interrupts import is_targets_own
@@ -63,19 +64,23 @@ class StepLoop(asyncio.BaseEventLoop):
         sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
         self._script = script
         try:
-            script.begin()
-            while script.before():
-                try:
-                    ran = self.run_one()
-                except (SystemExit, KeyboardInterrupt) as error:  # asyncio lets them through
-                    if not is_targets_own(error):
-                        raise
-                    script.stray(named(error))
-                    ran = True
-                script.after(ran=ran)
+            with wait_for_watched(script.host_fault):
+                self._run(script)
         finally:
             sys.set_asyncgen_hooks(*hooks)
             events._set_running_loop(running)
+
+    def _run(self, script: Script) -> None:
+        script.begin()
+        while script.before():
+            try:
+                ran = self.run_one()
+            except (SystemExit, KeyboardInterrupt) as error:  # asyncio lets them through
+                if not is_targets_own(error):
+                    raise
+                script.stray(named(error))
+                ran = True
+            script.after(ran=ran)
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return StepLoop._make_task(self, self, coroutine)
