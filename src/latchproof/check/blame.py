@@ -103,7 +103,7 @@ def _of_end(scene: Scene, event: End) -> Finding:
         seen = f"{operation.name}() returned{'' if event.value is None else f' {_typed(event.value, values)}'}"
         if event.leads is not None and type(event.value) is not bool:
             seen += f", which {'leads' if event.leads else 'does not lead'}"
-        if not operation.waits or (not has_value and any(ending.refuses(operation.name) for ending in endings)):
+        if not has_value and (not operation.waits or any(ending.refuses(operation.name) for ending in endings)):
             situation = scene.missed_refusal()
         else:
             situation = "wrong index" if has_value else "missed error" if endings else "early return"
