@@ -235,7 +235,10 @@ def _calls(calls: Sequence[Waiting], operations: tuple[str, ...]) -> list[Waiter
 
 
 def place() -> int | None:
-    """Return where the call stands in the line of all calls that wait, from 0; None if it has not waited."""
+    """Return where the call stands in the line of all calls that wait, from 0; None if it has not waited.
+
+    In a model that asks for it, `when` also raises Cancelled in a call that is cancelled before it has waited.
+    """
     return _now().place
 
 

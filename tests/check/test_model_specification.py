@@ -393,3 +393,46 @@ def test_a_condition_without_words_is_told_by_its_source() -> None:
     result = judge(ModelSpecification(Borrowed), "0:borrow@1 0> 1:borrow@2 1>")
     assert result is not None
     assert result[0].seen == "borrow() returned, though self._owner is None was false"
+
+
+class Closing(Model):
+    """A call that waits is refused once it is closed; an arrival that is cancelled early leaves a mark."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.marks = 0
+
+    def wait(self) -> None:
+        if self.closed:
+            raise RuntimeError
+        when(False)
+
+    def arrive(self) -> None:
+        if self.closed:
+            raise RuntimeError
+        try:
+            when(False)
+        except Cancelled:
+            if place() is None:
+                self.marks = 1
+            raise
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("history", "finding"),
+    [
+        ("0:wait rest 1:close 1> 0- 0x closed=True rest", ""),  # it would be refused, and is cancelled before that
+        ("0:wait rest 1:close 1> 0!RuntimeError rest", ""),
+        ("0:wait 0- 0x marks=0", ""),
+        ("0:arrive 0- 0x marks=1", ""),
+        ("0:arrive rest 0- 0x marks=0", ""),
+        ("0:arrive rest 0- 0x marks=1", "wrong-reading at marks=1"),
+        ("0:close 0> 1:arrive 1- 1x marks=0", ""),
+        ("0:close 0> 1:arrive 1- 1x marks=1", "wrong-reading at marks=1"),
+    ],
+)
+def test_a_call_that_is_cancelled_early(history: str, finding: str) -> None:
+    assert in_order(history, fair=False, model=Closing) == finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from latchproof_spec.model import Cancelled, Model, any_of, choose, released, waiters, when
+from latchproof_spec.model import Cancelled, Model, any_of, choose, place, released, waiters, when
 from latchproof_spec.step import BrokenBarrierError
 
 
@@ -14,7 +14,7 @@ class Barrier(Model):
     policies = {
         "latchproof": {},
         "cpython": {"_order": "any", "_reaches": "perhaps the released too"},
-        "java": {"_order": "reversed", "_cancelled": "breaks"},
+        "java": {"_order": "reversed", "_cancelled": "breaks", "_cancelled_early": "breaks"},
         "aiologic": {"_cancelled": "breaks"},
         "lenient": {"_order": "any", "_reaches": "perhaps the released too", "_counts": "perhaps the released too"},
     }
@@ -22,6 +22,7 @@ class Barrier(Model):
     optional = ("abort", "reset", "n_waiting", "broken", "parties")
     _order = "arrival"
     _cancelled = "withdraws"
+    _cancelled_early = "makes no call"
     _reaches = "the waiting"
     _counts = "the waiting"
 
@@ -37,7 +38,7 @@ class Barrier(Model):
         try:
             when(len(others) + 1 == self.parties, f"{len(others) + 1} of {self.parties} had arrived")
         except Cancelled:
-            if self._cancelled == "breaks":
+            if (self._cancelled if place() is not None else self._cancelled_early) == "breaks":
                 self._fail(broken=True, reaches="the waiting")
             raise
         indices = range(self.parties)

@@ -189,6 +189,8 @@ def _outcome(instance: Model, state: State, operation: str, arguments: Sequence[
         if not is_raised(error, model):
             fail(where, error, model)
         ending = Given(error=type(error))
+    if now.cancelled:  # it came to no `when`, so nothing of it has happened
+        return Outcome("leaves", state)
     if cancelled:
         raise ModelError(f"{where} has to raise Cancelled again")
     for given in (ending, *now.given.values()):

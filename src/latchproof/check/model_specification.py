@@ -95,6 +95,11 @@ class ModelSpecification(Specification):
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterator[tuple[Configuration, str]]:
         said = self._said(calls[call])
+        if calls[call].cancelled and here.fate(call) == NEW:
+            early = list(self._early_withdrawals(here, call, said))
+            if any(after.with_fate(call, NEW) != here for after, _ in early):  # its cancellation comes first
+                yield from early
+                return
         for outcome in self._outcomes(here, call, said):
             if outcome.kind == "ends" and self._has_its_turn(here, call, said):
                 yield self._after(here, call, said, outcome)
@@ -107,8 +112,8 @@ class ModelSpecification(Specification):
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterator[tuple[Configuration, str]]:
         said, fate = self._said(calls[call]), here.fate(call)
-        if fate == NEW:  # then it never happened
-            yield here.with_fate(call, WITHDRAWN), ""
+        if fate == NEW:
+            yield from self._early_withdrawals(here, call, said)
         elif fate == PARKED:
             for outcome in self._outcomes(here, call, said, cancelled=True):
                 after, _ = self._after(here, call, said, outcome)
@@ -117,6 +122,18 @@ class ModelSpecification(Specification):
             yield here, f"{said.operation}() is cancelled after it took effect"
         elif said.operation in self._undone_by:
             yield from self._given_back(here, call, said)
+
+    def _early_withdrawals(self, here: Configuration, call: int, said: Said) -> Iterator[tuple[Configuration, str]]:
+        """Yield where it leads that a call is cancelled before it takes effect: it never happened.
+
+        A model that tells a new call from one that has waited says by that what else may come of it.
+        """
+        if not self._looks_at_place:
+            yield here.with_fate(call, WITHDRAWN), ""
+            return
+        for outcome in self._outcomes(here, call, said, cancelled=True):
+            after, _ = self._after(here, call, said, outcome)
+            yield after.with_fate(call, WITHDRAWN), ""
 
     def _given_back(self, here: Configuration, call: int, said: Said) -> Iterator[tuple[Configuration, str]]:
         """Yield where it leads that a call that is cancelled gives back what it took."""
