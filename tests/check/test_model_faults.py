@@ -249,7 +249,7 @@ def time_of() -> Any:
         (waits_again, "Lock.acquire() cannot wait again once it is cancelled"),
         (no_option, "choose() was given no option"),
         (an_object, "Lock._held is a Token, which equals no other one"),
-        (from_a_library, "failed at *test_model_faults.py:* with error: missing )"),
+        (from_a_library, "failed at *test_model_faults.py:* with *rror: missing )"),
         (hidden_clock, "Lock.acquire did something else the second time, at the same instant"),
     ],
 )
