@@ -17,6 +17,7 @@ from latchproof.check.driven import Member, constructor, members
 from latchproof.check.history import named
 from latchproof.check.importing import TargetError as TargetError
 from latchproof.check.importing import attribute, current_folder, exits_refused, find
+from latchproof.check.inspecting import endless_refused
 from latchproof.check.instants import operations_of
 from latchproof.check.kind_of import KINDS, kind_named, kind_of, kind_of_model
 from latchproof.check.kinds import MACHINE_KINDS, Kind, MachineKind, Operation, a
@@ -193,6 +194,17 @@ def adapt(
     Raises TargetError if it fits no kind, or cannot be made with what that kind is made with.
     """
     name = name or str(attribute(factory, "__qualname__", None) or repr(factory))
+    with endless_refused(name):
+        return _adapted(factory, name, kind, rename, model)
+
+
+def _adapted(
+    factory: Callable[[int], Any],
+    name: str,
+    kind: str | None,
+    rename: Mapping[str, str] | None,
+    model: str | type[Model] | None,
+) -> Target:
     asked = _asked_for(kind, model)
     if not callable(factory):
         raise TargetError(f"{name} is {type(factory).__name__}, not a class or a factory")

@@ -39,7 +39,17 @@ CALLED = tuple(os.path.join(CHECK_FOLDER, one) for one in ("loops" + os.sep, "wa
 CALLING = (
     *(
         os.path.join(CHECK_FOLDER, one)
-        for one in ("loops" + os.sep, "harness.py", "target.py", "run.py", "instants.py")
+        for one in (
+            "loops" + os.sep,
+            "harness.py",
+            "target.py",
+            "run.py",
+            "instants.py",
+            "kinds.py",
+            "model_kind.py",
+            "importing.py",
+            "driven.py",
+        )
     ),
     os.path.join(FUZZ_FOLDER, "drivers.py"),
 )
@@ -239,7 +249,9 @@ def _interrupt_where_it_is_swallowed(frame: FrameType | None) -> None:
     """Raise StuckError again at the next line of the target: if that is in an `except`, it leaves the `try`."""
 
     def trace(here: FrameType, event: str, _: object) -> Any:
-        if is_own(here):
+        if is_own(here) or (
+            event == "call" and here.f_back is not None and here.f_back.f_code.co_filename.startswith(OWN_FOLDERS)
+        ):
             sys.settrace(None)
         elif event == "line":
             raise StuckError
