@@ -91,25 +91,25 @@ def test_a_constructor_takes_a_number_or_nothing() -> None:
 
 
 def test_policies_are_classes_with_other_attributes() -> None:
-    names = [one.name for one in policies_of(Pair)]
-    assert names == [
-        "greedy, first come first served",
-        "greedy, any order",
-        "lazy, first come first served",
-        "lazy, any order",
-    ]
-    assert [one.model._limit for one in policies_of(Pair)] == [1, 1, 2, 2]  # type: ignore[attr-defined]
+    greedy, lazy = policies_of(Pair)
+    assert (greedy.name, lazy.name) == ("greedy", "lazy")
+    assert [one.model._limit for one in (greedy, lazy)] == [1, 2]  # type: ignore[attr-defined]
     assert policies_of(Pair) is policies_of(Pair)
-    assert [(one.name, one.fair, one.model) for one in policies_of(Bare)] == [
-        ("first come first served", True, Bare),
-        ("any order", False, Bare),
-    ]
+    assert [(one.name, one.fair, one.model) for one in policies_of(Bare)] == [("Bare", False, Bare)]
+    assert policies_of(Bare, "bare")[0].name == "bare"
+
+
+def test_a_policy_that_leaves_its_order_open_knows_the_one_that_demands_it() -> None:
+    greedy, _ = policies_of(Pair)
+    assert greedy.in_order is not None
+    assert (greedy.in_order.name, greedy.in_order.fair) == ("greedy, first come first served", True)
+    assert (greedy.in_order.model, greedy.in_order.in_order) == (greedy.model, None)
 
 
 @pytest.mark.parametrize("fair", [True, False])
 def test_a_model_that_says_its_order_is_judged_by_it_alone(fair: bool) -> None:
     made = type("Bare", (Bare,), {"fair": fair})
-    assert [(one.name, one.fair) for one in policies_of(made)] == [("Bare", fair)]
+    assert [(one.name, one.fair, one.in_order) for one in policies_of(made)] == [("Bare", fair, None)]
 
 
 def test_what_a_model_calls_is_seen() -> None:

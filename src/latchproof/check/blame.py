@@ -14,6 +14,9 @@ from typing import NamedTuple
 from latchproof.check.history import End, Event, Finding, Observe, named, shown
 from latchproof.check.specification import COMPARED, Configuration, Fate, Operation, Specification, reads_so
 
+BECAUSE = ", because a call took effect and ended cancelled"
+"""What is said of a finding that shows the effect of a cancelled call."""
+
 
 class Scene(NamedTuple):
     """What is known of a history when an event comes that is not allowed.
@@ -39,8 +42,9 @@ class Scene(NamedTuple):
         taken = {fate for fate in fates if fate.kind != "new"}
         allowed = sorted({str(fate) for fate in taken})
         rules = sorted({fate.ending.rule for fate in taken if fate.ending is not None} - {""})
-        situation = self.because_of_a_cancelled_call(situation)
-        return Finding(self.specification.blame(situation), seen, tuple(allowed), tuple(rules))
+        reason = self.because_of_a_cancelled_call(situation)
+        seen += BECAUSE if reason != situation else ""
+        return Finding(self.specification.blame(reason), seen, tuple(allowed), tuple(rules))
 
     def explains(self, situation: str, *, more: bool = False) -> bool:
         """Return whether a specification that allows the situation allows the calls, and each reading allowed before.
@@ -77,14 +81,16 @@ def find(scene: Scene, event: Event) -> Finding:
 
 def find_misread(scene: Scene, event: Observe, misread: tuple[str, ...]) -> Finding:
     """Return the finding for what was read wrong: for the first that is wrong by itself, or for all at once."""
-    situation = scene.specification.blame(scene.because_of_a_cancelled_call("wrong reading"))
+    situation = scene.because_of_a_cancelled_call("wrong reading")
+    because = BECAUSE if situation != "wrong reading" else ""
+    claim = scene.specification.blame(situation)
     for name, value in event.values:
         values = {one for here in scene.before for one in scene.specification.readings(here, name) or ()}
         if not any(reads_so(value, scene.specification.readings(here, name)) for here in scene.before):
             allowed = tuple(f"{name} = {one!r}" for one in sorted(values, key=lambda one: (str(type(one)), one)))
-            return Finding(situation, f"{name} is {_typed(value, values)}", allowed, (), misread, final=False)
+            return Finding(claim, f"{name} is {_typed(value, values)}{because}", allowed, (), misread, final=False)
     seen = ", ".join(f"{name} is {shown(value)}" for name, value in event.values)
-    return Finding(situation, seen, ("not both of these at once",), (), misread, final=False)
+    return Finding(claim, f"{seen}{because}", ("not both of these at once",), (), misread, final=False)
 
 
 def _typed(value: object, allowed: Collection[object]) -> str:
@@ -161,5 +167,25 @@ def _of_rest(scene: Scene) -> Finding:
                 was_released = all(ending.by != operation.name for ending in endings)
                 situation = "release not delivered" if was_released else "stranded"
             return scene.finding(situation, seen, fates)
+    one_of = _one_of_which_ends(scene, settled)
+    if len(one_of) > 1:
+        first, *others = (f"{scene.operations[call].name}() of call {call + 1}" for call in sorted(one_of))
+        calls = f"neither {' nor '.join([first, *others])}"
+        seen = f"nothing can run any more, and {calls} has ended, though one of them could"
+        return scene.finding("stranded", seen, one_of.values())
     seen = "nothing can run any more, and a call is blocked that should not be"
     return Finding(scene.specification.blame("stranded"), seen, ("a release",), ())
+
+
+def _one_of_which_ends(scene: Scene, settled: Iterable[Configuration]) -> dict[int, Fate]:
+    """Return the calls of which one has to end, each with how it ends.
+
+    Where none has taken effect unseen, they are those that could continue.
+    """
+    ends = {call: fate for here in settled for call, fate in here.fates if fate.kind == "ends"}
+    return ends or {
+        call: fate
+        for here in scene.before
+        for call, fate in here.fates
+        if fate.kind == "parked" and not scene.specification.may_stay(here, call)
+    }

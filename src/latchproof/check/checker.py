@@ -14,16 +14,16 @@ from latchproof.check.jobs import Job, JobResult, do_job
 from latchproof.check.kinds import Kind, a
 from latchproof.check.lines import report as line_report
 from latchproof.check.loops import stepper_class
-from latchproof.check.notation import compact
 from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits
 from latchproof.check.specification import Invocation
 from latchproof.check.strategies import make_strategy
 from latchproof.check.target import Target, TargetError
+from latchproof.check.trace import make_trace
 from latchproof.check.tree import Walk
 from latchproof.check.values import INDICES
-from latchproof.check.verdict import PolicyVerdict, Verdict, most_telling
+from latchproof.check.verdict import Order, PolicyVerdict, Verdict, most_telling
 from latchproof.check.work_queue import BrokenOffError, Progress, WorkQueue
 from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Programs
@@ -92,7 +92,7 @@ def check(
     require_claim(claim, kind)
     stepper_class(host)
     programs = default_programs(target, host) if programs is None else programs
-    policies = tuple(one.name for one in judged)
+    policies = tuple(one.name for one in (*judged, *filter(None, map(kind.in_order, judged))))
     exhaustive = scheduler == "exhaustive"
     jobs = [
         Job(
@@ -115,7 +115,7 @@ def check(
     reasons = [Reason("broken-off", "", f"{end}; what was not done is not known")] if end else []
     reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
     if not all(outcome.is_controlled for outcome in outcomes):
-        if any(walk.failures.values()):
+        if any(walk.failures[one.name] for one in judged):
             text = "claims were broken too, but that may be chance where no schedule controls what happens"
             reasons.append(Reason("uncontrolled", "", text))
         walk = replace(walk, failures={})
@@ -146,10 +146,11 @@ def check(
     notes += _seen_once(reported)
     notes += _only_eager(reported)
     notes += notes_on_clocks(target.own)
-    notes += [_note_on(fault, target, host) for fault in walk.host_faults.values()]
+    notes += [_note_on(fault, target, reported, host) for fault in walk.host_faults.values()]
     if policy is None and not reported.satisfied and kind.variants and not walk.hung:
         run = partial(_outcomes, workers=workers, cluster=cluster, progress=progress)
         notes += [f"policy {name} allows this: --policy {name}" for name in _allowed_by(target, jobs, programs, run)]
+    is_whole, overtakes = exhaustive and not reasons, any(one.at_once > 1 for one in programs)
     return Verdict(
         target=target,
         host=host,
@@ -172,7 +173,22 @@ def check(
         not_driven=not_driven(target.offered, used(programs, target), absent),
         not_tried=not_tried(programs, target, host) if exhaustive else (),
         host_faults=tuple(walk.host_faults.values()),
+        orders=() if claim else tuple(_orders(verdicts, target, walk, is_told=is_whole and overtakes)),
     )
+
+
+def _orders(verdicts: list[PolicyVerdict], target: Target, walk: Walk, *, is_told: bool) -> Iterator[Order]:
+    """Yield whether calls continue first come, first served, for each satisfied policy that leaves that open.
+
+    It is told that they do only where every schedule was run, and a call waited that another could overtake.
+    """
+    for one in verdicts:
+        in_order = target.kind.in_order(target.policy(one.policy))
+        if one.satisfied and in_order is not None:
+            broken = walk.failures.get(in_order.name, {}).values()
+            first = min(broken, key=lambda failure: failure.rank, default=None)
+            waited = any(rule.endswith(" waits") for rule in one.fired)
+            yield Order(one.policy, in_order.name, True if is_told and waited else None, first)
 
 
 def _allowed_by(
@@ -228,8 +244,8 @@ def require_claim(claim: str | None, kind: Kind) -> None:
         raise TargetError(f"there is no claim {claim!r} about {a(kind.name)}; there are {', '.join(about)}")
 
 
-def _note_on(fault: Failure, target: Target, host: str) -> str:
-    again = f"latchproof replay '{compact(fault.argument, fault.schedule, target.letters)}' {target.name} --host {host}"
+def _note_on(fault: Failure, target: Target, reported: PolicyVerdict, host: str) -> str:
+    again = make_trace(fault, target, reported.policy, strict=False, host=host).again
     return f"{fault.finding.seen}. This is the host's own fault, and no claim is blamed for it. Shown by {again}"
 
 

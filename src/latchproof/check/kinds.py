@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from latchproof.check.importing import TargetError
 from latchproof.check.machine_specification import MachineSpecification, compares
@@ -84,11 +84,19 @@ class Kind(Interface, Protocol):
     """
 
     @property
+    def is_a_model(self) -> bool:
+        """Whether a model judges it, and not the rules of a machine."""
+
+    @property
     def model_name(self) -> str:
         """FILE:CLASS or MODULE:CLASS of a model, "" for a kind that is shipped."""
 
     @property
     def parameter(self) -> str: ...
+
+    @property
+    def objects(self) -> Mapping[str, tuple[int, str]]:
+        """Where a factory returns several objects: which has an operation or reading, and under which name there."""
 
     @property
     def smallest(self) -> int:
@@ -129,6 +137,12 @@ class Kind(Interface, Protocol):
 
     def policy(self, name: str) -> Any:
         """Return the policy or variant of that name; raise TargetError if there is none."""
+
+    def in_order(self, policy: Any) -> Any | None:
+        """Return the policy that also demands first come, first served, where a policy leaves that open.
+
+        It is judged as well, and whether it is satisfied is told: that is a property of a class, not a fault.
+        """
 
     def specification(self, policy: Any, argument: int, compared: Compared) -> Specification:
         """Return what histories of an instance made with `argument` are judged by under a policy."""
@@ -173,6 +187,7 @@ class MachineKind:
 
     machine: Machine
     model_name: str = ""
+    is_a_model: Final = False
 
     @property
     def name(self) -> str:
@@ -181,6 +196,10 @@ class MachineKind:
     @property
     def parameter(self) -> str:
         return self.machine.parameter
+
+    @property
+    def objects(self) -> Mapping[str, tuple[int, str]]:
+        return {}
 
     @property
     def smallest(self) -> int:
@@ -240,6 +259,9 @@ class MachineKind:
         except KeyError:
             names = ", ".join(one.name for one in (*self.machine.policies, *self.machine.variants))
             raise TargetError(f"there is no policy {name!r} for {a(self.name)}; there are {names}") from None
+
+    def in_order(self, policy: Any) -> Any | None:
+        return None
 
     def specification(self, policy: Any, argument: int, compared: Compared) -> Specification:
         if isinstance(policy, Variant):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import signature
-from typing import Any
+from typing import Any, Final
 
 from latchproof.check.importing import TargetError
 from latchproof.check.kinds import Operation, a
@@ -48,10 +48,15 @@ class ModelKind:
     classes: tuple[str, ...] = ()
     driven: Callable[[Any], Any] | None = None
     """What makes an object that is driven of what the factory returns."""
+    is_a_model: Final = True
 
     @cached_property
     def parameter(self) -> str:
         return next(iter(signature(self.model).parameters)) if takes_argument(self.model) else ""
+
+    @property
+    def objects(self) -> Mapping[str, tuple[int, str]]:
+        return self.model.objects
 
     @cached_property
     def smallest(self) -> int:
@@ -71,7 +76,7 @@ class ModelKind:
 
     @cached_property
     def policies(self) -> tuple[ModelPolicy, ...]:
-        return policies_of(self.model)
+        return policies_of(self.model, self.name)
 
     @property
     def usual_policies(self) -> tuple[ModelPolicy, ...]:
@@ -105,11 +110,15 @@ class ModelKind:
         return lambda argument: self.driven_as(self.make(factory, argument))
 
     def policy(self, name: str) -> ModelPolicy:
-        for one in self.policies:
-            if one.name == name:
-                return one
-        names = ", ".join(one.name for one in self.policies)
+        known = {one.name: one for policy in self.policies for one in (policy, policy.in_order) if one is not None}
+        if name in known:
+            return known[name]
+        names = ", ".join(map(repr, known))
         raise TargetError(f"there is no policy {name!r} for {a(self.name)}; there are {names}")
+
+    def in_order(self, policy: Any) -> ModelPolicy | None:
+        found: ModelPolicy | None = policy.in_order
+        return found
 
     def specification(self, policy: Any, argument: int, compared: Compared) -> Specification:
         return ModelSpecification(policy.model, argument, fair=policy.fair, name=policy.name)

@@ -4,6 +4,8 @@ Everything is read off the class and a new instance of it. Whether it is a model
 `latchproof.check.model_faults`.
 """
 
+from __future__ import annotations
+
 import dis
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -50,38 +52,46 @@ class ModelObservation:
 
 @dataclass(frozen=True)
 class ModelPolicy:
-    """A model with the class attributes of a policy, and whether calls have to continue first come, first served."""
+    """A model with the class attributes of a policy, and whether calls have to continue first come, first served.
+
+    Where the model leaves that open they need not, and `in_order` is the same policy if they have to.
+    """
 
     name: str
     model: type[Model]
     fair: bool
+    in_order: ModelPolicy | None = None
 
 
-ORDERS: Final = {True: "first come first served", False: "any order"}
-"""How calls of an operation continue, in words, where a model leaves it open."""
+IN_ORDER: Final = "first come first served"
+"""The name of the policy that is a model whose calls have to continue so, or how the name of such a policy ends."""
 
 
-_POLICIES: Final[dict[type[Model], tuple[ModelPolicy, ...]]] = {}
+_POLICIES: Final[dict[tuple[type[Model], str], tuple[ModelPolicy, ...]]] = {}
 
 
-def policies_of(model: type[Model]) -> tuple[ModelPolicy, ...]:
-    """Return what a class is held against: each policy, in each order that the model leaves open.
+def policies_of(model: type[Model], name: str = "") -> tuple[ModelPolicy, ...]:
+    """Return what a class is held against: each policy, or a model that has none, by that name or its own.
 
-    >>> [one.name for one in policies_of(Model)]
-    ['first come first served', 'any order']
+    >>> [(one.name, one.in_order.name) for one in policies_of(Model, "lock")]
+    [('lock', 'first come first served')]
     """
-    if model not in _POLICIES:
-        _POLICIES[model] = tuple(_policies(model))
-    return _POLICIES[model]
+    if (model, name) not in _POLICIES:
+        _POLICIES[model, name] = tuple(_policies(model, name or model.__name__))
+    return _POLICIES[model, name]
 
 
-def _policies(model: type[Model]) -> Iterator[ModelPolicy]:
+def _policies(model: type[Model], name: str) -> Iterator[ModelPolicy]:
     for policy, attributes in (model.policies or {"": {}}).items():
-        made = type(model.__name__, (model,), {**attributes, "__module__": model.__module__}) if attributes else model
-        for fair in (True, False) if model.fair is None else (model.fair,):
-            words = (policy, ORDERS[fair] if model.fair is None else "")
-            name = ", ".join(filter(None, words)) or model.__name__
-            yield ModelPolicy(name, made, fair)
+        made: type[Model] = model
+        if attributes:
+            made = type(model.__name__, (model,), {**attributes, "__module__": model.__module__})
+        own = policy or name
+        if made.fair is None:
+            in_order = ModelPolicy(", ".join(filter(None, (policy, IN_ORDER))), made, fair=True)
+            yield ModelPolicy(own, made, fair=False, in_order=in_order)
+        else:
+            yield ModelPolicy(own, made, made.fair)
 
 
 def operations_in(model: type[Model]) -> tuple[ModelOperation, ...]:

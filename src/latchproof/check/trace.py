@@ -14,6 +14,9 @@ It has one versioned schema. In JSON a trace is an object with
 - `model`, FILE:CLASS or MODULE:CLASS of the model that judged it, "" for a kind that is shipped (`machine` is the name
   of the kind); `letters`, what stands for an operation in a short schedule, where that is not its initial; a trace
   without these has no such model, and initials alone;
+- `parameter`, the name of what the constructor is given, "" if it is given nothing (`argument` is 0 then); `objects`,
+  where a factory returns several: for an operation or a reading of another than the first, the number of its object,
+  from 0, and its name there; a trace without these is given a number, and makes one object;
 - `claim`, the ID of the claim that is broken, `seen`, `allowed` and `rules`: what was seen in the end, what the
   specification allows there, and by which rules;
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
@@ -37,6 +40,7 @@ event is.
 
 import json
 import platform
+import shlex
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,6 +77,8 @@ class Trace:
     compared: Compared = "indices"
     model: str = ""
     letters: dict[str, str] = field(default_factory=dict)
+    parameter: str = "argument"
+    objects: dict[str, Any] = field(default_factory=dict)
 
     def own_name(self, name: str) -> str:
         """Return the class's name for what the specification calls `name`."""
@@ -81,6 +87,11 @@ class Trace:
     def count(self, kind: str) -> int:
         """Return the number of events of a kind."""
         return sum(1 for event in self.events if event["kind"] == kind)
+
+    @property
+    def made(self) -> str:
+        """How the object is made: the target with the constructor's argument, if it takes one."""
+        return f"{self.target}({self.argument if self.parameter else ''})"
 
     @property
     def is_of_the_host(self) -> bool:
@@ -117,6 +128,24 @@ class Trace:
         """The schedule as a short string, which `latchproof replay` accepts."""
         return compact(self.argument, self.schedule, self.letters)
 
+    @property
+    def is_of_a_model(self) -> bool:
+        """Whether it was judged by a model, and not by the rules of a machine."""
+        return bool(self.model) or self.machine not in MACHINES
+
+    @property
+    def again(self) -> str:
+        """The command that repeats the run."""
+        words = ["--host", self.host] if self.host != "asyncio" or self.is_of_the_host else []
+        if self.model:
+            words += ["--model", self.model]
+        elif self.is_of_a_model:
+            words += ["--kind", self.machine]
+        words += [] if self.policy == self.machine or self.is_of_the_host else ["--policy", self.policy]
+        words += ["--strict"] if self.strict else []
+        words += ["--rename", ",".join(map("=".join, self.renamed.items()))] if self.renamed else []
+        return f"latchproof replay '{self.notation}' {shlex.join([self.target, *words])}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the trace as plain data."""
         return {"schema": SCHEMA, "version": VERSION, **asdict(self)}
@@ -144,12 +173,12 @@ class Trace:
                     "observed": {"#map": [[name, value] for name, value in sorted(observed.items())]},
                 }
             )
-        meta = {"format": "ITF", "description": f"{self.target}({self.argument}) {self.fault}: {self.seen}"}
+        meta = {"format": "ITF", "description": f"{self.made} {self.fault}: {self.seen}"}
         return {"#meta": meta, "vars": ["event", "calls", "observed"], "states": states}
 
 
 _LISTS = ("allowed", "rules", "schedule", "events")
-_OTHERS = {"strict": bool, "argument": int, "renamed": dict, "seen_once": bool, "letters": dict}
+_OTHERS = {"strict": bool, "argument": int, "renamed": dict, "seen_once": bool, "letters": dict, "objects": dict}
 
 
 def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, host: str) -> Trace:
@@ -177,6 +206,8 @@ def make_trace(failure: Failure, target: Target, policy: str, *, strict: bool, h
         compared=target.values.compared,
         model=target.model,
         letters=target.letters,
+        parameter=target.kind.parameter,
+        objects={name: list(place) for name, place in target.kind.objects.items()},
     )
 
 
@@ -222,7 +253,8 @@ def from_json(data: Any) -> Trace:
     if data.get("version") != VERSION:
         raise TargetError(f"this trace is of version {data.get('version')!r}; this latchproof reads version {VERSION}")
     fields = {name: value for name, value in data.items() if name not in ("schema", "version")}
-    fields = {"renamed": {}, "seen_once": False, "compared": _compared_in(data), "model": "", "letters": {}, **fields}
+    absent = {"renamed": {}, "seen_once": False, "compared": _compared_in(data), "model": "", "letters": {}}
+    fields = {**absent, "parameter": Trace.parameter, "objects": {}, **fields}
     if differing := set(Trace.__dataclass_fields__) ^ set(fields):
         raise TargetError(f"this trace lacks fields, or has others: {', '.join(sorted(differing))}")
     for name, value in fields.items():

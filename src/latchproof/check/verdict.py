@@ -56,6 +56,26 @@ class PolicyVerdict:
         }
 
 
+@dataclass(frozen=True)
+class Order:
+    """Whether calls of an operation continue first come, first served, where a policy leaves that open.
+
+    `policy`    the name of that policy, and `in_order` that of the policy that demands it.
+    `seen`      True if they did in every run; None if that is not known, or no call had to wait.
+    `against`   the shortest run in which they did not, if there is one.
+    """
+
+    policy: str
+    in_order: str
+    seen: bool | None
+    against: Failure | None
+
+    @property
+    def is_kept(self) -> bool | None:
+        """Whether they do, None if that is not known."""
+        return False if self.against is not None else self.seen
+
+
 def shared(verdicts: Sequence[PolicyVerdict]) -> tuple[str, ...]:
     """Return the claims that are broken under the most policies: all that more than half break, if there are such."""
     counts = Counter(claim for one in verdicts for claim in one.failures)
@@ -92,6 +112,7 @@ class Verdict:
     `lines`        which lines of the target's own code never ran; it is shown where the target conforms.
     `not_tried`    what the bounds leave out, in words; nothing where schedules are sampled.
     `host_faults`  the shortest run for each fault of the host's own loop that came to light. No claim is blamed for it.
+    `orders`       for each satisfied policy that leaves the order of calls open, what it is.
     """
 
     target: Target
@@ -115,6 +136,7 @@ class Verdict:
     lines: LineReport = field(default_factory=LineReport)
     not_tried: tuple[str, ...] = ()
     host_faults: tuple[Failure, ...] = ()
+    orders: tuple[Order, ...] = ()
 
     def standing(self, one: PolicyVerdict) -> str:
         """Return what is known of a policy, in words: an inconclusive check satisfies none."""
@@ -149,8 +171,12 @@ class Verdict:
     def _by_length(self) -> list[Failure]:
         return sorted(self.reported.failures.values(), key=lambda failure: failure.rank)
 
-    def _trace(self, failure: Failure) -> Trace:
-        return make_trace(failure, self.target, self.reported.policy, strict=self.strict, host=self.host)
+    def _trace(self, failure: Failure, policy: str | None = None) -> Trace:
+        return make_trace(failure, self.target, policy or self.reported.policy, strict=self.strict, host=self.host)
+
+    def against(self, order: Order) -> Trace | None:
+        """Return the shortest run in which calls did not continue first come, first served; None if there is none."""
+        return None if order.against is None else self._trace(order.against, order.in_order)
 
     @property
     def exit_code(self) -> int:
@@ -184,10 +210,16 @@ class Verdict:
             "seconds": self.seconds,
             "reasons": [str(reason) for reason in self.reasons],
             "inconclusive_because": [asdict(reason) for reason in self.reasons],
+            "orders": [self._order_data(one) for one in self.orders],
             "notes": list(self.notes),
             "traces": [trace.to_json() for trace in self.traces],
             "host_faults": [trace.to_json() for trace in self.host_traces],
         }
+
+    def _order_data(self, one: Order) -> dict[str, Any]:
+        against = self.against(one)
+        run = None if against is None else against.to_json()
+        return {"policy": one.policy, "first_come_first_served": one.is_kept, "against": run}
 
     def _policy_data(self, one: PolicyVerdict) -> dict[str, Any]:
         standing = self.standing(one)

@@ -75,10 +75,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         programs = without_eager(programs, options.host)
     if options.estimate:
         return _estimate(options, console, target, programs)
-    say(
-        console,
-        f"latchproof check {target.name}: {a(target.kind.name)}, on {options.host}, judged by {judged_by(options)}",
-    )
+    by = judged_by(options, target.kind)
+    say(console, f"latchproof check {target.name}: {a(target.kind.name)}, on {options.host}, judged by {by}")
     limits = StepLimits(options.step_cpu, options.step_block)
     todo = checker.parts(programs, options.scheduler, options.schedules)
     with Bar(console, [weight(one, argument) if every else size for one, argument, size in todo], limits) as progress:

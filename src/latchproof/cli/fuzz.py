@@ -54,9 +54,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
         step_block=options.step_block,
         **arguments_of(options),
     )
+    by = judged_by(options, target.kind)
     say(
         console,
-        f"latchproof fuzz {target.name}: {a(target.kind.name)}, on {options.host}, judged by {judged_by(options)}; "
+        f"latchproof fuzz {target.name}: {a(target.kind.name)}, on {options.host}, judged by {by}; "
         f"about {options.examples:,} examples, starting with the failures of earlier runs in .hypothesis; "
         f"{machine.limits} (C code that keeps the interpreter is not interrupted)",
     )

@@ -23,7 +23,7 @@ from latchproof.check.verdict import Verdict
 from latchproof.cli.streams import tell
 from latchproof.show.formats import FORMATS, Format
 from latchproof.show.json import as_json
-from latchproof.show.words import CannotRenderError
+from latchproof.show.words import CannotRenderError, policies_of
 from latchproof_spec import machines
 from latchproof_spec.machine import Machine
 
@@ -262,9 +262,11 @@ def refuse_variant(name: str | None, machines: Iterable[Machine]) -> None:
         raise TargetError(f"the policy {name} is a model, which has no rules: `latchproof check` judges classes by it")
 
 
-def judged_by(options: argparse.Namespace) -> str:
+def judged_by(options: argparse.Namespace, kind: Kind) -> str:
     """Return what a check or a fuzzing run judges by, in words."""
-    return (options.policy or "every named policy") + (f", claim {options.claim} only" if options.claim else "")
+    every = [one.name for one in kind.usual_policies] if options.policy is None else [options.policy]
+    what = policies_of(kind, every) if kind.is_a_model else options.policy or "every named policy"
+    return what + (f", claim {options.claim} only" if options.claim else "")
 
 
 def renaming(text: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.show.printing import say
     from latchproof.show.replay import print_replay
     from latchproof.show.verdict import print_trace
+    from latchproof.show.words import policies_of
 
     host, policy, strict = options.host, options.policy, options.strict
     if notation.is_notation(options.what):
@@ -46,12 +47,16 @@ def run(options: argparse.Namespace, console: Console) -> int:
     checked_as = target.kind
     host, policy = host or "asyncio", policy_name(policy, checked_as, console) or checked_as.policies[0].name
     judged_by = target.policy(policy)
+    by = policies_of(checked_as, [policy]) if checked_as.is_a_model else policy
     if why := checked_as.refuses(argument):
         raise TargetError(f"the schedule makes {a(checked_as.name)} of {argument}: {why}")
     loops.stepper_class(host)
     limits = StepLimits(options.step_cpu, options.step_block)
     target = replace(target, values=probe.implemented(target, host, limits).values)
-    say(console, f"latchproof replay {target.name}({argument}): on {host}, judged by {policy}")
+    say(
+        console,
+        f"latchproof replay {target.name}({argument if checked_as.parameter else ''}): on {host}, judged by {by}",
+    )
     try:
         explorer = jobs.replay(
             target,

@@ -99,7 +99,7 @@ def mermaid(trace: Trace) -> str:
     """Return a Mermaid sequence diagram: the calls on the left, the primitive on the right."""
     calls = sorted(event["call"] for event in trace.events if event["kind"] == "begin")
     lines = ["sequenceDiagram", *(f"    participant C{call} as call {call}" for call in calls)]
-    lines.append(f"    participant T as {trace.target}({trace.argument})".replace(":", "#58;"))
+    lines.append(f"    participant T as {trace.made}".replace(":", "#58;"))
     if trace.seen_once:
         lines.append(f"    Note over T: {SEEN_ONCE}".replace(";", "#59;"))
     if trace.renamed:

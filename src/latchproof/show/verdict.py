@@ -1,24 +1,24 @@
 """Prints the verdict of a check, and the runs that break a claim."""
 
-from shlex import quote
-
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict, shared
 from latchproof.show.lanes import explain, lanes
 from latchproof.show.printing import Console, count_of, say
-from latchproof.show.words import listed, renamed
-from latchproof_spec.machines import MACHINES, sentence_of
+from latchproof.show.words import judged_by, listed, policies_of, renamed
+from latchproof_spec.machines import sentence_of
 
 
 def print_trace(console: Console, trace: Trace) -> None:
     """Print a broken claim with the run that breaks it."""
     sentence = sentence_of(trace.claim, trace.machine, trace.policy)
-    say(console, f"{trace.claim} is broken: {sentence}", style="bold red")
+    # a finding of a model is named for what was seen, which says more than what the name means
+    headline = f"{trace.claim}: {trace.seen}" if trace.is_of_a_model else f"{trace.claim} is broken: {sentence}"
+    say(console, headline, style="bold red")
     say(console)
     only = ", only with eager tasks" if trace.is_eager else ""
     say(
         console,
-        f"  {trace.target}({trace.argument}) on {trace.host}{only}, policy {trace.policy}"
+        f"  {trace.made} on {trace.host}{only}, {judged_by(trace)}"
         f"{', strict form' if trace.strict else ''}: {count_of(trace.count('begin'), 'call')}, "
         f"{count_of(trace.cancellations, 'cancellation')}, {count_of(trace.steps, 'step')} of the event loop",
     )
@@ -28,16 +28,11 @@ def print_trace(console: Console, trace: Trace) -> None:
     say(console)
     for line in explain(trace):
         say(console, f"  {line}")
+    if trace.is_of_a_model:
+        say(console, f"  rule:     {sentence}")
     say(console, f"  schedule: {'; '.join(trace.schedule)}", style="dim")
-    options = f" --host {trace.host}" if trace.host != "asyncio" else ""
-    if trace.model:
-        options += f" --model {quote(trace.model)}"
-    elif trace.machine not in MACHINES:
-        options += f" --kind {trace.machine}"
-    options += f" --policy {quote(trace.policy)}{' --strict' if trace.strict else ''}"
-    options += f" --rename {','.join(map('='.join, trace.renamed.items()))}" if trace.renamed else ""
     if trace.is_stepwise:
-        say(console, f"  again:    latchproof replay '{trace.notation}' {trace.target}{options}", style="dim")
+        say(console, f"  again:    {trace.again}", style="dim")
     say(console)
 
 
@@ -54,7 +49,19 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
     if len(verdict.policies) > 1:
         for one in verdict.policies:
             say(console, f"policy    {one.policy}: {verdict.standing(one)}")
+    _print_orders(console, verdict)
     say(console, f"verdict   {_meaning(verdict)}", style={0: "green", 1: "bold red"}.get(verdict.exit_code, "yellow"))
+
+
+def _print_orders(console: Console, verdict: Verdict) -> None:
+    """Print whether calls continue first come, first served, where the model leaves that open."""
+    words = {True: "yes, within these bounds", False: "no", None: "not known"}
+    differ = len({one.is_kept for one in verdict.orders}) > 1
+    for one in verdict.orders if differ else verdict.orders[:1]:
+        under = f" under the policy {one.policy}" if differ else ""
+        against = verdict.against(one)
+        shown = f" ({against.again} shows a call that overtakes)" if against is not None else ""
+        say(console, f"order     first come, first served{under}: {words[one.is_kept]}{shown}")
 
 
 def _print_work(console: Console, verdict: Verdict) -> None:
@@ -77,7 +84,8 @@ def _print_work(console: Console, verdict: Verdict) -> None:
         )
     else:
         say(console, f"sampled   at random: {verdict.scheduler}; other schedules were not tried")
-    say(console, f"fired     rules {', '.join(reported.fired) or 'none'}")
+    rules = ", ".join(reported.fired) or "none"
+    say(console, f"covered   {rules}" if target.kind.is_a_model else f"fired     rules {rules}")
     say(console, f"exercised {', '.join(reported.exercised) or 'no claim'}")
     if reported.misread:
         names = ", ".join(reported.misread)
@@ -101,7 +109,7 @@ def _print_work(console: Console, verdict: Verdict) -> None:
 
 
 def _meaning(verdict: Verdict) -> str:
-    name = verdict.target.name
+    name, kind = verdict.target.name, verdict.target.kind
     if verdict.status == "counterexample":
         broken = ", ".join(verdict.reported.failures)
         others = ""
@@ -109,11 +117,14 @@ def _meaning(verdict: Verdict) -> str:
             common = [claim for claim in verdict.reported.failures if claim in shared(verdict.policies)]
             number = sum(set(common) <= set(one.failures) for one in verdict.policies)
             others = f" (no policy is satisfied; {number} of {len(verdict.policies)} break {', '.join(common)})"
-        return f"{name} breaks {broken} under the policy {verdict.reported.policy}{others}"
+        under = policies_of(kind, [verdict.reported.policy])
+        if kind.is_a_model:
+            return f"{name} does not conform to {under}: {broken}{others}"
+        return f"{name} breaks {broken} under {under}{others}"
     if verdict.status == "inconclusive":
         return f"inconclusive: no counterexample was found against {name}, but see above why that is not enough"
-    policies = f"{'policy' if len(verdict.satisfied) == 1 else 'policies'} {', '.join(verdict.satisfied)}"
+    policies = policies_of(kind, verdict.satisfied)
     if verdict.scheduler != "exhaustive":
-        return f"no counterexample was found against {name} in these schedules, under the {policies}"
-    to = f"the {policies}" if verdict.claim is None else f"{verdict.claim} under the {policies}"
+        return f"no counterexample was found against {name} in these schedules, under {policies}"
+    to = policies if verdict.claim is None else f"{verdict.claim} under {policies}"
     return f"{name} conforms to {to}, within these bounds; nothing is said beyond them"

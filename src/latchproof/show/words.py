@@ -1,6 +1,13 @@
 """What several renderings share: phrases, and the error where a format has no rendering of it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from latchproof.check.kinds import Kind
+    from latchproof.check.trace import Trace
 
 MOST = 12
 """Maximum number of names in a list."""
@@ -26,6 +33,26 @@ def alternatives(allowed: Iterable[str]) -> str:
     ('to return 0 or to stay parked', 'no such event')
     """
     return " or ".join(allowed) or "no such event"
+
+
+def judged_by(trace: Trace) -> str:
+    """Return what a trace was judged by, as it ends a list of words."""
+    if not trace.is_of_a_model:
+        return f"policy {trace.policy}"
+    return f"model {trace.machine}" + ("" if trace.policy == trace.machine else f", policy {trace.policy}")
+
+
+def policies_of(kind: Kind, policies: Sequence[str]) -> str:
+    """Return what a verdict is about: policies of a kind, or the model that it is.
+
+    >>> from latchproof.check.kind_of import KINDS
+    >>> policies_of(KINDS["lock"], ["lock"]), policies_of(KINDS["barrier"], ["cpython", "java"])
+    ('the model lock', 'the policies cpython, java')
+    """
+    names = [name for name in policies if not kind.is_a_model or name != kind.name]
+    which = f"the {'policy' if len(names) == 1 else 'policies'} {', '.join(names)}" if names else ""
+    model = f"the model {kind.name}" if kind.is_a_model else ""
+    return " under ".join(filter(None, (model, which)))
 
 
 def listed(names: Sequence[str]) -> str:
