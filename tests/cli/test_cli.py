@@ -110,6 +110,34 @@ def test_a_target_that_is_not_there_is_one_line_on_stderr() -> None:
     assert "Traceback" not in done.stderr
 
 
+FINALIZED = """
+import os
+
+class Latch:
+    \"\"\"It is right, ends the interpreter when it is dropped, and one of its kind is kept until the end.\"\"\"
+
+    def __init__(self, count):
+        self.count = count
+
+    def count_down(self):
+        self.count = max(0, self.count - 1)
+
+    async def wait(self):
+        pass
+
+    def __del__(self):
+        os._exit(1)
+
+kept = Latch(1)
+"""
+
+
+def test_the_exit_code_is_the_commands_whatever_a_finalizer_does(tmp_path: Path) -> None:
+    (tmp_path / "finalized.py").write_text(FINALIZED, encoding="utf-8")
+    done = in_a_process("replay", "1:c.w.", f"{tmp_path}/finalized.py:Latch")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the specification allows this run")
+
+
 @pytest.mark.parametrize("command", ["verify", "check", "fuzz", "prove", "explore", "export"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -62,6 +62,17 @@ def exits_refused() -> Iterator[None]:
     finally:
         os._exit = end
         refused = False
+
+
+def refuse_exits() -> Callable[[int], NoReturn]:
+    """Let `os._exit` raise SystemExit until the process ends; return what still ends it."""
+    end = os._exit
+
+    def refuse(status: int) -> NoReturn:
+        raise SystemExit(f"os._exit({status})")
+
+    os._exit = refuse
+    return end
 
 
 @contextlib.contextmanager

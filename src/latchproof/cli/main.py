@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from latchproof.check.importing import refuse_exits
 from latchproof.check.target import TargetError
 from latchproof.cli import check, explore, export, fuzz, mutants, prove, replay, report, streams, verify
 from latchproof.cli.options import Command, require, require_writable
@@ -34,13 +35,11 @@ a target that cannot be loaded or driven; 3 inconclusive, or the command failed.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; without arguments take those of the process, and end the process."""
-    if arguments is None:
-        streams.prepare()
-    options = make_parser().parse_args(arguments)
-    code = _run(options)
-    if arguments is None:
-        streams.leave(code)
-    return code
+    if arguments is not None:
+        return _run(make_parser().parse_args(arguments))
+    streams.prepare()
+    end = refuse_exits()  # a finalizer of the target may run at the very end
+    return streams.leave(_run(make_parser().parse_args()), end)
 
 
 def _run(options: argparse.Namespace) -> int:

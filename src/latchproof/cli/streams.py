@@ -8,6 +8,7 @@ import contextlib
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 
@@ -84,11 +85,11 @@ def tell(line: str) -> None:
             print(line, file=sys.stderr, flush=True)
 
 
-def leave(code: int) -> NoReturn:
-    """End the process with this exit code, also if the target has left threads that Python would wait for."""
+def leave(code: int, end: Callable[[int], NoReturn]) -> NoReturn:
+    """End the process with this exit code; `end` does so if the target has left threads, for which Python would wait."""
     with contextlib.suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
     if any(one is not threading.current_thread() and not one.daemon for one in threading.enumerate()):
-        os._exit(code)
+        end(code)
     raise SystemExit(code)
