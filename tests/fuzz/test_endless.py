@@ -313,7 +313,7 @@ def test_steps_that_end_are_told_apart() -> None:
     for _ in range(3):
         machine.run_pass()
     assert (machine.example.stuck, type(machine).slow) == (None, [])
-    machine.example.close()
+    machine.teardown()
 
 
 @pytest.mark.parametrize("host", ["asyncio", "trio", "flowno"])
