@@ -111,6 +111,7 @@ KINDS: Final[dict[str, Kind]] = {
         ("src/latchproof/hosts/*.py",),
         (tuple(f"tests/runtime/test_{name}.py" for name in ("hosts", "host_axioms", "event_loops")), RUNTIME),
     ),
+    "compiler": Kind(("src/latchproof/compile/*.py",), (("tests/compile",), ("tests/cli/test_compiled.py",))),
     "exporters": Kind(("src/latchproof/export/*.py",), (("tests/export",), ("tests/cli",))),
 }
 """The kinds of faults, and the gates that must notice them."""

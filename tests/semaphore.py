@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from latchproof.compile.claims import first_come_first_served, stays_parked_until_reached
 from latchproof_spec import calls, claims
 from latchproof_spec.calls import Call, CallClaims, Snapshot
-from latchproof_spec.claims import Account, Claim, Moment, Property, Step
+from latchproof_spec.claims import Account, Claim, Property, Step
 from latchproof_spec.machine import IS_PARKED, Bounds, Machine, ModelBounds, Observation, Operation
 from latchproof_spec.step import Rule
 
@@ -103,27 +104,6 @@ def made(step: Step) -> Any:
 
 def queue_is_in_order_of_arrival(now: Snapshot, one: Call, other: Call) -> bool:
     return not (one.parked and other.parked and one.arrival < other.arrival) or bool(one.position < other.position)
-
-
-def first_come_first_served(moment: Moment) -> bool:
-    """Of the parked, those that continue stood before those that stay."""
-    waited = tuple(task for task in moment.queue_before if task != moment.who)
-    continue_ = tuple(task for task, _ in moment.resumed if task != moment.who)
-    return waited[: len(continue_)] == continue_
-
-
-def stays_parked_until_reached(step: Step, actor: Call, before: Call, after: Call) -> bool:
-    """A call is parked by parking, and stays so until a rule reaches its place: all the parked, or the first of them.
-
-    Those that are not reached move up, and so do those behind a call that is withdrawn.
-    """
-    if before.acts or not before.parked:
-        return bool(after.parked == (before.acts and step.rule.caller == "parks"))
-    withdrawn = step.operation == "withdraw" and actor.parked and before.position > actor.position
-    place = before.position - (1 if withdrawn else 0)
-    stays = step.rule.queue == "stays" or (step.rule.queue == "first" and place >= step.rule.first)
-    moves = step.rule.first if step.rule.queue == "first" else 0
-    return bool(after.parked == stays) and bool(not after.parked or after.position == place - moves)
 
 
 SEMAPHORE: Final = Machine(

@@ -29,6 +29,7 @@ RANKS = {
     "latchproof.fuzz": 2,
     "latchproof.contracts": 2,
     "latchproof.export": 2,
+    "latchproof.compile": 2,
     "latchproof.mutants": 3,
     "latchproof.verify": 4,
     "latchproof.show": 5,

@@ -209,6 +209,7 @@ class Machine:
     index; a policy that is for such classes stays the same.
     `blame` says which claim a history breaks, by what it shows; a situation that cannot arise is not in it.
     `reaches_released(rule, policy)` says whether a policy lets a rule fail calls that are released with an index.
+    `compiled_from` is the file of the model that it was compiled from, "" for a machine of the specification.
     `freedoms` maps each axis of a policy that no rule shows to the words before its value. `needed_to_release(argument,
     operations)` is how many calls, and how many of them at once, it takes until a waiting call returns; `release` names
     that event.
@@ -249,6 +250,7 @@ class Machine:
     only_named: tuple[str, ...] = ()
     led: Callable[[Any], Any] | None = None
     parked: str = "parked"
+    compiled_from: str = ""
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -257,8 +259,8 @@ class Machine:
 
     @property
     def source(self) -> str:
-        """The file with its functions and rules, from the root of the specification."""
-        return self.create.__module__.replace(".", "/") + ".py"
+        """The file with its functions and rules, from the root of the specification; or that of its model."""
+        return self.compiled_from or self.create.__module__.replace(".", "/") + ".py"
 
     @property
     def smallest(self) -> int:

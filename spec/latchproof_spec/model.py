@@ -22,6 +22,7 @@ that has to wait says until when; the others that wait are seen by `waiters`, an
 - If a call is cancelled while it waits, `when` raises Cancelled. The method may act on that, and raises it again.
 - A call that ends cancelled has changed nothing but what the method did on Cancelled; what it gave to others they keep.
   If it never comes to a `when`, it may have happened all the same.
+- A method `invariant()` is no operation: it returns whether a state is as it should be, which is proved of the model.
 - Public attributes and properties are compared with what callers read, those whose names begin with `_` are not. An
   attribute's value is one that does not change: a tuple, not a list.
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
 
 T = TypeVar("T")
+
+INVARIANT: Final = "invariant"
+"""The name of the method that says what is true of a model in every state."""
 
 
 class ModelError(Exception):

@@ -62,6 +62,9 @@ class Barrier(Model):
                 if choose(False, True):
                     call.raises(BrokenBarrierError)
 
+    def invariant(self) -> bool:
+        return len(waiters()) < self.parties and not (self.broken and waiters())
+
     @property
     def n_waiting(self) -> any_of:
         there = len(waiters())

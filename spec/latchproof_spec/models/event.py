@@ -24,6 +24,9 @@ class Event(Model):
     def clear(self) -> None:
         self._flag = False
 
+    def invariant(self) -> bool:
+        return not (self._flag and waiters())
+
     @property
     def is_set(self) -> bool:
         return self._flag

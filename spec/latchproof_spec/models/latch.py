@@ -47,6 +47,9 @@ class CountdownLatch(Model):
         self.count = n
         self._let_go_at_zero()
 
+    def invariant(self) -> bool:
+        return self.count >= 0
+
     def _let_go_at_zero(self) -> None:
         if self.count == 0:
             for waiter in waiters("wait"):

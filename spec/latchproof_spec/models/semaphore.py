@@ -30,6 +30,9 @@ class Semaphore(Model):
     def release(self) -> None:
         self._value += 1
 
+    def invariant(self) -> bool:
+        return self._value >= 0
+
     @property
     def locked(self) -> bool:
         return self._value == 0
@@ -52,3 +55,6 @@ class BoundedSemaphore(Semaphore):
         if self._value == self._bound:
             raise ValueError
         self._value += 1
+
+    def invariant(self) -> bool:
+        return 0 <= self._value <= self._bound

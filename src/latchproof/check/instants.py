@@ -16,7 +16,19 @@ from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 from latchproof.check.history import without_subclass
 from latchproof.check.specification import COMPARED
-from latchproof_spec.model import NOW, Cancelled, Given, Instant, Model, ModelError, Waiting, WaitsError, any_of, when
+from latchproof_spec.model import (
+    INVARIANT,
+    NOW,
+    Cancelled,
+    Given,
+    Instant,
+    Model,
+    ModelError,
+    Waiting,
+    WaitsError,
+    any_of,
+    when,
+)
 
 T = TypeVar("T")
 
@@ -53,9 +65,9 @@ def at(instant: Instant) -> Iterator[None]:
 
 
 def operations_of(model: type[Model]) -> dict[str, Callable[..., object]]:
-    """Return the operations of a model by their names: its public methods."""
+    """Return the operations of a model by their names: its public methods, but `invariant`, which is for proofs."""
     methods = inspect.getmembers(model, inspect.isfunction)
-    return {name: method for name, method in methods if not name.startswith("_")}
+    return {name: method for name, method in methods if not name.startswith("_") and name != INVARIANT}
 
 
 def may_wait(model: type[Model], operation: str) -> bool:

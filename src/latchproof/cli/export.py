@@ -9,7 +9,7 @@ from typing import Any
 
 from latchproof.check.kinds import MACHINE_KINDS
 from latchproof.check.target import TargetError
-from latchproof.cli.options import Command, Console, at_least, refuse_variant, require, whole
+from latchproof.cli.options import Command, Console, add_compiled, at_least, compiled, refuse_variant, require, whole
 from latchproof.show.formats import OF_TRACES
 from latchproof.show.words import CannotRenderError
 from latchproof_spec.machine import Machine
@@ -28,8 +28,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     machines = MACHINES.values()
     parser.add_argument(
-        "what", metavar=f"{'|'.join(MACHINES)}|FILE", help="a machine, or a file that check --json wrote"
+        "what", nargs="?", metavar=f"{'|'.join(MACHINES)}|FILE", help="a machine, or a file that check --json wrote"
     )
+    add_compiled(parser, "export")
     parser.add_argument(
         "--format",
         metavar="FORMAT",
@@ -53,7 +54,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     form, what = options.format, options.what
-    machine = MACHINES.get(what)
+    if (what is None) == (options.model is None):
+        raise TargetError(f"name a machine ({', '.join(MACHINES)}), a file that check --json wrote, or a --model")
+    machine = MACHINES.get(what) if options.model is None else compiled(options, [options.policy])[0].machine
     if machine is not None and options.claim is not None:
         raise TargetError(
             f"--claim chooses a trace from a file; for what is proved of {options.claim} alone, run latchproof prove "
@@ -98,7 +101,7 @@ def _model(machine: Machine, form: str, bounds: dict[str, Any]) -> str:
     }  # fmt: skip
     name = bounds.pop("policy", machine.policies[0].name)
     refuse_variant(name, [machine])
-    policy = MACHINE_KINDS[machine.name].policy(name)
+    policy = machine.policies[0] if machine.compiled_from else MACHINE_KINDS[machine.name].policy(name)
     if "operations" in bounds:
         bounds["operations"] = tuple(bounds["operations"])
     try:

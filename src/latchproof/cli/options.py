@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from latchproof.check.bounds import ANY
 from latchproof.check.importing import current_folder
-from latchproof.check.kind_of import KINDS
+from latchproof.check.kind_of import KINDS, kind_of_model
 from latchproof.check.kinds import Kind, a
 from latchproof.check.loops import STEPPED
 from latchproof.check.renaming import parse as parse_names
@@ -26,9 +26,12 @@ from latchproof.show.json import as_json
 from latchproof.show.words import CannotRenderError, policies_of
 from latchproof_spec import machines
 from latchproof_spec.machine import Machine
+from latchproof_spec.models import SHIPPED
 
 if TYPE_CHECKING:
     from rich.console import Console as Console
+
+    from latchproof.compile.machine import Compiled
 else:
     Console = Any  # so that commands can name it; rich is imported when a command runs
 
@@ -131,6 +134,38 @@ def target_of(options: argparse.Namespace, kind: str | None = None, model: str |
     else:
         kind, model = options.kind, options.model
     return load(options.target, kind, options.rename, model).ignoring(options.ignore)
+
+
+def add_compiled(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add a model that is compiled to rules, in place of a machine."""
+    parser.add_argument(
+        "--model",
+        metavar="FILE:CLASS",
+        help=f"{what} a model, compiled to rules: your own, or the shipped one of a kind",
+    )
+
+
+def compiled(options: argparse.Namespace, policies: Iterable[str | None]) -> "list[Compiled]":
+    """Return the model that the options name under each of these policies; raise TargetError if it has no rules."""
+    require("z3")
+    from latchproof.compile.machine import compile_model
+    from latchproof.compile.stage import CannotCompileError
+
+    if getattr(options, "kind", None) is not None:
+        raise TargetError("--kind and --model exclude each other: a model is a machine by itself")
+    model = SHIPPED[options.model].model if options.model in SHIPPED else kind_of_model(options.model).model
+    try:
+        return [compile_model(model, policy) for policy in policies or [None]]
+    except CannotCompileError as error:
+        raise TargetError(f"{options.model} cannot be compiled to rules. {error}") from error
+
+
+def say_of_which(console: Console, verb: str, found: "Iterable[Compiled]") -> None:
+    """Print of which machine something was found, and what of the model the rules leave out."""
+    from latchproof.show.printing import say
+
+    for note in dict.fromkeys(note for one in found for note in one.notes):
+        say(console, f"{verb:<9} {note}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

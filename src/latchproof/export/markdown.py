@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import z3
 
@@ -18,6 +18,9 @@ from latchproof.export.terms import MARKDOWN, written
 from latchproof.prove.paths import check_sat, enumerate_paths, symbol, term, truth
 from latchproof_spec.machine import Machine
 from latchproof_spec.step import Rule
+
+KEPT: Final = " Do not edit: `make spec` writes it again, and the test suite fails when it is stale."
+"""What is said of the file of a machine of the specification."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,14 @@ def document(machine: Machine) -> str:
         f"# The {machine.title}",
         "",
         f"Rendered from `{machine.source}` by running its functions on symbolic numbers, one line for each",
-        "path through them. Do not edit: `make spec` writes it again, and the test suite fails when it is stale.",
+        f"path through them.{'' if machine.compiled_from else KEPT}",
         "",
         "Constants: " + (", ".join(f"`{name}`" for name in machine.constants) or "none") + ". "
         "State: " + ", ".join(f"`{name}` ({kind.__name__})" for name, kind in machine.state.items()) + ".",
         "",
         "## Rules",
         "",
-        f"Under the policy `{first.name}`, which our own classes keep.",
+        f"Under the policy `{first.name}`{'.' if machine.compiled_from else ', which our own classes keep.'}",
         "",
         *_rule_table(machine, first),
         "",
@@ -58,10 +61,7 @@ def document(machine: Machine) -> str:
         "A path's guard is given as far as the invariants do not imply it already. *Parked* says what becomes of the",
         "tasks that were parked before; *caller*, what becomes of the task that made the step.",
         "",
-        "## Other policies",
-        "",
-        *_policy_table(machine, others),
-        "",
+        *(["## Other policies", "", *_policy_table(machine, others), ""] if others else []),
         "## Diagram",
         "",
         "```mermaid",

@@ -23,6 +23,7 @@ from latchproof.export.rows import (
     Row,
     chosen_inputs,
     facts_read,
+    heading,
 )
 from latchproof.export.terms import PROMELA, written
 from latchproof.export.tla import codes, label
@@ -36,10 +37,10 @@ _TYPES = {int: "short", bool: "bool"}
 def promela(model: Model) -> str:
     """Return the model, with its bounds."""
     name = model.machine.name
+    first, *others = heading(model)
     lines = [
-        f"/* Rendered from {model.machine.source} by running its functions on symbolic numbers, policy "
-        f"{model.policy.name}.",
-        " * Do not edit: `make spec` writes it again, and the test suite fails when it is stale.",
+        f"/* {first}",
+        *(f" * {line}" for line in others),
         " *",
         f" * The {name} together with the tasks that use it. A task is idle, parked at a position, or released with an",
         " * ending; owed_C[t] says that by claim C task t must continue eventually. There is one inline for each path",

@@ -139,6 +139,15 @@ class Model:
         return {one.claim.id: one.name for one in self.machine.eventualities if one.claim.id in owed}
 
 
+def heading(model: Model) -> list[str]:
+    """Return where a model comes from; and, of a machine of the specification, how its file is kept."""
+    how = f"by running its functions on symbolic numbers, policy {model.policy.name}."
+    found = [f"Rendered from {model.machine.source} {how}"]
+    if not model.machine.compiled_from:
+        found.append("Do not edit: `make spec` writes it again, and the test suite fails when it is stale.")
+    return found
+
+
 def make_model(machine: Machine, policy: Any, bounds: ModelBounds) -> Model:
     """Enumerate a machine's paths. Raise ExportError for a machine, or bounds, of which no model can be made."""
     rule = machine.create(bounds.argument)[2]

@@ -20,6 +20,7 @@ from latchproof.export.rows import (
     Row,
     chosen_inputs,
     facts_read,
+    heading,
 )
 from latchproof.export.terms import TLA, written
 from latchproof_spec.machine import Operation
@@ -33,9 +34,7 @@ def module(model: Model) -> str:
     name = model.machine.name
     text = [
         f"---- MODULE {name} ----",
-        f"\\* Rendered from {model.machine.source} by running its functions on symbolic numbers, policy "
-        f"{model.policy.name}.",
-        "\\* Do not edit: `make spec` writes it again, and the test suite fails when it is stale.",
+        *(f"\\* {line}" for line in heading(model)),
         "\\*",
         f"\\* The {name} together with the tasks that use it. A task is idle, parked at a position, or released with",
         "\\* an ending; owed[t] holds the claims by which task t must continue eventually. There is one action for",

@@ -25,6 +25,9 @@ from latchproof_spec.claims import Account, Step
 from latchproof_spec.machine import Machine, Operation
 from latchproof_spec.step import Rule
 
+FEWER: Final = "fewer parked make no difference"
+"""The name of the goals by which our own classes may purge their queues late. Of a model it says nothing."""
+
 READ: Final = "read"
 """What stands for an operation in the goals about readings."""
 
@@ -162,7 +165,7 @@ class Counters:
         possible = self._assumed(operation, given, less)
         premises = (*given.premises, *possible, term(fewer) >= 0, bool_term(fewer <= parked))
         where = (policy.name, operation.name, "all")
-        return self._goal("fewer parked make no difference", (), where, premises, same)
+        return self._goal(FEWER, (), where, premises, same)
 
 
 def _adds_up_after(account: Account, step: Step, ghosts: tuple[Any, ...]) -> bool:

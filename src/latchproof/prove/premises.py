@@ -339,7 +339,9 @@ class _Shared:
         self.before = _before()
         self._assumed = {one.get_id(): one for one in (model.invariant if assumed is None else assumed)}
         # each name that goals use, with another in its place
-        names = [name for name, _ in _meanings(machine, model.world)]
+        # a step leaves a constant as it is: an equation about one is a condition there, and no name for something
+        is_new = assumed is not None
+        names = [name for name, value in _meanings(machine, model.world) if is_new or not name.eq(value)]
         self._names = {one.get_id(): (one, z3.Const(f"{one}'", one.sort())) for one in names}
         _, numbers = _becomes(model.world, model.world)
         # what the functions become speaks of the numbers before: these must not be replaced there

@@ -7,6 +7,7 @@ from latchproof.prove.goals import Obligation
 from latchproof.prove.language.comparison import BOUND, Checked
 from latchproof.prove.smtlib import solvers
 from latchproof.show.printing import Console, count_of, print_table, say
+from latchproof_spec.claims import Claim
 from latchproof_spec.machines import CLAIMS
 
 
@@ -17,22 +18,34 @@ def print_obligations(console: Console, obligations: Sequence[Obligation]) -> No
         say(console, f"{one.status:<8} {','.join(one.claims) or '-':<8} {_where(one)}: {one.name} [{answers}]")
 
 
-def print_proofs(console: Console, obligations: Sequence[Obligation], cases: Sequence[Case], claim: str | None) -> None:
-    """Print a row for each claim, or for the one that is given; what was asked of whom; and what is not proved."""
+def print_proofs(
+    console: Console,
+    obligations: Sequence[Obligation],
+    cases: Sequence[Case] | None,
+    claim: str | None,
+    claims: Sequence[Claim] = CLAIMS,
+) -> None:
+    """Print a row for each claim, or for the one that is given; what was asked of whom; and what is not proved.
+
+    `cases` are None where there are no classes that could refine the rules; then each claim is printed in words.
+    """
     named = {name for one in obligations for name in one.claims if claim in (None, name)}
     rows = []
-    for name in [*(one.id for one in CLAIMS if one.id in named), ""]:
+    words = {one.id: one.id if cases is not None else f"{one.id} {one.sentence}" for one in claims}
+    for name in [*(one.id for one in claims if one.id in named), ""]:
         about = [one for one in obligations if (name in one.claims if name else not one.claims)]
         proved = sum(one.status == "proved" for one in about)
         unproved = {one.status for one in about} - {"proved"}
         status = "holds" if not unproved else "inconclusive" if unproved == {"unconfirmed"} else "fails"
-        rows.append(
-            (name or "(soundness of the proofs)", f"{status} {proved:,} of {count_of(len(about), 'obligation')}")
-        )
-    same = sum(one.status == "proved" for one in cases)
-    status = "holds" if same == len(cases) else "fails"
-    rows.append(("(our classes refine the rules)", f"{status} {same:,} of {count_of(len(cases), 'case')}"))
-    print_table(console, ("claim", "proved for every constructor argument, number of tasks and policy"), rows)
+        label = words.get(name, "(soundness of the proofs)")
+        rows.append((label, f"{status} {proved:,} of {count_of(len(about), 'obligation')}"))
+    if cases is not None:
+        same = sum(one.status == "proved" for one in cases)
+        status = "holds" if same == len(cases) else "fails"
+        rows.append(("(our classes refine the rules)", f"{status} {same:,} of {count_of(len(cases), 'case')}"))
+    of_model = cases is None
+    for_all = "argument and number of tasks" if of_model else "constructor argument, number of tasks and policy"
+    print_table(console, ("claim", f"proved for every {for_all}"), rows)
     queries = len({one.query for one in obligations if one.query is not None})
     say(
         console,
@@ -42,8 +55,10 @@ def print_proofs(console: Console, obligations: Sequence[Obligation], cases: Seq
         say(console, f"{count_of(alone, 'obligation')}, that the assumptions have a model, put to z3 alone")
     for one in obligations:
         if one.status not in ("proved", "unconfirmed"):
-            say(console, f"{one.status}: {_where(one)}: {one.name}: {one.counterexample}", style="bold red")
-    for case in cases:
+            # of a model, the numbers tell a reader enough
+            found = one.counterexample if one.part == "counters" or not of_model else "with any number of calls"
+            say(console, f"{one.status}: {_where(one)}: {one.name}: {found}", style="bold red")
+    for case in cases or ():
         if case.status != "proved":
             say(console, f"{case.status}: {case.machine}: {case.name}: {case.counterexample}", style="bold red")
 
