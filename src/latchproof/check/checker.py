@@ -115,7 +115,7 @@ def check(
     reasons = [Reason("broken-off", "", f"{end}; what was not done is not known")] if end else []
     reasons += dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
     if not all(outcome.is_controlled for outcome in outcomes):
-        if any(walk.failures[one.name] for one in judged):
+        if any(walk.failures.get(one.name) for one in judged):
             text = "claims were broken too, but that may be chance where no schedule controls what happens"
             reasons.append(Reason("uncontrolled", "", text))
         walk = replace(walk, failures={})

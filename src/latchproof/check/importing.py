@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from latchproof.check.history import named
+from latchproof.check.sandbox.forks import forks_ended
 from latchproof.check.sandbox.interrupts import interrupts_told_apart, is_targets_own
 
 _added: list[str] = []
@@ -36,7 +37,7 @@ def find(name: str) -> Any:
     module_name, separator, attribute = name.rpartition(":")
     if not separator or not module_name or not attribute:
         raise TargetError(f"{name!r} does not name a target; write MODULE:CLASS or path/to/file.py:CLASS")
-    with exits_refused(), _process_kept(), interrupts_told_apart():
+    with exits_refused(), _process_kept(), interrupts_told_apart(), forks_ended():
         found = _import(module_name)
     for part in attribute.split("."):
         if not has(found, part):

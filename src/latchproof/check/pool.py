@@ -8,6 +8,7 @@ as a finding.
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -23,6 +24,7 @@ from latchproof.check.importing import plain_path
 from latchproof.check.jobs import InterruptedWalkError, Job, JobResult, do_job, portable
 from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
+from latchproof.check.sandbox.forks import forks_ended
 from latchproof.check.sandbox.watch import USUAL_LIMITS, Meter, StepLimits, frames_in, place_among
 from latchproof.check.target import Recipe, TargetError
 from latchproof.check.tree import Walk
@@ -40,6 +42,9 @@ has failed to reach the target."""
 
 STOPS = 8
 """Number of workers that are stopped for one piece before nothing is concluded from it."""
+
+PARENT_DEATH_SIGNAL = 1
+"""The number by which prctl() is asked for a signal when the parent ends."""
 
 GRACE_SECONDS = 5.0
 """Time for workers to hand in what they have when the check is interrupted, in seconds."""
@@ -240,7 +245,7 @@ class Silence:
         self._slept = 0.0
 
     def spent(self, count: int, limits: StepLimits) -> str:
-        """Return what the process has spent if that is too much: SILENCE times what a step may take; else ""."""
+        """Return the limit that the process has spent, if it has spent SILENCE times as much; else ""."""
         now, (cpu, sleeps) = time.monotonic(), self._read()
         if count != self._count:
             self._count = count
@@ -249,9 +254,9 @@ class Silence:
         self._slept += min(now - self._looked, 2 * BEAT_SECONDS) if sleeps else 0.0
         self._looked = now
         if cpu - self._cpu > SILENCE * limits.cpu:
-            return f"{SILENCE * limits.cpu:g} s of CPU time"
+            return limits.cpu_spent
         if self._slept > SILENCE * limits.block:
-            return f"{SILENCE * limits.block:g} s of blocking"
+            return limits.blocked
         return ""
 
     def _read(self) -> tuple[float, bool]:
@@ -266,6 +271,7 @@ class Silence:
 def _work(connection: Connection[Any, Any], stack: Connection[Any, Any], count: Any, recipe: Recipe) -> None:
     """Load the target, then do one job after another."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets the interrupt, and passes it on
+    _end_with_parent()
     _quiet()
     last_beat = 0.0
 
@@ -280,23 +286,33 @@ def _work(connection: Connection[Any, Any], stack: Connection[Any, Any], count: 
             raise InterruptedWalkError
 
     try:
-        target = recipe.load()
-        connection.send(("ready", None))
-        implemented_on = cache(partial(implemented, target))
-        while (job := connection.recv()) is not None:
-            if job.hangs is None:
-                result = do_job(implemented_on(job.host, job.limits), job, beat)
-            else:
-                meter = Meter(count, job.hangs, stack.fileno(), SILENCE * min(job.limits) / 2)
-                result = do_job(implemented(target, job.host, job.limits, meter), job, beat, meter)
-                meter.end()
-            connection.send(("done", portable(result)))
+        with forks_ended():
+            target = recipe.load()
+            connection.send(("ready", None))
+            implemented_on = cache(partial(implemented, target))
+            while (job := connection.recv()) is not None:
+                if job.hangs is None:
+                    result = do_job(implemented_on(job.host, job.limits), job, beat)
+                else:
+                    meter = Meter(count, job.hangs, stack.fileno(), SILENCE * min(job.limits) / 2)
+                    result = do_job(implemented(target, job.host, job.limits, meter), job, beat, meter)
+                    meter.end()
+                connection.send(("done", portable(result)))
     except TargetError as error:
         connection.send(("failed", str(error)))
     except (EOFError, OSError):
         """The parent has ended."""
     except Exception as error:  # the target did not cause it, and must not look as if it had
         connection.send(("failed", f"a worker failed, with {type(error).__name__}: {error}"))
+
+
+def _end_with_parent() -> None:
+    """Have this process killed when its parent ends, even if no signal reaches a step; only Linux can do that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        parent = multiprocessing.parent_process()
+        if parent is not None and os.getppid() != parent.pid:  # it has ended already
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _quiet() -> None:

@@ -86,7 +86,7 @@ def tell(line: str) -> None:
 
 
 def leave(code: int, end: Callable[[int], NoReturn]) -> NoReturn:
-    """End the process with this exit code; `end` does so if the target has left threads, for which Python would wait."""
+    """End the process with this exit code: by `end` if the target has left threads, for which Python would wait."""
     with contextlib.suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()

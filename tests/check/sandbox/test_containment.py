@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from typing import Any
 
@@ -55,3 +56,30 @@ def test_logging_is_put_back() -> None:
     with contained(Idle, StepLimits()):
         assert logging.root.manager.disable == logging.CRITICAL
     assert logging.root.manager.disable == 0
+
+
+class Forking(samples.PlainLatch):
+    """It is right, and copies its process where a task waits."""
+
+    async def wait(self) -> None:
+        if self._count:
+            copy = os.fork()
+            if copy:
+                os.waitpid(copy, 0)  # noqa: ASYNC222 - the copy ends at once
+        await super().wait()
+
+
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="only Unix has fork()")
+def test_no_copy_of_the_process_continues_the_check() -> None:
+    before = os.getpid()
+    verdict = small(Forking)
+    assert os.getpid() == before, "this is a copy"
+    assert (verdict.status, verdict.traces) == ("inconclusive", ())
+    assert "forks" in [reason.code for reason in verdict.reasons]
+
+
+def test_outside_of_a_check_a_copy_is_left_alone() -> None:
+    copy = os.fork()
+    if not copy:
+        os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]) == 7

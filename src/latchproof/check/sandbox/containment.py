@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from latchproof.check.reasons import Reason
+from latchproof.check.sandbox.forks import forks, forks_ended
 from latchproof.check.sandbox.interrupts import interrupts_told_apart
 from latchproof.check.sandbox.watch import StepLimits, Watched, watch
 
@@ -23,6 +24,7 @@ class Containment:
     def __init__(self) -> None:
         self.written = _Sink()
         self.threads: set[str] = set()
+        self._forks_before = forks()
         self.interrupts_blocked = False
         """Whether a step that is blocked can be interrupted here: in the main thread, where there are alarms."""
 
@@ -37,10 +39,14 @@ class Containment:
     @property
     def doubts(self) -> tuple[Reason, ...]:
         """What keeps a check from concluding anything."""
-        if not self.threads:
-            return ()
-        text = f"the target starts threads ({', '.join(sorted(self.threads))}), which no schedule controls"
-        return (Reason("threads", "", text),)
+        reasons = []
+        if self.threads:
+            text = f"the target starts threads ({', '.join(sorted(self.threads))}), which no schedule controls"
+            reasons.append(Reason("threads", "", text))
+        if forks() > self._forks_before:
+            text = "the target forks its process; each copy was ended at once, and what it would have done is not known"
+            reasons.append(Reason("forks", "", text))
+        return tuple(reasons)
 
 
 @contextlib.contextmanager
@@ -58,6 +64,7 @@ def contained(watched: Callable[[], Watched], limits: StepLimits) -> Iterator[Co
             contextlib.redirect_stdout(containment.written),
             contextlib.redirect_stderr(containment.written),
             _threads_noted(containment.threads),
+            forks_ended(),
             interrupts_told_apart(),
         ):
             yield containment
