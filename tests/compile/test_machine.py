@@ -18,6 +18,7 @@ from latchproof.export.tla import configuration, module
 from latchproof.prove.counters import FEWER
 from latchproof.prove.obligations import WHOLE, prove, prove_whole
 from latchproof.prove.replay import differences
+from latchproof_spec.machine import ModelBounds
 from latchproof_spec.model import Model, waiters, when
 from latchproof_spec.models import SHIPPED
 from tests.compile import models, refused
@@ -256,6 +257,41 @@ def test_a_base_and_super_are_of_the_same_making() -> None:
 
     machine = compile_model(Counted).machine
     assert ("set", "released") in [(one.operation, one.queue) for one in machine.rules]
+
+
+def test_the_bounds_of_the_exported_models_are_small() -> None:
+    assert compile_model(models.Semaphore).machine.bounds.model == ModelBounds(2, tasks=3, calls=2)
+    assert compile_model(models.Barrier).machine.bounds.model == ModelBounds(3, tasks=3, calls=2)
+
+
+class Mutex(models.Lock):
+    """Its initial is that of the claims."""
+
+
+def test_no_rule_has_the_name_of_a_claim() -> None:
+    machine = compile_model(Mutex).machine
+    assert [one.id for one in machine.rules] == [f"R{number}" for number in range(len(machine.rules))]
+
+
+class Account(Model):
+    """Its operation has the name of a cancellation."""
+
+    def __init__(self) -> None:
+        self._there = 0
+
+    def pay_in(self) -> None:
+        self._there += 1
+
+    def withdraw(self) -> None:
+        when(self._there > 0)
+        self._there -= 1
+
+
+def test_an_operation_that_has_the_name_of_something_else_is_refused() -> None:
+    with pytest.raises(
+        CannotCompileError, match=r"withdraw is what the proof calls something else: rename withdraw\(\)"
+    ):
+        compile_model(Account)
 
 
 def compiled(model: type[Model]) -> Compiled:

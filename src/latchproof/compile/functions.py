@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NamedTuple, NoReturn
 
+from latchproof.compile import claims
 from latchproof.compile.running import Outcome, Running, State, is_same
 from latchproof.compile.stage import CannotCompileError, Place
 from latchproof.prove.paths import Symbol
@@ -23,6 +24,9 @@ MOST: Final = 4
 """How many calls that wait may continue by one step, one after the other, where not all of them do."""
 
 WITHDRAW: Final = "withdraw"
+
+CLAIMS_INITIAL: Final = claims.INVARIANT.id[0]
+"""The letter of the claims, with which no rule begins: both are names in what is exported."""
 
 Result = tuple[Any, ...]
 """What an operation returns: the state, how many calls wait, and the rule."""
@@ -235,7 +239,8 @@ class Functions:
             fields: dict[str, Any] = {"queue": reached.queue, "first": reached.first, "order": reached.order}
             fields["errors"] = () if reached.error is None else (reached.error,)
             said: Any = (caller, _sentence(operation, self._waiter, caller, reached))
-            number = f"{name[0].upper()}{len(self._rules)}"
+            initial = name.lstrip("_")[:1].upper()
+            number = f"{'R' if initial == CLAIMS_INITIAL else initial}{len(self._rules)}"
             self._rules[key] = Rule(number, operation, *said, **fields, message=f"{name}({{}}) is refused")
         return self._rules[key]
 

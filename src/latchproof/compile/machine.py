@@ -95,6 +95,11 @@ def compile_model(model: type[Model], policy: str | None = None) -> Compiled:
 def _operations(model: type[Model]) -> dict[str, Any]:
     """Return the operations, in the order in which they are written down."""
     found = operations_of(model).items()
+    for name, method in found:
+        if name in (WITHDRAW, "create"):
+            raise CannotCompileError(
+                f"{place_of(method)}: {name} is what the proof calls something else: rename {name}()"
+            )
     return dict(sorted(found, key=lambda item: (item[1].__module__, item[1].__code__.co_firstlineno)))
 
 
