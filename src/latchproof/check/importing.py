@@ -37,13 +37,24 @@ def find(name: str) -> Any:
     module_name, separator, attribute = name.rpartition(":")
     if not separator or not module_name or not attribute:
         raise TargetError(f"{name!r} does not name a target; write MODULE:CLASS or path/to/file.py:CLASS")
-    with exits_refused(), _process_kept(), interrupts_told_apart(), forks_ended():
-        found = _import(module_name)
+    found = find_module(module_name)
     for part in attribute.split("."):
         if not has(found, part):
             raise TargetError(f"{module_name} has no {part!r}{similar(found, part)}")
         found = getattr(found, part)
     return found
+
+
+def find_module(name: str) -> Any:
+    """Return the module that `MODULE` or `path/to/file.py` names; raise TargetError if there is none."""
+    with exits_refused(), _process_kept(), interrupts_told_apart(), forks_ended():
+        try:
+            return _import(name)
+        except TargetError as error:
+            package, _, last = name.rpartition(".")
+            if has(sys.modules.get(package), last):
+                raise TargetError(f"{name} is not a module; write {package}:{last}") from error
+            raise
 
 
 @contextlib.contextmanager

@@ -9,7 +9,8 @@ from latchproof.check.importing import TargetError, find, has
 from latchproof.check.kinds import MACHINE_KINDS, Kind, a
 from latchproof.check.model_faults import require_model
 from latchproof.check.model_kind import ModelKind
-from latchproof.check.renaming import Names, suggestion
+from latchproof.check.renaming import SAME_NAMES, Names, suggestion
+from latchproof.check.several import Several
 from latchproof_spec.model import Model, ModelError
 from latchproof_spec.models import SHIPPED
 
@@ -48,7 +49,8 @@ def kind_of(instance: Any, name: str, own_names: Names) -> Kind:
     """Return the kind that an instance is.
 
     A machine is one whose required operations it has, and something that no other machine has. Else it is the shipped
-    kind whose operations it has; of several, that of which its class, or a base, has the name.
+    kind whose operations it has; of several, that of which its class, or a base, has the name. A machine does not count
+    if a model requires all that it does and more, unless the class is named after the machine.
 
     Raises TargetError, with what can be done, if that does not tell.
     """
@@ -58,6 +60,7 @@ def kind_of(instance: Any, name: str, own_names: Names) -> Kind:
         if any(_has(instance, own_names.own(it)) for it in _names(one) - others):
             return one
     models = [one for one in SHIPPED_KINDS.values() if _fits(instance, one, own_names)]
+    machines = [one for one in machines if _is_called(type(instance), one) or not _is_less(one, models)]
     if found := _named_after(type(instance), models):
         return found
     if len(models) == 1 and not machines:
@@ -70,6 +73,35 @@ def kind_of(instance: Any, name: str, own_names: Names) -> Kind:
     raise _none_fits(instance, name)
 
 
+def _is_less(kind: Kind, others: Sequence[Kind]) -> bool:
+    """Return whether another kind has all operations that a kind requires, and more: wait() alone does not tell."""
+    return any({*_required(kind)} < {*_required(one)} for one in others)
+
+
+def _is_called(cls: Any, kind: Kind) -> bool:
+    """Return whether the name of a class has that of a kind in it."""
+    return _plain(kind.name) in _plain(getattr(cls, "__name__", ""))
+
+
+def resembles_a_kind(cls: Any) -> bool:
+    """Return whether a class, or the classes of the several objects that a factory returns, may be of a kind.
+
+    What only has a wait() may be anything, unless its name says that it is a barrier.
+    """
+    return any(
+        len(_required(kind)) > 1
+        or any(_has(cls, name) for name in _names(kind) - {*_required(kind)})
+        or _is_called(cls, kind)
+        for kind in KINDS.values()
+        if _fits(cls, kind, SAME_NAMES)
+    )
+
+
+def returns_several(name: str) -> bool:
+    """Return whether it is the name of a well-known factory whose objects belong together, as those of a channel."""
+    return any(name in kind.classes for kind in SHIPPED_KINDS.values() if kind.model.objects)
+
+
 def _named_after(cls: type, kinds: Sequence[ModelKind]) -> ModelKind | None:
     """Return the kind of which a class or the nearest of its bases has the name, the longest one if it has several."""
     bases = cls.__mro__
@@ -80,7 +112,7 @@ def _named_after(cls: type, kinds: Sequence[ModelKind]) -> ModelKind | None:
         if known := [kind for name in names for kind in kinds if name in kind.classes]:
             return known[0]
     for one in bases:
-        if alike := [kind for kind in kinds if _plain(kind.name) in _plain(one.__name__)]:
+        if alike := [kind for kind in kinds if _is_called(one, kind)]:
             return max(alike, key=lambda kind: len(kind.name))
     return None
 
@@ -109,6 +141,10 @@ def _names(kind: Kind) -> set[str]:
 
 
 def _fits(instance: Any, kind: Kind, own_names: Names) -> bool:
+    if isinstance(kind, ModelKind) and kind.model.objects:
+        if not kind.consists_of(instance):
+            return False
+        instance = Several(instance, kind.model.objects)
     return all(_has(instance, own_names.own(one)) for one in _required(kind))
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from inspect import signature
+from inspect import iscoroutinefunction, signature
 from typing import Any, Final
 
+from latchproof.check.history import shown
 from latchproof.check.importing import TargetError
 from latchproof.check.kinds import Operation, a
 from latchproof.check.model_parts import ModelPolicy, observations_of, operations_in, policies_of, takes_argument
@@ -101,10 +102,32 @@ class ModelKind:
     def make(self, factory: Callable[..., Any], argument: int) -> Any:
         return factory(argument) if self.parameter else factory()
 
+    def consists_of(self, made: Any) -> bool:
+        """Return whether it is several objects, as many as the model has."""
+        places = {place for place, _ in self.model.objects.values()}
+        return isinstance(made, tuple | list) and len(made) == len(places)
+
     def driven_as(self, made: Any) -> Any:
         if self.model.objects:
+            if not self.consists_of(made):
+                number = len({place for place, _ in self.model.objects.values()})
+                raise TargetError(
+                    f"{a(self.name)} consists of {number} objects, and {shown(made)} is not that; name a factory "
+                    "function that returns them as a tuple"
+                )
             return Several(made, self.model.objects)
-        return made if self.driven is None else self.driven(made)
+        return made if self.driven is None else self._wrapped(made)
+
+    def _wrapped(self, made: Any) -> Any:
+        """Return the object that is driven in place of another one, which it enters and awaits."""
+        assert self.driven is not None
+        waiting = [one.name for one in self.operations if one.waits]
+        if not hasattr(made, "__aenter__") or not all(iscoroutinefunction(getattr(made, one, None)) for one in waiting):
+            raise TargetError(
+                f"{a(self.name)} is entered by `async with`, and its {waiting[0]}() is a coroutine function; that of "
+                f"{type(made).__qualname__} is not: write a small class around it"
+            )
+        return self.driven(made)
 
     def maker(self, factory: Callable[..., Any]) -> Callable[[int], Any]:
         return lambda argument: self.driven_as(self.make(factory, argument))

@@ -311,7 +311,7 @@ def _made_somehow(factory: Callable[..., Any]) -> Any:
 
 def _recognized(factory: Callable[..., Any], instance: Any, name: str, names: Names) -> Kind:
     """Return the kind of an instance; raise TargetError if there is none that is made as the factory is called."""
-    error = None
+    error = kind = None
     try:
         kind = kind_of(instance, name, names)
         if not kind.parameter or not _takes_nothing(factory):
@@ -321,7 +321,7 @@ def _recognized(factory: Callable[..., Any], instance: Any, name: str, names: Na
             raise
         error = unknown
     raise TargetError(
-        f"{name} is made with nothing, while {_made_with(None)}. If it is one of these, name a factory function "
+        f"{name} is made with nothing, while {_made_with(kind)}. If it is one of these, name a factory function "
         "that takes that number and returns an object that was given it"
         f"{_and_rename(factory)}"
     ) from error

@@ -223,16 +223,17 @@ def read_file(path: Path, claim: str | None = None) -> Trace:
 
 
 def read_all(path: Path) -> list[Trace]:
-    """Return every trace in a file that holds one, or a verdict; raise TargetError if it holds neither."""
+    """Return every trace in a file that holds one, a verdict, or those on a module; raise TargetError otherwise."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TargetError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise TargetError(f"{path} is not JSON: {error}") from error
-    if not isinstance(data, dict) or "traces" not in data:
+    verdicts = data.get("primitives", [data]) if isinstance(data, dict) else [data]
+    if any(not isinstance(one, dict) or "traces" not in one for one in verdicts):
         return [from_json(data)]
-    return [from_json(one) for one in (*data["traces"], *data.get("host_faults", ()))]
+    return [from_json(trace) for one in verdicts for trace in (*one["traces"], *one.get("host_faults", ()))]
 
 
 def _compared_in(fields: dict[str, Any]) -> Compared:

@@ -3,9 +3,12 @@
 import argparse
 
 from latchproof.check.kinds import a
+from latchproof.check.modules import is_module
 from latchproof.check.sandbox.watch import StepLimits
 from latchproof.check.strategies import STRATEGIES
 from latchproof.check.target import Target, TargetError
+from latchproof.check.verdict import Verdict
+from latchproof.cli.check_module import check_module
 from latchproof.cli.options import (
     Command,
     Console,
@@ -26,7 +29,7 @@ from latchproof_spec.machine import Programs
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    add_target(parser)
+    add_target(parser, modules=True)
     add_arguments(parser)
     parser.add_argument("--tasks", type=at_least(1), metavar="N", help="calls at once; replaces the default bounds")
     parser.add_argument("--calls", type=at_least(1), metavar="N", help="calls in all; replaces the default bounds")
@@ -55,32 +58,53 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    from latchproof.check import checker, loops, pool
-    from latchproof.check.bounds import programs_asked_for, weight, without_eager
+    from latchproof.check import checker, loops
     from latchproof.show.printing import say
-    from latchproof.show.progress import Bar
     from latchproof.show.verdict import print_verdict
 
-    every = options.scheduler == "exhaustive"
-    if every and options.seed is not None and not options.estimate:
+    if options.scheduler == "exhaustive" and options.seed is not None and not options.estimate:
         raise TargetError("--seed is for schedules chosen at random: add --scheduler random or pct, or leave it out")
     loops.stepper_class(options.host)
+    if is_module(options.target):
+        return check_module(
+            options, console, lambda target: _checked(options, console, target, _programs(options, target))
+        )
     target = target_of(options)
     options.policy = policy_name(options.policy, target.kind, console)
     checker.require_claim(options.claim, target.kind)
-    programs = programs_asked_for(
-        target, options.host, options.tasks, options.calls, options.cancels, arguments_of(options)
-    )
-    if options.no_eager:
-        programs = without_eager(programs, options.host)
+    programs = _programs(options, target)
     if options.estimate:
         return _estimate(options, console, target, programs)
     by = judged_by(options, target.kind)
     say(console, f"latchproof check {target.name}: {a(target.kind.name)}, on {options.host}, judged by {by}")
+    verdict = _checked(options, console, target, programs)
+    options.known = verdict.exit_code
+    say(console)
+    print_verdict(console, verdict)
+    write_formats(options, console, verdict, verdict.shortest)
+    return verdict.exit_code
+
+
+def _programs(options: argparse.Namespace, target: Target) -> tuple[Programs, ...]:
+    from latchproof.check.bounds import programs_asked_for, without_eager
+
+    programs = programs_asked_for(
+        target, options.host, options.tasks, options.calls, options.cancels, arguments_of(options)
+    )
+    return without_eager(programs, options.host) if options.no_eager else programs
+
+
+def _checked(options: argparse.Namespace, console: Console, target: Target, programs: tuple[Programs, ...]) -> Verdict:
+    """Return the verdict on a target, with a bar that shows how far the check is."""
+    from latchproof.check import checker, pool
+    from latchproof.check.bounds import weight
+    from latchproof.show.progress import Bar
+
+    every = options.scheduler == "exhaustive"
     limits = StepLimits(options.step_cpu, options.step_block)
     todo = checker.parts(programs, options.scheduler, options.schedules)
     with Bar(console, [weight(one, argument) if every else size for one, argument, size in todo], limits) as progress:
-        verdict = checker.check(
+        return checker.check(
             target,
             host=options.host,
             policy=options.policy,
@@ -95,11 +119,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
             progress=progress,
             limits=limits,
         )
-    options.known = verdict.exit_code
-    say(console)
-    print_verdict(console, verdict)
-    write_formats(options, console, verdict, verdict.shortest)
-    return verdict.exit_code
 
 
 def _estimate(options: argparse.Namespace, console: Console, target: Target, programs: tuple[Programs, ...]) -> int:
@@ -128,7 +147,7 @@ def _estimate(options: argparse.Namespace, console: Console, target: Target, pro
 COMMAND = Command(
     "check",
     help="run every schedule of a class's real code within bounds, and judge every history",
-    epilog="Example: latchproof check asyncio:Barrier --policy cpython",
+    epilog="Examples: latchproof check asyncio:Barrier --policy cpython; latchproof check asyncio",
     add_options=add_options,
     run=run,
 )

@@ -22,6 +22,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 QUESTIONS = """\
 Is my class right?                latchproof check mine.py:MyBarrier
+And all that my module offers?    latchproof check mine.py
 What happened in that run?        latchproof replay trace.json mine.py:MyBarrier
 And beyond the bounds?            latchproof fuzz mine.py:MyBarrier
 Are latchproof's classes proved?  latchproof verify --quick

@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,9 +69,15 @@ def add_target(
     otherwise: str = "asyncio",
     policy: str = "by every named one",
     claim: str = "judge by this claim alone",
+    *,
+    modules: bool = False,
 ) -> None:
     """Add the target, and the options that say how it is run and judged."""
-    parser.add_argument("target", metavar="TARGET", help="MODULE:CLASS or path/to/file.py:CLASS, or a factory function")
+    parser.add_argument(
+        "target", metavar="TARGET",
+        help="MODULE:CLASS or path/to/file.py:CLASS, or a factory function"
+        + ("; or MODULE or path/to/file.py, for each primitive in it" if modules else ""),
+    )  # fmt: skip
     parser.add_argument(
         "--kind", "--machine", metavar="KIND",
         help=f"what the target is, if its methods do not tell: {', '.join(KINDS)}",
@@ -239,28 +245,36 @@ def write_formats(options: argparse.Namespace, console: Console, verdict: Verdic
     """Write every file that the options name: of the verdict, or else of the trace, as far as there is one."""
     from latchproof.show.printing import say
 
-    if folder := getattr(options, "folder", ""):
-        with contextlib.suppress(OSError):  # the target may have deleted it; then no file there can be written
-            os.chdir(folder)  # a relative path is meant from there, and the target may have left it
-    texts: list[tuple[Path, str]] = []
+    texts: dict[str, str] = {}
     for one in FORMATS:
         path: Path | None = getattr(options, one.option, None)
         if path is None:
             continue
         try:
             if verdict is not None and one.of_verdict is not None:
-                texts.append((path, one.of_verdict(verdict)))
+                texts[one.option] = one.of_verdict(verdict)
             elif verdict is not None and trace is not None and one.of_runs is not None:
                 text, note = one.of_runs(verdict)
-                texts.append((path, text))
+                texts[one.option] = text
                 if note:
                     say(console, f"--{one.option}: {note}", style="yellow")
             elif trace is not None and one.of_trace is not None:
-                texts.append((path, one.of_trace(trace)))
+                texts[one.option] = one.of_trace(trace)
         except CannotRenderError as error:
             say(console, f"--{one.option}: {path} was not written: {error}", style="yellow")
-    for path, text in texts:
-        if write_file(path, text):
+    write_each(options, console, texts)
+
+
+def write_each(options: argparse.Namespace, console: Console, texts: Mapping[str, str]) -> None:
+    """Write each text to the file that the option of that name gives, if it gives one."""
+    from latchproof.show.printing import say
+
+    if folder := getattr(options, "folder", ""):
+        with contextlib.suppress(OSError):  # the target may have deleted it; then no file there can be written
+            os.chdir(folder)  # a relative path is meant from there, and the target may have left it
+    for option, text in texts.items():
+        path: Path | None = getattr(options, option, None)
+        if path is not None and write_file(path, text):
             say(console, f"wrote     {path}")
 
 

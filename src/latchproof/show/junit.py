@@ -9,7 +9,18 @@ from latchproof_spec.machines import CLAIMS, sentence_of
 
 
 def junit(verdict: Verdict) -> str:
-    """Return the XML. A claim that is broken is a failure; one that was not exercised is skipped, and says why."""
+    """Return the XML of a verdict."""
+    return as_xml(suite_of(verdict))
+
+
+def as_xml(element: ElementTree.Element) -> str:
+    """Return an element as a file."""
+    ElementTree.indent(element)
+    return ElementTree.tostring(element, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def suite_of(verdict: Verdict) -> ElementTree.Element:
+    """Return the suite. A claim that is broken is a failure; one that was not exercised is skipped, and says why."""
     reported = verdict.reported
     traces = {trace.claim: trace for trace in verdict.traces}
     about = [claim for claim in CLAIMS if claim.id in {*reported.exercised, *reported.not_exercised, *traces}]
@@ -47,5 +58,4 @@ def junit(verdict: Verdict) -> str:
             failure.text = "\n".join([*lanes(trace), "", *explain(trace)])
         elif claim.id in reported.not_exercised:
             ElementTree.SubElement(case, "skipped", message="it was not exercised within the bounds")
-    ElementTree.indent(suite)
-    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+    return suite

@@ -10,7 +10,14 @@ from rich.console import Console as Console
 from rich.table import Column, Table
 from rich.text import Text
 
-STYLES = {"holds": "green", "fails": "bold red", "inconclusive": "yellow", "not_run": "dim"}
+STYLES = {
+    "holds": "green",
+    "conforms": "green",
+    "fails": "bold red",
+    "breaks": "bold red",
+    "inconclusive": "yellow",
+    "not_run": "dim",
+}
 """The colours of the words that a cell may begin with."""
 
 

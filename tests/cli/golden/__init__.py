@@ -18,6 +18,7 @@ from rich.console import Console
 
 from latchproof.check.bounds import NO_EAGER_TASKS
 from latchproof.check.checker import check
+from latchproof.check.modules import ModuleVerdict
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.watch import USUAL_LIMITS
 from latchproof.check.target import adapt
@@ -29,6 +30,7 @@ from latchproof.prove.classes.cases import Case
 from latchproof.prove.goals import Obligation, ProofStatus, Query
 from latchproof.show.ledger import print_ledger
 from latchproof.show.matrix import print_matrix
+from latchproof.show.modules import print_module, print_result
 from latchproof.show.verdict import print_verdict
 from latchproof.verify.evidence import Cell, RuleCell, own_rules
 from latchproof.verify.exported import ExportCheck
@@ -37,7 +39,7 @@ from latchproof.verify.ledger import Ledger
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Programs
 from latchproof_spec.machines import CLAIMS
-from tests.check import samples
+from tests.check import module_samples, samples
 
 FOLDER = Path(__file__).parent
 WIDTHS = (80, 120)
@@ -186,6 +188,22 @@ def _ledger(console: Console) -> None:
     print_ledger(console, ledger)
 
 
+def _module() -> Callable[[Console], None]:
+    """Return what prints a module of which one primitive conforms, one does not, and one cannot be driven."""
+    module = ModuleVerdict("doors", "asyncio")
+    classes: tuple[type[Any], ...] = (module_samples.Door, module_samples.NarrowDoor)
+    for number, one in enumerate(classes, 1):
+        verdict = check(adapt(one, f"doors:{one.__name__}"), programs=(Programs((0,), 3, 3, 0),))
+        module = module.with_result(one.__name__, replace(verdict, schedules=1000 * number, seconds=float(number)))
+    module = module.with_result("Cache", "its put() is not a coroutine function")
+
+    def show(console: Console) -> None:
+        print_result(console, replace(module, results=module.results[:2]), 3)
+        print_module(console, module, " --calls 3")
+
+    return show
+
+
 @cache
 def cases() -> dict[str, Callable[[Console], None]]:
     """Return what is printed, by name. (Export prints to no console; its output is compared with `spec/`.)"""
@@ -198,6 +216,7 @@ def cases() -> dict[str, Callable[[Console], None]]:
         "fuzz": _fuzz(found=False),
         "fuzz-counterexample": _fuzz(found=True),
         "ledger": _ledger,
+        "module": _module(),
         "mutants": _matrix,
         "prove": _prove,
         "replay": _command("replay 1:w.c. tests.check.samples:PlainLatch --kind latch"),
