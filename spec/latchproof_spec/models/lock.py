@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latchproof_spec.model import Model, task, when
+from latchproof_spec.model import Model, task, waiters, when
 
 
 class WouldBlock(Exception):  # noqa: N818  named as trio and anyio name it
@@ -26,6 +26,9 @@ class Lock(Model):
         if not self._held:
             raise RuntimeError
         self._held = False
+
+    def invariant(self) -> bool:
+        return self._held or not waiters()
 
     @property
     def locked(self) -> bool:
