@@ -18,8 +18,9 @@ from latchproof.check.specification import Specification
 from latchproof.check.target import adapt
 from latchproof.check.tree import Explorer
 from latchproof.check.values import Compared
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine, Programs
-from latchproof_spec.machines import BARRIER, LATCH
 from latchproof_spec.models import SHIPPED
 from tests.zoo.test_zoo import CORRECT, FAULTS, LONG
 
