@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import Condition as Condition
+from asyncio import Event as Event
+from asyncio import Lock as Lock
+from asyncio import Queue as Queue
 from collections import deque
 from typing import Any, ClassVar
 
@@ -157,6 +161,19 @@ def make_channel() -> tuple[Sender, Mailbox]:
     """Return the two ends of a channel."""
     mailbox = Mailbox()
     return Sender(mailbox), mailbox
+
+
+class RightSender(Sender):
+    """The end of a channel that puts."""
+
+    def put(self, item: int) -> None:
+        super().put(item - 1)
+
+
+def make_right_channel() -> tuple[Sender, Mailbox]:
+    """Return the two ends of a channel that does what it should."""
+    mailbox = Mailbox()
+    return RightSender(mailbox), mailbox
 
 
 class Channel(Model):

@@ -104,15 +104,18 @@ class ModelKind:
 
     def consists_of(self, made: Any) -> bool:
         """Return whether it is several objects, as many as the model has."""
-        places = {place for place, _ in self.model.objects.values()}
-        return isinstance(made, tuple | list) and len(made) == len(places)
+        return isinstance(made, tuple | list) and len(made) == self._number_of_objects
+
+    @property
+    def _number_of_objects(self) -> int:
+        """How many objects a factory makes; an operation that is not said to be of another is of the first."""
+        return 1 + max((place for place, _ in self.model.objects.values()), default=0)
 
     def driven_as(self, made: Any) -> Any:
         if self.model.objects:
             if not self.consists_of(made):
-                number = len({place for place, _ in self.model.objects.values()})
                 raise TargetError(
-                    f"{a(self.name)} consists of {number} objects, and {shown(made)} is not that; name a factory "
+                    f"{a(self.name)} consists of {self._number_of_objects} objects, and {shown(made)} is not that; name a factory "
                     "function that returns them as a tuple"
                 )
             return Several(made, self.model.objects)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 class Dialect:
     """How a program is written for a host: what it imports, its frame, and how it makes each choice of a schedule.
 
-    `frame` has places for the `constructor`, its `argument` and the `body`. `words` says how each word of a schedule is
+    `frame` has places for what `made` the object, and the `body`. `words` says how each word of a schedule is
     written, and `turn` how every ready task is run once. `gate` makes what a task waits for before it calls again, and
     `recover` lets it, after its call was cancelled, if each call is made in a `scope` where there is one. Where they
     are empty, no program does so; nor with eager tasks, which `eager` turns on, after which `plain_task` makes one that
@@ -69,7 +69,7 @@ ASYNCIO = Dialect(
     cancelled="asyncio.CancelledError",
     frame="""\
 async def scenario():
-    it = {constructor}({argument})
+    it = {made}
 {body}
     for task in asyncio.all_tasks() - {{asyncio.current_task()}}:
         task.cancel()
@@ -100,7 +100,7 @@ def step():  # one callback of the event loop
 
 asyncio._set_running_loop(loop)
 try:
-    it = {constructor}({argument})
+    it = {made}
 {body}
 finally:
     for task in asyncio.all_tasks(loop):
@@ -129,7 +129,7 @@ nursery = it = None
 async def main():
     nonlocal it, nursery
     async with trio.open_nursery() as nursery:
-        it = {constructor}({argument})
+        it = {made}
         await trio.sleep_forever()
 
 async def within(scope, *todo):
@@ -180,7 +180,7 @@ FLOWNO = Dialect(
 loop = EventLoop()
 
 async def scenario():
-    it = {constructor}({argument})
+    it = {made}
 {body}
 
 loop.run_until_complete(scenario(), join=True, wait_for_spawned_tasks=False)

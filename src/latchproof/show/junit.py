@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 
 from latchproof.check.verdict import Verdict
 from latchproof.show.lanes import explain, lanes
-from latchproof_spec.machines import CLAIMS, sentence_of
+from latchproof.show.words import order_in_words
+from latchproof_spec.machines import sentence_of
 
 
 def junit(verdict: Verdict) -> str:
@@ -23,7 +24,11 @@ def suite_of(verdict: Verdict) -> ElementTree.Element:
     """Return the suite. A claim that is broken is a failure; one that was not exercised is skipped, and says why."""
     reported = verdict.reported
     traces = {trace.claim: trace for trace in verdict.traces}
-    about = [claim for claim in CLAIMS if claim.id in {*reported.exercised, *reported.not_exercised, *traces}]
+    about = [
+        claim
+        for claim in verdict.target.kind.claims
+        if claim.id in {*reported.exercised, *reported.not_exercised, *traces}
+    ]
     suite = ElementTree.Element(
         "testsuite",
         name=f"latchproof check {verdict.target.name}",
@@ -44,6 +49,7 @@ def suite_of(verdict: Verdict) -> ElementTree.Element:
         ("not driven", ", ".join(verdict.not_driven)),
         ("lines", str(verdict.lines) if verdict.status == "conforms" else ""),
         ("reasons", "; ".join(map(str, verdict.reasons))),
+        ("order", "; ".join(order_in_words(one) for one in verdict.orders)),
         ("notes", "; ".join(verdict.notes)),
     ):
         ElementTree.SubElement(properties, "property", name=name, value=value)

@@ -14,6 +14,8 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
+from inspect import getsource
 from pathlib import Path
 from textwrap import indent
 
@@ -23,8 +25,9 @@ from latchproof.check.history import SEEN_ONCE, EventData, describe
 from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict
 from latchproof.show.dialects import CALL, DIALECTS, IN_EXCEPT, Dialect
-from latchproof.show.words import CannotRenderError, alternatives
+from latchproof.show.words import CannotRenderError, alternatives, judged_by
 from latchproof_spec.machines import sentence_of
+from latchproof_spec.models import SHIPPED
 
 SECONDS = 60
 """Time that a program may take, in seconds."""
@@ -105,7 +108,7 @@ def _run(source: str, beside: Path | None) -> str | None:
 
 
 def _function(trace: Trace) -> str:
-    return f"test_{trace.machine}_{trace.claim.lower()}"
+    return re.sub(r"\W+", "_", f"test_{trace.machine}_{trace.claim.lower()}")
 
 
 def _module(target: str) -> tuple[str, Path | None]:
@@ -120,6 +123,35 @@ def _module(target: str) -> tuple[str, Path | None]:
             parts.insert(0, folder.name)
             folder = folder.parent
     return ".".join(parts), folder
+
+
+def _made(trace: Trace) -> str:
+    """Return how a program makes what it calls."""
+    made = f"{_import(trace.target)[1]}({trace.argument if trace.parameter else ''})"
+    driven = _wrapper(trace)
+    return made if driven is None else f"{driven.__name__}({made})"
+
+
+def _wrapper(trace: Trace) -> type | None:
+    """Return the class that makes what is driven of an object, if there is one."""
+    shipped = None if trace.model else SHIPPED.get(trace.machine)
+    driven = None if shipped is None else shipped.driven
+    assert driven is None or isinstance(driven, type)  # its source stands in the program
+    return driven
+
+
+def _driven(trace: Trace) -> str:
+    """Return the source of the class that makes what is driven, "" if there is none."""
+    driven = _wrapper(trace)
+    return "" if driven is None else re.sub(r"(\w+): \w+(?=[,)])|(?<=\)) -> \w+(?=:)", r"\1", getsource(driven))
+
+
+def _member(trace: Trace, name: str, of: str = "it") -> str:
+    """Return an operation or a reading of what is driven."""
+    if not trace.objects:
+        return f"{of}.{trace.own_name(name)}"
+    place, own = trace.objects.get(name, (0, trace.own_name(name)))
+    return f"{of}[{place}].{own}"
 
 
 def _import(target: str) -> tuple[str, str]:
@@ -141,22 +173,18 @@ def _where(target: str) -> str:
 
 
 def _source(trace: Trace, dialect: Dialect, note: str) -> str:
-    imported, constructor = _import(trace.target)
-    frame = dialect.frame.format(
-        constructor=constructor,
-        argument=trace.argument,
-        body=indent("\n".join(_program(trace, dialect)), "    "),
-    )
-    body = indent(_calls(trace, dialect) + "\n" + frame, "    ")
+    imported = _import(trace.target)[0]
+    frame = dialect.frame.format(made=_made(trace), body=indent("\n".join(_program(trace, dialect)), "    "))
+    body = indent("\n".join(filter(None, (_driven(trace), _calls(trace, dialect), frame))), "    ")
     folder, _, name = trace.target.rpartition(":")
-    target = f"{Path(folder).name}:{name}"
+    made = replace(trace, target=f"{Path(folder).name}:{name}").made
     more = "".join(f"{one}\n" for one in (_where(trace.target), note and f"{note[0].upper()}{note[1:]}.") if one)
-    return f'''"""{target}({trace.argument}): {trace.seen}.
+    return f'''"""{made}: {trace.seen}.
 
 Allowed is {alternatives(trace.allowed)}.
 {trace.claim}: {sentence_of(trace.claim, trace.machine, trace.policy)}
 
-Found by latchproof on Python {trace.python}, on {trace.host}, judged by the policy {trace.policy}.
+Found by latchproof on Python {trace.python}, on {trace.host}, judged by the {judged_by(trace)}.
 {more}"""
 
 {dialect.imports}
@@ -188,7 +216,7 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
     begun = _begun(trace)
     tasks = _tasks(trace)
     others = [choice.removeprefix("other ") for choice in trace.schedule if choice.startswith("other ")]
-    lines = [f"other = {_import(trace.target)[1]}({trace.argument})"] if others else []
+    lines = [f"other = {_made(trace)}"] if others else []
     if trace.is_eager and not dialect.eager:
         raise CannotRenderError("the tasks that the class starts are eager")
     lines += [dialect.eager] if trace.is_eager else []
@@ -219,7 +247,7 @@ def _program(trace: Trace, dialect: Dialect) -> list[str]:
         elif choice.startswith("other "):
             operation, _, arguments = choice.removeprefix("other ").rstrip(")").partition("(")
             name = f"other{sum(line.startswith('other') for line in lines)}"
-            todo = ", ".join([repr(name), f"other.{trace.own_name(operation)}", *([arguments] if arguments else [])])
+            todo = ", ".join([repr(name), _member(trace, operation, "other"), *([arguments] if arguments else [])])
             lines += make_task.format(name=name, todo=f"({todo})").splitlines()
         elif choice == TIME_PASSES:
             lines += _passing(next(times), dialect)
@@ -241,7 +269,7 @@ def _passing(seconds: float, dialect: Dialect) -> list[str]:
 
 def _call(trace: Trace, begin: EventData, dialect: Dialect) -> str:
     """Return what a task is told of one call: its number, the method and the arguments."""
-    method = f"it.{trace.own_name(begin['operation'])}"
+    method = _member(trace, begin["operation"])
     if handling := begin.get("handling"):
         errors = {HandledError.__name__: "Exception('handled')", **dialect.errors}
         if handling not in errors:
@@ -333,8 +361,9 @@ def _assertion_of_reading(trace: Trace) -> list[str]:
     if not values:
         raise CannotRenderError("no single assertion says what may be observed")
     name = trace.own_name(values[0][0])
+    member = _member(trace, values[0][0])
     return [
-        f"seen = it.{name}() if callable(it.{name}) else it.{name}",
+        f"seen = {member}() if callable({member}) else {member}",
         f"assert seen in ({', '.join(value for _, value in values)},), f'{name} is {{seen}}'",
     ]
 
@@ -343,10 +372,14 @@ def _assertion_of_rest(trace: Trace, dialect: Dialect) -> list[str]:
     finished = {one["call"] for one in trace.events if one["kind"] == "end"}
     match = re.search(r"of call (\d+) has not ended", trace.seen)
     late = [call for call in _begun(trace) if (call == int(match[1]) if match else call not in finished)]
+    _, one_of, calls = trace.seen.partition("neither ")
+    if one_of:
+        late = [int(call) for call in re.findall(r"of call (\d+)", calls)]
+    which = "any" if one_of else "all"
     return [
         f"for _ in range({MANY_TURNS}):",
         f"    {dialect.turn}",
-        f"assert all(call in ended for call in {late}), f'nothing can run, and only {{ended}} have ended'",
+        f"assert {which}(call in ended for call in {late}), f'nothing can run, and only {{ended}} have ended'",
     ]
 
 
@@ -354,6 +387,9 @@ def _assertion_of_end(trace: Trace, dialect: Dialect) -> list[str]:
     event = trace.events[-1]
     call = event["call"]
     wanted = ", ".join(ending for one in trace.allowed for ending in _endings(one, trace)) or WAITING
+    is_right = f"got in ({wanted},)"
+    if trace.is_of_a_model and "to return" in trace.allowed:  # any value
+        is_right += " or not str(got).startswith(('raised ', 'cancelled', 'still waiting'))"
     patience = [
         f"for _ in range({MANY_TURNS}):  # a correct class may take longer",
         f"    if {call} not in ended:",
@@ -362,8 +398,7 @@ def _assertion_of_end(trace: Trace, dialect: Dialect) -> list[str]:
     return [
         *(patience if wanted != WAITING else []),
         f"got = ended.get({call}, {WAITING})",
-        f"assert got in ({wanted},), f'call {call}: {{got!r}}'"
-        f"  # {describe(event)}; allowed is {alternatives(trace.allowed)}",
+        f"assert {is_right}, f'call {call}: {{got!r}}'  # {describe(event)}; allowed is {alternatives(trace.allowed)}",
     ]
 
 
@@ -374,6 +409,6 @@ def _endings(allowed: str, trace: Trace) -> list[str]:
         return [str(index) for index in range(int(match[1]) + 1) if index not in given]
     if match := re.fullmatch(r"to raise (\w+)", allowed):
         return [repr(f"raised {match[1]}")]
-    if match := re.fullmatch(r"to return( \d+)?", allowed):
-        return [(match[1] or "None").strip()]
+    if match := re.fullmatch(r"to return( .+)?", allowed):
+        return [(match[1] or "None").strip().replace(" or ", ", ")]
     return {"to end cancelled": ["'cancelled'"], "to stay parked": [WAITING]}.get(allowed, [])

@@ -4,7 +4,7 @@ from latchproof.check.trace import Trace
 from latchproof.check.verdict import Verdict, shared
 from latchproof.show.lanes import explain, lanes
 from latchproof.show.printing import Console, count_of, say
-from latchproof.show.words import judged_by, listed, policies_of, renamed
+from latchproof.show.words import judged_by, listed, order_in_words, policies_of, renamed
 from latchproof_spec.machines import sentence_of
 
 
@@ -55,13 +55,12 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
 
 def _print_orders(console: Console, verdict: Verdict) -> None:
     """Print whether calls continue first come, first served, where the model leaves that open."""
-    words = {True: "yes, within these bounds", False: "no", None: "not known"}
     differ = len({one.is_kept for one in verdict.orders}) > 1
     for one in verdict.orders if differ else verdict.orders[:1]:
-        under = f" under the policy {one.policy}" if differ else ""
+        under = f" (policy {one.policy})" if differ else ""
         against = verdict.against(one)
-        shown = f" ({against.again} shows a call that overtakes)" if against is not None else ""
-        say(console, f"order     first come, first served{under}: {words[one.is_kept]}{shown}")
+        shown = f"; a call overtakes another in {against.again}" if against is not None else ""
+        say(console, f"order     {order_in_words(one)}{under}{shown}")
 
 
 def _print_work(console: Console, verdict: Verdict) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from latchproof.check.kinds import Kind
     from latchproof.check.trace import Trace
+    from latchproof.check.verdict import Order
 
 MOST = 12
 """Maximum number of names in a list."""
@@ -53,6 +54,12 @@ def policies_of(kind: Kind, policies: Sequence[str]) -> str:
     which = f"the {'policy' if len(names) == 1 else 'policies'} {', '.join(names)}" if names else ""
     model = f"the model {kind.name}" if kind.is_a_model else ""
     return " under ".join(filter(None, (model, which)))
+
+
+def order_in_words(order: Order) -> str:
+    """Return whether calls continue first come, first served."""
+    kept = {True: "yes, within these bounds", False: "no", None: "not known"}[order.is_kept]
+    return f"first come, first served: {kept}"
 
 
 def listed(names: Sequence[str]) -> str:

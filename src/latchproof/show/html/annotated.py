@@ -22,16 +22,20 @@ from latchproof.check.history import (
     in_place,
 )
 from latchproof.check.judge import Judge
-from latchproof.check.kinds import MACHINE_KINDS
-from latchproof.check.specification import Configuration, Specification
+from latchproof.check.kind_of import kind_named, kind_of_model
+from latchproof.check.kinds import Kind
+from latchproof.check.specification import COMPARED, Configuration, Specification
 from latchproof.check.trace import Trace
 from latchproof.check.values import told_lead
+from latchproof.show.words import judged_by
 from latchproof_spec import step as spec_step
 from latchproof_spec.machines import sentence_of
 
 
-def annotate(trace: Trace) -> dict[str, Any]:
+def annotate(trace: Trace, kind: Kind | None = None) -> dict[str, Any]:
     """Return the trace as plain data, with `steps`: for each event its words, and what the specification allows then.
+
+    Without a `kind` it is that of the trace; raise TargetError if its model is not there.
 
     `allowed` is False for an event that no configuration allows; `seen` then says what was seen, and `instead` what is
     allowed there, as `states` and `calls` do. A run continues after an error that belongs to no call, and after a wrong
@@ -46,7 +50,7 @@ def annotate(trace: Trace) -> dict[str, Any]:
     >>> shown["agrees"], [step["allowed"] for step in shown["steps"]].index(False) == len(trace.events) - 1
     (True, True)
     """
-    kind = MACHINE_KINDS[trace.machine]
+    kind = kind or (kind_of_model(trace.model) if trace.model else kind_named(trace.machine))
     specification = kind.specification(kind.policy(trace.policy), trace.argument, trace.compared)
     judge = Judge(specification, strict=trace.strict)
     steps: list[dict[str, Any]] = []
@@ -73,7 +77,8 @@ def annotate(trace: Trace) -> dict[str, Any]:
     found = trace.claim if trace.is_of_the_host else finding and finding.claim
     agrees = found == trace.claim and len(steps) == len(trace.events)
     sentence = "" if trace.is_of_the_host else sentence_of(trace.claim, trace.machine, trace.policy)
-    return {**trace.to_json(), "sentence": sentence, "steps": steps, "agrees": agrees}
+    words = {"made": trace.made, "judged_by": judged_by(trace), "sentence": sentence}
+    return {**trace.to_json(), **words, "steps": steps, "agrees": agrees}
 
 
 def _allowed(specification: Specification, configurations: frozenset[Configuration]) -> dict[str, Any]:
@@ -83,9 +88,19 @@ def _allowed(specification: Specification, configurations: frozenset[Configurati
             calls.setdefault(number + 1, set()).add(str(fate))
     states = {tuple(specification.variables(here).items()) for here in configurations}
     return {
-        "states": [dict(state) for state in sorted(states)],
+        "states": [
+            {name: value if type(value) in COMPARED or value is None else repr(value) for name, value in state}
+            for state in _in_order(states)
+        ],
         "calls": {str(number): sorted(fates) for number, fates in sorted(calls.items())},
     }
+
+
+def _in_order(states: set[tuple[tuple[str, Any], ...]]) -> list[tuple[tuple[str, Any], ...]]:
+    try:
+        return sorted(states)
+    except TypeError:  # a model's variables may have values of several types
+        return sorted(states, key=repr)
 
 
 def _event(event: EventData) -> Event:

@@ -12,10 +12,11 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any, Literal
 
+from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, machines_about
 
@@ -23,6 +24,7 @@ LIBRARIES = ("cytoscape.min.js", "cytoscape-dagre.min.js")
 SCRIPTS = (
     "dom.js",
     "rules.js",
+    "models.js",
     "ledger.js",
     "drawing.js",
     "walk.js",
@@ -33,8 +35,8 @@ SCRIPTS = (
 )
 
 
-def about_page(kind: Literal["check", "report"]) -> dict[str, Any]:
-    """Return the data that every page has: its kind, what made it, and the claims."""
+def about_page(kind: Literal["check", "report"], claims: Sequence[Claim] = CLAIMS) -> dict[str, Any]:
+    """Return the data that every page has: its kind, what made it, and the claims that it may speak of."""
     from importlib.metadata import PackageNotFoundError, version  # slow to import, and only pages need it
 
     try:
@@ -54,7 +56,7 @@ def about_page(kind: Literal["check", "report"]) -> dict[str, Any]:
                 "sentence": claim.sentence,
                 "beyond_counters": claim.beyond_counters,
             }
-            for claim in CLAIMS
+            for claim in claims
         ],
     }
 

@@ -4,9 +4,9 @@
 const UNITS = { schedules: "schedules run", covered: "schedules covered, at least", pruned: "runs pruned",
   steps: "steps of the event loop", seconds: "seconds taken" };
 
-const verdictSection = ({ verdict }) => section("verdict", "The verdict",
+const verdictSection = ({ verdict, checked_as, judged_by, orders }) => section("verdict", "The verdict",
   el("p", {}, el("b", { class: { conforms: "holds", counterexample: "fails", inconclusive: "inconclusive" }[verdict.status] },
-    verdict.status), ` for ${verdict.target}, a ${verdict.machine}, judged by the policy ${verdict.reported_policy}`
+    verdict.status), ` for ${verdict.target}, ${checked_as}, judged by ${judged_by}`
     + `${verdict.strict ? ", in the strict form" : ""}. Nothing is concluded beyond these bounds:`),
   el("ul", {}, verdict.bounds.map((bound) => el("li", {}, bound))),
   Object.entries(verdict.renamed).map(([own, name]) => el("p", {}, `${own} is shown as ${name}.`)),
@@ -18,6 +18,7 @@ const verdictSection = ({ verdict }) => section("verdict", "The verdict",
   verdict.ignored.length ? el("p", {}, `Ignored, as asked: ${verdict.ignored.join(", ")}`) : "",
   verdict.not_driven.length ? el("p", {}, `Not driven: ${verdict.not_driven.join(", ")}`) : "",
   verdict.lines ? el("p", {}, `Lines: ${verdict.lines.summary}`) : "",
+  orders.map((order) => el("p", {}, order)),
   verdict.notes.map((note) => el("p", {}, `Note: ${note}`)),
   table("Policy by policy", ["policy", "verdict", "rules fired"], verdict.policies.map((one) =>
     el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, one.standing), el("td", {}, ruleLinks(one.rules_fired))))));
@@ -28,6 +29,7 @@ const start = async () => {
   if (data.verdict) verdictSection(data);
   if (data.ledger) ledgerSection(data);
   for (const machine of data.machines) machineSection(data, machine);
+  for (const model of data.models ?? []) modelSection(model);
   let load = () => false;
   if (data.kind === "report") {
     load = stepperSection(data);

@@ -8,7 +8,7 @@ const viewerSection = (data) => {
   }
   const body = el("div", {});
   const titles = data.traces.map((trace, i) => [i, trace.exhibit ? `the museum: ${trace.exhibit}`
-    : `${trace.target}(${trace.argument}) on ${trace.host}, policy ${trace.policy}: `
+    : `${trace.made} on ${trace.host}, ${trace.judged_by}: `
       + `${data.claims.some((one) => one.id === trace.claim) ? "breaks" : "shows"} ${trace.claim}`]);
   if (data.traces.some((trace) => trace.exhibit)) {
     made.append(el("p", {}, "The museum is the part of the documentation that lists faults in released software, each with "
@@ -61,7 +61,7 @@ const showTrace = (data, body, number) => {
 
   body.replaceChildren(
     trace.exhibit ? el("p", { id: "trace-exhibit" }, el("b", {}, trace.exhibit), ` (${trace.release})`) : "",
-    el("p", {}, `${trace.target}(${trace.argument}) on ${trace.host}, Python ${trace.python}, policy ${trace.policy}`
+    el("p", {}, `${trace.made} on ${trace.host}, Python ${trace.python}, ${trace.judged_by}`
       + (trace.strict ? ", strict form" : ""),
       trace.sentence ? [", breaks ", claimLinks([trace.claim]), `: ${trace.sentence}`] : `: ${trace.seen}`),
     trace.agrees ? "" : el("p", { class: "fails" },
