@@ -258,6 +258,31 @@ def choose(*options: T) -> T:
     return options[_now().take(len(options))]
 
 
+class until:  # noqa: N801  it is written as a function is
+    """What a call with several visible instants yields between two: it continues once the condition is true.
+
+    What came before has taken effect, and others see it while the call waits. If the call is cancelled there, `yield`
+    raises Cancelled. The condition is a function, which is called at each later instant:
+
+    >>> class Handshake(Model):
+    ...     def __init__(self) -> None:
+    ...         self.offered, self._taken = 0, 0
+    ...     def offer(self):
+    ...         self.offered += 1
+    ...         mine = self.offered
+    ...         yield until(lambda: self._taken >= mine, "the offer was not taken")
+    ...     def take(self) -> None:
+    ...         when(self.offered > self._taken)
+    ...         self._taken += 1
+    """
+
+    def __init__(self, condition: Callable[[], object], otherwise: str = "") -> None:
+        if not callable(condition):
+            raise ModelError("until() takes a function, as until(lambda: ...): it is called at each later instant")
+        self.holds: Final = condition
+        self.otherwise: Final = otherwise
+
+
 class any_of:  # noqa: N801  it is written as a function is
     """The value of a property that may read as any of these."""
 

@@ -25,6 +25,7 @@ from latchproof_spec.model import (
     place,
     released,
     task,
+    until,
     waiters,
     when,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "place",
     "released",
     "task",
+    "until",
     "waiters",
     "when",
 ]

@@ -89,10 +89,7 @@ def text(self: Any, item: str) -> None:
     ("parts", "message"),
     [
         ({"acquire": later}, "Lock.later() has to be a plain method, which describes one instant: no `async`"),
-        (
-            {"acquire": twice},
-            "Lock.twice() has to be a plain method, which describes one instant: no `async`, and no `y",
-        ),
+        ({"acquire": twice}, "Lock.twice() yields something else than `until(lambda: ...)`"),
         ({"acquire": clock}, "Lock.clock() uses time of the module time: a model uses no clock and no chance"),
         ({"acquire": date}, "Lock.date() uses datetime of the module datetime: a model uses no clock and no chance"),
         ({"acquire": chance}, "Lock.chance() uses choice of the module random: a model uses no clock and no chance"),

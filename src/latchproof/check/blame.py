@@ -118,8 +118,9 @@ def _of_end(scene: Scene, event: End) -> Finding:
     elif event.how == "cancelled":
         seen = f"{operation.name}() ended cancelled without a request to cancel it"
         if event.call in scene.requested:
+            why = "had taken effect" if endings else "was not yet to end"
             return scene.finding(
-                "effect of a cancelled call", f"{operation.name}() took effect, and ended cancelled", fates
+                "effect of a cancelled call", f"{operation.name}() ended cancelled, though it {why}", fates
             )
         is_harmed = scene.any_cancelled and len(endings) < len(fates)  # a released call is out of reach
         unasked = "harmed by a cancellation" if is_harmed else "cancelled unasked"

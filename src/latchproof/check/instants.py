@@ -9,16 +9,15 @@ import ast
 import dis
 import inspect
 import linecache
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 from latchproof.check.history import without_subclass
 from latchproof.check.specification import COMPARED
+from latchproof.check.stages import Moment, Paused, at, continued
 from latchproof_spec.model import (
     INVARIANT,
-    NOW,
     Cancelled,
     Given,
     Instant,
@@ -27,6 +26,7 @@ from latchproof_spec.model import (
     Waiting,
     WaitsError,
     any_of,
+    until,
     when,
 )
 
@@ -42,26 +42,18 @@ PLAIN = frozenset({type(None), bool, int, float, str, bytes, complex})
 class Outcome(NamedTuple):
     """What may come of a call at one instant.
 
-    `kind`: it "waits", and nothing has changed; it "ends" with `ending`; or, being cancelled, it "leaves". `state` is
+    `kind`: it "waits", and nothing has changed; it "ends" with `ending`; it "pauses" after the instant `moment`, and
+    waits for the next one; or, being cancelled, it "leaves". `state` is
     that of the model afterwards, and `given` what other calls end with from now on. `passed` says whether a `when` of
     its own was true.
     """
 
-    kind: Literal["waits", "ends", "leaves"]
+    kind: Literal["waits", "ends", "pauses", "leaves"]
     state: State
     ending: Given = Given()
     given: tuple[tuple[int, Given], ...] = ()
     passed: bool = False
-
-
-@contextmanager
-def at(instant: Instant) -> Iterator[None]:
-    """Let the functions of a model look at an instant."""
-    before = NOW.set(instant)
-    try:
-        yield
-    finally:
-        NOW.reset(before)
+    moment: Moment | None = None
 
 
 def operations_of(model: type[Model]) -> dict[str, Callable[..., object]]:
@@ -71,7 +63,7 @@ def operations_of(model: type[Model]) -> dict[str, Callable[..., object]]:
 
 
 def may_wait(model: type[Model], operation: str) -> bool:
-    """Return whether a call of the operation may wait: the method, or one that it calls, says `when`."""
+    """Return whether a call of the operation may wait: the method, or one that it calls, says `when` or `until`."""
     seen, todo = set[str](), [operation]
     while todo:
         name = todo.pop()
@@ -79,7 +71,7 @@ def may_wait(model: type[Model], operation: str) -> bool:
             seen.add(name)
             methods = (vars(base).get(name) for base in model.__mro__)  # those that `super` reaches, too
             todo += [used for one in methods if inspect.isfunction(one) for used in one.__code__.co_names]
-    return when.__name__ in seen
+    return not seen.isdisjoint((when.__name__, until.__name__))
 
 
 def start(model: type[Model], *arguments: object) -> list[State]:
@@ -113,18 +105,20 @@ def outcomes(
     task: int = 0,
     place: int | None = None,
     cancelled: bool = False,
+    past: Sequence[Moment] = (),
 ) -> list[Outcome]:
     """Return what may come of a call at one instant, where the calls in `line` wait and it does not stand among them.
 
     It is a new call, or one that has waited; `place` is where it stands, and `cancelled` says that it has waited and is
-    cancelled. `gone` are calls that were let go and have not ended, and `task` is the number of the task that calls.
+    cancelled. `gone` are calls that were let go and have not ended, `task` is the number of the task that calls, and
+    `past` has the instants of the call that are over.
     """
 
     def instant(choices: Sequence[int]) -> Instant:
         return Instant(line, choices, gone=gone, task=task, place=place, cancelled=cancelled)
 
     def run(now: Instant) -> Outcome:
-        return _outcome(instance_of(model, state), state, operation, arguments, now)
+        return _outcome(instance_of(model, state), state, operation, arguments, now, past)
 
     return _twice(model, operation, lambda: list(dict.fromkeys(_every_choice(run, instant))))
 
@@ -176,8 +170,15 @@ def _every_choice(run: Callable[[Instant], T], instant: Callable[[Sequence[int]]
             todo += [[*now.taken[:position], other] for other in range(1, now.options[position])]
 
 
-def _outcome(instance: Model, state: State, operation: str, arguments: Sequence[object], now: Instant) -> Outcome:
-    model, cancelled = type(instance), now.cancelled
+def _outcome(
+    instance: Model,
+    state: State,
+    operation: str,
+    arguments: Sequence[object],
+    now: Instant,
+    past: Sequence[Moment] = (),
+) -> Outcome:
+    model, cancelled = type(instance), now.cancelled or any(one.cancelled for one in past)
     where = f"{model.__name__}.{operation}()"
 
     def require_unchanged() -> None:
@@ -186,9 +187,9 @@ def _outcome(instance: Model, state: State, operation: str, arguments: Sequence[
 
     now.at_when, now.operations = require_unchanged, operations_of(model)
     try:
-        ending = Given(getattr(instance, operation)(*arguments))
+        value = continued(getattr(instance, operation)(*arguments), instance, now, past)
     except WaitsError:
-        if cancelled:
+        if cancelled and not past:
             raise ModelError(f"{where} cannot wait again once it is cancelled: raise Cancelled again") from None
         return Outcome("waits", state)
     except Cancelled:
@@ -200,23 +201,27 @@ def _outcome(instance: Model, state: State, operation: str, arguments: Sequence[
     except Exception as error:
         if not is_raised(error, model):
             fail(where, error, model)
-        ending = Given(error=type(error))
+        value, ending = None, Given(error=type(error))
+    else:
+        ending = Given() if isinstance(value, Paused) else Given(value)
     if now.cancelled:  # it came to no `when`, so nothing of it has happened
         return Outcome("leaves", state)
-    if cancelled:
+    if cancelled and not isinstance(value, Paused):
         raise ModelError(f"{where} has to raise Cancelled again")
     for given in (ending, *now.given.values()):
         _require_compared(operation, given)
-    return Outcome("ends", _next_state(instance, state, where), ending, tuple(now.given.items()), now.passed)
+    after, others = _next_state(instance, state, where), tuple(now.given.items())
+    if isinstance(value, Paused):
+        value.close()
+        return Outcome("pauses", after, given=others, moment=value.moment)
+    return Outcome("ends", after, ending, others, now.passed)
 
 
 def _require_compared(operation: str, given: Given) -> None:
     """Raise ModelError for a value that no class's is compared with."""
     if inspect.iscoroutine(given.value) or inspect.isgenerator(given.value):
         given.value.close()
-        raise ModelError(
-            f"{operation}() has to be a plain method, which describes one instant: no `async`, and no `yield`"
-        )
+        raise ModelError(f"{operation}() has to be a plain method, which describes one instant: no `async`")
     if given.value is not None and type(given.value) not in COMPARED:
         raise ModelError(
             f"a call that {operation}() ends returns a {type(given.value).__name__}, which is not compared: return a "
@@ -315,12 +320,13 @@ def why_it_waits(
     gone: Sequence[Waiting] = (),
     task: int = 0,
     place: int | None = None,
+    past: Sequence[Moment] = (),
 ) -> str:
     """Return why a call waits at one instant: in the model's words, or what its condition is; "" if it does not."""
-    method = getattr(instance_of(model, state), operation)
+    instance, now = instance_of(model, state), Instant(line, gone=gone, task=task, place=place)
     try:
-        with at(Instant(line, gone=gone, task=task, place=place)):
-            method(*arguments)
+        with at(now):
+            continued(getattr(instance, operation)(*arguments), instance, now, past)
     except WaitsError as waits:
         return str(waits) or f"{_condition(waits)} was false"
     except Exception:
@@ -330,6 +336,8 @@ def why_it_waits(
 
 def _condition(waits: WaitsError) -> str:
     """Return the source of the condition that the `when` was given which raised the error."""
+    if _frames(waits)[-1][0].tb_frame.f_code is not when.__code__:
+        return "its condition"
     when_called = _frames(waits)[-2][0]
     code = when_called.tb_frame.f_code
     line, last, first_column, last_column = list(code.co_positions())[when_called.tb_lasti // 2]

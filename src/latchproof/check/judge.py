@@ -378,7 +378,9 @@ class Judge:
 
     def _may_rest(self, here: Configuration, requested: frozenset[int]) -> bool:
         return all(
-            fate.kind == "parked" and call not in requested and self.specification.may_stay(here, call)
+            fate.kind == "parked"
+            and self.specification.may_stay(here, call)
+            and (call not in requested or self.specification.may_stay_cancelled(here, call))
             for call, fate in here.fates
         )
 

@@ -13,15 +13,13 @@ from typing import Any, Final, TypeAlias
 
 from latchproof.check.instants import operations_of
 from latchproof.check.model_parts import codes_of, functions_of, names_in, observations_of, parameters_of
-from latchproof_spec.model import Model, ModelError
+from latchproof_spec.model import Model, ModelError, until
 
 FORBIDDEN: Final = frozenset({"datetime", "random", "secrets", "time", "uuid"})
 """The modules that a model may not use: what they return is not the same each time."""
 
 DECLARED: Final = ("policies", "fair", "gives_back", "undone_by", "at_rest", "optional", "objects")
 """The class attributes that say something of a model."""
-
-_NOT_PLAIN: Final = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 Fault: TypeAlias = tuple[Any, str]
 """The class or function that has a fault, and the sentence."""
@@ -77,8 +75,10 @@ def _faults(model: type[Model]) -> Iterator[Fault]:
 
 def _faults_of_code(where: str, function: FunctionType) -> Iterator[Fault]:
     """Yield that a method does not describe one instant, or depends on more than the state."""
-    if function.__code__.co_flags & _NOT_PLAIN:
-        yield function, f"{where} has to be a plain method, which describes one instant: no `async`, and no `yield`"
+    if function.__code__.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+        yield function, f"{where} has to be a plain method, which describes one instant: no `async`"
+    if function.__code__.co_flags & inspect.CO_GENERATOR and until.__name__ not in function.__code__.co_names:
+        yield function, f"{where} yields something else than `until(lambda: ...)`"
     for code in codes_of(function.__code__):
         for one in dis.get_instructions(code):
             if one.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):

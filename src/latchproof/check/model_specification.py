@@ -29,6 +29,7 @@ from latchproof.check.specification import (
     in_order,
     is_one_of,
 )
+from latchproof.check.stages import Moment
 from latchproof.check.values import LEADS, Compared
 from latchproof_spec.findings import BLAME
 from latchproof_spec.machine import Machine, Variant
@@ -36,11 +37,15 @@ from latchproof_spec.model import Given, Model, Waiting, place, released, task
 
 
 class Said(NamedTuple):
-    """What a call says: its operation and arguments, and its task if the model tells tasks apart."""
+    """What a call says: its operation and arguments, and its task if the model tells tasks apart.
+
+    `past` has the instants that are over of a call that has several.
+    """
 
     operation: str
     arguments: tuple[Any, ...] = ()
     task: int = 0
+    past: tuple[Moment, ...] = ()
 
 
 class ModelState(NamedTuple):
@@ -94,14 +99,17 @@ class ModelSpecification(Specification):
     def effects(
         self, here: Configuration, call: int, calls: Sequence[Invocation]
     ) -> Iterator[tuple[Configuration, str]]:
-        said = self._said(calls[call])
+        said = _said_by(here, call) if call in here.queue else self._said(calls[call])
         if calls[call].cancelled and here.fate(call) == NEW:
             early = list(self._early_withdrawals(here, call, said))
             if any(after.with_fate(call, NEW) != here for after, _ in early):  # its cancellation comes first
                 yield from early
                 return
         for outcome in self._outcomes(here, call, said):
-            if outcome.kind == "ends" and self._has_its_turn(here, call, said):
+            if outcome.kind == "leaves":  # it was cancelled at an earlier instant
+                after, rule = self._after(here, call, said, outcome)
+                yield after.with_fate(call, WITHDRAWN), rule
+            elif outcome.kind != "waits" and self._has_its_turn(here, call, said):
                 yield self._after(here, call, said, outcome)
             elif here.fate(call) == NEW:
                 state = here.state._replace(line=(*here.state.line, said))
@@ -115,9 +123,11 @@ class ModelSpecification(Specification):
         if fate == NEW:
             yield from self._early_withdrawals(here, call, said)
         elif fate == PARKED:
-            for outcome in self._outcomes(here, call, said, cancelled=True):
+            said = _said_by(here, call)
+            for outcome in () if _was_cancelled(said) else self._outcomes(here, call, said, cancelled=True):
                 after, _ = self._after(here, call, said, outcome)
-                yield after.with_fate(call, WITHDRAWN), f"{said.operation}() is withdrawn"
+                gone = after if outcome.kind == "pauses" else after.with_fate(call, WITHDRAWN)
+                yield gone, f"{said.operation}() is withdrawn"
         elif fate.ending is None or not fate.ending.binding:
             yield here, f"{said.operation}() is cancelled after it took effect"
         elif said.operation in self._undone_by:
@@ -149,6 +159,9 @@ class ModelSpecification(Specification):
         said = _said_by(here, call)
         return any(outcome.kind == "waits" for outcome in self._outcomes(here, call, said))
 
+    def may_stay_cancelled(self, here: Configuration, call: int) -> bool:
+        return _was_cancelled(_said_by(here, call))
+
     def readings(self, here: Configuration, name: str) -> Collection[Any] | None:
         if name in self.model.at_rest and not self._is_settled(here):
             return None
@@ -166,7 +179,7 @@ class ModelSpecification(Specification):
 
     def _could_continue(self, here: Configuration, call: int) -> bool:
         said = _said_by(here, call)
-        return any(outcome.kind == "ends" for outcome in self._outcomes(here, call, said))
+        return any(outcome.kind != "waits" for outcome in self._outcomes(here, call, said))
 
     def matches(self, ending: Ending, event: End) -> bool:
         return is_named_so(ending.raises, event.error) if event.error is not None else is_one_of(event.value, ending)
@@ -192,6 +205,7 @@ class ModelSpecification(Specification):
             gone=_numbered(gone, len(line)),
             task=said.task,
             place=self._place(here, call),
+            past=said.past,
         )
 
     def weaker(self) -> dict[str, Specification]:
@@ -231,6 +245,7 @@ class ModelSpecification(Specification):
                 gone=_numbered(left, len(words)),
                 task=said.task,
                 place=at,
+                past=said.past,
                 cancelled=cancelled,
             )
         if not any(one.given for one in found):
@@ -248,27 +263,30 @@ class ModelSpecification(Specification):
             return True
         until = here.queue.index(call) if call in here.queue else len(here.queue)
         line = zip(here.queue[:until], here.state.line, strict=False)
-        return self._could_after(here, call, said, [one for one, its in line if its.operation == said.operation])
+        earlier = [one for one, its in line if (its.operation, len(its.past)) == (said.operation, len(said.past))]
+        return self._could_after(here, call, said, earlier)
 
     def _could_after(self, here: Configuration, call: int, said: Said, earlier: Sequence[int]) -> bool:
         """Return whether a call could continue after each of the earlier ones that could had continued."""
         if here.fate(call).kind == "ends":
             return False
         if not earlier:
-            return any(outcome.kind == "ends" for outcome in self._outcomes(here, call, said))
+            return any(outcome.kind != "waits" for outcome in self._outcomes(here, call, said))
         first, *others = earlier
         if first in here.queue:
             its = _said_by(here, first)
-            ends = [one for one in self._outcomes(here, first, its) if one.kind == "ends"]
-            if ends:
-                afterwards = (self._after(here, first, its, one)[0] for one in ends)
+            continues = [one for one in self._outcomes(here, first, its) if one.kind != "waits"]
+            if continues:
+                afterwards = (self._after(here, first, its, one)[0] for one in continues)
                 return any(self._could_after(after, call, said, others) for after in afterwards)
         return self._could_after(here, call, said, others)
 
     def _after(self, here: Configuration, call: int, said: Said, outcome: Outcome) -> tuple[Configuration, str]:
-        """Return the configuration after a call has taken effect, and what it did."""
+        """Return the configuration after a call has taken effect, or an instant of it is over, and what it did."""
         did = (
-            f"raises {outcome.ending.error.__name__}"
+            "pauses"
+            if outcome.kind == "pauses"
+            else f"raises {outcome.ending.error.__name__}"
             if outcome.ending.error is not None
             else "ends other calls"
             if outcome.given
@@ -282,7 +300,14 @@ class ModelSpecification(Specification):
         own = self._ending(outcome.ending, said, said.operation, rule, let_go=outcome.passed)
         is_kept = outcome.passed and not outcome.given and outcome.state != here.state.attributes
         fates[call] = Fate("ends", own._replace(binding=self._binds and is_kept))
-        stay = [(one, its) for one, its in _line(here) if one != call and one not in dict(outcome.given)]
+        there = _line(here)
+        if outcome.moment is not None:  # it keeps its place, if it has one
+            fates[call] = PARKED
+            paused = said._replace(past=(*said.past, outcome.moment))
+            there = [(one, paused if one == call else its) for one, its in there]
+            there += [] if call in here.queue else [(call, paused)]
+        leaves = {one for one, _ in outcome.given} | ({call} if outcome.moment is None else set())
+        stay = [(one, its) for one, its in there if one not in leaves]
         state = ModelState(outcome.state, tuple(its for _, its in stay))
         return Configuration(state, tuple(one for one, _ in stay), in_order(fates)), rule
 
@@ -344,4 +369,9 @@ def _said_by(here: Configuration, call: int) -> Said:
 
 
 def _numbered(calls: Sequence[Said], first: int = 0) -> list[Waiting]:
-    return [Waiting(number, *said) for number, said in enumerate(calls, first)]
+    return [Waiting(number, *said[:3]) for number, said in enumerate(calls, first)]
+
+
+def _was_cancelled(said: Said) -> bool:
+    """Return whether the call was told at an earlier instant that it is cancelled, and has not ended yet."""
+    return any(one.cancelled for one in said.past)

@@ -192,6 +192,10 @@ class Specification(Protocol):
         """Return whether a parked call may stay parked when nothing can run."""
         return True
 
+    def may_stay_cancelled(self, here: Configuration, call: int) -> bool:
+        """Return whether that is so for a call whose cancellation was requested."""
+        return False
+
     def readings(self, here: Configuration, name: str) -> Collection[Any] | None:
         """Return the values that an observation may read; None if it may read any."""
         raise KeyError(name)

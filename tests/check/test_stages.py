@@ -1,0 +1,150 @@
+"""Calls with several visible instants: a monitor, whose wait() releases a lock, waits, and takes the lock again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from latchproof.check.instants import may_wait
+from latchproof.check.model_specification import ModelSpecification
+from latchproof_spec.model import Cancelled, Model, ModelError, choose, until, waiters, when
+from tests.check.histories import found, judge
+
+
+class Monitor(Model):
+    """A condition with its lock, in full."""
+
+    def __init__(self) -> None:
+        self.held = False
+        self._notified = 0
+
+    def acquire(self) -> None:
+        when(not self.held, "the lock was held")
+        self.held = True
+
+    def release(self) -> None:
+        self.held = False
+
+    def wait(self) -> Iterator[until]:
+        if not self.held:
+            raise RuntimeError
+        self.held = False
+        try:
+            yield until(lambda: self._notified > 0, "it was not notified")
+        except Cancelled:
+            yield until(lambda: not self.held)
+            self.held = True
+            raise
+        self._notified -= 1
+        yield until(lambda: not self.held, "the lock was held")
+        self.held = True
+
+    def notify(self) -> None:
+        self._notified = min(self._notified + 1, len(waiters("wait")))
+
+
+ENTERED = "0:acquire 0> 1:wait rest held=False"
+
+
+@pytest.mark.parametrize(
+    ("history", "finding"),
+    [
+        ("0:wait 0!RuntimeError", ""),
+        (f"{ENTERED} 2:acquire 2> 3:notify 3> rest held=True 4:release 4> 1> held=True rest", ""),
+        (f"{ENTERED} 2:acquire 2> 3:notify 3> 1>", "returned-too-early at 1>"),
+        (f"{ENTERED} 2:notify 2> 1> held=False", "wrong-reading at held=False"),
+        (f"{ENTERED} 1>", "returned-too-early at 1>"),
+        (f"{ENTERED} 2:notify 2> rest", "stranded at rest"),
+        # a call that is cancelled takes the lock before it ends, and waits for that
+        (f"{ENTERED} 2:acquire 2> 1- rest 3:release 3> 1x held=True rest", ""),
+        (f"{ENTERED} 2:acquire 2> 1- 1x", "effect-of-a-cancelled-call at 1x"),
+        (f"{ENTERED} 2:acquire 2> 1- 3:release 3> rest", "stranded at rest"),
+        (f"{ENTERED} 1- 1x held=False", "wrong-reading at held=False"),
+        (f"{ENTERED} 1- 1x held=True 2:acquire rest", ""),
+    ],
+)
+def test_each_instant_is_seen_by_others(history: str, finding: str) -> None:
+    assert found(ModelSpecification(Monitor), history) == finding
+
+
+def test_it_is_told_why_a_call_waits() -> None:
+    result = judge(ModelSpecification(Monitor), f"{ENTERED} 1>")
+    assert result is not None
+    assert result[0].seen == "wait() returned, though it was not notified"
+
+
+class Tickets(Model):
+    """Each call draws a number, and is served by it; another number may be called."""
+
+    def __init__(self) -> None:
+        self._drawn = self._called = 0
+
+    def draw(self) -> Any:
+        number = choose(self._drawn + 1, self._drawn + 2)
+        self._drawn = number
+        yield until(lambda: self._called >= number, f"{number} was not called")
+        return number
+
+    def call(self) -> None:
+        self._called += 1
+
+    def serve(self) -> None:
+        for waiter in waiters("draw")[:1]:
+            waiter.returns(0)
+
+
+@pytest.mark.parametrize(
+    ("history", "finding"),
+    [
+        ("0:draw rest 1:call 1> 0>1 rest", ""),
+        ("0:draw rest 1:call 1> 2:call 2> 0>2 3:draw rest", ""),  # it may have drawn another number
+        ("0:draw rest 1:call 1> 0>2", "wrong-value at 0>2"),
+        ("0:draw rest 1:draw rest 2:call 2> 3:call 3> 1>2 0>1", ""),
+        ("0:draw rest 1:serve 1> 0>0 rest", ""),
+        ("0:draw rest 1:call 1> 0- 0x rest", ""),
+    ],
+)
+def test_local_variables_and_choices_are_kept(history: str, finding: str) -> None:
+    assert found(ModelSpecification(Tickets), history) == finding
+
+
+def test_such_a_call_may_wait() -> None:
+    assert may_wait(Tickets, "draw")
+    assert not may_wait(Tickets, "call")
+
+
+def yields_a_number(self: Any) -> Any:
+    yield 5
+    yield until(lambda: True)
+
+
+def keeps_quiet(self: Any) -> Any:
+    with suppress(Cancelled):
+        yield until(lambda: False)
+
+
+def no_function(self: Any) -> Any:
+    yield until(self._called)
+
+
+def misspelt(self: Any) -> Any:
+    yield until(lambda: self._caled)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (yields_a_number, "a method yields 5: it yields until(lambda: ...), and nothing else"),
+        (keeps_quiet, "Tickets.draw() has to raise Cancelled again"),
+        (no_function, "until() takes a function, as until(lambda: ...)"),
+        (misspelt, "Tickets.draw() failed at"),
+    ],
+)
+def test_what_specifies_nothing_is_refused(method: Any, message: str) -> None:
+    model = type("Tickets", (Tickets,), {"draw": method, "__module__": __name__})
+    with pytest.raises(ModelError, match=re.escape(message)):
+        found(ModelSpecification(model), "0:draw rest 0- 0x")
