@@ -14,9 +14,10 @@ from latchproof.check.model_parts import (
     returns_value,
     says,
     takes_argument,
+    tells_tasks_apart,
 )
 from latchproof_spec import model as api
-from latchproof_spec.model import Model, place, released, task, when
+from latchproof_spec.model import Model, place, released, task, waiters, when
 
 
 class Pair(Model):
@@ -124,6 +125,18 @@ def test_what_a_model_calls_is_seen() -> None:
 
     assert says(Other, place)
     assert says(Other, released)
+
+
+def test_an_attribute_of_a_waiter_is_no_function() -> None:
+    class Handing(Model):
+        def hand_over(self) -> None:
+            for waiter in waiters():
+                waiter.returns(waiter.place + waiter.task)
+
+    assert not says(Handing, place)
+    assert not says(Handing, task)
+    assert tells_tasks_apart(Handing)
+    assert not tells_tasks_apart(Pair)
 
 
 reached = released

@@ -10,11 +10,11 @@ import dis
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
 from latchproof.check.instants import may_wait, operations_of, start
-from latchproof_spec.model import Model
+from latchproof_spec.model import Model, task
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,12 +129,28 @@ def arguments_for(model: type[Model], argument: int) -> tuple[int, ...]:
 
 
 def says(model: type[Model], function: Callable[..., Any]) -> bool:
-    """Return whether a model calls this function of `latchproof_spec.model`."""
-    return any(
-        name == function.__name__ or one.__globals__.get(name) is function
-        for one in functions_of(model)
-        for name in names_in(one.__code__)
-    )
+    """Return whether a model calls this function of `latchproof_spec.model`, by whatever name.
+
+    An attribute of that name, as a waiter's `place` is one, does not count.
+    """
+    return any(_reaches(one, function) for one in functions_of(model))
+
+
+def _reaches(method: FunctionType, function: Callable[..., Any]) -> bool:
+    if any(cell.cell_contents is function for cell in method.__closure__ or ()):
+        return True
+    for code in codes_of(method.__code__):
+        for one in dis.get_instructions(code):
+            value = method.__globals__.get(one.argval) if one.opname == "LOAD_GLOBAL" else None
+            of_module = isinstance(value, ModuleType) and function.__name__ in code.co_names
+            if value is function or (of_module and getattr(value, function.__name__, None) is function):
+                return True
+    return False
+
+
+def tells_tasks_apart(model: type[Model]) -> bool:
+    """Return whether a model asks which task calls, or which task a call that waits is of."""
+    return says(model, task) or any(task.__name__ in names_in(one.__code__) for one in functions_of(model))
 
 
 def returns_value(model: type[Model], operation: str) -> bool:

@@ -16,7 +16,7 @@ from latchproof.check.history import End, error_name
 from latchproof.check.instants import Outcome, State, outcomes, readings, start, why_it_waits
 from latchproof.check.machine_specification import NamedAsMachine, is_expected
 from latchproof.check.model_faults import require_model, require_observed
-from latchproof.check.model_parts import arguments_for, operations_in, returns_value, says
+from latchproof.check.model_parts import arguments_for, operations_in, returns_value, says, tells_tasks_apart
 from latchproof.check.specification import (
     NEW,
     PARKED,
@@ -33,7 +33,7 @@ from latchproof.check.stages import Moment
 from latchproof.check.values import LEADS, Compared
 from latchproof_spec.findings import BLAME
 from latchproof_spec.machine import Machine, Variant
-from latchproof_spec.model import Given, Model, Waiting, place, released, task
+from latchproof_spec.model import Given, Model, Waiting, place, released
 
 
 class Said(NamedTuple):
@@ -82,7 +82,7 @@ class ModelSpecification(Specification):
         self.name = name or model.__name__
         self.model = model
         self.operations = operations_in(model)
-        self.tells_tasks_apart = says(model, task)
+        self.tells_tasks_apart = tells_tasks_apart(model)
         self._argument = argument
         self._fair = fair
         self._binds = binds
