@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeAlias
 
-from latchproof.check.instants import at, is_raised
+from latchproof.check.instants import is_raised
+from latchproof.check.stages import at
 from latchproof.compile.stage import CannotCompileError, Gift, Place, Stage, refuse
 from latchproof.compile.twins import place_of, twin_of
 from latchproof.prove.paths import SymBool, SymInt, UndecidableError, texts_ignored
