@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from latchproof.check.instants import at
+from latchproof.check.stages import at
 from latchproof.compile.stage import CannotCompileError, Gift, Numbers, Place, Stage, length, place, waiters
 from latchproof.prove.paths import symbol
 
