@@ -304,7 +304,7 @@ class Calls:
         self._places = places
         self._again = again
         self._keeps_errors = keeps_errors
-        self._later: dict[Any, Call] = {}
+        self.later: dict[Any, Call] = {}
         """The call that an idle task makes when it is resumed, by its handle."""
 
     @property
@@ -335,7 +335,7 @@ class Calls:
         assert self._again is not None
         self.made += 1
         handle = self.idle.pop(number)
-        self._later[handle] = call
+        self.later[handle] = call
         self._again.stepper.resume(handle)
 
     def cancel(self, number: int) -> None:
@@ -403,7 +403,7 @@ class Calls:
             if call is None and again is not None and not record.over and again.stays(self, number):
                 self.idle[number] = handle[0]
                 await again.stepper.pause(handle[0])
-                call = self._later.pop(handle[0])
+                call = self.later.pop(handle[0])
 
     async def handling(self, handled: BaseException, call: Call) -> Any:
         """Make a call while an exception is handled; return what it returns."""
@@ -429,7 +429,7 @@ class Calls:
     def _number_of(self, handle: Any) -> int:
         """Return the number of a task, which it keeps until it ends, and as long as it holds something."""
         if handle not in self.numbers:
-            alive = [*self.under_way.values(), *self.idle.values(), *self._later]
+            alive = [*self.under_way.values(), *self.idle.values(), *self.later]
             self.numbers = {
                 one: number
                 for one, number in self.numbers.items()

@@ -361,7 +361,6 @@ class Run:
             self._front_is_quiet, self._rested, between_passes,
             tuple(sorted(ranks[call] for call in calls.requested if call in calls.under_way)),
             tuple(sorted(ranks[call] for call in calls.idle)),
-            tuple((tuple(map(tuple, calls.holdings.of(one))), calls.numbers.get(one)) for one in tasks),
         )  # fmt: skip
         judged = tuple(judge.place for judge in self.setup.judges)
         elsewhere = others.instance, [*others.under_way.values()], self.setup.target.global_state.changed()

@@ -42,8 +42,12 @@ def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:
     def name(bound: dict[str, Any]) -> tuple[Any, ...]:
         played: Calls = bound["self"]
         call = bound["call"]  # None in a task that may call again
+        task = bound["handle"][0] if bound["handle"] else None
+        call = played.later.get(task, call)  # what it makes when it is resumed
         number = None if call is None else numbers[call]
         handled = type(bound["handled"]).__name__
-        return played.is_other, number, bound["cancelled"], handled, played.ranks.get(bound.get("number", -1))
+        held = tuple(map(tuple, played.holdings.of(task)))
+        rank = played.ranks.get(bound.get("number", -1))
+        return played.is_other, number, bound["cancelled"], handled, rank, held, played.numbers.get(task)
 
     return Fingerprinter(frames={Calls.play.__code__: name, Calls.handling.__code__: lambda bound: ()})
