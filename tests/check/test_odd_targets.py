@@ -297,7 +297,10 @@ class ReadsNan(FifoBarrier):
 def test_values_that_cannot_be_compared_are_no_indices() -> None:
     verdict = check(adapt(ReturnsIncomparable), policy="latchproof", programs=SMALL)
     assert verdict.exit_code == 0
-    assert "wait() returns Incomparable objects: they are not judged as indices" in verdict.notes
+    assert (
+        "wait() returns Incomparable objects: they are not judged as indices, and who leads is not checked"
+        in verdict.notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -316,6 +319,29 @@ def test_what_no_class_should_do_is_a_finding(factory: Callable[[int], Any], cla
     assert verdict.exit_code == 1
     assert seen in {trace.seen for trace in verdict.traces if trace.claim == claim}
     assert not any(trace.seen_once for trace in verdict.traces)
+
+
+class ReadsALongText(FifoBarrier):
+    n_waiting = "y" * 2_000_000
+
+    async def wait(self) -> Any:
+        return str(await super().wait()) * 2_000_000
+
+
+def test_a_text_that_is_read_or_returned_is_cut() -> None:
+    verdict = check(adapt(ReadsALongText), policy="latchproof", programs=SMALL)
+    (trace,) = verdict.traces
+    assert trace.seen.endswith("y... (2,000,002 characters)")
+    assert len(json.dumps(verdict.to_json())) < 20_000
+
+
+def test_a_byte_in_a_message_is_not_an_address() -> None:
+    class Decodes(FifoBarrier):
+        async def wait(self) -> int:
+            raise ValueError(f"can't decode byte 0xff, of {object()}")
+
+    (trace,) = check(adapt(Decodes), policy="latchproof", programs=SMALL).traces
+    assert trace.seen == "wait() raised ValueError: can't decode byte 0xff, of <object object at 0x...>"
 
 
 def test_a_text_is_cut_and_has_no_control_characters() -> None:

@@ -183,6 +183,7 @@ def note_of(verdict: Verdict) -> str:
 
 
 BOOLS = "wait() returns bools: they are not judged as indices"
+UNCHECKED = ", and who leads is not checked"
 ONE = "; exactly one call of each generation has to "
 
 
@@ -192,13 +193,13 @@ ONE = "; exactly one call of each generation has to "
         (Filling, ""),
         (LastLeads, f"{BOOLS}{ONE}return True"),
         (HadToWait, f"{BOOLS}{ONE}return False"),
-        (Passed, BOOLS),
-        (Named, "wait() returns str objects: they are not judged as indices"),
-        (WokenTrue, "wait() returns None and bools: they are not judged as indices"),
+        (Passed, f"{BOOLS}{UNCHECKED}"),
+        (Named, f"wait() returns str objects: they are not judged as indices{UNCHECKED}"),
+        (WokenTrue, f"wait() returns None and bools: they are not judged as indices{UNCHECKED}"),
         (ResultOfLast, f"wait() returns Result objects: they are not judged as indices{ONE}lead"),
         (PropertyOfLast, f"wait() returns PropertyResult objects: they are not judged as indices{ONE}lead"),
         (PlainOfLast, f"wait() returns PlainResult objects: they are not judged as indices{ONE}lead"),
-        (EveryResultLeads, "wait() returns Result objects: they are not judged as indices"),
+        (EveryResultLeads, f"wait() returns Result objects: they are not judged as indices{UNCHECKED}"),
     ],
 )
 def test_what_is_not_an_index_is_not_judged_as_one(factory: Any, note: str) -> None:

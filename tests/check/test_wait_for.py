@@ -117,6 +117,7 @@ def test_no_claim_is_blamed_for_it() -> None:
 def test_a_timeout_alone_is_judged() -> None:
     verdict = check(adapt(ByCondition, kind="barrier"), policy="latchproof", programs=SMALL)
     assert (verdict.traces, verdict.host_faults) == ((), ())
+    assert any("different deadlines" in one for one in verdict.not_tried)
     verdict = check(adapt(StaysCounted, kind="barrier"), policy="latchproof", programs=SMALL)
     assert verdict.exit_code == 1
 

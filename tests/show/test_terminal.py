@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import time
 from typing import Any
@@ -14,6 +15,7 @@ from latchproof.check.checker import check
 from latchproof.check.sandbox.watch import StepLimits
 from latchproof.check.target import adapt
 from latchproof.check.tree import Walk
+from latchproof.show.lanes import lanes
 from latchproof.show.ledger import print_ledger
 from latchproof.show.printing import print_table, say
 from latchproof.show.progress import Bar
@@ -146,3 +148,26 @@ def test_the_ledger_has_its_parts_set_apart() -> None:
     sizes = [len(block.splitlines()) for block in blocks]
     assert (sizes[:3], sizes[4]) == ([18, 16, 10], 1)
     assert sizes[3] > rules  # a row for each, its heading, and what is said of them
+
+
+def test_progress_never_goes_back(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pieces of one job are done at the same time, and each reports what it has done itself."""
+    monkeypatch.setattr("latchproof.show.progress.TELL_SECONDS", 0.05)
+    with Bar(Console(force_terminal=False), [1], StepLimits()) as progress:
+        progress(0, Walk(schedules=30))
+        progress(0, Walk(schedules=20))
+        time.sleep(0.2)
+    said = capsys.readouterr().err
+    assert "30 schedules after" in said
+    assert "20 schedules" not in said
+
+
+def test_each_wrong_reading_has_a_line() -> None:
+    """It would be replaced by what is read in the next step, if nothing else is seen there."""
+    (trace,) = check(adapt(samples.GreedyBarrier), policy="latchproof", programs=(Programs((2,), 2, 1, 0),)).traces
+    begin, *_, last = trace.events
+    readings = [{"kind": "observe", "values": {"n_waiting": value}} for value in (1, 0, 2)]
+    readings[0]["wrong"] = ["n_waiting"]
+    lines = lanes(dataclasses.replace(trace, events=(begin, *readings, last)))
+    read = [line.split("  ")[-1].strip() for line in lines if "n_waiting" in line]
+    assert read == ["n_waiting=1 (wrong)", "n_waiting=2"]

@@ -44,8 +44,13 @@ def describe_bounds(programs: Programs, target: Target) -> str:
     )
 
 
-def not_tried(bounds: tuple[Programs, ...], target: Target, host: str = "asyncio") -> tuple[str, ...]:
-    """Return in words what none of the bounds has: larger programs, and kinds of programs."""
+def not_tried(
+    bounds: tuple[Programs, ...], target: Target, host: str = "asyncio", *, time_passed: bool = False
+) -> tuple[str, ...]:
+    """Return in words what none of the bounds has: larger programs, and kinds of programs.
+
+    `time_passed` says that the target sets timers.
+    """
     arguments = sorted({argument for _, argument in levels(bounds)})
     are_all = arguments == [*range(target.kind.smallest, arguments[-1] + 1)]
     others = f"above {arguments[-1]}" if are_all else f"other than {', '.join(map(str, arguments))}"
@@ -67,6 +72,7 @@ def not_tried(bounds: tuple[Programs, ...], target: Target, host: str = "asyncio
         and not any(one.eager for one in bounds),
         "a call in an except block": not any(one.in_except for one in bounds),
         "calls on a second instance": not any(one.beside for one in bounds),
+        "time between two calls before a timer ends, which would give them different deadlines": time_passed,
         "what no line of the bounds has together": len(bounds) > 1,
     }
     return tuple(words for words, is_left_out in left_out.items() if is_left_out)

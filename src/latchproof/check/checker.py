@@ -171,7 +171,7 @@ def check(
         claim=claim,
         lines=line_report(target.own, walk.lines),
         not_driven=not_driven(target.offered, used(programs, target), absent),
-        not_tried=not_tried(programs, target, host) if exhaustive else (),
+        not_tried=not_tried(programs, target, host, time_passed=walk.time_passed) if exhaustive else (),
         host_faults=tuple(walk.host_faults.values()),
         orders=() if claim else tuple(_orders(verdicts, target, walk, is_told=is_whole and overtakes)),
     )

@@ -15,6 +15,7 @@ from types import CoroutineType, FrameType
 from typing import Any, NamedTuple
 
 from latchproof.check.history import (
+    ADDRESS,
     Begin,
     End,
     Event,
@@ -473,7 +474,7 @@ def _comparable_value(value: object) -> tuple[object, ...]:
     return type(value), value if isinstance(value, int | str) else None
 
 
-_PASSING = re.compile(r"0x[0-9a-fA-F]+|Task-\d+")
+_PASSING = re.compile(rf"{ADDRESS}|Task-\d+")
 """What a message says of objects that differs in each run: their addresses, and the numbers of tasks."""
 
 

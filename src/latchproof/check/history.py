@@ -31,7 +31,10 @@ _LONGEST_TEXT = 1_000
 """Number of characters that are shown of a text."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
+ADDRESS = r"\b0x[0-9a-fA-F]{6,}"
+"""An address in a message. A shorter number is one that the message is about, such as a byte."""
+
+_ADDRESS = re.compile(ADDRESS)
 
 
 class Begin(NamedTuple):
@@ -300,6 +303,8 @@ def without_addresses(message: str) -> str:
 
     >>> without_addresses("no place for <object object at 0x7f2b4c0d>")
     'no place for <object object at 0x...>'
+    >>> without_addresses("can't decode byte 0xff")
+    "can't decode byte 0xff"
     """
     return _ADDRESS.sub("0x...", message)
 
@@ -410,6 +415,6 @@ def describe(event: EventData) -> str:
 
 def plain_value(value: object) -> object:
     """Return the value if JSON has it, or else what is shown of it."""
-    if type(value) is int and abs(value) >= _LONGEST:
+    if (type(value) is int and abs(value) >= _LONGEST) or (type(value) is str and len(value) > _LONGEST_TEXT):
         return shown(value)
     return value if value is None or type(value) in (bool, int, float, str) else shown(value)

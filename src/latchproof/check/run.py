@@ -54,6 +54,7 @@ class Run:
         self.steps = 0
         self.restless = False
         """Whether the run was ended because it never came to rest."""
+        self.time_passed = False
         known = prefix.events if prefix.decisions else None
         self.record = Record(setup.target, setup.judges, setup.argument, self._moment, known, setup.meter)
         self.decisions = Decisions(setup.strategy, setup.judges, path, prefix, self.record)
@@ -274,6 +275,7 @@ class Run:
         self._timer_is_next = not stepper.waiting[0]
         before = stepper.now
         stepper.let_time_pass()
+        self.time_passed = True
         self.record.take(TimePasses(stepper.now - before))
 
     def _next(self, between_passes: bool) -> Action:

@@ -58,6 +58,8 @@ class Walk:
     hung: bool = False
     """Whether the walk stopped because something did not end: others would take their time too."""
     no_fingerprint: str | None = None
+    time_passed: bool = False
+    """Whether the clock advanced to a timer in any run."""
     fired: dict[str, set[str]] = field(default_factory=dict)
     misread: dict[str, set[str]] = field(default_factory=dict)
     failures: dict[str, dict[str, Failure]] = field(default_factory=dict)
@@ -93,6 +95,7 @@ class Walk:
             cut_short=self.cut_short or other.cut_short,
             hung=self.hung or other.hung,
             no_fingerprint=self.no_fingerprint or other.no_fingerprint,
+            time_passed=self.time_passed or other.time_passed,
             fired=_joined(self.fired, other.fired),
             misread=_joined(self.misread, other.misread),
             failures=failures,
@@ -289,6 +292,7 @@ class Explorer:
         walk.steps += run.steps
         walk.events += len(run.history)
         walk.restless += run.restless
+        walk.time_passed |= run.time_passed
         walk.hung |= run.record.hung
         for fault in run.record.host_faults:
             keep_smallest(walk.host_faults, fault)

@@ -32,7 +32,7 @@ class Values(NamedTuple):
             return ""
         told = f"{operation}() returns {self.shown}: they are not judged as indices"
         if self.compared not in LEADS:
-            return told
+            return f"{told}, and who leads is not checked"
         which = f"return {LEADS[self.compared]}" if self.shown == "bools" else "lead"
         return f"{told}; exactly one call of each generation has to {which}"
 

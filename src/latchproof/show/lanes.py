@@ -19,6 +19,8 @@ class _Row:
     step: str
     where: str = ""
     observed: str = ""
+    is_wrong: bool = False
+    """Whether what is observed is wrong."""
 
     @property
     def call(self) -> int | None:
@@ -88,9 +90,10 @@ def _rows(trace: Trace) -> list[_Row]:
             seen_in_step |= kind in ("begin", "end")
             repeated.clear()
         elif kind == "observe" and event["values"] and text != observed and (rows or event.get("wrong")):
-            if not rows:  # it is wrong before any call
+            if not rows or rows[-1].is_wrong:  # wrong before any call, or read again before anything else was seen
                 rows.append(_Row(event, "", ""))
-            rows[-1].observed = observed = text
+            rows[-1].observed, rows[-1].is_wrong = text, bool(event.get("wrong"))
+            observed = text
             repeated.clear()
     return rows
 

@@ -60,6 +60,6 @@ class Bar:
     def __call__(self, number: int, walk: Walk) -> None:
         """Take note of how far a part is, by its number."""
         self._parts[number] = max(self._parts[number], walk.fraction)
-        self._schedules[number] = walk.schedules
+        self._schedules[number] = max(self._schedules[number], walk.schedules)  # pieces report by turns
         done = sum(weight * part for weight, part in zip(self._weights, self._parts, strict=True))
         self._progress.update(self._task, completed=done, description=count_of(sum(self._schedules), "schedule"))
