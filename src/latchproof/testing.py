@@ -62,7 +62,7 @@ def __dir__() -> list[str]:
 
 
 def check(
-    target: str | Target | Callable[[int], Any],
+    target: str | Target | Callable[..., Any],
     *,
     kind: str | None = None,
     model: str | type[Model] | None = None,

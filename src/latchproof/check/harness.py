@@ -41,8 +41,9 @@ from latchproof.check.loops.interface import Host, OwnFault, Stepper, is_cancell
 from latchproof.check.places import Places
 from latchproof.check.sandbox.interrupts import is_targets_own
 from latchproof.check.sandbox.watch import Meter, StuckError
-from latchproof.check.target import Call, Target
+from latchproof.check.target import Call, Target, TargetError
 from latchproof.check.values import told_lead
+from latchproof_spec.model import ModelError
 
 
 class NondeterminismError(Exception):
@@ -110,7 +111,12 @@ class Record:
         else:
             self.history.append(event)
             for judge in self._judges:
-                if (finding := judge.step(event)) is not None:
+                try:
+                    finding = judge.step(event)
+                except ModelError as error:  # raised in the middle of a step it would be lost
+                    self.stop(TargetError(f"the model is at fault, so nothing can be judged by it: {error}"))
+                    return
+                if finding is not None:
                     self.failures.append((judge.specification.name, self._failure(finding, judge)))
                     self.settled = all(judge.finding is not None for judge in self._judges)
         if self._meter is not None:

@@ -30,7 +30,7 @@ def a(name: str) -> str:
     >>> a("latch"), a("event")
     ('a latch', 'an event')
     """
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 class Operation(Protocol):

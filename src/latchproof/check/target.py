@@ -183,7 +183,7 @@ def load(
 
 
 def adapt(
-    factory: Callable[[int], Any],
+    factory: Callable[..., Any],
     name: str | None = None,
     kind: str | None = None,
     rename: Mapping[str, str] | None = None,
@@ -199,7 +199,7 @@ def adapt(
 
 
 def _adapted(
-    factory: Callable[[int], Any],
+    factory: Callable[..., Any],
     name: str,
     kind: str | None,
     rename: Mapping[str, str] | None,

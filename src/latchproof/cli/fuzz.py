@@ -6,6 +6,7 @@ from typing import Any
 
 from latchproof.check.kinds import a
 from latchproof.check.loops import FUZZED_HOSTS, STEPPED
+from latchproof.check.target import TargetError
 from latchproof.cli.options import (
     Command,
     Console,
@@ -65,6 +66,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         run_state_machine_as_test(
             machine, settings=settings(max_examples=options.examples, deadline=None, print_blob=True)
         )
+    except TargetError:
+        raise
     except (Exception, EndlessStepError) as error:
         return _show_failure(options, console, machine, error)
     say(

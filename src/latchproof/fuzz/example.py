@@ -13,7 +13,7 @@ from typing import Any
 from latchproof.check.harness import Calls, Record, make_judges
 from latchproof.check.history import Hang, Observe, Rest
 from latchproof.check.sandbox.watch import StepLimits, StuckError, watch
-from latchproof.check.target import Call, Target
+from latchproof.check.target import Call, Target, TargetError
 from latchproof.fuzz.drivers import make_driver
 
 QUIET_PASSES = 8
@@ -141,6 +141,8 @@ class Example:
             """It is noted."""
         finally:
             self._doing = ""
+        if isinstance(self.record.problem, TargetError):  # of the model, by which nothing can be judged
+            raise self.record.problem
 
     @property
     def progress(self) -> object:

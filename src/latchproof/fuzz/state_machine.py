@@ -283,7 +283,7 @@ def trace_of(machine: type[SpecificationMachine]) -> Trace | None:
 
 
 def state_machine(
-    target: Target | Callable[[int], Any],
+    target: Target | Callable[..., Any],
     *,
     kind: str | None = None,
     rename: Mapping[str, str] | None = None,
