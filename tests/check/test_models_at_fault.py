@@ -53,6 +53,9 @@ def test_the_state_machine_raises_it() -> None:
     from hypothesis import settings
     from hypothesis.stateful import run_state_machine_as_test
 
-    with pytest.raises(TargetError, match=FAULT):
+    def run() -> None:
         machine = state_machine(asyncio.Lock, model=Misspelt)
         run_state_machine_as_test(machine, settings=settings(max_examples=50, database=None, derandomize=True))
+
+    with pytest.raises(TargetError, match=FAULT):
+        run()

@@ -220,7 +220,7 @@ class MadeWithNothing:
 
 def test_a_constructor_that_takes_nothing() -> None:
     with pytest.raises(TargetError, match=r"is made with nothing.*If it is one of these, name a factory function"):
-        adapt(MadeWithNothing)  # type: ignore[arg-type]
+        adapt(MadeWithNothing)
 
 
 class RaisesInterrupt(FifoBarrier):

@@ -196,7 +196,7 @@ class WaitGroup:
 
 def test_a_wait_group_is_told_both_the_factory_and_the_option() -> None:
     with pytest.raises(TargetError, match=r"name a factory function that takes .* and add --rename done=count_down$"):
-        adapt(WaitGroup)  # type: ignore[arg-type]
+        adapt(WaitGroup)
 
 
 def test_the_command_line_says_what_is_wrong() -> None:
