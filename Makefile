@@ -78,13 +78,14 @@ mutants-runtime: $(SETUP) ## try the mutants of the runtime: each must be notice
 planted: $(SETUP) ## plant generated faults in the prover, the claims, the judge, the classes ...; each must turn a test red
 	$(BIN)/python -m proofs.planted_faults $(PLANTED)
 
-spec: $(SETUP) ## render spec/*.md and spec/exports/* from the specification
+spec: $(SETUP) ## render spec/*.md, spec/exports/* and the tables of docs/reference/kinds.md from the specification
 	for machine in $(MACHINES); do \
 		$(BIN)/latchproof export $$machine --format markdown > spec/$$machine.md && \
 		$(BIN)/latchproof export $$machine --format tla > spec/exports/$$machine.tla && \
 		$(BIN)/latchproof export $$machine --format cfg > spec/exports/$$machine.cfg && \
 		$(BIN)/latchproof export $$machine --format promela > spec/exports/$$machine.pml || exit 1; \
 	done
+	$(BIN)/python docs/test_kinds.py
 
 golden: $(SETUP) ## write what the commands print to tests/cli/golden; review the difference
 	PYTHONPATH=src:spec $(BIN)/python -m tests.cli.golden

@@ -33,6 +33,7 @@ OTHERS = {"museum.md"}
 PAGES = sorted(page for page in DOCS.rglob("*.md") if page.name not in OTHERS and "_build" not in page.parts)
 NOT_RUN = {
     'pip install "latchproof[fuzz]" pytest',
+    'pip install "latchproof[check]"',
     'pip install "latchproof[trio]"',
     'pip install "latchproof[check,cluster]"',
     'pip install "latchproof[flowno]"',

@@ -1,0 +1,83 @@
+"""The tables of `docs/reference/kinds.md` are those of the models; `python docs/test_kinds.py` writes them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from latchproof.check.bounds import describe_bounds
+from latchproof.check.kind_of import KINDS
+from latchproof.check.kinds import Kind
+from latchproof.check.model_parts import observations_of
+from latchproof.check.target import Target
+from latchproof_spec.models import SHIPPED
+
+PAGE = Path(__file__).resolve().parent / "reference" / "kinds.md"
+
+
+def kinds() -> str:
+    """Return a row for each kind that is judged by a model: its operations, readings and classes."""
+    rows = []
+    for name, shipped in SHIPPED.items():
+        if shipped.programs:
+            kind = KINDS[name]
+            operations = ", ".join(
+                _marked(f"{one.name}({', '.join(one.parameters)})", one.optional) for one in kind.operations
+            )
+            readings = ", ".join(
+                _marked(one.name, one.optional) for one in observations_of(shipped.model, kind.smallest)
+            )
+            classes = ", ".join(f"`{one}`" for one in shipped.classes)
+            rows.append((f"`{name}`", operations, readings, classes))
+    return _table(("`--kind`", "operations", "readings", "class names"), rows)
+
+
+def bounds() -> str:
+    """Return the default bounds of each kind, on asyncio and on trio."""
+    rows = []
+    for name, shipped in SHIPPED.items():
+        if shipped.programs:
+            rows.append((f"`{name}`", _bounds(KINDS[name], "asyncio"), _bounds(KINDS[name], "trio")))
+    return _table(("`--kind`", "asyncio", "trio"), rows)
+
+
+def _bounds(kind: Kind, host: str) -> str:
+    parameters = {one.name: tuple(one.parameters) for one in kind.operations}
+    target = Target("", kind, lambda argument: None, tuple(kind.operations), parameters, (), ())
+    return "<br>".join(describe_bounds(one, target) for one in kind.programs(host))
+
+
+def _marked(name: str, optional: bool) -> str:
+    return f"[`{name}`]" if optional else f"`{name}`"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+TABLES = {"kinds": kinds, "bounds": bounds}
+
+
+def written(page: str) -> str:
+    """Return the page with its tables as they are now."""
+    for name, table in TABLES.items():
+        begin, rest = page.split(f"<!-- {name} -->\n")
+        _, end = rest.split(f"<!-- end of {name} -->")
+        page = f"{begin}<!-- {name} -->\n\n{table()}\n<!-- end of {name} -->{end}"
+    return page
+
+
+def test_the_tables_are_those_of_the_models() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == written(page), "run `python docs/test_kinds.py`"
+
+
+def test_each_kind_that_a_model_judges_has_its_rows() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for name, shipped in SHIPPED.items():
+        assert page.count(f"| `{name}` |") == (2 if shipped.programs else 0)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
