@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-collect_ignore = ["adapters"]  # each needs a package that is installed only in its own environment
+collect_ignore = ["adapters", "models"]  # each needs a package that is installed only in its own environment
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

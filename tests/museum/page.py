@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
+from latchproof.check.kinds import a
 from latchproof.check.trace import from_json
 from latchproof.show.lanes import explain, lanes
+from latchproof_spec.findings import FINDINGS
 from latchproof_spec.machines import CLAIMS
 from tests.museum.environments import ROOT
-from tests.museum.exhibits import ADAPTERS, Clearance, Exhibit, clearances, exhibits, looked_at
+from tests.museum.exhibits import ADAPTERS, Clearance, Exhibit, Subject, clearances, exhibits, looked_at
 from tests.museum.visit import RESULTS, Acquittal, Visit, counted
 
 PAGE = ROOT / "docs" / "museum.md"
@@ -24,8 +27,10 @@ scenario or an assertion. The commands are shown with each fault. `make museum` 
 environment with the version pinned. Then it runs the standalone reproduction, which must fail there, and writes this
 page from the results.
 
-A difference of policy is not a fault. Each class is judged by a policy that its own documentation allows, and the text
-says what can be said in its defence. "Upstream" is what public issue trackers had in November 2026.
+A latch or a barrier is judged by a policy, every other class by a model: one that latchproof has, or a class of half a
+page in `tests/museum/models`. A difference of policy is not a fault. Each class is judged by what its own documentation
+allows, and the text says what can be said in its defence. A class may serve its callers in any order, and may let any
+task release a lock. "Upstream" is what public issue trackers had in November 2026.
 
 Each run shows how many steps the event loop made in it. Steps in which no call begins or ends have no line and no
 number in the picture, so its last number may be smaller.
@@ -50,14 +55,17 @@ def _exhibit(exhibit: Exhibit) -> str:
     if exhibit.of_the_host:
         found = f"A fault of the event loop, for which no claim is blamed: {trace.seen}."
     else:
-        found = f"{exhibit.claim}: {next(one.sentence for one in CLAIMS if one.id == exhibit.claim)}"
+        claims = CLAIMS if exhibit.judged_by_rules else FINDINGS
+        found = f"{exhibit.claim}: {next(one.sentence for one in claims if one.id == exhibit.claim)}"
     where = f"CPython {_and([visit.python for visit in visited])}"
-    package = "" if exhibit.is_of_the_standard_library else f"{exhibit.package} {exhibit.version}, "
+    versions = [one.version for one in reversed(exhibit.releases) if visits(one.id)]
+    package = "" if exhibit.is_of_the_standard_library else f"{exhibit.package} {_and(versions)}, "
     strict = ", in the strict form that our own classes are held to" if exhibit.strict else ""
     others = [one for one in first.broken if one != exhibit.claim]
     it = "The class" if exhibit.of_the_host else "It also"
-    beside = f" {it} breaks {_and(others)} under this policy." if others else ""
-    command = f"latchproof {' '.join(exhibit.arguments)} --json verdict.json"
+    policy = " under this policy" if exhibit.policy else ""
+    beside = f" {it} breaks {_and(others)}{policy}." if others else ""
+    command = f"latchproof {shlex.join(exhibit.arguments)} --json verdict.json"
     export = "" if exhibit.unreproduced else f"\nlatchproof export verdict.json --format pytest --claim {exhibit.claim}"
     size = (
         f"{counted(first.count('begin'), 'call')}, {counted(first.count('request'), 'cancellation')}, "
@@ -65,7 +73,7 @@ def _exhibit(exhibit: Exhibit) -> str:
     )
     return (
         f'\n<a id="{exhibit.id}"></a>\n\n## {exhibit.title}\n\n'
-        f"{package}{where}, on {exhibit.host}, judged by the policy `{exhibit.policy}`{strict}.\n"
+        f"{package}{where}, on {exhibit.host}, judged by {_judge(exhibit)}{strict}.\n"
         f"**{found}**{beside}\n\n"
         f"{exhibit.note.strip()}\n\n"
         f"The shortest run (on CPython {first.python}): {size}\n\n"
@@ -95,14 +103,50 @@ def _clearances() -> str:
         (acquittal,) = _acquittals(clearance)
         verdict = acquittal.verdict
         lines += [
-            f"- **{clearance.package} {clearance.version}**, `{_name(clearance.target)}`, a {clearance.kind} on "
-            f"{clearance.host}: conforms to the policy `{clearance.policy}` in {verdict['schedules']:,} schedules "
+            f"- **{clearance.package} {clearance.version}**, `{_name(clearance.target)}`, {a(clearance.kind)} on "
+            f"{clearance.host}: conforms to {_conforms_to(clearance, verdict)} in {verdict['schedules']:,} schedules "
             f"(CPython {acquittal.python}).\n  Bounds: {'; '.join(verdict['bounds'])}.\n"
-            f"  Not exercised: {', '.join(verdict['absent']) or 'nothing'}.\n"
-            f"  {' '.join(clearance.note.split())}\n"
+            f"  Not exercised: {', '.join(verdict['absent']) or 'nothing'}.{_not_covered(clearance, verdict)}\n"
+            f"{_noted(clearance)}"
         ]
     lines += [f"\n{looked_at().strip()}\n"]
     return "".join(lines)
+
+
+def _judge(subject: Subject) -> str:
+    if subject.judged_by_rules:
+        return f"the policy `{subject.policy}`"
+    model = f"the model [`{Path(subject.model).name}`](../{subject.model.rpartition(':')[0]})" if subject.model else ""
+    return (model or f"the model `{subject.kind}`") + (f" with the policy `{subject.policy}`" if subject.policy else "")
+
+
+def _conforms_to(clearance: Clearance, verdict: dict[str, Any]) -> str:
+    satisfied = [f"`{one['name']}`" for one in verdict["policies"] if not one["broken"]]
+    if clearance.policy or len(verdict["policies"]) == 1:
+        return _judge(clearance)
+    return (
+        f"{_judge(clearance)} with {'the policy' if len(satisfied) == 1 else 'each of the policies'} {_and(satisfied)}"
+    )
+
+
+def _noted(clearance: Clearance) -> str:
+    return f"  {' '.join(clearance.note.split())}\n" if clearance.note else ""
+
+
+def _not_covered(clearance: Clearance, verdict: dict[str, Any]) -> str:
+    """Return what the check by a model says that it did not drive, and which lines of the class never ran.
+
+    Of a class with an adapter, both would be said of the adapter.
+    """
+    if clearance.judged_by_rules or clearance.target.startswith(ADAPTERS):
+        return ""
+    driven = f"\n  Not driven: {', '.join(verdict['not_driven'])}." if verdict["not_driven"] else ""
+    lines = verdict["lines"] or {"never_ran": []}
+    if not lines["never_ran"]:
+        return driven
+    return (
+        f"{driven}\n  Never ran in the {lines['runs_watched']} runs that were watched: {', '.join(lines['never_ran'])}."
+    )
 
 
 def _name(target: str) -> str:

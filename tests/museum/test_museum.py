@@ -20,9 +20,10 @@ HERE = ".".join(map(str, sys.version_info[:3]))
 def _cases() -> list[object]:
     """Return the visits: an exhibit of the standard library on every interpreter found, any other on one."""
     return [
-        pytest.param(exhibit, minor, id=f"{exhibit.id}-{minor}" if minor else exhibit.id)
+        pytest.param(release, minor, id=f"{release.id}-{minor}" if minor else release.id)
         for exhibit in exhibits()
-        for minor in (pythons() if exhibit.is_of_the_standard_library else [exhibit.python])
+        for release in exhibit.releases
+        for minor in (exhibit.pythons or pythons() if exhibit.is_of_the_standard_library else [exhibit.python])
     ]
 
 

@@ -74,7 +74,8 @@ def visit(exhibit: Exhibit, python: str) -> Visit:
     if reproduction:
         path = folder / "test_reproduction.py"
         path.write_text(reproduction, encoding="utf-8")
-        ran = _run([interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, path], folder)
+        without = ("-p", "no:cacheprovider", "-p", "no:anyio")  # the plugin of an old anyio fails with the kit's pytest
+        ran = _run([interpreter, "-m", "pytest", "-q", *without, "--rootdir", folder, path], folder)
     else:
         ran = exported
     result = Visit(
@@ -136,17 +137,23 @@ def standalone(source: str, target: str) -> str:
 
 
 def _only(path: Path, name: str) -> str:
-    """Return the source of an adapter class, with the imports of its module."""
+    """Return the source of an adapter and of what it uses of its module, with the imports of that module."""
     source = path.read_text(encoding="utf-8")
-    parts = [
-        ast.get_source_segment(source, node)
-        for node in ast.parse(source).body
-        if (isinstance(node, ast.ClassDef) and node.name == name)
-        or isinstance(node, ast.Import)
-        or (isinstance(node, ast.ImportFrom) and node.module != "__future__")
+    body = ast.parse(source).body
+    made = {node.name: node for node in body if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))}
+    used, pending = set[str](), [name]
+    while pending:
+        used.add(one := pending.pop())
+        named = {node.id for node in ast.walk(made[one]) if isinstance(node, ast.Name)}
+        pending += (named & set(made)) - used
+    imports = [
+        node
+        for node in body
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__")
     ]
-    *imports, body = [part for part in parts if part is not None]
-    return "\n".join(imports) + "\n\n\n" + body
+    segments = [ast.get_source_segment(source, node) or "" for node in imports]
+    definitions = [ast.get_source_segment(source, node) or "" for one, node in made.items() if one in used]
+    return "\n".join(segments) + "\n\n\n" + "\n\n\n".join(definitions)
 
 
 def _run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
