@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flowno.core.event_loop import synchronization
+from flowno.core.event_loop.commands import EventWaitCommand, SleepCommand
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.check.checker import check
 from latchproof.check.history import HostFault, Stray
 from latchproof.check.judge import Judge
+from latchproof.check.loops import flowno_tasks
 from latchproof.check.loops.flowno_tasks import OWN_FAULTS, WOKEN
 from latchproof.check.loops.interface import OwnFault
 from latchproof.check.machine_specification import MachineSpecification
@@ -211,3 +214,13 @@ def test_it_is_printed_and_can_be_replayed(capsys: pytest.CaptureFixture[str], t
     shown = capsys.readouterr().out
     assert f"{WOKEN.sentence} (the host's own fault)" in shown
     assert "the specification allows this run" in shown
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_wake_up_is_early_only_where_nothing_has_happened(happened: bool) -> None:
+    event = synchronization.Event()
+    event._set = happened
+    due = flowno_tasks.CLOCK.timer() + (-1 if happened else 60)
+    task: Any = None
+    assert flowno_tasks._has_happened(SleepCommand(due), task, None) is happened
+    assert flowno_tasks._has_happened(EventWaitCommand(event), task, None) is happened

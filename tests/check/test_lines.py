@@ -334,3 +334,26 @@ def test_of_a_counterexample_lines_are_not_named() -> None:
 def test_no_path_of_this_machine_is_shown() -> None:
     verdict = verdict_on(Careful)
     assert str(Path(__file__).parent) not in as_text(verdict) + json.dumps(verdict.to_json())
+
+
+def _enclosing() -> Any:
+    async def _enclosed(barrier: Any) -> int:
+        return 0
+
+    async def wait(barrier: Any) -> int:
+        return await _enclosed(barrier)
+
+    return wait
+
+
+class Enclosing:
+    """Its method reaches a function that only a closure holds."""
+
+    def __init__(self, parties: int) -> None:
+        """Keep nothing."""
+
+    wait = _enclosing()
+
+
+def test_what_a_closure_holds_is_own_code() -> None:
+    assert "_enclosed" in {one.co_name for one in own_code(Enclosing(1)).functions}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import time
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 import trio
 
 from latchproof.check.checker import check
-from latchproof.check.clocks import notes_on_clocks
+from latchproof.check.clocks import notes_on_clocks, reads
 from latchproof.check.history import Begin, End, Event, Observe, Rest, TimePasses
 from latchproof.check.judge import Judge
 from latchproof.check.machine_specification import MachineSpecification
@@ -203,3 +205,17 @@ def test_a_target_that_reads_a_clock_is_named() -> None:
     assert system.startswith(f"the target reads a clock of the system at test_time.py:{line + 1}; ")
     assert loop.startswith(f"the target reads the clock of the event loop at test_time.py:{line + 4}; ")
     assert notes_on_clocks(own_code(GivesUp(2))) == []
+
+
+class Calendar:
+    @staticmethod
+    def today() -> str:
+        return "a day that it holds"
+
+
+def test_a_date_of_today_is_read_off_a_clock_of_the_system() -> None:
+    def dated() -> tuple[object, ...]:
+        return datetime.date.today(), date.today(), Calendar.today()
+
+    line = dated.__code__.co_firstlineno
+    assert list(reads(dated.__code__)) == [("system", line + 1)] * 2
