@@ -59,6 +59,7 @@ def test_trio_offers_its_own() -> None:
     assert all(one.target is not None for one in primitives("trio"))
 
 
+@pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning")  # one is made, to look at
 def test_anyio_offers_its_own_which_it_imports_when_they_are_asked_for() -> None:
     assert kinds(anyio.__name__) == {
         "CapacityLimiter": "capacity-limiter",
@@ -94,6 +95,8 @@ def test_a_module_says_itself_what_is_public(tmp_path: Path) -> None:
     assert set(kinds(str(tmp_path / "valves.py"))) == {"Tap", "Hatch"}
     (tmp_path / "pipes.py").write_text(f"{FAULTS}\n__all__ = ['Lock', 'Hatch', 'lost']\n")
     assert kinds(str(tmp_path / "pipes.py")) == {"Lock": "lock", "Hatch": "event"}
+    (tmp_path / "taps.py").write_text(f"{FAULTS}\nSpout = Faucet = Tap\n__all__ = ['Spout', 'Faucet']\n")
+    assert kinds(str(tmp_path / "taps.py")) == {"Spout": "event"}
 
 
 def test_a_package_offers_what_it_defines_in_other_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

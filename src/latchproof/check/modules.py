@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import typing
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Self
@@ -96,7 +96,7 @@ def primitives(module_name: str) -> tuple[Primitive, ...]:
     module = find_module(module_name)
     found = tuple(
         _primitive(f"{module_name}:{name}", name, factory, folder)
-        for name, factory in _offered(module)
+        for name, factory in _offered(module).items()
         if _is_primitive(name, factory)
     )
     if not found:
@@ -107,28 +107,28 @@ def primitives(module_name: str) -> tuple[Primitive, ...]:
     return found
 
 
-def _offered(module: ModuleType) -> Iterator[tuple[str, Any]]:
-    """Yield the public classes and functions of a module, each by one name."""
-    names = attribute(module, "__all__", None)
+def _offered(module: ModuleType) -> dict[str, Any]:
+    """Return the public classes and functions of a module, each by one name."""
+    public = attribute(module, "__all__", None)
+    names = _names(module) if public is None else [str(name) for name in public]
     package = module.__name__.partition(".")[0]
-    seen: set[int] = set()
+    found: dict[str, Any] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a name may be deprecated
-        for name in _names(module) if names is None else [str(one) for one in names]:
+        for name in names:
             one = attribute(module, name, None)
-            own_name = attribute(one, "__name__", name)
-            if id(one) in seen or (own_name != name and attribute(module, own_name, None) is one and names is None):
-                continue
             is_own = str(attribute(one, "__module__", "")).partition(".")[0] == package
-            if (names is not None or (is_own and not name.startswith("_"))) and _is_factory(one):
-                seen.add(id(one))
-                yield name, one
+            is_met = any(one is other for other in found.values())
+            if _is_factory(one) and (is_own or public is not None) and not is_met:
+                by_own_name = one.__name__ in names and attribute(module, one.__name__, None) is one
+                found[one.__name__ if by_own_name else name] = one
+    return found
 
 
 def _names(module: ModuleType) -> list[str]:
-    """Return the names in a module, also those that it imports when they are asked for; its own come in their order."""
+    """Return the public names in a module, also those that it imports when they are asked for, which come last."""
     own = list(vars(module))
-    return [*own, *(name for name in dir(module) if name not in vars(module))]
+    return [name for name in (*own, *(name for name in dir(module) if name not in own)) if not name.startswith("_")]
 
 
 def _is_factory(one: Any) -> bool:
