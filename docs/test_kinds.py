@@ -1,18 +1,21 @@
-"""The tables of `docs/reference/kinds.md` are those of the models; `python docs/test_kinds.py` writes them again."""
+"""The tables of kinds and findings are those of the models; `python docs/test_kinds.py` writes them again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from latchproof.check.bounds import describe_bounds
 from latchproof.check.kind_of import KINDS
 from latchproof.check.kinds import Kind
 from latchproof.check.model_parts import observations_of
 from latchproof.check.target import Target
+from latchproof_spec.findings import FINDINGS
 from latchproof_spec.models import SHIPPED
 
-PAGE = Path(__file__).resolve().parent / "reference" / "kinds.md"
+REFERENCE = Path(__file__).resolve().parent / "reference"
 
 
 def kinds() -> str:
@@ -41,6 +44,11 @@ def bounds() -> str:
     return _table(("`--kind`", "asyncio", "trio"), rows)
 
 
+def findings() -> str:
+    """Return the sentence of each finding."""
+    return _table(("finding", "says"), ((f"`{one.id}`", one.sentence) for one in FINDINGS))
+
+
 def _bounds(kind: Kind, host: str) -> str:
     parameters = {one.name: tuple(one.parameters) for one in kind.operations}
     target = Target("", kind, lambda argument: None, tuple(kind.operations), parameters, (), ())
@@ -56,28 +64,33 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-TABLES = {"kinds": kinds, "bounds": bounds}
+TABLES = {
+    REFERENCE / "kinds.md": {"kinds": kinds, "bounds": bounds},
+    REFERENCE / "command-line.md": {"findings": findings},
+}
 
 
-def written(page: str) -> str:
-    """Return the page with its tables as they are now."""
-    for name, table in TABLES.items():
-        begin, rest = page.split(f"<!-- {name} -->\n")
+def written(page: Path) -> str:
+    """Return the text of a page, with its tables as they are now."""
+    text = page.read_text(encoding="utf-8")
+    for name, table in TABLES[page].items():
+        begin, rest = text.split(f"<!-- {name} -->\n")
         _, end = rest.split(f"<!-- end of {name} -->")
-        page = f"{begin}<!-- {name} -->\n\n{table()}\n<!-- end of {name} -->{end}"
-    return page
+        text = f"{begin}<!-- {name} -->\n\n{table()}\n<!-- end of {name} -->{end}"
+    return text
 
 
-def test_the_tables_are_those_of_the_models() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert page == written(page), "run `python docs/test_kinds.py`"
+@pytest.mark.parametrize("page", TABLES, ids=lambda page: page.name)
+def test_the_tables_are_those_of_the_models(page: Path) -> None:
+    assert page.read_text(encoding="utf-8") == written(page), "run `python docs/test_kinds.py`"
 
 
 def test_each_kind_that_a_model_judges_has_its_rows() -> None:
-    page = PAGE.read_text(encoding="utf-8")
+    page = (REFERENCE / "kinds.md").read_text(encoding="utf-8")
     for name, shipped in SHIPPED.items():
         assert page.count(f"| `{name}` |") == (2 if shipped.programs else 0)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in TABLES:
+        page.write_text(written(page), encoding="utf-8")
