@@ -80,6 +80,13 @@ class LastFirstSemaphore(Semaphore):
         self._waiters.reverse()
 
 
+class ForgetfulBoundedSemaphore(asyncio.BoundedSemaphore):
+    """release() wakes no call."""
+
+    def _wake_up_next(self) -> None:
+        """Do nothing."""
+
+
 class ForgetfulLock(asyncio.Lock):
     """release() wakes no call."""
 

@@ -37,7 +37,7 @@ from latchproof.check.history import (
 )
 from latchproof.check.holdings import Holdings
 from latchproof.check.judge import Judge
-from latchproof.check.loops.interface import Host, OwnFault, Stepper, is_cancellation
+from latchproof.check.loops.interface import Host, OwnFault, Pausing, is_cancellation
 from latchproof.check.places import Places
 from latchproof.check.sandbox.interrupts import is_targets_own
 from latchproof.check.sandbox.watch import Meter, StuckError
@@ -248,7 +248,7 @@ class Again(NamedTuple):
     Without `always` only a task that holds something calls again, after a cancellation or in a later step.
     """
 
-    stepper: Stepper
+    stepper: Pausing
     stays: Callable[["Calls", int], bool]
     always: bool = True
 

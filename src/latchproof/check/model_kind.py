@@ -114,9 +114,10 @@ class ModelKind:
     def driven_as(self, made: Any) -> Any:
         if self.model.objects:
             if not self.consists_of(made):
+                number = self._number_of_objects
                 raise TargetError(
-                    f"{a(self.name)} consists of {self._number_of_objects} objects, and {shown(made)} is not that; "
-                    "name a factory function that returns them as a tuple"
+                    f"{a(self.name)} consists of {number} objects, and {shown(made)} is not that; name a factory "
+                    "function that returns them as a tuple"
                 )
             return Several(made, self.model.objects)
         return made if self.driven is None else self._wrapped(made)

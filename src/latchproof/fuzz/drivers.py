@@ -7,10 +7,13 @@ turn, and trio's is a guest of a queue of callbacks.
 A driver for each host belongs here, and its row in `DRIVEN`.
 """
 
+from __future__ import annotations
+
 import importlib
 import queue
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 from latchproof.check.history import named
@@ -74,6 +77,7 @@ class AsyncioDriver:
         self._loop = asyncio.new_event_loop() if make_loop is None else make_loop()
         self._loop.set_exception_handler(self._note)
         self._tasks: list[Any] = []
+        self._paused: dict[Any, Any] = {}
         self._ready: StepQueue | None = None
         if hasattr(self._loop, "_ready"):
             self._loop._ready = self._ready = StepQueue(self._loop._ready)
@@ -91,6 +95,21 @@ class AsyncioDriver:
 
     def cancel(self, handle: Any) -> None:
         handle.cancel()
+
+    def scope(self, handle: Any) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def recover(self, handle: Any) -> bool:
+        while handle.cancelling():
+            handle.uncancel()
+        return not handle._must_cancel
+
+    async def pause(self, handle: Any) -> None:
+        self._paused[handle] = self._loop.create_future()
+        await self._paused[handle]
+
+    def resume(self, handle: Any) -> None:
+        self._paused.pop(handle).set_result(None)
 
     @property
     def steps(self) -> int:
@@ -192,6 +211,14 @@ class FlownoDriver:
         self._loop.close()
 
 
+class _InScope:
+    """A task of trio, and the scope by which it is cancelled: that of its call, or its own."""
+
+    def __init__(self, scope: Any) -> None:
+        self.scope = scope
+        self.task: Any = None
+
+
 class TrioDriver:
     """trio, as a guest of a host loop that is nothing but a queue of callbacks.
 
@@ -251,15 +278,33 @@ class TrioDriver:
             self._callbacks.get()()
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
-        scope = self._trio.CancelScope()
+        handle = _InScope(self._trio.CancelScope())
 
         async def in_scope() -> None:
-            with scope:
+            handle.task = self._trio.lowlevel.current_task()
+            with handle.scope:
                 await coroutine
 
         if not self._start(in_scope):
             coroutine.close()
-        return scope
+        return handle
+
+    @contextmanager
+    def scope(self, handle: _InScope) -> Iterator[None]:
+        around = handle.scope
+        with self._trio.CancelScope() as handle.scope:
+            yield
+        handle.scope = around
+
+    def recover(self, handle: _InScope) -> bool:
+        return True
+
+    async def pause(self, handle: _InScope) -> None:
+        abort = self._trio.lowlevel.Abort.SUCCEEDED
+        await self._trio.lowlevel.wait_task_rescheduled(lambda _: abort)
+
+    def resume(self, handle: _InScope) -> None:
+        self._runner.reschedule(handle.task)
 
     def _start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """Start a task and return True, or let trio end if the error of another task has closed the nursery."""
@@ -272,7 +317,7 @@ class TrioDriver:
 
     def cancel(self, handle: Any) -> None:
         try:
-            handle.cancel()
+            handle.scope.cancel()
         except self._trio.TrioInternalError as error:  # the target's abort function does not abort
             self.strays.append(self._describe(error))
             self._make_abortable()
@@ -325,17 +370,21 @@ class TrioDriver:
 
 
 class DrivenHost(NamedTuple):
-    """How to make a host's driver, and the host that can be run one step at a time and whose tasks are the same."""
+    """How to make a host's driver, and the host that can be run one step at a time and whose tasks are the same.
+
+    One that `pauses` can suspend a task between two of its calls: its driver is a `Pausing`, too.
+    """
 
     make: Callable[[], Driver]
     stepped_as: str
+    pauses: bool = True
 
 
 DRIVEN: dict[str, DrivenHost] = {
     "asyncio": DrivenHost(AsyncioDriver, "asyncio"),
     "uvloop": DrivenHost(lambda: AsyncioDriver(importlib.import_module("uvloop").new_event_loop), "asyncio"),
     "trio": DrivenHost(TrioDriver, "trio"),
-    "flowno": DrivenHost(FlownoDriver, "flowno"),
+    "flowno": DrivenHost(FlownoDriver, "flowno", pauses=False),
 }
 """The hosts that can be driven one pass at a time, by name."""
 

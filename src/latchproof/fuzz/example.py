@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
-from latchproof.check.harness import Calls, Record, make_judges
+from latchproof.check.harness import Again, Calls, Record, make_judges
 from latchproof.check.history import Hang, Observe, Rest
+from latchproof.check.loops.interface import Pausing
 from latchproof.check.sandbox.watch import StepLimits, StuckError, watch
 from latchproof.check.target import Call, Target, TargetError
 from latchproof.fuzz.drivers import make_driver
@@ -27,6 +28,11 @@ HASTE = 10
 
 CLEANING_UP = "the clean-up of a task"
 """What the target does when the loop is closed."""
+
+
+def takes(target: Target) -> bool:
+    """Return whether tasks take something from a target that they have to give back."""
+    return any(one.gives_back for one in target.operations)
 
 
 class Example:
@@ -46,7 +52,14 @@ class Example:
         self._driver = make_driver(host)
         self.record = Record(target, self.judges, argument, self._moment)
         self._driver.host_fault = self.record.host_fault
-        self.calls = Calls(self._driver, self.record, lambda calls, number: None, Exception)
+        self.calls = Calls(
+            self._driver,
+            self.record,
+            lambda calls, number: None,
+            Exception,
+            again=Again(cast(Pausing, self._driver), self._stays, always=False) if takes(target) else None,
+            tells_tasks_apart=any(judge.specification.tells_tasks_apart for judge in self.judges),
+        )
         self._done: list[Callable[[Example], None]] = []
         """What has been done, in order."""
         self._doing = ""
@@ -70,6 +83,25 @@ class Example:
         self._done.append(lambda example: example.call(call, cancelled=cancelled))
         self.schedule.append(f"{'early' if cancelled else 'call'} {call}")
         self.calls.make(call, cancelled=cancelled)
+
+    def call_again(self, call: Call, number: int) -> None:
+        """Have the task whose latest call has that number, and which holds something, make another call."""
+        self._done.append(lambda example: example.call_again(call, number))
+        self.schedule.append(f"again {number + 1} {call}")
+        self.calls.make_again(call, number)
+
+    def able_to(self, call: Call) -> list[int]:
+        """Return the latest calls of the tasks that may give back by a call what they hold."""
+        return sorted(
+            number for number, handle in self.calls.idle.items() if self.calls.holdings.may_make(handle, call)
+        )
+
+    def _stays(self, calls: Calls, number: int) -> bool:
+        """Return whether a task stays after its call: while it holds something."""
+        assert calls.latest is not None
+        handle = calls.latest[0]
+        pausing = cast(Pausing, self._driver)
+        return bool(calls.holdings.of(handle)) and (number not in calls.requested or pausing.recover(handle))
 
     def cancel(self, number: int) -> None:
         """Request the cancellation of a call that is under way."""

@@ -26,13 +26,14 @@ from latchproof.check.checker import require_claim
 from latchproof.check.harness import NondeterminismError
 from latchproof.check.history import Failure, Observe
 from latchproof.check.jobs import replay
+from latchproof.check.kinds import a
 from latchproof.check.loops import STEPPED
 from latchproof.check.probe import implemented
 from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, StepLimits, StuckError
 from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
 from latchproof.fuzz.drivers import driver_of, make_driver
-from latchproof.fuzz.example import QUIET_PASSES, Example
+from latchproof.fuzz.example import QUIET_PASSES, Example, takes
 from latchproof_spec.machines import sentence_of
 from latchproof_spec.model import Model
 
@@ -127,6 +128,13 @@ class SpecificationMachine(RuleBasedStateMachine):
         """Make a task that makes a call, and before that is cancelled if that is asked for."""
         found = next(one for one in self.target.operations if one.name == operation)
         self.example.call(self.target.call(found, tuple(arguments.values())), cancelled=cancelled)
+
+    def give_back(self, operation: str, arguments: dict[str, Any], data: st.DataObject) -> None:
+        """Have a task that holds something give it back, if there is one that holds what these arguments give back."""
+        found = next(one for one in self.target.operations if one.name == operation)
+        call = self.target.call(found, tuple(arguments.values()))
+        if able := self.example.able_to(call):
+            self.example.call_again(call, data.draw(st.sampled_from(able)))
 
     @precondition(lambda self: self._example is not None)
     @rule()
@@ -331,6 +339,8 @@ def state_machine(
     driver = make_driver(host)  # a host that is not installed is reported at once, not in the middle of a test
     driver.close()
     limits = StepLimits(step_cpu, step_block)
+    if takes(found) and not driver_of(host).pauses:
+        raise TargetError(f"tasks hold {a(checked_as.name)} between two calls, which fuzzing on {host} cannot do")
     found = implemented(found, driver_of(host).stepped_as, limits).under(policies)
 
     drawn = st.integers(checked_as.smallest, largest) if arguments is None else st.sampled_from(arguments)
@@ -351,6 +361,7 @@ def state_machine(
         "calls": 0,
         "make_instance": initialize(argument=drawn)(SpecificationMachine.make),
     }
+    giving = {one.gives_back for one in found.operations}
     for operation in found.operations:
         strategies = {
             name: st.booleans() if operation.parameters[name] is bool else st.integers(-1, largest)
@@ -358,7 +369,8 @@ def state_machine(
         }
         if operation.waits and checked_as.withdraws_early and driver.cancels_running:
             strategies["cancelled"] = st.sampled_from([False] * NOT_EARLY + [True])
-        members[f"call_{operation.name}"] = _rule_for(operation.name, strategies)
+        made = _giving_rule_for if operation.name in giving else _rule_for
+        members[f"call_{operation.name}"] = made(operation.name, strategies)
     return type(f"{found.name.rpartition(':')[2]}On{host.title()}", (SpecificationMachine,), members)
 
 
@@ -370,3 +382,15 @@ def _rule_for(operation: str, strategies: dict[str, Any]) -> Any:
     has_room = precondition(lambda self: self._example is None or self._example.calls.at_once < self.at_once)
     derive: Any = rule(**strategies)
     return has_room(derive(call))
+
+
+def _giving_rule_for(operation: str, strategies: dict[str, Any]) -> Any:
+    """Return the rule of an operation that gives back what a task holds; no other task calls it."""
+
+    def call(self: SpecificationMachine, data: st.DataObject, **arguments: Any) -> None:
+        self.give_back(operation, arguments, data)
+
+    call.__name__ = f"call_{operation}"
+    is_held = precondition(lambda self: self._example is not None and self._example.calls.idle)
+    derive: Any = rule(data=st.data(), **strategies)
+    return is_held(derive(call))

@@ -75,7 +75,23 @@ class Host(Protocol):
         """Request the task's cancellation."""
 
 
-class Stepper(Host, Protocol):
+class Pausing(Protocol):
+    """What suspends a task between two of its calls."""
+
+    def scope(self, handle: Any) -> AbstractContextManager[Any]:
+        """Return what a call is made within, so that its cancellation ends with it, where it can."""
+
+    def recover(self, handle: Any) -> bool:
+        """Take back the requests to cancel a task whose call has ended; return False if it should make no other."""
+
+    async def pause(self, handle: Any) -> None:
+        """Suspend the task that runs, until it is resumed."""
+
+    def resume(self, handle: Any) -> None:
+        """Make a suspended task ready, behind those that are."""
+
+
+class Stepper(Host, Pausing, Protocol):
     """A host's event loop, one step at a time, under the control of a script."""
 
     cancellation_lasts: bool
@@ -117,18 +133,6 @@ class Stepper(Host, Protocol):
 
     def coroutine_of(self, handle: Any) -> object:
         """Return the coroutine that is played by the task of which `spawn` returned a handle."""
-
-    def scope(self, handle: Any) -> AbstractContextManager[Any]:
-        """Return what a call is made within, so that its cancellation ends with it, where it can."""
-
-    def recover(self, handle: Any) -> bool:
-        """Take back the requests to cancel a task whose call has ended; return False if it should make no other."""
-
-    async def pause(self, handle: Any) -> None:
-        """Suspend the task that runs, until it is resumed."""
-
-    def resume(self, handle: Any) -> None:
-        """Make a suspended task ready, behind those that are."""
 
     def finish(self) -> None:
         """End the loop, whatever is left to run; nothing that happens then is reported."""
