@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from latchproof.check.checker import check
+from latchproof.check.modules import primitives
 from latchproof.check.target import load
 from latchproof.mutants.generate import mutants
 from latchproof.show.lanes import explain, lanes
@@ -71,6 +72,18 @@ def test_the_counterexample_shown_is_the_one_found() -> None:
     shown = _without_lines(README.read_text(encoding="utf-8"))
     for line in [*lanes(trace), *explain(trace)]:
         assert _without_lines(line) in shown
+
+
+def test_the_table_of_asyncio_has_its_primitives_and_what_is_found() -> None:
+    text = README.read_text(encoding="utf-8")
+    rows = re.findall(r"^(\w+) +([\w-]+) +(breaks \S+|conforms)\b", text, re.MULTILINE)
+    found = [(one.name, one.target) for one in primitives("asyncio")]
+    assert [(name, kind) for name, kind, _ in rows] == [(name, repr(target and target.kind)) for name, target in found]
+    verdicts = {name: verdict for name, _, verdict in rows}
+    for name, target in found:
+        if target is not None and name in ("Lock", "Condition"):  # the others take longer
+            broken = list(check(target).reported.failures)
+            assert verdicts[name] == (f"breaks {', '.join(broken)}" if broken else "conforms")
 
 
 def _without_lines(text: str) -> str:
