@@ -118,8 +118,8 @@ def test_what_is_said_of_how_much_there_is_to_read_and_to_find_is_so() -> None:
     said = re.findall(
         r"in some ([\d,]+) ways", README.read_text(encoding="utf-8") + (ROOT / "docs/trust.md").read_text()
     )
-    assert said == ["1,050", "1,050"]
-    assert abs(len([one for machine in machines.MACHINES.values() for one in mutants(machine)]) - 1050) <= 50
+    assert said == ["1,100", "1,100"]
+    assert abs(len([one for machine in machines.MACHINES.values() for one in mutants(machine)]) - 1100) <= 50
     for page in ("README.md", "docs/howto/review-the-specification.md"):
         text = (ROOT / page).read_text(encoding="utf-8")
         (most,) = re.findall(r"three modules of fewer than (\d+) lines\s+each", text)
