@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from latchproof.check.trace import Trace, from_json
+from latchproof.cli.main import main
+from latchproof.pytest_plugin import Conforms
 from latchproof.show.html.check import check_page
 from latchproof.show.junit import junit
 from latchproof.show.lanes import mermaid
 from latchproof.show.repro import reproduction
 from latchproof.testing import check
-from tests.check.model_samples import Permits, Semaphore
+from tests.check.model_samples import EarlySemaphore, Permits, Semaphore
 from tests.show.pages import data_of
 
 SAMPLES = "tests.check.model_samples"
@@ -79,7 +84,7 @@ def test_a_page_shows_the_source_of_the_model_and_the_states_of_its_runs() -> No
 
 
 def test_a_page_of_a_class_that_conforms_has_the_order_of_its_calls() -> None:
-    verdict = check(Semaphore, model=Permits, argument=0, calls=2, tasks=2, cancels=0)
+    verdict = check(Semaphore, model=Permits, argument=0, calls=3, tasks=3, cancels=0)
     data = data_of(check_page(verdict))
     assert (data["checked_as"], data["judged_by"]) == ("a Permits", "the model Permits")
     assert data["orders"] == ["Policy Permits: first come, first served: yes, within these bounds"]
@@ -109,3 +114,34 @@ def test_a_run_is_drawn_without_an_argument_that_is_not_given(
     trace = found(name, options, claim)
     assert f"participant T as {SAMPLES}#58;{name}()" in mermaid(trace)
     assert trace.to_itf()["#meta"]["description"].startswith(f"{SAMPLES}:{name}() breaks {claim}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ForgetfulLock", ["--kind", "lock", "--calls", "3"]),
+        ("EarlySemaphore", ["--model", MODEL, "--calls", "1", "--argument", "0"]),
+        ("MistakenQueue", ["--kind", "queue", "--calls", "2", "--argument", "1", "--policy", "lifo"]),
+        ("make_channel", ["--model", f"{SAMPLES}:Channel", "--calls", "2"]),
+    ],
+)
+def test_a_run_is_replayed_from_its_file_and_by_the_command_that_is_printed(
+    name: str, options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, target = tmp_path / "verdict.json", f"{SAMPLES}:{name}"
+    common = ["--tasks", "2", "--cancels", "0", "--workers", "1", "--json", str(path)]
+    assert main(["check", target, *options, *common]) == 1
+    (again,) = re.findall(r"again: +latchproof (.*)", capsys.readouterr().out)
+    assert main(shlex.split(again)) == 1
+    by_command = capsys.readouterr().out.partition("\n")[2]
+    assert main(["replay", str(path), target]) == 1
+    assert capsys.readouterr().out.partition("\n")[2] == by_command
+    assert "not allowed" in by_command
+
+
+def test_the_fixture_takes_a_model() -> None:
+    small = {"argument": 0, "tasks": 2, "calls": 2, "cancels": 0}
+    assert Conforms()(Semaphore, model=Permits, **small).exit_code == 0
+    found_early = r"returned-too-early: acquire\(\) returned True, though no permit was free"
+    with pytest.raises(pytest.fail.Exception, match=found_early):
+        Conforms()(EarlySemaphore, model=Permits, **small)
