@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from latchproof.check.kind_of import KINDS
 from latchproof.check.kinds import Kind
 from latchproof.check.model_parts import observations_of
 from latchproof.check.target import Target
+from latchproof.testing import check
 from latchproof_spec.findings import FINDINGS
 from latchproof_spec.models import SHIPPED
+from latchproof_spec.models.semaphore import Semaphore
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 
@@ -49,6 +52,66 @@ def findings() -> str:
     return _table(("finding", "says"), ((f"`{one.id}`", one.sentence) for one in FINDINGS))
 
 
+LIBRARIES = {"asyncio": "asyncio", "trio": "trio", "anyio": "asyncio"}
+"""The event loop that the classes of each library run on."""
+
+
+def differences() -> str:
+    """Return where the classes of the libraries differ, as checks with small bounds find it."""
+    rows: list[tuple[str, Callable[[str, str], str]]] = [
+        ("`Lock`: first come, first served", _order),
+        ("`Lock`: another task may release it", lambda name, host: "yes" if _is(name, host, "lock") else "no"),
+        ("`Lock`: its holder acquires it again", _again),
+        ("`Semaphore`: first come, first served", lambda name, host: _order(name, host, argument=0)),
+        ("`Semaphore`: a call is cancelled when its permit is on its way", _on_its_way),
+        ("`Semaphore`: `locked()` or `value` while a permit is on its way", _reading),
+        ("`Condition`: first come, first served", _order),
+        ("`CapacityLimiter`: first come, first served", lambda name, host: _order(name, host, argument=1)),
+    ]
+    cells = (
+        (label, *(_cell(f"{library}:{label.split('`')[1]}", host, find) for library, host in LIBRARIES.items()))
+        for label, find in rows
+    )
+    return _table(("", *LIBRARIES), cells)
+
+
+def _cell(name: str, host: str, find: Callable[[str, str], str]) -> str:
+    library, cls = name.split(":")
+    return find(name, host) if hasattr(import_module(library), cls) else "has none"
+
+
+def _order(name: str, host: str, argument: int | None = None) -> str:
+    (order,) = check(name, host=host, argument=argument, calls=3, cancels=0).orders
+    return {True: "yes", False: "no", None: "not known"}[order.is_kept]
+
+
+def _is(name: str, host: str, kind: str) -> bool:
+    return check(name, host=host, kind=kind, calls=2, cancels=0).status == "conforms"
+
+
+def _again(name: str, host: str) -> str:
+    if _is(name, host, "owned-lock"):
+        return "RuntimeError"
+    return "waits" if _is(name, host, "lock") else "something else"
+
+
+PROMPTLY = type("Promptly", (Semaphore,), {"undone_by": {}, "at_rest": (), "__module__": Semaphore.__module__})
+"""A semaphore whose permits are counted at once, and stay with the call that they were given to."""
+
+
+def _failures(name: str, host: str) -> set[str]:
+    verdict = check(name, host=host, model=PROMPTLY, argument=0, calls=3, cancels=1)
+    return {claim for one in verdict.policies for claim in one.failures}
+
+
+def _on_its_way(name: str, host: str) -> str:
+    return "gives it back" if "effect-of-a-cancelled-call" in _failures(name, host) else "returns with it"
+
+
+def _reading(name: str, host: str) -> str:
+    return "may count it as free or as taken" if "wrong-reading" in _failures(name, host) else "counts it as taken"
+
+
 def _bounds(kind: Kind, host: str) -> str:
     parameters = {one.name: tuple(one.parameters) for one in kind.operations}
     target = Target("", kind, lambda argument: None, tuple(kind.operations), parameters, (), ())
@@ -65,7 +128,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 TABLES = {
-    REFERENCE / "kinds.md": {"kinds": kinds, "bounds": bounds},
+    REFERENCE / "kinds.md": {"kinds": kinds, "bounds": bounds, "differences": differences},
     REFERENCE / "command-line.md": {"findings": findings},
 }
 
