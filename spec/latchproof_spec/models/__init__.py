@@ -54,6 +54,21 @@ def _programs(
     }
 
 
+def _programs_with_items(
+    sizes: tuple[int, ...], *, waits: Programs, on_trio: tuple[Programs, ...]
+) -> dict[str, tuple[Programs, ...]]:
+    """Return the bounds of a kind that keeps items: two of them where calls wait, and one with all operations."""
+    return {
+        "": (
+            Programs(sizes, at_once=3, calls=3, cancellations=1, numbers=(1, 2)),
+            waits,
+            Programs(sizes[-2:], at_once=2, calls=4, cancellations=1, numbers=(1,)),
+            Programs(sizes[:2][-1:], at_once=3, calls=3, cancellations=2, numbers=(1,), again=True),
+        ),
+        "trio": on_trio,
+    }
+
+
 SHIPPED: Final[dict[str, Shipped]] = {
     one.name: one
     for one in (
@@ -65,13 +80,29 @@ SHIPPED: Final[dict[str, Shipped]] = {
         Shipped("semaphore", Semaphore, ("Semaphore",), _programs((0, 1, 2), on_trio=(0, 1))),
         Shipped("bounded-semaphore", BoundedSemaphore, ("BoundedSemaphore",), _programs((1, 2), on_trio=(1,))),
         Shipped("condition", Condition, ("Condition",), _programs((0,)), WithoutBody),
-        Shipped("queue", Queue, ("Queue", "LifoQueue", "PriorityQueue"), _programs((0, 1, 2), numbers=(1, 2))),
+        Shipped(
+            "queue",
+            Queue,
+            ("Queue", "LifoQueue", "PriorityQueue"),
+            _programs_with_items(
+                (0, 1, 2),
+                waits=Programs((1,), at_once=3, calls=4, cancellations=1, numbers=(1, 2), waits_only=True),
+                on_trio=(Programs((0, 1, 2), at_once=3, calls=3, cancellations=1, numbers=(1, 2)),),
+            ),
+        ),
         Shipped("capacity-limiter", CapacityLimiter, ("CapacityLimiter",), _programs((1, 2), on_trio=(1,))),
         Shipped(
             "memory-channel",
             MemoryChannel,
             ("open_memory_channel", "create_memory_object_stream"),
-            _programs((0, 1), numbers=(1, 2)),
+            _programs_with_items(
+                (0, 1),
+                waits=Programs((0, 1), at_once=3, calls=4, cancellations=1, numbers=(1, 2), waits_only=True),
+                on_trio=(
+                    Programs((0, 1), at_once=3, calls=3, cancellations=1, numbers=(1, 2), waits_only=True),
+                    Programs((0, 1), at_once=2, calls=3, cancellations=1, numbers=(1,)),
+                ),
+            ),
         ),
         Shipped("latch", CountdownLatch, (), {}),
         Shipped("barrier", Barrier, (), {}),

@@ -12,6 +12,7 @@ class WouldBlock(Exception):  # noqa: N818  named as trio and anyio name it
 class Lock(Model):
     """One call at a time holds it. Any task may release it."""
 
+    undone_by = {"acquire": "release"}
     optional = ("locked",)
     at_rest = ("locked",)
 

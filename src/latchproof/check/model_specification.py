@@ -146,13 +146,17 @@ class ModelSpecification(Specification):
             yield after.with_fate(call, WITHDRAWN), ""
 
     def _given_back(self, here: Configuration, call: int, said: Said) -> Iterator[tuple[Configuration, str]]:
-        """Yield where it leads that a call that is cancelled gives back what it took."""
+        """Yield where it leads that a call that is cancelled gives back what it took.
+
+        If that is refused, another call has given it back in the meantime, and there is nothing left to give.
+        """
         name = self._undone_by[said.operation]
         takes_arguments = next(one.parameters for one in self.operations if one.name == name)
         back = said._replace(operation=name, arguments=said.arguments if takes_arguments else ())
         for outcome in self._outcomes(here, call, back):
-            if outcome.kind == "ends" and outcome.ending.error is None:
-                after, _ = self._after(here, call, back, outcome)
+            if outcome.kind == "ends":
+                refused = outcome.ending.error is not None
+                after = here if refused else self._after(here, call, back, outcome)[0]
                 yield after.with_fate(call, WITHDRAWN), f"{said.operation}() is withdrawn"
 
     def may_stay(self, here: Configuration, call: int) -> bool:
