@@ -176,9 +176,9 @@ def test_tasks_are_told_apart_only_where_the_specification_says_so() -> None:
         ([attempt(0, 0), ret(0, False), locked(False)], ""),
         ([attempt(0, 0), ret(0, False), locked(True)], "wrong reading@2"),
         ([attempt(0, 0), ret(0, True), locked(False)], "wrong reading@2"),
-        ([attempt(0, 0), ret(0, 1)], "missed refusal@1"),
+        ([attempt(0, 0), ret(0, 1)], "wrong index@1"),
         ([*HELD, attempt(1, 1), ret(1, False), locked(True)], ""),
-        ([*HELD, attempt(1, 1), ret(1, True)], "missed refusal@3"),
+        ([*HELD, attempt(1, 1), ret(1, True)], "wrong index@3"),
     ],
 )
 def test_an_effect_may_have_several_outcomes(events: list[Event], finding: str) -> None:

@@ -158,7 +158,6 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
         ["check", "asyncio:Barrier", "--cancels", "-1"],
         ["check", "asyncio:Barrier", "--schedules", "0"],
         ["check", "asyncio:Barrier", "--schedules", "many"],
-        ["check", "asyncio:Barrier", "--kind", "semaphore"],
         ["check", "asyncio:Barrier", "--seed", "abc"],
         ["export", "latch", "--format", "tla", "--argument", "many"],
         ["fuzz", "asyncio:Barrier", "--examples", "0"],
@@ -244,7 +243,6 @@ def test_where_it_is_not_installed_there_is_no_version(
         (f"{SAMPLES}:Stranger", "is neither a latch"),
         (f"{SAMPLES}:Waiter", "say what to check it as: --kind latch or --kind barrier"),
         (f"{SAMPLES}:Demanding", "name a factory function"),
-        ("asyncio", "write MODULE:CLASS"),
         ("nowhere.py:Barrier", "there is no file nowhere.py"),
         (".:Barrier", "'.' is relative; write the module's full name, or path/to/file.py:CLASS"),
         ("..mine:Barrier", "'..mine' is relative"),
@@ -260,6 +258,17 @@ def test_what_cannot_be_driven_exits_with_2(
     assert err.startswith("latchproof: ")
     assert err.count("\n") == 1
     assert message in err
+
+
+def test_a_module_has_too_many_classes_to_fuzz(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuzz", "asyncio"]) == 2
+    assert "write MODULE:CLASS" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kind", "message"), [("semaphore", "has no method acquire()"), ("door", "there is no kind")])
+def test_a_kind_that_it_is_not_exits_with_2(kind: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "asyncio:Barrier", "--kind", kind]) == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["check", "fuzz"])
@@ -381,7 +390,7 @@ def test_replay_of_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
         (["nowhere.json", "latchproof:Barrier"], "nowhere.json cannot be read"),
         (["2:w.", "latchproof:Barrier", "--policy", "soft"], "there is no policy 'soft' for a barrier"),
         (["2:w.", "latchproof:Barrier", "--host", "curio"], "'curio' is not a host"),
-        (["0:w", "asyncio:Barrier"], "the schedule makes a barrier of 0; its parties must be 1 or more"),
+        (["0:w", "asyncio:Barrier"], "the schedule makes a barrier of 0: a barrier's parties must be 1 or more, not 0"),
     ],
 )
 def test_replay_says_what_is_wrong(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

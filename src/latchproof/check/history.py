@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import CoroutineType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from latchproof.check.sandbox.classes import name_of
@@ -220,6 +221,8 @@ def comparable(value: object) -> object:
     """
     if value is None or type(value) in (bool, int, float, str):
         return value
+    if type(value) is CoroutineType:
+        value.close()  # it is not awaited, which Python would tell the user
     try:
         value == value  # noqa: B015 - does it raise?
     except BaseException as error:
