@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +22,15 @@ ASYNCIO_HOSTS = [
     pytest.param(EAGER_ASYNCIO, id="asyncio-eager", marks=HAS_EAGER_TASKS),
 ]
 HOSTS = [*ASYNCIO_HOSTS, pytest.param(TRIO, id="trio"), pytest.param(FLOWNO, id="flowno")]
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_as_they_were() -> Iterator[None]:
+    """Some loops leave their own handler of Ctrl-C where they are stopped: of no concern to the tests that follow."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is not before:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(params=HOSTS)
