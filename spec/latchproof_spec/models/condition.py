@@ -18,7 +18,7 @@ class Condition(Model):
 
     def __init__(self) -> None:
         self._notified = 0
-        self._meant = 0  # so many of the calls that wait, the first of them, were there at the latest notification
+        self._meant = 0  # number of calls, from the front of the line, that waited at the latest notification
 
     def wait(self) -> None:
         at = place()

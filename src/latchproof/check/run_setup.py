@@ -48,7 +48,7 @@ class Setup:
     continuations: tuple[Action, ...]
     """What a task may do in the step in which its call ends."""
     reads_system_clock: bool = False
-    """Whether the target may wait for a clock that no check advances: then a state that repeats is no rest."""
+    """Whether the target may wait for a clock that no check advances: then a state that repeats is not rest."""
     calls_again: bool = False
     """Whether any task may call again in a later step: perhaps only one that holds something."""
     places: Places | None = None

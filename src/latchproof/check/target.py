@@ -244,7 +244,7 @@ def _asked_for(kind: str | None, model: str | type[Model] | None) -> Kind | None
     if model is None:
         return None if kind is None else kind_named(kind)
     if kind is not None:
-        raise TargetError("a model is a kind of its own: give a kind or a model, not both")
+        raise TargetError("a model takes the place of a kind: give --kind or --model (kind or model), not both")
     return kind_of_model(model)
 
 
