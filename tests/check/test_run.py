@@ -16,9 +16,9 @@ import pytest
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.check.choices import Turn
-from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import Begin, End, Event, Failure, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
+from latchproof.check.record import NondeterminismError, is_same
 from latchproof.check.run import STEPS_WITHOUT_PROGRESS
 from latchproof.check.states import SeenStates
 from latchproof.check.target import Target, adapt

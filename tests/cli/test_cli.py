@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from latchproof.check.harness import NondeterminismError
 from latchproof.check.notation import compact
+from latchproof.check.record import NondeterminismError
 from latchproof.cli.main import main
 from latchproof.explore import states as exploring
 from latchproof.mutants.generate import mutants

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from latchproof.check.choices import DEFAULTS, STOP, Action, Choice, Decision, Path, Prefix, Turn
-from latchproof.check.harness import NondeterminismError, Record
 from latchproof.check.judge import Judge
+from latchproof.check.record import NondeterminismError, Record
 from latchproof.check.strategies import Strategy
 
 

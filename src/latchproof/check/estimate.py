@@ -17,8 +17,8 @@ from typing import Any
 
 from latchproof.check.bounds import levels
 from latchproof.check.choices import Path
-from latchproof.check.harness import NondeterminismError
 from latchproof.check.probe import implemented
+from latchproof.check.record import NondeterminismError
 from latchproof.check.sandbox.containment import contained
 from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits, StuckError
 from latchproof.check.strategies import Sample

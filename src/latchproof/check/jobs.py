@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from latchproof.check.choices import EAGER, STAY, Subtree
-from latchproof.check.harness import NondeterminismError, is_same
 from latchproof.check.history import End, Event, Failure, Hang, Observe, SeenError, error_name, plain_value, text_of
 from latchproof.check.lines import LineWatch
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
 from latchproof.check.places import Places
 from latchproof.check.reasons import Reason
+from latchproof.check.record import NondeterminismError, is_same
 from latchproof.check.sandbox.classes import module_of
 from latchproof.check.sandbox.containment import contained
 from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, Meter, StepLimits, StuckError

@@ -16,8 +16,8 @@ from itertools import groupby
 from types import CodeType
 from typing import Any, NamedTuple, TypeAlias
 
-from latchproof.check.harness import Record
 from latchproof.check.own_code import OwnCode, nested
+from latchproof.check.record import Record
 from latchproof.check.watching import MONITORING, Watch
 
 EVERY = 128

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
-from latchproof.check.harness import NondeterminismError
 from latchproof.check.history import Begin, End, Event, Stray, named, text_of
 from latchproof.check.loops import STEPPED
+from latchproof.check.record import NondeterminismError
 from latchproof.check.sandbox.containment import contained
 from latchproof.check.sandbox.watch import USUAL_LIMITS, Meter, StepLimits, StuckError
 from latchproof.check.target import INDEX, Target, TargetError

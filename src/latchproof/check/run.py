@@ -11,9 +11,9 @@ has come to rest if it does. For the same reason a task makes no second call whe
 (`latchproof.check.calling_again`). And no run continues from a state that another has met in no more steps. A state
 that is met again in the same run, with nothing but steps between, is rest.
 
-`Calls` is what is under way, `Record` what is recorded (`latchproof.check.harness`), `Decisions` what is decided
-(`latchproof.check.decisions`). `Run` joins them as the script of a stepper. Which runs are made, and in which order,
-belongs to `latchproof.check.tree`.
+`Calls` is what is under way (`latchproof.check.harness`), `Record` what is recorded (`latchproof.check.record`),
+`Decisions` what is decided (`latchproof.check.decisions`). `Run` joins them as the script of a stepper. Which runs are
+made, and in which order, belongs to `latchproof.check.tree`.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,10 @@ from types import FrameType
 from latchproof.check.calling_again import CallingAgain
 from latchproof.check.choices import EAGER, PASS, REST, ROUND, RUN, STOP, TIME, Action, Path, Prefix
 from latchproof.check.decisions import Decisions
-from latchproof.check.harness import Again, Calls, NondeterminismError, Record
+from latchproof.check.harness import Again, Calls
 from latchproof.check.history import Hang, Rest, Stray, Suspend, TimePasses, named
 from latchproof.check.loops.interface import OwnFault
+from latchproof.check.record import NondeterminismError, Record
 from latchproof.check.run_setup import Setup
 from latchproof.check.sandbox.fingerprint import NoFingerprintError
 from latchproof.check.sandbox.interrupts import is_targets_own

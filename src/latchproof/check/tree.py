@@ -15,12 +15,12 @@ from typing import Any
 from latchproof.check.bounds import choices
 from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
 from latchproof.check.clocks import reads_system_clock
-from latchproof.check.harness import NondeterminismError, make_judges
 from latchproof.check.history import Event, Failure
 from latchproof.check.holdings import Holdings
 from latchproof.check.lines import LinesRan, LineWatch
 from latchproof.check.loops import stepper_class
 from latchproof.check.places import Places
+from latchproof.check.record import NondeterminismError, make_judges
 from latchproof.check.run import PrunedError, Run
 from latchproof.check.run_setup import Setup
 from latchproof.check.sandbox.watch import Meter

@@ -26,7 +26,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    from latchproof.check import harness, jobs, loops, notation, probe
+    from latchproof.check import jobs, loops, notation, probe
+    from latchproof.check.record import NondeterminismError
     from latchproof.check.sandbox.watch import StepLimits, StuckError
     from latchproof.check.trace import make_trace, read_file
     from latchproof.show.printing import say
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             strict=strict,
             limits=limits,
         )
-    except (harness.NondeterminismError, StuckError) as error:
+    except (NondeterminismError, StuckError) as error:
         say(console, f"inconclusive: {error}", style="yellow")
         return 3
     assert explorer.last_run is not None

@@ -10,9 +10,10 @@ from functools import partial
 from types import FrameType
 from typing import Any, cast
 
-from latchproof.check.harness import Again, Calls, Record, make_judges
+from latchproof.check.harness import Again, Calls
 from latchproof.check.history import Hang, Observe, Rest
 from latchproof.check.loops.interface import Pausing
+from latchproof.check.record import Record, make_judges
 from latchproof.check.sandbox.watch import StepLimits, StuckError, watch
 from latchproof.check.target import Call, Target, TargetError
 from latchproof.fuzz.drivers import make_driver

@@ -2,8 +2,9 @@
 
 A state machine is derived, not written: the specification's operations become its rules, with a strategy for each of
 their parameters, the specification's functions are its model, and that a history breaks no claim is its invariant.
-Calls are made on a real event loop, may be cancelled, and interleave as the loop has it. How calls are played, observed
-and judged is that of `latchproof.check.harness`; here Hypothesis decides what happens when.
+Calls are made on a real event loop, may be cancelled, and interleave as the loop has it. How calls are played is
+that of `latchproof.check.harness`, and how they are observed and judged that of `latchproof.check.record`; here
+Hypothesis decides what happens when.
 
 >>> from hypothesis.stateful import run_state_machine_as_test
 >>> from hypothesis import settings
@@ -23,12 +24,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from latchproof.check.bounds import ANY, arguments_asked_for
 from latchproof.check.checker import require_claim
-from latchproof.check.harness import NondeterminismError
 from latchproof.check.history import Failure, Observe
 from latchproof.check.jobs import replay
 from latchproof.check.kinds import a
 from latchproof.check.loops import STEPPED
 from latchproof.check.probe import implemented
+from latchproof.check.record import NondeterminismError
 from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, StepLimits, StuckError
 from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
