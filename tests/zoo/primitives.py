@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from latchproof_spec.models.channel import BrokenResourceError, ClosedResourceError, EndOfChannel
@@ -40,6 +41,17 @@ class Line:
         while self.wake():
             pass
 
+    async def turn(self, pass_on: Callable[[], object] | None = None) -> None:
+        """Wait to be woken; if a call is cancelled when it was woken, `pass_on` is called, if it is given."""
+        waiter = self.join()
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            self.leave(waiter)
+            if pass_on is not None and was_woken(waiter):
+                pass_on()
+            raise
+
 
 def was_woken(waiter: asyncio.Future[Any]) -> bool:
     return waiter.done() and not waiter.cancelled()
@@ -47,6 +59,9 @@ def was_woken(waiter: asyncio.Future[Any]) -> bool:
 
 class Semaphore:
     """Right: a permit is handed to the first that waits."""
+
+    passes_on = True
+    """Whether a call that is cancelled when it was handed a permit hands it on."""
 
     def __init__(self, value: int) -> None:
         self.free = value
@@ -56,14 +71,7 @@ class Semaphore:
         if self.free and not self.line.waiters:
             self.free -= 1
             return
-        waiter = self.line.join()
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            self.line.leave(waiter)
-            if was_woken(waiter):
-                self.give()
-            raise
+        await self.line.turn(self.give if self.passes_on else None)
 
     def release(self) -> None:
         self.give()
@@ -76,15 +84,7 @@ class Semaphore:
 class KeepsPermit(Semaphore):
     """A call that is cancelled when it was handed a permit keeps it."""
 
-    async def acquire(self) -> None:
-        if self.free and not self.line.waiters:
-            self.free -= 1
-            return
-        waiter = self.line.join()
-        try:
-            await waiter
-        finally:
-            self.line.leave(waiter)
+    passes_on = False
 
 
 class HandsToCancelled(Semaphore):
@@ -147,9 +147,7 @@ class BoundedSemaphore(Semaphore):
 class BoundedKeepsPermit(BoundedSemaphore):
     """As KeepsPermit."""
 
-    async def acquire(self) -> None:
-        await KeepsPermit.acquire(self)  # type: ignore[arg-type]
-        self.taken += 1
+    passes_on = False
 
 
 class BoundedHandsToCancelled(BoundedSemaphore):
@@ -184,6 +182,9 @@ class BoundedByHalf(BoundedSemaphore):
 class Lock:
     """Right: it is handed to the first that waits, and any task may release it."""
 
+    passes_on = True
+    """Whether a call that is cancelled when it was handed the lock hands it on."""
+
     def __init__(self) -> None:
         self.held = False
         self.line = Line()
@@ -192,14 +193,7 @@ class Lock:
         if not self.held and not self.line.waiters:
             self.held = True
             return
-        waiter = self.line.join()
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            self.line.leave(waiter)
-            if was_woken(waiter):
-                self.give()
-            raise
+        await self.line.turn(self.give if self.passes_on else None)
 
     def release(self) -> None:
         if not self.held:
@@ -214,15 +208,7 @@ class Lock:
 class KeepsLock(Lock):
     """A call that is cancelled when it was handed the lock keeps it."""
 
-    async def acquire(self) -> None:
-        if not self.held and not self.line.waiters:
-            self.held = True
-            return
-        waiter = self.line.join()
-        try:
-            await waiter
-        finally:
-            self.line.leave(waiter)
+    passes_on = False
 
 
 class SilentLock(Lock):
@@ -238,11 +224,7 @@ class LooksOnceLock(Lock):
 
     async def acquire(self) -> None:
         if self.held:
-            waiter = self.line.join()
-            try:
-                await waiter
-            finally:
-                self.line.leave(waiter)
+            await self.line.turn()
         self.held = True
 
     def give(self) -> None:
@@ -288,11 +270,7 @@ class OwnedLock(Lock):
 class OwnedKeepsLock(OwnedLock):
     """As KeepsLock."""
 
-    async def acquire(self) -> None:
-        if self.owner is asyncio.current_task():
-            raise RuntimeError("this task holds it")
-        await KeepsLock.acquire(self)  # type: ignore[arg-type]
-        self.owner = asyncio.current_task()
+    passes_on = False
 
 
 class ReentrantLock(OwnedLock):
@@ -350,11 +328,7 @@ class Event:
 
     async def wait(self) -> None:
         if not self.flag:
-            waiter = self.line.join()
-            try:
-                await waiter
-            finally:
-                self.line.leave(waiter)
+            await self.line.turn()
 
 
 class LooksAgain(Event):
@@ -414,14 +388,7 @@ class Condition:
         pass
 
     async def wait(self) -> None:
-        waiter = self.line.join()
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            self.line.leave(waiter)
-            if was_woken(waiter):
-                self.line.wake()
-            raise
+        await self.line.turn(self.line.wake)
 
     def notify(self, n: int = 1) -> None:
         for _ in range(n):
@@ -435,11 +402,7 @@ class LosesNotification(Condition):
     """A call that is cancelled when it was notified wakes no other one."""
 
     async def wait(self) -> None:
-        waiter = self.line.join()
-        try:
-            await waiter
-        finally:
-            self.line.leave(waiter)
+        await self.line.turn()
 
 
 class NotifiesAll(Condition):
@@ -512,14 +475,7 @@ class Queue:
         return item
 
     async def woken(self, line: Line) -> None:
-        waiter = line.join()
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            line.leave(waiter)
-            if was_woken(waiter):
-                line.wake()
-            raise
+        await line.turn(line.wake)
 
 
 class Overfull(Queue):
@@ -535,11 +491,7 @@ class LosesWakeUp(Queue):
     """A call that is cancelled when it was woken does not pass that on."""
 
     async def woken(self, line: Line) -> None:
-        waiter = line.join()
-        try:
-            await waiter
-        finally:
-            line.leave(waiter)
+        await line.turn()
 
 
 class KeepsPutters(Queue):
@@ -590,16 +542,12 @@ class CapacityLimiter:
         self.borrowers.add(task)
 
     async def given(self) -> None:
-        waiter = self.line.join()
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            self.line.leave(waiter)
-            if was_woken(waiter):
-                self.handed -= 1
-                self.give()
-            raise
+        await self.line.turn(self.hand_on)
         self.handed -= 1
+
+    def hand_on(self) -> None:
+        self.handed -= 1
+        self.give()
 
     def release(self) -> None:
         task = asyncio.current_task()
@@ -617,11 +565,7 @@ class KeepsToken(CapacityLimiter):
     """A call that is cancelled when it was handed a token keeps it."""
 
     async def given(self) -> None:
-        waiter = self.line.join()
-        try:
-            await waiter
-        finally:
-            self.line.leave(waiter)
+        await self.line.turn()
         self.handed -= 1
 
 
@@ -629,11 +573,7 @@ class OverLends(CapacityLimiter):
     """A token that is handed over counts as free."""
 
     async def given(self) -> None:
-        waiter = self.line.join()
-        try:
-            await waiter
-        finally:
-            self.line.leave(waiter)
+        await self.line.turn()
 
     def give(self) -> None:
         self.line.wake()
