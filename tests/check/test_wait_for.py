@@ -27,8 +27,10 @@ async def _leaves_a_task_running() -> bool:
         try:
             await asyncio.sleep(60)
         finally:
-            await may_end.wait()
-            ended = True
+            try:
+                await may_end.wait()
+            finally:
+                ended = True
 
     task = asyncio.ensure_future(asyncio.wait_for(cleans_up(), 0.001))
     await asyncio.sleep(0.05)
