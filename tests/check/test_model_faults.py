@@ -252,8 +252,18 @@ def time_of() -> Any:
 )
 def test_a_fault_that_running_shows_is_told(method: Callable[[Any], Any], message: str) -> None:
     pattern = ".*".join(map(re.escape, message.split("*")))
-    with pytest.raises(ModelError, match=pattern):
+    with pytest.raises(ModelError, match=pattern) as raised:
         found(ModelSpecification(model(acquire=method)), "0:release 1:acquire 1- 1x 2:release 2> 3:acquire rest 3- 3x")
+    lines = range(first := method.__code__.co_firstlineno, first + 5)
+    assert int(re.findall(r"test_model_faults.py:(\d+)", str(raised.value))[0]) in lines
+
+
+def test_a_value_that_may_change_is_refused_with_the_line_of_the_constructor() -> None:
+    def begins(self: Any) -> None:
+        self._held = []
+
+    with pytest.raises(ModelError, match=rf"\w*test_model_faults.py:{begins.__code__.co_firstlineno}: Lock._held is a"):
+        ModelSpecification(model(__init__=begins))
 
 
 def test_what_is_given_to_others_is_compared_too() -> None:

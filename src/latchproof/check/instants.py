@@ -39,6 +39,10 @@ PLAIN = frozenset({type(None), bool, int, float, str, bytes, complex})
 """Types whose values are compared by what they are, and do not change."""
 
 
+class LocatedError(ModelError):
+    """A fault of a model whose message begins with a file and a line, or has them in it."""
+
+
 class Outcome(NamedTuple):
     """What may come of a call at one instant.
 
@@ -149,13 +153,45 @@ def _reading(model: type[Model], state: State, name: str, now: Instant) -> tuple
 
 def _twice(model: type[Model], name: str, run: Callable[[], T]) -> T:
     """Return what is found; raise ModelError if it differs another time."""
-    found = run()
-    if found != run():
-        raise ModelError(
-            f"{model.__name__}.{name} did something else the second time, at the same instant: a model looks at its "
-            "own attributes alone, neither at a clock nor at chance nor at what all instances share"
-        )
-    return found
+    try:
+        found = run()
+        if found == run():
+            return found
+    except LocatedError:
+        raise
+    except ModelError as error:
+        raise LocatedError(f"{_at(error, model, name)}{error}") from error
+    raise LocatedError(
+        f"{place_of(_part(model, name))}{model.__name__}.{name} did something else the second time, at the same "
+        "instant: a model looks at its own attributes alone, neither at a clock nor at chance nor at what all "
+        "instances share"
+    )
+
+
+def _at(error: ModelError, model: type[Model], name: str) -> str:
+    """Return the line of the model that an error came through, or else where the part of that name begins."""
+    modules = {base.__module__ for base in model.__mro__ if base not in (Model, object)}
+    own = [frame for frame, _ in _frames(error) if frame.tb_frame.f_globals.get("__name__") in modules]
+    return f"{own[-1].tb_frame.f_code.co_filename}:{own[-1].tb_lineno}: " if own else place_of(_part(model, name))
+
+
+def _part(model: type[Model], name: str) -> Any:
+    """Return the function behind a method or property of a model; the class where there is none, as for `__init__`."""
+    part = inspect.getattr_static(model, name, model)
+    part = part.fget if isinstance(part, property) else part
+    return part if inspect.isfunction(part) else model
+
+
+def place_of(one: Any) -> str:
+    """Return where a class or a function stands, to begin a message with; "" if that is not known.
+
+    >>> place_of(place_of)
+    '...instants.py:...: '
+    """
+    try:
+        return f"{inspect.getsourcefile(one)}:{inspect.getsourcelines(one)[1]}: "
+    except (OSError, TypeError):
+        return ""
 
 
 def _every_choice(run: Callable[[Instant], T], instant: Callable[[Sequence[int]], Instant]) -> Iterable[T]:
@@ -295,7 +331,7 @@ def fail(where: str, error: Exception, model: type[Model]) -> NoReturn:
     own = [frame for frame in frames if frame.tb_frame.f_globals.get("__name__") in files]
     at = (own or frames)[-1]
     place = f"{at.tb_frame.f_code.co_filename}:{at.tb_lineno}"
-    raise ModelError(
+    raise LocatedError(
         f"{where} failed at {place} with {type(error).__name__}: {error}; an error that a call shall raise is raised "
         "by a `raise` statement of the model"
     ) from error

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from types import FunctionType, ModuleType
 from typing import Any, Final, TypeAlias
 
-from latchproof.check.instants import operations_of
+from latchproof.check.instants import operations_of, place_of
 from latchproof.check.model_parts import codes_of, functions_of, names_in, observations_of, parameters_of
 from latchproof_spec.model import Model, ModelError, until
 
@@ -43,18 +43,6 @@ def require_observed(model: type[Model], argument: int) -> None:
                 f"{place_of(model)}{model.__name__}.{attribute} names {unknown[0]!r}, which the model does not have; "
                 f"it has {', '.join(known) or 'nothing to read'}"
             )
-
-
-def place_of(one: Any) -> str:
-    """Return where a class or a function stands, to begin a message with; "" if that is not known.
-
-    >>> place_of(place_of)
-    '...model_faults.py:...: '
-    """
-    try:
-        return f"{inspect.getsourcefile(one)}:{inspect.getsourcelines(one)[1]}: "
-    except (OSError, TypeError):
-        return ""
 
 
 def _faults(model: type[Model]) -> Iterator[Fault]:
