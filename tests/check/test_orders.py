@@ -8,8 +8,9 @@ import pytest
 
 from latchproof.check.kind_of import KINDS
 from latchproof.check.verdict import Verdict
+from latchproof.show.words import order_in_words
 from latchproof.testing import check
-from tests.check.model_samples import ForgetfulSemaphore, LastFirstSemaphore, OrderedPermits, Permits, Semaphore
+from tests.check.model_samples import Event, ForgetfulSemaphore, LastFirstSemaphore, OrderedPermits, Permits, Semaphore
 
 SMALL: dict[str, Any] = {"argument": 0, "tasks": 3, "calls": 3, "cancels": 0}
 
@@ -36,11 +37,26 @@ def test_a_call_that_overtakes_another_is_no_fault_and_is_shown() -> None:
     assert data["against"]["schedule"] == trace.schedule
 
 
+def test_an_order_is_not_known_unless_every_schedule_was_run() -> None:
+    verdict = check(Semaphore, kind="semaphore", **(SMALL | {"scheduler": "random", "schedules": 20}))
+    assert orders(verdict) == {"semaphore": None}
+    assert verdict.orders[0].exercised
+
+
 @pytest.mark.parametrize(
-    ("bounds", "kept"), [({"scheduler": "random", "schedules": 20}, None), ({"tasks": 1, "argument": 2}, None)]
+    ("target", "kind", "bounds"),
+    [
+        (Semaphore, "semaphore", {"tasks": 1, "argument": 2}),
+        (Semaphore, "semaphore", {"calls": 2}),  # two calls that wait, and none that lets one continue
+        (Event, "event", {"argument": None}),  # set() lets all continue
+    ],
 )
-def test_an_order_is_not_known_unless_every_schedule_was_run_and_a_call_waited(bounds: Any, kept: None) -> None:
-    assert orders(check(Semaphore, kind="semaphore", **(SMALL | bounds))) == {"semaphore": kept}
+def test_an_order_is_not_exercised_unless_a_call_could_overtake_another(target: Any, kind: str, bounds: Any) -> None:
+    verdict = check(target, kind=kind, **(SMALL | bounds))
+    (order,) = verdict.orders
+    assert (verdict.status, order.is_kept, order.exercised) == ("conforms", None, False)
+    assert verdict.to_json()["orders"][0]["exercised"] is False
+    assert "not exercised; no run had a call that could overtake another" in order_in_words(order)
 
 
 def test_an_order_is_reported_for_each_policy_that_is_satisfied() -> None:

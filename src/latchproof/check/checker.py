@@ -14,6 +14,7 @@ from latchproof.check.jobs import Job, JobResult, do_job
 from latchproof.check.kinds import Kind, a
 from latchproof.check.lines import report as line_report
 from latchproof.check.loops import stepper_class
+from latchproof.check.model_specification import WAITS_ITS_TURN
 from latchproof.check.probe import implemented
 from latchproof.check.reasons import Reason
 from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits
@@ -150,7 +151,6 @@ def check(
     if policy is None and not reported.satisfied and kind.variants and not walk.hung:
         run = partial(_outcomes, workers=workers, cluster=cluster, progress=progress)
         notes += [f"policy {name} allows this: --policy {name}" for name in _allowed_by(target, jobs, programs, run)]
-    is_whole, overtakes = exhaustive and not reasons, any(one.at_once > 1 for one in programs)
     return Verdict(
         target=target,
         host=host,
@@ -173,22 +173,22 @@ def check(
         not_driven=not_driven(target.offered, used(programs, target), absent),
         not_tried=not_tried(programs, target, host, time_passed=walk.time_passed) if exhaustive else (),
         host_faults=tuple(walk.host_faults.values()),
-        orders=() if claim else tuple(_orders(verdicts, target, walk, is_told=is_whole and overtakes)),
+        orders=() if claim else tuple(_orders(verdicts, target, walk, is_told=exhaustive and not reasons)),
     )
 
 
 def _orders(verdicts: list[PolicyVerdict], target: Target, walk: Walk, *, is_told: bool) -> Iterator[Order]:
     """Yield whether calls continue first come, first served, for each satisfied policy that leaves that open.
 
-    It is told that they do only where every schedule was run, and a call waited that another could overtake.
+    It is told that they do only where every schedule was run, and in one of them a call could have overtaken another.
     """
     for one in verdicts:
         in_order = target.kind.in_order(target.policy(one.policy))
         if one.satisfied and in_order is not None:
             broken = walk.failures.get(in_order.name, {}).values()
             first = min(broken, key=lambda failure: failure.rank, default=None)
-            waited = any(rule.endswith(" waits") for rule in one.fired)
-            yield Order(one.policy, in_order.name, True if is_told and waited else None, first)
+            exercised = any(rule.endswith(WAITS_ITS_TURN) for rule in walk.fired.get(in_order.name, ()))
+            yield Order(one.policy, in_order.name, True if is_told else None, exercised or first is not None, first)
 
 
 def _allowed_by(

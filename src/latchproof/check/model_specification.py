@@ -35,6 +35,9 @@ from latchproof_spec.findings import BLAME
 from latchproof_spec.machine import Machine, Variant
 from latchproof_spec.model import Given, Model, Waiting, place, released
 
+WAITS_ITS_TURN = " waits its turn"
+"""How the rule ends by which a call does nothing that could overtake another, and may not."""
+
 
 class Said(NamedTuple):
     """What a call says: its operation and arguments, and its task if the model tells tasks apart.
@@ -109,9 +112,13 @@ class ModelSpecification(Specification):
             if outcome.kind == "leaves":  # it was cancelled at an earlier instant
                 after, rule = self._after(here, call, said, outcome)
                 yield after.with_fate(call, WITHDRAWN), rule
-            elif outcome.kind != "waits" and self._has_its_turn(here, call, said):
+                continue
+            if outcome.kind != "waits" and self._has_its_turn(here, call, said):
                 yield self._after(here, call, said, outcome)
-            elif here.fate(call) == NEW:
+                continue
+            if outcome.kind != "waits":
+                yield here, f"{said.operation}(){WAITS_ITS_TURN}"
+            if here.fate(call) == NEW:
                 state = here.state._replace(line=(*here.state.line, said))
                 parked = Configuration(state, (*here.queue, call), here.fates).with_fate(call, PARKED)
                 yield parked, f"{said.operation}() waits"

@@ -61,19 +61,23 @@ class Order:
     """Whether calls of an operation continue first come, first served, where a policy leaves that open.
 
     `policy`    the name of that policy, and `in_order` that of the policy that demands it.
-    `seen`      True if they did in every run; None if that is not known, or no call had to wait.
+    `seen`      True if they did in every run; None if that is not known.
+    `exercised` whether in any run a call could have overtaken another.
     `against`   the shortest run in which they did not, if there is one.
     """
 
     policy: str
     in_order: str
     seen: bool | None
+    exercised: bool
     against: Failure | None
 
     @property
     def is_kept(self) -> bool | None:
-        """Whether they do, None if that is not known."""
-        return False if self.against is not None else self.seen
+        """Whether they do, None if that is not known or was not exercised."""
+        if self.against is not None:
+            return False
+        return self.seen if self.exercised else None
 
 
 def shared(verdicts: Sequence[PolicyVerdict]) -> tuple[str, ...]:
@@ -219,7 +223,12 @@ class Verdict:
     def _order_data(self, one: Order) -> dict[str, Any]:
         against = self.against(one)
         run = None if against is None else against.to_json()
-        return {"policy": one.policy, "first_come_first_served": one.is_kept, "against": run}
+        return {
+            "policy": one.policy,
+            "first_come_first_served": one.is_kept,
+            "exercised": one.exercised,
+            "against": run,
+        }
 
     def _policy_data(self, one: PolicyVerdict) -> dict[str, Any]:
         standing = self.standing(one)

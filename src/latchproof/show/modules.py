@@ -95,6 +95,8 @@ def _in_order(verdict: Verdict) -> str:
     kept = {one.is_kept for one in verdict.orders}
     if not kept:
         return ""
+    if not any(one.exercised for one in verdict.orders):
+        return "not exercised"
     return "no" if False in kept else "yes" if kept == {True} else "not known"
 
 

@@ -59,6 +59,8 @@ def policies_of(kind: Kind, policies: Sequence[str]) -> str:
 def order_in_words(order: Order) -> str:
     """Return whether calls continue first come, first served."""
     kept = {True: "yes, within these bounds", False: "no", None: "not known"}[order.is_kept]
+    if not order.exercised:
+        kept = "not exercised; no run had a call that could overtake another"
     return f"first come, first served: {kept}"
 
 
