@@ -7,7 +7,7 @@ MACHINES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; p
 CLASSES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; print(*(one.shell for one in MACHINES.values()))")
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs crosscheck pythons mutants mutants-runtime planted fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck coq pythons mutants mutants-runtime planted fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,10 @@ crosscheck: $(SETUP) ## compare with Spin and TLC on the exported models (TLC_JA
 	@sh proofs/install_spin.sh
 	TLC_JAR="$$(sh proofs/install_tlc.sh $(BIN)/python)" $(BIN)/python proofs/run_crosscheck.py
 
+coq: $(SETUP) ## have Coq, which it installs, check the proofs about the specification for every size (under 5 minutes)
+	@sh proofs/install_coq.sh
+	$(BIN)/python proofs/run_coq.py
+
 fuzz: $(SETUP) ## fuzz our own classes on every host, for a long time
 	for host in asyncio uvloop trio flowno; do for class in $(CLASSES); do \
 		$(BIN)/latchproof fuzz $$class --strict --policy latchproof --host $$host --examples 5000 || exit 1; \
@@ -83,7 +87,9 @@ spec: $(SETUP) ## render spec/*.md, spec/exports/* and the tables of docs/refere
 		$(BIN)/latchproof export $$machine --format markdown > spec/$$machine.md && \
 		$(BIN)/latchproof export $$machine --format tla > spec/exports/$$machine.tla && \
 		$(BIN)/latchproof export $$machine --format cfg > spec/exports/$$machine.cfg && \
-		$(BIN)/latchproof export $$machine --format promela > spec/exports/$$machine.pml || exit 1; \
+		$(BIN)/latchproof export $$machine --format promela > spec/exports/$$machine.pml && \
+		$(BIN)/latchproof export $$machine --format coq > spec/exports/$$(echo $$machine | sed 's/./\U&/').v && \
+		$(BIN)/latchproof export $$machine --format coq-step > spec/exports/Step.v || exit 1; \
 	done
 	$(BIN)/python docs/test_kinds.py
 

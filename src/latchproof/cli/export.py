@@ -19,7 +19,10 @@ MODELS = ("tla", "cfg", "promela")
 """Forms of a machine that are models, and take bounds."""
 
 DOCUMENTS = ("markdown", "mermaid", "smt2")
-"""The other forms of a machine."""
+"""Forms of a machine that are made from what is proved of it."""
+
+RENDERED = ("coq", "coq-step")
+"""Forms that are rendered from the text of the specification alone."""
 
 BOUNDS = ("argument", "tasks", "calls", "operations", "policy")
 
@@ -34,10 +37,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         metavar="FORMAT",
-        choices=tuple(dict.fromkeys((*DOCUMENTS, *MODELS, *(one.name for one in OF_TRACES)))),
+        choices=tuple(dict.fromkeys((*DOCUMENTS, *MODELS, *RENDERED, *(one.name for one in OF_TRACES)))),
         required=True,
         help="of a machine, markdown: its review document; smt2: its proof obligations; tla, cfg: its TLA+ module, and "
-        "the configuration for TLC; promela: its model for Spin; mermaid: its state diagram. Of a trace, "
+        "the configuration for TLC; promela: its model for Spin; mermaid: its state diagram; coq: its functions, rules "
+        "and policies in Coq; coq-step: what every machine shares, in Coq. Of a trace, "
         + "; ".join(f"{one.name}: {one.help}" for one in OF_TRACES),
     )
     parser.add_argument("--claim", metavar="ID", help="export the trace of this claim (default: the first)")
@@ -70,6 +74,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         raise TargetError(f"{given}: bounds are for models of {' and '.join(MACHINES)}, formats {', '.join(MODELS)}")
     if machine is None:
         text = _trace(Path(what), options.claim, form)
+    elif form in RENDERED:
+        text = _rendered(machine, form)
     else:
         require("z3")
         text = _model(machine, form, bounds) if form in MODELS else _document(machine, form)
@@ -90,6 +96,21 @@ def _document(machine: Machine, form: str) -> str:
     if form == "smt2":
         return script(prove(machine, parts=WHOLE))
     raise TargetError(f"a machine has no {form} form; name a file that check --json wrote")
+
+
+def _rendered(machine: Machine, form: str) -> str:
+    from latchproof.export import coq
+    from latchproof.export.coq_types import NotRenderedError
+
+    if machine.compiled_from:
+        raise TargetError(
+            f"{machine.compiled_from} has no {form} form: the functions of {' and '.join(MACHINES)} are rendered from "
+            "their text, and a compiled model has none"
+        )
+    try:
+        return coq.machine(machine.name) if form == "coq" else coq.common()
+    except NotRenderedError as error:
+        raise TargetError(str(error)) from error
 
 
 def _model(machine: Machine, form: str, bounds: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from latchproof.export import promela, tla
+from latchproof.export import coq, promela, tla
 from latchproof.export.markdown import document
 from latchproof.export.rows import make_model
 from latchproof_spec.machines import MACHINES
@@ -18,6 +18,8 @@ from latchproof_spec.machines import MACHINES
 
 def renderings() -> Iterator[tuple[Path, str]]:
     """Yield each committed file, from the root of the checkout, and the text that it should have."""
+    for name, text in coq.files().items():
+        yield Path("spec", "exports", f"{name}.v"), text
     for name, machine in MACHINES.items():
         model = make_model(machine, machine.policies[0], machine.bounds.model)
         models = Path("spec", "exports")

@@ -1,0 +1,47 @@
+"""Compile the specification, as it is rendered now, with the proofs in proofs/coq; list what is proved.
+
+Exits with 1 if a file does not compile, if a committed file is not what is rendered now, or if a claim has no theorem
+that rests on no axiom. Everything is compiled from scratch, in build/coq.
+
+python proofs/run_coq.py
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from latchproof.export import coq
+from latchproof.export.coq_theorems import CoqError, compile_all, sources, theorems
+from latchproof.export.coq_types import NotRenderedError
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "build" / "coq"
+
+
+def main() -> int:
+    started = time.monotonic()
+    files = sources(ROOT)
+    stale = [name for name in coq.files() if (ROOT / "spec" / "exports" / f"{name}.v").read_text() != files[name]]
+    for name in stale:
+        print(f"WRONG spec/exports/{name}.v is not what is rendered now: run `make spec`, and read the difference")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    for name, seconds in compile_all(files, FOLDER):
+        print(f"compiled {name}.v in {seconds:.1f} s", flush=True)
+    found = theorems(files, FOLDER)
+    for one in found:
+        print(one)
+    proved = sum(one.holds for one in found)
+    seconds = time.monotonic() - started
+    print(f"{len(found)} claims, {proved} theorems that rest on no axiom, {len(stale)} stale files; {seconds:.0f} s")
+    return 1 if stale or proved < len(found) else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (CoqError, NotRenderedError) as error:
+        print(f"coq: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,203 @@
+"""Compile the rendered specification with the proofs in `proofs/coq`, and list which claims they prove.
+
+Coq's kernel checks every proof. What it does not check is done here: that each claim of a machine is stated and has a
+theorem, that the theorem is about the statement that is read, and that it rests on no axiom.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from latchproof.export import coq
+from latchproof_spec.machine import Machine
+from latchproof_spec.machines import MACHINES
+
+COMPILER: Final = "coqc"
+
+CLOSED: Final = "Closed under the global context"
+"""What Coq says of a theorem that rests on no axiom."""
+
+TIMEOUT: Final = 300.0
+"""Longest time that one file may take to compile, in seconds."""
+
+_STATEMENT: Final = re.compile(
+    r"\(\* (?P<claim>C\d+)\. (?P<sentence>.*?) \*\)\n(?:\(\* (?P<remark>.*?) \*\)\n)?"
+    r"(?P<text>Definition (?P=claim) : Prop :=.*?\.)(?=\n\n|\n*\Z)",
+    re.DOTALL,
+)
+
+_REQUIRED: Final = re.compile(rf"From {coq.LIBRARY} Require(?: Import| Export)? ([\w ]+)\.")
+
+
+class CoqError(Exception):
+    """Coq is not installed, or a file does not compile."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A claim as it is stated in Coq: its sentence, what is said of the statement, if anything, and the definition."""
+
+    claim: str
+    sentence: str
+    remark: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """What Coq says of a claim about a machine. `assumptions` lists the axioms on which the proof rests, if any."""
+
+    machine: str
+    claim: str
+    status: Literal["proved", "not proved", "not stated"]
+    assumptions: str = ""
+
+    def __str__(self) -> str:
+        closed = "" if self.status != "proved" else f", {self.assumptions or 'closed under the global context'}"
+        return f"{self.machine} {self.claim}: {self.status}{closed}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the claim is proved without axioms."""
+        return self.status == "proved" and not self.assumptions
+
+
+def statements(text: str) -> dict[str, Statement]:
+    """Return the statements in a file of claims, by the claims' IDs."""
+    return {
+        found["claim"]: Statement(
+            found["claim"], _one_line(found["sentence"]), _one_line(found["remark"] or ""), found["text"]
+        )
+        for found in _STATEMENT.finditer(text)
+    }
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def claims_file(machine: Machine) -> str:
+    """Return the name of the file in `proofs/coq` that states the claims about a machine, without its suffix."""
+    return f"{machine.name.capitalize()}Claims"
+
+
+def theorems_file(machine: Machine) -> str:
+    """Return the name of the file in `proofs/coq` that proves them."""
+    return f"{machine.name.capitalize()}Theorems"
+
+
+def sources(root: Path, source: coq.Source = coq.installed) -> dict[str, str]:
+    """Return the text of each file by its name, without its suffix: those of `proofs/coq`, and what is rendered now."""
+    found = {path.stem: path.read_text(encoding="utf-8") for path in sorted((root / "proofs" / "coq").glob("*.v"))}
+    return found | coq.files(source)
+
+
+def compile_all(files: Mapping[str, str], folder: Path, *, jobs: int = 2) -> Iterator[tuple[str, float]]:
+    """Compile files in a folder, each after those that it requires. Yield each name with the seconds that it took.
+
+    Raises CoqError for the first file that does not compile, with what Coq says.
+    """
+    if shutil.which(COMPILER) is None:
+        raise CoqError(f"{COMPILER} is not installed; `sh proofs/install_coq.sh` installs it on Debian")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.v").write_text(text, encoding="utf-8")
+    needed = {name: _required(text) & set(files) for name, text in files.items()}
+    running: dict[Future[float], str] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        while needed or running:
+            for name in [name for name, others in needed.items() if not others]:
+                del needed[name]
+                running[pool.submit(_compile, name, folder)] = name
+            if not running:
+                raise CoqError(f"files require each other: {', '.join(needed)}")
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                name = running.pop(done)
+                try:
+                    seconds = done.result()
+                except CoqError:
+                    pool.shutdown(cancel_futures=True)
+                    raise
+                for others in needed.values():
+                    others.discard(name)
+                yield name, seconds
+
+
+def _required(text: str) -> set[str]:
+    return {name for names in _REQUIRED.findall(text) for name in names.split()}
+
+
+def _compile(name: str, folder: Path) -> float:
+    started = time.monotonic()
+    run_coq(name, folder)
+    return time.monotonic() - started
+
+
+def run_coq(name: str, folder: Path) -> str:
+    """Compile one file and return what Coq prints."""
+    command = [COMPILER, "-q", "-Q", ".", coq.LIBRARY, f"{name}.v"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise CoqError(f"{name}.v did not compile in {TIMEOUT:.0f} s") from error
+    if done.returncode:
+        raise CoqError(f"{name}.v does not compile: {done.stderr.strip()}")
+    return done.stdout
+
+
+def theorems(files: Mapping[str, str], folder: Path) -> list[Theorem]:
+    """Return what is proved of each claim about each machine, where the files have been compiled in a folder."""
+    every = [(machine, claim.id) for machine in MACHINES.values() for claim in machine.claims]
+    stated = {machine.name: statements(files.get(claims_file(machine), "")) for machine, _ in every}
+    named = [
+        (machine, claim)
+        for machine, claim in every
+        if claim in stated[machine.name] and _has_theorem(files.get(theorems_file(machine), ""), claim)
+    ]
+    assumptions = _assumptions(named, folder)
+    return [
+        Theorem(machine.name, claim, "proved", assumptions[machine.name, claim])
+        if (machine.name, claim) in assumptions
+        else Theorem(machine.name, claim, "not proved" if claim in stated[machine.name] else "not stated")
+        for machine, claim in every
+    ]
+
+
+def _has_theorem(text: str, claim: str) -> bool:
+    return re.search(rf"^Theorem {claim.lower()} : {claim}\.$", text, re.MULTILINE) is not None
+
+
+def _assumptions(named: Iterable[tuple[Machine, str]], folder: Path) -> dict[tuple[str, str], str]:
+    """Return the axioms on which each theorem rests, "" for one that rests on none.
+
+    Coq checks once more that the theorem has the type that the file of claims gives it.
+    """
+    named = list(named)
+    if not named:
+        return {}
+    lines = []
+    for machine, claim in named:
+        proof, statement = f"{theorems_file(machine)}.{claim.lower()}", f"{claims_file(machine)}.{claim}"
+        name = f"{machine.name}_{claim}"
+        lines += [
+            f"From {coq.LIBRARY} Require {claims_file(machine)} {theorems_file(machine)}.",
+            f"Definition {name} : {coq.LIBRARY}.{statement} := {coq.LIBRARY}.{proof}.",
+            f'Goal True. idtac "{name}:". Abort.',
+            f"Print Assumptions {name}.",
+        ]
+    (folder / "Gate.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = run_coq("Gate", folder)
+    found = {}
+    for machine, claim in named:
+        _, _, rest = said.partition(f"{machine.name}_{claim}:\n")
+        axioms = _one_line(re.split(r"^\w+_C\d+:$", rest, maxsplit=1, flags=re.MULTILINE)[0])
+        found[machine.name, claim] = "" if axioms == CLOSED else axioms or "Coq says nothing of it"
+    return found
