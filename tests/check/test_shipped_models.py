@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from latchproof.check.checker import check
 from latchproof.check.model_parts import observations_of, operations_in, policies_of
 from latchproof.check.model_specification import ModelSpecification
+from latchproof.check.target import adapt
+from latchproof_spec.machine import Programs
 from latchproof_spec.machines import MACHINES
 from latchproof_spec.model import Model
 from latchproof_spec.models import SHIPPED
@@ -240,3 +243,13 @@ def test_a_model_is_short() -> None:
 
     sizes: dict[str, Any] = {name: lines(one.model) for name, one in SHIPPED.items()}
     assert all(size <= 80 for size in sizes.values()), sizes
+
+
+def test_what_the_bounds_leave_out_is_named() -> None:
+    """Without a cancellation a finding about one is named as left out; where none came about, as not exercised."""
+    verdict = check(adapt(asyncio.Event), programs=(Programs((0,), at_once=1, calls=1, cancellations=0),))
+    assert verdict.notes == ("no cancellations were tried, so nothing is said of effect-of-a-cancelled-call",)
+    (judged,) = check(
+        adapt(asyncio.Semaphore), programs=(Programs((2,), at_once=1, calls=1, cancellations=0),)
+    ).policies
+    assert {"returned-too-early", "stranded"} <= {*judged.not_exercised}  # both permits are free

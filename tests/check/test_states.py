@@ -11,6 +11,7 @@ import pytest
 import trio
 
 from latchproof import CountdownLatch
+from latchproof.check.holdings import Holding
 from latchproof.check.run import Run
 from latchproof.check.states import SeenStates
 from latchproof.check.strategies import Sample
@@ -107,6 +108,10 @@ def _judged(number: int) -> Callable[[Run], None]:
     return change
 
 
+def _first_task(run: Run) -> Any:
+    return run._calls.under_way[0]
+
+
 CHANGES: dict[str, Callable[[Run], object]] = {
     "a call was made": _more("_calls", "made"),
     "a call was made on the second instance": _more("_others", "made"),
@@ -126,7 +131,10 @@ CHANGES: dict[str, Callable[[Run], object]] = {
     "a timer is set": _timer,
     "a call has ended": lambda run: run._calls.under_way.popitem(),
     "a call on the second instance has ended": lambda run: run._others.under_way.popitem(),
-    "a task was asked to stop": lambda run: run._calls.under_way[0].cancel(),
+    "a task was asked to stop": lambda run: _first_task(run).cancel(),
+    "a task holds something": lambda run: run._calls.holdings._held.update({_first_task(run): (Holding("free", ()),)}),
+    "a task has a number": lambda run: run._calls.numbers.update({_first_task(run): 0}),
+    "a task has another number": lambda run: run._calls.numbers.update({_first_task(run): 1}),
 }
 """What tells a state from another."""
 
