@@ -23,7 +23,10 @@ class EndOfStream(Exception):  # noqa: N818  so anyio names it
 
 
 class MemoryChannel(Model):
-    """An item is sent once there is room for it, or a call that receives it. Its two ends are not cloned."""
+    """An item is sent once there is room for it, or a call that receives it. Its two ends are not cloned.
+
+    If both ends are closed before a call that waits runs again, it may raise the error of either.
+    """
 
     policies = {"closing-wakes": {"_wakes": True}, "closing-leaves": {"_wakes": False}}
     objects = {
@@ -48,7 +51,9 @@ class MemoryChannel(Model):
     def send(self, item: int) -> None:
         if place() is None:
             self._require_open_sender()
-        when(self._has_room, "there was no room, and no task received")
+        when(self._has_room or not self._receives, "there was no room, and no task received")
+        if not self._receives:
+            raise BrokenResourceError
         self._items += (item,)
 
     def send_nowait(self, item: int) -> None:
@@ -74,19 +79,12 @@ class MemoryChannel(Model):
         return self._take()
 
     def close_sender(self) -> None:
-        if self._sends:
-            self._sends = False
-            if self._wakes:
-                self._fail("send", ClosedResourceError)
-            if self._is_at_end:
-                self._fail("receive", choose(EndOfChannel, EndOfStream))
+        self._sends = False
+        self._wake("send")
 
     def close_receiver(self) -> None:
-        if self._receives:
-            self._receives = False
-            if self._wakes:
-                self._fail("receive", ClosedResourceError)
-            self._fail("send", BrokenResourceError)
+        self._receives = False
+        self._wake("receive")
 
     def _require_open_sender(self) -> None:
         if not self._sends:
@@ -113,6 +111,6 @@ class MemoryChannel(Model):
         self._items = tuple(others)
         return item
 
-    def _fail(self, operation: str, error: type[Exception]) -> None:
-        for waiter in waiters(operation):
-            waiter.raises(error)
+    def _wake(self, operation: str) -> None:
+        for waiter in waiters(operation) if self._wakes else ():
+            waiter.raises(ClosedResourceError)
