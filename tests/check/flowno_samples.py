@@ -40,6 +40,30 @@ class SleepingLatch(PollingLatch):
             await sleep(1)
 
 
+class PollingLock:
+    """A lock that only its holder releases."""
+
+    def __init__(self) -> None:
+        self._holder: Any = None
+
+    async def acquire(self) -> None:
+        while self._holder is not None:
+            await sleep(0)
+        self._holder = current_task()
+
+    def release(self) -> None:
+        if self._holder is not current_task():
+            raise RuntimeError("this task does not hold it")
+        self._holder = None
+
+
+class SharedLock(PollingLock):
+    """acquire() does not wait."""
+
+    async def acquire(self) -> None:
+        self._holder = current_task()
+
+
 class SpawningLatch(PollingLatch):
     """A latch that is counted down by a task for each call."""
 

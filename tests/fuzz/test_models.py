@@ -8,7 +8,6 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from latchproof.check.target import TargetError
 from latchproof.testing import state_machine, trace_of
 from tests.check.model_samples import (
     Channel,
@@ -76,7 +75,16 @@ def test_what_is_found_is_a_trace_that_is_repeated_step_by_step(
         assert any(word.startswith("again ") and word.endswith(" release()") for word in trace.schedule)
 
 
-def test_where_a_task_cannot_hold_something_a_class_is_refused() -> None:
+def test_tasks_of_flowno_give_back_what_they_hold() -> None:
     pytest.importorskip("flowno")
-    with pytest.raises(TargetError, match=r"tasks hold an? .* between two calls, which fuzzing on flowno cannot do"):
-        state_machine(ForgetfulLock, kind="owned-lock", host="flowno")
+    from tests.check.flowno_samples import PollingLock, SharedLock
+
+    machine = state_machine(PollingLock, kind="owned-lock", host="flowno")
+    run_state_machine_as_test(machine, settings=FEW)
+    assert {"acquire() waits", "release() returns"} <= machine.fired
+    faulty = state_machine(SharedLock, kind="owned-lock", host="flowno")
+    with pytest.raises(AssertionError, match="breaks"):
+        run_state_machine_as_test(faulty, settings=UNSHRUNK)
+    trace = trace_of(faulty)
+    assert trace is not None
+    assert trace.is_stepwise

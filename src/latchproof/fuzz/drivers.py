@@ -4,7 +4,7 @@ A pass lets every task that is ready run once. Between two passes tasks are made
 own: asyncio's and uvloop's are stopped after each pass, Flowno's returns when a task that does nothing has had its
 turn, and trio's is a guest of a queue of callbacks.
 
-A driver for each host belongs here, and its row in `DRIVEN`.
+A driver for each host belongs here, and its row in `DRIVEN`. That of Flowno, which need not be installed, has a module.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 from latchproof.check.history import named
-from latchproof.check.loops.interface import Host, OwnFault, close
+from latchproof.check.loops.interface import Host, OwnFault
 from latchproof.check.sandbox.watch import StuckError
 from latchproof.check.target import TargetError
 
@@ -144,70 +144,6 @@ class AsyncioDriver:
                 task.cancelled() or task.exception()
             else:
                 task._log_destroy_pending = False
-        self._loop.close()
-
-
-class FlownoDriver:
-    """Flowno's own event loop, and what it reports to."""
-
-    def __init__(self) -> None:
-        from flowno.core.event_loop.selectors import sel
-        from flowno.core.event_loop.tasks import TaskCancelled
-
-        from latchproof.check.loops.flowno_tasks import OverError, Task, WatchedLoop
-
-        self.cancelled: type[BaseException] = TaskCancelled
-        self.groups_cancellations = False
-        self.cancels_running = False
-        self.strays: list[str] = []
-        self.host_fault: Callable[[OwnFault], None] = ignore
-        self._loop: Any = WatchedLoop()
-        self._loop.script = self
-        self._loop.tasks = self._ready = StepQueue(self._loop.tasks)
-        self._task, self._over_error = Task, OverError
-        self._over = False
-        self._selector = sel
-        self._tasks: list[Any] = []
-
-    def stray(self, error: str, *, ends: bool = False) -> None:
-        """Note an error of the loop, which it may not have survived."""
-        self.strays.append(error)
-
-    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> Any:
-        task = self._task(coroutine, len(self._tasks), self._loop)
-        self._tasks.append(task)
-        self._loop.tasks.append((task, None, None))
-        return task
-
-    def cancel(self, handle: Any) -> None:
-        self._loop.cancel(handle)
-
-    @property
-    def steps(self) -> int:
-        return self._ready.taken
-
-    def next_pass(self) -> list[str]:
-        return [] if self._over else ["run"] * len(self._ready)
-
-    def run_pass(self) -> None:
-        if self._over:
-            return
-        last = _nothing()
-        try:
-            self._loop.run_until_complete(last, wait_for_spawned_tasks=False)
-        except self._over_error:
-            self._over = True
-            last.close()
-        finally:
-            self._selector.unregister(self._loop._wakeup_reader)  # each run registers it, and no run unregisters it
-
-    def close(self) -> None:
-        for task in self._tasks:
-            self._loop.cancel(task)
-        for _ in range(3):
-            self.run_pass()
-        for task in self._tasks:
-            close(task.coroutine)
         self._loop.close()
 
 
@@ -370,21 +306,17 @@ class TrioDriver:
 
 
 class DrivenHost(NamedTuple):
-    """How to make a host's driver, and the host that can be run one step at a time and whose tasks are the same.
-
-    One that `pauses` can suspend a task between two of its calls: its driver is a `Pausing`, too.
-    """
+    """How to make a host's driver, and the host that can be run one step at a time and whose tasks are the same."""
 
     make: Callable[[], Driver]
     stepped_as: str
-    pauses: bool = True
 
 
 DRIVEN: dict[str, DrivenHost] = {
     "asyncio": DrivenHost(AsyncioDriver, "asyncio"),
     "uvloop": DrivenHost(lambda: AsyncioDriver(importlib.import_module("uvloop").new_event_loop), "asyncio"),
     "trio": DrivenHost(TrioDriver, "trio"),
-    "flowno": DrivenHost(FlownoDriver, "flowno", pauses=False),
+    "flowno": DrivenHost(lambda: importlib.import_module("latchproof.fuzz.flowno_driver").FlownoDriver(), "flowno"),
 }
 """The hosts that can be driven one pass at a time, by name."""
 
@@ -403,7 +335,3 @@ def make_driver(host: str) -> Driver:
         return driven.make()
     except ModuleNotFoundError as error:
         raise TargetError(f"{host} is not installed here: pip install {host}") from error
-
-
-async def _nothing() -> None:
-    """Take a turn."""

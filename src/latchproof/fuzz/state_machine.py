@@ -26,7 +26,6 @@ from latchproof.check.bounds import ANY, arguments_asked_for
 from latchproof.check.checker import require_claim
 from latchproof.check.history import Failure, Observe
 from latchproof.check.jobs import replay
-from latchproof.check.kinds import a
 from latchproof.check.loops import STEPPED
 from latchproof.check.probe import implemented
 from latchproof.check.record import NondeterminismError
@@ -34,7 +33,7 @@ from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, StepLimi
 from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
 from latchproof.fuzz.drivers import driver_of, make_driver
-from latchproof.fuzz.example import QUIET_PASSES, Example, takes
+from latchproof.fuzz.example import QUIET_PASSES, Example
 from latchproof_spec.machines import sentence_of
 from latchproof_spec.model import Model
 
@@ -340,8 +339,6 @@ def state_machine(
     driver = make_driver(host)  # a host that is not installed is reported at once, not in the middle of a test
     driver.close()
     limits = StepLimits(step_cpu, step_block)
-    if takes(found) and not driver_of(host).pauses:
-        raise TargetError(f"tasks hold {a(checked_as.name)} between two calls, which fuzzing on {host} cannot do")
     found = implemented(found, driver_of(host).stepped_as, limits).under(policies)
 
     drawn = st.integers(checked_as.smallest, largest) if arguments is None else st.sampled_from(arguments)

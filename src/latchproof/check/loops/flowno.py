@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Coroutine
-from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 from typing import Any
 
 from flowno.core.event_loop import event_loop, primitives
 from flowno.core.event_loop.tasks import TaskCancelled
 
-from latchproof.check.loops.flowno_tasks import PAUSE, WAITERS, EndedTask, EndlessLoop, OverError, Task
+from latchproof.check.loops.flowno_tasks import WAITERS, EndedTask, EndlessLoop, OverError, PausingTasks, Task
 from latchproof.check.loops.interface import Script, close
 from latchproof.check.loops.virtual_time import VirtualClock, VirtualTime
 
@@ -24,7 +23,7 @@ CLOCKS = (event_loop, primitives)
 """The modules that read the time."""
 
 
-class FlownoStepper:
+class FlownoStepper(PausingTasks):
     """One Flowno event loop."""
 
     cancelled: type[BaseException] = TaskCancelled
@@ -93,19 +92,6 @@ class FlownoStepper:
 
     def cancel(self, handle: Task) -> None:
         self._loop.cancel(handle)
-
-    def scope(self, handle: Task) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def recover(self, handle: Task) -> bool:
-        # a lock that the loop gives to a task that no longer waits for it is known to be lost once the task has ended
-        return not handle.locks and not any(one is handle and error is not None for one, _, error in self._loop.tasks)
-
-    async def pause(self, handle: Task) -> None:
-        await PAUSE
-
-    def resume(self, handle: Task) -> None:
-        self._loop.tasks.append((handle, PAUSE, None))
 
     @property
     def waiting(self) -> tuple[int, int]:

@@ -10,6 +10,7 @@ here.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Generator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from flowno.core.event_loop import event_loop
@@ -237,6 +238,29 @@ class EndedTask:
         """Fail as a coroutine does that has ended."""
         self._script.host_fault(CANCELLED)
         raise RuntimeError("cannot reuse already awaited coroutine")
+
+
+class PausingTasks:
+    """What suspends a task of a watched loop between two of its calls: see `latchproof.check.loops.interface`."""
+
+    _loop: Any
+
+    def scope(self, handle: Task) -> AbstractContextManager[None]:
+        """Return a context that does nothing: a cancellation is of the whole task."""
+        return nullcontext()
+
+    def recover(self, handle: Task) -> bool:
+        """Return whether the task has no cancellation left, and no lock that the loop would give to it."""
+        # a lock that the loop gives to a task that no longer waits for it is known to be lost once the task has ended
+        return not handle.locks and not any(one is handle and error is not None for one, _, error in self._loop.tasks)
+
+    async def pause(self, handle: Task) -> None:
+        """Suspend the task that runs, until it is resumed."""
+        await PAUSE
+
+    def resume(self, handle: Task) -> None:
+        """Make a suspended task ready, behind those that are."""
+        self._loop.tasks.append((handle, PAUSE, None))
 
 
 def _lock_of(command: Any) -> Any:
