@@ -501,3 +501,13 @@ def test_contexts_within_contexts_are_told_apart(fingerprinter: Fingerprinter) -
 
 def test_every_kind_of_object_in_each_other_has_its_own_fingerprint(fingerprinter: Fingerprinter) -> None:
     assert collisions(pairs(), fingerprinter) == []
+
+
+def test_a_task_has_attributes_only_when_it_has_been_given_some() -> None:
+    async def look() -> list[bool]:
+        task = asyncio.current_task()
+        before = fingerprint.has_attributes(task)
+        task.note = "kept"  # type: ignore[union-attr]
+        return [before, fingerprint.has_attributes(task)]
+
+    assert asyncio.run(look()) == [False, True]
