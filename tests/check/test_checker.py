@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,6 +28,8 @@ from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
 from tests.check import samples
 
 UNSEEN = {claim.id: claim.unobservable for claim in CLAIMS if claim.unobservable}
+ONE = SimpleNamespace(size=(1, 0, 1, 1))
+"""Stands for a failure."""
 SMALL = Programs((1, 2), at_once=2, calls=3, cancellations=1, numbers=(-1, 0, 2))
 
 
@@ -102,14 +105,29 @@ def test_what_most_policies_find_is_reported() -> None:
 )
 def test_which_policy_is_shown(broken: dict[str, str], common: str, shown: str) -> None:
     """Not that of the first, nor that with the fewest findings: one with what most policies find, and little else."""
-    failures: dict[str, Any] = {policy: dict.fromkeys(claims.split()) for policy, claims in broken.items()}
+    failures: dict[str, Any] = {policy: dict.fromkeys(claims.split(), ONE) for policy, claims in broken.items()}
     verdicts = [PolicyVerdict(policy, failures[policy], (), (), ()) for policy in broken]
     assert set(shared(verdicts)) == set(common.split())
     assert most_telling(verdicts).policy == shown
 
 
+def test_of_policies_broken_in_as_many_ways_that_is_shown_which_takes_the_most_to_break() -> None:
+    """A lock whose writers come first is stranded by any program, if readers should come first; that is no fault."""
+    sizes: dict[str, Any] = {
+        "readers": (2, 0, 1, 9),
+        "writers": (3, 1, 1, 5),
+        "none": (3, 0, 1, 7),
+        "last": (3, 1, 1, 4),
+    }
+    failures: dict[str, Any] = {name: SimpleNamespace(size=size) for name, size in sizes.items()}
+    verdicts = [PolicyVerdict(name, {"stranded": one}, (), (), ()) for name, one in failures.items()]
+    assert most_telling(verdicts).policy == "writers"
+    verdicts.append(PolicyVerdict("two", dict.fromkeys(("stranded", "wrong-value"), failures["writers"]), (), (), ()))
+    assert most_telling(verdicts).policy == "writers"
+
+
 def test_with_a_claim_a_policy_that_satisfies_it_is_shown() -> None:
-    found: list[dict[str, Any]] = [{"C1": None}, {"C2": None, "C3": None}, {"C1": None, "C3": None}]
+    found: list[dict[str, Any]] = [{"C1": ONE}, {"C2": ONE, "C3": ONE}, {"C1": ONE, "C3": ONE}]
     verdicts = [PolicyVerdict(str(number), failures, (), (), ()) for number, failures in enumerate(found)]
     assert most_telling(verdicts).policy == "2"
     assert most_telling(verdicts, "C1").policy == "1"

@@ -91,13 +91,16 @@ def most_telling(verdicts: Sequence[PolicyVerdict], claim: str | None = None) ->
     """Return the verdict to show: of a satisfied policy, or else one with what most policies find, and little else.
 
     The policy with the fewest failures alone may be one whose first violation ends each run before what the others
-    report. With a claim, a policy under which it is not broken comes first.
+    report. Of policies that are broken in as many ways it is the one that takes the most calls and cancellations to
+    break: a shorter run may be about a policy that the class does not follow. With a claim, a policy under which it is
+    not broken comes first.
     """
     found = shared(verdicts)
 
-    def key(one: PolicyVerdict) -> tuple[bool, bool, int, int]:
+    def key(one: PolicyVerdict) -> tuple[bool, bool, int, int, tuple[int, ...]]:
         missing = sum(claim not in one.failures for claim in found)
-        return claim in one.failures, not one.satisfied, missing, len(one.failures)
+        calls, cancellations = min((failure.size[:2] for failure in one.failures.values()), default=(0, 0))
+        return claim in one.failures, not one.satisfied, missing, len(one.failures), (-calls, -cancellations)
 
     return min(verdicts, key=key)
 

@@ -48,7 +48,9 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
         say(console, f"note      {note}")
     if len(verdict.policies) > 1:
         for one in verdict.policies:
-            say(console, f"policy    {one.policy}: {verdict.standing(one)}")
+            is_shown = one.policy == verdict.reported.policy and not one.satisfied
+            remark = ", the least of all; its runs are shown" if is_shown else ""
+            say(console, f"policy    {one.policy}: {verdict.standing(one)}{remark}")
     _print_orders(console, verdict)
     say(console, f"verdict   {_meaning(verdict)}", style={0: "green", 1: "bold red"}.get(verdict.exit_code, "yellow"))
 
