@@ -61,7 +61,7 @@ def blocks(page: Path) -> Iterator[Block]:
     for found in re.finditer(r"^```(\S+)(?: (\w+))?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
         directive, argument, body = found.groups()
         line = text.count("\n", 0, found.start()) + 1
-        if directive in ("{toctree}", "{eval-rst}"):
+        if directive in ("{toctree}", "{eval-rst}", "toml"):
             continue
         caption = ""
         if directive == "{code-block}":

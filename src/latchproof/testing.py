@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from latchproof.check.bounds import ANY, programs_asked_for, without_eager
 from latchproof.check.checker import check as check_target
+from latchproof.check.extras import require
+from latchproof.check.importing import name_of
 from latchproof.check.sandbox.watch import USUAL_LIMITS, StepLimits
 from latchproof.check.target import Target, TargetError, adapt, load
 from latchproof.check.verdict import Verdict
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from latchproof.fuzz.state_machine import (
         AT_ONCE,
         LARGEST,
+        CounterexampleError,
         EndlessStepError,
         SpecificationMachine,
         state_machine,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AT_ONCE",
     "LARGEST",
+    "CounterexampleError",
     "EndlessStepError",
     "SpecificationMachine",
     "Verdict",
@@ -51,10 +55,18 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs Hypothesis when it is first used."""
+    """Import what needs Hypothesis when it is first used, and have it show runs as `latchproof check` does."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("latchproof.fuzz.state_machine"), name)
+    try:
+        require("hypothesis", "rich", what=f"latchproof.testing.{name}")
+    except TargetError as error:
+        raise ImportError(str(error)) from None
+    from latchproof.show.terminal import as_text
+
+    module = import_module("latchproof.fuzz.state_machine")
+    module.SpecificationMachine.drawn = staticmethod(as_text)
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:
@@ -108,9 +120,11 @@ def check(
             raise TargetError("a Target has its names and its kind already; leave rename, kind and model out")
         found = target
     else:
-        found = adapt(target, kind=kind, rename=rename, model=model)
+        name = name_of(target)
+        found = adapt(target, name, kind, rename, model)
         if workers is not None or cluster is not None:
-            raise TargetError(f"workers load their target by its name: give MODULE:NAME in place of {found.name}")
+            named = "MODULE:NAME" if name is None else repr(name)
+            raise TargetError(f"workers load their target by its name: give {named} in place of {found.name}")
     found = found.ignoring([ignore] if isinstance(ignore, str) else ignore)
     asked = {ANY: argument, "parties": parties, "count": count}
     programs = programs_asked_for(found, host, tasks, calls, cancels, asked)

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import os
 import signal
+import site
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -43,6 +44,48 @@ def find(name: str) -> Any:
             raise TargetError(f"{module_name} has no {part!r}{similar(found, part)}")
         found = getattr(found, part)
     return found
+
+
+def name_of(factory: Any) -> str | None:
+    """Return the name, of the form that `find` takes, by which a process that starts here finds a class or a factory.
+
+    It is None for what has no such name: a lambda, or a class that a function makes. A module that only this process
+    can import, such as a test module of which pytest has added the folder to `sys.path`, is named as a file.
+
+    >>> import asyncio
+    >>> name_of(asyncio.Barrier), name_of(lambda: None)
+    ('asyncio:Barrier', None)
+    """
+    name = str(attribute(factory, "__qualname__", None))
+    packages = str(attribute(factory, "__module__", None)).split(".")
+    modules = [".".join(packages[: depth + 1]) for depth in range(len(packages))]
+    found = next((one for one in modules if _named_in(sys.modules.get(one), name) is factory), None)
+    if found is None or factory is None:
+        return None
+    folder, file = Path(current_folder()), attribute(sys.modules[found], "__file__", None)
+    if file is None or not Path(file).is_relative_to(folder):
+        return f"{found}:{name}"
+    path = Path(file).relative_to(folder)
+    above = Path(file).parents[found.count(".") + (path.name == "__init__.py")]
+    is_there = found != "__main__" and (above == folder or above in _own_path())
+    return f"{found if is_there else path.as_posix()}:{name}"
+
+
+def _named_in(module: Any, name: str) -> Any:
+    """Return what a module has under a name with dots, None if it has nothing there."""
+    for part in name.split("."):
+        module = attribute(module, part, None)
+    return module
+
+
+def _own_path() -> set[Path]:
+    """Return the folders that every process of this interpreter can import from."""
+    packages = [Path(one) for one in (os.path.dirname(os.__file__), *site.getsitepackages())]
+    lines = [
+        line for folder in packages for file in folder.glob("*.pth") for line in file.read_text("utf-8").splitlines()
+    ]
+    named = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    return {*packages, *(Path(one).resolve() for one in (*lines, *named) if os.path.isdir(one))}
 
 
 def find_module(name: str) -> Any:

@@ -135,7 +135,7 @@ class Trace:
 
     @property
     def again(self) -> str:
-        """The command that repeats the run."""
+        """The command that repeats the run. MODULE:NAME stands for a target that has no name to load it by."""
         words = ["--host", self.host] if self.host != "asyncio" or self.is_of_the_host else []
         if self.model:
             words += ["--model", self.model]
@@ -144,7 +144,8 @@ class Trace:
         words += [] if self.policy == self.machine or self.is_of_the_host else ["--policy", self.policy]
         words += ["--strict"] if self.strict else []
         words += ["--rename", ",".join(map("=".join, self.renamed.items()))] if self.renamed else []
-        return f"latchproof replay '{self.notation}' {shlex.join([self.target, *words])}"
+        target = self.target if ":" in self.target else "MODULE:NAME"
+        return f"latchproof replay '{self.notation}' {shlex.join([target, *words])}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the trace as plain data."""

@@ -6,11 +6,11 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latchproof.check.bounds import ANY
+from latchproof.check.extras import require as require
 from latchproof.check.importing import current_folder
 from latchproof.check.kind_of import KINDS, kind_of_model
 from latchproof.check.kinds import Kind, a
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 else:
     Console = Any  # so that commands can name it; rich is imported when a command runs
 
-EXTRAS = {"rich": "check", "shtab": "check", "hypothesis": "fuzz", "crosshair": "verify", "z3": "verify"}
-"""The smallest extra that installs each package; each extra includes those before it."""
-
 
 @dataclass(frozen=True)
 class Command:
@@ -52,14 +49,6 @@ class Command:
     add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Console], int]
     needs: tuple[str, ...] = ("rich",)
-
-
-def require(*packages: str) -> None:
-    """Raise TargetError, which names the smallest extra that has all packages, unless they are installed."""
-    if missing := [name for name in packages if find_spec(name) is None]:
-        extras = list(dict.fromkeys(EXTRAS.values()))
-        extra = max((EXTRAS[name] for name in packages), key=extras.index)
-        raise TargetError(f'this command needs {", ".join(missing)}: pip install "latchproof[{extra}]"')
 
 
 def add_target(

@@ -16,7 +16,7 @@ Hypothesis decides what happens when.
 import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, NoReturn
 
 from hypothesis import strategies as st
@@ -24,7 +24,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from latchproof.check.bounds import ANY, arguments_asked_for
 from latchproof.check.checker import require_claim
-from latchproof.check.history import Failure, Observe
+from latchproof.check.history import Failure
+from latchproof.check.importing import name_of
 from latchproof.check.jobs import replay
 from latchproof.check.loops import STEPPED
 from latchproof.check.probe import implemented
@@ -32,9 +33,9 @@ from latchproof.check.record import NondeterminismError
 from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, StepLimits, StuckError
 from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace
+from latchproof.check.verdict import PolicyVerdict, most_telling
 from latchproof.fuzz.drivers import driver_of, make_driver
 from latchproof.fuzz.example import QUIET_PASSES, Example
-from latchproof_spec.machines import sentence_of
 from latchproof_spec.model import Model
 
 AT_ONCE = 5
@@ -55,6 +56,44 @@ class EndlessStepError(BaseException):
 
     Each example with such a step takes as long as the limits of a step allow.
     """
+
+
+class CounterexampleError(AssertionError):
+    """A run that no policy allows.
+
+    It is drawn only when its text is asked for: to find a short one, Hypothesis makes many.
+    """
+
+    is_shown_alone = True
+    """Whether the pytest plugin shows its text without a traceback."""
+
+    def __init__(self, machine: "type[SpecificationMachine]", failure: Failure, policy: str) -> None:
+        super().__init__(failure.finding.claim)
+        self._machine, self._failure, self._policy = machine, failure, policy
+
+    @cached_property
+    def trace(self) -> Trace:
+        """The canonical trace of the run."""
+        return _trace(self._machine, self._failure, self._policy)
+
+    @property
+    def in_short(self) -> str:
+        """What was found, as Hypothesis saw it: without repeating the run to draw it."""
+        finding, machine = self._failure.finding, self._machine
+        return f"{machine.target.name} breaks {finding.claim} on {machine.host}: {finding.seen}"
+
+    @cached_property
+    def _text(self) -> str:
+        return f"{self.trace.target} {self.trace.fault} on {self.trace.host}\n\n{self._machine.drawn(self.trace)}"
+
+    def __str__(self) -> str:
+        return self._text.rstrip()
+
+
+def _in_short(trace: Trace) -> str:
+    """Return what was seen, what is allowed, and the command that shows the run."""
+    again = [f"again: {trace.again}"] if trace.is_stepwise else []
+    return "\n".join([f"seen: {trace.seen}", f"allowed: {' or '.join(trace.allowed)}", *again])
 
 
 class _TestCase:
@@ -81,8 +120,9 @@ class SpecificationMachine(RuleBasedStateMachine):
 
     `fired` gathers, over all examples, the rules of the specification that were fired; `examples` and `calls` count.
     With a `claim` only its failure fails an example; `broken` are the claims at whose failure examples ended.
-    `failure` is the failing run that was made last: after Hypothesis is done, the smallest one that it found. `slow`
-    has a sentence for each step that did not end within the `limits`, but did when it was repeated.
+    `failure` is the failing run that was made last: after Hypothesis is done, the smallest one that it found. `blaming`
+    is the policy by which it is shown, chosen as a check chooses, and `drawn` draws it. `slow` has a sentence for each
+    step that did not end within the `limits`, but did when it was repeated.
 
     Raises EndlessStepError if a step does not end, even when it is repeated.
     """
@@ -100,6 +140,8 @@ class SpecificationMachine(RuleBasedStateMachine):
     broken: set[str]
     slow: list[str]
     failure: Failure | None = None
+    blaming: str = ""
+    drawn: Callable[[Trace], str] = staticmethod(_in_short)
     TestCase = _TestCase()
 
     def __init__(self) -> None:
@@ -167,46 +209,39 @@ class SpecificationMachine(RuleBasedStateMachine):
         self.judge()
 
     def judge(self) -> None:
-        """Raise AssertionError if no policy allows the history any more, or EndlessStepError if a step does not end."""
+        """Raise CounterexampleError if no policy allows the history, or EndlessStepError if a step does not end."""
         if self.example.stuck is not None:
             self._repeat()
         if (failure := self._failure()) is not None:
-            raise AssertionError(self._explain(failure))
+            raise CounterexampleError(type(self), failure, self.blaming)
 
     def _failure(self) -> Failure | None:
         """Return the failure of the example, if no policy allows the history and it is one of the claim; note it."""
         failures = self._failures()
-        if len(failures) < len(self.policies):
+        if not all(failures.values()):
             return None
-        failure = failures[self.policies[0].name]
+        blamed = _blamed(failures, self.claim)
+        failure = _smallest(blamed, self.claim)
         claim = failure.finding.claim
         type(self).broken.add(claim)
         if self.claim not in (None, claim):
             return None
-        type(self).failure = failure
+        type(self).failure, type(self).blaming = failure, blamed.policy
         return failure
 
-    def _failures(self) -> dict[str, Failure]:
-        """A failure under each policy, by the policy's name: that of the claim, if there is one, or the first."""
-        failures = [] if self._example is None else self._example.record.failures
-        asked = {policy: failure for policy, failure in failures if failure.finding.claim == self.claim}
-        return dict(reversed(failures)) | asked
-
-    def _explain(self, failure: Failure) -> str:
-        finding = failure.finding
-        said = sentence_of(finding.claim, self.target.kind.name, self.policies[0].name)
-        happened = "\n".join(f"  {event}" for event in failure.history if not isinstance(event, Observe))
-        return (
-            f"{self.target.name} breaks {finding.claim} on {self.host}: {said}\n"
-            f"seen: {finding.seen}\nallowed: {' or '.join(finding.allowed) or 'nothing of the kind'}\n{happened}"
-        )
+    def _failures(self) -> dict[str, dict[str, Failure]]:
+        """Return what is broken under each policy, by the policy's name."""
+        found: dict[str, dict[str, Failure]] = {policy.name: {} for policy in self.policies}
+        for policy, failure in [] if self._example is None else self._example.record.failures:
+            found[policy].setdefault(failure.finding.claim, failure)
+        return found
 
     def teardown(self) -> None:
         """Run to rest, then close the loop."""
         example = self._example
         try:
             may_rest = example is not None and example.calls.made and example.stuck is None
-            if may_rest and len(self._failures()) < len(self.policies):
+            if may_rest and not all(self._failures().values()):
                 self.rest()
         finally:
             try:
@@ -258,7 +293,7 @@ class SpecificationMachine(RuleBasedStateMachine):
     def _stop(self, once: Example) -> NoReturn:
         """Have Hypothesis stop, with the failure if there is one."""
         if self.failure is not None:
-            raise EndlessStepError(self._explain(self.failure))
+            raise EndlessStepError(CounterexampleError(type(self), self.failure, self.blaming))
         about = "" if self.claim is None else f" about {self.claim}"
         raise EndlessStepError(f"{once.stuck}; nothing is concluded{about}")
 
@@ -270,24 +305,44 @@ def trace_of(machine: type[SpecificationMachine]) -> Trace | None:
     `latchproof replay` repeats. On another host, or if that shows nothing, the trace is what Hypothesis saw, one pass
     of the loop at a time.
     """
-    if machine.failure is None:
-        return None
-    failure, policy = machine.failure, machine.policies[0].name
+    return None if machine.failure is None else _trace(machine, machine.failure, machine.blaming)
+
+
+def _trace(machine: type[SpecificationMachine], failure: Failure, policy: str) -> Trace:
     if machine.host in STEPPED:
         try:
-            repeated = replay(
-                machine.target,
-                failure.schedule,
-                argument=failure.argument,
-                policy=policy,
-                host=machine.host,
-                strict=machine.strict,
-                limits=machine.limits,
-            ).so_far.failures[policy]
+            repeated = {one.name: _repeated(machine, failure, one.name) for one in machine.policies}
         except (NondeterminismError, TargetError, StuckError):
             repeated = {}
-        failure = min(repeated.values(), key=lambda one: one.size, default=failure)
+        if repeated and all(repeated.values()):
+            blamed = _blamed(repeated, machine.claim)
+            if machine.claim is None or machine.claim in blamed.failures:
+                policy, failure = blamed.policy, _smallest(blamed, machine.claim)
     return make_trace(failure, machine.target, policy, strict=machine.strict, host=machine.host)
+
+
+def _repeated(machine: type[SpecificationMachine], failure: Failure, policy: str) -> dict[str, Failure]:
+    """Repeat a run one step at a time; return what it breaks under a policy."""
+    explorer = replay(
+        machine.target,
+        failure.schedule,
+        argument=failure.argument,
+        policy=policy,
+        host=machine.host,
+        strict=machine.strict,
+        limits=machine.limits,
+    )
+    return explorer.so_far.failures[policy]
+
+
+def _blamed(failures: Mapping[str, dict[str, Failure]], claim: str | None) -> PolicyVerdict:
+    """Return what is broken under the policy that a check would show."""
+    return most_telling([PolicyVerdict(policy, found, (), (), ()) for policy, found in failures.items()], claim)
+
+
+def _smallest(blamed: PolicyVerdict, claim: str | None) -> Failure:
+    """Return the failure of the claim, if it is asked for and broken, or else the smallest."""
+    return blamed.failures.get(claim or "") or min(blamed.failures.values(), key=lambda one: one.rank)
 
 
 def state_machine(
@@ -330,7 +385,7 @@ def state_machine(
 
     Raises TargetError if the target cannot be driven, or there is no such policy, claim or host.
     """
-    found = target if isinstance(target, Target) else adapt(target, kind=kind, rename=rename, model=model)
+    found = target if isinstance(target, Target) else adapt(target, name_of(target), kind, rename, model)
     found = found.ignoring([ignore] if isinstance(ignore, str) else ignore)
     checked_as = found.kind
     require_claim(claim, checked_as)

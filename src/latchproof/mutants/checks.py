@@ -166,7 +166,7 @@ def fuzz(machine: Any, examples: int, *, is_random: bool = False, shrinks: bool 
     from hypothesis import HealthCheck, Phase, settings
     from hypothesis.stateful import run_state_machine_as_test
 
-    from latchproof.fuzz.state_machine import EndlessStepError
+    from latchproof.fuzz.state_machine import CounterexampleError, EndlessStepError
 
     options = settings(
         max_examples=examples, stateful_step_count=STEPS, database=None, deadline=None, derandomize=not is_random,
@@ -176,7 +176,8 @@ def fuzz(machine: Any, examples: int, *, is_random: bool = False, shrinks: bool 
     try:
         run_state_machine_as_test(machine, settings=options)
     except (AssertionError, EndlessStepError) as error:
-        return str(error)
+        found = next((one for one in (error, *error.args) if isinstance(one, CounterexampleError)), None)
+        return str(error) if found is None else found.in_short
     return ""
 
 
