@@ -35,7 +35,9 @@ def main() -> int:
         print(one)
     proved = sum(one.holds for one in found)
     seconds = time.monotonic() - started
-    print(f"{len(found)} claims, {proved} theorems that rest on no axiom, {len(stale)} stale files; {seconds:.0f} s")
+    print(
+        f"{len(found)} statements, {proved} theorems that rest on no axiom, {len(stale)} stale files; {seconds:.0f} s"
+    )
     return 1 if stale or proved < len(found) else 0
 
 

@@ -152,3 +152,35 @@ Proof.
   intros H (is & P & ->). rewrite filter_all in P by assumption. exists is. split; [assumption|].
   apply choose_open; [assumption|]. apply Permutation_length in P. rewrite P, py_range_length. unfold py_len; lia.
 Qed.
+Lemma choose_in told c e : forall indices, In (c, e) (choose indices told) ->
+  In (c, e) told \/ exists i, e = Ends_index i /\ In (c, Ends_index ANY_INDEX) told.
+Proof.
+  induction told as [|[d x] l IH]; intros [|i is] H; cbn in *; auto.
+  destruct (is_open x) eqn:O; cbn in H; destruct H as [H|H].
+  - inversion H; subst. destruct x as [j| |]; try easy. apply Z.eqb_eq in O; subst. eauto.
+  - destruct (IH _ H) as [K|(j & E & K)]; eauto.
+  - inversion H; auto.
+  - destruct (IH _ H) as [K|(j & E & K)]; eauto.
+Qed.
+Lemma chosen_in told given c e : chosen told given -> In (c, e) given ->
+  In (c, e) told \/ exists i, e = Ends_index i /\ In (c, Ends_index ANY_INDEX) told.
+Proof. intros (is & _ & ->). apply choose_in. Qed.
+
+Lemma without_filter c q : NoDup q -> without c q = filter (fun d => negb (d =? c)) q.
+Proof.
+  induction 1 as [|x l N D IH]; [reflexivity|]. rewrite without_cons. cbn. rewrite (Z.eqb_sym x c).
+  destruct (Z.eqb_spec c x); cbn; [|now rewrite IH]. subst. clear - N. induction l as [|y l IH]; [reflexivity|]. cbn.
+  destruct (Z.eqb_spec y x); [subst; now destruct N; left|]. cbn. f_equal. apply IH. intro; apply N; now right.
+Qed.
+Lemma nodup_app_left {A} (a b : list A) : NoDup (a ++ b) -> NoDup a.
+Proof. induction a; cbn; intro H; inversion H; subst; constructor; auto. intro I; apply H2, in_app_iff; now left. Qed.
+Lemma same_value {A B} (l : list (A * B)) k x y : NoDup (map fst l) -> In (k, x) l -> In (k, y) l -> x = y.
+Proof.
+  induction l as [|[d z] l IH]; cbn; [easy|]. intros N G H. inversion N; subst.
+  destruct G as [G|G], H as [H|H]; try congruence.
+  - inversion G; subst. apply (in_map fst) in H. easy.
+  - inversion H; subst. apply (in_map fst) in G. easy.
+  - auto.
+Qed.
+Lemma nodup_app_right {A} (a b : list A) : NoDup (a ++ b) -> NoDup b.
+Proof. induction a; cbn; intro H; [assumption|]. inversion H; auto. Qed.

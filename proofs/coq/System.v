@@ -122,7 +122,7 @@ Definition continues_or_is_cancelled (r : Run) (acts : Actions) (n : nat) (c : C
     ((exists e, status (r m) c = Done e /\ P e) \/
      status (r m) c = Left /\ exists k, (n <= k)%nat /\ acts k = Some (c, Withdraws)).
 End System.
-Arguments Calls {M} op.
+Arguments Calls {M} & op.
 Arguments Withdraws {M}.
 Arguments Continues {M}.
 Arguments who {M} _.

@@ -406,6 +406,125 @@ Proof using sane.
     + left. rewrite St, status_other; auto.
 Qed.
 
+(* What becomes of the caller, or of the call that is withdrawn, by the rule of the step. *)
+Theorem caller_becomes s w a s' m : reachable s -> step s w a s' -> log s' = m :: log s ->
+  match Rule_caller (rule m) with
+  | Caller_parks => status s' w = Parked
+  | Caller_leaves => status s' w = Left
+  | Caller_returns => status s' w = Done Ends_plainly
+  | Caller_raises => status s' w = Done (error_of (rule m))
+  | Caller_returns_an_index => exists e, status s' w = Done e /\ In (w, e) (resumed m)
+  end.
+Proof using sane.
+  intros R S L. pose proof (reachable_inv _ R) as I.
+  destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & [Ch Re] & _ & -> & C).
+  pose proof (chosen_fst _ _ Ch) as Fst. destruct C as [(op & _ & F & O)|(_ & _ & O)].
+  - destruct (caller_parks_or_ends _ _ _ _ (inv_sound _ I) O) as [Fi K].
+    assert (V : caller_ends (rule m) -> exists e, In (w, e) (resumed m) /\
+      status_after (rule m) w (resumed m) (reached m) (status s) w = Done e /\
+      (e = caller_ending (rule m) (py_len (queue s)) \/
+       exists i, e = Ends_index i /\ caller_ending (rule m) (py_len (queue s)) = Ends_index ANY_INDEX)).
+    { intro E. assert (V : In w (map fst (resumed m))) by (rewrite Fst, apply_ends_fst, in_app_iff by assumption; right; now left).
+      destruct (status_caller_given (rule m) w (resumed m) (reached m) (status s) V) as (e & G & ->). exists e.
+      split; [assumption|]. split; [reflexivity|]. pose proof (chosen_in _ _ _ _ Ch G) as X.
+      assert (Y : forall x, In (w, x) (snd (apply (rule m) (queue s) w)) -> x = caller_ending (rule m) (py_len (queue s))).
+      { intros x Y. rewrite apply_ends in Y by assumption. apply in_app_iff in Y as [Y|[Y|[]]]; [|now inversion Y].
+        apply in_combine_l, (inv_queue _ I) in Y. congruence. }
+      destruct X as [X|(i & X & Z)]; [left | right; exists i; split; [assumption | symmetry]]; now apply Y. }
+    unfold caller_ends in V. destruct (Rule_caller (rule m)) eqn:Ca.
+    + rewrite apply_parks in Fst by assumption. rewrite status_caller, Ca; [reflexivity|]. now rewrite Fst.
+    + destruct V as (e & _ & -> & [->|(i & -> & X)]); auto; unfold caller_ending in *; rewrite Ca in *; easy.
+    + destruct V as (e & G & -> & _); eauto.
+    + destruct V as (e & _ & -> & [->|(i & -> & X)]); auto; unfold caller_ending in *; rewrite Ca in *; easy.
+    + exfalso. unfold caller_ends in K. rewrite Ca in K. intuition discriminate.
+  - destruct (sane_withdrawal _ _ _ sane _ _ _ _ _ (inv_sound _ I) (parked_if_in s w I) O) as (_ & Fi & Ca & _).
+    rewrite Ca, status_caller, Ca; [reflexivity|]. rewrite Fst, apply_leaves_fst by assumption.
+    destruct (Queue_beq _ _); [easy|]. exact (without_gone w _ (inv_nodup _ I)).
+Qed.
+
+(* A step that leaves the parked where they are and reaches no other call changes no other call. *)
+Theorem others_stay s w a s' m : reachable s -> step s w a s' -> log s' = m :: log s ->
+  Rule_queue (rule m) = Queue_stays -> reached m = [] -> forall c, c <> w -> status s' c = status s c.
+Proof using sane.
+  intros R S L Q E c D. pose proof (reachable_inv _ R) as I.
+  destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & [Ch _] & _ & -> & C).
+  apply chosen_fst in Ch. apply status_other; [assumption | | now rewrite E]. rewrite Ch. intro G.
+  destruct C as [(op & _ & F & O)|(_ & _ & O)].
+  - destruct (caller_parks_or_ends _ _ _ _ (inv_sound _ I) O) as [Fi [K|K]].
+    + now rewrite apply_parks in G.
+    + rewrite apply_ends_fst, Q in G by assumption. cbn in G. destruct G as [G|[]]. congruence.
+  - destruct (sane_withdrawal _ _ _ sane _ _ _ _ _ (inv_sound _ I) (parked_if_in s w I) O) as (_ & Fi & Ca & _).
+    now rewrite apply_leaves_fst, Q in G.
+Qed.
+
+(* C4, of every machine whose refusals leave its state as it was, and the parked where they are. *)
+Theorem refusal s w a s' m : reachable s -> step s w a s' -> log s' = m :: log s ->
+  Rule_caller (rule m) = Caller_raises -> Rule_queue (rule m) = Queue_stays -> reaches M (rule m) = false ->
+  (exists e others, Rule_errors (rule m) = e :: others) -> after m = state s ->
+  state s' = state s /\ queue s' = queue s /\ (forall c, c <> w -> status s' c = status s c) /\
+  exists e others, Rule_errors (rule m) = e :: others /\ status s' w = Done (Ends_error e).
+Proof using sane.
+  intros R S L Ca Q Re (e & others & E) Af.
+  destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & B & _ & [_ F] & Qu & _).
+  split; [congruence|]. split; [|split].
+  - rewrite Qu, apply_ends by (unfold caller_ends; rewrite ?Q; auto; easy). now rewrite Q.
+  - apply (others_stay _ _ _ _ _ R S L Q). destruct (reached m) as [|d l]; [reflexivity|].
+    destruct (F d (or_introl eq_refl)) as [X _]. congruence.
+  - exists e, others. split; [assumption|]. pose proof (caller_becomes _ _ _ _ _ R S L) as K. rewrite Ca in K. rewrite K.
+    unfold error_of. now rewrite E.
+Qed.
+
+(* C7, of every machine and step that withdraws a call, leaves the parked where they are, and reaches no call. *)
+Theorem withdrawal s w s' m : reachable s -> step s w Withdraws s' -> log s' = m :: log s ->
+  Rule_queue (rule m) = Queue_stays -> reaches M (rule m) = false ->
+  status s' w = Left /\ (forall c, c <> w -> status s' c = status s c) /\
+  queue s' = filter (fun c => negb (c =? w)) (queue s).
+Proof using sane.
+  intros R S L Q Re. pose proof (reachable_inv _ R) as I.
+  destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & [_ F] & Qu & _ & [(op & X & _)|(_ & _ & O)]); [easy|].
+  destruct (sane_withdrawal _ _ _ sane _ _ _ _ _ (inv_sound _ I) (parked_if_in s w I) O) as (_ & Fi & Ca & _).
+  split; [|split].
+  - pose proof (caller_becomes _ _ _ _ _ R S L) as K. now rewrite Ca in K.
+  - apply (others_stay _ _ _ _ _ R S L Q). destruct (reached m) as [|d l]; [reflexivity|].
+    destruct (F d (or_introl eq_refl)) as [X _]. congruence.
+  - rewrite Qu, apply_leaves, Q by assumption. cbn. apply without_filter, (inv_nodup _ I).
+Qed.
+
+(* No call is given an ending by two moments. *)
+Theorem given_once l : NoDup (given l) -> forall l1 m l2 l1' m' l2' c, l = l1 ++ m :: l2 -> l = l1' ++ m' :: l2' ->
+  In c (map fst (resumed m)) -> In c (map fst (resumed m')) -> l2' = l2.
+Proof using.
+  assert (later : forall (l : list (Moment M)) m c, In m l -> In c (map fst (resumed m)) -> In c (given l))
+    by (intros k m c I G; apply in_flat_map; eauto).
+  assert (disjoint : forall (a b : list Call) c, NoDup (a ++ b) -> In c a -> In c b -> False).
+  { induction a as [|x a IH]; cbn; [easy|]. intros b c N [<-|I] J; inversion N; subst; [|eauto].
+    apply H1, in_app_iff. now right. }
+  induction l as [|k l IH]; intros N l1 m l2 l1' m' l2' c E E' G G'; [now destruct l1|].
+  cbn in N. destruct l1 as [|k1 l1], l1' as [|k1' l1']; cbn in E, E'; injection E as E1 E2; injection E' as E3 E4; subst k l.
+  - congruence.
+  - exfalso. eapply disjoint; [exact N | exact G | eapply later; [|exact G']]. rewrite E4, in_app_iff. right. now left.
+  - exfalso. eapply disjoint; [exact N | rewrite E3; exact G' | eapply later; [|exact G]]. rewrite in_app_iff. right. now left.
+  - apply nodup_app_right in N. eapply IH; eauto.
+Qed.
+
+(* Each call that a moment remembers has ended, is released, or is parked in the queue. *)
+Theorem none_is_lost s m : reachable s -> In m (log s) ->
+  (exists e, status s (who m) = Done e) \/ status s (who m) = Left \/ (exists e, status s (who m) = Released e) \/
+  status s (who m) = Parked /\ In (who m) (queue s).
+Proof using sane.
+  intros R H. pose proof (reachable_inv _ R) as I. pose proof (inv_acted _ I _ H) as N.
+  destruct (status s (who m)) eqn:E; eauto; [easy|]. do 3 right. split; [reflexivity|]. now apply (inv_queue _ I).
+Qed.
+
+(* The system takes every call: there is a step for it, whatever the host has done before. *)
+Theorem every_call_takes_effect s w op : status s w = Fresh -> exists s', step s w (Calls op) s'.
+Proof using.
+  intro F. destruct (on_call M op (state s)) as [st r] eqn:O. set (told := snd (apply r (queue s) w)).
+  pose (indices := py_range 0 (py_len (filter (fun p => is_open (snd p)) told))).
+  exists (perform s w (Calls op) (on_call M op (state s)) (choose indices told) []). constructor; [assumption|].
+  rewrite O. split; [exists indices; split; [apply Permutation_refl | reflexivity] | easy].
+Qed.
+
 (* ---- runs ---- *)
 Lemma run_reachable (r : Run M) acts : is_run r acts -> forall n, reachable (r n).
 Proof.
@@ -416,7 +535,7 @@ Qed.
 (* A released call continues under weak fairness, or is cancelled: with its ending, or, if some step may reach it, with
    the error of that step. P holds of each of these. *)
 Theorem released_continues (r : Run M) acts (P : Ending -> Prop) : is_run r acts -> weakly_fair r acts ->
-  (forall i rl, reaches M rl = true -> P (Ends_index i) -> P (error_of rl)) ->
+  (forall s m i, reachable s -> In m (log s) -> reaches M (rule m) = true -> P (Ends_index i) -> P (error_of (rule m))) ->
   forall n c e, status (r n) c = Released e -> P e -> continues_or_is_cancelled r acts n c P.
 Proof using sane.
   intros Run Fair Stable n c e H Pe.
@@ -425,11 +544,13 @@ Proof using sane.
     pose proof (proj2 Run (n + d)%nat) as S. rewrite Nat.add_succ_r.
     destruct (acts (n + d)%nat) as [[w a]|] eqn:A; [|left; exists e'; split; congruence].
     destruct (released_next _ _ _ _ _ _ (run_reachable _ _ Run _) S IH)
-      as [X|[(<- & [[-> X]|[-> X]])|(m & i & _ & _ & Re & -> & X)]].
+      as [X|[(<- & [[-> X]|[-> X]])|(m & i & L & _ & Re & -> & X)]].
     - left; eauto.
     - right. exists (Datatypes.S (n + d)). split; [lia|]. left; eauto.
     - right. exists (Datatypes.S (n + d)). split; [lia|]. right. split; [assumption|]. exists (n + d)%nat. split; [lia | assumption].
-    - left. eauto. }
+    - left. exists (error_of (rule m)). split; [assumption|]. eapply Stable; eauto.
+      + eapply reach_step; [apply (run_reachable _ _ Run) | exact S].
+      + rewrite L. now left. }
   destruct (Fair c n) as (m & L & F). replace m with (n + (m - n))%nat in F by lia.
   destruct (K (m - n)%nat) as [(e' & X & Pe')|X]; [|assumption]. destruct F as [F|F]; [|now apply F in X].
   pose proof (proj2 Run (n + (m - n))%nat) as S. rewrite F in S.
@@ -440,7 +561,7 @@ Qed.
 
 (* So does each call that a step lets continue. *)
 Corollary given_continues (r : Run M) acts (P : Ending -> Prop) : is_run r acts -> weakly_fair r acts ->
-  (forall i rl, reaches M rl = true -> P (Ends_index i) -> P (error_of rl)) ->
+  (forall s m i, reachable s -> In m (log s) -> reaches M (rule m) = true -> P (Ends_index i) -> P (error_of (rule m))) ->
   forall n w a m c, acts n = Some (w, a) -> log (r (S n)) = m :: log (r n) -> In c (map fst (resumed m)) ->
   (forall e, In (c, e) (resumed m) -> P e) -> continues_or_is_cancelled r acts (S n) c P.
 Proof using sane.

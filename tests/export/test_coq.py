@@ -10,11 +10,13 @@ import pytest
 
 from latchproof.cli.main import main
 from latchproof.export import coq
+from latchproof.export.coq_theorems import GENERAL, claims_file, statements
 from latchproof.export.coq_types import NotRenderedError
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 
 ROOT = Path(__file__).resolve().parents[2]
+PROOFS = ROOT / "proofs" / "coq"
 EVERY = pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 
 
@@ -111,3 +113,38 @@ def test_what_is_outside_the_subset_is_refused(module: str, old: str, new: str, 
 def test_a_compiled_model_has_no_rendering(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "--model", "semaphore", "--format", "coq"]) == 2
     assert "has no coq form" in capsys.readouterr().err
+
+
+@EVERY
+def test_each_claim_is_stated_under_its_sentence_and_in_nothing_but_a_definition(machine: Machine) -> None:
+    text = (PROOFS / f"{claims_file(machine)}.v").read_text(encoding="utf-8")
+    stated = statements(text)
+    assert list(stated) == [claim.id for claim in machine.claims]
+    for claim in machine.claims:
+        assert stated[claim.id].sentence == claim.sentence
+        assert f"{machine.name.capitalize()}.machine" in stated[claim.id].text
+    without_comments = re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL)
+    requires, _, rest = without_comments.partition("Local Open Scope Z_scope.")
+    assert re.fullmatch(r"\s*(From \w+ Require( Import)? [\w ]+\.\n)+Import ListNotations\.\n", requires)
+    assert re.fullmatch(r"(\s*Definition C\d+ : Prop :=((?!\.\s).)*\.)+\s*", rest, re.DOTALL)
+    assert rest.count("Definition") == len(machine.claims)
+
+
+@EVERY
+def test_the_gate_asks_coq_for_the_theorem_of_each_statement(machine: Machine) -> None:
+    text = (PROOFS / f"{machine.name.capitalize()}Theorems.v").read_text(encoding="utf-8")
+    assert re.findall(r"^Theorem c(\d+) : C\1\.$", text, re.MULTILINE) == [str(one.number) for one in machine.claims]
+
+
+def test_the_gate_asks_coq_for_each_theorem_about_every_machine() -> None:
+    stated = re.findall(r"^Definition (\w+) : Prop :=", (PROOFS / "SystemClaims.v").read_text(encoding="utf-8"), re.MULTILINE)
+    proved = re.findall(r"^Theorem (\w+) : (\w+)\.$", (PROOFS / "SystemTheorems.v").read_text(encoding="utf-8"), re.MULTILINE)
+    assert list(GENERAL) == stated
+    assert {claim: theorem for theorem, claim in proved} == GENERAL
+
+
+def test_no_proof_is_left_open_or_assumed() -> None:
+    for path in PROOFS.glob("*.v"):
+        assert not re.search(
+            r"\b(Admitted|admit|Axiom|Axioms|Parameter|Parameters|Conjecture)\b", path.read_text(encoding="utf-8")
+        ), path

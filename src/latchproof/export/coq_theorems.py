@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ CLOSED: Final = "Closed under the global context"
 
 TIMEOUT: Final = 300.0
 """Longest time that one file may take to compile, in seconds."""
+
+GENERAL: Final = {"Total": "total", "FairRuns": "fair_runs", "FairRunsContinue": "fair_runs_continue"}
+"""The statements about every machine, in `SystemClaims`, with the names of their theorems."""
 
 _STATEMENT: Final = re.compile(
     r"\(\* (?P<claim>C\d+)\. (?P<sentence>.*?) \*\)\n(?:\(\* (?P<remark>.*?) \*\)\n)?"
@@ -53,7 +56,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Theorem:
-    """What Coq says of a claim about a machine. `assumptions` lists the axioms on which the proof rests, if any."""
+    """What Coq says of a claim. `assumptions` lists the axioms on which the proof rests, if any.
+
+    `machine` is "system" where it is about every machine.
+    """
 
     machine: str
     claim: str
@@ -87,11 +93,6 @@ def _one_line(text: str) -> str:
 def claims_file(machine: Machine) -> str:
     """Return the name of the file in `proofs/coq` that states the claims about a machine, without its suffix."""
     return f"{machine.name.capitalize()}Claims"
-
-
-def theorems_file(machine: Machine) -> str:
-    """Return the name of the file in `proofs/coq` that proves them."""
-    return f"{machine.name.capitalize()}Theorems"
 
 
 def sources(root: Path, source: coq.Source = coq.installed) -> dict[str, str]:
@@ -154,50 +155,67 @@ def run_coq(name: str, folder: Path) -> str:
 
 
 def theorems(files: Mapping[str, str], folder: Path) -> list[Theorem]:
-    """Return what is proved of each claim about each machine, where the files have been compiled in a folder."""
-    every = [(machine, claim.id) for machine in MACHINES.values() for claim in machine.claims]
-    stated = {machine.name: statements(files.get(claims_file(machine), "")) for machine, _ in every}
+    """Return what is proved of every machine and of each claim, where the files have been compiled in a folder."""
+    goals = [_Goal("system", name, "System", theorem) for name, theorem in GENERAL.items()]
+    for machine in MACHINES.values():
+        prefix = machine.name.capitalize()
+        goals += [_Goal(machine.name, claim.id, prefix, claim.id.lower()) for claim in machine.claims]
+    stated = {goal for goal in goals if _has(rf"Definition {goal.claim} : Prop :=", files.get(goal.statements, ""))}
     named = [
-        (machine, claim)
-        for machine, claim in every
-        if claim in stated[machine.name] and _has_theorem(files.get(theorems_file(machine), ""), claim)
+        goal
+        for goal in goals
+        if goal in stated and _has(rf"Theorem {goal.theorem} : {goal.claim}\.$", files.get(goal.proofs, ""))
     ]
     assumptions = _assumptions(named, folder)
     return [
-        Theorem(machine.name, claim, "proved", assumptions[machine.name, claim])
-        if (machine.name, claim) in assumptions
-        else Theorem(machine.name, claim, "not proved" if claim in stated[machine.name] else "not stated")
-        for machine, claim in every
+        Theorem(goal.about, goal.claim, "proved", assumptions[goal])
+        if goal in assumptions
+        else Theorem(goal.about, goal.claim, "not proved" if goal in stated else "not stated")
+        for goal in goals
     ]
 
 
-def _has_theorem(text: str, claim: str) -> bool:
-    return re.search(rf"^Theorem {claim.lower()} : {claim}\.$", text, re.MULTILINE) is not None
+@dataclass(frozen=True)
+class _Goal:
+    """A statement that has to be proved: what it is about, its name, and the prefix of the files that it stands in."""
+
+    about: str
+    claim: str
+    prefix: str
+    theorem: str
+
+    @property
+    def statements(self) -> str:
+        return f"{self.prefix}Claims"
+
+    @property
+    def proofs(self) -> str:
+        return f"{self.prefix}Theorems"
 
 
-def _assumptions(named: Iterable[tuple[Machine, str]], folder: Path) -> dict[tuple[str, str], str]:
+def _has(pattern: str, text: str) -> bool:
+    return re.search(f"^{pattern}", text, re.MULTILINE) is not None
+
+
+def _assumptions(goals: Sequence[_Goal], folder: Path) -> dict[_Goal, str]:
     """Return the axioms on which each theorem rests, "" for one that rests on none.
 
     Coq checks once more that the theorem has the type that the file of claims gives it.
     """
-    named = list(named)
-    if not named:
-        return {}
     lines = []
-    for machine, claim in named:
-        proof, statement = f"{theorems_file(machine)}.{claim.lower()}", f"{claims_file(machine)}.{claim}"
-        name = f"{machine.name}_{claim}"
+    for number, goal in enumerate(goals):
         lines += [
-            f"From {coq.LIBRARY} Require {claims_file(machine)} {theorems_file(machine)}.",
-            f"Definition {name} : {coq.LIBRARY}.{statement} := {coq.LIBRARY}.{proof}.",
-            f'Goal True. idtac "{name}:". Abort.',
-            f"Print Assumptions {name}.",
+            f"From {coq.LIBRARY} Require {goal.statements} {goal.proofs}.",
+            f"Definition gate_{number} : {coq.LIBRARY}.{goal.statements}.{goal.claim}",
+            f"  := {coq.LIBRARY}.{goal.proofs}.{goal.theorem}.",
+            f'Goal True. idtac "gate_{number}:". Abort.',
+            f"Print Assumptions gate_{number}.",
         ]
     (folder / "Gate.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    said = run_coq("Gate", folder)
-    found = {}
-    for machine, claim in named:
-        _, _, rest = said.partition(f"{machine.name}_{claim}:\n")
-        axioms = _one_line(re.split(r"^\w+_C\d+:$", rest, maxsplit=1, flags=re.MULTILINE)[0])
-        found[machine.name, claim] = "" if axioms == CLOSED else axioms or "Coq says nothing of it"
-    return found
+    said = re.split(r"^gate_\d+:$", run_coq("Gate", folder), flags=re.MULTILINE)[1:]
+    if len(said) != len(goals):
+        raise CoqError(f"Gate.v asks for the axioms of {len(goals)} theorems, and Coq answers for {len(said)}")
+    axioms = map(_one_line, said)
+    return {
+        goal: "" if one == CLOSED else one or "Coq says nothing of it" for goal, one in zip(goals, axioms, strict=True)
+    }

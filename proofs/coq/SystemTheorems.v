@@ -1,7 +1,6 @@
-(* Weak fairness forbids nothing that is finite: each state that can be reached lies on a weakly fair run. So what is
-   proved of all weakly fair runs is said of every state. This holds of every machine. *)
+(* The claims about every machine hold. *)
 From Coq Require Import ZArith List Bool Lia Arith.
-From Latchproof Require Import Py Step Machine System Lists SystemProof.
+From Latchproof Require Import Py Step Machine System Lists SystemProof SystemClaims.
 Import ListNotations.
 
 Section Fair.
@@ -60,3 +59,12 @@ Proof.
   destruct G as [G|[G _]]; [left|right]; apply in_flat_map; exists m; split; auto. now apply (in_map fst) in G.
 Qed.
 End Fair.
+
+Theorem total : Total.
+Proof. red. intros. now apply every_call_takes_effect. Qed.
+Theorem fair_runs : FairRuns.
+Proof. red. intros. now apply fair_runs_pass_everywhere. Qed.
+Theorem fair_runs_continue : FairRunsContinue.
+Proof.
+  intros M r acts Fair c n H. destruct (Fair c n) as (m & L & [F|F]); destruct (H m L) as [[e E] N]; [easy | now apply F in E].
+Qed.
