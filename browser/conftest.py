@@ -70,14 +70,18 @@ class Page:
 
     def text(self, css: str) -> str:
         """Return the text of an element, as it is shown."""
-        found = self.chrome.execute_script("return document.querySelector(arguments[0])?.innerText", css)
+        found = self.chrome.execute_script(
+            "const one = document.querySelector(arguments[0]); return one?.innerText ?? one?.textContent", css
+        )
         assert isinstance(found, str), f"there is no {css}"
         return found.strip()
 
     def texts(self, css: str) -> list[str]:
         """Return the texts of all such elements."""
         found: list[str] = self.chrome.execute_script(
-            "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText.trim())", css
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".map((one) => (one.innerText ?? one.textContent).trim())",  # what is drawn has no innerText
+            css,
         )
         return found
 

@@ -35,12 +35,12 @@ class Oracle:
     def status(self, task: int) -> str:
         """What the page says of a task."""
         if task in self.queue:
-            return f"parked at position {self.queue.index(task)}"
+            return f"waits, number {self.queue.index(task) + 1} in line"
         return f"released: {words(self.released[task])}" if task in self.released else "idle"
 
     def shown_state(self) -> str:
         """What the page says of the machine."""
-        return ", ".join(f"{name} = {value}" for name, value in zip(self.machine.state, self.state, strict=True))
+        return state_words(self.machine.name, self.state)
 
     def enabled(self, task: int) -> list[str]:
         """What a task may do, as the buttons say it."""
@@ -86,6 +86,13 @@ class Oracle:
     def orbit(self) -> tuple[str, tuple[str, ...]]:
         """The state, whatever the tasks are called."""
         return self.shown_state(), tuple(sorted(map(self.status, self.tasks)))
+
+
+def state_words(machine: str, state: tuple[Any, ...]) -> str:
+    """A machine's state as the page puts it."""
+    if machine == "barrier":
+        return f"{state[0]} waiting, {'broken' if state[1] else 'whole'}"
+    return f"count {state[0]}, {state[1]} waiting"
 
 
 def words(ending: Any) -> str:

@@ -8,6 +8,8 @@ import itertools
 import json
 import random
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from browser.conftest import Page
-from browser.oracle import Oracle, distances
+from browser.oracle import Oracle, distances, state_words
 from latchproof.check.history import Begin, End, Event, Observe, Request, Rest
 from latchproof.check.judge import Judge
 from latchproof.check.machine_specification import MachineSpecification
@@ -73,7 +75,9 @@ def test_the_page_of_a_check_has_its_rules_with_a_step_by_each(run: Page, pages:
     assert "when" not in headers  # a guard takes a solver
     for policy in machine["policies"]:
         for row in policy["rules"]:
-            shown = run.text(f"#rule-{row['rule']}")
+            shown = run.chrome.execute_script(  # rules of other policies stand in a fold
+                "return document.getElementById(arguments[0]).textContent", f"rule-{row['rule']}"
+            )
             assert row["sentence"] in shown
             assert "→" in shown or row["call"].startswith("create(")
 
@@ -86,9 +90,10 @@ def test_the_faults_are_those_of_the_ledger(report: Page, pages: Path, machine: 
     assert len(rows) == len(mine)
     for rule in {row.id for row in MACHINES[machine].rules} - {"L4t", "B0t"}:
         about = [one for one in mine if re.search(rf"\b{rule}\b", f"{one['id']} {one['sentence']}")]
-        broken = sum(any(one["broken"].values()) for one in about)
-        shown = report.texts(f"#rule-{rule} a[href='#faults-{machine}']")
-        assert shown == ([f"{broken} of {len(about)}"] if about else [])
+        shown = report.text(f"#rule-{rule} > :last-child")
+        assert {int(number) for number in re.findall(r"^\d+|(?<=, )\d+", shown)} <= {len(about), *range(len(about))}
+        assert sum(map(int, re.findall(r"^\d+|(?<=, )\d+", shown))) == len(about)
+        assert (shown == "not sampled") == (not about)
 
 
 def test_the_evidence_for_each_rule_and_the_exports_are_shown(report: Page, pages: Path) -> None:
@@ -96,12 +101,18 @@ def test_the_evidence_for_each_rule_and_the_exports_are_shown(report: Page, page
     shown = [row.split("\t") for row in report.texts("#rule-evidence tbody tr")]
     assert [row[0] for row in shown] == [rule["id"] for rule in ledger["rules"]]
     for row, rule in zip(shown, ledger["rules"], strict=True):
-        told = [
-            "not run" if cell["status"] == "not_run" else f"{cell['status']} {cell['count']:,}"
-            for cell in rule["evidence"]
-        ]
-        judged = f"{rule['killed_mutants']} of {rule['mutants']}" if rule["mutants"] else "none judged"
-        assert row[1:] == [*told, judged]
+        for text, cell in zip(row[1:-1], rule["evidence"], strict=True):
+            if cell["status"] == "not_run":
+                assert text == "not run"
+            else:
+                assert text.startswith(f"{cell['status']} {cell['count']:,} {cell['unit'][:4]}")
+        if rule["mutants"] == 0:
+            assert row[-1] == "not sampled"
+        elif rule["killed_mutants"]:
+            assert re.match(rf"{rule['killed_mutants']} breaks? a claim", row[-1])
+        else:
+            assert "claim" not in row[-1]
+            assert row[-1].startswith("1 proved to change nothing") or "error" in row[-1]
     for one in ledger["exports"]:
         assert f"{one['name']} {one['status'].replace('_', ' ')}: {one['bound']}" in report.text("#exports")
 
@@ -173,7 +184,7 @@ def test_a_link_that_leads_nowhere_says_so(report: Page) -> None:
 def test_the_stepper_by_keyboard_alone(report: Page) -> None:
     report.open("#run=barrier/latchproof/2/2/")
     report.chrome.find_element(By.CSS_SELECTOR, "#stepper-task-1 button").send_keys(Keys.ENTER)
-    assert report.text("#stepper-task-1 p") == "parked at position 0"
+    assert report.text("#stepper-task-1 p") == "waits, number 1 in line"
     focused = report.chrome.execute_script("return document.activeElement.closest('fieldset')?.id")
     assert focused == "stepper-task-1"
 
@@ -185,7 +196,7 @@ def test_the_state_graph_and_its_shortest_runs(report: Page, machine: str, argum
     report.choose("#graph-argument", argument)
     report.choose("#graph-tasks", tasks)
     expected = distances(machine, policy, argument, tasks)
-    drawn = report.chrome.execute_script("return document.getElementById('graph-canvas')._cyreg.cy.nodes().length")
+    drawn = len(report.texts("#graph-canvas .node"))
     assert drawn == len(expected) == len(report.texts("#graph-goal option"))
     reached = set()
     for number in range(drawn):
@@ -202,45 +213,123 @@ def test_the_state_graph_and_its_shortest_runs(report: Page, machine: str, argum
     assert reached == set(expected)
 
 
-def test_zoom_and_a_click_on_a_state(report: Page) -> None:
-    graph = "document.getElementById('graph-canvas')._cyreg.cy"
-    before = report.chrome.execute_script(f"return {graph}.zoom()")
-    report.click("#graph-in")
-    assert report.chrome.execute_script(f"return {graph}.zoom()") > before
-    report.chrome.execute_script(f"{graph}.$id('5').emit('tap')")
+def test_a_click_on_a_state_chooses_it(report: Page) -> None:
+    report.chrome.execute_script(
+        "document.querySelector('#graph-canvas .node[data-id=\"5\"]').dispatchEvent(new MouseEvent('click'))"
+    )
     assert report.chrome.execute_script("return document.getElementById('graph-goal').value") == "5"
+    assert report.text("#graph-canvas .goal")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_graph_can_be_read_and_the_page_scrolls_over_it(report: Page, width: int) -> None:
+    with _window(report.chrome, width):
+        report.open("#graph")
+        sizes = report.chrome.execute_script(
+            "const canvas = document.getElementById('graph-canvas');"
+            "const scale = canvas.firstChild.getScreenCTM().a;"
+            "return [...canvas.querySelectorAll('text')]"
+            ".map((one) => parseFloat(getComputedStyle(one).fontSize) * scale)"
+        )
+        assert min(sizes) >= 12 - 0.001  # pixels
+        goal = report.chrome.execute_script(
+            "const [frame, box] = ['', ' .goal'].map((one) => document.querySelector('#graph-canvas' + one))"
+            ".map((one) => one.getBoundingClientRect());"
+            "return frame.left <= box.left && box.right <= frame.right && frame.top <= box.top"
+        )
+        assert goal  # the first state is in sight
+        before = report.text("#graph-zoom")
+        assert before == "100 %"
+        wheel = (
+            "return document.getElementById('graph-canvas').dispatchEvent("
+            "new WheelEvent('wheel', {deltaY: -100, ctrlKey: arguments[0], bubbles: true, cancelable: true}))"
+        )
+        assert report.chrome.execute_script(wheel, False) is True  # left to the page, which scrolls
+        assert report.text("#graph-zoom") == before
+        assert report.chrome.execute_script(wheel, True) is False
+        assert int(report.text("#graph-zoom").split()[0]) > 100
+        report.click("#graph-out")
+        report.click("#graph-fit")
+        assert int(report.text("#graph-zoom").split()[0]) <= 100
+
+
+def test_labels_of_the_graph_are_in_words(report: Page) -> None:
+    labels = report.texts("#graph-canvas .node")
+    assert any("1 waiting, whole" in text and "1 idle" in text for text in labels)
+    assert not any("False" in text for text in labels)
 
 
 def test_the_viewer_beside_the_judge(run: Page, pages: Path) -> None:
     (trace,) = json.loads((pages / "check.json").read_text(encoding="utf-8"))["traces"]
+    events = trace["events"]
     machine = MACHINES[trace["machine"]]
     policy = next(one for one in machine.policies if one.name == trace["policy"])
     judge = Judge(MachineSpecification(machine, policy, trace["argument"]), strict=trace["strict"])
+    covered: list[tuple[int, int]] = [
+        (int(first), int(last))
+        for first, last in run.chrome.execute_script(
+            "return [...document.querySelectorAll('#trace-table tbody tr')]"
+            ".map((one) => [one.dataset.first, one.dataset.last])"
+        )
+    ]
+    assert [one for first, last in covered for one in range(first, last + 1)] == list(range(1, len(events) + 1))
+    read = None
     run.click("#trace-first")
-    for number, event in enumerate(trace["events"], 1):
-        chosen = run.chrome.execute_script("return document.querySelector('#trace-table .chosen').id")
-        assert chosen == f"trace-step-{number}"
+    for number, (first, last) in enumerate(covered, 1):
+        assert (
+            run.chrome.execute_script("return document.querySelector('#trace-table .chosen').id")
+            == f"trace-row-{number}"
+        )
+        row = events[first - 1 : last]
+        # what has no row says nothing new: it is no call's doing, and what is read is in the row
+        assert {event["kind"] for event in row[1:]} <= {"rest", "observe", "suspend"}
+        for event in row:
+            if event["kind"] == "observe" and event["values"] != read:
+                read = event["values"]
+                told = f"{read['n_waiting']} waiting, {'broken' if read['broken'] else 'whole'}"
+                assert told in run.texts(f"#trace-row-{number} td")
         allowed = judge.reachable
-        # where a call is suspended is for a reader: there is nothing to judge
-        finding = None if event["kind"] == "suspend" else judge.step(_event(event))
-        assert (finding is not None) == (number == len(trace["events"]))
-        if finding is None:
-            allowed = judge.reachable
+        for event in row:
+            # where a call is suspended is for a reader: there is nothing to judge
+            finding = None if event["kind"] == "suspend" else judge.step(_event(event))
+            assert (finding is not None) == (event is events[-1])
+            if finding is None:
+                allowed = judge.reachable
         expected = {
             ", ".join(f"{name} = {value}" for name, value in zip(machine.state, one.state, strict=True))
             for one in allowed
         }
         assert set(run.text("#trace-states").split(" or ")) == expected
+        if len(expected) == 1:
+            (here,) = {state_words(machine.name, one.state) for one in allowed}
+            assert here in run.text("#trace-allows")
         under_way = {call + 1 for one in allowed for call, _ in one.fates}
         assert {int(text.split()[1].rstrip(":")) for text in run.texts("#trace-calls li")} == under_way
         run.click("#trace-next")
     assert judge.finding is not None
     assert f"The first difference: {judge.finding.seen}" in run.text("#trace-did")
-    assert " or ".join(judge.finding.allowed) in run.text("#trace-allows")
+    assert run.text("#trace-seen") == f"{judge.finding.seen}, not allowed here."
+    assert f"to {run.text('#trace-allowed')}" == " or ".join(judge.finding.allowed)
+    assert f"not allowed. Allowed: {run.text('#trace-allowed')}" in run.text("#trace-table .difference")
     (rule,) = judge.finding.rules
     assert run.text("#trace-rules a") == rule
     run.click("#trace-rules a")
     assert run.chrome.execute_script("return document.querySelector(':target').id") == f"rule-{rule}"
+
+
+def test_a_check_begins_with_the_counterexample(run: Page) -> None:
+    assert run.texts("main h2") == [
+        "The counterexample", "What was checked", "The rules of the policy cpython", "The verdict as data",
+    ]  # fmt: skip
+    assert run.text("#meaning .verdict") == "asyncio:Barrier breaks C5 under the policy cpython."
+    assert run.chrome.execute_script("return document.querySelector('#trace-table').getBoundingClientRect().top") < 600
+    # the keys of the JSON are in a fold that is closed
+    shown = run.chrome.execute_script("return document.body.innerText")
+    assert "exit_code" not in shown
+    assert "reported_policy" in run.chrome.execute_script(
+        "return document.querySelector('#data-of-it pre').textContent"
+    )
+    assert run.chrome.execute_script("return document.querySelector('#barrier details').open") is False
 
 
 def _event(event: dict[str, object]) -> Event:
@@ -273,17 +362,103 @@ def test_the_museum_is_in_the_viewer(report: Page) -> None:
         if one["trace"]["events"][-1]["kind"] == "host-fault":
             end = "No claim is blamed for a fault of the host's own loop."
         assert " ".join(report.text("#trace-did").split()).endswith(end)
-        assert len(report.texts("#trace-table tbody tr")) == len(one["trace"]["events"])
+        last = report.chrome.execute_script(
+            "return document.querySelector('#trace-table tbody tr:last-child').dataset.last"
+        )
+        assert int(last) == len(one["trace"]["events"])
+
+
+@contextmanager
+def _window(chrome: webdriver.Chrome, width: int) -> Iterator[None]:
+    metrics = {"width": width, "height": 844 if width < 500 else 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    yield
+    chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_nothing_is_wider_than_the_window(report: Page, width: int) -> None:
-    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
-    report.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    report.open()
-    widths = report.chrome.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
-    report.chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    with _window(report.chrome, width):
+        report.open()
+        widths = report.chrome.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
     assert widths[0] <= widths[1] == width
+
+
+def test_a_table_that_is_too_wide_says_that_it_scrolls(report: Page) -> None:
+    shown = "return getComputedStyle(document.querySelector('#ledger .aside')).display"
+    with _window(report.chrome, 390):
+        report.open("#ledger")
+        assert report.chrome.execute_script(shown) == "block"
+        report.chrome.execute_script("document.querySelector('#ledger .scroll').scrollLeft = 10000")
+        report.chrome.execute_async_script("setTimeout(arguments[0], 50)")
+        assert report.chrome.execute_script("return document.querySelector('#ledger .scroll').scrollLeft") > 100
+    report.open("#ledger")
+    assert report.chrome.execute_script(shown) == "none"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_first_screen_says_what_the_page_is(report: Page, pages: Path, width: int) -> None:
+    ledger = _data(pages / "report.html")["ledger"]
+    with _window(report.chrome, width):
+        report.open()
+        assert "claims of its CountdownLatch and Barrier" in report.text("header")
+        assert report.text("#meaning .verdict") == f"All {len(CLAIMS)} claims hold, within these bounds."
+        for told in ("latchproof 0.", "UTC", "quick", *(cell["kind"] for cell in ledger["claims"][0]["evidence"])):
+            assert told in report.text("#ledger-facts")
+        top = report.chrome.execute_script("return document.getElementById('bounds').getBoundingClientRect().top")
+        assert top < (844 if width < 500 else 900)
+
+
+def test_cells_have_units_and_nothing_reads_as_a_failure(report: Page, pages: Path) -> None:
+    ledger = _data(pages / "report.html")["ledger"]
+    cells = [cell for claim in ledger["claims"] for cell in claim["evidence"]]
+    shown = [" ".join(text.split()) for text in report.texts("#ledger tbody a")]
+    for text, cell in zip(shown, cells, strict=True):
+        if cell["status"] == "not_run":
+            assert text in ("not run", "not testable from outside")
+        else:
+            assert text.startswith(f"{cell['status']} {cell['count']:,} {cell['unit'][:4]}")
+    assert ledger["exit_code"] == 0
+    assert re.findall(r"\b0 of \d", report.chrome.execute_script("return document.body.textContent")) == []
+
+
+def test_the_ledger_is_one_tab_stop_with_arrow_keys(report: Page) -> None:
+    stops = report.chrome.execute_script("return document.querySelectorAll('#ledger a:not([tabindex=\"-1\"])').length")
+    assert stops == 1
+    first = report.chrome.find_element(By.CSS_SELECTOR, "#ledger tbody a")
+    where = "return document.activeElement.getAttribute('href')"
+    first.send_keys(Keys.ARROW_RIGHT)
+    assert report.chrome.execute_script(where) == "#evidence-C1-explored"
+    report.chrome.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    assert report.chrome.execute_script(where) == "#evidence-C2-explored"
+    report.chrome.switch_to.active_element.send_keys(Keys.HOME)
+    assert report.chrome.execute_script(where) == "#evidence-C2-proved"
+    report.chrome.switch_to.active_element.send_keys(Keys.ENTER)
+    report.chrome.execute_async_script("setTimeout(arguments[0], 50)")
+    assert report.chrome.execute_script("return document.getElementById('evidence-C2-proved').open") is True
+
+
+def test_few_presses_of_tab_lead_to_the_stepper(report: Page) -> None:
+    report.chrome.execute_script("document.activeElement.blur()")
+    for presses in range(1, 31):  # noqa: B007
+        report.chrome.switch_to.active_element.send_keys(Keys.TAB)
+        if report.chrome.execute_script("return document.activeElement.closest('#stepper') !== null"):
+            break
+    else:
+        pytest.fail("30 presses of Tab do not lead to the stepper")
+    ring = report.chrome.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
+    assert ring == "solid"
+
+
+def test_the_contents_list_stays_in_sight(report: Page) -> None:
+    report.open("#graph")
+    report.chrome.execute_async_script("setTimeout(arguments[0], 300)")
+    top, current = report.chrome.execute_script(
+        "return [document.querySelector('nav').getBoundingClientRect().top,"
+        " document.querySelector('nav [aria-current]')?.getAttribute('href')]"
+    )
+    assert 0 <= top < 50
+    assert current == "#graph"
 
 
 def test_what_a_screen_reader_needs(report: Page) -> None:
@@ -316,10 +491,11 @@ def test_text_stands_out_from_its_ground(report: Page, scheme: str) -> None:
     report.open()
     colours = report.chrome.execute_script(
         "const style = getComputedStyle(document.documentElement);"
-        "return Object.fromEntries(['ground', 'raised', 'mark', 'node', 'ink', 'soft', 'link', 'good', 'bad', 'doubt']"
+        "const names = ['ground', 'raised', 'mark', 'node', 'wrong', 'ink', 'soft', 'link', 'good', 'bad', 'doubt'];"
+        "return Object.fromEntries(names"
         ".map((name) => [name, style.getPropertyValue('--' + name).trim()]))"
     )
-    grounds = {"ink": ("ground", "raised", "mark", "node")}
+    grounds = {"ink": ("ground", "raised", "mark", "node", "wrong"), "bad": ("ground", "raised", "wrong")}
     low = {
         (text, ground): round(_contrast(colours[text], colours[ground]), 2)
         for text in ("ink", "soft", "link", "good", "bad", "doubt")

@@ -26,7 +26,7 @@ from latchproof.show.html import rules
 from latchproof.show.html.annotated import annotate
 from latchproof.show.html.check import check_page
 from latchproof.show.html.graph_tables import tabulate
-from latchproof.show.html.page import page
+from latchproof.show.html.page import LIBRARIES, page
 from latchproof.show.html.report import report
 from latchproof.verify.kinds import KINDS
 from latchproof_spec.barrier.machine import BARRIER
@@ -46,7 +46,7 @@ def verdict() -> Verdict:
 
 def test_the_libraries_are_those_that_were_released() -> None:
     libraries = tomllib.loads((VENDOR / "vendored.toml").read_text(encoding="utf-8"))["library"]
-    assert len(libraries) == 2
+    assert [library["file"] for library in libraries] == list(LIBRARIES)
     for library in libraries:
         assert hashlib.sha256((VENDOR / library["file"]).read_bytes()).hexdigest() == library["sha256"]
         assert "Permission is hereby granted" in (VENDOR / library["license_file"]).read_text(encoding="utf-8")

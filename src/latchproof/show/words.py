@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,3 +73,49 @@ def listed(names: Sequence[str]) -> str:
     """
     more = len(names) - MOST
     return ", ".join(names) if more <= 0 else f"{', '.join(names[:MOST])} and {more} more"
+
+
+def state_in_words(values: Mapping[str, object], phases: Collection[str] = (), parked: str = "parked") -> list[str]:
+    """Return the variables of a state, or what is read of it, each in words.
+
+    `phases` are two names of which one is that of a bool; `parked` is the variable that counts the waiting calls.
+
+    >>> state_in_words({"parked": 2, "broken": False}, ("whole", "broken"))
+    ['2 waiting', 'whole']
+    >>> state_in_words({"n_waiting": 1, "count": 3, "is_locked": False, "owner": None})
+    ['1 waiting', 'count 3', 'not locked', 'owner None']
+    """
+    return [_in_words("n_waiting" if name == parked else name, value, phases) for name, value in values.items()]
+
+
+def _in_words(name: str, value: object, phases: Collection[str]) -> str:
+    if isinstance(value, bool):
+        name = name.removeprefix("is_")
+        opposite = next((one for one in phases if one != name), "") if name in phases else ""
+        return name if value else opposite or f"not {name}"
+    return f"{value} {name[2:]}" if name.startswith("n_") else f"{name} {value}"
+
+
+def either(states: Sequence[Sequence[str]]) -> str:
+    """Return states that are possible, each given part by part, in one phrase.
+
+    >>> either([["1 waiting", "whole"], ["2 waiting", "whole"]]), either([["count 0", "open"], ["count 1", "closed"]])
+    ('1 or 2 waiting, whole', 'count 0, open or count 1, closed')
+    """
+    parts = list(states[0]) if states else []
+    differing = [place for place in range(len(parts)) if len({tuple(one[place : place + 1]) for one in states}) > 1]
+    if len({len(one) for one in states}) == 1 and len(differing) == 1:
+        (place,) = differing
+        parts[place] = _merged([one[place].split(" ") for one in states])
+        return ", ".join(parts)
+    return " or ".join(", ".join(one) for one in states)
+
+
+def _merged(phrases: Sequence[Sequence[str]]) -> str:
+    """Return alternatives with the words at either end that all share written once."""
+    shortest = min(map(len, phrases))
+    start = len(list(takewhile(lambda words: len(set(words)) == 1, zip(*phrases, strict=False))))
+    backwards = zip(*(one[::-1] for one in phrases), strict=False)
+    end = min(len(list(takewhile(lambda words: len(set(words)) == 1, backwards))), shortest - start)
+    inner = " or ".join(" ".join(one[start : len(one) - end]) for one in phrases)
+    return " ".join([*phrases[0][:start], inner, *phrases[0][len(phrases[0]) - end :]])

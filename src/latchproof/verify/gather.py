@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 from latchproof.check.pool import cores
@@ -22,7 +23,7 @@ def gather(*, quick: bool = False, on_start: Callable[[str], None] = lambda what
     `on_start` is told what is gathered next.
     """
     begun = time.perf_counter()
-    ledger = Ledger()
+    ledger = Ledger(quick=quick, gathered=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
     with suppress(ContractsNotRunError):
         read_ahead(find_root())
     beside = [kind for kind in KINDS if kind.runs_beside]

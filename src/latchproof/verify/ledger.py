@@ -35,7 +35,7 @@ class Ledger:
     """Every cell that was gathered, what was found about the exporters, and what became of the mutants.
 
     `rules` holds, for each kind of evidence by name, what it did about each rule by ID. `no_mutants` says why there are
-    no mutants.
+    no mutants. `quick` says whether it was gathered to smaller bounds, and `gathered` when, in UTC.
     """
 
     cells: list[Cell] = field(default_factory=list)
@@ -44,6 +44,8 @@ class Ledger:
     mutants: Matrix | None = None
     no_mutants: str = ""
     seconds: float = 0.0
+    quick: bool = False
+    gathered: str = ""
 
     def cell(self, claim: str, kind: str) -> Cell:
         """Return the cell of a claim and a kind of evidence."""
@@ -122,6 +124,8 @@ class Ledger:
             "exports": [asdict(one) for one in self.exports],
             "mutants": self.mutants.to_json() if self.mutants is not None else None,
             "no_mutants": self.no_mutants,
+            "quick": self.quick,
+            "gathered": self.gathered,
             "seconds": self.seconds,
             "exit_code": self.exit_code,
         }

@@ -27,13 +27,16 @@ from latchproof.check.kinds import Kind
 from latchproof.check.specification import COMPARED, Configuration, Specification
 from latchproof.check.trace import Trace
 from latchproof.check.values import told_lead
-from latchproof.show.words import judged_by
+from latchproof.show.html.run_rows import rows
+from latchproof.show.words import either, judged_by, state_in_words
 from latchproof_spec import step as spec_step
-from latchproof_spec.machines import sentence_of
+from latchproof_spec.machines import MACHINES, sentence_of
 
 
 def annotate(trace: Trace, kind: Kind | None = None) -> dict[str, Any]:
     """Return the trace as plain data, with `steps`: for each event its words, and what the specification allows then.
+
+    `rows` are the same events as the rows of a table (see `run_rows`), and `again` is the command that repeats the run.
 
     Without a `kind` it is that of the trace; raise TargetError if its model is not there.
 
@@ -77,8 +80,22 @@ def annotate(trace: Trace, kind: Kind | None = None) -> dict[str, Any]:
     found = trace.claim if trace.is_of_the_host else finding and finding.claim
     agrees = found == trace.claim and len(steps) == len(trace.events)
     sentence = "" if trace.is_of_the_host else sentence_of(trace.claim, trace.machine, trace.policy)
-    words = {"made": trace.made, "judged_by": judged_by(trace), "sentence": sentence}
-    return {**trace.to_json(), **words, "steps": steps, "agrees": agrees}
+    words = {
+        "made": trace.made,
+        "judged_by": judged_by(trace),
+        "sentence": sentence,
+        "again": trace.again if trace.is_stepwise else "",
+    }
+    phases = _phases(trace)
+    shown = rows(trace.events[: len(steps)], [step["allowed"] for step in steps], phases)
+    for step in steps:
+        step["state"] = either([state_in_words(state, phases) for state in step["states"]])
+    return {**trace.to_json(), **words, "steps": steps, "rows": shown, "agrees": agrees}
+
+
+def _phases(trace: Trace) -> tuple[str, ...]:
+    machine = MACHINES.get(trace.machine)
+    return () if machine is None else tuple(machine.phases)
 
 
 def _allowed(specification: Specification, configurations: frozenset[Configuration]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ which slot acts and where each slot's task is afterwards, so that the page can k
 from typing import Any
 
 from latchproof.explore.system import Action, Local, State, System, Transition
+from latchproof.show.words import state_in_words
 from latchproof_spec import step
 from latchproof_spec.machine import Machine
 
@@ -23,7 +24,7 @@ def tabulate(machine: Machine, policy: Any, argument: int, *, tasks: int) -> dic
     >>> from latchproof_spec.barrier.machine import BARRIER
     >>> graph = tabulate(BARRIER, BARRIER.policies[0], 2, tasks=2)
     >>> graph["states"][1]
-    {'state': [1, False], 'tasks': [['idle', None], ['parked', 0]], 'broken': []}
+    {'state': [1, False], 'words': '1 waiting, whole', 'tasks': [['idle', None], ['parked', 0]], 'broken': []}
     >>> graph["actions"][0], graph["moves"][0][0]  # slot, action, rule, state after, resumed, slots after, broken
     ({'kind': 'call', 'label': 'wait()'}, [0, 0, 'B1', 1, [], [1, 0], []])
     """
@@ -69,8 +70,10 @@ def in_words(ending: "step.Ending") -> str:
 
 def _state(system: System, state: State) -> dict[str, Any]:
     invariants = system.machine.invariants
+    named = dict(zip(system.machine.state, state.machine, strict=True))
     return {
         "state": list(state.machine),
+        "words": ", ".join(state_in_words(named, tuple(system.machine.phases), system.machine.parked)),
         "tasks": [[local.kind, _detail(local)] for local in state.tasks],
         "broken": [one.name for one in invariants if not one.holds(*system.constants, *state.machine)],
     }

@@ -9,19 +9,21 @@ from latchproof.check.kinds import Kind
 from latchproof_spec.model import Model
 
 
-def model_data(kind: Kind) -> dict[str, Any]:
+def model_data(kind: Kind, policy: Any = None) -> dict[str, Any]:
     """Return a model as plain data: its name, its policies, and the source of each class that it is made of.
+
+    With a `policy` it is the model of that one, which needs a state of its own.
 
     >>> from latchproof.check.kind_of import KINDS
     >>> data = model_data(KINDS["bounded-semaphore"])
     >>> [one["where"].partition(":")[0] for one in data["classes"]], data["classes"][0]["source"].partition("(")[0]
     (['semaphore.py', 'semaphore.py'], 'class BoundedSemaphore')
     """
-    model: type[Model] = kind.policies[0].model
+    model: type[Model] = (policy or kind.policies[0]).model
     classes = [one for one in model.__mro__ if issubclass(one, Model) and one is not Model and "__doc__" in vars(one)]
     return {
-        "name": kind.name,
-        "policies": [one.name for one in kind.policies],
+        "name": policy.name if policy else kind.name,
+        "policies": [one.name for one in ([policy] if policy else kind.policies)],
         "classes": [data for one in classes if (data := _class_data(one)) is not None],
     }
 

@@ -9,10 +9,12 @@ import base64
 import gzip
 import html
 import json
+import platform
 import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -20,7 +22,7 @@ from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, machines_about
 
-LIBRARIES = ("cytoscape.min.js", "cytoscape-dagre.min.js")
+LIBRARIES = ("dagre.min.js",)
 SCRIPTS = (
     "dom.js",
     "rules.js",
@@ -31,6 +33,7 @@ SCRIPTS = (
     "stepper.js",
     "graph.js",
     "viewer.js",
+    "check.js",
     "start.js",
 )
 
@@ -46,6 +49,8 @@ def about_page(kind: Literal["check", "report"], claims: Sequence[Claim] = CLAIM
     return {
         "kind": kind,
         "release": release,
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "python": f"{platform.python_implementation()} {platform.python_version()} on {platform.system()}",
         "command": shlex.join(["latchproof", *sys.argv[1:]]),
         "claims": [
             {
@@ -55,6 +60,7 @@ def about_page(kind: Literal["check", "report"], claims: Sequence[Claim] = CLAIM
                 "rules": [rule for machine in machines_about(claim) for rule in machine.exercise[claim]],
                 "sentence": claim.sentence,
                 "beyond_counters": claim.beyond_counters,
+                "unobservable": claim.unobservable,
             }
             for claim in claims
         ],
@@ -67,8 +73,9 @@ def machine_data(
     rows: Callable[[Machine, Any], list[dict[str, Any]]],
     arrows: Callable[[Machine, Any], dict[tuple[str, str], list[str]]],
     graphs: Callable[[Machine, Any], list[dict[str, Any]]] = lambda machine, policy: [],
+    first: str = "",
 ) -> dict[str, Any]:
-    """Return the machine with its rules under each policy.
+    """Return the machine with its rules under each policy, beginning with the policy of the name `first`, if given.
 
     `rows` gives the rows of a policy's rules, which were found as `how` says; `arrows` gives the rules between the
     phases, and `graphs` the graphs to step through.
@@ -85,7 +92,7 @@ def machine_data(
             "arrows": [[source, goal, rules] for (source, goal), rules in arrows(machine, policy).items()],
             "graphs": graphs(machine, policy),
         }
-        for policy in machine.policies
+        for policy in sorted(machine.policies, key=lambda one: one.name != first)
     ]
     reached = {row["rule"] for policy in policies for row in policy["rules"]}
     return {

@@ -1,76 +1,92 @@
-// Every state within a small bound, zoomable, with a shortest run to a chosen one.
+// Every state within a small bound, with a shortest run to a chosen one.
 
 const graphSection = (data) => {
-  const canvas = el("div", { class: "canvas", id: "graph-canvas", role: "img",
+  const canvas = el("div", { class: "canvas", id: "graph-canvas", role: "region", tabindex: 0,
     "aria-label": "All states and the rules between them; choose a state in the list to read a shortest run to it" });
-  const goal = el("select", { id: "graph-goal", onchange: () => showPath(Number(goal.value)) });
+  const goal = el("select", { id: "graph-goal", onchange: () => showPath(Number(goal.value), true) });
   const path = el("div", { id: "graph-path", role: "status" });
-  const choice = new Choice(data, "graph", () => redraw());
-  const zoom = (factor) => () =>
-    drawing.zoom({ level: drawing.zoom() * factor, renderedPosition: { x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 } });
+  const choice = new Choice(data, "graph", () => redraw(), 2);
   const button = (id, text, label, onclick) => el("button", { type: "button", id, "aria-label": label, onclick }, text);
+  const percent = el("output", { id: "graph-zoom" });
   let drawing = null;
 
-  const words = ({ state, tasks }) => [showNamed(choice.machine.state, state), tasks.map(describeLocal).join(" | ")];
+  const zoom = (level, about) => {
+    drawing.zoom(level, about);
+    percent.textContent = `${Math.round(drawing.level * 100)} %`;
+  };
+  // a plain wheel scrolls the page; with Ctrl, as in a map, it zooms
+  canvas.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    const frame = canvas.getBoundingClientRect();
+    zoom(drawing.level * Math.exp(-event.deltaY / 400), { x: event.clientX - frame.left, y: event.clientY - frame.top });
+  }, { passive: false });
 
   const redraw = () => {
     const { graph } = choice;
-    drawing?.destroy();
     const arrows = new Map();
     graph.moves.forEach((moves, source) => {
       for (const [, action, rule, target] of moves) {
         if (source === target) continue; // what changes nothing is left out of the drawing
         const key = `${source}-${target}`;
-        if (!arrows.has(key)) arrows.set(key, { id: key, source, target, labels: new Set() });
+        if (!arrows.has(key)) arrows.set(key, { id: key, source: String(source), target: String(target), labels: new Set() });
         arrows.get(key).labels.add(rule ?? graph.actions[action].label);
       }
     });
-    const short = ({ state, tasks }) => `${state.map(show).join(", ")}\n${tasks.map(([kind, detail]) =>
-      kind === "idle" ? "–" : kind === "parked" ? `p${detail}` : `→${detail.replace(/^\w+ ?/, "")}`).join(" ")}`;
-    drawing = draw(canvas, graph.states.map((one, number) => ({ id: String(number), label: short(one) })),
-      [...arrows.values()].map((arrow) => ({ ...arrow, source: String(arrow.source), target: String(arrow.target),
-        label: [...arrow.labels].join(" ") })),
+    drawing = draw(canvas, graph.states.map((one, id) => ({ id: String(id), lines: [one.words, ...tasksInWords(one.tasks)] })),
+      [...arrows.values()].map((arrow) => ({ ...arrow, label: [...arrow.labels].join(", ") })),
       { onchoose: (id) => { goal.value = id; showPath(Number(id)); } });
-    goal.replaceChildren(...graph.states.map((one, number) =>
-      el("option", { value: number }, `${number}: ${words(one).join("; ")}`)));
+    goal.replaceChildren(...graph.states.map((one, id) =>
+      el("option", { value: id }, `${id}: ${wordsOf(one)}`)));
     byId("graph-size").textContent = `${graph.states.length} states up to renaming of tasks, `
       + `${graph.moves.reduce((sum, moves) => sum + moves.length, 0)} transitions`;
-    showPath(0);
+    zoom(1);
+    showPath(0, true);
   };
 
-  const showPath = (number) => {
-    const steps = shortest(choice.graph, number);
+  const showPath = (which, reveal = false) => {
     const walk = new Walk(choice.graph);
     const nodes = [0];
-    for (const move of steps) {
+    for (const move of shortest(choice.graph, which)) {
       walk.take(walk.slots.indexOf(move[0]), choice.graph.actions[move[1]].label);
       nodes.push(walk.node);
     }
-    drawing.elements().removeClass("path goal");
-    nodes.forEach((node, i) => {
-      drawing.$id(String(node)).addClass("path");
-      if (i) drawing.$id(`${nodes[i - 1]}-${node}`).addClass("path");
-    });
-    drawing.$id(String(number)).addClass("goal");
+    drawing.mark(nodes, nodes.slice(1).map((node, i) => `${nodes[i]}-${node}`), which);
+    if (reveal) drawing.reveal(String(which));
+    const state = choice.graph.states[which];
     path.replaceChildren(
-      el("p", {}, `A shortest run to state ${number} (${words(choice.graph.states[number]).join("; ")}) has `,
-        el("b", { id: "graph-distance" }, String(steps.length)), ` steps. `,
+      el("p", {}, `A shortest run to state ${which} (${wordsOf(state)}) has `,
+        el("b", { id: "graph-distance" }, String(walk.steps.length)), walk.steps.length === 1 ? " step. " : " steps. ",
         el("a", { href: choice.link(walk.steps), id: "graph-link" }, "Step through it")),
       el("ol", {}, walk.steps.map((step) => el("li", {}, `task ${step.task + 1}: ${cell(step, step.task)} `,
         step.rule ? ruleLink(step.rule) : ""))));
   };
 
   section("graph", "Every state, within a small bound",
-    el("p", {}, "A box is a state: the machine's numbers, then each task (– idle, p0 parked first in line, → released "
-      + "and with what). Arrows are labelled with rules. Drag to move, scroll to zoom; click a state, or choose it in the "
-      + "list, for a shortest run to it."),
+    el("p", {}, "A box is a state: the machine's own, in bold, then what tasks do that do not wait. An arrow is a step, with "
+      + "the rule that makes it. Click a state, or choose it in the list, for a shortest run to it. Ctrl and the wheel zoom."),
     choice.element,
     el("div", { class: "controls" }, el("label", {}, "state", goal),
-      button("graph-in", "+", "Zoom in", zoom(1.4)), button("graph-out", "−", "Zoom out", zoom(1 / 1.4)),
-      button("graph-fit", "Fit", "Show all", () => drawing.fit(undefined, 20)), el("output", { id: "graph-size" })),
+      button("graph-in", "+", "Zoom in", () => zoom(drawing.level * 1.25)),
+      button("graph-out", "−", "Zoom out", () => zoom(drawing.level / 1.25)),
+      button("graph-fit", "Fit", "Show all", () => { drawing.fit(); zoom(drawing.level); }), percent),
+    el("p", { id: "graph-size", class: "soft" }),
     canvas, path);
   redraw();
 };
+
+// What the tasks do that do not wait, each line once; how many wait is part of the machine's state.
+const tasksInWords = (tasks) => {
+  const idle = tasks.filter(([kind]) => kind === "idle").length;
+  const released = tasks.filter(([kind]) => kind === "released").map(([, detail]) => detail);
+  const lines = [...new Set(released)].map((detail) => {
+    const times = released.filter((one) => one === detail).length;
+    return `${times > 1 ? `${times} times ` : ""}${detail}`;
+  });
+  return [...(idle ? [`${idle} idle`] : []), ...(lines.length ? [`${released.length} released:`, ...lines] : [])];
+};
+
+const wordsOf = (state) => [state.words, ...tasksInWords(state.tasks)].join("; ").replaceAll(":;", ":");
 
 // The moves of a shortest run from the first state, breadth first.
 const shortest = (graph, goal) => {

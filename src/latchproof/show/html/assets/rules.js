@@ -10,47 +10,53 @@ const machineSection = (data, machine) => {
   // what rows have depends on how they were found: guards come from a solver, examples from running the functions
   const columns = [["when", "when"], ["change", "state"], ["example", "for example"], ["parked", "parked"],
     ["caller", "caller"]].filter(([field]) => own.rules.some((one) => one[field] !== undefined));
+  const blamed = new Set(data.kind === "check" ? data.traces.flatMap((trace) => trace.rules) : []);
   const row = (policy) => (one) =>
     el("tr", { id: anchor(one.rule) },
       policy === null ? null : el("td", {}, policy.names.join(", ")),
-      el("th", { scope: "row" }, one.rule), el("td", {}, el("code", {}, one.call)),
-      columns.map(([field]) => el("td", {}, one[field])), el("td", { class: "words" }, one.sentence),
-      el("td", {}, about(one.rule)), faults.length ? el("td", {}, faultsOf(faults, one.rule, machine)) : null);
-  const headers = ["rule", "operation", ...columns.map(([, header]) => header), "in words", "claims it exercises",
-    ...(faults.length ? ["faults in it that break a claim"] : [])];
+      el("th", { scope: "row" }, one.rule, el("code", { class: "at" }, breakable(one.call)),
+        blamed.has(one.rule) ? el("b", { class: "at fails" }, "at the difference") : ""),
+      el("td", { class: "words" }, one.sentence),
+      columns.map(([field]) => el("td", {}, el("span", { class: field }, one[field].replace("→", "\n→")))),
+      el("td", {}, about(one.rule)), faults.length || data.ledger ? el("td", {}, faultsOf(data.ledger, faults, one.rule, machine)) : null);
+  const headers = ["rule", "in words", ...columns.map(([, header]) => header), "claims it exercises",
+    ...(faults.length || data.ledger ? ["faults planted in it"] : [])];
   const ids = new Set(own.rules.map((one) => one.rule));
   const others = machine.policies.slice(1).flatMap((policy) =>
     policy.rules.filter((one) => !ids.has(one.rule)).map(row(policy)));
-  const made = section(machine.name, `The ${machine.name}`,
+  const isCheck = data.kind === "check";
+  const made = section(machine.name, isCheck ? `The rules of the policy ${own.names[0]}` : `The rules of the ${machine.name}`,
     el("p", {}, `State: ${machine.state.join(", ")}. ${machine.how} The claims that a rule exercises are those that a `
       + "run by that rule can break."),
-    table(`Rules under the policy ${own.names.join(", ")}, which our own classes follow`, headers, own.rules.map(row(null))),
+    table(`Rules of the ${machine.name} under the policy ${own.names.join(", ")}, `
+      + `${isCheck ? "which judged the class" : "which our own classes follow"}`, headers, own.rules.map(row(null))),
     machine.unreached.map((rule) => el("p", { id: anchor(rule.id) }, el("b", {}, rule.id),
       ` ${rule.operation}: ${rule.sentence} It raises ${rule.errors[0]}.`)),
-    el("details", { open: true }, el("summary", {}, "Rules of other policies"),
+    el("details", { class: "fold", open: !isCheck }, el("summary", {}, "Rules of other policies"),
       table(null, ["policies", ...headers], others)),
-    faults.length ? faultTable(data, faults, machine) : null,
+    faults.length ? faultTable(data, faults, machine) : "",
     el("h3", {}, "State diagram"),
-    el("div", { class: "canvas small", id: `${machine.name}-diagram`, role: "img",
+    el("div", { class: "canvas", id: `${machine.name}-diagram`, role: "img",
       "aria-label": `State diagram of the ${machine.name}; the table below has the same content` }),
     table(`Which rules lead from one phase to another, policy ${own.names.join(", ")}`, ["from", "to", "rules"],
       own.arrows.map(([source, goal, rules]) =>
         el("tr", {}, el("td", {}, source), el("td", {}, goal), el("td", {}, ruleLinks(rules))))));
-  draw(byId(`${machine.name}-diagram`), machine.phases.map((phase) => ({ id: phase, label: phase })),
-    own.arrows.map(([source, goal, rules]) => ({ source, target: goal, label: rules.join(" ") })), { across: true });
+  draw(byId(`${machine.name}-diagram`), machine.phases.map((phase) => ({ id: phase, lines: [phase] })),
+    own.arrows.map(([source, target, rules]) => ({ id: `${source}-${target}`, source, target, label: rules.join(", ") })), { across: true });
   return made;
 };
+
+// Code that a line may break after a bracket or an underscore.
+const breakable = (code) => code.split(/(?<=[(_])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
 
 // A mutant of the specification is about the rules that its ID or sentence names.
 const isAbout = (fault, rule) => new RegExp(`\\b${rule}\\b`).test(`${fault.id} ${fault.sentence}`);
 const broken = (fault) => [...new Set(Object.values(fault.broken).flat())];
 
-const faultsOf = (faults, rule, machine) => {
+const faultsOf = (ledger, faults, rule, machine) => {
   const mine = faults.filter((fault) => isAbout(fault, rule));
-  if (mine.length === 0) return "no fault was planted in it";
-  const harmless = mine.filter((fault) => fault.status === "equivalent").length;
-  return [el("a", { href: `#faults-${machine.name}` }, `${mine.filter((fault) => broken(fault).length).length} of ${mine.length}`),
-    harmless ? `; ${harmless} proved to be no fault` : null];
+  if (mine.length === 0) return notPlanted(ledger);
+  return el("a", { href: `#faults-${machine.name}` }, faultCounts(mine).join(", "));
 };
 
 const faultTable = (data, faults, machine) =>

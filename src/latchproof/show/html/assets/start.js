@@ -1,43 +1,36 @@
 // Unpacks the data, makes the sections that it has data for, and follows links into runs and evidence.
 
-// What the numbers of a verdict count.
-const UNITS = { schedules: "schedules run", covered: "schedules covered, at least", pruned: "runs pruned",
-  steps: "steps of the event loop", seconds: "seconds taken" };
+const checkPage = (data) => {
+  checkIntroduction(data);
+  viewerSection(data);
+  checkedSection(data);
+  for (const machine of data.machines) machineSection(data, machine);
+  for (const model of data.models) modelSection(model);
+  dataSection(data);
+  return () => false;
+};
 
-const verdictSection = ({ verdict, checked_as, judged_by, orders }) => section("verdict", "The verdict",
-  el("p", {}, el("b", { class: { conforms: "holds", counterexample: "fails", inconclusive: "inconclusive" }[verdict.status] },
-    verdict.status), ` for ${verdict.target}, ${checked_as}, judged by ${judged_by}`
-    + `${verdict.strict ? ", in the strict form" : ""}. Nothing is concluded beyond these bounds:`),
-  el("ul", {}, verdict.bounds.map((bound) => el("li", {}, bound))),
-  Object.entries(verdict.renamed).map(([own, name]) => el("p", {}, `${own} is shown as ${name}.`)),
-  el("dl", {}, Object.entries(verdict).filter(([, value]) => typeof value !== "object").map(([name, value]) =>
-    [el("dt", {}, UNITS[name] ?? name.replaceAll("_", " ")), el("dd", {}, name === "seconds" ? value.toFixed(1) : show(value))])),
-  verdict.reasons.map((reason) => el("p", {}, el("b", { class: "inconclusive" },
-    `${verdict.status === "counterexample" ? "Incomplete" : "Inconclusive"} because: `), inWords(reason))),
-  verdict.not_tried.length ? el("p", {}, `Not tried: ${verdict.not_tried.join("; ")}`) : "",
-  verdict.ignored.length ? el("p", {}, `Ignored, as asked: ${verdict.ignored.join(", ")}`) : "",
-  verdict.not_driven.length ? el("p", {}, `Not driven: ${verdict.not_driven.join(", ")}`) : "",
-  verdict.lines ? el("p", {}, `Lines: ${verdict.lines.summary}`) : "",
-  orders.map((order) => el("p", {}, order)),
-  verdict.notes.map((note) => el("p", {}, `Note: ${note}`)),
-  table("Policy by policy", ["policy", "verdict", "rules fired"], verdict.policies.map((one) =>
-    el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, one.standing), el("td", {}, ruleLinks(one.rules_fired))))));
+// What is looked at most stands first, and what has hundreds of links last: few presses of Tab lead to the stepper.
+const reportPage = (data) => {
+  reportIntroduction(data);
+  ledgerSection(data);
+  const load = stepperSection(data);
+  graphSection(data);
+  viewerSection(data);
+  for (const machine of data.machines) machineSection(data, machine);
+  ruleEvidenceSection(data);
+  evidenceSection(data);
+  exportsSection(data.ledger);
+  return load;
+};
 
 const start = async () => {
   const data = await unpack();
   byId("loading").remove();
-  if (data.verdict) verdictSection(data);
-  if (data.ledger) ledgerSection(data);
-  for (const machine of data.machines) machineSection(data, machine);
-  for (const model of data.models ?? []) modelSection(model);
-  let load = () => false;
-  if (data.kind === "report") {
-    load = stepperSection(data);
-    graphSection(data);
-  }
-  viewerSection(data);
-  byId("made").append(el("p", {}, `Made by latchproof ${data.release}: `, el("code", {}, data.command),
-    ". The drawings are made by Cytoscape.js and dagre (MIT licence), which this file contains."));
+  const load = data.kind === "report" ? reportPage(data) : checkPage(data);
+  watchContents();
+  byId("made").append(el("p", {}, `Made by latchproof ${data.release}, ${data.written}: `, el("code", {}, data.command),
+    ". Graphs are laid out by dagre (MIT licence), which this file contains."));
 
   const follow = () => {
     if (location.hash.startsWith("#run=")) {
@@ -53,6 +46,7 @@ const start = async () => {
     }
     const target = location.hash.length > 1 ? byId(decodeURIComponent(location.hash.slice(1))) : null;
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    if (target?.tagName === "DETAILS") target.firstElementChild.focus({ preventScroll: true });
     target?.scrollIntoView();
   };
   addEventListener("hashchange", follow);

@@ -29,8 +29,7 @@ const stepperSection = (data) => {
 
   const render = () => {
     const { machine } = choice;
-    const names = machine.state;
-    state.textContent = showNamed(names, walk.here.state);
+    state.textContent = walk.here.words;
     undo.disabled = walk.steps.length === 0;
     link.href = choice.link(walk.steps);
     tasks.replaceChildren(...walk.slots.map((_, task) =>
@@ -38,11 +37,12 @@ const stepperSection = (data) => {
         el("p", {}, describeLocal(walk.local(task))),
         el("div", {}, walk.enabled(task).map((label) =>
           el("button", { type: "button", "data-task": task + 1, onclick: () => act(task, label) }, label))))));
-    lanes.replaceChildren(table("The run so far", ["step", ...walk.slots.map((_, task) => `task ${task + 1}`), "rule", "state"],
+    if (walk.steps.length === 0) lanes.replaceChildren(el("p", { class: "soft" }, "No step was taken yet."));
+    else lanes.replaceChildren(...table("The run so far", ["step", ...walk.slots.map((_, task) => `task ${task + 1}`), "rule", "state"],
       walk.steps.map((step, number) => el("tr", {}, el("th", { scope: "row" }, String(number + 1)),
         walk.slots.map((_, task) => el("td", {}, cell(step, task))),
-        el("td", {}, step.rule ? ruleLink(step.rule) : ""), el("td", {}, showNamed(names, step.state))))));
-    claims.replaceChildren(claimTable(data, machine, walk));
+        el("td", {}, step.rule ? ruleLink(step.rule) : ""), el("td", {}, step.words)))));
+    claims.replaceChildren(...claimTable(data, machine, walk));
     const last = walk.steps.at(-1);
     said.textContent = last ? `Task ${last.task + 1}: ${cell(last, last.task)}${sentence(choice.policy, last.rule)}` : "";
   };
@@ -51,7 +51,7 @@ const stepperSection = (data) => {
   section("stepper", "Step through it",
     el("p", {}, "Click what a task does next. Every step was computed by the specification's own functions, for "
       + `${sizes(data)}, and arguments up to ${data.highest_count}; this page looks it up.`),
-    choice.element, controls, el("p", {}, "State: ", state), said, tasks, lanes, claims);
+    choice.element, el("div", { class: "card" }, el("p", { class: "lead" }, "State: ", state), said), tasks, controls, lanes, claims);
   restart();
   return (run) => {
     if (!choice.set(run)) return false;
@@ -80,19 +80,25 @@ const sentence = (policy, rule) => {
   return row ? `. ${rule}: ${row.sentence}` : "";
 };
 
+// The claims that were judged on this run, and the names of the others.
 const claimTable = (data, machine, walk) => {
   const bySteps = walk.steps.filter((step) => step.rule !== null);
+  const notJudged = [];
   const rows = data.claims.filter((claim) => claim.machines.includes(machine.name)).map((claim) => {
     const properties = machine.properties.filter((one) => one.claims.includes(claim.id));
     const judged = properties.reduce(
       (sum, one) => sum + (one.shape === "invariant" ? walk.steps.length + 1 : bySteps.length), 0);
+    if (!judged) {
+      notJudged.push(claim.id);
+      return null;
+    }
     const names = properties.map((one) => one.name);
     const broken = walk.steps.findIndex((step) => step.broken.some((name) => names.includes(name)));
     const tried = bySteps.filter((step) => claim.rules.includes(step.rule)).length;
     return el("tr", {}, el("th", { scope: "row" }, claim.id), el("td", { class: "words" }, claim.sentence),
-      el("td", {}, properties.length ? String(judged) : "no property of single steps"), el("td", {}, String(tried)),
-      el("td", { class: broken >= 0 ? "fails" : judged ? "holds" : "not_run" },
-        broken >= 0 ? `broken by step ${broken + 1}` : judged ? "holds so far" : "not judged"));
+      el("td", {}, counted(judged, "time")), el("td", {}, counted(tried, "step")),
+      el("td", { class: broken >= 0 ? "fails" : "holds" }, broken >= 0 ? `broken by step ${broken + 1}` : "holds so far"));
   });
-  return table("The claims on this run", ["claim", "in words", "times judged", "steps that exercise it", "verdict"], rows);
+  return [...table("The claims on this run", ["claim", "in words", "judged", "exercised by", "verdict"], rows.filter(Boolean)),
+    notJudged.length ? el("p", { class: "soft small", id: "stepper-not-judged" }, `Not judged on this run so far: ${notJudged.join(", ")}.`) : ""];
 };

@@ -37,26 +37,26 @@ class Walk {
     const resumed = endings.map(([which, ending]) => [this.slots.indexOf(which), ending]);
     this.slots = this.slots.map((one) => slotsAfter[one]);
     this.node = after;
-    this.steps.push({ task, label, rule, resumed, broken: [...broken, ...this.here.broken], before, state: this.here.state,
+    this.steps.push({ task, label, rule, resumed, broken: [...broken, ...this.here.broken], before, words: this.here.words,
       after: this.slots.map((_, one) => this.local(one)) });
     return true;
   }
 }
 
 const describeLocal = ([kind, detail]) =>
-  kind === "parked" ? `parked at position ${detail}` : kind === "released" ? `released: ${detail}` : kind;
+  kind === "parked" ? `waits, number ${detail + 1} in line` : kind === "released" ? `released: ${detail}` : kind;
 
 // Machine, policy and graph by the values of three choices; the same for the stepper and the state graph.
 class Choice {
-  constructor(data, prefix, onchange) {
+  constructor(data, prefix, onchange, size = 3) {
     this.data = data;
     this.prefix = prefix;
     this.onchange = onchange;
     this.element = el("div", { class: "controls" });
     this.machine = data.machines[data.machines.length - 1];
     this.policy = this.machine.policies[0];
-    this.argument = 3;
-    this.tasks = 3;
+    this.argument = size;
+    this.tasks = size;
     this.fill();
   }
 
