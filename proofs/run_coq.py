@@ -1,7 +1,7 @@
 """Compile the specification, as it is rendered now, with the proofs in proofs/coq; list what is proved.
 
-Exits with 1 if a file does not compile, if a committed file is not what is rendered now, or if a claim has no theorem
-that rests on no axiom. Everything is compiled from scratch, in build/coq.
+Exits with 1 if a file does not compile, if a committed file is not what is rendered now, if Coq computes another result
+than Python, or if a claim has no theorem that rests on no axiom. Everything is compiled from scratch, in build/coq.
 
 python proofs/run_coq.py
 """
@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from latchproof.export import coq
+from latchproof.export.coq_comparison import compared, comparisons
 from latchproof.export.coq_theorems import CoqError, compile_all, sources, theorems
 from latchproof.export.coq_types import NotRenderedError
 
@@ -30,6 +31,7 @@ def main() -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     for name, seconds in compile_all(files, FOLDER):
         print(f"compiled {name}.v in {seconds:.1f} s", flush=True)
+    print(f"Coq computes what Python computes: {sum(map(compared, comparisons().values())):,} results")
     found = theorems(files, FOLDER)
     for one in found:
         print(one)

@@ -10,6 +10,7 @@ import pytest
 
 from latchproof.cli.main import main
 from latchproof.export import coq
+from latchproof.export.coq_comparison import compared, comparisons
 from latchproof.export.coq_theorems import GENERAL, claims_file, statements
 from latchproof.export.coq_types import NotRenderedError
 from latchproof_spec.machine import Machine
@@ -110,6 +111,28 @@ def test_what_is_outside_the_subset_is_refused(module: str, old: str, new: str, 
     assert said in str(raised.value)
 
 
+@EVERY
+def test_each_function_is_compared_with_what_python_computes(machine: Machine) -> None:
+    name = machine.name.capitalize()
+    text = comparisons()[f"{name}Comparison"]
+    functions = ("rules", "apply", "create", "reaches", *(one.name for one in machine.every_operation))
+    readings = [f"{kind}_{one}" for one in machine.observations for kind in ("reads", "counts_released_in")]
+    assert set(re.findall(rf"^Example {name}_(\w+)_computes", text, re.MULTILINE)) == {*functions, *readings}
+    assert compared(text) > 2000
+
+
+def test_a_comparison_has_what_python_computes() -> None:
+    text = comparisons()["LatchComparison"]
+    terms, results = (
+        re.findall(rf"^  {part}$", text, re.MULTILINE) for part in (r"\(\*=\*\) (.*?);?", r"([^\s].*?);?")
+    )
+    results = [one for one in results if not one.startswith("(*=*)")]
+    of = dict(zip(terms, results, strict=True))
+    assert of["Latch.wait (2) (1) (nth 0 Latch.POLICIES Latch.LATCHPROOF)"] == "((2), (2), Latch.L8)"
+    assert of["apply Latch.L2 [(10); (11)] 99"] == "([], [(10, Ends_plainly); (11, Ends_plainly); (99, Ends_plainly)])"
+    assert of["Latch.create {| is_whole_number := false; number := (1) |}"] == "(tt, ((0), (0)), Latch.L4t)"
+
+
 def test_a_compiled_model_has_no_rendering(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "--model", "semaphore", "--format", "coq"]) == 2
     assert "has no coq form" in capsys.readouterr().err
@@ -137,8 +160,12 @@ def test_the_gate_asks_coq_for_the_theorem_of_each_statement(machine: Machine) -
 
 
 def test_the_gate_asks_coq_for_each_theorem_about_every_machine() -> None:
-    stated = re.findall(r"^Definition (\w+) : Prop :=", (PROOFS / "SystemClaims.v").read_text(encoding="utf-8"), re.MULTILINE)
-    proved = re.findall(r"^Theorem (\w+) : (\w+)\.$", (PROOFS / "SystemTheorems.v").read_text(encoding="utf-8"), re.MULTILINE)
+    stated = re.findall(
+        r"^Definition (\w+) : Prop :=", (PROOFS / "SystemClaims.v").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    proved = re.findall(
+        r"^Theorem (\w+) : (\w+)\.$", (PROOFS / "SystemTheorems.v").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert list(GENERAL) == stated
     assert {claim: theorem for theorem, claim in proved} == GENERAL
 

@@ -24,6 +24,6 @@ def test_what_an_exporter_makes_does_not_change(name: str) -> None:
 
 def test_there_are_the_modules_that_are_known() -> None:
     assert {name.rpartition(".")[2] for name in MODULES} == {
-        "committed", "coq", "coq_definitions", "coq_expressions", "coq_theorems", "coq_types",
+        "committed", "coq", "coq_comparison", "coq_definitions", "coq_expressions", "coq_theorems", "coq_types",
          "crosscheck", "markdown", "promela", "rows", "terms", "tla",
     }  # fmt: skip

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from latchproof.export import coq
+from latchproof.export.coq_comparison import comparisons
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import MACHINES
 
@@ -96,9 +97,12 @@ def claims_file(machine: Machine) -> str:
 
 
 def sources(root: Path, source: coq.Source = coq.installed) -> dict[str, str]:
-    """Return the text of each file by its name, without its suffix: those of `proofs/coq`, and what is rendered now."""
+    """Return the text of each file by its name, without its suffix: `proofs/coq`, and what is rendered.
+
+    Comparisons with what Python computes are added, unless the source is another than what Python executes.
+    """
     found = {path.stem: path.read_text(encoding="utf-8") for path in sorted((root / "proofs" / "coq").glob("*.v"))}
-    return found | coq.files(source)
+    return found | coq.files(source) | (comparisons() if source is coq.installed else {})
 
 
 def compile_all(files: Mapping[str, str], folder: Path, *, jobs: int = 2) -> Iterator[tuple[str, float]]:
