@@ -61,14 +61,16 @@ Definition C7 : Prop := forall policy parties initial, new parties initial ->
 
 (* C8. Once tripped, a generation is out of reach of every later abort, reset and withdrawal. *)
 (* A released call keeps its ending, unless it continues or is withdrawn itself; a policy may have abort and reset reach
-   a call that is released with an index. *)
+   a call that is released with an index. A call that has ended has ended for good. *)
 Definition C8 : Prop := forall policy parties initial, new parties initial ->
   forall s s' : System (Barrier.machine policy parties initial), reachable s ->
-  forall w a c e, step s w a s' -> status s c = Released e ->
-  status s' c = Released e \/
-  c = w /\ (a = Continues /\ status s' c = Done e \/ a = Withdraws /\ status s' c = Left) \/
-  abort_may_reach_released policy /\ (a = Calls Barrier.Abort \/ a = Calls Barrier.Reset) /\
-    (exists i, e = Ends_index i) /\ status s' c = Released (Ends_error BrokenBarrierError).
+  forall w a c e, step s w a s' ->
+  (status s c = Released e ->
+   status s' c = Released e \/
+   c = w /\ (a = Continues /\ status s' c = Done e \/ a = Withdraws /\ status s' c = Left) \/
+   abort_may_reach_released policy /\ (a = Calls Barrier.Abort \/ a = Calls Barrier.Reset) /\
+     (exists i, e = Ends_index i) /\ status s' c = Released (Ends_error BrokenBarrierError)) /\
+  (status s c = Done e -> status s' c = Done e).
 
 (* C9. abort breaks and reset makes whole; each fails exactly the parked, with BrokenBarrierError. Nothing else breaks,
    mends or fails them, but a policy may have a cancelled party do as abort does. *)

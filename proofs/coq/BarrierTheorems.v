@@ -532,7 +532,7 @@ Proof. red. intros. now apply c6_here. Qed.
 Theorem c7 : C7.
 Proof. red. intros. now apply c7_here. Qed.
 Theorem c8 : C8.
-Proof. red. intros. eapply c8_here; eauto. Qed.
+Proof. red. intros. split; [eapply c8_here; eauto | intro; eapply ended_stays; eauto using sane]. Qed.
 Theorem c9 : C9.
 Proof. red. intros. now apply c9_here. Qed.
 Theorem c10 : C10.

@@ -24,11 +24,13 @@ Definition C2 : Prop := forall policy initial, new initial ->
     ~ In c (given (log s)) /\ ~ In c (withdrawn (log s)).
 
 (* C3. wait() on a latch returns only if the count was zero at some moment between call and return. *)
+(* The moment is the one that lets the call return: its own, or a later one. *)
 Definition C3 : Prop := forall policy initial, new initial ->
   forall s : System (Latch.machine policy initial), reachable s ->
   forall later m earlier c e, log s = later ++ m :: earlier -> who m = c -> action m = Calls Latch.Wait ->
   status s c = Released e \/ status s c = Done e ->
-  e = Ends_plainly /\ exists k, In k (later ++ [m]) /\ (count (before k) = 0 \/ count (after k) = 0).
+  e = Ends_plainly /\
+  exists k, In k (later ++ [m]) /\ In (c, e) (resumed k) /\ (count (before k) = 0 \/ count (after k) = 0).
 
 (* C4. A refused call changes nothing, for any task. *)
 Definition C4 : Prop := forall policy initial, new initial ->

@@ -131,7 +131,8 @@ Qed.
 
 Lemma c3_here s later m earlier c e : reachable s -> log s = later ++ m :: earlier -> who m = c -> action m = Calls Latch.Wait ->
   status s c = Released e \/ status s c = Done e ->
-  e = Ends_plainly /\ exists k, In k (later ++ [m]) /\ (count (before k) = 0 \/ count (after k) = 0).
+  e = Ends_plainly /\
+  exists k, In k (later ++ [m]) /\ In (c, e) (resumed k) /\ (count (before k) = 0 \/ count (after k) = 0).
 Proof using is_new.
   intros R L W A H. destruct (given_by _ _ _ R H) as (k & M & G).
   destruct (logged _ R _ _ _ L) as (s0 & s1 & R0 & S & L0 & L1). pose proof (inv _ R0) as I0.
@@ -142,10 +143,10 @@ Proof using is_new.
     destruct (let_go _ _ _ _ _ _ _ R2 S2 ltac:(now rewrite L3, L2) G) as [[X|(_ & X & Y)] Z].
     + exfalso. destruct (Z X) as (op & Eop & _). rewrite Eop in S2. inversion S2. subst.
       apply (inv_acted _ _ _ (inv _ R2) m); [rewrite L2, in_app_iff; right; now left | congruence].
-    + split; [assumption|]. exists k. split; [rewrite E, !in_app_iff; cbn; auto | auto].
+    + split; [assumption|]. exists k. split; [rewrite E, !in_app_iff; cbn; auto | split; [assumption | auto]].
   - destruct (let_go _ _ _ _ _ _ _ R0 S ltac:(now rewrite L1, L0) G) as [_ Z].
     destruct (Z (eq_sym W)) as (op & Eop & X). rewrite A in Eop. inversion Eop. destruct X as [X Y]; [auto|].
-    split; [assumption|]. exists m. split; [rewrite in_app_iff; cbn; auto | auto].
+    split; [assumption|]. exists m. split; [rewrite in_app_iff; cbn; auto | split; [assumption | auto]].
   - exfalso. assert (X : In c (given (log s0))) by (rewrite L0; unfold given; apply in_flat_map; exists k; split; [assumption | now apply (in_map fst) in G]).
     apply (inv_given _ _ _ I0) in X. easy.
 Qed.

@@ -525,6 +525,20 @@ Proof using.
   rewrite O. split; [exists indices; split; [apply Permutation_refl | reflexivity] | easy].
 Qed.
 
+(* A call that has ended, or was withdrawn, makes no step, and no step changes it. *)
+Theorem ended_stays s w a s' c e : reachable s -> step s w a s' -> status s c = Done e -> status s' c = Done e.
+Proof using sane.
+  intros R S H. pose proof (reachable_inv _ R) as I.
+  assert (D : c <> w) by (intros ->; destruct S as [? ? ? F|? ? F|? F]; [congruence | destruct F as [F|[[? F]|[F _]]]; congruence | congruence]).
+  assert (K : a = Continues \/ a <> Continues) by (destruct a; (now left) || now right).
+  destruct K as [->|K].
+  { destruct (no_moment _ _ _ S) as (x & _ & ->). cbn. apply Z.eqb_neq in D. now rewrite D. }
+  destruct (a_moment _ _ _ _ S K) as [m L]. destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & [_ Re] & _ & -> & _).
+  rewrite <- H. apply status_other; [assumption | |].
+  - intro G. destruct (resumed_were_there _ _ _ _ _ _ R S L G) as [[? _]|[_ Q]]; [easy|]. apply (inv_queue _ I) in Q. congruence.
+  - intro F. destruct (Re c F) as (_ & _ & i & X). congruence.
+Qed.
+
 (* ---- runs ---- *)
 Lemma run_reachable (r : Run M) acts : is_run r acts -> forall n, reachable (r n).
 Proof.
