@@ -384,6 +384,19 @@ def test_nothing_is_wider_than_the_window(report: Page, width: int) -> None:
     assert widths[0] <= widths[1] == width
 
 
+def test_a_run_fits_a_narrow_window(run: Page) -> None:
+    with _window(run.chrome, 390):
+        run.open()
+        frame, rows = run.chrome.execute_script(
+            "const table = document.getElementById('trace-table');"
+            "return [table.parentElement.scrollWidth - table.parentElement.clientWidth,"
+            " [...table.tBodies[0].rows].map((one) => one.innerText)]"
+        )
+    assert frame <= 0
+    assert "not allowed" in rows[-1]
+    assert all(len(row.split("\n")) > 1 for row in rows)
+
+
 def test_a_table_that_is_too_wide_says_that_it_scrolls(report: Page) -> None:
     shown = "return getComputedStyle(document.querySelector('#ledger .aside')).display"
     with _window(report.chrome, 390):
@@ -542,7 +555,14 @@ def test_the_pictures(report: Page, chromium: webdriver.Chrome, pages: Path, pyt
 
 
 def _picture(chrome: webdriver.Chrome, css: str, path: Path) -> None:
-    element = chrome.find_element(By.CSS_SELECTOR, css)
-    chrome.execute_script("arguments[0].scrollIntoView()", element)
+    """Take a picture of an element with a margin, of all of it that is not too long for a README."""
+    chrome.execute_script("document.activeElement.blur(); document.querySelector(arguments[0]).scrollIntoView()", css)
     chrome.execute_async_script("setTimeout(arguments[0], 300)")
-    assert element.screenshot(str(path))
+    x, y, width, height = chrome.execute_script(
+        "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+        "return [box.x + scrollX, box.y + scrollY, box.width, box.height]",
+        css,
+    )
+    clip = {"x": x - 16, "y": y, "width": width + 32, "height": min(height, 1150) + 16, "scale": 1}
+    shot = chrome.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
+    path.write_bytes(base64.b64decode(shot["data"]))

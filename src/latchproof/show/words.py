@@ -100,7 +100,7 @@ def either(states: Sequence[Sequence[str]]) -> str:
     """Return states that are possible, each given part by part, in one phrase.
 
     >>> either([["1 waiting", "whole"], ["2 waiting", "whole"]]), either([["count 0", "open"], ["count 1", "closed"]])
-    ('1 or 2 waiting, whole', 'count 0, open or count 1, closed')
+    ('1 or 2 waiting, whole', 'count 0, open; or count 1, closed')
     """
     parts = list(states[0]) if states else []
     differing = [place for place in range(len(parts)) if len({tuple(one[place : place + 1]) for one in states}) > 1]
@@ -108,7 +108,7 @@ def either(states: Sequence[Sequence[str]]) -> str:
         (place,) = differing
         parts[place] = _merged([one[place].split(" ") for one in states])
         return ", ".join(parts)
-    return " or ".join(", ".join(one) for one in states)
+    return "; or ".join(", ".join(one) for one in states)
 
 
 def _merged(phrases: Sequence[Sequence[str]]) -> str:

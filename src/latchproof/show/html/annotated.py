@@ -85,6 +85,7 @@ def annotate(trace: Trace, kind: Kind | None = None) -> dict[str, Any]:
         "judged_by": judged_by(trace),
         "sentence": sentence,
         "again": trace.again if trace.is_stepwise else "",
+        "is_of_a_model": trace.is_of_a_model,
     }
     phases = _phases(trace)
     shown = rows(trace.events[: len(steps)], [step["allowed"] for step in steps], phases)

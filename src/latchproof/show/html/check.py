@@ -40,8 +40,12 @@ def _meaning(verdict: Verdict) -> str:
     """Return in one sentence what was found."""
     name, kind = verdict.target.name, verdict.target.kind
     if verdict.status == "counterexample":
-        under = policies_of(kind, [verdict.reported.policy])
-        return f"{name} breaks {listed(list(verdict.reported.failures))} under {under}."
+        under, broken = policies_of(kind, [verdict.reported.policy]), listed(list(verdict.reported.failures))
+        return (
+            f"{name} does not conform to {under}: {broken}."
+            if kind.is_a_model
+            else f"{name} breaks {broken} under {under}."
+        )
     if verdict.status == "inconclusive":
         return f"No counterexample against {name} was found, but too little was tried to conclude anything."
     policies = policies_of(kind, verdict.satisfied)

@@ -10,15 +10,16 @@ const widthOf = (() => {
   };
 })();
 
-// Lay out nodes {id, lines} and edges {id, source, target, label} from the top, or across.
+// Lay out nodes {id, lines} and edges {id, source, target, label} from the top, or across. Edges that lead `back` have no
+// say in it: else most of the picture would be the ways around the boxes.
 const layOut = (nodes, edges, across) => {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: across ? "LR" : "TB", nodesep: 28, edgesep: 14, ranksep: across ? 40 : 34, marginx: 12, marginy: 12 });
   for (const { id, lines } of nodes) {
     graph.setNode(id, { width: 22 + Math.max(...lines.map((line, i) => widthOf(line, i ? "" : "600"))), height: 14 + 17 * lines.length });
   }
-  for (const { id, source, target, label } of edges) {
-    graph.setEdge(source, target, { width: widthOf(label) + 8, height: 16, labelpos: "c" }, id);
+  for (const { id, source, target, label, back } of edges) {
+    if (!back) graph.setEdge(source, target, { width: widthOf(label) + 8, height: 16, labelpos: "c" }, id);
   }
   dagre.layout(graph);
   return graph;
@@ -32,21 +33,46 @@ const curve = (points) => {
   return `M${first}${bends.length ? `L${middle(0, 1)}` : ""}${bends.join("")}L${others.at(-1)}`;
 };
 
+// Where a line from the middle of a box towards a point leaves the box.
+const leaves = (box, towards) => {
+  const [dx, dy] = [towards.x - box.x, towards.y - box.y];
+  const scale = Math.min(box.width / 2 / (Math.abs(dx) || 1e-9), box.height / 2 / (Math.abs(dy) || 1e-9));
+  return { x: box.x + dx * scale, y: box.y + dy * scale };
+};
+
+// An arc from one box to another, behind what is between; its label stands where no box hides it, if there is such a place.
+const arc = (from, to, label, boxes) => {
+  const bend = { x: (from.x + to.x) / 2 + (to.y - from.y) * 0.14, y: (from.y + to.y) / 2 - (to.x - from.x) * 0.14 };
+  const points = [leaves(from, bend), bend, leaves(to, bend)];
+  const on = (t, axis) => (1 - t) ** 2 * points[0][axis] + 2 * t * (1 - t) * bend[axis] + t ** 2 * points[2][axis];
+  const half = widthOf(label) / 2 + 4;
+  const isFree = (t) => boxes.every((box) =>
+    Math.abs(box.x - on(t, "x")) > box.width / 2 + half || Math.abs(box.y - on(t, "y")) > box.height / 2 + 10);
+  const place = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9].find(isFree) ?? 0.5;
+  return { points, x: on(place, "x"), y: on(place, "y") };
+};
+
+const arcPath = ([a, b, c]) => `M${a.x.toFixed(1)},${a.y.toFixed(1)}Q${b.x.toFixed(1)},${b.y.toFixed(1)} ${c.x.toFixed(1)},${c.y.toFixed(1)}`;
+
 let markers = 0;
 
 // Draw into the frame; `onchoose` is told the id of a node that is clicked.
 const draw = (frame, nodes, edges, { across = false, onchoose = null } = {}) => {
   const graph = layOut(nodes, edges, across);
   const { width, height } = graph.graph();
+  // what the labels of arcs keep away from: nodes, and the labels that have a place of their own
+  const boxes = [...nodes.map(({ id }) => graph.node(id)),
+    ...edges.filter(({ back }) => !back).map(({ id, source, target }) => graph.edge(source, target, id))];
   const tip = `tip-${markers += 1}`;
   const parts = new Map();
   const part = (id, kind, made) => { parts.set(`${kind} ${id}`, made); return made; };
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
     svg("defs", {}, svg("marker", { id: tip, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7,
       markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { d: "M0 0 8 4 0 8z" }))),
-    edges.map(({ id, source, target, label }) => {
-      const { points, x, y } = graph.edge(source, target, id);
-      return part(id, "edge", svg("g", { class: "edge" }, svg("path", { d: curve(points), "marker-end": `url(#${tip})` }),
+    [...edges].sort((a, b) => Boolean(b.back) - Boolean(a.back)).map(({ id, source, target, label, back }) => {
+      const { points, x, y } = back ? arc(graph.node(source), graph.node(target), label, boxes) : graph.edge(source, target, id);
+      return part(id, "edge", svg("g", { class: `edge${back ? " back" : ""}`, "data-ends": `${source} ${target}` },
+        svg("path", { d: back ? arcPath(points) : curve(points), "marker-end": `url(#${tip})` }),
         svg("text", { x, y: y + 4 }, label)));
     }),
     nodes.map(({ id, lines }) => {
@@ -74,7 +100,10 @@ const draw = (frame, nodes, edges, { across = false, onchoose = null } = {}) => 
     size: nodes.length,
     // Mark these nodes and edges, and the goal.
     mark: (onNodes, onEdges, goal) => {
-      for (const one of parts.values()) one.classList.remove("on", "goal");
+      for (const one of parts.values()) {
+        one.classList.remove("on", "goal", "near");
+        if (one.dataset.ends?.split(" ").includes(String(goal))) one.classList.add("near");
+      }
       onNodes.forEach((id) => parts.get(`node ${id}`).classList.add("on"));
       onEdges.forEach((id) => parts.get(`edge ${id}`)?.classList.add("on"));
       parts.get(`node ${goal}`).classList.add("goal");

@@ -25,11 +25,13 @@ const graphSection = (data) => {
   const redraw = () => {
     const { graph } = choice;
     const arrows = new Map();
+    const distance = distances(graph);
     graph.moves.forEach((moves, source) => {
       for (const [, action, rule, target] of moves) {
         if (source === target) continue; // what changes nothing is left out of the drawing
         const key = `${source}-${target}`;
-        if (!arrows.has(key)) arrows.set(key, { id: key, source: String(source), target: String(target), labels: new Set() });
+        if (!arrows.has(key)) arrows.set(key, { id: key, source: String(source), target: String(target),
+            back: distance[target] <= distance[source], labels: new Set() });
         arrows.get(key).labels.add(rule ?? graph.actions[action].label);
       }
     });
@@ -64,7 +66,8 @@ const graphSection = (data) => {
 
   section("graph", "Every state, within a small bound",
     el("p", {}, "A box is a state: the machine's own, in bold, then what tasks do that do not wait. An arrow is a step, with "
-      + "the rule that makes it. Click a state, or choose it in the list, for a shortest run to it. Ctrl and the wheel zoom."),
+      + "the rule that makes it; the pale arrows lead back, and have labels at the chosen state. Click a state, or choose it "
+      + "in the list, for a shortest run to it. Ctrl and the wheel zoom."),
     choice.element,
     el("div", { class: "controls" }, el("label", {}, "state", goal),
       button("graph-in", "+", "Zoom in", () => zoom(drawing.level * 1.25)),
@@ -81,12 +84,26 @@ const tasksInWords = (tasks) => {
   const released = tasks.filter(([kind]) => kind === "released").map(([, detail]) => detail);
   const lines = [...new Set(released)].map((detail) => {
     const times = released.filter((one) => one === detail).length;
-    return `${times > 1 ? `${times} times ` : ""}${detail}`;
+    return times > 1 ? `${detail} (${times} tasks)` : detail;
   });
   return [...(idle ? [`${idle} idle`] : []), ...(lines.length ? [`${released.length} released:`, ...lines] : [])];
 };
 
 const wordsOf = (state) => [state.words, ...tasksInWords(state.tasks)].join("; ").replaceAll(":;", ":");
+
+// How many steps each state is away from the first.
+const distances = (graph) => {
+  const found = [0];
+  const waiting = [0];
+  for (const here of waiting) {
+    for (const [, , , after] of graph.moves[here]) {
+      if (found[after] !== undefined) continue;
+      found[after] = found[here] + 1;
+      waiting.push(after);
+    }
+  }
+  return found;
+};
 
 // The moves of a shortest run from the first state, breadth first.
 const shortest = (graph, goal) => {

@@ -41,8 +41,10 @@ const machineSection = (data, machine) => {
     table(`Which rules lead from one phase to another, policy ${own.names.join(", ")}`, ["from", "to", "rules"],
       own.arrows.map(([source, goal, rules]) =>
         el("tr", {}, el("td", {}, source), el("td", {}, goal), el("td", {}, ruleLinks(rules))))));
-  draw(byId(`${machine.name}-diagram`), machine.phases.map((phase) => ({ id: phase, lines: [phase] })),
-    own.arrows.map(([source, target, rules]) => ({ id: `${source}-${target}`, source, target, label: rules.join(", ") })), { across: true });
+  const staying = (phase) => own.arrows.filter(([source, goal]) => source === phase && goal === phase)
+    .flatMap(([, , rules]) => [`stays by ${rules.join(", ")}`]);
+  draw(byId(`${machine.name}-diagram`), machine.phases.map((phase) => ({ id: phase, lines: [phase, ...staying(phase)] })),
+    own.arrows.filter(([source, goal]) => source !== goal).map(([source, target, rules]) => ({ id: `${source}-${target}`, source, target, label: rules.join(", ") })), { across: true });
   return made;
 };
 

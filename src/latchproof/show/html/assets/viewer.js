@@ -85,7 +85,8 @@ const showTrace = (data, body, which) => {
   body.replaceChildren(
     trace.exhibit ? el("p", { id: "trace-exhibit" }, el("b", {}, trace.exhibit), ` (${trace.release})`) : "",
     el("div", { class: isOfHost ? "card said" : "card said fails" },
-      el("p", { class: "verdict" }, isOfHost ? trace.seen : [claimLinks([trace.claim]), " is broken"]),
+      el("p", { class: "verdict" }, isOfHost ? trace.seen : trace.is_of_a_model ? `Finding: ${trace.claim}`
+        : [claimLinks([trace.claim]), " is broken"]),
       trace.sentence ? el("p", {}, trace.sentence) : "",
       isOfHost ? el("p", {}, "No claim is blamed for a fault of the host's own loop.")
         : el("dl", { class: "seen" }, el("dt", {}, "Seen"), el("dd", { id: "trace-seen" }, `${trace.seen}, not allowed here.`),
