@@ -234,7 +234,7 @@ class RealLatch(RealWorld):
         self.start(_as_task(lambda: self.latch.set_count(n)))
 
     def seen(self) -> Seen:
-        return self.see(self.latch.count, len(self.latch._parking))
+        return self.see(self.latch.count, self.latch.n_waiting)
 
 
 class RealBarrier(RealWorld):

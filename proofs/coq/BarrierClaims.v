@@ -149,7 +149,7 @@ Definition C15 : Prop := forall policy parties initial, new parties initial ->
      Rule_queue (rule m) = Queue_failed /\ who m <> c /\
        (In c (queue_before m) \/ In c (reached m) /\ abort_may_reach_released policy)).
 
-(* C16. count, parties, n_waiting and broken read the state, and that of a new machine is as asked. *)
+(* C16. count, is_open, parties, n_waiting and broken read the state, and that of a new machine is as asked. *)
 (* Of the specification: n_waiting counts the parked calls, and a policy may have it count released ones too. That the
    classes read it is not stated here. *)
 Definition C16 : Prop :=

@@ -89,11 +89,16 @@ Definition C15 : Prop := forall policy initial, new initial ->
   forall c e, status s c = Released (Ends_error e) \/ status s c = Done (Ends_error e) ->
   exists m, In m (log s) /\ who m = c /\ Rule_refuses (rule m) = true /\ hd_error (Rule_errors (rule m)) = Some e.
 
-(* C16. count, parties, n_waiting and broken read the state, and that of a new machine is as asked. *)
-(* Of the specification: that the classes read it is not stated here. *)
+(* C16. count, is_open, parties, n_waiting and broken read the state, and that of a new machine is as asked. *)
+(* Of the specification: n_waiting counts the parked calls, and a policy may have it count released ones too. That the
+   classes read it is not stated here. *)
 Definition C16 : Prop :=
   (forall policy initial, new initial -> forall s : System (Latch.machine policy initial), reachable s ->
    Latch.reads_count (count (state s)) (parked (state s)) = count (state s) /\
-   Latch.counts_released_in_count policy = false) /\
+   Latch.reads_is_open (count (state s)) (parked (state s)) = (count (state s) =? 0) /\
+   Latch.reads_n_waiting (count (state s)) (parked (state s)) = py_len (queue s) /\
+   (Latch.counts_released_in_n_waiting policy = false <->
+    Latch.LatchPolicy_set_count_in_use policy = Latch.set_count_in_use_refuses) /\
+   Latch.counts_released_in_count policy = false /\ Latch.counts_released_in_is_open policy = false) /\
   (forall argument initial rule, Latch.create argument = (tt, initial, rule) -> Rule_refuses rule = false ->
    initial = (number argument, 0)).

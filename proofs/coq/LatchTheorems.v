@@ -256,8 +256,16 @@ Proof using is_new.
 Qed.
 
 Lemma c16_here s : reachable s ->
-  Latch.reads_count (count (state s)) (parked (state s)) = count (state s) /\ Latch.counts_released_in_count policy = false.
-Proof using. easy. Qed.
+  Latch.reads_count (count (state s)) (parked (state s)) = count (state s) /\
+  Latch.reads_is_open (count (state s)) (parked (state s)) = (count (state s) =? 0) /\
+  Latch.reads_n_waiting (count (state s)) (parked (state s)) = py_len (queue s) /\
+  (Latch.counts_released_in_n_waiting policy = false <->
+   Latch.LatchPolicy_set_count_in_use policy = Latch.set_count_in_use_refuses) /\
+  Latch.counts_released_in_count policy = false /\ Latch.counts_released_in_is_open policy = false.
+Proof using is_new.
+  intro R. repeat split; [apply (inv_parked _ _ _ (inv _ R)) | |];
+    unfold Latch.counts_released_in_n_waiting; now destruct (Latch.LatchPolicy_set_count_in_use policy).
+Qed.
 End Latch.
 
 Lemma created argument initial rule : Latch.create argument = (tt, initial, rule) ->
@@ -294,6 +302,6 @@ Proof. red. intros. eapply c15_here; eauto. Qed.
 Theorem c16 : C16.
 Proof.
   split.
-  - intros. now apply c16_here.
+  - intros. eapply c16_here; eauto.
   - intros argument initial rule M. now destruct (created _ _ _ M) as (_ & _ & A).
 Qed.

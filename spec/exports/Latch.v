@@ -110,6 +110,18 @@ Definition reads_count (count : Z) (parked : Z) : Z :=
 Definition counts_released_in_count (policy : LatchPolicy) : bool :=
   false.
 
+Definition reads_is_open (count : Z) (parked : Z) : bool :=
+  (Z.eqb count 0).
+
+Definition counts_released_in_is_open (policy : LatchPolicy) : bool :=
+  false.
+
+Definition reads_n_waiting (count : Z) (parked : Z) : Z :=
+  parked.
+
+Definition counts_released_in_n_waiting (policy : LatchPolicy) : bool :=
+  (negb (set_count_in_use_beq (LatchPolicy_set_count_in_use policy) set_count_in_use_refuses)).
+
 Definition reaches_released (policy : LatchPolicy) (rule : Rule) : bool :=
   false.
 

@@ -71,7 +71,7 @@ C11: Final = Claim("C11", "safety",
 C15: Final = Claim("C15", "safety", "No call raises, and nothing reaches the event loop, that no rule gives.",
     beyond_counters="which tasks are given an error")
 C16: Final = Claim("C16", "safety",
-    "count, parties, n_waiting and broken read the state, and that of a new machine is as asked.")
+    "count, is_open, parties, n_waiting and broken read the state, and that of a new machine is as asked.")
 # fmt: on
 
 

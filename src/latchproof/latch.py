@@ -58,6 +58,24 @@ class CountdownLatch:
         """
         return self._count
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the count is zero, so that `wait` returns at once.
+
+        >>> CountdownLatch(0).is_open
+        True
+        """
+        return self._count == 0
+
+    @property
+    def n_waiting(self) -> int:
+        """The number of tasks parked. Reading it is O(parked), except on trio.
+
+        >>> CountdownLatch(3).n_waiting
+        0
+        """
+        return len(self._parking)
+
     async def wait(self) -> None:
         """Wait until the count is zero; return at once if it is zero already.
 
@@ -195,7 +213,7 @@ class CountdownLatch:
         raise TypeError("a latch cannot be copied or pickled, because tasks may wait at it; make a new one")
 
     def __repr__(self) -> str:
-        waiting = len(self._parking)
+        waiting = self.n_waiting
         return f"<CountdownLatch count={written(self._count)}{f' waiting={waiting}' if waiting else ''}>"
 
 

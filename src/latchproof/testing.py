@@ -13,13 +13,16 @@ The state machines need Hypothesis, which `latchproof[fuzz]` installs; `check` w
 >>> from latchproof.testing import state_machine
 >>> machine = state_machine(CountdownLatch, host="asyncio", strict=True)
 >>> run_state_machine_as_test(machine, settings=settings(max_examples=5, database=None))
+
+`wait_until_waiting` is for tests of code that uses a latch or a barrier.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from latchproof.check.bounds import ANY, programs_asked_for, without_eager
 from latchproof.check.checker import check as check_target
@@ -51,7 +54,11 @@ __all__ = [
     "check",
     "state_machine",
     "trace_of",
+    "wait_until_waiting",
 ]
+
+TURNS = 1000
+"""Turns of the event loop that `wait_until_waiting` gives the other tasks, unless another number is asked for."""
 
 
 def __getattr__(name: str) -> Any:
@@ -144,3 +151,60 @@ def check(
         cluster=cluster,
         limits=StepLimits(step_cpu, step_block),
     )
+
+
+async def wait_until_waiting(primitive: Any, n: int, *, turns: int = TURNS) -> None:
+    """Let the other tasks run until `n` tasks wait at a latch, a barrier or another primitive that has `n_waiting`.
+
+    For tests of code that uses one, on asyncio, trio and Flowno: no test has to sleep and hope that its tasks are far
+    enough. It does not sleep itself: it yields to the event loop.
+
+    Raises AssertionError if some other number of tasks waits after that many turns of the loop: the others have ended,
+    wait elsewhere, or wait for time or for another thread. Raises RuntimeError if no supported event loop is running.
+
+    >>> import asyncio
+    >>> from latchproof import Barrier
+    >>> async def main() -> None:
+    ...     barrier = Barrier(3)
+    ...     tasks = [asyncio.create_task(barrier.wait()) for _ in range(2)]
+    ...     await wait_until_waiting(barrier, 2)
+    ...     print(barrier.n_waiting)
+    ...     await barrier.abort()
+    ...     await asyncio.gather(*tasks, return_exceptions=True)
+    >>> asyncio.run(main())
+    2
+    """
+    take_a_turn = _turn_of_the_loop()
+    for _ in range(turns):
+        if _waiting_at(primitive) == n:
+            return
+        await take_a_turn()
+    waiting = _waiting_at(primitive)
+    if waiting != n:
+        raise AssertionError(
+            f"{waiting} task{' waits' if waiting == 1 else 's wait'} at {primitive!r}, not {n}, after {turns:,} turns "
+            "of the event loop; the others have ended, or wait for something else"
+        )
+
+
+def _waiting_at(primitive: Any) -> Any:
+    """Return how many tasks wait at a primitive; raise TypeError if it does not tell."""
+    try:
+        waiting = primitive.n_waiting
+    except AttributeError:
+        raise TypeError(f"{primitive!r} has no n_waiting, which says how many tasks wait there") from None
+    return waiting() if callable(waiting) else waiting
+
+
+def _turn_of_the_loop() -> Callable[[], Awaitable[object]]:
+    """Return what gives each other task of the running loop a turn; raise RuntimeError if no supported one runs."""
+    if (trio := sys.modules.get("trio")) is not None and trio.lowlevel.in_trio_task():
+        checkpoint: Callable[[], Awaitable[object]] = trio.lowlevel.checkpoint
+        return checkpoint
+    flowno = sys.modules.get("flowno.core.event_loop.event_loop")
+    if flowno is not None and flowno.current_event_loop() is not None and flowno.current_task() is not None:
+        sleep = import_module("flowno.core.event_loop.primitives").sleep
+        return lambda: cast(Awaitable[object], sleep(0))
+    if (asyncio := sys.modules.get("asyncio")) is not None and asyncio._get_running_loop() is not None:
+        return lambda: cast(Awaitable[object], asyncio.sleep(0))
+    raise RuntimeError("no supported event loop is running; await this from an asyncio, trio or Flowno task")

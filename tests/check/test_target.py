@@ -30,7 +30,7 @@ def test_our_own_classes_have_everything() -> None:
         LATCH, "latchproof:CountdownLatch", CountdownLatch, (),
     )  # fmt: skip
     assert names(latch) == ["wait", "count_down", "set_count"]
-    assert latch.observations == ("count",)
+    assert latch.observations == ("count", "is_open", "n_waiting")
     assert latch.parameters == {"wait": (), "count_down": ("exception_if_zero",), "set_count": ("n",)}
     barrier = load("latchproof:Barrier")
     assert (barrier.machine, barrier.make, barrier.absent) == (BARRIER, Barrier, ())
@@ -43,7 +43,7 @@ def test_what_is_absent_is_said() -> None:
     assert names(latch) == ["wait", "count_down"]
     assert latch.parameters == {"wait": (), "count_down": ()}
     assert latch.observations == ()
-    assert latch.absent == ("count_down(exception_if_zero=)", "set_count", "count")
+    assert latch.absent == ("count_down(exception_if_zero=)", "set_count", "count", "is_open", "n_waiting")
     barrier = load(f"{SAMPLES}:FifoBarrier")
     assert names(barrier) == ["wait"]
     assert barrier.absent == ("abort", "reset", "n_waiting", "broken")
@@ -318,7 +318,11 @@ def test_a_call_is_written_as_it_is_made() -> None:
     assert str(Call(LATCH.operations[0], ())) == "wait()"
 
 
+def test_a_latch_may_say_how_many_wait() -> None:
+    assert adapt(type("Told", (samples.PlainLatch,), {"n_waiting": 0})).machine is LATCH
+
+
 def test_a_property_that_cannot_be_read_is_no_obstacle() -> None:
     target = adapt(samples.BlindLatch)
     assert target.machine is LATCH
-    assert not target.observations
+    assert target.observations == ("is_open", "n_waiting")

@@ -328,7 +328,18 @@ LATCH_CASES: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
         [(made(2, latch.L6, (2, 0)),), (made(-1, latch.L4, (0, 0)),), (DOWN,)],
         [(made(2, latch.L6, (3, 0)),), (made(2, latch.L6, (2, 1)),), (made(0, latch.L6, (1, 0)),)],
     ),
-    "the count is read": ([((), (2, 1), {"count": 2})], [((), (2, 1), {"count": 1}), ((), (0, 0), {"count": 1})]),
+    "the properties are read": (
+        [
+            ((), (2, 1), {"count": 2, "is_open": False, "n_waiting": 1}),
+            ((), (0, 0), {"count": 0, "is_open": True, "n_waiting": 0}),
+        ],
+        [
+            ((), (2, 1), {"count": 1, "is_open": False, "n_waiting": 1}),
+            ((), (2, 1), {"count": 2, "is_open": True, "n_waiting": 1}),
+            ((), (2, 1), {"count": 2, "is_open": False, "n_waiting": 0}),
+            ((), (0, 0), {"count": 0, "is_open": False, "n_waiting": 0}),
+        ],
+    ),
     "errors are those of the rule": (
         [
             (seen(DOWN, "W", "AB", "AB", ("W", None)),),

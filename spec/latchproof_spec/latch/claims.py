@@ -132,9 +132,10 @@ def new_latch_is_as_asked(step: Step) -> bool:
     return step.operation != "create" or step.rule.refuses or step.after == (step.arguments["count"], 0)
 
 
-def count_reads_the_state(constants: tuple[()], state: tuple[int, int], readings: dict[str, Any]) -> bool:
-    """C16: a caller reads the count."""
-    return bool(readings["count"] == state[0])
+def properties_read_the_state(constants: tuple[()], state: tuple[int, int], readings: dict[str, Any]) -> bool:
+    """C16: a caller reads the count, whether it is zero, and how many are parked."""
+    count, parked = state
+    return bool(readings["count"] == count and readings["is_open"] == (count == 0) and readings["n_waiting"] == parked)
 
 
 def blocked_while_closed(count: int, parked: int) -> bool:
@@ -232,7 +233,7 @@ HISTORY_PROPERTIES: Final = (
 
 ACCOUNTS: Final = (SET_LESS_COUNTED,)
 
-READINGS: Final = (Property("the count is read", (C16,), count_reads_the_state),)
+READINGS: Final = (Property("the properties are read", (C16,), properties_read_the_state),)
 
 CENSUSES: Final = (
     Property("the parked are the tasks parked", (C2,), parked_are_the_tasks_parked),

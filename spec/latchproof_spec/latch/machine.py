@@ -32,11 +32,21 @@ LATCH: Final = Machine(
         Operation("set_count", rules.set_count, {"n": int}, optional=True),
     ),
     withdraw=Operation("withdraw", rules.withdraw, facts=(IS_PARKED,)),
-    observations={"count": Observation(lambda count, parked: count)},
+    observations={
+        "count": Observation(lambda count, parked: count),
+        "is_open": Observation(lambda count, parked: count == 0),
+        "n_waiting": Observation(
+            lambda count, parked: parked,
+            # other people's latches may count a task until it runs
+            counts_released=lambda policy: policy.set_count_in_use != "refuses",
+        ),
+    },
     methods={
         "ZeroLatchError": "is an error",
         "__init__": "makes it",
         "count": "count",
+        "is_open": "is_open",
+        "n_waiting": "n_waiting",
         "wait": "wait",
         "count_down": "count_down",
         "count_down_nowait": "count_down",

@@ -34,6 +34,14 @@ class AutoReset(Model):
             for waiter in waiters():
                 waiter.returns()
 
+    @property
+    def is_open(self) -> bool:
+        return self.count == 0
+
+    @property
+    def n_waiting(self) -> int:
+        return len(waiters())
+
 
 COUNTS: Final = ("count_down() returns", "count_down() ends other calls")
 

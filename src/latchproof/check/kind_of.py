@@ -48,15 +48,16 @@ def kind_of_model(model: str | type[Model]) -> ModelKind:
 def kind_of(instance: Any, name: str, own_names: Names) -> Kind:
     """Return the kind that an instance is.
 
-    A machine is one whose required operations it has, and something that no other machine has. Else it is the shipped
-    kind whose operations it has; of several, that of which its class, or a base, has the name. A machine does not count
-    if a model requires all that it does and more, unless the class is named after the machine.
+    A machine is one whose required operations it has, and something that no other such machine has. Else it is the
+    shipped kind whose operations it has; of several, that of which its class, or a base, has the name. A machine does
+    not count if a model requires all that it does and more, unless the class is named after the machine.
 
     Raises TargetError, with what can be done, if that does not tell.
     """
     machines = [one for one in MACHINE_KINDS.values() if _fits(instance, one, own_names)]
     for one in sorted(machines, key=lambda kind: -len(_required(kind))):
-        others = set[str]().union(*(_names(other) for other in MACHINE_KINDS.values() if other is not one))
+        rest = [other for other in MACHINE_KINDS.values() if other is not one]
+        others = set[str]().union(*(_names(other) if other in machines else _required(other) for other in rest))
         if any(_has(instance, own_names.own(it)) for it in _names(one) - others):
             return one
     models = [one for one in SHIPPED_KINDS.values() if _fits(instance, one, own_names)]

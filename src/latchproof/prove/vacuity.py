@@ -31,8 +31,9 @@ def counter_goals(machine: Machine, policies: tuple[Any, ...]) -> Iterator[Goal]
     for account in machine.accounts:
         ghosts = tuple(symbol(name, int) for name in account.ghosts)
         yield _goal(machine, account, [partial(account.holds, constants, before, ghosts)])
-    kinds = {**dict.fromkeys(machine.constants, int), **machine.state}
-    read = {name: symbol(f"read.{name}", kinds.get(name, int)) for name in machine.observations}
+    made, state, _ = machine.create(machine.smallest)
+    kinds = {name: type(one.read(*made, *state)) for name, one in machine.observations.items()}
+    read = {name: symbol(f"read.{name}", kind) for name, kind in kinds.items()}
     for property_ in machine.readings:
         yield _goal(machine, property_, [partial(property_.holds, constants, before, read)])
 
