@@ -12,6 +12,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from hatch_build import absolute, repository
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = {"latchproof": ROOT / "src" / "latchproof", "latchproof_spec": ROOT / "spec" / "latchproof_spec"}
@@ -63,6 +64,8 @@ def test_the_metadata(built: tuple[Path, Path]) -> None:
     found = metadata(built[0])
     assert found["Name"] == "latchproof"
     assert found["License-Expression"] == "MIT"
+    assert found["Description-Content-Type"] == "text/markdown"
+    assert "A checker for async Python primitives" in str(found.get_payload())
     assert found["Requires-Python"] == ">=3.11"
     assert set(found.get_all("Provides-Extra", [])) >= {"check", "fuzz", "verify", "trio", "flowno", "cluster"}
     required = found.get_all("Requires-Dist", [])
@@ -71,6 +74,18 @@ def test_the_metadata(built: tuple[Path, Path]) -> None:
     assert needed["check"] == {"rich", "shtab"}
     assert needed["fuzz"] == {"rich", "shtab", "hypothesis"}
     assert needed["verify"] == {"rich", "shtab", "hypothesis", "crosshair-tool", "cvc5", "z3-solver"}
+
+
+def test_a_package_index_shows_the_readme_with_links_that_lead_somewhere() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert repository({}) == ""
+    base = repository({"GITHUB_REPOSITORY": "owner/latchproof", "GITHUB_SERVER_URL": "https://example.org"})
+    assert base == "https://example.org/owner/latchproof"
+    assert repository({"LATCHPROOF_REPOSITORY": f"{base}/"}) == base
+    links = re.findall(r"(!?)\[[^\]]*\]\(([^)]*)\)", absolute(text, base))
+    assert len(links) == len(re.findall(r"\]\(", text)) > 20
+    for image, link in links:
+        assert link.startswith((f"{base}/raw/HEAD/docs/images/" if image else f"{base}/blob/HEAD/", "https://")), link
 
 
 def packages(required: list[str], extra: str) -> set[str]:

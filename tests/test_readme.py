@@ -15,6 +15,7 @@ from latchproof.check.target import load
 from latchproof.mutants.generate import mutants
 from latchproof.show.lanes import explain, lanes
 from latchproof_spec import machines
+from latchproof_spec.machine import Programs
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -33,7 +34,7 @@ settings.load_profile("quickly")
 
 
 def test_there_are_programs_to_run() -> None:
-    assert len(PROGRAMS) == 4
+    assert len(PROGRAMS) == 5
     assert len(SUITES) == 1
     assert len(MACHINES) == 1
 
@@ -72,6 +73,18 @@ def test_the_counterexample_shown_is_the_one_found() -> None:
     shown = _without_lines(README.read_text(encoding="utf-8"))
     for line in [*lanes(trace), *explain(trace)]:
         assert _without_lines(line) in shown
+
+
+def test_the_latch_shown_has_the_faults_that_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (program,) = [one for one in PROGRAMS if "class MyLatch" in one]
+    (tmp_path / "my_latch.py").write_text(program)
+    monkeypatch.chdir(tmp_path)
+    verdict = check(load("my_latch.py:MyLatch"), programs=(Programs((0,), at_once=1, calls=2, cancellations=0),))
+    said = re.search(r"finds two faults(.*?)Each is", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert said is not None
+    assert {trace.claim: trace.count("begin") for trace in verdict.traces} == dict.fromkeys(
+        re.findall(r"C\d+", said[1]), 1
+    )
 
 
 def test_the_table_of_asyncio_has_its_primitives_and_what_is_found() -> None:
