@@ -81,9 +81,25 @@ def test_what_is_large_is_extrapolated_to_the_order_of_magnitude(monkeypatch: py
     assert counted > module.WALKED
     assert counted / 3 < one.runs < counted * 3
     assert one.seconds > 0
-    monkeypatch.setattr(module, "WALKED", 1)
+    monkeypatch.setattr(module, "WALKED_AT_FIRST", 1)
     (nothing_known,) = estimate(BARRIER, [shape], policy="cpython", samples=10)
     assert nothing_known.counted_calls == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "host", "counted_calls"),
+    [
+        ("latchproof:Barrier", Programs((2,), 2, 2, 0, beside=2), "asyncio", 2),  # 190 schedules, then 1,456
+        ("latchproof:CountdownLatch", Programs((1,), 2, 3, 1, numbers=(0,), again=True, in_except=True), "asyncio", 2),
+        ("latchproof:Barrier", Programs((2,), 2, 3, 0), "trio", 2),
+    ],
+)
+def test_it_is_right_within_a_factor_of_3(name: str, shape: Programs, host: str, counted_calls: int) -> None:
+    target = load(name)
+    (one,) = estimate(target, [shape], host=host, samples=1)
+    counted = check(target, host=host, programs=(shape,)).schedules
+    assert one.counted_calls == counted_calls
+    assert counted / 3 < one.runs < counted * 3
 
 
 def test_the_command_says_it_and_checks_nothing(
