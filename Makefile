@@ -39,7 +39,7 @@ types: $(SETUP)
 	$(BIN)/mypy
 
 unit: $(SETUP)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python tests/timed.py $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 proofs: $(SETUP) ## run every proof, exploration, schedule, contract and fuzzer, up to the full bounds
 	$(BIN)/latchproof prove
@@ -122,7 +122,7 @@ $(PAGES)/report.html: $(SETUP) .venv-browser/.complete
 DOCS := .venv-docs/bin
 
 docs: $(SETUP) .venv-docs/.complete ## run the programs and commands in the documentation, then build it to build/docs
-	$(BIN)/python -m pytest docs
+	$(BIN)/python -m pytest --numprocesses auto docs
 	$(DOCS)/python -m sphinx --fail-on-warning --keep-going --fresh-env -q -b html docs build/docs
 	@echo "the documentation is in build/docs/index.html"
 

@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests import workers
 from tests.runtime.drivers import ASYNCIO, EAGER_ASYNCIO, FLOWNO, LONE_ASYNCIO, TRIO, UVLOOP, Host
+
+pytest_collection_modifyitems = workers.pytest_collection_modifyitems
+pytest_xdist_make_scheduler = workers.pytest_xdist_make_scheduler
 
 HAS_EAGER_TASKS = pytest.mark.skipif(sys.version_info < (3, 12), reason="no eager tasks before Python 3.12")
 HAS_UVLOOP = pytest.mark.skipif(sys.platform == "win32", reason="no uvloop on Windows")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from proofs import planted_faults, source_faults
-from proofs.planted_faults import EQUIVALENT, KINDS, ROOT, choose, faults_of, main, plant, read_equivalent
+from proofs.planted_faults import EQUIVALENT, KINDS, ROOT, choose, faults_of, main, mirror, plant, read_equivalent
 from proofs.source_faults import Fault, faults
 
 SOURCE = '''\
@@ -104,6 +104,19 @@ def test_a_seed_draws_the_same_faults_again_and_another_seed_others() -> None:
     first, again, other = ([str(one) for one in choose(["judge"], asked, [], seed)["judge"]] for seed in (1, 1, 2))
     assert first == again != other
     assert len(first) == planted_faults.NUMBER
+
+
+@pytest.mark.parametrize(
+    ("file", "tests"),
+    [
+        ("src/latchproof/prove/language/grammar.py", ["tests/prove/language/test_grammar.py"]),
+        ("spec/latchproof_spec/calls.py", ["tests/spec/test_calls.py"]),
+        ("src/latchproof/prove/goals.py", []),
+    ],
+)
+def test_the_tests_of_a_file_come_first(file: str, tests: list[str]) -> None:
+    (fault, *_) = faults(file, (ROOT / file).read_text(encoding="utf-8"))
+    assert [one for (one,) in mirror(fault, ROOT)] == tests
 
 
 def test_an_unknown_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import pythons
+from tests.museum.environments import ROOT
 
 FOUND = {"3.12": ["3.12.1", "3.12.4"], "3.13": ["3.13.0"]}
 
@@ -33,11 +34,20 @@ def test_the_newest_of_each_is_tried_and_an_absent_one_is_named(
 ) -> None:
     assert pythons.main() == 1
     assert tried == ["3.12.4", "3.13.0"]
-    assert capsys.readouterr().out.splitlines() == [
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[1] for line in said[: len(pythons.LEFT_OUT)]] == list(pythons.LEFT_OUT)
+    assert said[len(pythons.LEFT_OUT) :] == [
         "CPython 3.11: make test runs the suites on it",
         "CPython 3.14: not found, so nothing was run on it",
         "the suites fail on CPython 3.13.0",
     ]
+
+
+@pytest.mark.parametrize("tests", pythons.LEFT_OUT)
+def test_what_is_left_out_is_there_and_make_test_runs_it(tests: str) -> None:
+    file, _, name = tests.partition("::")
+    assert file.startswith(pythons.SUITES)
+    assert f"def {name or 'test_'}" in (ROOT / file).read_text(encoding="utf-8")
 
 
 def test_all_that_the_package_names_and_all_that_are_found_count(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,9 +98,13 @@ def in_a_process(*arguments: str, module: bool = True) -> subprocess.CompletedPr
     return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, encoding="utf-8")
 
 
-def test_python_dash_m_latchproof_is_the_command() -> None:
-    done = in_a_process("check", "asyncio:Barrier", "--policy", "cpython")
-    assert (done.returncode, without_numbers(done.stdout), done.stderr) == (1, GOLDEN, "")
+def test_python_dash_m_latchproof_is_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("check", "asyncio:Barrier", "--policy", "cpython", "--parties", "3", "--calls", "4", "--tasks", "3")
+    assert main(asked) == 1
+    expected = without_numbers(capsys.readouterr().out)
+    assert "asyncio:Barrier(3) on asyncio, policy cpython" in expected
+    done = in_a_process(*asked)
+    assert (done.returncode, without_numbers(done.stdout), done.stderr) == (1, expected, "")
 
 
 def test_a_target_that_is_not_there_is_one_line_on_stderr() -> None:
@@ -314,7 +318,8 @@ def test_check_on_another_host(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_replay_repeats_what_check_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = tmp_path / "found.json"
-    assert main(["check", "asyncio:Barrier", "--policy", "cpython", "--json", str(found)]) == 1
+    bounds = ("--parties", "3", "--calls", "4", "--tasks", "3")
+    assert main(["check", "asyncio:Barrier", "--policy", "cpython", *bounds, "--json", str(found)]) == 1
     capsys.readouterr()
     assert main(["replay", str(found), "asyncio:Barrier"]) == 1
     by_file = capsys.readouterr().out
@@ -457,7 +462,7 @@ def test_without_an_extra_it_says_which_to_install(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     find = importlib.util.find_spec
-    monkeypatch.setattr("latchproof.cli.options.find_spec", lambda name: None if name == package else find(name))
+    monkeypatch.setattr("latchproof.check.extras.find_spec", lambda name: None if name == package else find(name))
     assert main(command) == 2
     message = f'this command needs {package}: pip install "latchproof[{extra}]"'
     assert capsys.readouterr() == ("", f"latchproof: {message}\n")
@@ -489,7 +494,9 @@ def test_a_command_that_itself_fails_has_found_no_counterexample(
     )
 
 
-@pytest.mark.parametrize("command", ["prove --rule B4", "export barrier --format smt2"])
+@pytest.mark.parametrize(
+    "command", ["explore --kind latch --tasks 1 --upto 1 --fair-tasks 1", "export barrier --format promela"]
+)
 def test_where_no_one_reads_the_output_nothing_is_concluded(command: str) -> None:
     shell = f"{sys.executable} -m latchproof {command} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
@@ -684,15 +691,16 @@ def test_fuzz_by_one_claim_alone(claim: str, said: str, capsys: pytest.CaptureFi
 
 
 CONFIRMED = find_spec("cvc5") is not None
+REFINEMENT = "latchproof.prove.classes.refinement.refinement_in_process"
 
 
 def test_a_class_that_decides_otherwise_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     differs = [Case("latch", "wait", "anywhere", "L8", "refuted", "it returns, for count = 1")]
-    monkeypatch.setattr(
-        "latchproof.prove.classes.refinement.refinement_in_process", lambda machines: nullcontext(lambda: differs)
-    )
+    good = Obligation("good", ("C1",), "latch", "java", "wait", "L7", "proved", "", "")
+    monkeypatch.setattr(proving, "prove_whole", lambda machines, is_wanted: [good])
+    monkeypatch.setattr(REFINEMENT, lambda machines: nullcontext(lambda: differs))
     assert main(["prove", "--kind", "latch"]) == 1
     out = capsys.readouterr().out
     assert "(our classes refine the rules)" in out
@@ -700,10 +708,15 @@ def test_a_class_that_decides_otherwise_fails(
     assert "refuted: latch: wait, L8: anywhere: it returns, for count = 1" in out
 
 
-def test_prove_proves_everything(capsys: pytest.CaptureFixture[str]) -> None:
+def test_prove_proves_everything_and_verbosely_has_a_line_for_each_obligation(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Where the second solver is not installed nothing is proved, and the command says why."""
-    assert main(["prove", "--kind", "barrier"]) == (0 if CONFIRMED else 3)
+    assert main(["prove", "--kind", "barrier", "--verbose"]) == (0 if CONFIRMED else 3)
     out = capsys.readouterr().out
+    answers, status = ("z3:unsat cvc5:unsat", "proved  ") if CONFIRMED else ("z3:unsat", "unconfirmed")
+    assert f"{status} C7       barrier latchproof withdraw B4: a withdrawal takes back itself [{answers}]" in out
+    assert f"{status} -        barrier latchproof wait all: the paths are disjoint [{answers}]" in out
     lines = [line for line in out.splitlines() if line.endswith(" obligations")]
     assert [line.split()[0] for line in lines[:-1]] == [f"C{number}" for number in range(4, 17) if number != 12]
     assert re.match(rf"\(soundness of the proofs\) +{'holds' if CONFIRMED else 'inconclusive'} ", lines[-1])
@@ -714,14 +727,6 @@ def test_prove_proves_everything(capsys: pytest.CaptureFixture[str]) -> None:
     last = " ".join(out.split())
     assert " different queries, each put to z3 " in last
     assert ("and cvc5 " if CONFIRMED else "cvc5 is not installed") in last
-
-
-def test_prove_verbosely_has_a_line_for_each_obligation(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["prove", "--kind", "barrier", "--verbose"])
-    out = capsys.readouterr().out
-    answers, status = ("z3:unsat cvc5:unsat", "proved  ") if CONFIRMED else ("z3:unsat", "unconfirmed")
-    assert f"{status} C7       barrier latchproof withdraw B4: a withdrawal takes back itself [{answers}]" in out
-    assert f"{status} -        barrier latchproof wait all: the paths are disjoint [{answers}]" in out
 
 
 def test_prove_is_asked_about_one_rule_and_one_claim(capsys: pytest.CaptureFixture[str]) -> None:
@@ -783,7 +788,7 @@ def test_prove_says_why_there_is_nothing_to_prove(
     asked: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(proving, "prove_whole", lambda machines, is_wanted: [])
-    monkeypatch.setattr("latchproof.prove.classes.refinement.refinement_in_process", lambda machines: nullcontext(list))
+    monkeypatch.setattr(REFINEMENT, lambda machines: nullcontext(list))
     assert main(["prove", *asked]) == 3
     assert capsys.readouterr().out.startswith(said)
 
@@ -795,6 +800,7 @@ def test_prove_says_what_is_not_proved(
     good = Obligation("good", ("C1",), "latch", "java", "wait", "L7", "proved", "", "")
     bad = Obligation("bad", ("C2",), "latch", "java", "wait", "L8", status, "[count = 3]", "")
     monkeypatch.setattr(proving, "prove_whole", lambda machines, is_wanted: [good, bad])
+    monkeypatch.setattr(REFINEMENT, lambda machines: nullcontext(list))
     assert main(["prove", "--kind", "latch"]) == code
     out = capsys.readouterr().out
     assert f"{status}: latch java wait L8: bad: [count = 3]" in out

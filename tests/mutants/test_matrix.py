@@ -34,6 +34,7 @@ from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, MACHINES
 from latchproof_spec.step import apply
 from tests.explore.faults import with_parts
+from tests.mutants.quick import quick_matrix
 
 
 def one_mutant(start: str) -> Mutant:
@@ -52,7 +53,7 @@ def judged(kinds: Sequence[str], only: str) -> MutantResult:
 
 @pytest.fixture(scope="module")
 def quick() -> Matrix:
-    return evaluate_mutants([check for check in MUTANT_CHECKS if check.is_quick], quick=True)
+    return quick_matrix()
 
 
 def test_the_sample_of_the_ledger_passes_its_gate(quick: Matrix) -> None:

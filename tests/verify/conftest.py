@@ -1,14 +1,23 @@
-"""A ledger that is gathered once for all tests; the contracts, which take a minute, are taken for confirmed."""
+"""A ledger that is gathered once for all tests; the contracts, which take a minute, are taken for confirmed.
+
+Its mutants are those of `tests/mutants`.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import pytest
 
+from latchproof.check.pool import cores
+from latchproof.mutants.checks import MutantCheck
+from latchproof.mutants.matrix import Matrix
 from latchproof.verify import contracted, fuzzed
+from latchproof.verify import gather as gathering
 from latchproof.verify.gather import gather
 from latchproof.verify.ledger import Ledger
+from tests.mutants.quick import QUICK, quick_matrix
 from tests.verify.ledgers import NAMES, contracts
 
 
@@ -24,8 +33,13 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def gathered() -> Ledger:
+    def matrix_of(checks: Sequence[MutantCheck], **options: object) -> Matrix:
+        assert (tuple(checks), options) == (QUICK, {"quick": True, "sampled": True, "workers": cores()})
+        return quick_matrix()
+
     with pytest.MonkeyPatch.context() as patch:
         make_quick(patch)
+        patch.setattr(gathering, "evaluate_mutants", matrix_of)
         started: list[str] = []
         begun = time.perf_counter()
         ledger = gather(quick=True, on_start=started.append)

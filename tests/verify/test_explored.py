@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
 
 from latchproof.contracts import MANIFEST, find_root
+from latchproof.explore.completeness import find_gaps
 from latchproof.explore.expected import compare, read_expectations
 from latchproof.explore.fairness import Lasso, Liveness, Promise, check_eventualities
+from latchproof.explore.refusals import differing_refusals, read_refusals
 from latchproof.explore.states import Exploration, Violation
+from latchproof.explore.vacuity import vacuous_properties
 from latchproof.verify import explored
 from latchproof.verify.explored import EXPLORED
 from latchproof_spec.claims import Property
@@ -19,6 +23,20 @@ from latchproof_spec.machines import MACHINES
 from tests.verify.ledgers import IDS, cells_of, of_machine
 
 LATCH = MACHINES["latch"]
+REFUSALS = read_refusals(find_root() / MANIFEST)
+
+
+once_found_gaps = cache(find_gaps)
+once_vacuous = cache(vacuous_properties)
+once_differing = cache(lambda machine: tuple(differing_refusals(machine, REFUSALS.get(machine.name, {}))))
+
+
+@pytest.fixture(autouse=True)
+def gone_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What depends on the specification alone is looked for once for all tests, which takes some seconds each time."""
+    monkeypatch.setattr(explored, "find_gaps", once_found_gaps)
+    monkeypatch.setattr(explored, "vacuous_properties", once_vacuous)
+    monkeypatch.setattr(explored, "differing_refusals", lambda machine, refusals: once_differing(machine))
 
 
 def smaller(*model: Any, tasks: int, at_most: int) -> Liveness:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -14,14 +17,14 @@ from latchproof.check.loops import STEPPED
 from latchproof.cli.main import main
 from latchproof.fuzz.drivers import DRIVEN
 from latchproof.mutants.checks import MutantCheck
-from latchproof.verify import exported, kinds, proved
+from latchproof.verify import exported, kinds, proved, scheduled
 from latchproof.verify import gather as gathering
 from latchproof.verify.evidence import own_rules
 from latchproof.verify.exported import check_exports
 from latchproof.verify.gather import could_have_failed, try_mutants
 from latchproof.verify.kinds import KINDS
 from latchproof.verify.ledger import Ledger
-from latchproof_spec.machines import CLAIMS, machines_about
+from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
 from tests.verify.ledgers import CONFIRMED, IDS, NAMES, UNOBSERVABLE, full_ledger, printed
 
 MUST_KILL = [kind.name for kind in KINDS if kind.must_kill]
@@ -70,14 +73,25 @@ def test_the_commands_that_it_names_are_there(gathered: Ledger, capsys: pytest.C
 
 
 @pytest.mark.parametrize("host", STEPPED)
-def test_the_commands_come_to_the_same_in_a_process_of_their_own(gathered: Ledger, host: str) -> None:
-    """Where nothing is imported that the target does not import, and the first is not the ledger."""
+def test_the_commands_come_to_the_same_in_a_process_of_their_own(gathered: Ledger, host: str, tmp_path: Path) -> None:
+    """Where nothing is imported that the target does not import, and the first is not the ledger.
+
+    A command about a claim exits with 0 if the class is not refuted and the claim was exercised. So for each class one
+    command is run, and the one about no claim, whose file has the claims that were exercised.
+    """
     commands = {one for cell in gathered.cells if cell.kind == "scheduled" for one in cell.reproduce.split(" && ")}
     mine = sorted(one for one in commands if f" --host {host} " in one)
     assert len(mine) == SEEN
+    whole = [one for one in scheduled.repeat(None, True).split(" && ") if f" --host {host} " in one]
+    assert {re.sub(r" --claim \w+", "", one) for one in mine} == set(whole)
+    run = [next(one for one in mine if one.startswith(f"latchproof check {cls.shell} ")) for cls in MACHINES.values()]
+    run += [f"{one} --json {tmp_path / str(number)}" for number, one in enumerate(whole)]
     program = "import sys; from latchproof.cli.main import main; print([main(one.split()[1:]) for one in sys.argv[1:]])"
-    done = subprocess.run([sys.executable, "-c", program, *mine], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == str([0] * len(mine)), done.stdout
+    done = subprocess.run([sys.executable, "-c", program, *run], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == str([0] * len(run)), done.stdout
+    for number, machine in enumerate(MACHINES.values()):
+        (policy,) = json.loads((tmp_path / str(number)).read_text(encoding="utf-8"))["policies"]
+        assert set(policy["had_a_chance"]) == {claim.id for claim in machine.claims} - UNOBSERVABLE
 
 
 def test_the_commands_for_all_of_it_name_no_claim() -> None:

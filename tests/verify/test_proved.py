@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from latchproof.contracts import ContractsNotRunError
+from latchproof.prove import replay
 from latchproof.prove.classes.cases import Case
+from latchproof.prove.classes.refinement import prove_refinement
 from latchproof.prove.goals import Obligation
 from latchproof.prove.language.comparison import Checked, check_specification
 from latchproof.prove.language.subset import Rejection
@@ -21,6 +24,7 @@ from latchproof_spec.machines import MACHINES
 from tests.verify.ledgers import CONFIRMED, IDS, cells_of
 
 LATCH = MACHINES["latch"]
+once_replayed = cache(replay.differences)
 
 
 def obligation(*claims: str, status: Any = "proved") -> Obligation:
@@ -32,10 +36,17 @@ def checked() -> Checked:
     return check_specification()
 
 
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    return prove_refinement()
+
+
 @pytest.fixture(autouse=True)
-def checked_once(monkeypatch: pytest.MonkeyPatch, checked: Checked) -> None:
-    """The specification is checked once for all tests, which takes about a second."""
+def checked_once(monkeypatch: pytest.MonkeyPatch, checked: Checked, cases: list[Case]) -> None:
+    """The specification and our classes are checked once for all tests, which takes some seconds."""
     monkeypatch.setattr(proved, "check_specification", lambda: checked)
+    monkeypatch.setattr(proved, "prove_refinement", lambda: cases)
+    monkeypatch.setattr(replay, "differences", once_replayed)
 
 
 @pytest.fixture

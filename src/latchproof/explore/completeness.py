@@ -143,25 +143,23 @@ def _judge(
     right = effect_of(specified.step, specified)
     killer: int | None = None  # the property that refused last is asked first
     is_there = False
+    holds = [*(one.holds for one in machine.step_properties), *(one.holds for one in machine.history_properties)]
+    of_steps = len(machine.step_properties)
     for rule in rules:
         step: Any = SimpleNamespace(**vars(specified.step) | {"rule": rule})  # one that can be changed: it is faster
         made = system.made(specified.before, specified.queue, who, specified.action, step)
-        moment, tasks = made.moment, made.after.tasks
-        counts = sum(one.parked for one in tasks), len(made.after.released)
-        checks = [
-            *((one.holds, (step,)) for one in machine.step_properties),
-            *((one.holds, (moment,)) for one in machine.history_properties),
-        ]
+        moment = made.moment
         for after in states:
             step.after = after
             found.others += 1
-            if killer is not None and not checks[killer][0](*checks[killer][1]):
+            if killer is not None and not holds[killer](step if killer < of_steps else moment):
                 continue
-            for number, (holds, values) in enumerate(checks):
-                if not holds(*values):
+            for number, one_holds in enumerate(holds):
+                if not one_holds(step if number < of_steps else moment):
                     killer = number
                     break
             else:
+                counts = sum(one.parked for one in made.after.tasks), len(made.after.released)
                 refused = any(not one.holds(*constants, *after) for one in machine.invariants)
                 if not refused and all(one.holds(constants, after, *counts) for one in machine.censuses):
                     if effect_of(step, made) == right:

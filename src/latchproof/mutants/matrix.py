@@ -151,10 +151,15 @@ def _in_words(checks: Sequence[MutantCheck], quick: bool, every: int, only: str)
     return "".join((f"{which}{sample}; each judged under {under}", *until))
 
 
-@lru_cache(maxsize=4)
 def _chosen(every: int, only: str) -> tuple[Mutant, ...]:
     """Return the named mutants and one in `every` of the generated ones, if they have `only` in their ID."""
-    return tuple(one for machine in MACHINES.values() for one in mutants(machine, every) if only in one.id)
+    return tuple(one for one in _one_in(every) if only in one.id)
+
+
+@lru_cache(maxsize=2)
+def _one_in(every: int) -> tuple[Mutant, ...]:
+    """Return the named mutants and one in `every` of the generated ones."""
+    return tuple(one for machine in MACHINES.values() for one in mutants(machine, every))
 
 
 def _in_processes(checks: Sequence[MutantCheck], every: int, only: str, workers: int) -> Iterator[MutantResult | None]:
