@@ -13,7 +13,7 @@ from latchproof.check.checker import check
 from latchproof.check.modules import primitives
 from latchproof.check.target import load
 from latchproof.mutants.generate import mutants
-from latchproof.show.lanes import explain, lanes
+from latchproof.show.lanes import explain, found, lanes
 from latchproof_spec import machines
 from latchproof_spec.machine import Programs
 
@@ -71,7 +71,7 @@ def test_the_counterexample_shown_is_the_one_found() -> None:
     verdict = check(load("asyncio:Barrier"), policy="cpython")
     (trace,) = verdict.traces
     shown = _without_lines(README.read_text(encoding="utf-8"))
-    for line in [*lanes(trace), *explain(trace)]:
+    for line in [*found(trace), *lanes(trace), *explain(trace)]:
         assert _without_lines(line) in shown
 
 

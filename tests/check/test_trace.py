@@ -21,7 +21,7 @@ from latchproof.check.verdict import Verdict
 from latchproof.cli.main import main
 from latchproof.show.html.annotated import annotate
 from latchproof.show.junit import junit
-from latchproof.show.lanes import explain, lanes, mermaid
+from latchproof.show.lanes import explain, found, lanes, mermaid
 from latchproof.show.repro import reproduction
 from latchproof.show.words import CannotRenderError
 from latchproof_spec.machine import Programs
@@ -151,10 +151,11 @@ def test_itf_has_a_state_for_each_event(verdict: Verdict) -> None:
 
 def test_lanes_show_each_call_and_mark_the_end(verdict: Verdict) -> None:
     lines = lanes(by_claim(verdict, "C5"))
-    assert lines[0].split() == ["step", "call", "1", "call", "2", "call", "3", "call", "4"]
+    assert lines[0].split() == ["step", "call", "1", "call", "2", "call", "3", "call", "4", "state"]
     assert [line.endswith("<- not allowed") for line in lines] == [False] * (len(lines) - 1) + [True]
-    seen, allowed, waiting = explain(by_claim(verdict, "C5"))
-    assert (seen, allowed) == ("seen:     wait() returned 1", "allowed:  to return 0 (rule B2)")
+    allowed, waiting = explain(by_claim(verdict, "C5"))
+    assert found(by_claim(verdict, "C5"))[0] == "seen:     call 2: wait() returned 1"
+    assert allowed == "allowed:  to return 0 (rule B2)"
     assert waiting.startswith("waiting:  call 3 at locks.py:")
 
 

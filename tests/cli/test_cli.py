@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from latchproof.check.notation import compact
 from latchproof.check.record import NondeterminismError
 from latchproof.cli.main import main
+from latchproof.explore import fairness
 from latchproof.explore import states as exploring
 from latchproof.mutants.generate import mutants
 from latchproof.prove import obligations as proving
 from latchproof.prove import smtlib
 from latchproof.prove.classes.cases import Case
 from latchproof.prove.goals import Obligation
+from latchproof.show.explorations import print_first_violation
 from latchproof.show.formats import FORMATS, OF_TRACES
 from latchproof_spec import machines
 from latchproof_spec.barrier.machine import BARRIER
@@ -38,20 +41,22 @@ latchproof check asyncio:Barrier: a barrier, on asyncio, judged by cpython
 
 C5 is broken: A generation is given exactly the indices 0..parties-1, each once, in order of arrival; if calls are told only whether they lead, exactly one does.
 
-  asyncio:Barrier(3) on asyncio, policy cpython: 4 calls, 1 cancellation, N steps of the event loop
+  seen:     call 3: wait() returned 1
+  run:      asyncio:Barrier(3) on asyncio, policy cpython: 4 calls, 1 cancellation, N steps of the event loop
 
-  step  call 1          call 2          call 3          call 4
-     1  wait()                                                          waits at locks.py:NNN  n_waiting=1, broken=False
-     2  |               wait()                                          waits at locks.py:NNN  n_waiting=2, broken=False
+  step  call 1          call 2     call 3     call 4     state
+     1  wait()                                           1 waiting, whole
+     2  |               wait()                           2 waiting, whole
         is cancelled    |
-     3  ends cancelled  |                                               at locks.py:NNN        n_waiting=1, broken=False
-     4                  |               wait()                          waits at locks.py:NNN  n_waiting=2, broken=False
-     5                  |               |               wait()
-     5                  |               |               returns 2       at locks.py:NNN        n_waiting=0, broken=False
-     6                  returns 1       |                               at locks.py:NNN
-     7                                  returns 1                       at locks.py:NNN   <- not allowed
+     3  ends cancelled  |                                1 waiting, whole
+     4                  |          wait()                2 waiting, whole
+     5                  |          |          wait()
+     5                  |          |          returns 2  0 waiting, whole
+     6                  returns 1  |
+     7                             returns 1             <- not allowed
 
-  seen:     wait() returned 1
+  source:   locks.py:NNN  calls 1, 2, 3 wait; call 1 ends cancelled
+            locks.py:NNN  calls 4, 2, 3 return
   allowed:  to return one of 0..2 that its generation has not given yet (rule B2a)
   schedule: call wait(); run; call wait(); run; cancel 1; run; call wait(); run; call wait(); run
   again:    latchproof replay '3:w.w.-1.w.w.' asyncio:Barrier --policy cpython
@@ -68,12 +73,12 @@ bounds    parties 1, 2, 3: 4 calls, 3 at once, 1 cancellation, all operations
           parties 2: 2 calls, 2 at once, 0 cancellations, all operations; and 2 calls on a second instance
           each step takes at most 2 s of CPU time and 5 s of blocking
 not tried: parties above 5; more than 8 calls, 5 at once or 2 cancellations; what no line of the bounds has together
+not driven: async with
+not testable from outside: C4 (what a refused call has changed shows in what is read, as C16, or in what later calls do)
 ran       N schedules on asyncio, N steps, N s
 pruned    N runs, stopped early at a state or order already explored; what was run covers at least N schedules
 fired     rules B1, B2a, B3, B4, B5, B5e, B6, B7
 exercised C5, C6, C7, C8, C9, C10, C11, C13, C14, C15, C16
-not testable from outside: C4 (what a refused call has changed shows in what is read, as C16, or in what later calls do)
-not driven: async with
 verdict   asyncio:Barrier breaks C5 under the policy cpython
 """  # noqa: E501
 
@@ -328,7 +333,7 @@ def test_replay_repeats_what_check_printed(tmp_path: Path, capsys: pytest.Captur
     assert main(["replay", notation, "asyncio:Barrier", "--policy", "cpython"]) == 1
     assert capsys.readouterr().out == by_file
     assert "call 4 returns 2" in by_file
-    assert "parked 2, broken False; call 2: to stay parked; call 3: to stay parked" in by_file
+    assert "2 waiting, whole; call 2: to stay parked; call 3: to stay parked" in by_file
     assert "C5 is broken" in by_file
 
 
@@ -417,7 +422,7 @@ def test_replay_of_what_does_not_do_the_same_again_is_inconclusive(
 def test_replay_of_what_never_ends_ends(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "1:w.", f"{SAMPLES}:SpinningLatch", "--step-cpu", "0.1"]) == 1
     out, err = capsys.readouterr()
-    assert "seen:     a step did not end within 0.1 s of CPU time, at samples.py:" in out
+    assert "seen:     call 1: a step did not end within 0.1 s of CPU time, at samples.py:" in out
     assert err == ""
 
 
@@ -648,7 +653,7 @@ def test_fuzz_of_a_faulty_class_shows_the_history(capsys: pytest.CaptureFixture[
     assert main(["fuzz", f"{SAMPLES}:GreedyBarrier", "--examples", "100"]) == 1
     out = capsys.readouterr().out
     assert f"C6 is broken: {claim_of('C6').sentence}" in out
-    assert "seen:     wait() returned 0" in out
+    assert re.search(r"seen:     call \d: wait\(\) returned 0$", out, flags=re.MULTILINE)
     assert re.search(rf"again:    latchproof replay '\d:w[w.]*' {SAMPLES}:GreedyBarrier", out)
     assert "Failing test case" in out or "Falsifying example" in out
 
@@ -844,8 +849,9 @@ def test_explore_checks_the_eventualities(capsys: pytest.CaptureFixture[str]) ->
         ["barrier(1)", "latchproof", "2", "C14", "2", "vacuous", "never", "owed"],
         ["barrier(1)", "latchproof", "3", "C13", "2", "vacuous", "never", "owed"],
     ]
-    assert ["barrier(2)", "latchproof", "3", "C14", "65", "holds", "fails"] in table
-    at = lines.index("C14, barrier(2) latchproof: without fairness to A, A need not continue:")
+    assert ["barrier(2)", "latchproof", "3", "C14", "65", "holds", "fails,", "as", "it", "must"] in table
+    said = "fails, as it must, without fairness to A, which need not continue then"
+    at = lines.index(f"C14, barrier(2) latchproof: {said}:")
     assert lines[at + 1 : at + 4] == ["    A calls wait()", "    B calls abort()", "    for ever: B calls wait()"]
 
 
@@ -862,8 +868,12 @@ def test_explore_shows_the_fair_run_on_which_an_eventuality_fails(
     assert main(["explore", "--kind", "latch", "--tasks", "2", "--upto", "1", "--policy", "latchproof"]) == 1
     lines = capsys.readouterr().out.splitlines()
     (name,) = (one.name for one in LATCH.eventualities)
-    at = lines.index(f"C12, latch(1) latchproof: {name} fails under weak fairness:")
-    assert lines[at + 1 : at + 4] == [
+    assert f"C12: {name} fails under weak fairness in 4 explorations" in lines
+    live = [fairness.check_eventualities(wrong, wrong.policies[0], 1, tasks=2)]
+    print_first_violation(Console(width=200), [], live)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-4:] == [
+        f"latch(1) latchproof: C12: {name} fails under weak fairness after:",
         "    A calls wait()", "    B calls count_down(exception_if_zero=False)", "    for ever: B calls wait()",
     ]  # fmt: skip
 
@@ -906,7 +916,9 @@ def test_explore_shows_the_run_that_breaks_a_property(
     monkeypatch.setattr(machines, "MACHINES", {"barrier": wrong})
     assert main(["explore", "--kind", "barrier", "--tasks", "2", "--upto", "2"]) == 1
     out = capsys.readouterr().out
-    assert "barrier(2) latchproof: no task is parked when broken fails after:\n    a task calls wait()\n" in out
+    assert re.search(r"^property \"no task is parked when broken\" fails in \d+ explorations$", out, flags=re.MULTILINE)
+    assert out.count(" fails after:\n    a task calls wait()\n") == 1  # the first run, once
+    assert out.splitlines()[-2].startswith("    ")
     assert re.search(r"^barrier\(2\) +latchproof +2 +\d.* fails$", out, flags=re.MULTILINE)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from latchproof.check.kinds import a
 from latchproof.check.trace import from_json
 from latchproof.show.lanes import explain, lanes
+from latchproof.show.lanes import found as seen_in
 from latchproof_spec.findings import FINDINGS
 from latchproof_spec.machines import CLAIMS
 from tests.museum.environments import ROOT
@@ -77,7 +78,7 @@ def _exhibit(exhibit: Exhibit) -> str:
         f"**{found}**{beside}\n\n"
         f"{exhibit.note.strip()}\n\n"
         f"The shortest run (on CPython {first.python}): {size}\n\n"
-        f"```text\n{_block([*lanes(trace, width=WIDTH), '', *explain(trace)])}\n```\n\n"
+        f"```text\n{_block([seen_in(trace)[0], '', *lanes(trace, width=WIDTH), '', *explain(trace)])}\n```\n\n"
         f"```console\n{command}{export}\n```\n\n"
         f"{_reproduction(exhibit, first)}\n\n"
         f"Upstream: {exhibit.upstream.strip()}\n"

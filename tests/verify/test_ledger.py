@@ -136,7 +136,7 @@ def test_verify_exits_as_the_ledger_says(
     assert main(["verify"]) == code
     assert asked == [True, False]
     assert json.loads(file.read_text(encoding="utf-8"))["exit_code"] == code
-    assert "gathering: proved" in capsys.readouterr().out
+    assert "the full ledger" in capsys.readouterr().out
 
 
 def test_the_numbers_have_units(gathered: Ledger) -> None:

@@ -37,10 +37,10 @@ def describe_bounds(programs: Programs, target: Target) -> str:
     again = ", again in the same task" if programs.again else ""
     again += ", also in an except block" if programs.in_except else ""
     again += ", with eager tasks" if programs.eager else ""
-    beside = f"; and {_number(programs.beside, 'call')} on a second instance" if programs.beside else ""
+    beside = f"; and {count_of(programs.beside, 'call')} on a second instance" if programs.beside else ""
     return (
-        f"{made}{_number(programs.calls, 'call')}, {at_once} at once, "
-        f"{_number(programs.cancellations, 'cancellation')}{early}, {operations}{again}{beside}"
+        f"{made}{count_of(programs.calls, 'call')}, {at_once} at once, "
+        f"{count_of(programs.cancellations, 'cancellation')}{early}, {operations}{again}{beside}"
     )
 
 
@@ -54,9 +54,9 @@ def not_tried(
     arguments = sorted({argument for _, argument in levels(bounds)})
     are_all = arguments == [*range(target.kind.smallest, arguments[-1] + 1)]
     others = f"above {arguments[-1]}" if are_all else f"other than {', '.join(map(str, arguments))}"
-    calls = _number(max(one.calls for one in bounds), "call")
+    calls = count_of(max(one.calls for one in bounds), "call")
     at_once = max(min(one.at_once, one.calls) for one in bounds)
-    cancellations = _number(most := max(one.cancellations for one in bounds), "cancellation")
+    cancellations = count_of(most := max(one.cancellations for one in bounds), "cancellation")
     numbers = tuple(sorted({number for one in bounds if not one.waits_only for number in one.numbers}))
     taking = _numbers_in_words(replace(bounds[0], waits_only=False, numbers=numbers), target) if numbers else ""
     left_out = {
@@ -78,8 +78,13 @@ def not_tried(
     return tuple(words for words, is_left_out in left_out.items() if is_left_out)
 
 
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def count_of(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> count_of(1, "schedule"), count_of(12345, "schedule")
+    ('1 schedule', '12,345 schedules')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _numbers_in_words(programs: Programs, target: Target) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from latchproof.check.bounds import describe_bounds, weight
+from latchproof.check.bounds import count_of, describe_bounds, weight
 from latchproof.check.jobs import Job, JobResult, may_be_ordered, smallest
 from latchproof.check.reasons import Reason
 from latchproof.check.target import Target
@@ -198,10 +198,12 @@ class _Tree:
             return replace(result, walk=replace(result.walk, complete=False), done=False)
         walk, reasons, where = result.walk, list(result.reasons), target.kind.made_with(self.root.argument)
         if not walk.complete and result.done:
-            text = f"stopped after {walk.schedules:,} schedules of {describe_bounds(self.root.programs, target)}"
+            ran = count_of(walk.schedules, "schedule")
+            text = f"stopped after {ran} of {describe_bounds(self.root.programs, target)}"
             reasons.append(Reason("stopped-early", where, text))
         if walk.restless:
-            text = f"{walk.restless:,} schedules never came to rest; whether a task is stranded in them is not known"
+            never = f"{count_of(walk.restless, 'schedule')} never came to rest"
+            text = f"{never}; whether a task is stranded in them is not known"
             reasons.append(Reason("never-rested", where, text))
         return replace(result, reasons=tuple(reasons))
 

@@ -125,11 +125,12 @@ def _estimate(options: argparse.Namespace, console: Console, target: Target, pro
     from latchproof.check.estimate import estimate
     from latchproof.show.estimates import print_estimates
     from latchproof.show.printing import say
+    from latchproof.show.progress import Stages
 
     if options.scheduler != "exhaustive":
         raise TargetError("--estimate counts every schedule; random and pct run as many as --schedules says")
     say(console, f"latchproof check {target.name}: {a(target.kind.name)}, on {options.host}: an estimate of the work")
-    with console.status("sampling"):
+    with Stages(console, "sampling schedules"):
         estimates = estimate(
             target,
             programs,

@@ -54,8 +54,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     from latchproof.explore import fairness, states
-    from latchproof.show.explorations import print_explorations, print_liveness
+    from latchproof.show.explorations import print_explorations, print_first_violation, print_liveness
     from latchproof.show.printing import say
+    from latchproof.show.progress import Stages
 
     if options.model is not None:
         return _explore_model(options, console)
@@ -78,7 +79,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
             policy_name(options.policy, MACHINE_KINDS[machine.name], console)
     bounds = {"calls": options.calls, "operations": options.operations}
     try:
-        found = [states.explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
+        with Stages(console, "exploring every state"):
+            found = [states.explore(*model, tasks=tasks, **bounds) for model in models for tasks in options.tasks]
     except ValueError as error:
         raise TargetError(str(error)) from error
     print_explorations(console, found, options.claim)
@@ -90,9 +92,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
         )
         live = []
     else:
-        live = [fairness.check_eventualities(*model, tasks=tasks) for model in models for tasks in options.fair_tasks]
+        with Stages(console, "looking for runs on which an eventuality fails"):
+            every = [(model, tasks) for model in models for tasks in options.fair_tasks]
+            live = [fairness.check_eventualities(*model, tasks=tasks) for model, tasks in every]
         say(console)
         print_liveness(console, live)
+    print_first_violation(console, found, live)
     return _exit_code(found, live, options.claim)
 
 
@@ -100,8 +105,9 @@ def _explore_model(options: argparse.Namespace, console: Console) -> int:
     """Explore a model that is compiled to rules, under the policy that is asked for, or as it stands."""
     from latchproof.compile.stage import CannotCompileError
     from latchproof.explore import fairness, states
-    from latchproof.show.explorations import print_explorations, print_liveness
+    from latchproof.show.explorations import print_explorations, print_first_violation, print_liveness
     from latchproof.show.printing import say
+    from latchproof.show.progress import Stages
 
     found = compiled(options, [options.policy])
     (machine,) = (one.machine for one in found)
@@ -114,20 +120,24 @@ def _explore_model(options: argparse.Namespace, console: Console) -> int:
     bounds: dict[str, Any] = {"calls": options.calls, "operations": options.operations}
     say_of_which(console, "explored", found)
     try:
-        explored = [states.explore(*one, tasks=n, **bounds, at_most=SOME) for one in models for n in options.tasks]
+        with Stages(console, "exploring every state"):
+            explored = [states.explore(*one, tasks=n, **bounds, at_most=SOME) for one in models for n in options.tasks]
         is_open = options.calls is None and any(not one.complete and not one.violations for one in explored)
         if is_open:
             say(console, f"with any number of calls there are more than {SOME:,} orbits, so calls are bounded")
             bounds["calls"] = FEW_CALLS
-            explored = [states.explore(*one, tasks=n, **bounds) for one in models for n in options.tasks]
+            with Stages(console, "exploring every state again, to that bound"):
+                explored = [states.explore(*one, tasks=n, **bounds) for one in models for n in options.tasks]
     except (ValueError, CannotCompileError) as error:
         raise TargetError(str(error)) from error
     print_explorations(console, explored, options.claim)
     live: list[Liveness] = []
     if bounds["calls"] is None and options.operations is None and machine.eventualities:
-        live = [fairness.check_eventualities(*one, tasks=n) for one in models for n in options.fair_tasks]
+        with Stages(console, "looking for runs on which an eventuality fails"):
+            live = [fairness.check_eventualities(*one, tasks=n) for one in models for n in options.fair_tasks]
         say(console)
         print_liveness(console, live)
+    print_first_violation(console, explored, live)
     return _exit_code(explored, live, options.claim)
 
 

@@ -34,6 +34,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.mutants.matrix import evaluate_mutants
     from latchproof.show.matrix import print_matrix
     from latchproof.show.printing import say
+    from latchproof.show.progress import Stages
     from latchproof.verify.kinds import MUTANT_CHECKS
 
     if options.quick and options.workers is not None:
@@ -43,14 +44,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
         raise TargetError(f"{', '.join(sorted(unknown))}: not a kind of evidence; there are {', '.join(known)}")
     usual = [check.kind for check in MUTANT_CHECKS if check.is_quick or not options.quick]
     checks = [check for check in MUTANT_CHECKS if check.kind in (options.kinds or usual)]
-    with console.status("...") as status:
+    with Stages(console, "starting") as stages:
         try:
             matrix = evaluate_mutants(
                 checks,
                 quick=options.quick,
                 only=options.only,
                 workers=1 if options.quick else options.workers or cores(),
-                tell=status.update if console.is_terminal else lambda what: None,
+                tell=stages,
             )
         except ContractsNotRunError as error:
             others = " ".join(check.kind for check in checks if check.broken_by_each is None)

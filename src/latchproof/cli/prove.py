@@ -29,6 +29,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.prove.language.comparison import check_specification
     from latchproof.prove.obligations import prove_whole
     from latchproof.show.printing import say
+    from latchproof.show.progress import Stages
     from latchproof.show.proofs import print_checked, print_obligations, print_proofs
 
     chosen = chosen_machines(options)
@@ -37,7 +38,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if checked.wrong:
         print_checked(console, checked)
         return 1
-    with refinement_in_process(tuple(machine.name for machine in chosen)) as of_classes:
+    with (
+        refinement_in_process(tuple(machine.name for machine in chosen)) as of_classes,
+        Stages(console, "proving"),
+    ):
         obligations = prove_whole(
             chosen,
             lambda one: (
@@ -66,6 +70,7 @@ def _prove_model(options: argparse.Namespace, console: Console) -> int:
     from latchproof.prove.counters import FEWER
     from latchproof.prove.obligations import prove_whole
     from latchproof.show.printing import say
+    from latchproof.show.progress import Stages
     from latchproof.show.proofs import print_obligations, print_proofs
 
     found = compiled(options, [options.policy])
@@ -76,14 +81,15 @@ def _prove_model(options: argparse.Namespace, console: Console) -> int:
     if options.rule is not None:
         rule = _rule(options.rule, [machine])
         say(console, f"{rule.id}, of {rule.operation}: {rule.sentence}")
-    obligations = prove_whole(
-        [machine],
-        lambda one: (
-            one.name != FEWER
-            and (options.claim is None or options.claim in one.claims or not one.claims)
-            and options.rule in (None, one.rule)
-        ),
-    )
+    with Stages(console, "proving"):
+        obligations = prove_whole(
+            [machine],
+            lambda one: (
+                one.name != FEWER
+                and (options.claim is None or options.claim in one.claims or not one.claims)
+                and options.rule in (None, one.rule)
+            ),
+        )
     status = {one.status for one in obligations}
     say_of_which(console, "proved" if status == {"proved"} else "asked", found)
     if options.verbose:

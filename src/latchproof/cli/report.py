@@ -25,17 +25,24 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.prove.obligations import prove_all
     from latchproof.show.html.report import read_ledger, report
     from latchproof.show.printing import say
+    from latchproof.show.progress import Stages
     from latchproof.verify.gather import gather
 
     traces = [one for path in options.trace for one in trace.read_all(path)]
     if options.ledger is None:
         say(console, f"gathering the {'quick' if options.quick else 'full'} ledger, as latchproof verify does")
-        ledger = gather(quick=options.quick).to_json()
-    else:
-        ledger = read_ledger(options.ledger)
-    shown = [*checker.check(target.load("asyncio:Barrier"), policy="cpython").traces, *traces]
+    with Stages(console, "starting") as stages:
+        if options.ledger is None:
+            gathered = gather(quick=options.quick, on_start=lambda kind: stages(f"gathering: {kind}"))
+            ledger = gathered.to_json()
+        else:
+            ledger = read_ledger(options.ledger)
+        stages("checking asyncio:Barrier, whose counterexample the report shows")
+        shown = [*checker.check(target.load("asyncio:Barrier"), policy="cpython").traces, *traces]
+        stages("proving, for the obligations that the report lists")
+        page = report(ledger, prove_all(), shown)
     code = int(ledger["exit_code"])
-    if not write_file(options.html, report(ledger, prove_all(), shown)):
+    if not write_file(options.html, page):
         return code or 3
     say(console, f"wrote     {options.html}")
     return code

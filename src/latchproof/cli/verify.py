@@ -15,6 +15,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     from latchproof.show.ledger import print_ledger
     from latchproof.show.printing import say
+    from latchproof.show.progress import Stages
     from latchproof.verify.gather import gather
 
     say(
@@ -22,9 +23,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         f"latchproof verify: the {'quick' if options.quick else 'full'} ledger of our own claims, from evidence "
         "gathered now",
     )
-    with console.status("...") as status:
-        tell = status.update if console.is_terminal else lambda line: say(console, line)
-        ledger = gather(quick=options.quick, on_start=lambda kind: tell(f"gathering: {kind}"))
+    with Stages(console, "starting") as stages:
+        ledger = gather(quick=options.quick, on_start=lambda kind: stages(f"gathering: {kind}"))
     say(console)
     print_ledger(console, ledger)
     write_json(options.json, ledger)

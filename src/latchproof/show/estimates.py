@@ -6,7 +6,8 @@ from dataclasses import replace
 from latchproof.check.bounds import describe_bounds
 from latchproof.check.estimate import Estimate
 from latchproof.check.target import Target
-from latchproof.show.printing import Console, count_of, print_table, say
+from latchproof.show.printing import Console, print_table, say
+from latchproof.show.words import count_of
 
 
 def print_estimates(console: Console, estimates: Sequence[Estimate], target: Target) -> None:

@@ -4,7 +4,7 @@ from functools import partial
 from xml.etree import ElementTree
 
 from latchproof.check.verdict import Verdict
-from latchproof.show.lanes import explain, lanes
+from latchproof.show.lanes import counterexample
 from latchproof.show.words import order_in_words
 from latchproof_spec.machines import sentence_of
 
@@ -61,7 +61,7 @@ def suite_of(verdict: Verdict) -> ElementTree.Element:
         if claim.id in traces:
             trace = traces[claim.id]
             failure = ElementTree.SubElement(case, "failure", message=trace.seen)
-            failure.text = "\n".join([*lanes(trace), "", *explain(trace)])
+            failure.text = "\n".join(line for line, _ in counterexample(trace, width=100))
         elif claim.id in reported.not_exercised:
             ElementTree.SubElement(case, "skipped", message="it was not exercised within the bounds")
     return suite

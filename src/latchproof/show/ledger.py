@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from latchproof.show.matrix import conclusions, is_about_ours
-from latchproof.show.printing import STYLES, Console, print_table, say
+from latchproof.show.printing import STYLES, Console, print_table, say, say_command
 from latchproof.verify.evidence import Cell, RuleCell
 from latchproof.verify.kinds import KINDS
 from latchproof.verify.ledger import Ledger
@@ -53,7 +53,7 @@ def _print_bounds(console: Console, kind: str, cells: list[Cell]) -> None:
     told = (((one.bound, one.reproduce.replace(f"--claim {one.claim}", "--claim ID")), one.claim) for one in run)
     for (bound, reproduce), of in _grouped(told):
         say(console, f"{kind} ({' '.join(of)}): {bound}")
-        say(console, f"    again: {reproduce}")
+        say_command(console, f"    again: {reproduce}")
     not_run = ((cell.detail, cell.claim) for cell in cells if cell.status == "not_run")
     for why, of in sorted(_grouped(not_run)):
         say(console, f"{kind}: not run for {' '.join(of)}: {why}")
@@ -94,7 +94,7 @@ def _print_checks(console: Console, ledger: Ledger) -> None:
     for one in ledger.exports:
         detail = f"; {one.detail}" if one.detail else ""
         say(console, f"{one.name} {one.status}: {one.bound}{detail}", style=STYLES[one.status])
-        say(console, f"    again: {one.reproduce}")
+        say_command(console, f"    again: {one.reproduce}")
     if ledger.mutants is not None:
         for line, style in conclusions(ledger.mutants):
             say(console, f"mutants: {line}", style=style)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from latchproof.mutants.matrix import Matrix, in_order
-from latchproof.show.printing import Console, count_of, print_table, say
+from latchproof.show.printing import Console, print_table, say
+from latchproof.show.words import count_of
 from latchproof_spec.machines import CLAIMS
 
 STYLES = {"survives": "bold red", "undecided": "yellow"}

@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 from latchproof.check.modules import ModuleVerdict
 from latchproof.check.verdict import Verdict
 from latchproof.show.junit import as_xml, suite_of
-from latchproof.show.printing import Console, count_of, print_table, say
+from latchproof.show.printing import Console, print_table, say, say_command, say_labelled
+from latchproof.show.words import count_of
 
 STYLES = {0: "green", 1: "bold red"}
 """The colours of verdicts, by their exit codes; others are yellow."""
@@ -45,11 +46,11 @@ def print_module(console: Console, module: ModuleVerdict, options: str) -> None:
     say(console)
     for name, one in module.verdicts:
         if one.exit_code == 1:  # no column: what is folded there cannot be copied
-            say(console, f"{name}'s counterexample is shown by: latchproof check {one.target.name}{options}")
+            say_command(console, f"{name}'s counterexample is shown by: latchproof check {one.target.name}{options}")
     if any(one.orders for _, one in module.verdicts):
-        say(console, "in order  whether calls that wait continue first come, first served; either is right")
+        say_labelled(console, "in order", "whether calls that wait continue first come, first served; either is right")
     for names, bounds in _bounds(module):
-        say(console, f"bounds    {names}: {'; '.join(bounds)}")
+        say_labelled(console, "bounds", f"{names}: {'; '.join(bounds)}", hang=2)
     for name, one in module.verdicts:
         for reason in one.reasons:
             say(
@@ -59,11 +60,9 @@ def print_module(console: Console, module: ModuleVerdict, options: str) -> None:
             )
     for name, why in module.not_driven:
         say(console, f"{name} is not driven: {why}", style="yellow")
-    say(
-        console,
-        f"more      latchproof check {module.module}:CLASS{options} says what a check ran, and what it left out",
-    )
-    say(console, f"verdict   {_meaning(module)}", style=STYLES.get(module.exit_code, "yellow"))
+    said = f"latchproof check {module.module}:CLASS{options} says what a check ran, and what it left out"
+    say_labelled(console, "more", said)
+    say_labelled(console, "verdict", _meaning(module), STYLES.get(module.exit_code, "yellow"))
 
 
 def as_junit(module: ModuleVerdict) -> str:

@@ -6,7 +6,8 @@ from latchproof.prove.classes.cases import Case
 from latchproof.prove.goals import Obligation
 from latchproof.prove.language.comparison import BOUND, Checked
 from latchproof.prove.smtlib import solvers
-from latchproof.show.printing import Console, count_of, print_table, say
+from latchproof.show.printing import Console, print_table, say
+from latchproof.show.words import count_of
 from latchproof_spec.claims import Claim
 from latchproof_spec.machines import CLAIMS
 

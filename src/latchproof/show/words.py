@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from latchproof.check.bounds import count_of as count_of
+from latchproof_spec.machines import MACHINES
 
 if TYPE_CHECKING:
     from latchproof.check.kinds import Kind
@@ -86,6 +89,22 @@ def state_in_words(values: Mapping[str, object], phases: Collection[str] = (), p
     ['1 waiting', 'count 3', 'not locked', 'owner None']
     """
     return [_in_words("n_waiting" if name == parked else name, value, phases) for name, value in values.items()]
+
+
+def phases_of(machine: str) -> tuple[str, ...]:
+    """Return the names of a machine's phases; none of a model."""
+    return tuple(MACHINES[machine].phases) if machine in MACHINES else ()
+
+
+def reading(event: Mapping[str, Any], phases: Collection[str]) -> str:
+    """Return what is read in an event, in words; "" if the target has nothing to read.
+
+    >>> reading({"values": {"n_waiting": 2, "broken": False}, "wrong": ["n_waiting"]}, ("whole", "broken"))
+    '2 waiting (wrong), whole'
+    """
+    wrong = event.get("wrong", ())
+    said = zip(event["values"], state_in_words(event["values"], phases), strict=True)
+    return ", ".join(words + " (wrong)" * (name in wrong) for name, words in said)
 
 
 def _in_words(name: str, value: object, phases: Collection[str]) -> str:

@@ -28,9 +28,9 @@ from latchproof.check.specification import COMPARED, Configuration, Specificatio
 from latchproof.check.trace import Trace
 from latchproof.check.values import told_lead
 from latchproof.show.html.run_rows import rows
-from latchproof.show.words import either, judged_by, state_in_words
+from latchproof.show.words import either, judged_by, phases_of, state_in_words
 from latchproof_spec import step as spec_step
-from latchproof_spec.machines import MACHINES, sentence_of
+from latchproof_spec.machines import sentence_of
 
 
 def annotate(trace: Trace, kind: Kind | None = None) -> dict[str, Any]:
@@ -87,16 +87,11 @@ def annotate(trace: Trace, kind: Kind | None = None) -> dict[str, Any]:
         "again": trace.again if trace.is_stepwise else "",
         "is_of_a_model": trace.is_of_a_model,
     }
-    phases = _phases(trace)
+    phases = phases_of(trace.machine)
     shown = rows(trace.events[: len(steps)], [step["allowed"] for step in steps], phases)
     for step in steps:
         step["state"] = either([state_in_words(state, phases) for state in step["states"]])
     return {**trace.to_json(), **words, "steps": steps, "rows": shown, "agrees": agrees}
-
-
-def _phases(trace: Trace) -> tuple[str, ...]:
-    machine = MACHINES.get(trace.machine)
-    return () if machine is None else tuple(machine.phases)
 
 
 def _allowed(specification: Specification, configurations: frozenset[Configuration]) -> dict[str, Any]:

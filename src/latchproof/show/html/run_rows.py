@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latchproof.check.history import EventData, describe
-from latchproof.show.words import state_in_words
+from latchproof.show.words import reading
 
 QUIET = ("observe", "rest", "suspend")
 """The kinds of events that say nothing, or what the row before can say."""
@@ -51,13 +51,6 @@ def rows(events: Sequence[EventData], allowed: Sequence[bool], phases: Sequence[
         if read and (read != reads or not row["words"]):
             row["reads"] = reads = read
     return made
-
-
-def reading(event: EventData, phases: Sequence[str]) -> str:
-    """Return what is read, in words; "" if the target has nothing to read."""
-    values: Mapping[str, object] = event["values"]
-    wrong = [name for name in event.get("wrong", ()) if name in values]
-    return ", ".join(state_in_words(values, phases)) + (f" ({', '.join(wrong)} is wrong)" if wrong else "")
 
 
 def _fits(row: dict[str, Any], event: EventData, new: str, places: Mapping[int, str]) -> bool:
