@@ -17,6 +17,7 @@ from latchproof.mutants.checks import MutantCheck
 from latchproof.mutants.evaluate import MutantEvaluator, MutantResult, MutantStatus
 from latchproof.mutants.generate import mutants
 from latchproof.mutants.mutant import Mutant
+from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, MACHINES
 
 SAMPLE: Final = 40
@@ -153,13 +154,13 @@ def _in_words(checks: Sequence[MutantCheck], quick: bool, every: int, only: str)
 
 def _chosen(every: int, only: str) -> tuple[Mutant, ...]:
     """Return the named mutants and one in `every` of the generated ones, if they have `only` in their ID."""
-    return tuple(one for one in _one_in(every) if only in one.id)
+    return tuple(one for machine in MACHINES.values() for one in _one_in(machine, every) if only in one.id)
 
 
-@lru_cache(maxsize=2)
-def _one_in(every: int) -> tuple[Mutant, ...]:
-    """Return the named mutants and one in `every` of the generated ones."""
-    return tuple(one for machine in MACHINES.values() for one in mutants(machine, every))
+@lru_cache(maxsize=4)
+def _one_in(machine: Machine, every: int) -> tuple[Mutant, ...]:
+    """Return the named mutants of a machine and one in `every` of its generated ones."""
+    return tuple(mutants(machine, every))
 
 
 def _in_processes(checks: Sequence[MutantCheck], every: int, only: str, workers: int) -> Iterator[MutantResult | None]:
