@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from latchproof.export.coq_definitions import Definitions, allowed
-from latchproof.export.coq_types import NUMBER, ListOf, Names, NotRenderedError, Type, binders, product, written_type
+from latchproof.export.coq_types import (
+    NUMBER,
+    ListOf,
+    Names,
+    NotRenderedError,
+    Type,
+    binders,
+    product,
+    wrapped,
+    written_type,
+)
 from latchproof_spec.machines import MACHINES
 
 Source: TypeAlias = Callable[[str], str]
@@ -27,10 +37,12 @@ LIBRARY: Final = "Latchproof"
 """The logical name of the folder in which the rendered files and the proofs are compiled."""
 
 _HEAD: Final = """\
-(* Rendered from {modules} by `latchproof export {command}`. Do not edit. *)
+(* Rendered by `latchproof export {command}`; do not edit. From
+   {modules} *)
 From Coq Require Import ZArith List Bool String.
 From {library} Require Import {required}.
 Import ListNotations.
+Local Open Scope string_scope.
 Local Open Scope Z_scope.
 Local Open Scope bool_scope.
 Local Open Scope list_scope.
@@ -54,7 +66,7 @@ def common(source: Source = installed) -> str:
     step = f"{SPECIFICATION}.step"
     definitions = _step(source)
     head = _HEAD.format(modules=_file(step), command="latch --format coq-step", library=LIBRARY, required="Py")
-    return head + "\n\n".join(definitions.texts) + "\n"
+    return head + "\n\n".join(map(wrapped, definitions.texts)) + "\n"
 
 
 def machine(name: str, source: Source = installed) -> str:
@@ -72,7 +84,7 @@ def machine(name: str, source: Source = installed) -> str:
         library=LIBRARY,
         required="Py Step Machine",
     )
-    return head + "\n\n".join(definitions.texts) + "\n"
+    return head + "\n\n".join(map(wrapped, definitions.texts)) + "\n"
 
 
 def files(source: Source = installed) -> dict[str, str]:

@@ -15,12 +15,14 @@ from latchproof.export.coq_types import (
     NUMBER,
     PROSE,
     RESERVED,
+    WIDTH,
     Names,
     NotRenderedError,
     Parameter,
     Product,
     Signature,
     Type,
+    bare,
     binders,
     constructor,
     words_of,
@@ -120,8 +122,11 @@ class Definitions:
 
     def define(self, name: str, parameters: dict[str, Type], result: Type, body: str) -> None:
         """Define a name, with what it takes and what it is."""
-        separator = "\n  " if parameters else " "
         head = f"Definition {allowed(name)}{binders(parameters)} : {written_type(result)} :="
+        body = bare(body)
+        if body.startswith("[") and len(head) + len(body) > WIDTH:
+            body = body.replace("[", "[\n  ", 1).replace("; (", ";\n  (").removesuffix("]") + "\n]"
+        separator = "\n  " if parameters else " "
         self.texts.append(f"{head}{separator}{body}.")
 
     # ---- records and functions
@@ -191,18 +196,19 @@ class Definitions:
             case ast.Expr(ast.Constant(str())):
                 return self._block(rest, variables, result)
             case ast.Return(ast.expr() as value):
-                return self.expressions.text(value, variables, result)
+                return bare(self.expressions.text(value, variables, result))
             case ast.If(test, body, orelse) if isinstance(body[-1], ast.Return):
-                condition = self.expressions.text(test, variables, "bool")
+                condition = bare(self.expressions.text(test, variables, "bool"))
                 taken = self._block(body, variables, result)
-                return f"if {condition} then {taken}\n  else {self._block([*orelse, *rest], variables, result)}"
+                then = "\n    " + taken.replace("\n", "\n  ") if "\n" in taken else f" {taken}"
+                return f"if {condition} then{then}\n  else {self._block([*orelse, *rest], variables, result)}"
             case ast.If(test, body, []):
                 name, text = self._changed(first, test, body, variables)
                 return f"let {name} := {text} in\n  {self._block(rest, variables, result)}"
             case ast.Assign([ast.Name(name)], value):
                 text, kind = self.expressions.render(value, variables, variables.get(name, ("", None))[1])
                 known = {**variables, allowed(name): (name, kind)}
-                return f"let {name} := {text} in\n  {self._block(rest, known, result)}"
+                return f"let {name} := {bare(text)} in\n  {self._block(rest, known, result)}"
             case ast.Assign([ast.Tuple(targets)], value):
                 return self._unpacked(first, targets, value, rest, variables, result)
             case ast.AugAssign(ast.Name(name) as target, operator, value) if name in variables:
@@ -218,7 +224,9 @@ class Definitions:
             raise NotRenderedError(node, "an `if` that does not return changes one variable")
         text, kind = variables[changed[0]]
         then = self._block([*body, ast.Return(ast.Name(changed[0]))], variables, kind)
-        return changed[0], f"if {self.expressions.text(test, variables, 'bool')} then {then} else {text}"
+        condition = bare(self.expressions.text(test, variables, "bool"))
+        indented = then.replace("\n", "\n  ")
+        return changed[0], f"if {condition} then\n    {indented}\n  else {text}"
 
     def _unpacked(
         self,
@@ -234,7 +242,7 @@ class Definitions:
         if not isinstance(kind, Product) or not len(names) == len(targets) == len(kind.items):
             raise NotRenderedError(node, "a value is unpacked into as many variables as it has parts")
         known = {**variables, **{name: (name, part) for name, part in zip(names, kind.items, strict=True)}}
-        return f"let '({', '.join(names)}) := {text} in\n  {self._block(rest, known, result)}"
+        return f"let '({', '.join(names)}) := {bare(text)} in\n  {self._block(rest, known, result)}"
 
 
 def _is_error(node: ast.ClassDef) -> bool:

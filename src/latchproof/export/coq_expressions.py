@@ -22,6 +22,7 @@ from latchproof.export.coq_types import (
     NotRenderedError,
     Product,
     Type,
+    bare,
     constructor,
 )
 
@@ -81,7 +82,7 @@ class Expressions:
             case ast.IfExp(test, body, orelse):
                 text, kind = self.render(body, variables, wanted)
                 other = self.text(orelse, variables, kind)
-                return f"(if {self.text(test, variables, 'bool')} then {text} else {other})", kind
+                return f"(if {bare(self.text(test, variables, 'bool'))} then {text} else {other})", kind
             case ast.Compare():
                 return self._comparison(node, variables), "bool"
             case ast.Tuple():
@@ -104,7 +105,7 @@ class Expressions:
             return constructor(wanted, value), wanted
         if type(value) is str and wanted in ("string", None) and value.isascii():
             doubled = value.replace('"', '""')
-            return f'"{doubled}"%string', "string"
+            return f'"{doubled}"', "string"
         raise NotRenderedError(node, "a constant that has no rendering here")
 
     def _name(self, node: ast.Name | ast.Attribute, variables: Variables) -> Rendered:

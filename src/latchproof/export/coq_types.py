@@ -52,6 +52,9 @@ ENDING: Final = "Ending"
 ERROR: Final = "Error"
 """The type of classes of errors."""
 
+WIDTH: Final = 118
+"""The longest line that is written, where it can be broken."""
+
 PROSE: Final = ("sentence", "message")
 """Fields and arguments of rules that are for a reader, and are not rendered."""
 
@@ -143,7 +146,7 @@ def written_type(kind: Type) -> str:
     """Return a type as it stands in Gallina."""
     match kind:
         case ListOf(item):
-            return f"list {written_type(item)}" if isinstance(item, str) else f"list ({written_type(item)})"
+            return f"list ({written_type(item)})" if isinstance(item, ListOf) else f"list {written_type(item)}"
         case Product(()):
             return "unit"
         case Product(items):
@@ -169,6 +172,47 @@ def constructor(enumeration: str, word: str) -> str:
     ('Queue_stays', 'Caller_returns_an_index')
     """
     return f"{enumeration}_{re.sub('[^A-Za-z0-9]', '_', word)}"
+
+
+def bare(text: str) -> str:
+    """Return an expression without the parentheses around all of it; a tuple keeps them.
+
+    >>> bare("(f (x) (y))"), bare("(x) + (y)"), bare("(x, y)")
+    ('f (x) (y)', '(x) + (y)', '(x, y)')
+    """
+    depths = list(_depths(text))
+    is_whole = text.startswith("(") and text.endswith(")") and all(depth > 0 for _, _, depth in depths[1:])
+    is_tuple = any(character == "," and depth == 1 for _, character, depth in depths)
+    return text[1:-1] if is_whole and not is_tuple else text
+
+
+def _depths(text: str) -> Iterator[tuple[int, str, int]]:
+    """Yield the place of each character outside of texts, it, and the number of parentheses that it stands in."""
+    depth, is_text = 0, False
+    for place, character in enumerate(text):
+        is_text ^= character == '"'
+        if not is_text:
+            yield place, character, depth
+            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(character, 0)
+
+
+def wrapped(text: str) -> str:
+    """Return a definition with its long lines broken: outside of texts, and in as few parentheses as possible."""
+    return "\n".join(part for line in text.splitlines() for part in _broken(line))
+
+
+def _broken(line: str) -> list[str]:
+    margin = " " * (len(line) - len(line.lstrip()) + 4)
+    found = []
+    while len(line) > WIDTH:
+        spaces = [(place, depth) for place, character, depth in _depths(line) if character == " "]
+        fitting = [one for one in spaces if len(margin) < one[0] <= WIDTH]
+        if not fitting:
+            break
+        place, _ = min(fitting, key=lambda one: (one[1], not line[: one[0]].endswith((" then", " :=")), -one[0]))
+        found.append(line[:place])
+        line = margin + line[place + 1 :]
+    return [*found, line]
 
 
 def binders(typed: Mapping[str, Type]) -> str:
