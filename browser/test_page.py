@@ -480,6 +480,13 @@ def test_what_a_screen_reader_needs(report: Page) -> None:
         "!(one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length)).map((one) => one.outerHTML)"
     )
     assert unnamed == []
+    misnamed = report.chrome.execute_script(  # what is said must have the words that are seen, for those who speak them
+        "return [...document.querySelectorAll('button[aria-label]')].filter((one) => /\\w/.test(one.textContent)"
+        " && !one.getAttribute('aria-label').includes(one.textContent.trim())).map((one) => one.outerHTML)"
+    )
+    assert misnamed == []
+    headers = report.chrome.execute_script("return [...document.querySelectorAll('th')].map((one) => one.textContent)")
+    assert "" not in headers
     levels = [int(name[1]) for name in report.chrome.execute_script(
         "return [...document.querySelectorAll('h1, h2, h3')].map((one) => one.tagName)"
     )]  # fmt: skip
@@ -556,6 +563,7 @@ def test_the_pictures(report: Page, chromium: webdriver.Chrome, pages: Path, pyt
 
 def _picture(chrome: webdriver.Chrome, css: str, path: Path) -> None:
     """Take a picture of an element with a margin, of all of it that is not too long for a README."""
+    chrome.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
     chrome.execute_script("document.activeElement.blur(); document.querySelector(arguments[0]).scrollIntoView()", css)
     chrome.execute_async_script("setTimeout(arguments[0], 300)")
     x, y, width, height = chrome.execute_script(
@@ -565,4 +573,5 @@ def _picture(chrome: webdriver.Chrome, css: str, path: Path) -> None:
     )
     clip = {"x": x - 16, "y": y, "width": width + 32, "height": min(height, 1150) + 16, "scale": 1}
     shot = chrome.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
+    chrome.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": False})
     path.write_bytes(base64.b64decode(shot["data"]))

@@ -29,7 +29,7 @@ const checkedSection = ({ verdict, judged_by, orders }) => section("verdict", "W
     ["Names", Object.entries(verdict.renamed).map(([own, name]) => `${own} is shown as ${name}`).join(", ")],
     ["Lines", verdict.lines ? verdict.lines.summary : ""],
     ["Order", orders.join("; ")],
-    ["Notes", verdict.notes.length ? list(verdict.notes) : ""],
+    ["Notes", list(verdict.notes)],
   ]),
   table("Policy by policy", ["policy", "verdict", "rules fired"], verdict.policies.map((one) =>
     el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, one.standing), el("td", {}, ruleLinks(one.rules_fired))))));

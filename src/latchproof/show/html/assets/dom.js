@@ -89,7 +89,7 @@ const facts = (pairs) => el("dl", { class: "facts" },
   pairs.filter(([, value]) => value !== "" && value !== null && value !== undefined && value.length !== 0)
     .map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 
-const list = (items) => el("ul", {}, items.map((item) => el("li", {}, item)));
+const list = (items) => (items.length ? el("ul", {}, items.map((item) => el("li", {}, item))) : "");
 
 // What a model did is told in words, and has no row in a table of rules.
 const isRule = (id) => !id.includes(" ");

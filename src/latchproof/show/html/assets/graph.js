@@ -72,7 +72,7 @@ const graphSection = (data) => {
     el("div", { class: "controls" }, el("label", {}, "state", goal),
       button("graph-in", "+", "Zoom in", () => zoom(drawing.level * 1.25)),
       button("graph-out", "−", "Zoom out", () => zoom(drawing.level / 1.25)),
-      button("graph-fit", "Fit", "Show all", () => { drawing.fit(); zoom(drawing.level); }), percent),
+      button("graph-fit", "Fit", "Fit all states into the frame", () => { drawing.fit(); zoom(drawing.level); }), percent),
     el("p", { id: "graph-size", class: "soft" }),
     canvas, path);
   redraw();

@@ -15,9 +15,18 @@ const countOf = (cell, claim) => {
 const brief = (bound) => bound.split("; ").reduce((said, clause) =>
   (said.length >= 40 ? said : said ? `${said}; ${clause}` : clause), "");
 
-// What several cells do.
-const SAID = { holds: "hold", fails: "fail", inconclusive: "are inconclusive", "not run": "were not run",
-  "not testable": "are not testable from outside" };
+// What one cell does, and what several do.
+const SAID = { holds: ["holds", "hold"], fails: ["fails", "fail"], inconclusive: ["is inconclusive", "are inconclusive"],
+  "not run": ["was not run", "were not run"], "not testable": ["is not testable from outside", "are not testable from outside"] };
+
+// What does not hold, each with its reason.
+const troubles = (ledger) => [
+  ...ledger.claims.flatMap((claim) => claim.evidence.filter((cell) => ["fails", "inconclusive"].includes(cell.status))
+    .map((cell) => [el("a", { href: `#evidence-${claim.id}-${cell.kind}` }, `${claim.id} ${cell.kind}`), " ",
+      el("b", { class: cell.status }, cell.status), `: ${[cell.detail, ...(cell.reasons ?? []).map(inWords)].filter(Boolean).join("; ")}`])),
+  ...(ledger.exports ?? []).filter((one) => one.status === "fails").map((one) => `${one.name} fails: ${one.detail}`),
+  ...(ledger.no_mutants ? [`No faults were planted: ${ledger.no_mutants}`] : []),
+];
 
 const reportIntroduction = (data) => {
   const { ledger } = data;
@@ -35,7 +44,8 @@ const reportIntroduction = (data) => {
     el("div", { class: `card said ${status}`, id: "meaning" },
       el("p", { class: "verdict" }, { 0: `All ${ledger.claims.length} claims hold, within these bounds.`, 1: "A claim, an export or the gate of the planted faults fails.",
         3: "The ledger is inconclusive." }[ledger.exit_code]),
-      el("p", {}, `${cells.length} cells: `, Object.entries(tally).map(([said, count]) => `${count} ${SAID[said] ?? said}`).join(", "), ".")),
+      el("p", {}, `${cells.length} cells: `, Object.entries(tally).map(([said, count]) => `${count} ${SAID[said]?.[count === 1 ? 0 : 1] ?? said}`).join(", "), "."),
+      list(troubles(ledger))),
     el("div", { id: "ledger-facts" }, facts([
       ["Version", `latchproof ${data.release}, ${data.python}`],
       ["Gathered", `${ledger.gathered || "before this page was written"}, in ${ledger.seconds.toFixed(0)} s`],

@@ -36,7 +36,7 @@ const machineSection = (data, machine) => {
       table(null, ["policies", ...headers], others)),
     faults.length ? faultTable(data, faults, machine) : "",
     el("h3", {}, "State diagram"),
-    el("div", { class: "canvas", id: `${machine.name}-diagram`, role: "img",
+    el("div", { class: "canvas", id: `${machine.name}-diagram`, role: "region", tabindex: 0,
       "aria-label": `State diagram of the ${machine.name}; the table below has the same content` }),
     table(`Which rules lead from one phase to another, policy ${own.names.join(", ")}`, ["from", "to", "rules"],
       own.arrows.map(([source, goal, rules]) =>
