@@ -42,7 +42,7 @@ def test_a_reading_that_is_not_allowed_has_a_row_though_it_did_not_change() -> N
     assert told(events, wrong=(2,)) == [
         ("is made", "", "0 waiting"),
         ("wait()", "", ""),
-        ("", "", "0 waiting (n_waiting is wrong)"),
+        ("", "", "0 waiting (wrong)"),
         ("nothing can run any more", "", ""),
     ]
 
