@@ -157,6 +157,23 @@ def test_the_viewer_of_a_run(verdict: Verdict) -> None:
     assert named | {rule["id"] for rule in machine["unreached"]} == {rule.id for rule in BARRIER.rules}
 
 
+def test_the_page_of_a_check_concludes_no_more_than_was_judged() -> None:
+    verdict = check(
+        load("latchproof:Barrier"), policy="latchproof", programs=programs_within(load("latchproof:Barrier"), calls=2)
+    )
+    assert " conforms to the policy latchproof" in data_of(check_page(verdict))["meaning"]
+    narrow = data_of(check_page(dataclasses.replace(verdict, claim="C4")))
+    assert " conforms to C4 under the policy latchproof" in narrow["meaning"]
+    sampled = data_of(check_page(dataclasses.replace(verdict, scheduler="random")))
+    assert "conforms" not in sampled["meaning"]
+
+
+def test_the_rules_that_judged_come_first(verdict: Verdict) -> None:
+    (machine,) = data_of(check_page(verdict))["machines"]
+    assert "cpython" in machine["policies"][0]["names"]
+    assert "B2a" in {row["rule"] for row in machine["policies"][0]["rules"]}
+
+
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
 def test_rules_and_arrows_without_a_solver_are_those_that_the_prover_finds(machine: Machine) -> None:
     for policy in machine.policies:

@@ -35,7 +35,7 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
             say_labelled(console, "policy", f"{one.policy}: {verdict.standing(one)}{remark}")
     _print_orders(console, verdict)
     style = {0: "green", 1: "bold red"}.get(verdict.exit_code, "yellow")
-    say_labelled(console, "verdict", _meaning(verdict), style)
+    say_labelled(console, "verdict", meaning(verdict), style)
 
 
 def _print_orders(console: Console, verdict: Verdict) -> None:
@@ -87,7 +87,8 @@ def _print_work(console: Console, verdict: Verdict) -> None:
     say_labelled(console, "exercised", ", ".join(verdict.reported.exercised) or "no claim")
 
 
-def _meaning(verdict: Verdict) -> str:
+def meaning(verdict: Verdict) -> str:
+    """Return in one sentence what was found."""
     name, kind = verdict.target.name, verdict.target.kind
     if verdict.status == "counterexample":
         broken = ", ".join(verdict.reported.failures)

@@ -8,7 +8,8 @@ from latchproof.show.html import rules
 from latchproof.show.html.annotated import annotate
 from latchproof.show.html.models import model_data
 from latchproof.show.html.page import about_page, machine_data, page
-from latchproof.show.words import listed, order_in_words, policies_of
+from latchproof.show.verdict import meaning
+from latchproof.show.words import order_in_words, policies_of
 from latchproof_spec.machine import Variant
 
 
@@ -37,18 +38,8 @@ def _machine(kind: Any, policy: str) -> dict[str, Any]:
 
 
 def _meaning(verdict: Verdict) -> str:
-    """Return in one sentence what was found."""
-    name, kind = verdict.target.name, verdict.target.kind
-    if verdict.status == "counterexample":
-        under, broken = policies_of(kind, [verdict.reported.policy]), listed(list(verdict.reported.failures))
-        return (
-            f"{name} does not conform to {under}: {broken}."
-            if kind.is_a_model
-            else f"{name} breaks {broken} under {under}."
-        )
+    """Return in one sentence what was found; what makes a check inconclusive stands below it on the page."""
     if verdict.status == "inconclusive":
+        name = verdict.target.name
         return f"No counterexample against {name} was found, but too little was tried to conclude anything."
-    policies = policies_of(kind, verdict.satisfied)
-    if verdict.scheduler != "exhaustive":
-        return f"No counterexample against {name} was found in the schedules that were sampled, under {policies}."
-    return f"{name} conforms to {policies}, within the bounds below."
+    return f"{meaning(verdict)}."
