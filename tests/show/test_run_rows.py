@@ -6,9 +6,9 @@ from typing import Any
 
 from latchproof.show.html.run_rows import rows
 
-MADE = {"kind": "observe", "values": {"n_waiting": 0}}
-WAIT = {"kind": "begin", "call": 1, "operation": "wait", "arguments": []}
-REST = {"kind": "rest"}
+MADE: dict[str, Any] = {"kind": "observe", "values": {"n_waiting": 0}}
+WAIT: dict[str, Any] = {"kind": "begin", "call": 1, "operation": "wait", "arguments": []}
+REST: dict[str, Any] = {"kind": "rest"}
 
 
 def suspended(call: int, at: str) -> dict[str, Any]:
