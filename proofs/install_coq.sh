@@ -3,7 +3,8 @@
 set -eu
 missing=""
 command -v coqc > /dev/null || missing="$missing coq"
-command -v ocamlfind > /dev/null || missing="$missing ocaml-nox ocaml-findlib"
+command -v ocamlopt > /dev/null || missing="$missing ocaml-nox"
+command -v ocamlfind > /dev/null || missing="$missing ocaml-findlib"
 [ -n "$missing" ] || exit 0
 echo "coq: missing here, and installed now:$missing"
 if ! command -v apt-get > /dev/null; then

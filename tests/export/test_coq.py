@@ -116,7 +116,7 @@ def test_what_is_outside_the_subset_is_refused(module: str, old: str, new: str, 
 def test_each_function_is_compared_with_what_python_computes(machine: Machine) -> None:
     name = machine.name.capitalize()
     text = comparisons()[f"{name}Comparison"]
-    functions = ("rules", "apply", "create", "reaches", *(one.name for one in machine.every_operation))
+    functions = ("rules", "apply", "create", "invariant", "reaches", *(one.name for one in machine.every_operation))
     readings = [f"{kind}_{one}" for one in machine.observations for kind in ("reads", "counts_released_in")]
     assert set(re.findall(rf"^Example {name}_(\w+)_computes", text, re.MULTILINE)) == {*functions, *readings}
     assert compared(text) > 1500

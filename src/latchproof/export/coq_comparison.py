@@ -8,9 +8,10 @@ values, not from syntax trees, so a fault of the renderer does not repeat itself
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from inspect import signature
+from importlib import import_module
+from inspect import isfunction, signature
 from itertools import product
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_type_hints
 
 from latchproof.export.coq import LIBRARY
 from latchproof_spec import step
@@ -90,6 +91,7 @@ def _of(machine: Machine) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         inputs = [_BOOLS if kind is bool else _GIVEN for kind in operation.inputs.values()]
         yield operation.name, list(_calls(machine, operation.function, [*domains, *inputs]))
     yield "create", list(_created(machine))
+    yield from _other_functions(machine)
     yield (
         "reaches",
         [
@@ -118,6 +120,19 @@ def _of(machine: Machine) -> Iterator[tuple[str, list[tuple[str, str]]]]:
                 for policy in machine.policies
             ],
         )
+
+
+def _other_functions(machine: Machine) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield the functions beside those of the table in the module of the rules, as `invariant`."""
+    module = import_module(machine.create.__module__)
+    known = (machine.create, *(one.function for one in machine.every_operation))
+    for name, function in vars(module).items():
+        if isfunction(function) and function.__module__ == module.__name__ and function not in known:
+            kinds = get_type_hints(function)
+            yield (
+                name,
+                list(_calls(machine, function, [_DOMAINS[kinds[one]] for one in signature(function).parameters])),
+            )
 
 
 def _fields(machine: Machine, rule: Rule) -> Iterator[tuple[str, str]]:

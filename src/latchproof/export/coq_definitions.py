@@ -197,11 +197,11 @@ class Definitions:
                 return self._block(rest, variables, result)
             case ast.Return(ast.expr() as value):
                 return bare(self.expressions.text(value, variables, result))
-            case ast.If(test, body, orelse) if isinstance(body[-1], ast.Return):
+            case ast.If(test, body, []) if isinstance(body[-1], ast.Return):
                 condition = bare(self.expressions.text(test, variables, "bool"))
                 taken = self._block(body, variables, result)
                 then = "\n    " + taken.replace("\n", "\n  ") if "\n" in taken else f" {taken}"
-                return f"if {condition} then{then}\n  else {self._block([*orelse, *rest], variables, result)}"
+                return f"if {condition} then{then}\n  else {self._block(rest, variables, result)}"
             case ast.If(test, body, []):
                 name, text = self._changed(first, test, body, variables)
                 return f"let {name} := {text} in\n  {self._block(rest, variables, result)}"
