@@ -238,6 +238,8 @@ def test_the_graph_can_be_read_and_the_page_scrolls_over_it(report: Page, width:
             "return frame.left <= box.left && box.right <= frame.right && frame.top <= box.top"
         )
         assert goal  # the first state is in sight
+        inner = "const frame = document.getElementById('graph-canvas'); return frame.scrollHeight - frame.clientHeight"
+        assert report.chrome.execute_script(inner) <= 0  # up and down, there is nothing to scroll but the page
         before = report.text("#graph-zoom")
         assert before == "100 %"
         wheel = (

@@ -5,7 +5,7 @@ const checkIntroduction = ({ verdict, checked_as, meaning, ...data }) => {
     + `${data.python}, ${data.written}.`));
   const status = { conforms: "holds", counterexample: "fails", inconclusive: "inconclusive" }[verdict.status];
   byId("content").append(el("div", { class: `card said ${status}`, id: "meaning" },
-    el("p", { class: "verdict" }, meaning),
+    el("p", { class: "verdict" }, breakable(meaning)),
     verdict.reasons.map((reason) => el("p", {}, el("b", {},
       `${verdict.status === "counterexample" ? "Incomplete" : "Inconclusive"} because: `), inWords(reason))),
     el("p", { class: "soft" }, `${counted(verdict.schedules, "schedule")} run, in ${verdict.seconds.toFixed(1)} s. Nothing is `
@@ -14,7 +14,7 @@ const checkIntroduction = ({ verdict, checked_as, meaning, ...data }) => {
 
 const checkedSection = ({ verdict, judged_by, orders }) => section("verdict", "What was checked",
   facts([
-    ["Target", el("code", {}, verdict.target)],
+    ["Target", el("code", {}, breakable(verdict.target))],
     ["Judged by", `${judged_by}${verdict.strict ? ", in the strict form" : ""}${verdict.claim ? `; only ${verdict.claim}` : ""}`],
     ["Bounds", list(verdict.bounds)],
     ["Run", `${counted(verdict.schedules, "schedule")}, ${counted(verdict.steps, "step")} of the event loop, `

@@ -28,6 +28,9 @@ const inWords = (reason) => (typeof reason === "string" ? reason
 
 const showNamed = (names, values) => names.map((name, i) => `${name} = ${show(values[i])}`).join(", ");
 
+// A text with names in it that are long: a line may break after a bracket, an underscore, a dot, a colon or a slash.
+const breakable = (text) => text.split(/(?<=[([_.:/])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
+
 // A table in a frame that scrolls sideways, and says so where it does. Its links and buttons are one tab stop together.
 const table = (caption, headers, rows, attributes) => {
   const made = el("table", attributes,

@@ -83,20 +83,22 @@ const draw = (frame, nodes, edges, { across = false, onchoose = null } = {}) => 
         svg("text", {}, lines.map((line, i) => svg("tspan", { x: box.x, y: top + 17 * i }, line)))));
     }));
   let level = 1;
-  const zoom = (wanted, about = { x: frame.clientWidth / 2, y: frame.clientHeight / 2 }) => {
+  // The frame scrolls sideways alone, and is as high as the picture: up and down belong to the page.
+  const zoom = (wanted, about = { x: frame.clientWidth / 2, y: 0 }) => {
     const before = level;
     level = Math.min(3, Math.max(0.1, wanted));
     picture.setAttribute("width", width * level);
     picture.setAttribute("height", height * level);
     const factor = level / before;
-    frame.scrollTo((frame.scrollLeft + about.x) * factor - about.x, (frame.scrollTop + about.y) * factor - about.y);
+    frame.scrollLeft = (frame.scrollLeft + about.x) * factor - about.x;
+    if (about.y) scrollBy(0, about.y * (factor - 1));
   };
   frame.replaceChildren(picture);
   zoom(1);
   return {
     zoom,
     get level() { return level; },
-    fit: () => zoom(Math.min(1, (frame.clientWidth - 4) / width, 572 / height)),
+    fit: () => zoom(Math.min(1, (frame.clientWidth - 4) / width, (0.8 * innerHeight) / height)),
     size: nodes.length,
     // Mark these nodes and edges, and the goal.
     mark: (onNodes, onEdges, goal) => {
@@ -108,10 +110,7 @@ const draw = (frame, nodes, edges, { across = false, onchoose = null } = {}) => 
       onEdges.forEach((id) => parts.get(`edge ${id}`)?.classList.add("on"));
       parts.get(`node ${goal}`).classList.add("goal");
     },
-    // Scroll the frame, and not the page, so that a node can be seen.
-    reveal: (id) => {
-      const box = graph.node(id);
-      frame.scrollTo(box.x * level - frame.clientWidth / 2, box.y * level - Math.min(frame.clientHeight / 2, 60 + box.height));
-    },
+    // Scroll the frame, and not the page, to the node.
+    reveal: (id) => { frame.scrollLeft = graph.node(id).x * level - frame.clientWidth / 2; },
   };
 };

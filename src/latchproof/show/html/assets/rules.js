@@ -48,9 +48,6 @@ const machineSection = (data, machine) => {
   return made;
 };
 
-// Code that a line may break after a bracket or an underscore.
-const breakable = (code) => code.split(/(?<=[(_])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
-
 // A mutant of the specification is about the rules that its ID or sentence names.
 const isAbout = (fault, rule) => new RegExp(`\\b${rule}\\b`).test(`${fault.id} ${fault.sentence}`);
 const broken = (fault) => [...new Set(Object.values(fault.broken).flat())];

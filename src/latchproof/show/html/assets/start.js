@@ -27,6 +27,8 @@ const reportPage = (data) => {
 const start = async () => {
   const data = await unpack();
   byId("loading").remove();
+  const title = byId("top").firstElementChild;
+  title.replaceChildren(...breakable(title.textContent));
   const load = data.kind === "report" ? reportPage(data) : checkPage(data);
   watchContents();
   byId("made").append(el("p", {}, `Made by latchproof ${data.release}, ${data.written}: `, el("code", {}, data.command),

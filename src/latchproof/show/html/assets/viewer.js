@@ -91,8 +91,8 @@ const showTrace = (data, body, which) => {
       isOfHost ? el("p", {}, "No claim is blamed for a fault of the host's own loop.")
         : el("dl", { class: "seen" }, el("dt", {}, "Seen"), el("dd", { id: "trace-seen" }, `${trace.seen}, not allowed here.`),
           el("dt", {}, "Allowed"), el("dd", { id: "trace-allowed" }, allowedHere({ instead: trace.allowed }))),
-      el("p", { class: "soft small" }, `${trace.made} on ${trace.host}, Python ${trace.python}, ${trace.judged_by}`
-        + (trace.strict ? ", strict form" : ""),
+      el("p", { class: "soft small" }, breakable(trace.made),
+        ` on ${trace.host}, Python ${trace.python}, ${trace.judged_by}${trace.strict ? ", strict form" : ""}`,
         Object.entries(trace.renamed).map(([own, name]) => `; ${own} is shown as ${name}`),
         trace.seen_once ? ". This run did not happen again under the same schedule." : "")),
     trace.agrees ? "" : el("p", { class: "fails" },
