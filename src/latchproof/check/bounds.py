@@ -125,7 +125,7 @@ def choices(programs: Programs, target: Target) -> tuple[Call, ...]:
 def used(bounds: tuple[Programs, ...], target: Target) -> dict[str, int]:
     """Return what of the target any program within the bounds uses, each with the number of arguments it is given."""
     calls = [call for one in bounds for call in choices(one, target)]
-    arguments = {call.method: len(call.arguments) for call in calls}
+    arguments = {call.method: len(call.arguments) + (call.operation.name in target.passing) for call in calls}
     return {"": 1, **{target.names.own(one) or one: 0 for one in (*target.observations, *target.ignored)}, **arguments}
 
 

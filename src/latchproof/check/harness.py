@@ -97,7 +97,7 @@ class Calls:
         """What that call raised, if its task may make another in an except block."""
         self.idle: dict[int, Any] = {}
         """The handle of each task that may call again, by the number of its latest call."""
-        self.holdings = Holdings(record.operations)
+        self.holdings = Holdings(record.operations, record.passing)
         self.numbers: dict[Any, int] = {}
         """The number of each task, by its handle, where tasks are told apart."""
         self._tells_tasks_apart = tells_tasks_apart
@@ -162,7 +162,10 @@ class Calls:
             with nullcontext() if again is None else again.stepper.scope(handle[0]):
                 handling = "" if handled is None else type(handled).__name__
                 who = self._number_of(handle[0]) if self._tells_tasks_apart else 0
-                begin = Begin(number, call.operation.name, call.arguments, who, cancelled, latest, handling)
+                held = self.holdings.passed_to(handle[0], call)
+                arguments = call.arguments if held is None else (*call.arguments, held.value)
+                passes = None if held is None else held.call
+                begin = Begin(number, call.operation.name, call.arguments, who, cancelled, latest, handling, passes)
                 record.take(begin)
                 if cancelled:
                     self.requested.add(number)
@@ -171,9 +174,9 @@ class Calls:
                 error: BaseException | None = None
                 try:
                     if handled is None:
-                        value = getattr(self.instance, call.method)(*call.arguments)
+                        value = getattr(self.instance, call.method)(*arguments)
                     else:
-                        value = self.handling(handled, call)
+                        value = self.handling(handled, call, arguments)
                     if type(value) is CoroutineType or inspect.isawaitable(value):
                         value = await value
                     end = End(number, "returned", comparable(value), at=self._at(), leads=told_lead(value))
@@ -195,7 +198,8 @@ class Calls:
             del self.under_way[number]
             record.take(end)
             if end.how == "returned" and self.holdings:
-                self.holdings.returned(handle[0], call)
+                self.holdings.returned(handle[0], call, number, value)
+            held, arguments, value = None, (), None  # what the target has dropped is not kept alive
             if record.settled or (end.how == "cancelled" and not self._may_continue(handle[0])):
                 return
             latest = number
@@ -209,12 +213,12 @@ class Calls:
                 await again.stepper.pause(handle[0])
                 call = self.later.pop(handle[0])
 
-    async def handling(self, handled: BaseException, call: Call) -> Any:
+    async def handling(self, handled: BaseException, call: Call, arguments: tuple[Any, ...]) -> Any:
         """Make a call while an exception is handled; return what it returns."""
         try:
             raise handled
         except type(handled):
-            value = getattr(self.instance, call.method)(*call.arguments)
+            value = getattr(self.instance, call.method)(*arguments)
             return await value if inspect.isawaitable(value) else value
 
     def running_in(self, frame: FrameType | None) -> int | None:

@@ -43,7 +43,8 @@ class Begin(NamedTuple):
 
     `task` says which task makes it, where a specification tells tasks apart. `cancelled` says that its task was
     cancelled before: the cancellation is pending when the call begins. `again` is the call that the task made before,
-    if it made one. `handling` names the exception that is handled where the call is made.
+    if it made one. `handling` names the exception that is handled where the call is made. `passes` is the call of which
+    it is passed what that returned: the task gives that back.
     """
 
     call: int
@@ -53,6 +54,7 @@ class Begin(NamedTuple):
     cancelled: bool = False
     again: int | None = None
     handling: str = ""
+    passes: int | None = None
 
 
 class End(NamedTuple):
@@ -326,12 +328,13 @@ def with_step_ends(history: Sequence[Event], ends: Sequence[int]) -> tuple[Event
 def event_data(event: Event) -> EventData:
     """Return an event as plain data; calls are numbered from 1."""
     match event:
-        case Begin(call, operation, arguments, task, cancelled, again, handling):
+        case Begin(call, operation, arguments, task, cancelled, again, handling, passes):
             begin = {"kind": "begin", "call": call + 1, "operation": operation, "arguments": list(arguments)}
             begin |= {"task": task} if task else {}
             begin |= {"cancelled": True} if cancelled else {}
             begin |= {} if again is None else {"again": again + 1}
-            return begin | ({"handling": handling} if handling else {})
+            begin |= {"handling": handling} if handling else {}
+            return begin | ({} if passes is None else {"passes": passes + 1})
         case Request(call):
             return {"kind": "request", "call": call + 1}
         case Observe(values):
@@ -389,7 +392,8 @@ def describe(event: EventData) -> str:
             where = " in a cancelled task" if event.get("cancelled") else ""
             where += " in an except block" if event.get("handling") else ""
             where += f" in the task of call {event['again']}" if "again" in event else ""
-            return f"{operation}({', '.join(map(repr, arguments))}){where}"
+            passed = [f"what call {event['passes']} returned"] if "passes" in event else []
+            return f"{operation}({', '.join([*map(repr, arguments), *passed])}){where}"
         case {"kind": "request"}:
             return "is cancelled"
         case {"kind": "end", "how": "cancelled"}:

@@ -6,7 +6,7 @@ holds, and does not end holding it. A program that breaks that is wrong itself, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from latchproof.check.kinds import Operation
@@ -14,16 +14,24 @@ from latchproof.check.target import Call
 
 
 class Holding(NamedTuple):
-    """What a task holds: the operation that gives it back, and the arguments by which it was taken."""
+    """What a task holds: the operation that gives it back, and the arguments by which it was taken.
+
+    `call` is the number of the call that took it, and `value` what that returned, where that is passed to the one that
+    gives it back; else they are None.
+    """
 
     given_back_by: str
     arguments: tuple[Any, ...]
+    call: int | None = None
+    value: object = None
 
 
 class Holdings:
     """What each task holds, by the task's handle, in the order in which it was taken."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    def __init__(self, operations: Iterable[Operation], passing: Collection[str] = ()) -> None:
+        self._passing = passing
+        """The operations that are passed what the call returned by which that was taken which they give back."""
         self._taking = {one.name: one.gives_back for one in operations if one.gives_back}
         self._giving = set(self._taking.values())
         self._held: dict[Any, tuple[Holding, ...]] = {}
@@ -36,15 +44,19 @@ class Holdings:
         """Return what a task holds."""
         return self._held.get(handle, ())
 
-    def returned(self, handle: Any, call: Call) -> None:
+    def returned(self, handle: Any, call: Call, number: int = 0, value: object = None) -> None:
         """Note that a call of a task has returned: it has taken something, or given it back."""
         name = call.operation.name
         if name in self._taking:
-            self._held[handle] = (*self.of(handle), Holding(self._taking[name], call.arguments))
+            given_back_by = self._taking[name]
+            what = (number, value) if given_back_by in self._passing else ()
+            self._held[handle] = (*self.of(handle), Holding(given_back_by, call.arguments, *what))
         elif (holding := self._given_by(handle, call)) is not None:
-            left = list(self.of(handle))
-            left.remove(holding)
-            self._held[handle] = tuple(left)
+            self._held[handle] = tuple(one for one in self.of(handle) if one is not holding)
+
+    def passed_to(self, handle: Any, call: Call) -> Holding | None:
+        """Return what a call of a task gives back, if that is passed to it."""
+        return self._given_by(handle, call) if call.operation.name in self._passing else None
 
     def may_make(self, handle: Any | None, call: Call) -> bool:
         """Return whether a task may make a call; None stands for a new task, which holds nothing."""

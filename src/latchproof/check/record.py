@@ -82,6 +82,7 @@ class Record:
         self._known = known
         self._meter = meter
         self.operations = target.operations
+        self.passing = target.passing
         self._constants = target.kind.constants(argument)
         self._observed: object = None
         self._step_ends: list[int] = []

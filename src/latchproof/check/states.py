@@ -46,7 +46,7 @@ def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:
         call = played.later.get(task, call)  # what it makes when it is resumed
         number = None if call is None else numbers[call]
         handled = type(bound["handled"]).__name__
-        held = tuple(map(tuple, played.holdings.of(task)))
+        held = tuple((one.given_back_by, one.arguments, one.value) for one in played.holdings.of(task))
         rank = played.ranks.get(bound.get("number", -1))
         return played.is_other, number, bound["cancelled"], handled, rank, held, played.numbers.get(task)
 

@@ -10,6 +10,7 @@ from asyncio import events
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from inspect import Parameter
 from typing import Any, NamedTuple, Self
 
 from latchproof.check.awaiting import require_awaitable
@@ -97,6 +98,8 @@ class Target:
     names: Names = SAME_NAMES
     folder: str = ""
     ignored: tuple[str, ...] = ()
+    passing: tuple[str, ...] = ()
+    """The operations whose methods take what the call returned by which that was taken which they give back."""
 
     @property
     def recipe(self) -> Recipe:
@@ -215,7 +218,7 @@ def _adapted(
     chosen = _recognized(factory, made, name, names) if asked is None else asked
     instance = chosen.driven_as(made)
     require_of(names, chosen)
-    operations, parameters, absent = _operations(instance, name, chosen, names)
+    operations, parameters, absent, passing = _operations(instance, name, chosen, names)
     for operation in operations:
         if operation.waits:
             own = names.own(operation.name) or operation.name
@@ -236,6 +239,7 @@ def _adapted(
         offered=(constructor(factory), *(member for one in owners for member in members(one, called))),
         own=own_code(*owners),
         names=names,
+        passing=passing,
     )
 
 
@@ -276,8 +280,13 @@ def _made(factory: Callable[..., Any], name: str, asked: Kind | None) -> Any:
 
 def _operations(
     instance: Any, name: str, kind: Kind, names: Names
-) -> tuple[tuple[Operation, ...], dict[str, tuple[str, ...]], list[str]]:
-    """Return the kind's operations that an instance has, which parameters each takes there, and what it lacks."""
+) -> tuple[tuple[Operation, ...], dict[str, tuple[str, ...]], list[str], tuple[str, ...]]:
+    """Return the kind's operations that an instance has, which parameters each takes there, and what it lacks.
+
+    Last come those that also take what is given back by them.
+    """
+    giving = {one.gives_back for one in kind.operations}
+    passing: list[str] = []
     present: list[Operation] = []
     parameters: dict[str, tuple[str, ...]] = {}
     absent: list[str] = []
@@ -286,13 +295,21 @@ def _operations(
         method = None if own is None else getattr(instance, own, None)
         if callable(method):
             present.append(operation)
-            taken = parameters[operation.name] = _accepted(method, operation)
+            taken, required = _accepted(method, operation)
+            parameters[operation.name] = taken
+            if len(required) == 1 and required[0].kind is not Parameter.KEYWORD_ONLY and operation.name in giving:
+                passing.append(operation.name)
+            elif required:
+                raise TargetError(
+                    f"{operation.name}() requires {', '.join(one.name for one in required)}, which the specified "
+                    "operation does not take; write a small class around it that passes a value"
+                )
             absent += [f"{operation.name}({one}=)" for one in operation.parameters if one not in taken]
         elif operation.optional:
             absent.append(operation.name)
         else:
             raise TargetError(f"{name} is checked as {a(kind.name)}, but has no method {operation.name}()")
-    return tuple(present), parameters, absent
+    return tuple(present), parameters, absent, tuple(passing)
 
 
 def _made_somehow(factory: Callable[..., Any]) -> Any:
@@ -379,27 +396,25 @@ def _and_rename(factory: Callable[..., Any]) -> str:
     return f", and add {option}" if option else ""
 
 
-def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[str, ...]:
-    """Return which of the operation's parameters the method takes. An int may have another name there."""
+def _accepted(method: Callable[..., Any], operation: Operation) -> tuple[tuple[str, ...], list[Parameter]]:
+    """Return which of the operation's parameters the method takes, and which others it requires.
+
+    An int may have another name there.
+    """
     try:
         parameters = inspect.signature(method).parameters
     except Exception:  # it does not say
-        return tuple(operation.parameters)
+        return tuple(operation.parameters), []
     positional = [p for p in parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if any(p.kind == p.VAR_POSITIONAL for p in parameters.values()):
-        return tuple(operation.parameters)
+        return tuple(operation.parameters), []
     accepted = tuple(
         name
         for position, (name, kind) in enumerate(operation.parameters.items())
         if position < len(positional) and (kind is int or positional[position].name == name)
     )
     keywords = [p for p in parameters.values() if p.kind == p.KEYWORD_ONLY]
-    if wanted := [p.name for p in (*positional[len(accepted) :], *keywords) if p.default is p.empty]:
-        raise TargetError(
-            f"{operation.name}() requires {', '.join(wanted)}, which the specified operation does not take; write a "
-            "small class around it that passes a value"
-        )
-    return accepted
+    return accepted, [p for p in (*positional[len(accepted) :], *keywords) if p.default is p.empty]
 
 
 def _read(instance: Any, name: str) -> object:

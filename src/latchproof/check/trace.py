@@ -22,7 +22,8 @@ It has one versioned schema. In JSON a trace is an object with
 - `schedule`, the choices that lead there, in words: what `latchproof replay` repeats;
 - `events`, each an object with a `kind`: "begin" (`call`, `operation`, `arguments`, and `task`, a number by which tasks
   are told apart, if it is not 0, `cancelled` if its task was cancelled before, `again` with the number of the call that
-  its task made before, `handling` with the name of the exception in whose except block it is made), "end" (`call`,
+  its task made before, `handling` with the name of the exception in whose except block it is made, `passes` with the
+  number of the call of which it is passed what that returned), "end" (`call`,
   `how`, and `value` or `error` and `message`; `leads`, if the value is an object that tells whether the call leads;
   `at` is the place where it returned or raised, if that is known), "suspend" (`call`, `at`: the call is suspended at
   that place after a step in which it ran), "request" (`call`: its cancellation is requested), "observe" (`values`,

@@ -149,7 +149,7 @@ class Explorer:
         target = target.under(policies)
         strategy = strategy or Exhaustive()
         calls = choices(programs, target)
-        holdings = Holdings(target.operations)
+        holdings = Holdings(target.operations, target.passing)
         first = tuple(call for call in calls if holdings.may_make(None, call))
         self.setup = Setup(
             target,

@@ -270,6 +270,8 @@ def _passing(seconds: float, dialect: Dialect) -> list[str]:
 def _call(trace: Trace, begin: EventData, dialect: Dialect) -> str:
     """Return what a task is told of one call: its number, the method and the arguments."""
     method = _member(trace, begin["operation"])
+    if "passes" in begin:
+        method = f"lambda *given: {method}(*given, ended[{begin['passes']}])"
     if handling := begin.get("handling"):
         errors = {HandledError.__name__: "Exception('handled')", **dialect.errors}
         if handling not in errors:
