@@ -35,14 +35,15 @@ Definition C5 : Prop := forall policy parties initial, new parties initial ->
     | IndexOrder_any | IndexOrder_one_leads => True
     end.
 
-(* C6. Each task that returns from a barrier's wait() belongs to one generation of exactly parties arrivals, none of them
-   withdrawn before the trip. *)
+(* C6. Each task that returns from a barrier's wait() belongs to one generation of exactly parties arrivals, none of
+   them withdrawn before the trip. *)
 (* A call that returns without an index is an abort or a reset. *)
 Definition C6 : Prop := forall policy parties initial, new parties initial ->
   forall s : System (Barrier.machine policy parties initial), reachable s ->
   (forall c i, status s c = Released (Ends_index i) \/ status s c = Done (Ends_index i) ->
    exists later m earlier, log s = later ++ m :: earlier /\ In (c, Ends_index i) (resumed m) /\
-     (forall later' m' earlier', log s = later' ++ m' :: earlier' -> In c (map fst (resumed m')) -> earlier' = earlier) /\
+     (forall later' m' earlier', log s = later' ++ m' :: earlier' -> In c (map fst (resumed m')) ->
+       earlier' = earlier) /\
      py_len (resumed m) = parties /\
      forall d, In d (map fst (resumed m)) -> In d (arrivals (m :: earlier)) /\ ~ In d (withdrawn earlier)) /\
   (forall c, status s c = Released Ends_plainly \/ status s c = Done Ends_plainly ->
@@ -132,13 +133,14 @@ Definition C13 : Prop := forall policy parties initial, new parties initial ->
 Definition C14 : Prop := forall policy parties initial, new parties initial ->
   forall (r : Run (Barrier.machine policy parties initial)) acts, is_run r acts -> weakly_fair r acts ->
   forall n w a, acts n = Some (w, a) ->
-  a = Calls Barrier.Abort \/ a = Calls Barrier.Reset \/ broken (state (r n)) = false /\ broken (state (r (S n))) = true ->
+  a = Calls Barrier.Abort \/ a = Calls Barrier.Reset \/ broken (state (r n)) = false /\
+    broken (state (r (S n))) = true ->
   forall c, c <> w -> status (r n) c = Parked ->
   continues_or_is_cancelled r acts (S n) c (fun e => e = Ends_error BrokenBarrierError).
 
 (* C15. No call raises, and nothing reaches the event loop, that no rule gives. *)
-(* Of the specification: each step is by a rule of the table, and a call fails with the first error of a rule: by its own
-   refusal, with all the parked, or, where a policy allows it, after it was released with an index. What reaches the
+(* Of the specification: each step is by a rule of the table, and a call fails with the first error of a rule: by its
+   own refusal, with all the parked, or, where a policy allows it, after it was released with an index. What reaches the
    event loop is up to the classes, and is not stated here. *)
 Definition C15 : Prop := forall policy parties initial, new parties initial ->
   forall s : System (Barrier.machine policy parties initial), reachable s ->

@@ -15,8 +15,6 @@ Proof.
   intro H. unfold py_range_down. replace (Z.to_nat (n - -1)) with (S (Z.to_nat (n - 0))) by lia.
   rewrite seq_S, map_app; cbn. do 2 f_equal. lia.
 Qed.
-Lemma times_snoc {A} (x : A) n : 0 <= n -> py_times x n ++ [x] = py_times x (n + 1).
-Proof. intro H. unfold py_times. replace (Z.to_nat (n + 1)) with (S (Z.to_nat n)) by lia. cbn. now rewrite repeat_cons. Qed.
 Lemma range_down_rev n : 0 <= n -> py_range_down (n - 1) (-1) = rev (py_range 0 n).
 Proof.
   intro H. unfold py_range, py_range_down. replace (Z.to_nat (n - 1 - -1)) with (Z.to_nat n) by lia.
@@ -53,11 +51,13 @@ Proof.
 Qed.
 
 (* Takes the cases of a function of the machine apart: O says what it returned. *)
-Ltac cases O := cbn in O; unfold Barrier.operate, Barrier.withdrawal, Barrier.wait, Barrier.abort, Barrier.reset, Barrier.withdraw in O; cbn in O;
+Ltac cases O := cbn in O; unfold Barrier.operate, Barrier.withdrawal, Barrier.wait, Barrier.abort, Barrier.reset,
+  Barrier.withdraw in O; cbn in O;
   repeat match type of O with context [if ?b then _ else _] => destruct b eqn:? end;
   let X := fresh "X" in let Y := fresh "Y" in inversion O as [[X Y]].
 Ltac arith := unfold parked, broken in *; cbn in *;
-  rewrite ?andb_true_iff, ?andb_false_iff, ?orb_true_iff, ?Z.leb_le, ?Z.ltb_lt, ?Z.eqb_eq, ?Z.eqb_neq, ?Z.ltb_ge, ?negb_true_iff, ?negb_false_iff in *; cbn in *.
+  rewrite ?andb_true_iff, ?andb_false_iff, ?orb_true_iff, ?Z.leb_le, ?Z.ltb_lt, ?Z.eqb_eq, ?Z.eqb_neq, ?Z.ltb_ge,
+    ?negb_true_iff, ?negb_false_iff in *; cbn in *.
 
 Section Barrier.
 Variables (policy : Barrier.BarrierPolicy) (parties : Z) (initial : Barrier.State).
@@ -72,7 +72,8 @@ Proof using is_new.
   constructor; cbn.
   - destruct is_new as (argument & rule & M & N). unfold Barrier.create in M. cases M; subst; cbn in N; try easy.
     unfold sound; arith; intuition lia.
-  - intros op [n b] st' r K O. unfold caller_ends, sound in *. destruct op; cases O; subst; arith; intuition (try easy; try lia).
+  - intros op [n b] st' r K O. unfold caller_ends, sound in *. destruct op; cases O; subst; arith;
+    intuition (try easy; try lia).
   - intros b1 b2 [n b] st' r K P O. unfold sound in *. cases O; subst; arith; intuition (try easy; try lia).
 Qed.
 Lemma inv s : reachable s -> Inv (M := barrier) parked sound s.
@@ -104,13 +105,17 @@ Proof using is_new.
   all: rewrite apply_ends in Ch by (unfold caller_ends; cbn; auto; easy); cbn [fst snd] in Ch.
   all: match type of Ch with chosen (combine ?q ?es ++ [(_, ?last)]) _ =>
     assert (len : length es = length q) by (rewrite endings_length by easy; unfold py_len; lia);
-    assert (Snd : map snd (combine q es ++ [(w, last)]) = es ++ [last]) by (rewrite map_app, snd_combine by assumption; reflexivity) end.
-  all: destruct (Barrier.BarrierPolicy_index_order policy); try discriminate; unfold endings, caller_ending in *; cbn in Ch, len, Snd |- *.
+    assert (Snd : map snd (combine q es ++ [(w, last)]) = es ++ [last]) by
+      (rewrite map_app, snd_combine by assumption; reflexivity) end.
+  all: destruct (Barrier.BarrierPolicy_index_order policy); try discriminate; unfold endings, caller_ending in *;
+    cbn in Ch, len, Snd |- *.
   - exists (py_range 0 parties). rewrite (chosen_closed _ _) with (2 := Ch).
     + split; [|split; [apply Permutation_refl | reflexivity]]. rewrite Snd.
       replace (py_range 0 parties) with (py_range 0 (py_len (queue s) + 1)) by (f_equal; lia).
       now rewrite <- range_snoc, map_app by assumption.
-    + intros p H. assert (V : In (snd p) (map snd (combine (queue s) (map Ends_index (py_range 0 (py_len (queue s)))) ++ [(w, Ends_index (py_len (queue s)))])))
+    + intros p H. assert (V :
+      In (snd p) (map snd (combine (queue s) (map Ends_index (py_range 0 (py_len (queue s)))) ++ [(w,
+      Ends_index (py_len (queue s)))])))
         by now apply in_map.
       rewrite Snd, in_app_iff in V. destruct V as [V|[<-|[]]].
       * apply in_map_iff in V as (i & <- & V). apply range_in in V. cbn. apply Z.eqb_neq. unfold ANY_INDEX. lia.
@@ -119,7 +124,9 @@ Proof using is_new.
     + split; [|split; [apply Permutation_sym, Permutation_rev | reflexivity]].
       rewrite Snd, <- range_down_rev by lia. replace (parties - 1) with (py_len (queue s)) by lia.
       now rewrite <- range_down_snoc, map_app by assumption.
-    + intros p H. assert (V : In (snd p) (map snd (combine (queue s) (map Ends_index (py_range_down (py_len (queue s)) 0)) ++ [(w, Ends_index 0)])))
+    + intros p H. assert (V :
+      In (snd p) (map snd (combine (queue s) (map Ends_index (py_range_down (py_len (queue s)) 0)) ++ [(w,
+      Ends_index 0)])))
         by now apply in_map.
       rewrite Snd, in_app_iff in V. destruct V as [V|[<-|[]]]; [|reflexivity].
       apply in_map_iff in V as (i & <- & V). cbn. apply Z.eqb_neq. unfold ANY_INDEX. unfold py_range_down in V.
@@ -132,11 +139,13 @@ Qed.
 
 (* ---- the steps that fail the parked ---- *)
 Lemma reach s w a s' m : reachable s -> step s w a s' -> log s' = m :: log s -> reaches barrier (rule m) = true ->
-  abort_may_reach_released policy /\ (a = Calls Barrier.Abort \/ a = Calls Barrier.Reset) /\ Rule_errors (rule m) = [BrokenBarrierError].
+  abort_may_reach_released policy /\ (a = Calls Barrier.Abort \/ a = Calls Barrier.Reset) /\
+    Rule_errors (rule m) = [BrokenBarrierError].
 Proof using.
   intros R S L Re. destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & _ & _ & _ & C). clear - C Re.
   unfold abort_may_reach_released. cbn in Re. unfold Barrier.reaches_released in Re. destruct (state s) as [n b].
-  destruct C as [(op & -> & _ & O)|(-> & _ & O)]; [destruct op|]; cases O; rewrite <- Y in *; cbn in Re; try discriminate Re;
+  destruct C as [(op & -> & _ & O)|(-> & _ & O)]; [destruct op|]; cases O; rewrite <- Y in *; cbn in Re;
+    try discriminate Re;
     destruct (Barrier.BarrierPolicy_abort_reaches policy); try discriminate Re; auto.
 Qed.
 Lemma none_reached s w a s' m : reachable s -> step s w a s' -> log s' = m :: log s ->
@@ -149,7 +158,8 @@ Qed.
 Lemma reach_error s m : reachable s -> In m (log s) -> reaches barrier (rule m) = true ->
   abort_may_reach_released policy /\ error_of (rule m) = Ends_error BrokenBarrierError.
 Proof using.
-  intros R H Re. apply in_split in H as (l1 & l2 & L). destruct (logged _ R _ _ _ L) as (s0 & s1 & R0 & S & L0 & L1); subst l2.
+  intros R H Re. apply in_split in H as (l1 & l2 & L). destruct (logged _ R _ _ _ L) as (s0 & s1 & R0 & S & L0 & L1);
+    subst l2.
   destruct (reach _ _ _ _ _ R0 S L1 Re) as (X & _ & E). split; [assumption|]. unfold error_of. now rewrite E.
 Qed.
 
@@ -162,13 +172,16 @@ Lemma fails s w a s' m e : reachable s -> step s w a s' -> log s' = m :: log s -
     (~ In c (queue s) -> ~ In c (map fst (resumed m)) /\
        (~ In c (reached m) /\ status s' c = status s c \/ In c (reached m) /\ status s' c = Released (Ends_error e))).
 Proof using is_new.
-  intros R S L Q Er. pose proof (inv _ R) as I. destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & [Ch Re] & Qu & St & C).
+  intros R S L Q Er. pose proof (inv _ R) as I.
+    destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & [Ch Re] & Qu & St & C).
   assert (K : caller_ends (rule m) \/ Rule_caller (rule m) = Caller_leaves).
-  { clear - C Q. destruct (state s). destruct C as [(op & _ & _ & O)|(_ & _ & O)]; [destruct op|]; cases O; rewrite <- Y in *; cbn in Q;
+  { clear - C Q. destruct (state s). destruct C as [(op & _ & _ & O)|(_ & _ & O)]; [destruct op|]; cases O;
+    rewrite <- Y in *; cbn in Q;
       try discriminate Q; unfold caller_ends; cbn; auto. }
   pose proof (chosen_fst _ _ Ch) as Fst.
   assert (Told : forall c x, c <> w -> In (c, x) (snd (apply (rule m) (queue s) w)) -> x = Ends_error e).
-  { intros c x D V. assert (W : In x (endings (rule m) (py_len (queue s))) \/ In x (endings (rule m) (py_len (without w (queue s))))).
+  { intros c x D V. assert (W : In x (endings (rule m) (py_len (queue s))) \/
+    In x (endings (rule m) (py_len (without w (queue s))))).
     { destruct K as [K|K].
       - rewrite apply_ends in V by (assumption || congruence). apply in_app_iff in V as [V|[V|[]]]; [|congruence].
         apply in_combine_r in V. auto.
@@ -177,13 +190,17 @@ Proof using is_new.
   assert (In_told : forall c, c <> w -> In c (map fst (resumed m)) <-> In c (queue s)).
   { intros c D. rewrite Fst. destruct K as [K|K].
     - rewrite apply_ends_fst, Q by (assumption || congruence). cbn. rewrite in_app_iff. cbn. intuition congruence.
-    - rewrite apply_leaves_fst, Q by (assumption || congruence). cbn. split; [apply sub_in, without_sub | now apply without_in]. }
+    - rewrite apply_leaves_fst, Q by (assumption || congruence). cbn. split;
+      [apply sub_in, without_sub | now apply without_in]. }
   split.
-  { rewrite Qu. destruct K as [K|K]; [rewrite apply_ends by (assumption || congruence) | rewrite apply_leaves by (assumption || congruence)];
+  { rewrite Qu. destruct K as [K|K]; [rewrite apply_ends by (assumption || congruence) | rewrite apply_leaves by
+    (assumption || congruence)];
       cbn; now rewrite Q. }
   intros c D. rewrite St. split.
-  - intro V. apply (In_told c D) in V. destruct (status_given (rule m) w (resumed m) (reached m) (status s) c D V) as (x & G & ->).
-    f_equal. destruct (chosen_in _ _ _ _ Ch G) as [G'|(i & -> & G')]; [eauto|]. pose proof (Told _ _ D G') as X. discriminate X.
+  - intro V. apply (In_told c D) in V.
+    destruct (status_given (rule m) w (resumed m) (reached m) (status s) c D V) as (x & G & ->).
+    f_equal. destruct (chosen_in _ _ _ _ Ch G) as [G'|(i & -> & G')]; [eauto|]. pose proof (Told _ _ D G') as X.
+      discriminate X.
   - intro N. assert (V : ~ In c (map fst (resumed m))) by now rewrite In_told. split; [assumption|].
     destruct (in_dec Z.eq_dec c (reached m)) as [F|F]; [right|left]; split; try assumption.
     + rewrite status_failed by assumption. unfold error_of. now rewrite Er.
@@ -218,12 +235,14 @@ Lemma what_is_given s w a s' m c e : reachable s -> step s w a s' -> log s' = m 
     (c = w /\ Rule_refuses (rule m) = true \/ c <> w /\ In c (queue s) /\ Rule_queue (rule m) = Queue_failed).
 Proof using is_new.
   intros R S L H. pose proof (inv _ R) as I.
-  assert (K : Rule_queue (rule m) = Queue_indexed \/ Rule_queue (rule m) <> Queue_indexed) by (destruct (Rule_queue (rule m)); (now left) || now right).
+  assert (K : Rule_queue (rule m) = Queue_indexed \/ Rule_queue (rule m) <> Queue_indexed) by
+    (destruct (Rule_queue (rule m)); (now left) || now right).
   destruct K as [K|K].
   { left. split; [assumption|]. destruct (trip _ _ _ _ _ R S L K) as (_ & _ & _ & _ & _ & _ & _ & indices & F & _).
     apply (in_map snd) in H. rewrite F in H. apply in_map_iff in H as (i & H & _). eauto. }
   right. destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & [Ch _] & _ & _ & C).
-  assert (T : In (c, e) (snd (apply (rule m) (queue s) w)) \/ In (c, Ends_index ANY_INDEX) (snd (apply (rule m) (queue s) w)) /\ exists i, e = Ends_index i)
+  assert (T : In (c, e) (snd (apply (rule m) (queue s) w)) \/
+    In (c, Ends_index ANY_INDEX) (snd (apply (rule m) (queue s) w)) /\ exists i, e = Ends_index i)
     by (destruct (chosen_in _ _ _ _ Ch H) as [T|(i & -> & T)]; eauto).
   clear Ch H L S.
   assert (U : forall x, In (c, x) (snd (apply (rule m) (queue s) w)) ->
@@ -234,40 +253,51 @@ Proof using is_new.
   clear T. intros x T. destruct (state s) as [n b]. destruct C as [(op & -> & F & O)|(-> & _ & O)].
   - assert (Nw : forall d, In d (queue s) -> d <> w) by (intros d V ->; apply (inv_queue _ _ _ I) in V; congruence).
     destruct op; cases O; rewrite <- Y in *; try (now destruct K).
-    all: first [rewrite apply_parks in T by reflexivity | rewrite apply_ends in T by (unfold caller_ends; cbn; auto; easy)]; cbn in T;
+    all: first [rewrite apply_parks in T by reflexivity | rewrite apply_ends in T by
+      (unfold caller_ends; cbn; auto; easy)]; cbn in T;
       try easy; apply in_app_iff in T as [T|[T|[]]]; cbn in T.
     all: try (rewrite combine_nil in T; easy).
     all: try (inversion T; subst; cbn; auto 10; fail).
-    all: try (right; pose proof (in_combine_l _ _ _ _ T) as V; apply in_combine_r, repeat_spec in T; subst x; cbn; split; [easy|]; auto).
+    all: try (right; pose proof (in_combine_l _ _ _ _ T) as V; apply in_combine_r, repeat_spec in T; subst x; cbn;
+      split; [easy|]; auto).
     all: inversion T; subst; right; cbn; split; [easy | auto].
   - cases O; rewrite <- Y in *; rewrite apply_leaves in T by easy; cbn in T; try (rewrite combine_nil in T; easy).
-    all: right; pose proof (in_combine_l _ _ _ _ T) as V; apply in_combine_r, repeat_spec in T; subst x; cbn; split; [easy|].
+    all: right; pose proof (in_combine_l _ _ _ _ T) as V; apply in_combine_r, repeat_spec in T; subst x; cbn; split;
+      [easy|].
     all: split; [reflexivity|]; right; split; [intros ->; now apply (without_gone w _ (inv_nodup _ _ _ I)) in V|].
     all: split; [eapply sub_in; [apply without_sub | exact V] | reflexivity].
 Qed.
-Lemma index_at_trip s w a s' m c i : reachable s -> step s w a s' -> log s' = m :: log s -> In (c, Ends_index i) (resumed m) ->
+Lemma index_at_trip s w a s' m c i : reachable s -> step s w a s' -> log s' = m :: log s ->
+  In (c, Ends_index i) (resumed m) ->
   Rule_queue (rule m) = Queue_indexed.
 Proof using is_new.
-  intros R S L H. destruct (what_is_given _ _ _ _ _ _ _ R S L H) as [[K _]|[(X & _)|(_ & X & _)]]; [assumption | discriminate X..].
+  intros R S L H. destruct (what_is_given _ _ _ _ _ _ _ R S L H) as [[K _]|[(X & _)|(_ & X & _)]];
+    [assumption | discriminate X..].
 Qed.
-Lemma plain_is_callers s m a s' c : reachable s -> step s (who m) a s' -> log s' = m :: log s -> In (c, Ends_plainly) (resumed m) ->
+Lemma plain_is_callers s m a s' c : reachable s -> step s (who m) a s' -> log s' = m :: log s ->
+  In (c, Ends_plainly) (resumed m) ->
   who m = c /\ (a = Calls Barrier.Abort \/ a = Calls Barrier.Reset).
 Proof using is_new.
-  intros R S L H. destruct (what_is_given _ _ _ _ _ _ _ R S L H) as [[_ [i X]]|[(_ & X & Y)|(_ & X & _)]]; [discriminate X | auto | discriminate X].
+  intros R S L H. destruct (what_is_given _ _ _ _ _ _ _ R S L H) as [[_ [i X]]|[(_ & X & Y)|(_ & X & _)]];
+    [discriminate X | auto | discriminate X].
 Qed.
-Lemma not_callers s w a s' m c e : reachable s -> step s w a s' -> log s' = m :: log s -> In (c, Ends_error e) (resumed m) ->
-  Rule_queue (rule m) = Queue_failed \/ c = w \/ False.
+Lemma fails_or_is_caller s w a s' m c e : reachable s -> step s w a s' -> log s' = m :: log s ->
+  In (c, Ends_error e) (resumed m) ->
+  Rule_queue (rule m) = Queue_failed \/ c = w.
 Proof using is_new.
   intros R S L H. destruct (what_is_given _ _ _ _ _ _ _ R S L H) as [[_ [i X]]|[(X & _)|(_ & _ & [[X _]|(_ & _ & X)])]];
     [discriminate X | discriminate X | auto | auto].
 Qed.
-Lemma error_given s m a s' c e : reachable s -> step s (who m) a s' -> log s' = m :: log s -> In (c, Ends_error e) (resumed m) ->
+Lemma error_given s m a s' c e : reachable s -> step s (who m) a s' -> log s' = m :: log s ->
+  In (c, Ends_error e) (resumed m) ->
   hd_error (Rule_errors (rule m)) = Some e /\
   (who m = c /\ Rule_refuses (rule m) = true \/
-   Rule_queue (rule m) = Queue_failed /\ who m <> c /\ (In c (queue_before m) \/ In c (reached m) /\ abort_may_reach_released policy)).
+   Rule_queue (rule m) = Queue_failed /\ who m <> c /\ (In c (queue_before m) \/ In c (reached m) /\
+     abort_may_reach_released policy)).
 Proof using is_new.
   intros R S L H. destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & -> & _).
-  destruct (what_is_given _ _ _ _ _ _ _ R S L H) as [[_ [i X]]|[(X & _)|(N & X & Y)]]; [discriminate X | discriminate X|].
+  destruct (what_is_given _ _ _ _ _ _ _ R S L H) as [[_ [i X]]|[(X & _)|(N & X & Y)]];
+    [discriminate X | discriminate X|].
   split.
   - unfold error_of in X. destruct (Rule_errors (rule m)); [easy|]. cbn in *. congruence.
   - destruct Y as [[-> Y]|(Y & Z & W)]; [now left | right]. repeat split; auto.
@@ -279,7 +309,8 @@ Lemma c4_here s s' w a m : reachable s -> step s w a s' -> log s' = m :: log s -
   exists e others, Rule_errors (rule m) = e :: others /\ status s' w = Done (Ends_error e).
 Proof using is_new.
   intros R S L Ref. pose proof (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & _ & _ & _ & C).
-  enough (Rule_caller (rule m) = Caller_raises /\ Rule_queue (rule m) = Queue_stays /\ reaches barrier (rule m) = false /\
+  enough (Rule_caller (rule m) = Caller_raises /\ Rule_queue (rule m) = Queue_stays /\
+    reaches barrier (rule m) = false /\
           (exists e others, Rule_errors (rule m) = e :: others) /\ after m = state s) as (K1 & K2 & K3 & K4 & K5)
     by (eapply refusal; eauto using sane).
   clear S L. destruct m as [? ? ru ? af ? ? ?]; cbn in *. destruct (state s) as [n k].
@@ -304,7 +335,8 @@ Proof using is_new.
   destruct (logged _ R _ _ _ L) as (s0 & s1 & R0 & S & L0 & L1). subst earlier.
   assert (Q : Rule_queue (rule m) = Queue_indexed).
   { destruct H as [(c & i & G)|H]; [|assumption]. eapply index_at_trip; eauto. }
-  destruct (trip _ _ _ _ _ R0 S L1 Q) as (A & F & W & N & G & V & Or & indices & E & Pe & K). pose proof (inv _ R0) as I.
+  destruct (trip _ _ _ _ _ R0 S L1 Q) as (A & F & W & N & G & V & Or & indices & E & Pe & K).
+    pose proof (inv _ R0) as I.
   split; [assumption|]. rewrite G. split; [|split].
   - apply nodup_app; [apply (inv_nodup _ _ _ I) | repeat constructor; easy |].
     cbn. intros x X [<-|[]]. apply (inv_queue _ _ _ I) in X. congruence.
@@ -317,7 +349,8 @@ Qed.
 Lemma c6_here s : reachable s ->
   (forall c i, status s c = Released (Ends_index i) \/ status s c = Done (Ends_index i) ->
    exists later m earlier, log s = later ++ m :: earlier /\ In (c, Ends_index i) (resumed m) /\
-     (forall later' m' earlier', log s = later' ++ m' :: earlier' -> In c (map fst (resumed m')) -> earlier' = earlier) /\
+     (forall later' m' earlier', log s = later' ++ m' :: earlier' -> In c (map fst (resumed m')) ->
+       earlier' = earlier) /\
      py_len (resumed m) = parties /\
      forall d, In d (map fst (resumed m)) -> In d (arrivals (m :: earlier)) /\ ~ In d (withdrawn earlier)) /\
   (forall c, status s c = Released Ends_plainly \/ status s c = Done Ends_plainly ->
@@ -327,7 +360,8 @@ Proof using is_new.
   intro R. pose proof (inv _ R) as I. split; [|split].
   - intros c i H. destruct (ended_by _ R _ _ H) as (m & M & [G|[_ X]]); [|discriminate X].
     apply in_split in M as (l1 & l2 & L). exists l1, m, l2. split; [assumption|]. split; [assumption|]. split.
-    { intros later' m' earlier' L' G'. eapply given_once; [apply (inv_given_once _ _ _ I) | exact L | exact L' | | exact G'].
+    { intros later' m' earlier' L' G'. eapply given_once; [apply (inv_given_once _ _ _ I) | exact L | exact L' | |
+      exact G'].
       now apply (in_map fst) in G. }
     destruct (logged _ R _ _ _ L) as (s0 & s1 & R0 & S & L0 & L1); subst l2.
     pose proof (index_at_trip _ _ _ _ _ _ _ R0 S L1 G) as Q.
@@ -335,14 +369,17 @@ Proof using is_new.
     + rewrite <- N. unfold py_len. rewrite <- (map_length fst), E, app_length; cbn. lia.
     + intros d D. split.
       * eapply sub_in; [|eassumption]. cbn. rewrite E, V. apply sub_app; [apply (inv_order _ _ _ I0) | apply sub_refl].
-      * intro X. apply (inv_withdrawn _ _ _ I0) in X. rewrite E, in_app_iff in D. destruct D as [Y|[<-|[]]]; [|congruence].
+      * intro X. apply (inv_withdrawn _ _ _ I0) in X. rewrite E, in_app_iff in D. destruct D as [Y|[<-|[]]];
+        [|congruence].
         apply (inv_queue _ _ _ I0) in Y. congruence.
   - intros c H. destruct (ended_by _ R _ _ H) as (m & M & [G|[_ X]]); [|discriminate X]. exists m. split; [assumption|].
     apply in_split in M as (l1 & l2 & L). destruct (logged _ R _ _ _ L) as (s0 & s1 & R0 & S & L0 & L1); subst l2.
     eapply plain_is_callers; eauto.
-  - intros m M V. apply in_split in M as (l1 & l2 & L). destruct (logged _ R _ _ _ L) as (s0 & s1 & R0 & S & L0 & L1); subst l2.
+  - intros m M V. apply in_split in M as (l1 & l2 & L). destruct (logged _ R _ _ _ L) as (s0 & s1 & R0 & S & L0 & L1);
+    subst l2.
     destruct (performed _ _ _ _ _ S L1) as (_ & A & _ & _ & _ & _ & _ & _ & C). unfold arrived in V. clear - C A V.
-    destruct (state s0). destruct C as [(op & Eop & _ & O)|(_ & _ & O)]; [destruct op|]; cases O; rewrite <- Y in V; try easy; congruence.
+    destruct (state s0). destruct C as [(op & Eop & _ & O)|(_ & _ & O)]; [destruct op|]; cases O; rewrite <- Y in V;
+      try easy; congruence.
 Qed.
 
 Lemma c7_here s s' w : reachable s -> step s w Withdraws s' -> ~ withdrawal_breaks s w ->
@@ -369,7 +406,8 @@ Lemma c8_here s s' w a c e : reachable s -> step s w a s' -> status s c = Releas
     (exists i, e = Ends_index i) /\ status s' c = Released (Ends_error BrokenBarrierError).
 Proof using is_new.
   intros R S H. destruct (released_next _ _ sane _ _ _ _ _ _ R S H) as [K|[K|(m & i & L & _ & Re & -> & K)]]; auto.
-  do 2 right. destruct (reach _ _ _ _ _ R S L Re) as (A & B & E). repeat split; eauto. rewrite K. unfold error_of. now rewrite E.
+  do 2 right. destruct (reach _ _ _ _ _ R S L Re) as (A & B & E). repeat split; eauto. rewrite K. unfold error_of.
+    now rewrite E.
 Qed.
 
 Lemma c9_here s s' w a : reachable s -> step s w a s' ->
@@ -386,7 +424,8 @@ Lemma c9_here s s' w a : reachable s -> step s w a s' ->
    broken (state s') = broken (state s) /\
    forall c e, c <> w -> status s' c = Released (Ends_error e) -> status s c = Released (Ends_error e)).
 Proof using is_new.
-  intros R S. assert (K : a = Continues \/ a <> Continues) by (destruct a; (now left) || now right). destruct K as [->|K].
+  intros R S. assert (K : a = Continues \/ a <> Continues) by (destruct a; (now left) || now right).
+    destruct K as [->|K].
   { split.
     - intros [[H|[H _]]|H]; discriminate H.
     - intros _ _. destruct (no_moment _ _ _ S) as (e & _ & ->). cbn. split; [reflexivity|]. intros c e' D H.
@@ -397,16 +436,19 @@ Proof using is_new.
     destruct (B1 Q) as [Er P]. destruct (fails _ _ _ _ _ _ R S L Q Er) as [F1 F2]. rewrite <- Af.
     split; [intro X; apply B2, X|]. split; [intro X; apply B3, X|]. split; [assumption|]. split; [assumption|]. split.
     + pose proof (caller_becomes _ _ sane _ _ _ _ _ R S L) as E. clear - E C Q.
-      destruct (state s). destruct C as [(op & -> & _ & O)|(-> & _ & O)]; [destruct op|]; cases O; rewrite <- Y in *; cbn in *; easy.
-    + intros c D. destruct (F2 c D) as [F3 F4]. split; [assumption|]. intro N. destruct (F4 N) as (_ & [[_ X]|[X Y]]); [now left|right].
+      destruct (state s). destruct C as [(op & -> & _ & O)|(-> & _ & O)]; [destruct op|]; cases O; rewrite <- Y in *;
+        cbn in *; easy.
+    + intros c D. destruct (F2 c D) as [F3 F4]. split; [assumption|]. intro N. destruct (F4 N) as (_ & [[_ X]|[X Y]]);
+      [now left|right].
       destruct (Re c X) as (Rr & _ & i & Z). destruct (reach _ _ _ _ _ R S L Rr) as (T & U & _). repeat split; eauto.
       intros ->. destruct U; easy.
   - intros N1 N2. assert (Q : Rule_queue (rule m) <> Queue_failed) by (intro Q; destruct (B4 Q); auto).
     rewrite <- Af. split; [auto|]. intros c e D H.
     assert (Rn : reached m = []) by (eapply none_reached; eauto; intros ->; apply N1; now left).
     destruct (in_dec Z.eq_dec c (map fst (resumed m))) as [V|V].
-    + exfalso. rewrite St in H. destruct (status_given (rule m) w (resumed m) (reached m) (status s) c D V) as (x & G & X). rewrite X in H.
-      inversion H; subst x. destruct (not_callers _ _ _ _ _ _ _ R S L G) as [Y|[Y|Y]]; easy.
+    + exfalso. rewrite St in H.
+      destruct (status_given (rule m) w (resumed m) (reached m) (status s) c D V) as (x & G & X). rewrite X in H.
+      inversion H; subst x. destruct (fails_or_is_caller _ _ _ _ _ _ _ R S L G) as [Y|Y]; easy.
     + rewrite St, status_other in H; auto. now rewrite Rn.
 Qed.
 
@@ -425,11 +467,13 @@ Proof using is_new.
     apply (in_map snd) in G. rewrite F in G. apply in_map_iff in G as (i & G & _). discriminate G. }
   clear T. destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & _ & _ & _ & C).
   enough (X : (if Rule_refuses (rule m) then Rule_errors (rule m) else []) = errors /\ Rule_warns (rule m) = false /\
-    (match Rule_caller (rule m) with Caller_raises => Some (nth 0 (Rule_errors (rule m)) IndexError) | _ => None end = hd_error errors)).
+    (match Rule_caller (rule m) with Caller_raises => Some (nth 0 (Rule_errors (rule m)) IndexError) | _ =>
+      None end = hd_error errors)).
   { destruct X as (X1 & X2 & X3). split; [assumption|]. split; [|assumption]. intro e. rewrite <- X3.
     destruct (Rule_caller (rule m)); try (rewrite E; unfold error_of; split; intro H; inversion H; congruence).
     split; [intro H; now destruct (U eq_refl e) | easy]. }
-  clear E U S L R. subst errors. destruct m as [? ? ru ? af ? ? ?]; cbn in *. destruct (state s) as [n b]. unfold errors_due.
+  clear E U S L R. subst errors. destruct m as [? ? ru ? af ? ? ?]; cbn in *. destruct (state s) as [n b].
+    unfold errors_due.
   destruct C as [(op & -> & _ & O)|(-> & _ & O)]; [destruct op|]; cases O; subst; cbn; easy.
 Qed.
 
@@ -444,7 +488,8 @@ Proof using is_new.
 Qed.
 
 Lemma c13_here (r : Run barrier) acts n w a c : is_run r acts -> weakly_fair r acts ->
-  acts n = Some (w, a) -> a = Calls Barrier.Wait -> broken (state (r n)) = false -> py_len (queue (r n)) + 1 = parties ->
+  acts n = Some (w, a) -> a = Calls Barrier.Wait -> broken (state (r n)) = false ->
+    py_len (queue (r n)) + 1 = parties ->
   In c (queue (r n)) \/ c = w ->
   continues_or_is_cancelled r acts (S n) c (fun e =>
     (exists i, e = Ends_index i) \/ abort_may_reach_released policy /\ e = Ends_error BrokenBarrierError).
@@ -464,7 +509,8 @@ Proof using is_new.
 Qed.
 
 Lemma c14_here (r : Run barrier) acts n w a c : is_run r acts -> weakly_fair r acts -> acts n = Some (w, a) ->
-  a = Calls Barrier.Abort \/ a = Calls Barrier.Reset \/ broken (state (r n)) = false /\ broken (state (r (S n))) = true ->
+  a = Calls Barrier.Abort \/ a = Calls Barrier.Reset \/ broken (state (r n)) = false /\
+    broken (state (r (S n))) = true ->
   c <> w -> status (r n) c = Parked ->
   continues_or_is_cancelled r acts (S n) c (fun e => e = Ends_error BrokenBarrierError).
 Proof using is_new.
@@ -479,7 +525,8 @@ Proof using is_new.
   { destruct B as [B|[B|[B B']]]; [apply B2; now left | now apply B3|].
     destruct (Rule_queue (rule m)); auto; rewrite <- Af in B'; rewrite B5 in B' by easy; congruence. }
   destruct (B1 Q) as [Er _]. destruct (fails _ _ _ _ _ _ R S L Q Er) as [_ F]. destruct (F c D) as [F1 _].
-  eapply released_continues with (e := Ends_error BrokenBarrierError); [exact sane | exact Run | exact Fair | | | reflexivity].
+  eapply released_continues with (e := Ends_error BrokenBarrierError); [exact sane | exact Run | exact Fair | | |
+    reflexivity].
   - intros s k i _ _ _ X. discriminate X.
   - apply F1, (inv_queue _ _ _ I), C.
 Qed.
@@ -492,7 +539,8 @@ Lemma c15_here s : reachable s -> (forall m, In m (log s) -> In (rule m) Barrier
        (In c (queue_before m) \/ In c (reached m) /\ abort_may_reach_released policy)).
 Proof using is_new.
   intro R. split.
-  - intros m H. apply in_split in H as (l1 & l2 & L). destruct (logged _ R _ _ _ L) as (s0 & s1 & R0 & S & L0 & L1); subst l2.
+  - intros m H. apply in_split in H as (l1 & l2 & L). destruct (logged _ R _ _ _ L) as (s0 & s1 & R0 & S & L0 & L1);
+    subst l2.
     destruct (performed _ _ _ _ _ S L1) as (_ & _ & _ & _ & _ & _ & _ & _ & C). clear - C.
     destruct C as [(op & _ & _ & O)|(_ & _ & O)]; destruct (state s0); [destruct op|]; cases O; cbn; tauto.
   - intros c e H. destruct (ended_by _ R _ _ H) as (m & M & G). exists m. split; [assumption|].

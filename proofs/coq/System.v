@@ -36,8 +36,9 @@ Variable M : Machine.
 
 Inductive Action := Calls (op : Operations M) | Withdraws | Continues.
 
-(* One step of the machine, as it is remembered: which call made it, by which rule, the state before and after, the calls
-   that were parked before, those that it lets continue, each with its ending, and the released calls that it fails. *)
+(* One step of the machine, as it is remembered: which call made it, by which rule, the state before and after, the
+   calls that were parked before, those that it lets continue, each with its ending, and the released calls that it
+   fails. *)
 Record Moment := { who : Call; action : Action; rule : Rule; before : States M; after : States M;
                    queue_before : list Call; resumed : list (Call * Ending); reached : list Call }.
 

@@ -23,7 +23,8 @@ Record Sane (M : Machine) (parked : States M -> Z) (sound : States M -> Prop) : 
 (* ---- the status of each call after a step ---- *)
 Lemma given_to_in c g e : given_to c g = Some e -> In (c, e) g.
 Proof.
-  unfold given_to. destruct (find (fun p => fst p =? c) g) as [[c' e']|] eqn:F; [|easy]. intro H; inversion H; subst; cbn.
+  unfold given_to. destruct (find (fun p => fst p =? c) g) as [[c' e']|] eqn:F; [|easy]. intro H; inversion H; subst;
+    cbn.
   apply find_some in F as [F E]; cbn in E. apply Z.eqb_eq in E; now subst.
 Qed.
 Lemma given_to_some c g : In c (map fst g) -> exists e, given_to c g = Some e.
@@ -111,7 +112,8 @@ Proof.
   assert (K : a = Continues \/ a <> Continues) by (destruct a; (now left) || now right).
   destruct K as [->|K].
   - destruct (no_moment _ _ _ S) as (e & _ & ->). cbn in E. eauto.
-  - destruct (a_moment _ _ _ _ S K) as [m' L]. rewrite L in E. destruct l1 as [|m1 l1]; cbn in E; inversion E; subst; [|eauto].
+  - destruct (a_moment _ _ _ _ S K) as [m' L]. rewrite L in E. destruct l1 as [|m1 l1]; cbn in E; inversion E; subst;
+    [|eauto].
     destruct (performed _ _ _ _ _ S L) as (W & A & _). exists s, s'. rewrite W, A. auto.
 Qed.
 
@@ -124,12 +126,14 @@ Proof.
   destruct K as [->|K].
   - destruct (no_moment _ _ _ S) as (e' & E & ->). cbn in *. destruct (c =? w) eqn:D; [|auto].
     apply Z.eqb_eq in D; subst. apply IH. destruct H as [H|H]; inversion H; subst; auto.
-  - destruct (a_moment _ _ _ _ S K) as [m L]. destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & _ & _ & St & C).
+  - destruct (a_moment _ _ _ _ S K) as [m L].
+    destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & _ & _ & St & C).
     rewrite St in H. assert (old : status s c = Released e \/ status s c = Done e ->
       exists m, In m (log s') /\ (In (c, e) (resumed m) \/ In c (reached m) /\ e = error_of (rule m))).
     { intro X. destruct (IH c e X) as (k & I & Y). exists k. rewrite L. split; [now right | assumption]. }
     rewrite L in *. unfold status_after in H. destruct (given_to c (resumed m)) as [e'|] eqn:G.
-    + exists m. split; [now left|]. left. apply given_to_in in G. destruct (c =? w); destruct H as [H|H]; inversion H; now subst.
+    + exists m. split; [now left|]. left. apply given_to_in in G. destruct (c =? w); destruct H as [H|H]; inversion H;
+      now subst.
     + destruct (c =? w) eqn:D.
       * apply Z.eqb_eq in D; subst c. destruct (Rule_caller (rule m)); try (now destruct H); auto.
       * destruct (py_in c (reached m)) eqn:P; [|auto]. apply py_in_In in P.
@@ -191,13 +195,15 @@ Proof.
     + rewrite K. apply sub_refl.
     + left. eauto.
   - pose proof (apply_ends_fst r (queue s) w First K) as H.
-    assert (Kn : Rule_caller r <> Caller_parks /\ Rule_caller r <> Caller_leaves) by (destruct K as [K|[K|K]]; rewrite K; easy).
+    assert (Kn : Rule_caller r <> Caller_parks /\ Rule_caller r <> Caller_leaves) by
+      (destruct K as [K|[K|K]]; rewrite K; easy).
     assert (Q : fst (apply r (queue s) w) = if Queue_beq (Rule_queue r) Queue_stays then queue s else nil)
       by (rewrite apply_ends; auto).
     rewrite Q. set (stays := Queue_beq (Rule_queue r) Queue_stays) in *.
     assert (E : Rule_caller r = Caller_parks -> False) by intuition.
     constructor; rewrite ?H.
-    + apply nodup_app; [destruct stays; auto; constructor | repeat constructor; easy | cbn; intros x X [<-|[]]; destruct stays; auto].
+    + apply nodup_app; [destruct stays; auto; constructor | repeat constructor; easy | cbn; intros x X [<-|[]];
+      destruct stays; auto].
     + intros c. rewrite in_app_iff; cbn. intros [X|[<-|[]]]; [right|left; auto].
       destruct stays; [easy | split; congruence].
     + intros c D. rewrite in_app_iff; cbn. destruct stays; cbn; intuition.
@@ -240,9 +246,11 @@ Proof.
   clear Re.
   (* What becomes of each call: another is given an ending, reached, or as it was; the caller ends, parks or leaves. *)
   assert (fate : forall c,
-    c <> w /\ (In c (map fst g) /\ In c (queue s) /\ (exists e, In (c, e) g /\ status_after r w g f (status s) c = Released e)
+    c <> w /\ (In c (map fst g) /\ In c (queue s) /\ (exists e, In (c, e) g /\
+      status_after r w g f (status s) c = Released e)
                \/ ~ In c (map fst g) /\ status_after r w g f (status s) c = status s c
-               \/ ~ In c (map fst g) /\ (exists i, status s c = Released (Ends_index i)) /\ exists e, status_after r w g f (status s) c = Released e) \/
+               \/ ~ In c (map fst g) /\ (exists i, status s c = Released (Ends_index i)) /\ exists e,
+                 status_after r w g f (status s) c = Released e) \/
     c = w /\ ((exists e, In (w, e) g /\ status_after r w g f (status s) c = Done e) /\ ~ In w q' /\ status s w = Fresh
               \/ status_after r w g f (status s) c = Parked /\ In w q' /\ status s w = Fresh /\ ~ In w (map fst g)
               \/ status_after r w g f (status s) c = Left /\ ~ In w q' /\ ~ In w (map fst g) /\ a = Withdraws)).
@@ -256,7 +264,8 @@ Proof.
       + left. destruct (e_given _ _ _ _ _ _ E c X) as [[? _]|[_ Y]]; [easy|]. split; [assumption|split; [assumption|]].
         now apply status_given.
       + right. destruct (in_dec Z.eq_dec c f) as [Y|Y].
-        * right. destruct (Nf c Y) as (_ & _ & i & K). split; [assumption|]. split; [eauto|]. eexists. now apply status_failed.
+        * right. destruct (Nf c Y) as (_ & _ & i & K). split; [assumption|]. split; [eauto|]. eexists.
+          now apply status_failed.
         * left. split; [assumption|]. now apply status_other. }
   assert (alive : status s w <> Left).
   { destruct (e_acts _ _ _ _ _ _ E) as [[_ X]|(_ & _ & _ & [X|[[e X]|[X _]]])]; congruence. }
@@ -264,7 +273,9 @@ Proof.
   - assumption.
   - assumption.
   - apply (e_q_nodup _ _ _ _ _ _ E).
-  - intro c. destruct (fate c) as [(D & [(X & Y & e & Z & W)|[(X & Y)|(X & (i & Y) & e & Z)]])|(-> & [((e & X & Y) & Z & W)|[(X & Y & Z)|(X & Y & Z)]])].
+  - intro c. destruct (fate c) as
+    [(D & [(X & Y & e & Z & W)|[(X & Y)|(X & (i & Y) & e & Z)]])|(-> &
+    [((e & X & Y) & Z & W)|[(X & Y & Z)|(X & Y & Z)]])].
     + rewrite W, (e_queue _ _ _ _ _ _ E) by assumption. split; [intros [_ N]; easy | congruence].
     + rewrite Y, (e_queue _ _ _ _ _ _ E), (inv_queue _ I) by assumption. tauto.
     + rewrite Z, (e_queue _ _ _ _ _ _ E), (inv_queue _ I) by assumption. split; [intros [K _]; congruence | congruence].
@@ -275,21 +286,28 @@ Proof.
     apply sub_app; [apply (inv_order _ I)|]. destruct (Rule_caller r); try apply sub_refl; apply sub_none.
   - intros c. rewrite in_app_iff, (inv_withdrawn _ I).
     assert (W : In c match a with Withdraws => [w] | _ => [] end <-> c = w /\ a = Withdraws).
-    { destruct (e_acts _ _ _ _ _ _ E) as [[[op ->] _]|(-> & _)]; cbn; [|intuition]. split; [easy | intros [_ X]; easy]. }
-    rewrite W. destruct (fate c) as [(D & [(X & Y & e & Z & V)|[(X & Y)|(X & (i & Y) & e & Z)]])|(-> & [((e & X & Y) & Z & V)|[(X & Y & Z & V)|(X & Y & Z & V)]])].
+    { destruct (e_acts _ _ _ _ _ _ E) as [[[op ->] _]|(-> & _)]; cbn; [|intuition]. split; [easy | intros [_ X]; easy].
+      }
+    rewrite W. destruct (fate c) as
+      [(D & [(X & Y & e & Z & V)|[(X & Y)|(X & (i & Y) & e & Z)]])|(-> &
+      [((e & X & Y) & Z & V)|[(X & Y & Z & V)|(X & Y & Z & V)]])].
     + rewrite V. apply (inv_queue _ I) in Y. split; [intros [K|K]; [easy | congruence] | easy].
     + rewrite Y. tauto.
     + rewrite Z, Y. split; [intros [K|K]; easy | easy].
-    + rewrite Y. split; [|easy]. intros [[_ K]|K]; [|easy]. destruct (e_acts _ _ _ _ _ _ E) as [[[op ->] _]|(_ & N & _)]; [easy|].
+    + rewrite Y. split; [|easy]. intros [[_ K]|K]; [|easy].
+      destruct (e_acts _ _ _ _ _ _ E) as [[[op ->] _]|(_ & N & _)]; [easy|].
       now apply (in_map fst) in X.
-    + rewrite X. split; [|easy]. intros [[_ K]|K]; [|easy]. destruct (e_acts _ _ _ _ _ _ E) as [[[op ->] _]|(_ & _ & N & _)]; [easy|].
+    + rewrite X. split; [|easy]. intros [[_ K]|K]; [|easy].
+      destruct (e_acts _ _ _ _ _ _ E) as [[[op ->] _]|(_ & _ & N & _)]; [easy|].
       destruct (e_caller _ _ _ _ _ _ E) as [[? _]|[_ [(L & _)|(_ & ? & _)]]]; congruence || easy.
     + rewrite X. tauto.
   - intros c. rewrite in_app_iff. intros [X|X].
-    + destruct (fate c) as [(D & [(_ & _ & e & _ & W)|[(N & _)|(N & _)]])|(-> & [((e & _ & W) & _)|[(_ & _ & _ & N)|(_ & _ & N & _)]])];
+    + destruct (fate c) as [(D & [(_ & _ & e & _ & W)|[(N & _)|(N & _)]])|(-> &
+      [((e & _ & W) & _)|[(_ & _ & _ & N)|(_ & _ & N & _)]])];
         try easy; rewrite W; easy.
     + destruct (inv_given _ I _ X) as [A B].
-      destruct (fate c) as [(D & [(_ & _ & e & _ & W)|[(N & W)|(_ & _ & e & W)]])|(-> & [((e & _ & W) & _)|[(_ & _ & W & _)|(W & _)]])];
+      destruct (fate c) as [(D & [(_ & _ & e & _ & W)|[(N & W)|(_ & _ & e & W)]])|(-> &
+        [((e & _ & W) & _)|[(_ & _ & W & _)|(W & _)]])];
         try easy; rewrite W; easy.
   - apply nodup_app; [apply (e_nodup _ _ _ _ _ _ E) | apply (inv_given_once _ I) |].
     intros c X Y. destruct (inv_given _ I _ Y) as [A B].
@@ -309,12 +327,14 @@ Proof.
     + destruct (inv_called _ I c) as [F|[F|(m & op & Mm & W)]]; [| |right; right; exists m, op; auto].
       * left. destruct (fate c) as [(_ & [(_ & Y & _)|[(_ & Y)|(_ & (i & Y) & _)]])|(-> & _)]; try congruence; try easy.
         apply (inv_queue _ I) in Y. congruence.
-      * right; left. destruct (fate c) as [(_ & [(_ & Y & _)|[(_ & Y)|(_ & (i & Y) & _)]])|(-> & _)]; try congruence; try easy.
+      * right; left. destruct (fate c) as [(_ & [(_ & Y & _)|[(_ & Y)|(_ & (i & Y) & _)]])|(-> & _)]; try congruence;
+        try easy.
         apply (inv_queue _ I) in Y. congruence.
   - intros m [<-|Mm]; cbn.
     + destruct (fate w) as [(D & _)|(_ & [((e' & Z & W) & _)|[(W & _)|(W & _ & _)]])]; [easy | | |]; rewrite W; easy.
     + pose proof (inv_acted _ I _ Mm) as A.
-      destruct (fate (who m)) as [(D & [(_ & _ & e' & Z & W)|[(N & W)|(_ & _ & e' & W)]])|(-> & [((e' & Z & W) & _)|[(W & _)|(W & _ & _)]])];
+      destruct (fate (who m)) as
+        [(D & [(_ & _ & e' & Z & W)|[(N & W)|(_ & _ & e' & W)]])|(-> & [((e' & Z & W) & _)|[(W & _)|(W & _ & _)]])];
         rewrite W; easy.
 Qed.
 
@@ -345,7 +365,8 @@ Proof using sane.
       pose proof (inv_parked _ I) as P.
       apply perform_inv; auto; [|now apply effect_call].
       destruct D as [D|D].
-      * rewrite apply_parks by assumption; cbn. destruct (A D) as [_ ->]. unfold py_len in *. rewrite app_length; cbn. lia.
+      * rewrite apply_parks by assumption; cbn. destruct (A D) as [_ ->]. unfold py_len in *. rewrite app_length; cbn.
+        lia.
       * assert (N : Rule_caller r <> Caller_parks) by (destruct D as [D|[D|D]]; rewrite D; easy).
         destruct (B N) as [_ ->]. rewrite apply_ends by assumption; cbn. destruct (Queue_beq _ _); auto.
     + unfold is_withdrawn_by in *. destruct (on_withdrawal M _ _ (state s)) as [st r] eqn:O. cbn in C.
@@ -358,15 +379,18 @@ Proof using sane.
       * destruct (status s w) eqn:Z; auto. apply (inv_queue _ I), py_in_In in Z. congruence.
     + destruct I; constructor; cbn; auto.
       * intro c. destruct (c =? w) eqn:E; [|auto]. apply Z.eqb_eq in E; subst. rewrite inv_queue0. split; congruence.
-      * intros c. destruct (c =? w) eqn:E; [|auto]. apply Z.eqb_eq in E; subst. rewrite inv_withdrawn0. split; congruence.
+      * intros c. destruct (c =? w) eqn:E; [|auto]. apply Z.eqb_eq in E; subst. rewrite inv_withdrawn0. split;
+        congruence.
       * intros c X. destruct (c =? w) eqn:E; [easy | auto].
       * intros c e' X. destruct (c =? w) eqn:E; [|eauto]. apply Z.eqb_eq in E; subst. eauto.
-      * intros c. destruct (c =? w) eqn:E; [|auto]. apply Z.eqb_eq in E; subst. destruct (inv_called0 w) as [X|[X|X]]; auto; congruence.
+      * intros c. destruct (c =? w) eqn:E; [|auto]. apply Z.eqb_eq in E; subst. destruct (inv_called0 w) as [X|[X|X]];
+        auto; congruence.
       * intros m X. destruct (who m =? w) eqn:E; [easy | auto].
 Qed.
 
 (* The calls that a step lets continue were parked, but its caller; those that it reaches had been released. *)
-Lemma resumed_were_there s w a s' m c : reachable s -> step s w a s' -> log s' = m :: log s -> In c (map fst (resumed m)) ->
+Lemma resumed_were_there s w a s' m c : reachable s -> step s w a s' -> log s' = m :: log s ->
+  In c (map fst (resumed m)) ->
   c = w /\ status s w = Fresh \/ c <> w /\ In c (queue s).
 Proof using sane.
   intros R S L G. pose proof (reachable_inv _ R) as I.
@@ -399,7 +423,8 @@ Proof using sane.
   destruct (Z.eq_dec c w) as [->|D].
   - right; left. split; [reflexivity|]. right. destruct C as [(op & _ & F & _)|(-> & F & O)]; [congruence|].
     split; [reflexivity|]. rewrite St, status_caller by assumption.
-    destruct (sane_withdrawal _ _ _ sane _ _ _ _ _ (inv_sound _ I) (parked_if_in s w I) O) as (_ & _ & -> & _). reflexivity.
+    destruct (sane_withdrawal _ _ _ sane _ _ _ _ _ (inv_sound _ I) (parked_if_in s w I) O) as (_ & _ & -> & _).
+      reflexivity.
   - destruct (in_dec Z.eq_dec c (reached m)) as [F|F].
     + right; right. destruct (Re c F) as (X & _ & i & Y). exists m, i. repeat split; auto; [congruence|].
       rewrite St. now apply status_failed.
@@ -424,10 +449,12 @@ Proof using sane.
       status_after (rule m) w (resumed m) (reached m) (status s) w = Done e /\
       (e = caller_ending (rule m) (py_len (queue s)) \/
        exists i, e = Ends_index i /\ caller_ending (rule m) (py_len (queue s)) = Ends_index ANY_INDEX)).
-    { intro E. assert (V : In w (map fst (resumed m))) by (rewrite Fst, apply_ends_fst, in_app_iff by assumption; right; now left).
+    { intro E. assert (V : In w (map fst (resumed m))) by (rewrite Fst, apply_ends_fst, in_app_iff by assumption;
+      right; now left).
       destruct (status_caller_given (rule m) w (resumed m) (reached m) (status s) V) as (e & G & ->). exists e.
       split; [assumption|]. split; [reflexivity|]. pose proof (chosen_in _ _ _ _ Ch G) as X.
-      assert (Y : forall x, In (w, x) (snd (apply (rule m) (queue s) w)) -> x = caller_ending (rule m) (py_len (queue s))).
+      assert (Y : forall x, In (w, x) (snd (apply (rule m) (queue s) w)) ->
+        x = caller_ending (rule m) (py_len (queue s))).
       { intros x Y. rewrite apply_ends in Y by assumption. apply in_app_iff in Y as [Y|[Y|[]]]; [|now inversion Y].
         apply in_combine_l, (inv_queue _ I) in Y. congruence. }
       destruct X as [X|(i & X & Z)]; [left | right; exists i; split; [assumption | symmetry]]; now apply Y. }
@@ -470,7 +497,8 @@ Proof using sane.
   - rewrite Qu, apply_ends by (unfold caller_ends; rewrite ?Q; auto; easy). now rewrite Q.
   - apply (others_stay _ _ _ _ _ R S L Q). destruct (reached m) as [|d l]; [reflexivity|].
     destruct (F d (or_introl eq_refl)) as [X _]. congruence.
-  - exists e, others. split; [assumption|]. pose proof (caller_becomes _ _ _ _ _ R S L) as K. rewrite Ca in K. rewrite K.
+  - exists e, others. split; [assumption|]. pose proof (caller_becomes _ _ _ _ _ R S L) as K. rewrite Ca in K.
+    rewrite K.
     unfold error_of. now rewrite E.
 Qed.
 
@@ -500,10 +528,12 @@ Proof using.
   { induction a as [|x a IH]; cbn; [easy|]. intros b c N [<-|I] J; inversion N; subst; [|eauto].
     apply H1, in_app_iff. now right. }
   induction l as [|k l IH]; intros N l1 m l2 l1' m' l2' c E E' G G'; [now destruct l1|].
-  cbn in N. destruct l1 as [|k1 l1], l1' as [|k1' l1']; cbn in E, E'; injection E as E1 E2; injection E' as E3 E4; subst k l.
+  cbn in N. destruct l1 as [|k1 l1], l1' as [|k1' l1']; cbn in E, E'; injection E as E1 E2; injection E' as E3 E4;
+    subst k l.
   - congruence.
   - exfalso. eapply disjoint; [exact N | exact G | eapply later; [|exact G']]. rewrite E4, in_app_iff. right. now left.
-  - exfalso. eapply disjoint; [exact N | rewrite E3; exact G' | eapply later; [|exact G]]. rewrite in_app_iff. right. now left.
+  - exfalso. eapply disjoint; [exact N | rewrite E3; exact G' | eapply later; [|exact G]]. rewrite in_app_iff. right.
+    now left.
   - apply nodup_app_right in N. eapply IH; eauto.
 Qed.
 
@@ -529,13 +559,16 @@ Qed.
 Theorem ended_stays s w a s' c e : reachable s -> step s w a s' -> status s c = Done e -> status s' c = Done e.
 Proof using sane.
   intros R S H. pose proof (reachable_inv _ R) as I.
-  assert (D : c <> w) by (intros ->; destruct S as [? ? ? F|? ? F|? F]; [congruence | destruct F as [F|[[? F]|[F _]]]; congruence | congruence]).
+  assert (D : c <> w) by (intros ->; destruct S as [? ? ? F|? ? F|? F];
+    [congruence | destruct F as [F|[[? F]|[F _]]]; congruence | congruence]).
   assert (K : a = Continues \/ a <> Continues) by (destruct a; (now left) || now right).
   destruct K as [->|K].
   { destruct (no_moment _ _ _ S) as (x & _ & ->). cbn. apply Z.eqb_neq in D. now rewrite D. }
-  destruct (a_moment _ _ _ _ S K) as [m L]. destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & [_ Re] & _ & -> & _).
+  destruct (a_moment _ _ _ _ S K) as [m L]. destruct (performed _ _ _ _ _ S L) as (_ & _ & _ & _ & _ & [_ Re] & _ & ->
+    & _).
   rewrite <- H. apply status_other; [assumption | |].
-  - intro G. destruct (resumed_were_there _ _ _ _ _ _ R S L G) as [[? _]|[_ Q]]; [easy|]. apply (inv_queue _ I) in Q. congruence.
+  - intro G. destruct (resumed_were_there _ _ _ _ _ _ R S L G) as [[? _]|[_ Q]]; [easy|]. apply (inv_queue _ I) in Q.
+    congruence.
   - intro F. destruct (Re c F) as (_ & _ & i & X). congruence.
 Qed.
 
@@ -549,11 +582,13 @@ Qed.
 (* A released call continues under weak fairness, or is cancelled: with its ending, or, if some step may reach it, with
    the error of that step. P holds of each of these. *)
 Theorem released_continues (r : Run M) acts (P : Ending -> Prop) : is_run r acts -> weakly_fair r acts ->
-  (forall s m i, reachable s -> In m (log s) -> reaches M (rule m) = true -> P (Ends_index i) -> P (error_of (rule m))) ->
+  (forall s m i, reachable s -> In m (log s) -> reaches M (rule m) = true -> P (Ends_index i) ->
+    P (error_of (rule m))) ->
   forall n c e, status (r n) c = Released e -> P e -> continues_or_is_cancelled r acts n c P.
 Proof using sane.
   intros Run Fair Stable n c e H Pe.
-  assert (K : forall d, (exists e, status (r (n + d)%nat) c = Released e /\ P e) \/ continues_or_is_cancelled r acts n c P).
+  assert (K : forall d, (exists e, status (r (n + d)%nat) c = Released e /\ P e) \/
+    continues_or_is_cancelled r acts n c P).
   { induction d as [|d [(e' & IH & Pe')|IH]]; [left; rewrite Nat.add_0_r; eauto | | now right].
     pose proof (proj2 Run (n + d)%nat) as S. rewrite Nat.add_succ_r.
     destruct (acts (n + d)%nat) as [[w a]|] eqn:A; [|left; exists e'; split; congruence].
@@ -561,7 +596,8 @@ Proof using sane.
       as [X|[(<- & [[-> X]|[-> X]])|(m & i & L & _ & Re & -> & X)]].
     - left; eauto.
     - right. exists (Datatypes.S (n + d)). split; [lia|]. left; eauto.
-    - right. exists (Datatypes.S (n + d)). split; [lia|]. right. split; [assumption|]. exists (n + d)%nat. split; [lia | assumption].
+    - right. exists (Datatypes.S (n + d)). split; [lia|]. right. split; [assumption|]. exists (n + d)%nat. split;
+      [lia | assumption].
     - left. exists (error_of (rule m)). split; [assumption|]. eapply Stable; eauto.
       + eapply reach_step; [apply (run_reachable _ _ Run) | exact S].
       + rewrite L. now left. }
@@ -575,7 +611,8 @@ Qed.
 
 (* So does each call that a step lets continue. *)
 Corollary given_continues (r : Run M) acts (P : Ending -> Prop) : is_run r acts -> weakly_fair r acts ->
-  (forall s m i, reachable s -> In m (log s) -> reaches M (rule m) = true -> P (Ends_index i) -> P (error_of (rule m))) ->
+  (forall s m i, reachable s -> In m (log s) -> reaches M (rule m) = true -> P (Ends_index i) ->
+    P (error_of (rule m))) ->
   forall n w a m c, acts n = Some (w, a) -> log (r (S n)) = m :: log (r n) -> In c (map fst (resumed m)) ->
   (forall e, In (c, e) (resumed m) -> P e) -> continues_or_is_cancelled r acts (S n) c P.
 Proof using sane.

@@ -14,7 +14,8 @@ Definition passes s0 s : Prop := exists (r : Run M) acts (t u : nat), is_run r a
 Lemma passes_step s0 s w a s' : passes s0 s -> step s w a s' -> passes s0 s'.
 Proof.
   intros (r & acts & t & u & [R0 R] & E & L & Z) S.
-  exists (fun n => if n <=? u then r n else s'), (fun n => if n <? u then acts n else if n =? u then Some (w, a) else None), t, (Datatypes.S u).
+  exists (fun n => if n <=? u then r n else s'),
+    (fun n => if n <? u then acts n else if n =? u then Some (w, a) else None), t, (Datatypes.S u).
   split; [split|split; [|split]].
   - assumption.
   - intro n. destruct (Nat.ltb_spec n u) as [A|A].
@@ -41,7 +42,8 @@ Lemma drain s0 l : forall s, passes s0 s -> exists s', passes s0 s' /\
 Proof.
   induction l as [|d l IH]; intros s P; [exists s; intuition|].
   destruct (status s d) as [| |e|e|] eqn:D.
-  3: { destruct (IH _ (passes_step _ _ _ _ _ P (step_continue _ _ _ _ D))) as (s' & P' & K). exists s'. split; [assumption|].
+  3: { destruct (IH _ (passes_step _ _ _ _ _ P (step_continue _ _ _ _ D))) as (s' & P' & K). exists s'. split;
+    [assumption|].
        intros c e' C. destruct (K _ _ C) as [K1 K2]. cbn in K1. destruct (Z.eqb_spec c d); [easy|].
        split; [assumption|]. intros [->|]; easy. }
   all: destruct (IH _ P) as (s' & P' & K); exists s'; split; [assumption|];
@@ -66,5 +68,6 @@ Theorem fair_runs : FairRuns.
 Proof. red. intros. now apply fair_runs_pass_everywhere. Qed.
 Theorem fair_runs_continue : FairRunsContinue.
 Proof.
-  intros M r acts Fair c n H. destruct (Fair c n) as (m & L & [F|F]); destruct (H m L) as [[e E] N]; [easy | now apply F in E].
+  intros M r acts Fair c n H. destruct (Fair c n) as (m & L & [F|F]); destruct (H m L) as [[e E] N];
+    [easy | now apply F in E].
 Qed.
