@@ -543,6 +543,15 @@ def _contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def test_what_is_printed_fits_the_paper(run: Page) -> None:
+    with _window(run.chrome, 800):
+        run.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        run.open()
+        widths = run.chrome.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+        run.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert widths[0] <= widths[1]
+
+
 def test_it_prints(report: Page) -> None:
     printed = report.chrome.execute_cdp_cmd("Page.printToPDF", {})["data"]
     assert len(printed) > 50_000
