@@ -41,5 +41,5 @@ def _meaning(verdict: Verdict) -> str:
     """Return in one sentence what was found; what makes a check inconclusive stands below it on the page."""
     if verdict.status == "inconclusive":
         name = verdict.target.name
-        return f"No counterexample against {name} was found, but too little was tried to conclude anything."
+        return f"No counterexample against {name} was found, but the check is inconclusive."
     return f"{meaning(verdict)}."
