@@ -96,6 +96,12 @@ def claims_file(machine: Machine) -> str:
     return f"{machine.name.capitalize()}Claims"
 
 
+def stated(machine: Machine) -> dict[str, Statement]:
+    """Return how the claims about a machine are stated, by the claims' IDs; nothing without a source checkout."""
+    file = Path(__file__).resolve().parents[3] / "proofs" / "coq" / f"{claims_file(machine)}.v"
+    return statements(file.read_text(encoding="utf-8")) if file.exists() and not machine.compiled_from else {}
+
+
 def sources(root: Path, source: coq.Source = coq.installed) -> dict[str, str]:
     """Return the text of each file by its name, without its suffix: `proofs/coq`, and what is rendered.
 
@@ -103,6 +109,18 @@ def sources(root: Path, source: coq.Source = coq.installed) -> dict[str, str]:
     """
     found = {path.stem: path.read_text(encoding="utf-8") for path in sorted((root / "proofs" / "coq").glob("*.v"))}
     return found | coq.files(source) | (comparisons() if source is coq.installed else {})
+
+
+def needed(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the files of theorems about claims, and those that they rest on."""
+    found: dict[str, str] = {}
+    waiting = [name for name in files if name.endswith("Theorems")]
+    while waiting:
+        name = waiting.pop()
+        if name in files and name not in found:
+            found[name] = files[name]
+            waiting += required(files[name])
+    return found
 
 
 def compile_all(files: Mapping[str, str], folder: Path, *, jobs: int = 2) -> Iterator[tuple[str, float]]:
@@ -115,7 +133,7 @@ def compile_all(files: Mapping[str, str], folder: Path, *, jobs: int = 2) -> Ite
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / f"{name}.v").write_text(text, encoding="utf-8")
-    needed = {name: _required(text) & set(files) for name, text in files.items()}
+    needed = {name: required(text) & set(files) for name, text in files.items()}
     running: dict[Future[float], str] = {}
     with ThreadPoolExecutor(jobs) as pool:
         while needed or running:
@@ -136,7 +154,8 @@ def compile_all(files: Mapping[str, str], folder: Path, *, jobs: int = 2) -> Ite
                 yield name, seconds
 
 
-def _required(text: str) -> set[str]:
+def required(text: str) -> set[str]:
+    """Return the names of the files of this library that a file requires."""
     return {name for names in _REQUIRED.findall(text) for name in names.split()}
 
 

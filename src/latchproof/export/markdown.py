@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import z3
 
+from latchproof.export.coq_theorems import stated
 from latchproof.export.rows import GuardedPath, conditions, guarded_paths, require_known
 from latchproof.export.terms import MARKDOWN, written
 from latchproof.prove.paths import check_sat, enumerate_paths, symbol, term, truth
@@ -76,10 +77,23 @@ def document(machine: Machine) -> str:
         "",
         "## Claims",
         "",
-        *(f"- **{claim.id}** ({claim.kind}) {claim.sentence}" for claim in machine.claims),
+        *_claims(machine),
         "",
     ]
     return "\n".join(lines)
+
+
+def _claims(machine: Machine) -> list[str]:
+    """Return each claim, and how it is stated in Coq, if it is."""
+    lines = []
+    statements = stated(machine)
+    for claim in machine.claims:
+        lines.append(f"- **{claim.id}** ({claim.kind}) {claim.sentence}")
+        if claim.id in statements:
+            one = statements[claim.id]
+            text = [*([f"(* {one.remark} *)"] if one.remark else []), *one.text.splitlines()]
+            lines += ["", *(f"  {line}".rstrip() for line in ("```coq", *text, "```")), ""]
+    return lines
 
 
 def in_words(guard: Sequence[z3.BoolRef]) -> str:

@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from latchproof.export.coq_theorems import stated
 from latchproof.mutants.matrix import Matrix
 from latchproof.verify.evidence import Cell, RuleCell, own_rules
 from latchproof.verify.exported import ExportCheck
@@ -115,6 +116,11 @@ class Ledger:
                             if name != "claim"
                         }
                         for kind in KINDS
+                    ],
+                    "statements": [
+                        {"machine": machine.name, "remark": one.remark, "text": one.text}
+                        for machine in MACHINES.values()
+                        if (one := stated(machine).get(claim.id)) is not None
                     ],
                 }
                 for claim in CLAIMS

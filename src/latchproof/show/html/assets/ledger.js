@@ -75,8 +75,17 @@ const evidenceSection = (data) => section("evidence", "The evidence, claim by cl
     const about = data.claims.find((one) => one.id === claim.id);
     return el("article", { class: "card", "aria-labelledby": `about-${claim.id}` },
       el("h3", { id: `about-${claim.id}` }, el("b", {}, claim.id), claim.sentence),
+      statements(claim),
       claim.evidence.map((cell) => evidence(data, claim, cell, about)));
   })));
+
+// How the claim is stated in Coq, of each machine that it is about.
+const statements = (claim) => {
+  if (!claim.statements?.length) return null;
+  return el("details", { class: "statements" }, el("summary", {}, "as it is stated in Coq"),
+    claim.statements.map(({ machine, remark, text }) => [
+      el("p", {}, `Of the ${machine}. ${remark}`), el("pre", {}, text)]));
+};
 
 // What the fields of a cell are called on the page; one that is not known here is shown by its own name.
 const FIELDS = { bound: "bound", detail: "note", seconds: "time taken", reproduce: "gather it again",
