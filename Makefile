@@ -54,6 +54,7 @@ crosscheck: $(SETUP) ## compare with Spin and TLC on the exported models (TLC_JA
 coq: $(SETUP) ## have Coq, which it installs, check the proofs about the specification for every size (under 5 minutes)
 	@sh proofs/install_coq.sh
 	$(BIN)/python proofs/run_coq.py
+	$(BIN)/python -m proofs.run_second_judge
 
 fuzz: $(SETUP) ## fuzz our own classes on every host, for a long time
 	for host in asyncio uvloop trio flowno; do for class in $(CLASSES); do \
