@@ -13,7 +13,6 @@ from latchproof.check.importing import refuse_exits
 from latchproof.check.target import TargetError
 from latchproof.cli import check, explore, export, fuzz, mutants, prove, replay, report, streams, verify
 from latchproof.cli.options import Command, require, require_writable
-from latchproof_spec import __version__
 
 COMMANDS: tuple[Command, ...] = tuple(
     one.COMMAND for one in (verify, check, report, replay, fuzz, prove, explore, mutants, export)
@@ -38,21 +37,14 @@ a target that cannot be loaded or driven; 3 inconclusive, or the command failed.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; without arguments take those of the process, and end the process."""
     if arguments is not None:
-        return _run(arguments)
+        return _run(make_parser().parse_args(arguments))
     streams.prepare()
     end = refuse_exits()  # a finalizer of the target may run at the very end
-    return streams.leave(_run(None), end)
+    return streams.leave(_run(make_parser().parse_args()), end)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    parser = make_parser()
-    options, unknown = parser.parse_known_args(arguments)
-    command: Command | None = getattr(options, "command", None)
-    if unknown:  # parse_args would print the usage of the whole
-        (parser if command is None else options.parser).error(f"unrecognized arguments: {' '.join(unknown)}")
-    if command is None:
-        parser.print_help()
-        return 2
+def _run(options: argparse.Namespace) -> int:
+    command: Command = options.command
     try:
         require(*command.needs)
         from rich.console import Console
@@ -90,10 +82,8 @@ def make_parser() -> argparse.ArgumentParser:
         "--print-completion", action=_PrintCompletion, choices=SHELLS, metavar="SHELL",
         help="print the completion script for a shell (bash, zsh, fish), and exit",
     )  # fmt: skip
-    parser.add_argument(
-        "--version", action="version", version=f"latchproof {__version__}", help="print the version, and exit"
-    )
-    commands = parser.add_subparsers(metavar="COMMAND")
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version, and exit")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         made = commands.add_parser(
             command.name,
@@ -102,8 +92,21 @@ def make_parser() -> argparse.ArgumentParser:
             epilog=command.epilog,
         )
         command.add_options(made)
-        made.set_defaults(command=command, parser=made)
+        made.set_defaults(command=command)
     return parser
+
+
+class _PrintVersion(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"latchproof {version('latchproof')}")
+        except PackageNotFoundError:
+            print("latchproof, version unknown: it runs from its source and is not installed")
+        parser.exit()
 
 
 class _PrintCompletion(argparse.Action):

@@ -132,7 +132,8 @@ def _of_apply(name: str, sentence: str, edit: Edit, source: Source, machine: Mac
         left, resumed = apply(rule, queue, who)
         return left, resumed
 
-    return Mutant(name, source.place_of(edit), sentence, 1, machine, task_fault, apply)
+    text = partial(source.text_with, [edit])
+    return Mutant(name, source.place_of(edit), sentence, 1, machine, task_fault, apply, step_text=text)
 
 
 def with_functions(machine: Machine, names: dict[str, Any]) -> Machine:

@@ -23,6 +23,7 @@ class Mutant:
     `task_fault`  what stands in place of `step.apply`, where the fault is about tasks.
     `apply`       another `step.apply`, where the fault is in that; else None.
     `text`        returns the text of the machine's rules with the fault in it, where the fault is in that; else None.
+    `step_text`   returns the text of `step.py` with the fault in it, likewise.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Mutant:
     task_fault: TaskFault = as_specified
     apply: Callable[..., Any] | None = None
     text: Callable[[], str] | None = None
+    step_text: Callable[[], str] | None = None
 
     @property
     def fault_in(self) -> Literal["functions", "apply", "tasks", "readings"]:
