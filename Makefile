@@ -7,7 +7,7 @@ MACHINES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; p
 CLASSES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; print(*(one.shell for one in MACHINES.values()))")
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs crosscheck coq pythons mutants mutants-runtime planted fuzz bench museum spec golden browser screenshots docs lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck coq pythons mutants mutants-runtime planted fuzz bench museum spec golden browser screenshots docs docs-html lint types unit contracts dist lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -122,10 +122,13 @@ $(PAGES)/report.html: $(SETUP) .venv-browser/.complete
 
 DOCS := .venv-docs/bin
 
-docs: $(SETUP) .venv-docs/.complete ## run the programs and commands in the documentation, then build it to build/docs
-	$(BIN)/python -m pytest --numprocesses auto docs
+docs: $(SETUP) docs-html ## build the documentation, and run every program and command in it (under 3 minutes)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal docs
+
+docs-html: .venv-docs/.complete ## build the documentation to build/docs, and run nothing of it (seconds)
 	$(DOCS)/python -m sphinx --fail-on-warning --keep-going --fresh-env -q -b html docs build/docs
-	@echo "the documentation is in build/docs/index.html"
+	@echo "read it, with its search: $(DOCS)/python -m http.server --bind 127.0.0.1 --directory build/docs 8000"
+	@echo "then open http://127.0.0.1:8000"
 
 .venv-docs/.complete: requirements-dev.txt docs/requirements.txt
 	@$(PYTHON) -m venv .venv-docs

@@ -123,6 +123,16 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert anchor in anchors(goal.read_text(encoding="utf-8")), f"{page.name}: there is no {file}#{anchor}"
 
 
+@pytest.mark.parametrize("page", ["index.md", "reference/command-line.md"])
+def test_a_page_has_the_same_name_in_the_contents_and_where_it_is_listed(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    links = re.findall(r"\[([^\]]*)\]\((?!https?:)([^)#\s]*\.md)\)", text)
+    assert len(links) > 5
+    for name, file in links:
+        goal = ((ROOT / "docs" / page).parent / file).read_text(encoding="utf-8")
+        assert name == re.findall(r"^# (.*)$", goal, re.MULTILINE)[0], file
+
+
 def test_a_heading_is_spelled_as_forges_do() -> None:
     assert anchors('# From `asyncio.Barrier`\n```\n# no\n```\n<a id="here"></a>') == {"from-asynciobarrier", "here"}
 

@@ -194,13 +194,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="marked latchproof_slow; run it with --latchproof-slow"))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
+@pytest.hookimpl(hookwrapper=True)  # which pytest 7 knows too
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, None]:
     """Show the counterexample of a state machine alone: no line of the traceback is the reader's own."""
-    report = yield
+    outcome = yield
     if call.excinfo is not None and getattr(error := call.excinfo.value, "is_shown_alone", False):
         notes = [note for note in getattr(error, "__notes__", ()) if not note.startswith("Explanation:")]
         alone = pytest.fail.Exception("\n".join([str(error), "", *notes]), pytrace=False)
         alone.__traceback__ = error.__traceback__
-        report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(alone))
-    return report
+        outcome.get_result().longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(alone))
