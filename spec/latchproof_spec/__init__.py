@@ -4,3 +4,6 @@ Facts about a latch or a barrier stand here and nowhere else. Read `step`, then 
 `claims` and each machine's claims. Nothing here imports anything but the standard library; `step`, the rules, the
 policies and `messages`, which every program imports, import nothing else.
 """
+
+__version__ = "0.1.0"
+"""Version of the distribution, which has latchproof too."""

@@ -7,6 +7,7 @@ specification: `latchproof check` needs the extra `latchproof[check]`.
 
 from latchproof.barrier import Barrier
 from latchproof.latch import CountdownLatch
+from latchproof_spec import __version__ as __version__
 from latchproof_spec.step import BrokenBarrierError, LatchInUseError, ZeroLatchError
 
 __all__ = ["Barrier", "BrokenBarrierError", "CountdownLatch", "LatchInUseError", "ZeroLatchError"]

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+import latchproof
 from latchproof.check.notation import compact
 from latchproof.check.record import NondeterminismError
-from latchproof.cli.main import main
+from latchproof.cli.main import main, make_parser
 from latchproof.explore import fairness
 from latchproof.explore import states as exploring
 from latchproof.mutants.generate import mutants
@@ -158,7 +159,6 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["nothing"],
         ["check"],
         ["check", "asyncio:Barrier", "--tasks", "0"],
@@ -229,19 +229,42 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as exit_:
         main(["--version"])
     assert exit_.value.code == 0
-    assert capsys.readouterr().out == f"latchproof {importlib.metadata.version('latchproof')}\n"
+    assert capsys.readouterr().out == f"latchproof {latchproof.__version__}\n"
+    assert latchproof.__version__ == importlib.metadata.version("latchproof")
 
 
-def test_where_it_is_not_installed_there_is_no_version(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "Is my class right?" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["prove", "latsch"], "invalid choice: 'latsch'"),
+        (["explore", "latch", "barrier"], "unrecognized arguments: barrier"),
+        (["explore", "latch", "--kind", "barrier"], "latch and barrier are two; name one of them"),
+        (["export", "latch", "--machine", "barrier", "--format", "tla"], "latch and barrier are two"),
+        (["check", "asyncio:Lock", "--pollicy", "fifo"], "unrecognized arguments: --pollicy fifo"),
+    ],
+)
+def test_a_wrong_word_prints_the_usage_of_its_command(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def missing(name: str) -> str:
-        raise importlib.metadata.PackageNotFoundError(name)
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"usage: latchproof {arguments[0]} ")
+    assert message in said
 
-    monkeypatch.setattr(importlib.metadata, "version", missing)
-    with pytest.raises(SystemExit):
-        main(["--version"])
-    assert "version unknown" in capsys.readouterr().out
+
+@pytest.mark.parametrize("line", ["latch", "--machine latch", "--kind latch", "latch --kind latch"])
+def test_a_machine_is_named_alone_or_by_an_option(line: str) -> None:
+    parse, words = make_parser().parse_args, line.split()
+    assert [parse([name, *words]).kind for name in ("prove", "explore")] == ["latch", "latch"]
+    assert parse(["export", "--format", "tla", *words]).what == "latch"
+    assert (parse(["prove"]).kind, parse(["export", "--format", "tla"]).what) == (None, None)
 
 
 @pytest.mark.parametrize(

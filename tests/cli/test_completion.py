@@ -68,7 +68,7 @@ echo "${{COMPREPLY[@]}}"
 def test_without_shtab_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("latchproof.cli.options.find_spec", lambda name: None)
+    monkeypatch.setattr("latchproof.check.extras.find_spec", lambda name: None)
     with pytest.raises(SystemExit) as exit_:
         main(["--print-completion", "bash"])
     assert exit_.value.code == 2

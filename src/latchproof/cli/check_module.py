@@ -18,7 +18,7 @@ OF_ONE_CLASS = (
 def check_module(options: argparse.Namespace, console: Console, check: Callable[[Target], Verdict]) -> int:
     """Check each primitive of the module that the options name, print the results, and return the exit code."""
     from latchproof.show.json import as_json
-    from latchproof.show.modules import announce, as_junit, print_module, print_result
+    from latchproof.show.modules import announce, as_junit, as_sarif, print_module, print_result
 
     _refuse_options_of_one_class(options)
     found = primitives(options.target)
@@ -30,7 +30,7 @@ def check_module(options: argparse.Namespace, console: Console, check: Callable[
         options.known = module.exit_code
         print_result(console, module, len(found))
     print_module(console, module, _again(options))
-    formats = {"json": as_json, "junit": as_junit}
+    formats = {"json": as_json, "junit": as_junit, "sarif": as_sarif}
     write_each(options, console, {name: render(module) for name, render in formats.items() if getattr(options, name)})
     return module.exit_code
 

@@ -157,7 +157,7 @@ def _exit_code(found: "list[Exploration]", live: "list[Liveness]", claim: str | 
 COMMAND = Command(
     "explore",
     help="explore every state of the specification and its tasks, to a bound",
-    epilog="Example: latchproof explore --kind barrier --tasks 3 4 --upto 4",
+    epilog="Example: latchproof explore barrier --tasks 3 4 --upto 4",
     add_options=add_options,
     run=run,
 )

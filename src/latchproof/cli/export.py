@@ -9,7 +9,18 @@ from typing import Any
 
 from latchproof.check.kinds import MACHINE_KINDS
 from latchproof.check.target import TargetError
-from latchproof.cli.options import Command, Console, add_compiled, at_least, compiled, refuse_variant, require, whole
+from latchproof.cli.options import (
+    Command,
+    Console,
+    OneMachine,
+    add_compiled,
+    add_machine_option,
+    at_least,
+    compiled,
+    refuse_variant,
+    require,
+    whole,
+)
 from latchproof.show.formats import OF_TRACES
 from latchproof.show.words import CannotRenderError
 from latchproof_spec.machine import Machine
@@ -31,8 +42,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     machines = MACHINES.values()
     parser.add_argument(
-        "what", nargs="?", metavar=f"{'|'.join(MACHINES)}|FILE", help="a machine, or a file that check --json wrote"
-    )
+        "what", nargs="?", metavar=f"{'|'.join(MACHINES)}|FILE", action=OneMachine,
+        help="a machine, or a file that check --json wrote",
+    )  # fmt: skip
+    add_machine_option(parser, "what")
     add_compiled(parser, "export")
     parser.add_argument(
         "--format",

@@ -13,6 +13,7 @@ from latchproof.check.importing import refuse_exits
 from latchproof.check.target import TargetError
 from latchproof.cli import check, explore, export, fuzz, mutants, prove, replay, report, streams, verify
 from latchproof.cli.options import Command, require, require_writable
+from latchproof_spec import __version__
 
 COMMANDS: tuple[Command, ...] = tuple(
     one.COMMAND for one in (verify, check, report, replay, fuzz, prove, explore, mutants, export)
@@ -37,14 +38,21 @@ a target that cannot be loaded or driven; 3 inconclusive, or the command failed.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; without arguments take those of the process, and end the process."""
     if arguments is not None:
-        return _run(make_parser().parse_args(arguments))
+        return _run(arguments)
     streams.prepare()
     end = refuse_exits()  # a finalizer of the target may run at the very end
-    return streams.leave(_run(make_parser().parse_args()), end)
+    return streams.leave(_run(None), end)
 
 
-def _run(options: argparse.Namespace) -> int:
-    command: Command = options.command
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = make_parser()
+    options, unknown = parser.parse_known_args(arguments)
+    command: Command | None = getattr(options, "command", None)
+    if unknown:  # parse_args would print the usage of the whole
+        (parser if command is None else options.parser).error(f"unrecognized arguments: {' '.join(unknown)}")
+    if command is None:
+        parser.print_help()
+        return 2
     try:
         require(*command.needs)
         from rich.console import Console
@@ -82,8 +90,10 @@ def make_parser() -> argparse.ArgumentParser:
         "--print-completion", action=_PrintCompletion, choices=SHELLS, metavar="SHELL",
         help="print the completion script for a shell (bash, zsh, fish), and exit",
     )  # fmt: skip
-    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version, and exit")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.add_argument(
+        "--version", action="version", version=f"latchproof {__version__}", help="print the version, and exit"
+    )
+    commands = parser.add_subparsers(metavar="COMMAND")
     for command in COMMANDS:
         made = commands.add_parser(
             command.name,
@@ -92,21 +102,8 @@ def make_parser() -> argparse.ArgumentParser:
             epilog=command.epilog,
         )
         command.add_options(made)
-        made.set_defaults(command=command)
+        made.set_defaults(command=command, parser=made)
     return parser
-
-
-class _PrintVersion(argparse.Action):
-    """Prints the version, which is looked up only then."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> None:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            print(f"latchproof {version('latchproof')}")
-        except PackageNotFoundError:
-            print("latchproof, version unknown: it runs from its source and is not installed")
-        parser.exit()
 
 
 class _PrintCompletion(argparse.Action):

@@ -115,8 +115,33 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def add_kind(parser: argparse.ArgumentParser, help: str) -> None:
-    """Add the choice of a machine."""
-    parser.add_argument("--kind", "--machine", choices=tuple(machines.MACHINES), help=help)
+    """Add the choice of a machine, which is given by its name alone, or after an option."""
+    names = tuple(machines.MACHINES)
+    parser.add_argument(
+        "kind", nargs="?", choices=names, metavar="MACHINE", action=OneMachine,
+        help=f"{help}: {' or '.join(names)} (default: each)",
+    )  # fmt: skip
+    add_machine_option(parser, "kind")
+
+
+def add_machine_option(parser: argparse.ArgumentParser, dest: str) -> None:
+    """Add the option that names a machine, in place of the argument that is called `dest`."""
+    parser.add_argument(
+        "--machine", "--kind", dest=dest, choices=tuple(machines.MACHINES), action=OneMachine,
+        help="the same, as an option",
+    )  # fmt: skip
+
+
+class OneMachine(argparse.Action):
+    """Takes a machine, or what stands in its place, and refuses a second one."""
+
+    def __call__(self, parser: argparse.ArgumentParser, options: argparse.Namespace, value: Any, *_: Any) -> None:
+        before = getattr(options, self.dest, None)
+        if value is None:  # the argument is absent, and the option may be there
+            return
+        if before not in (None, value):
+            parser.error(f"{before} and {value} are two; name one of them")
+        setattr(options, self.dest, value)
 
 
 def target_of(options: argparse.Namespace, kind: str | None = None, model: str | None = None) -> Target:

@@ -131,7 +131,7 @@ COMMAND = Command(
     "prove",
     help=f"discharge the inductive proofs, for all {', '.join(one.parameters for one in machines.MACHINES.values())} "
     "and numbers of tasks",
-    epilog="Example: latchproof prove --kind barrier --verbose",
+    epilog="Example: latchproof prove barrier --verbose",
     add_options=add_options,
     run=run,
     needs=("rich", "z3"),

@@ -11,6 +11,7 @@ from latchproof.show.json import as_itf, as_json
 from latchproof.show.junit import junit
 from latchproof.show.lanes import mermaid
 from latchproof.show.repro import reproduction, shortest_reproduction
+from latchproof.show.sarif import sarif
 from latchproof.show.terminal import as_text
 
 
@@ -35,6 +36,7 @@ FORMATS: Final = (
     Format("json", "json", "as JSON", of_verdict=as_json, of_trace=as_json),
     Format("itf", "itf", "as an ITF trace, for the tools of TLA+", of_trace=as_itf),
     Format("junit", "junit", "as JUnit XML", of_verdict=junit),
+    Format("sarif", "sarif", "as SARIF, for GitHub and editors", of_verdict=sarif),
     Format("mermaid", "mermaid", "as a Mermaid sequence diagram", of_trace=mermaid),
     Format("pytest", "repro", "as a standalone test", of_trace=reproduction, of_runs=shortest_reproduction),
     Format("html", "html", "as a page that steps through its runs", of_verdict=check_page),

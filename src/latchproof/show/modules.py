@@ -7,6 +7,7 @@ from latchproof.check.modules import ModuleVerdict
 from latchproof.check.verdict import Verdict
 from latchproof.show.junit import as_xml, suite_of
 from latchproof.show.printing import Console, print_table, say, say_command, say_labelled
+from latchproof.show.sarif import sarif_of
 from latchproof.show.words import count_of
 
 STYLES = {0: "green", 1: "bold red"}
@@ -77,6 +78,11 @@ def as_junit(module: ModuleVerdict) -> str:
             case = ElementTree.SubElement(suite, "testcase", classname=module.module, name=name)
             ElementTree.SubElement(case, "skipped", message=reason)
     return as_xml(suites)
+
+
+def as_sarif(module: ModuleVerdict) -> str:
+    """Return the verdicts in SARIF, as one run."""
+    return sarif_of([verdict for _, verdict in module.verdicts])
 
 
 def _standing(verdict: Verdict) -> str:

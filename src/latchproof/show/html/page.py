@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, Literal
 
+from latchproof_spec import __version__
 from latchproof_spec.claims import Claim
 from latchproof_spec.machine import Machine
 from latchproof_spec.machines import CLAIMS, machines_about
@@ -40,15 +41,9 @@ SCRIPTS = (
 
 def about_page(kind: Literal["check", "report"], claims: Sequence[Claim] = CLAIMS) -> dict[str, Any]:
     """Return the data that every page has: its kind, what made it, and the claims that it may speak of."""
-    from importlib.metadata import PackageNotFoundError, version  # slow to import, and only pages need it
-
-    try:
-        release = version("latchproof")
-    except PackageNotFoundError:  # run from a source tree
-        release = ""
     return {
         "kind": kind,
-        "release": release,
+        "release": __version__,
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "python": f"{platform.python_implementation()} {platform.python_version()} on {platform.system()}",
         "command": shlex.join(["latchproof", *sys.argv[1:]]),

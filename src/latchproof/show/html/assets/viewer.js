@@ -97,7 +97,7 @@ const showTrace = (data, body, which) => {
         trace.seen_once ? ". This run did not happen again under the same schedule." : "")),
     trace.agrees ? "" : el("p", { class: "fails" },
       "This specification judges the trace differently from the one that found it: see the rows."),
-    ...table("The run, in order. Everything above the red row is allowed.", ["row", ...calls.map((call) => `call ${call}`),
+    ...table(`The run, in order.${isOfHost ? "" : " Everything above the red row is allowed."}`, ["row", ...calls.map((call) => `call ${call}`),
       ...(reads ? ["read afterwards"] : []), "state by the specification", "rule"], rows, { id: "trace-table", class: "run" }),
     el("div", { class: "controls" },
       button("trace-first", "First", () => 1), button("trace-back", "Back", () => Number(slider.value) - 1),
