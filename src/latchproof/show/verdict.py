@@ -1,10 +1,10 @@
 """Prints the verdict of a check, and the runs that break a claim."""
 
 from latchproof.check.trace import Trace
-from latchproof.check.verdict import Verdict, shared
+from latchproof.check.verdict import Verdict
 from latchproof.show.lanes import counterexample
 from latchproof.show.printing import Console, say, say_labelled
-from latchproof.show.words import count_of, listed, order_in_words, policies_of, renamed
+from latchproof.show.words import count_of, listed, meaning, order_in_words, renamed
 
 
 def print_trace(console: Console, trace: Trace) -> None:
@@ -85,26 +85,3 @@ def _print_work(console: Console, verdict: Verdict) -> None:
     is_a_model = verdict.target.kind.is_a_model
     say_labelled(console, "covered" if is_a_model else "fired", rules if is_a_model else f"rules {rules}")
     say_labelled(console, "exercised", ", ".join(verdict.reported.exercised) or "no claim")
-
-
-def meaning(verdict: Verdict) -> str:
-    """Return in one sentence what was found."""
-    name, kind = verdict.target.name, verdict.target.kind
-    if verdict.status == "counterexample":
-        broken = ", ".join(verdict.reported.failures)
-        others = ""
-        if len(verdict.policies) > 1:
-            common = [claim for claim in verdict.reported.failures if claim in shared(verdict.policies)]
-            number = sum(set(common) <= set(one.failures) for one in verdict.policies)
-            others = f" (no policy is satisfied; {number} of {len(verdict.policies)} break {', '.join(common)})"
-        under = policies_of(kind, [verdict.reported.policy])
-        if kind.is_a_model:
-            return f"{name} does not conform to {under}: {broken}{others}"
-        return f"{name} breaks {broken} under {under}{others}"
-    if verdict.status == "inconclusive":
-        return f"inconclusive: no counterexample was found against {name}, but see above why that is not enough"
-    policies = policies_of(kind, verdict.satisfied)
-    if verdict.scheduler != "exhaustive":
-        return f"no counterexample was found against {name} in these schedules, under {policies}"
-    to = policies if verdict.claim is None else f"{verdict.claim} under {policies}"
-    return f"{name} conforms to {to}, within these bounds; nothing is said beyond them"

@@ -7,12 +7,13 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from latchproof.check.bounds import count_of as count_of
+from latchproof.check.verdict import shared
 from latchproof_spec.machines import MACHINES
 
 if TYPE_CHECKING:
     from latchproof.check.kinds import Kind
     from latchproof.check.trace import Trace
-    from latchproof.check.verdict import Order
+    from latchproof.check.verdict import Order, Verdict
 
 MOST = 12
 """Maximum number of names in a list."""
@@ -138,3 +139,26 @@ def _merged(phrases: Sequence[Sequence[str]]) -> str:
     end = min(len(list(takewhile(lambda words: len(set(words)) == 1, backwards))), shortest - start)
     inner = " or ".join(" ".join(one[start : len(one) - end]) for one in phrases)
     return " ".join([*phrases[0][:start], inner, *phrases[0][len(phrases[0]) - end :]])
+
+
+def meaning(verdict: Verdict) -> str:
+    """Return in one sentence what was found."""
+    name, kind = verdict.target.name, verdict.target.kind
+    if verdict.status == "counterexample":
+        broken = ", ".join(verdict.reported.failures)
+        others = ""
+        if len(verdict.policies) > 1:
+            common = [claim for claim in verdict.reported.failures if claim in shared(verdict.policies)]
+            number = sum(set(common) <= set(one.failures) for one in verdict.policies)
+            others = f" (no policy is satisfied; {number} of {len(verdict.policies)} break {', '.join(common)})"
+        under = policies_of(kind, [verdict.reported.policy])
+        if kind.is_a_model:
+            return f"{name} does not conform to {under}: {broken}{others}"
+        return f"{name} breaks {broken} under {under}{others}"
+    if verdict.status == "inconclusive":
+        return f"inconclusive: no counterexample was found against {name}, but see above why that is not enough"
+    policies = policies_of(kind, verdict.satisfied)
+    if verdict.scheduler != "exhaustive":
+        return f"no counterexample was found against {name} in these schedules, under {policies}"
+    to = policies if verdict.claim is None else f"{verdict.claim} under {policies}"
+    return f"{name} conforms to {to}, within these bounds; nothing is said beyond them"

@@ -8,8 +8,7 @@ from latchproof.show.html import rules
 from latchproof.show.html.annotated import annotate
 from latchproof.show.html.models import model_data
 from latchproof.show.html.page import about_page, machine_data, page
-from latchproof.show.verdict import meaning
-from latchproof.show.words import order_in_words, policies_of
+from latchproof.show.words import meaning, order_in_words, policies_of
 from latchproof_spec.machine import Variant
 
 
