@@ -18,7 +18,7 @@ from latchproof.check.tree import Walk
 from latchproof.show.lanes import lanes
 from latchproof.show.ledger import print_ledger
 from latchproof.show.printing import print_table, say
-from latchproof.show.progress import Bar
+from latchproof.show.progress import Bar, Stages
 from latchproof.show.verdict import print_verdict
 from latchproof.verify.evidence import Cell
 from latchproof.verify.kinds import KINDS
@@ -107,6 +107,31 @@ def test_on_a_terminal_a_bar_says_it(monkeypatch: pytest.MonkeyPatch, capsys: py
     with Bar(Console(force_terminal=True, file=io.StringIO()), [1], StepLimits()):
         time.sleep(0.1)
     assert capsys.readouterr() == ("", "")
+
+
+def test_where_there_is_no_terminal_a_line_names_the_stage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("latchproof.show.progress.TELL_SECONDS", 0.05)
+    with Stages(Console(force_terminal=False), "loading the solvers") as stages:
+        time.sleep(0.1)
+        stages("gathering: proved")
+        time.sleep(0.1)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert list(dict.fromkeys(err.splitlines())) == [
+        "latchproof: loading the solvers; 0 s elapsed", "latchproof: gathering: proved; 0 s elapsed",
+    ]  # fmt: skip
+
+
+def test_calls_share_a_column_where_there_is_no_room_for_one_each() -> None:
+    (trace,) = check(adapt(samples.ForgetfulLatch), policy="latchproof", programs=(Programs((1,), 2, 3, 1),)).traces
+    begins = [{"kind": "begin", "call": n, "operation": "count_down", "arguments": []} for n in range(4, 9)]
+    lines = lanes(dataclasses.replace(trace, events=(*begins, *trace.events)), width=58)
+    assert lines[0].split() == ["step", "call", "what", "happens", "state"]
+    assert ["1", "4", "count_down()"] in [line.split() for line in lines]
+    assert max(map(len, lines)) <= 58
+    assert lines[-1].endswith("<- not allowed")
 
 
 def test_a_verdict_of_several_claims_shows_each() -> None:

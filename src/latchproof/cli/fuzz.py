@@ -37,12 +37,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    from hypothesis import Phase, settings
-    from hypothesis.stateful import run_state_machine_as_test
-
-    from latchproof.fuzz.state_machine import EndlessStepError, state_machine
     from latchproof.show.printing import say
+    from latchproof.show.progress import Stages
 
+    with Stages(console, "loading Hypothesis"):
+        from hypothesis import Phase, settings
+        from hypothesis.stateful import run_state_machine_as_test
+
+        from latchproof.fuzz.state_machine import EndlessStepError, state_machine
     target = target_of(options)
     options.policy = policy_name(options.policy, target.kind, console)
     machine = state_machine(

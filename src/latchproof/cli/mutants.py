@@ -30,12 +30,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     from latchproof.check.pool import cores
-    from latchproof.contracts import ContractsNotRunError
-    from latchproof.mutants.matrix import evaluate_mutants
-    from latchproof.show.matrix import print_matrix
     from latchproof.show.printing import say
     from latchproof.show.progress import Stages
-    from latchproof.verify.kinds import MUTANT_CHECKS
+
+    with Stages(console, "loading the solvers"):
+        from latchproof.contracts import ContractsNotRunError
+        from latchproof.mutants.matrix import evaluate_mutants
+        from latchproof.show.matrix import print_matrix
+        from latchproof.verify.kinds import MUTANT_CHECKS
 
     if options.quick and options.workers is not None:
         raise TargetError("--quick uses one process; leave out --workers, or --quick")
@@ -44,7 +46,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         raise TargetError(f"{', '.join(sorted(unknown))}: not a kind of evidence; there are {', '.join(known)}")
     usual = [check.kind for check in MUTANT_CHECKS if check.is_quick or not options.quick]
     checks = [check for check in MUTANT_CHECKS if check.kind in (options.kinds or usual)]
-    with Stages(console, "starting") as stages:
+    with Stages(console, "choosing the mutants") as stages:
         try:
             matrix = evaluate_mutants(
                 checks,

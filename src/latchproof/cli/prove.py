@@ -25,16 +25,19 @@ def run(options: argparse.Namespace, console: Console) -> int:
         return _prove_model(options, console)
     if options.policy is not None:
         raise TargetError("--policy is for a model: of a machine, everything is proved under every policy")
-    from latchproof.prove.classes.refinement import refinement_in_process
-    from latchproof.prove.language.comparison import check_specification
-    from latchproof.prove.obligations import prove_whole
     from latchproof.show.printing import say
     from latchproof.show.progress import Stages
-    from latchproof.show.proofs import print_checked, print_obligations, print_proofs
 
     chosen = chosen_machines(options)
     rule = None if options.rule is None else _rule(options.rule, chosen)
-    checked = check_specification()
+    with Stages(console, "loading the solvers") as stages:
+        from latchproof.prove.classes.refinement import refinement_in_process
+        from latchproof.prove.language.comparison import check_specification
+        from latchproof.prove.obligations import prove_whole
+        from latchproof.show.proofs import print_checked, print_obligations, print_proofs
+
+        stages("comparing the specification with a second interpreter")
+        checked = check_specification()
     if checked.wrong:
         print_checked(console, checked)
         return 1

@@ -22,16 +22,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     from latchproof.check import checker, target, trace
-    from latchproof.prove.obligations import prove_all
-    from latchproof.show.html.report import read_ledger, report
     from latchproof.show.printing import say
     from latchproof.show.progress import Stages
-    from latchproof.verify.gather import gather
 
     traces = [one for path in options.trace for one in trace.read_all(path)]
     if options.ledger is None:
         say(console, f"gathering the {'quick' if options.quick else 'full'} ledger, as latchproof verify does")
-    with Stages(console, "starting") as stages:
+    with Stages(console, "loading the solvers") as stages:
+        from latchproof.prove.obligations import prove_all
+        from latchproof.show.html.report import read_ledger, report
+        from latchproof.verify.gather import gather
+
         if options.ledger is None:
             gathered = gather(quick=options.quick, on_start=lambda kind: stages(f"gathering: {kind}"))
             ledger = gathered.to_json()

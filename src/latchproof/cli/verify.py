@@ -13,17 +13,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    from latchproof.show.ledger import print_ledger
     from latchproof.show.printing import say
     from latchproof.show.progress import Stages
-    from latchproof.verify.gather import gather
 
     say(
         console,
         f"latchproof verify: the {'quick' if options.quick else 'full'} ledger of our own claims, from evidence "
         "gathered now",
     )
-    with Stages(console, "starting") as stages:
+    with Stages(console, "loading the solvers") as stages:
+        from latchproof.show.ledger import print_ledger
+        from latchproof.verify.gather import gather
+
         ledger = gather(quick=options.quick, on_start=lambda kind: stages(f"gathering: {kind}"))
     say(console)
     print_ledger(console, ledger)

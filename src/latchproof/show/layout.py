@@ -17,8 +17,8 @@ LANE = "|"
 UNFOLDED = 10**6
 """Width of what is not folded, in columns."""
 
-_SPACES = re.compile(r"(?=\s\S)")
-_HYPHENS_TOO = re.compile(r"(?=\s\S)|(?<=[a-z]-)(?=[a-z])")
+_SPACES = re.compile(r"(?=\s(?!s\b)\S)")  # "4.4 s" stays together
+_HYPHENS_TOO = re.compile(rf"{_SPACES.pattern}|(?<=[a-z]-)(?=[a-z])")
 _WORDS_OF_A_SHELL = re.compile(r"\s*(?:'[^']*'|\S)+")
 
 
