@@ -105,7 +105,7 @@ KINDS: Final[dict[str, Kind]] = {
         (("tests/check/sandbox",), ("tests/check/test_states.py", "tests/zoo/test_fingerprint.py")),
     ),
     "reductions": Kind(
-        tuple(f"src/latchproof/check/{name}.py" for name in ("tree", "choices", "states")),
+        tuple(f"src/latchproof/check/{name}.py" for name in ("tree", "choices", "states", "cancelling")),
         (
             tuple(f"tests/check/test_{name}.py" for name in ("choices", "tree", "states")),
             ("tests/check/test_run.py",),

@@ -18,8 +18,10 @@ from latchproof.check.choices import (
     STOP,
     TIME,
     Action,
+    Below,
     Choice,
     Path,
+    State,
     Subtree,
     Turn,
 )
@@ -69,7 +71,7 @@ class Walker:
         """Make each run, and yield the leaf that it comes to."""
         while self.path.advance() if self.begun else True:
             yield self._run()
-            self.path.cover(1)
+            self.path.note(Below(1))
 
     def _run(self) -> str:
         node, met, choices = self.tree, 0, self.path.choices
@@ -84,7 +86,7 @@ class Walker:
                 continue
             if met == len(choices):
                 turn, last = (last or (Turn(0, quiet=False),))[0], ()
-                choices.append(Choice(node.options, turn.option, (), 0, 0, node.name.encode(), quiet=turn.quiet))
+                choices.append(Choice(node.options, turn.option, (), 0, 0, State(node.name.encode()), quiet=turn.quiet))
             choice = choices[met]
             met += 1
             if choice.taken == 0:  # that a step is quiet is found out where it is made
@@ -115,10 +117,10 @@ def test_the_trees_have_what_can_be_left_out() -> None:
     }
 
 
-def below(node: Tree) -> Iterator[tuple[bytes, int]]:
+def below(node: Tree) -> Iterator[tuple[State, Below]]:
     """The states at which there is a choice, each with the number of leaves below it."""
     if len(node.branches) > 1:
-        yield node.name.encode(), len(node.leaves())
+        yield State(node.name.encode()), Below(len(node.leaves()))
     for branch in node.walked:
         yield from below(branch)
 
@@ -128,16 +130,16 @@ def test_the_schedules_below_each_state_are_counted() -> None:
         walker = Walker(tree)
         leaves = len(list(walker.runs()))
         assert leaves == walker.path.covered
-        assert walker.path.covered_below == dict(below(tree))
+        assert walker.path.below == dict(below(tree))
 
 
 def test_a_state_without_a_fingerprint_is_not_among_them() -> None:
     path = Path()
     path.choices.append(Choice((RUN, RUN), 0, (), 0, 0))
-    path.cover(3)
+    path.note(Below(3))
     assert path.covered == 0
     path.clear()
-    assert (path.choices, path.covered, path.covered_below) == ([], 3, {})
+    assert (path.choices, path.covered, path.below) == ([], 3, {})
 
 
 def shares(node: Tree, before: float = 0.0, share: float = 1.0) -> Iterator[float]:
@@ -187,7 +189,7 @@ def test_a_walk_can_be_left_before_its_first_run() -> None:
 def test_the_options_of_a_choice_are_taken_in_their_turn() -> None:
     def taken(last: str, *, quiet: bool) -> list[int]:
         choice = Choice((RUN, Action("call", "call"), Action(last, last)), 0, (), 0, 0, quiet=quiet)
-        assert (Choice((RUN,), 0, (), 0, 0).quiet, choice.covered) == (False, 0)
+        assert (Choice((RUN,), 0, (), 0, 0).quiet, choice.below) == (False, Below())
         found = [0]
         while choice.advance():
             found.append(choice.taken)
@@ -210,3 +212,46 @@ def test_the_actions_are_what_they_are_called() -> None:
     assert list(kinds.values()) == ["run", "pass", "return", "rest", "rest", "time", "stop"]
     assert [one.word for one in kinds] == ["run", "pass", "return", "", "comes round", "time passes", ""]
     assert DEFAULTS == ("return", "in order")
+
+
+def test_a_failure_is_one_of_every_state_above_it() -> None:
+    path = Path()
+    path.choices += [Choice((RUN, RUN), 0, (), 0, 0, State(name)) for name in (b"one", b"two")]
+    path.note(Below(1))
+    path.note(Below(0, frozenset({"java"})))
+    assert path.advance()
+    path.note(Below(1, frozenset({"cpython"})))
+    path.clear()
+    assert path.below == {State(name): Below(2, frozenset({"java", "cpython"})) for name in (b"two", b"one")}
+
+
+CANCEL, CALL = Action("cancel", "cancel 1", 0), Action("call", "call")
+
+
+@pytest.mark.parametrize(
+    ("options", "quiet", "quiet_if_cancelled", "walked"),
+    [
+        ((RUN, CALL), True, False, 1),
+        ((RUN, CANCEL, CALL, CALL), True, True, 2),
+        ((RUN, CANCEL, CALL, CALL), True, False, 4),  # after a call it can be cancelled
+        ((RUN, CANCEL, CALL, CALL), False, True, 4),
+        ((RUN, CANCEL, CALL, CANCEL), True, True, 4),  # the second is of another call
+        ((RUN, CALL, CANCEL), True, True, 3),
+        ((RUN, CANCEL), True, True, 2),
+    ],
+)
+def test_calls_are_left_out_that_only_quiet_steps_can_follow(
+    options: tuple[Action, ...], quiet: bool, quiet_if_cancelled: bool, walked: int
+) -> None:
+    choice = Choice(options, 0, (), 0, 0, quiet=quiet, quiet_if_cancelled=quiet_if_cancelled)
+    number = 1
+    while choice.advance():
+        number += 1
+    assert number == walked
+
+
+def test_what_is_known_of_steps_is_known_in_the_other_pieces() -> None:
+    path = Path()
+    path.choices.append(Choice((RUN, CANCEL, CALL), 0, (), 0, 0, quiet=True, quiet_if_cancelled=True))
+    path.choices.append(Choice((RUN, CALL), 1, (), 0, 0))
+    assert path.remaining[-1][0] == Turn(1, quiet=True, quiet_if_cancelled=True)

@@ -1024,3 +1024,39 @@ def test_every_policy_is_told_from_those_that_differ_from_it() -> None:
         }
         same = {frozenset({a, b}) for a in seen for b in seen if a < b and seen[a] == seen[b]}
         assert same == set()
+
+
+def places(policy: str, parties: int, *histories: list[Event]) -> tuple[Judge, list[int]]:
+    """The places to which one judge comes by histories."""
+    judge = Judge(MachineSpecification(BARRIER, BARRIER.policy(policy), parties))
+    start, found = judge.snapshot(), []
+    for history in histories:
+        judge.restore(start)
+        for event in history:
+            judge.step(event)
+        found.append(judge.place)
+    return judge, found
+
+
+def test_more_is_allowed_where_calls_overlapped() -> None:
+    """Two calls wait in either order if they overlapped, and in one if the first had to park before."""
+    first, second = Begin(0, "wait"), Begin(1, "wait")
+    parked: list[Event] = [first, Observe((("n_waiting", 1),)), second, Observe((("n_waiting", 2),))]
+    either: list[Event] = [first, second, Observe((("n_waiting", 2),))]
+    other: list[Event] = [first, second, Request(0), Observe((("n_waiting", 2),))]
+    judge, (one, both, requested) = places("latchproof", 3, parked, either, other)
+    assert judge.allows_as_much(both, one)
+    assert not judge.allows_as_much(one, both)
+    assert judge.allows_as_much(one, one)
+    assert not judge.allows_as_much(requested, both)
+    assert not judge.allows_as_much(-1, one)
+    assert not judge.allows_as_much(one, -1)
+
+
+def test_what_calls_may_have_done_unseen_is_allowed_too() -> None:
+    """Nothing was read after the first call, so it may have parked before the second began."""
+    judge, (seen, unseen) = places(
+        "latchproof", 3, [Begin(0, "wait"), Observe((("n_waiting", 1),))], [Begin(0, "wait")]
+    )
+    assert judge.allows_as_much(unseen, seen)
+    assert not judge.allows_as_much(seen, unseen)

@@ -15,7 +15,7 @@ from typing import Any, cast
 import pytest
 
 from latchproof import Barrier, CountdownLatch
-from latchproof.check.choices import Turn
+from latchproof.check.choices import State, Turn
 from latchproof.check.history import Begin, End, Event, Failure, Observe, Request, Rest, Stray
 from latchproof.check.loops.asyncio import StepLoop
 from latchproof.check.record import NondeterminismError, is_same
@@ -578,7 +578,9 @@ def test_logging_of_the_target_is_not_switched_off_here() -> None:
 def test_a_run_continues_from_a_state_that_others_met_only_after_more_steps() -> None:
     """Else the smallest failing run might be left out."""
     seen = SeenStates(merge=True)
-    assert [seen.has(b"a state", steps) for steps in (5, 6, 5, 3, 4, 3)] == [False, True, True, False, True, True]
-    assert not seen.has(b"another state", 9)
+    state = State(b"a state")
+    found = [seen.stands_for(state, steps) == state for steps in (5, 6, 5, 3, 4, 3)]
+    assert found == [False, True, True, False, True, True]
+    assert seen.stands_for(State(b"another state"), 9) is None
     alone = SeenStates(merge=False)
-    assert [alone.has(b"a state", 5) for _ in range(2)] == [False, False]
+    assert [alone.stands_for(state, 5) for _ in range(2)] == [None, None]

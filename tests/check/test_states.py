@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 import trio
 
 from latchproof import CountdownLatch
+from latchproof.check.choices import Below, State
 from latchproof.check.holdings import Holding
 from latchproof.check.run import Run
 from latchproof.check.states import SeenStates
@@ -67,9 +69,9 @@ def looked_at(
     assert looked == [True]
 
 
-def mark(run: Run, *, between_passes: bool = False) -> bytes:
+def mark(run: Run, *, between_passes: bool = False) -> State:
     assert run.setup.seen is not None
-    found = run._fingerprint(run.setup.seen, between_passes)
+    found = run._state(run.setup.seen, between_passes)
     assert found is not None
     return found
 
@@ -119,6 +121,8 @@ CHANGES: dict[str, Callable[[Run], object]] = {
     "a cancellation was requested": _more("_calls", "requests"),
     "a task is new": lambda run: setattr(run, "_newborn", 0),
     "the step that comes next is quiet": _turned("_front_is_quiet"),
+    "it is quiet if its call is cancelled": _turned("_front_is_quiet_if_cancelled"),
+    "its call was cancelled": lambda run: setattr(run._cancelling, "is_next", 0),
     "the loop is at rest": _turned("_rested"),
     "the first call was asked to stop": _requested(0),
     "the second call was asked to stop": _requested(1),
@@ -141,7 +145,7 @@ CHANGES: dict[str, Callable[[Run], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_differs_is_another_state(change: str) -> None:
-    marks: list[bytes] = []
+    marks: list[State] = []
 
     def look(run: Run) -> None:
         marks.extend((mark(run), mark(run)))
@@ -154,7 +158,7 @@ def test_what_differs_is_another_state(change: str) -> None:
 
 
 def test_no_two_of_these_changes_are_the_same_state() -> None:
-    marks: list[bytes] = []
+    marks: list[State] = []
 
     def look(run: Run) -> None:
         made = sorted(run._calls.under_way)
@@ -179,10 +183,10 @@ def test_what_a_target_hides_is_said_and_no_state_is_recognized() -> None:
         seen = run.setup.seen
         assert seen is not None
         run._calls.instance.hidden = memoryview(b"")
-        assert run._fingerprint(seen, between_passes=False) is None
+        assert run._state(seen, between_passes=False) is None
         assert seen.failure == "builtins.memoryview"
         del run._calls.instance.hidden
-        assert run._fingerprint(seen, between_passes=False) is None  # it might be met again, in another place
+        assert run._state(seen, between_passes=False) is None  # it might be met again, in another place
 
     looked_at(look)
 
@@ -317,7 +321,7 @@ OF_FLOWNO: dict[str, Callable[[Any, Any], object]] = {
 
 
 def test_what_differs_in_flownos_loop_is_another_state() -> None:
-    marks: dict[bytes, str] = {}
+    marks: dict[State, str] = {}
     for change in ("", "", *OF_FLOWNO):
 
         def look(run: Run, change: str = change) -> None:
@@ -336,5 +340,60 @@ def test_what_differs_in_flownos_loop_is_another_state() -> None:
 def test_a_state_is_known_by_all_of_its_fingerprint() -> None:
     seen = SeenStates(merge=True)
     marks = [bytes(16), *(bytes(place) + b"\1" + bytes(15 - place) for place in range(16))]
-    assert not any(seen.has(mark, 1) for mark in marks)
-    assert all(seen.has(mark, 1) for mark in marks)
+    assert all(seen.stands_for(State(mark), 1) is None for mark in marks)
+    assert all(seen.stands_for(State(mark), 1) == State(mark) for mark in marks)
+
+
+class Lenient:
+    """A judge that allows at one place what it allows at every higher one."""
+
+    def __init__(self, name: str) -> None:
+        self.specification = SimpleNamespace(name=name)
+
+    def allows_as_much(self, place: int, as_there: int) -> bool:
+        return -1 not in (place, as_there) and place <= as_there
+
+
+FINE, BROKEN, WORSE = Below(), Below(failed=frozenset({"one"})), Below(failed=frozenset({"one", "two"}))
+
+
+@pytest.mark.parametrize(
+    ("places", "steps", "below", "stands"),
+    [
+        ((2, 2), 5, None, True),  # it is the same state
+        ((2, 2), 4, None, False),  # something smaller may be found
+        ((2, 2), 4, FINE, True),
+        ((2, 2), 4, BROKEN, False),
+        ((1, 2), 5, None, False),
+        ((1, 1), 4, FINE, True),
+        ((3, 2), 9, FINE, False),  # less is allowed
+        ((1, 2), 9, BROKEN, False),  # what was found may not be all
+        ((2, 1), 9, BROKEN, True),
+        ((2, 1), 4, BROKEN, False),
+        ((2, 1), 9, WORSE, False),
+        ((-1, 2), 5, None, True),  # a judge that has a finding finds no more
+        ((-1, 1), 4, BROKEN, True),
+        ((-1, 1), 4, WORSE, False),
+    ],
+)
+def test_a_state_stands_for_another_if_as_much_is_found_from_it(
+    places: tuple[int, ...], steps: int, below: Below | None, stands: bool
+) -> None:
+    judges: Any = [Lenient("one"), Lenient("two")]
+    seen = SeenStates(merge=True, judges=judges)
+    met, state = State(b"a state", (2, 2)), State(b"a state", places)
+    assert seen.stands_for(met, 5) is None
+    known = {} if below is None else {met: below}
+    assert seen.stands_for(state, steps, passed=(met,), below=known) is None
+    seen = SeenStates(merge=True, judges=judges)
+    assert seen.stands_for(met, 5) is None
+    assert seen.stands_for(State(b"another", places), steps, below=known) is None
+    assert seen.stands_for(state, steps, below=known) == (met if stands else None)
+
+
+def test_a_state_from_which_a_judge_found_something_does_not_stand_for_one_from_which_it_may() -> None:
+    judges: Any = [Lenient("one")]
+    seen = SeenStates(merge=True, judges=judges)
+    failed = State(b"a state", (-1,))
+    assert seen.stands_for(failed, 5) is None
+    assert seen.stands_for(State(b"a state", (2,)), 5, below={failed: FINE}) is None

@@ -121,7 +121,7 @@ def test_the_runs_stand_for_those_that_merging_spares(factory: Any, prune: bool)
 
 def test_a_history_is_told_of_every_run_that_was_not_cut_short() -> None:
     told: list[tuple[Event, ...]] = []
-    shape = Programs((2,), at_once=3, calls=3, cancellations=1, numbers=(0,))
+    shape = Programs((2,), at_once=3, calls=3, cancellations=1, numbers=(0,), again=True)
     explores = explorer(Barrier, shape)
     walk = explores.walk(on_history=told.append)
     assert len(told) == walk.schedules - walk.pruned == walk.covered > 1

@@ -14,6 +14,9 @@ from latchproof.check.history import EAGER_TASKS, Event
 STEPS = ("run", "pass", "time passes")
 """Options by which the loop continues."""
 
+CALLS = ("call", "early", "except")
+"""Kinds of actions by which a new task makes a call."""
+
 DEFAULTS = ("return", "in order")
 """Options that are taken unless a schedule says otherwise; a schedule does not list them."""
 
@@ -46,11 +49,32 @@ STAY = Action("stay", "stays")
 """The task whose call has ended waits to call again. It is noted, not chosen."""
 
 
+class State(NamedTuple):
+    """A state: its fingerprint, and the place of each judge, -1 for one that has a finding."""
+
+    fingerprint: bytes
+    places: tuple[int, ...] = ()
+
+
+class Below(NamedTuple):
+    """What came of the runs below a state.
+
+    `covered` is the number of schedules that they stand for, and `failed` names the policies under which one failed.
+    """
+
+    covered: int = 0
+    failed: frozenset[str] = frozenset()
+
+
+NO_RUNS = Below()
+
+
 class Turn(NamedTuple):
-    """The option taken at one choice on the way to a subtree, and whether the first option was found to be quiet."""
+    """The option taken at one choice on the way to a subtree, and which of its steps were found to be quiet."""
 
     option: int
     quiet: bool
+    quiet_if_cancelled: bool = False
 
 
 Subtree: TypeAlias = tuple[Turn, ...]
@@ -68,25 +92,30 @@ class Choice:
     """Number of decisions before it."""
     words: int
     """Number of these that are words of the schedule."""
-    fingerprint: bytes | None = None
-    covered: int = 0
-    """Number of schedules that the runs below it stand for, so far."""
+    state: State | None = None
+    below: Below = NO_RUNS
+    """What came of the runs below it, so far."""
     quiet: bool = False
     """The first option is a step that made nothing ready, so calls made before that step commute with it."""
+
+    quiet_if_cancelled: bool = False
+    """The same of that step after the request that is the second option: only that step notices it."""
 
     def advance(self) -> bool:
         """Go to the next option; return False if none is left. Calls that only a quiet step can follow are left out."""
         self.taken += 1
-        if self.quiet and self.taken == 1 and self.options[-1].kind not in ("cancel", "again", "other"):
+        first_call = next((place for place, one in enumerate(self.options) if one.kind in CALLS), len(self.options))
+        only_quiet = self.quiet and (first_call == 1 or self.quiet_if_cancelled)
+        if only_quiet and self.taken == first_call and self.options[-1].kind not in ("cancel", "again", "other"):
             return False
         return self.taken < len(self.options)
 
 
 class Decision(NamedTuple):
-    """One decision of a run, the fingerprint of the state if it was taken, and the choice if there was one."""
+    """One decision of a run, the state if it was looked at, and the choice if there was one."""
 
     action: Action
-    fingerprint: bytes | None = None
+    state: State | None = None
     choice: Choice | None = None
 
 
@@ -106,15 +135,16 @@ class Path:
         self.choices: list[Choice] = []
         self.covered = 0
         """Number of schedules that the finished runs stand for, but for those below the choices."""
-        self.covered_below: dict[bytes, int] = {}
-        """Number of schedules below each state with this fingerprint, for states that were left."""
+        self.below: dict[State, Below] = {}
+        """What came of the runs below each state that was left."""
 
-    def cover(self, schedules: int) -> None:
-        """Count the schedules that the last run stands for."""
+    def note(self, came: Below) -> None:
+        """Note what came of the last run, or of all below the last choice."""
         if self.choices:
-            self.choices[-1].covered += schedules
+            before = self.choices[-1].below
+            self.choices[-1].below = Below(before.covered + came.covered, before.failed | came.failed)
         else:
-            self.covered += schedules
+            self.covered += came.covered
 
     def advance(self) -> bool:
         """Go to the next option in depth-first order; return False if none is left."""
@@ -129,9 +159,9 @@ class Path:
 
     def _leave(self) -> None:
         choice = self.choices.pop()
-        if choice.fingerprint is not None:
-            self.covered_below[choice.fingerprint] = choice.covered
-        self.cover(choice.covered)
+        if choice.state is not None:
+            self.below[choice.state] = choice.below
+        self.note(choice.below)
 
     @property
     def fraction(self) -> float:
@@ -151,6 +181,6 @@ class Path:
             following = replace(choice)
             # at the last choice even the option that it has come to is left
             if choice is self.choices[-1] or following.advance():
-                left.append((*turns, Turn(following.taken, choice.quiet)))
-            turns = (*turns, Turn(choice.taken, choice.quiet))
+                left.append((*turns, Turn(following.taken, choice.quiet, choice.quiet_if_cancelled)))
+            turns = (*turns, Turn(choice.taken, choice.quiet, choice.quiet_if_cancelled))
         return tuple(reversed(left))

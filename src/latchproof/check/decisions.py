@@ -7,7 +7,7 @@ A decision that leaves more than one option is a choice, which is put on the pat
 from collections.abc import Sequence
 from typing import Any
 
-from latchproof.check.choices import DEFAULTS, STOP, Action, Choice, Decision, Path, Prefix, Turn
+from latchproof.check.choices import DEFAULTS, STOP, Action, Choice, Decision, Path, Prefix, State, Turn
 from latchproof.check.judge import Judge
 from latchproof.check.record import NondeterminismError, Record
 from latchproof.check.strategies import Strategy
@@ -28,7 +28,7 @@ class Decisions:
         self.latest: Choice | None = None
         """The choice by which the latest decision was made."""
         self.before_step: Choice | None = None
-        self.passed: dict[bytes, float] = {}
+        self.passed: dict[State, float] = {}
         """The states met since the last choice that was not a step, each with the time."""
         self._repeated = 0
         self._strategy = strategy
@@ -38,11 +38,11 @@ class Decisions:
 
     def repeat(self, now: float, under_way: dict[int, Any]) -> Action:
         """Return what the prefix holds next; after the last of it, judging begins."""
-        action, fingerprint, choice = self.made[self._repeated]
+        action, state, choice = self.made[self._repeated]
         self._repeated += 1
         self.latest = choice
-        if fingerprint is not None:
-            self.passed.setdefault(fingerprint, now)
+        if state is not None:
+            self.passed.setdefault(state, now)
         if action.kind == "cancel" and action.payload not in under_way:
             raise NondeterminismError(
                 f"under the same schedule {action.word!r} was possible once, and not another time"
@@ -65,7 +65,7 @@ class Decisions:
         """Return whether the prefix holds one of these kinds of actions next."""
         return self.made[self._repeated].action.kind in kinds
 
-    def choose(self, options: tuple[Action, ...], fingerprint: bytes | None = None) -> Action:
+    def choose(self, options: tuple[Action, ...], state: State | None = None) -> Action:
         """Have the strategy choose one of the options, unless the way to the subtree says which."""
         if len(options) > 1 and self.turns:
             turn = self.turns.pop()
@@ -74,17 +74,15 @@ class Decisions:
         else:
             index = self._strategy.choose([option.word for option in options])
             if index is None:
-                return self.note(STOP, fingerprint)
+                return self.note(STOP, state)
             turn = Turn(index, quiet=False)
         choice = None
         if len(options) > 1:
             snapshots = tuple([judge.snapshot() for judge in self._judges])
-            choice = Choice(
-                options, turn.option, snapshots, len(self.made), len(self.words), fingerprint, quiet=turn.quiet
-            )
+            choice = Choice(options, turn.option, snapshots, len(self.made), len(self.words), state, quiet=turn.quiet)
             if not self.turns:  # else its other options are in other subtrees
                 self._path.choices.append(choice)
-        return self.note(options[turn.option], fingerprint, choice)
+        return self.note(options[turn.option], state, choice)
 
     def decide_within_a_step(self, options: tuple[Action, ...], now: float, under_way: dict[int, Any]) -> Action | None:
         """Decide what is left open within a step; return None if the run is over. Errors would be lost in the task."""
@@ -100,12 +98,12 @@ class Decisions:
             return None
         return action
 
-    def note(self, action: Action, fingerprint: bytes | None = None, choice: Choice | None = None) -> Action:
+    def note(self, action: Action, state: State | None = None, choice: Choice | None = None) -> Action:
         """Take an action as decided."""
         if action.word and action.word not in DEFAULTS:
             self.words.append(action.word)
             self.moments.append(len(self._record.history))
-        self.made.append(Decision(action, fingerprint, choice))
+        self.made.append(Decision(action, state, choice))
         self.latest = choice
         return action
 
@@ -113,6 +111,6 @@ class Decisions:
         """Return what another run repeats to come to a choice of this one and take the option that it has now."""
         decisions = self.made[: choice.position + 1]
         action = choice.options[choice.taken]
-        decisions[-1] = Decision(action, decisions[-1].fingerprint, choice)
+        decisions[-1] = Decision(action, decisions[-1].state, choice)
         words = self.words[: choice.words]
         return Prefix(decisions, words if action.word in DEFAULTS else [*words, action.word], self._record.history)

@@ -105,6 +105,8 @@ class Judge:
         self.ever_misread: set[str] = set()
         """The observations that read wrong in any history that was judged."""
         self._nodes: dict[tuple[Any, ...], _Node] = {}
+        self._at_place: list[_Node] = []
+        """The same nodes, in order of their numbers."""
         self._known: dict[tuple[Any, ...], list[tuple[Configuration, str]]] = {}
         """What `_successors` returned."""
         self._weaker: dict[Specification, Judge] = {}
@@ -130,6 +132,19 @@ class Judge:
     def place(self) -> int:
         """A number for all that the judgement of what follows depends on; calls matter by their order alone."""
         return -1 if self.finding is not None else self._node.number
+
+    def allows_as_much(self, place: int, as_there: int) -> bool:
+        """Return whether what follows is allowed at one place if it is allowed at another, as long as nothing misreads.
+
+        It is if every configuration there may come about here, unseen: then each event leaves no fewer of them here.
+        """
+        if place == as_there or -1 in (place, as_there):
+            return place == as_there
+        here, there = self._at_place[place], self._at_place[as_there]
+        about = (here.calls, here.requested, here.left_out, here.timed)
+        if about != (there.calls, there.requested, there.left_out, there.timed):
+            return False
+        return there.configurations <= self._reachable(here)
 
     @property
     def configurations(self) -> frozenset[Configuration]:
@@ -239,6 +254,7 @@ class Judge:
         node = self._nodes.get(key)
         if node is None:
             node = self._nodes[key] = _Node(len(self._nodes), *key)
+            self._at_place.append(node)
         return node
 
     def _edge(self, node: _Node, event: Event, rank: int) -> _Edge:

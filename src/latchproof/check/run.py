@@ -8,8 +8,9 @@ Real code cannot be copied, so a run that shares its start with another repeats 
 there again, but checks that the target does the same again. Two reductions cut runs short. A new call commutes with a
 step that makes nothing ready, so of the two orders one is tried: the one in which the call comes later, after the loop
 has come to rest if it does. For the same reason a task makes no second call where a new task's call would do the same
-(`latchproof.check.calling_again`). And no run continues from a state that another has met in no more steps. A state
-that is met again in the same run, with nothing but steps between, is rest.
+(`latchproof.check.calling_again`). A call is cancelled as late as that makes no difference
+(`latchproof.check.cancelling`). And no run continues from a state if no more is found from there than from one that was
+met before (`latchproof.check.states`). A state that is met again in one run, with nothing but steps between, is rest.
 
 `Calls` is what is under way (`latchproof.check.harness`), `Record` what is recorded (`latchproof.check.record`),
 `Decisions` what is decided (`latchproof.check.decisions`). `Run` joins them as the script of a stepper. Which runs are
@@ -20,7 +21,22 @@ from collections.abc import Sequence
 from types import FrameType
 
 from latchproof.check.calling_again import CallingAgain
-from latchproof.check.choices import EAGER, PASS, REST, ROUND, RUN, STOP, TIME, Action, Path, Prefix
+from latchproof.check.cancelling import Cancelling
+from latchproof.check.choices import (
+    EAGER,
+    PASS,
+    REST,
+    RETURN,
+    ROUND,
+    RUN,
+    STOP,
+    TIME,
+    Action,
+    Choice,
+    Path,
+    Prefix,
+    State,
+)
 from latchproof.check.decisions import Decisions
 from latchproof.check.harness import Again, Calls
 from latchproof.check.history import Hang, Rest, Stray, Suspend, TimePasses, named
@@ -40,11 +56,11 @@ STEPS_WITHOUT_PROGRESS = 60
 
 
 class PrunedError(Exception):
-    """The run is cut short: another run stands for it. `covered` is the number of schedules known to be below it."""
+    """The run is cut short: other runs stand for it, which are those from the state `met` if there is one."""
 
-    def __init__(self, covered: int) -> None:
-        super().__init__(covered)
-        self.covered = covered
+    def __init__(self, met: State | None = None) -> None:
+        super().__init__(met)
+        self.met = met
 
 
 class Run:
@@ -77,10 +93,15 @@ class Run:
         )
         unjudged = Record(setup.target, (), setup.argument, self._moment)
         self._others = Calls(self._stepper, unjudged, lambda calls, number: None, Exception, is_other=True)
+        self._cancelling = Cancelling(setup, self._calls, self._stepper)
         self._newborn: int | None = None
         """The task that was made since the last step, if nothing else was done."""
         self._front_is_quiet = False
         """Whether the step that comes next is known to be quiet, and so was given to another run."""
+        self._front_is_quiet_if_cancelled = False
+        """The same of that step if its call is cancelled directly before."""
+        self._cancelled_at: Choice | None = None
+        """The choice at which that was decided, if no request is left after it."""
         self._waiting = (0, 0)
         self._rested = False
         self._timer_is_next = False
@@ -170,6 +191,7 @@ class Run:
         if record.over:
             return
         newborn, self._newborn = self._newborn, None
+        cancelled_at, self._cancelled_at = self._cancelled_at, None
         self._note_places()
         if ran or not self.setup.target.observations:
             self.doing = "a reading"
@@ -180,12 +202,26 @@ class Run:
         ready, timers = self._waiting
         if self.setup.prune and self._stepper.waiting == (ready - 1, timers):
             if newborn is not None and newborn not in self._calls.started:
-                record.stop(PrunedError(0))
-            elif decisions.latest is not None and decisions.latest is decisions.before_step:
-                decisions.latest.quiet = True
+                record.stop(PrunedError())
+            elif cancelled_at is not None and decisions.made[-1].action is RUN:
+                cancelled_at.quiet_if_cancelled = True
+            elif decisions.before_step is not None and self._is_quiet_whatever_is_called():
+                decisions.before_step.quiet = True
         if record.progress > STEPS_WITHOUT_PROGRESS:
             self.restless = True
             record.stop()
+
+    def _is_quiet_whatever_is_called(self) -> bool:
+        """Return whether a step that made nothing ready does so too if a call was made before it.
+
+        In the step in which a call ends, its task may make another; not if that was the last that the bounds leave.
+        """
+        decisions, calls = self.decisions, self._calls
+        if decisions.latest is decisions.before_step:
+            return True
+        *_, step, decided = decisions.made
+        is_last = calls.made + 1 == self.setup.programs.calls
+        return is_last and decided.action is RETURN and step.choice is decisions.before_step
 
     def _note_places(self) -> None:
         if self.setup.places is not None:
@@ -222,6 +258,7 @@ class Run:
             kind = action.kind
             if kind in ("run", "pass"):
                 self._timer_is_next = False
+                self._cancelling.is_next = None
             if kind == "run":
                 self.steps += 1
                 record.progress += 1
@@ -233,7 +270,7 @@ class Run:
                 return True
             if kind == "pass":
                 self._newborn = decisions.latest = None
-                self._front_is_quiet = self._rested = False
+                self._front_is_quiet = self._front_is_quiet_if_cancelled = self._rested = False
                 return True
             if kind == "stop":
                 return False
@@ -252,10 +289,16 @@ class Run:
             record.progress = 0
             if kind in ("call", "early", "except"):
                 self._newborn = calls.make(action.payload, cancelled=kind == "early", in_except=kind == "except")
-                self._front_is_quiet |= decisions.latest is not None and decisions.latest.quiet
+                if decisions.latest is not None:
+                    self._front_is_quiet |= decisions.latest.quiet
+                    self._front_is_quiet_if_cancelled |= decisions.latest.quiet_if_cancelled
                 continue
-            self._newborn = None
-            self._front_is_quiet = False
+            self._front_is_quiet = self._front_is_quiet_if_cancelled = False
+            if kind == "cancel" and not decisions.repeating and self._cancelling.requested(action.payload):
+                is_last = calls.requests + 1 == self.setup.programs.cancellations
+                self._cancelled_at = decisions.latest if is_last else None
+            else:
+                self._newborn = self._cancelled_at = None
             if kind == "other":
                 self._others.make(action.payload)
             elif kind == "cancel":
@@ -294,29 +337,30 @@ class Run:
         options = self._options(can_run and not self._rested, between_passes)
         if not options:
             if can_run and self._front_is_quiet:  # no call is left with which a task might call again
-                raise PrunedError(0)
+                raise PrunedError()
             return decisions.note(STOP)
-        fingerprint = None
+        state = None
         seen = setup.seen
         may_repeat = options[-1] is TIME or self.record.progress > QUIET_STEPS
         if seen is not None and (may_repeat or (seen.merge and len(options) > 1)):
-            fingerprint = self._fingerprint(seen, between_passes)
-        if seen is not None and fingerprint is not None:
-            if fingerprint in decisions.passed:
-                same_time = decisions.passed[fingerprint] == stepper.now and stepper.has_timer()
+            state = self._state(seen, between_passes)
+        if seen is not None and state is not None:
+            if state in decisions.passed:
+                same_time = decisions.passed[state] == stepper.now and stepper.has_timer()
                 action = TIME if same_time else ROUND
                 if action is ROUND and setup.reads_system_clock:
                     self.restless = True  # it may wait for that clock to advance
                     return decisions.note(STOP)
                 setup.strategy.insists_on(action.word)
                 return decisions.note(action)
-            decisions.passed[fingerprint] = stepper.now
-            if seen.has(fingerprint, self.steps):
-                raise PrunedError(self._path.covered_below.get(fingerprint, 0))
+            met = seen.stands_for(state, self.steps, decisions.passed, self._path.below)
+            if met is not None:
+                raise PrunedError(met)
+            decisions.passed[state] = stepper.now
         for action in (TIME, ROUND):
             if setup.strategy.insists_on(action.word):
                 return decisions.note(action)
-        return decisions.choose(options, fingerprint)
+        return decisions.choose(options, state)
 
     def _options(self, can_run: bool, between_passes: bool) -> tuple[Action, ...]:
         """Return what may be done next, the next step first.
@@ -324,20 +368,24 @@ class Run:
         That time passes comes last: it leads to states that what else is done there leads to in fewer steps, and a
         state that is met in fewer steps is explored again.
         """
+        if self._cancelling.is_next is not None:
+            return self._cancelling.before_the_step()
         setup, programs, calls = self.setup, self.setup.programs, self._calls
         options: tuple[Action, ...] = ()
         continues = can_run and not self._front_is_quiet
         only_timer = not self._stepper.waiting[0] and self._stepper.next_timer > self._stepper.now
         if continues and not only_timer:
             options = (PASS if between_passes else RUN,)
+        of_next, cancels = self._cancelling.options(continues=can_run)
+        if not self._front_is_quiet_if_cancelled:
+            options += of_next
         may_call = calls.made < programs.calls and calls.at_once < programs.at_once
         if may_call:
             options += setup.calls
             if calls.requests < programs.cancellations and self._stepper.cancels_running:
                 options += setup.early
             options += setup.in_except
-        if calls.requests < programs.cancellations:
-            options += tuple(Action("cancel", f"cancel {number + 1}", number) for number in calls.under_way)
+        options += cancels
         if may_call:
             options += tuple(
                 Action("again", f"again {number + 1} {call.payload}", (call.payload, number))
@@ -352,7 +400,7 @@ class Run:
             options += (TIME,)
         return options
 
-    def _fingerprint(self, seen: SeenStates, between_passes: bool) -> bytes | None:
+    def _state(self, seen: SeenStates, between_passes: bool) -> State | None:
         if seen.failure is not None:
             return None
         calls, others = self._calls, self._others
@@ -361,15 +409,16 @@ class Run:
         tasks = [(calls.under_way | calls.idle)[call] for call in ranks]
         budgets = (
             calls.made, others.made, calls.begun, calls.requests, self._newborn is not None,
-            self._front_is_quiet, self._rested, between_passes,
+            self._front_is_quiet, self._front_is_quiet_if_cancelled, self._cancelling.is_next is not None,
+            self._rested, between_passes,
             tuple(sorted(ranks[call] for call in calls.requested if call in calls.under_way)),
             tuple(sorted(ranks[call] for call in calls.idle)),
         )  # fmt: skip
-        judged = tuple(judge.place for judge in self.setup.judges)
+        places = tuple([judge.place for judge in self.setup.judges])
         elsewhere = others.instance, [*others.under_way.values()], self.setup.target.global_state.changed()
         try:
             of = self.setup.fingerprinter.of
-            return of(calls.instance, tasks, self._stepper.state, elsewhere, plain=(budgets, judged))
+            return State(of(calls.instance, tasks, self._stepper.state, elsewhere, plain=budgets), places)
         except NoFingerprintError as error:
             seen.failure = str(error)
             return None

@@ -1,38 +1,72 @@
 """The states that runs come to: those that were met, and how they are recognized.
 
-What a state is made of belongs to `latchproof.check.run`, and how objects are compared to
+A state has two parts: the fingerprint of all that the rest of the run depends on, and the place that each judge has
+come to. What a fingerprint is made of belongs to `latchproof.check.run`, and how objects are compared to
 `latchproof.check.sandbox.fingerprint`.
+
+No run continues from a state that was met before; nor from one that differs from it in the judges' places alone, if
+nothing was found below that one: then the target does the same, and every judge allows at least what it allowed there.
+So calls that overlapped on the way to one state, and not on the way to the other, do not matter any more. Nor does it
+matter how many steps led to a state below which nothing was found. Where something was, fewer make a smaller run, and
+the places have to be equal. All of that is told for each judge by itself. Below a state means in the runs through it,
+and in those that stand for the runs that were left out or cut short there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from latchproof.check.choices import Below, State
 from latchproof.check.harness import Calls
+from latchproof.check.judge import Judge
 from latchproof.check.sandbox.fingerprint import Fingerprinter
 from latchproof.check.target import Call
+
+NOTHING: Mapping[State, Below] = MappingProxyType({})
+"""What is known of the states that were left, if that is nothing."""
 
 
 class SeenStates:
     """The states that the runs of a walk have met, each with the fewest steps to it.
 
-    Without `merge` they are recognized within one run only.
+    Without `merge` they are recognized within one run only. The `judges` say whether one state stands for another.
     """
 
-    def __init__(self, *, merge: bool) -> None:
+    def __init__(self, *, merge: bool, judges: Sequence[Judge] = ()) -> None:
         self.merge = merge
-        self.steps: dict[bytes, int] = {}
         self.failure: str | None = None
         """The type of object that has no fingerprint, if one was met."""
+        self._judges = judges
+        self._met: dict[bytes, dict[State, int]] = {}
 
-    def has(self, fingerprint: bytes, steps: int) -> bool:
-        """Return whether another run met the state in no more steps; if not, note that this one has."""
+    def stands_for(
+        self, state: State, steps: int, passed: Container[State] = (), below: Mapping[State, Below] = NOTHING
+    ) -> State | None:
+        """Return a state that was met, and from which as much is found; if there is none, note this one.
+
+        `below` has what came of the states that were left. What is found from a state that this run has just `passed`
+        is not known yet.
+        """
         if not self.merge:
-            return False
-        fewest = self.steps.get(fingerprint)
-        if fewest is not None and fewest <= steps:
-            return True
-        self.steps[fingerprint] = steps
-        return False
+            return None
+        met = self._met.setdefault(state.fingerprint, {})
+        for other, fewest in met.items():
+            if other not in passed and self._finds_no_more(state, other, below.get(other), as_soon=fewest <= steps):
+                return other
+        met[state] = steps
+        return None
+
+    def _finds_no_more(self, state: State, other: State, below: Below | None, *, as_soon: bool) -> bool:
+        """Return whether nothing is found from a state that is not found from another, by as few steps."""
+        for judge, place, there in zip(self._judges, state.places, other.places, strict=True):
+            if place == -1:  # it has a finding, and judges no more
+                continue
+            if below is not None and judge.specification.name not in below.failed:
+                if not judge.allows_as_much(place, there):
+                    return False
+            elif not (as_soon and place == there):
+                return False
+        return as_soon or bool(self._judges)
 
 
 def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:

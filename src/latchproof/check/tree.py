@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from latchproof.check.bounds import choices
-from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
+from latchproof.check.choices import RETURN, Action, Below, Path, Prefix, Subtree
 from latchproof.check.clocks import reads_system_clock
 from latchproof.check.history import Event, Failure
 from latchproof.check.holdings import Holdings
@@ -151,16 +151,17 @@ class Explorer:
         calls = choices(programs, target)
         holdings = Holdings(target.operations, target.passing)
         first = tuple(call for call in calls if holdings.may_make(None, call))
+        judges = make_judges(target, policies, argument, strict=strict)
         self.setup = Setup(
             target,
             programs,
             argument,
-            judges=make_judges(target, policies, argument, strict=strict),
+            judges=judges,
             strategy=strategy,
             make_stepper=stepper_class(host, ordered=ordered, eager=programs.eager),
             prune=prune and strategy.prunes,
             fingerprinter=fingerprinter_of(calls),
-            seen=SeenStates(merge=strategy.prunes) if merge else None,
+            seen=SeenStates(merge=strategy.prunes, judges=judges) if merge else None,
             calls=tuple(Action("call", f"call {call}", call) for call in first),
             later_calls=tuple(Action("call", f"call {call}", call) for call in calls),
             early=tuple(
@@ -183,6 +184,9 @@ class Explorer:
         self._lines = lines
         self._path = Path(within)
         self._walk = Walk(failures={policy.name: {} for policy in policies})
+        self._policies = frozenset(policy.name for policy in policies)
+        self._unknown = Below(failed=self._policies)
+        """What comes of the runs from a state that is not left yet."""
         self._all_failed: int | None = None
         """Number of schedules after which there was a failure under every policy."""
 
@@ -281,11 +285,14 @@ class Explorer:
                 run.play()
             if on_history is not None:
                 on_history(tuple(run.history))
-            path.cover(1)
+            path.note(Below(1))
         except PrunedError as pruned:
             walk.pruned += 1
-            path.cover(pruned.covered)
+            if pruned.met is not None:
+                path.note(path.below.get(pruned.met, self._unknown))
         finally:  # also what a run shows that differs from the one that it should repeat
+            failed = self._policies if run.record.host_faults else {policy for policy, _ in run.record.failures}
+            path.note(Below(failed=frozenset(failed)))
             for policy, failure in run.record.failures:
                 keep_smallest(walk.failures[policy], failure)
         walk.schedules += 1

@@ -9,7 +9,7 @@ import sys
 import threading
 from asyncio import events
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
 from typing import Any, Self, TypeVarTuple
@@ -199,6 +199,16 @@ class StepLoop(asyncio.BaseEventLoop):
             VirtualTime: lambda time: (self.clock.distance(time),),
         }
 
+    def steps_before(self, handle: asyncio.Task[None]) -> int | None:
+        waiter = handle._fut_waiter  # type: ignore[attr-defined]
+        if waiter is not None and not (type(waiter) in PLAIN_FUTURES and waiter.done()):
+            return None  # it is cancelled, too, which makes its task ready or runs code of its own
+        return next((number for number, one in enumerate(self._ready) if _task_of(one) is handle), None)
+
+    def held_without(self, handle: asyncio.Task[None]) -> Iterator[object]:
+        yield from (one for one in self._ready if _task_of(one) is not handle)
+        yield from self._scheduled
+
     def task_of(self, handle: Any) -> object:
         return handle
 
@@ -214,6 +224,11 @@ class StepLoop(asyncio.BaseEventLoop):
         finally:  # what a task does then may not end
             self._thread_id = None
             self.close()
+
+
+def _task_of(handle: asyncio.Handle) -> object:
+    """Return the task whose step a handle is; None if it is something else."""
+    return getattr(handle._callback, "__self__", None)  # type: ignore[attr-defined]
 
 
 async def _closed(generator: AsyncGenerator[Any, Any]) -> None:
@@ -238,6 +253,10 @@ class _NumberedFuture(_Numbered, asyncio.Future[Any]):
 
 class _NumberedTask(_Numbered, asyncio.Task[Any]):
     """A task that is hashed by its number."""
+
+
+PLAIN_FUTURES = (asyncio.Future, asyncio.Task, _NumberedFuture, _NumberedTask)
+"""Types of futures whose cancellation does nothing once they are done; another class may do more."""
 
 
 class NumberedStepLoop(StepLoop):

@@ -8,7 +8,7 @@ order is that of the tasks' creation, so that runs can be repeated.
 from __future__ import annotations
 
 import math
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from itertools import count
 from typing import Any
 
@@ -134,6 +134,12 @@ class FlownoStepper(PausingTasks):
             TaskCancelled: lambda error: (),
             VirtualTime: lambda time: (self.clock.distance(time),),
         }
+
+    def steps_before(self, handle: Task) -> int | None:
+        return None  # a request is another entry of the queue of tasks
+
+    def held_without(self, handle: Task) -> Iterator[object]:
+        yield from self.state
 
     def task_of(self, handle: Any) -> object:
         return handle

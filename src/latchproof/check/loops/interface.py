@@ -4,7 +4,7 @@ The protocols that both sides keep stand here, and the few lines that every host
 stands in its own module.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -127,6 +127,16 @@ class Stepper(Host, Pausing, Protocol):
 
     def parts(self) -> dict[type, Callable[[Any], tuple[object, ...]]]:
         """Return, for types of the host, how to list the parts of an object that affect what happens next."""
+
+    def steps_before(self, handle: Any) -> int | None:
+        """Return how many steps come before the next one of a task that notices a cancellation in that step alone.
+
+        None if the task is not ready, or if a request may do more than to set a flag that this step looks at. Where the
+        order of the steps is not decided yet, at least one comes before.
+        """
+
+    def held_without(self, handle: Any) -> Iterator[object]:
+        """Yield what the loop holds that steps of others may look at: all but the next step of the task."""
 
     def task_of(self, handle: Any) -> object:
         """Return the task as the target knows it, of which `spawn` returned a handle."""

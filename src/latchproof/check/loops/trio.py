@@ -251,6 +251,20 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
             close(coroutine)
         abandon(self._runner, self._loop)
 
+    def steps_before(self, handle: _Handle) -> int | None:
+        task = handle.task
+        if task is None or task._abort_func is not None or task.child_nurseries:
+            return None  # it is parked, or its children are cancelled too
+        if self._before_step and self._loop.gi_frame.f_locals.get("task") is task:
+            return 0
+        return 1 if task in self.batch or task in self._runner.runq else None
+
+    def held_without(self, handle: _Handle) -> Iterator[object]:
+        yield from (one for one in (*self.batch, *self._runner.runq) if one is not handle.task)
+        yield from self._runner.entry_queue.queue
+        yield from (task for task in self._runner.tasks - self._own if task is not handle.task)
+        yield from (scope for due, _, scope in self._runner.deadlines._heap if due == scope._registered_deadline)
+
     def task_of(self, handle: _Handle) -> object:
         return handle.task
 
