@@ -31,6 +31,7 @@ SECTIONS = {
     "import": 1,
     "million": 1,
     "schedules": 3,
+    "judging": 1,
     "states": 1,
     "growth": 1,
 }

@@ -57,6 +57,8 @@ def _targets() -> Iterator[Target]:
     yield Target("asyncio", schedule, 0, "latchproof, every run", "frontrun", 1 / 200, ("3.13",))
     # 15,000 schedules a second, where the limit was measured at 30,000 to 38,000
     yield Target("asyncio", schedule, 0, "latchproof", "limit", 2.3)
+    for kind in ("latch", "barrier"):
+        yield Target("asyncio", f"every schedule of a {kind}, judged", 0, "by model", "by rules", 2.0)
     yield Target("none", "every state of a model", 332_824, "latchproof", "Spin", 1.0)
     yield Target("none", "every state of a model", 332_824, "latchproof", "TLC", 1 / 100)
     yield Target("none", "import", 0, "latchproof", "asyncio", 1 / 3)

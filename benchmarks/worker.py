@@ -168,6 +168,14 @@ def schedules(size: Size) -> Measured:
     return [_table("one schedule of a program", "asyncio", 0, "limit", interleaved(runs, size.rounds))], missing
 
 
+def judging(size: Size) -> Measured:
+    """Return what it costs to judge by a model, over judging by the rules."""
+    from benchmarks.judging import RULES, SHAPES, contenders
+
+    costs = {kind: interleaved(contenders(kind), size.rounds) for kind in SHAPES}
+    return [_table(f"every schedule of a {kind}, judged", "asyncio", 0, RULES, costs[kind]) for kind in costs], {}
+
+
 def states(size: Size) -> Measured:
     """Return what all states of one model cost, in our explorer, in Spin and in TLC; all must find as many."""
     from benchmarks.states import contenders as explorers
@@ -229,6 +237,7 @@ SECTIONS: dict[str, Callable[[Size], Measured]] = {
     "import": importing,
     "million": million,
     "schedules": schedules,
+    "judging": judging,
     "states": states,
     "growth": growth,
 }
