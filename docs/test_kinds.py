@@ -59,14 +59,15 @@ LIBRARIES = {"asyncio": "asyncio", "trio": "trio", "anyio": "asyncio"}
 def differences() -> str:
     """Return where the classes of the libraries differ, as checks with small bounds find it."""
     rows: list[tuple[str, Callable[[str, str], str]]] = [
-        ("`Lock`: first come, first served", _order),
+        # with three calls nothing is handed on to one of two that wait
+        ("`Lock`: first come, first served", lambda name, host: _order(name, host, calls=4)),
         ("`Lock`: another task may release it", lambda name, host: "yes" if _is(name, host, "lock") else "no"),
         ("`Lock`: its holder acquires it again", _again),
         ("`Semaphore`: first come, first served", lambda name, host: _order(name, host, argument=0)),
         ("`Semaphore`: a call is cancelled when its permit is on its way", _on_its_way),
         ("`Semaphore`: `locked()` or `value` while a permit is on its way", _reading),
         ("`Condition`: first come, first served", _order),
-        ("`CapacityLimiter`: first come, first served", lambda name, host: _order(name, host, argument=1)),
+        ("`CapacityLimiter`: first come, first served", lambda name, host: _order(name, host, argument=1, calls=4)),
     ]
     cells = (
         (label, *(_cell(f"{library}:{label.split('`')[1]}", host, find) for library, host in LIBRARIES.items()))
@@ -80,8 +81,8 @@ def _cell(name: str, host: str, find: Callable[[str, str], str]) -> str:
     return find(name, host) if hasattr(import_module(library), cls) else "has none"
 
 
-def _order(name: str, host: str, argument: int | None = None) -> str:
-    (order,) = check(name, host=host, argument=argument, calls=3, cancels=0).orders
+def _order(name: str, host: str, argument: int | None = None, calls: int = 3) -> str:
+    (order,) = check(name, host=host, argument=argument, calls=calls, tasks=3, cancels=0).orders
     return {True: "yes", False: "no", None: "not known"}[order.is_kept]
 
 
