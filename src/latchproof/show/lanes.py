@@ -250,8 +250,9 @@ def _places(trace: Trace) -> list[str]:
             verbs = _VERBS[event["how"]] if event["kind"] == "end" else ("waits", "wait")
             calls = places.setdefault(event["at"], {}).setdefault(verbs, [])
             calls += [] if str(event["call"]) in calls else [str(event["call"])]
+    longest = max(map(len, places), default=0)
     return [
-        f"{'' if number else 'source:':<{_LABEL}}{place}  "
+        f"{'' if number else 'source:':<{_LABEL}}{place:<{longest}}  "
         + "; ".join(
             f"call {calls[0]} {verb}" if len(calls) == 1 else f"calls {', '.join(calls)} {plural}"
             for (verb, plural), calls in of.items()
