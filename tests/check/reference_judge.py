@@ -241,12 +241,19 @@ class ReferenceJudge:
     def may_read(self, world: World, name: str, value: object) -> bool:
         """Whether a property may read so. What n_waiting counts of the released calls, under some policies, is open."""
         read = self.named(world)
+        if name == "is_open":
+            return is_same(value, read["count"] == 0)
         if name != "n_waiting":
             return is_same(value, read[name])
-        released = 0
-        if self.policy.n_waiting_counts != "the parked":
-            released = sum(stage.released for _, stage in world.stages)
+        of_barrier = hasattr(self.policy, "n_waiting_counts")
+        is_strict = self.policy.n_waiting_counts == "the parked" if of_barrier else self._refuses_in_use
+        released = 0 if is_strict else sum(stage.released for _, stage in world.stages)
         return any(is_same(value, read["parked"] + more) for more in range(released + 1))
+
+    @property
+    def _refuses_in_use(self) -> bool:
+        """Whether set_count of a latch refuses while tasks wait, so that who is still counted matters."""
+        return bool(self.policy.set_count_in_use == "refuses")
 
 
 def without(event: Observe, names: frozenset[str]) -> Observe:

@@ -183,7 +183,8 @@ def endings(machine: Machine, call: int, most: int, chance: random.Random) -> It
 def readings(machine: Machine, most: int, chance: random.Random) -> Iterator[Event]:
     """Of all observations at once, and of each: off by one, and of other types."""
     names = tuple(name for name in machine.observations if name not in machine.constants)
-    domains = [(False, True) if machine.state.get(name) is bool else range(-1, most + 2) for name in names]
+    flags = {"is_open", *(name for name, kind in machine.state.items() if kind is bool)}
+    domains = [(False, True) if name in flags else range(-1, most + 2) for name in names]
     yield from (Observe(tuple(zip(names, values, strict=True))) for values in product(*domains))
     for name in machine.observations:
         yield from (Observe(((name, value),)) for value in chance.sample((0, 1, False, True, 0.0, "0"), 2))

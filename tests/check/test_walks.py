@@ -141,7 +141,7 @@ class Walk:
 
     def observe(self) -> None:
         values = {name: one.read(*self.constants, *self.state) for name, one in self.machine.observations.items()}
-        if "n_waiting" in values and self.policy.n_waiting_counts != "the parked":
+        if getattr(self.policy, "n_waiting_counts", "the parked") != "the parked":
             released = sum(isinstance(ending, int) for ending, _ in self.ending.values())
             values["n_waiting"] += self.random.randint(0, released)
         self.events.append(Observe(tuple(values.items())))

@@ -34,6 +34,9 @@ from latchproof_spec.step import ANY_INDEX, BrokenBarrierError, Rule, apply
 LED: Final = "one leads"
 """The order of a rule by which calls are told only whether they lead."""
 
+RELEASED: Final = "released"
+"""What is kept of a call that another released and that is given no value, where a property may count it."""
+
 
 class NamedAsMachine(Specification):
     """What names findings as a machine does: its rules' errors, and the claims that `blames` gives situations."""
@@ -77,6 +80,7 @@ class MachineSpecification(NamedAsMachine):
         self._is_compared = compares(machine, policy, compared)
         self._named = {operation.name: operation for operation in machine.operations}
         self._refusals = {rule.id for rule in machine.rules if rule.refuses}
+        self._counts_released = any(one.counts_released(policy) for one in machine.observations.values())
         self._failing = [
             operation
             for operation in machine.operations
@@ -171,7 +175,7 @@ class MachineSpecification(NamedAsMachine):
         """Return whether a call with this ending was parked, or completed a generation; an error may release it too."""
         if ending.fails:
             return ending.rule not in self._refusals
-        return ending.returns is not None
+        return ending.returns is not None or ending.own == RELEASED
 
     def _reaches_released(self, rule: Rule) -> bool:
         return self.machine.reaches_released(rule, self.policy)
@@ -203,6 +207,8 @@ class MachineSpecification(NamedAsMachine):
                     ending = ending._replace(returns=tuple(range(size)), led=rule.order == LED, generation=-1)
                 elif isinstance(given, type):
                     ending = ending._replace(returns=(), raises=rule.errors)
+                elif self._counts_released and other != call:
+                    ending = ending._replace(own=RELEASED)
                 fates[other] = Fate("ends", ending)
         if rule.caller == "parks":
             fates[call] = PARKED
