@@ -13,4 +13,4 @@ QUICK = tuple(check for check in MUTANT_CHECKS if check.is_quick)
 @cache
 def quick_matrix() -> Matrix:
     """Return what becomes of them; it takes half a minute."""
-    return evaluate_mutants(QUICK, quick=True)
+    return evaluate_mutants(QUICK, quick=True, apart=True)

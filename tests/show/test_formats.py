@@ -9,11 +9,12 @@ from latchproof.check.target import load
 from latchproof.check.verdict import Verdict
 from latchproof.cli.main import make_parser
 from latchproof.show.formats import FORMATS, OF_TRACES, Format
+from latchproof_spec.machine import Programs
 
 
 @pytest.fixture(scope="module")
 def verdict() -> Verdict:
-    return check(load("asyncio:Barrier"), policy="cpython")
+    return check(load("asyncio:Barrier"), policy="cpython", programs=(Programs((3,), 3, 4, 1, waits_only=True),))
 
 
 def test_no_two_formats_share_a_name_or_an_option() -> None:

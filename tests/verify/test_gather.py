@@ -42,6 +42,7 @@ def test_every_claim_holds_by_every_kind_of_evidence(gathered: Ledger) -> None:
     assert gathered.unfired == {}
     assert len(gathered.cells) == len(IDS) * len(KINDS)
     assert gathered.seconds > 0
+    assert gathered.cpu_seconds > 0
 
 
 def test_a_cell_says_what_was_done_and_how_to_do_it_again(gathered: Ledger) -> None:

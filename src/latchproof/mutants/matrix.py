@@ -97,12 +97,14 @@ def evaluate_mutants(
     sampled: bool = False,
     only: str = "",
     workers: int = 1,
+    apart: bool = False,
     tell: Callable[[str], None] = lambda what: None,
 ) -> Matrix:
     """Put every mutant whose ID has `only` in it to the checks, in this number of processes.
 
     What becomes of it is the same for any number. When `sampled`, these are all that are named and a sample of those
-    that are generated. With `quick` too, and under our own policy alone, in this process. `tell` is told how far it is.
+    that are generated. With `quick` too, and under our own policy alone, one after another: in this process, or in
+    another if they are to be put `apart`. `tell` is told how far it is.
 
     >>> from latchproof.mutants.checks import EXPLORED
     >>> matrix = evaluate_mutants([EXPLORED], quick=True, only="barrier.B2: the queue indexed -> stays")
@@ -119,8 +121,9 @@ def evaluate_mutants(
         seconds=dict.fromkeys(kinds, 0.0),
     )
     chosen = _chosen(every, only)
+    workers = 1 if quick else workers
     one_by_one = map(MutantEvaluator(checks, quick=quick).evaluate, chosen)
-    results = one_by_one if quick or workers < 2 else _in_processes(checks, every, only, workers)
+    results = _in_processes(checks, every, only, workers, quick=quick) if apart or workers > 1 else one_by_one
     for number, mutant in enumerate(chosen):
         tell(f"{number} of {len(chosen)}: {mutant.id}")
         result = next(results)
@@ -132,7 +135,7 @@ def evaluate_mutants(
         matrix.seconds = {kind: seconds + result.seconds[kind] for kind, seconds in matrix.seconds.items()}
     for check in checks:
         if check.broken_by_each is not None:
-            _put_together(matrix, check, 1 if quick else workers, tell)
+            _put_together(matrix, check, workers, tell)
     return matrix
 
 
@@ -157,15 +160,22 @@ def _chosen(every: int, only: str) -> tuple[Mutant, ...]:
     return tuple(one for machine in MACHINES.values() for one in _one_in(machine, every) if only in one.id)
 
 
+def make_ahead() -> None:
+    """Make the mutants of a sample before threads do, which must not parse at once: see `contracts.read_ahead`."""
+    _chosen(SAMPLE, "")
+
+
 @lru_cache(maxsize=4)
 def _one_in(machine: Machine, every: int) -> tuple[Mutant, ...]:
     """Return the named mutants of a machine and one in `every` of its generated ones."""
     return tuple(mutants(machine, every))
 
 
-def _in_processes(checks: Sequence[MutantCheck], every: int, only: str, workers: int) -> Iterator[MutantResult | None]:
+def _in_processes(
+    checks: Sequence[MutantCheck], every: int, only: str, workers: int, *, quick: bool
+) -> Iterator[MutantResult | None]:
     """Evaluate the mutants in several processes. A mutant is code and cannot be sent: each process makes it again."""
-    processes = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (checks, every, only))
+    processes = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (checks, every, only, quick))
     chosen = _chosen(every, only)
     try:
         for mutant, result in zip(chosen, processes.map(_evaluate_number, range(len(chosen))), strict=True):
@@ -178,10 +188,10 @@ _evaluator: MutantEvaluator
 _mutants: tuple[Mutant, ...]
 
 
-def _begin(checks: Sequence[MutantCheck], every: int, only: str) -> None:
+def _begin(checks: Sequence[MutantCheck], every: int, only: str, quick: bool) -> None:
     """Prepare a process."""
     global _evaluator, _mutants
-    _evaluator, _mutants = MutantEvaluator(checks, quick=False), _chosen(every, only)
+    _evaluator, _mutants = MutantEvaluator(checks, quick=quick), _chosen(every, only)
 
 
 def _evaluate_number(number: int) -> dict[str, Any] | None:

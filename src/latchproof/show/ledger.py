@@ -43,7 +43,7 @@ def print_ledger(console: Console, ledger: Ledger) -> None:
             say(console, f"{where}: inconclusive because: {reason}", style=STYLES["inconclusive"])
         if cell.status == "fails" or (cell.status == "inconclusive" and not cell.reasons):
             say(console, f"{where} {cell.status}: {cell.detail}", style=STYLES[cell.status])
-    say(console, f"{MEANINGS[ledger.exit_code]} ({ledger.seconds:.1f} s)")
+    say(console, f"{MEANINGS[ledger.exit_code]} ({ledger.seconds:.1f} s, {ledger.cpu_seconds:.1f} CPU-seconds)")
 
 
 def _print_bounds(console: Console, kind: str, cells: list[Cell]) -> None:

@@ -1,5 +1,6 @@
 """Gathers the ledger: every kind of evidence, then the exporters, then a sample of mutants, which must be killed."""
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,14 +8,18 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Final
 
 from latchproof.check.pool import cores
 from latchproof.contracts import ContractsNotRunError, find_root, read_ahead
-from latchproof.mutants.matrix import evaluate_mutants
+from latchproof.mutants.matrix import Matrix, evaluate_mutants, make_ahead
 from latchproof.verify.evidence import Cell, Evidence, Gathered
 from latchproof.verify.exported import check_exports
 from latchproof.verify.kinds import KINDS, MUTANT_CHECKS
 from latchproof.verify.ledger import Ledger
+
+QUICK_CHECKS: Final = tuple(check for check in MUTANT_CHECKS if check.is_quick)
+"""The checks to which the mutants of a quick ledger are put."""
 
 
 def gather(*, quick: bool = False, on_start: Callable[[str], None] = lambda what: None) -> Ledger:
@@ -22,7 +27,7 @@ def gather(*, quick: bool = False, on_start: Callable[[str], None] = lambda what
 
     `on_start` is told what is gathered next.
     """
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), sum(os.times()[:4])
     ledger = Ledger(quick=quick, gathered=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
     with suppress(ContractsNotRunError):
         read_ahead(find_root())
@@ -33,8 +38,12 @@ def gather(*, quick: bool = False, on_start: Callable[[str], None] = lambda what
         cells, ledger.rules[kind.name] = gathered()
         ledger.cells += cells
 
-    with ThreadPoolExecutor(max(1, len(beside))) as pool:
+    with ThreadPoolExecutor(len(beside) + 1) as pool:
         waiting = [(kind, pool.submit(kind.gathered, quick=quick).result) for kind in beside]
+        evaluated = None
+        if quick:  # its mutants depend on nothing that is gathered: another process evaluates them meanwhile
+            make_ahead()
+            evaluated = pool.submit(evaluate_mutants, QUICK_CHECKS, quick=True, sampled=True, apart=True).result
         for kind in KINDS:
             if kind not in beside:
                 enter(kind, partial(kind.gathered, quick=quick))
@@ -44,20 +53,24 @@ def gather(*, quick: bool = False, on_start: Callable[[str], None] = lambda what
         on_start("exports")
         ledger.exports = check_exports(quick=quick)
         on_start("mutants")
-        try_mutants(ledger, quick=quick)
+        try_mutants(ledger, quick=quick, evaluated=evaluated)
         if quick:
             for kind, result in waiting:
                 enter(kind, result)
-    ledger.seconds = time.perf_counter() - begun
+    ledger.seconds, ledger.cpu_seconds = time.perf_counter() - begun, sum(os.times()[:4]) - used
     return ledger
 
 
-def try_mutants(ledger: Ledger, *, quick: bool) -> None:
-    """Put a sample of mutants to the kinds of evidence, and fail each cell that could not have failed."""
+def try_mutants(ledger: Ledger, *, quick: bool, evaluated: Callable[[], Matrix] | None = None) -> None:
+    """Put a sample of mutants to the kinds of evidence, and fail each cell that could not have failed.
+
+    `evaluated` waits for a matrix that is on its way.
+    """
     idle = {kind.name for kind in KINDS} - {cell.kind for cell in ledger.cells if cell.status != "not_run"}
-    checks = tuple(check for check in MUTANT_CHECKS if (check.is_quick if quick else check.kind not in idle))
+    checks = QUICK_CHECKS if quick else tuple(check for check in MUTANT_CHECKS if check.kind not in idle)
     try:
-        ledger.mutants = matrix = evaluate_mutants(checks, quick=quick, sampled=True, workers=cores())
+        evaluated = evaluated or partial(evaluate_mutants, checks, quick=quick, sampled=True, workers=cores())
+        ledger.mutants = matrix = evaluated()
     except Exception as error:  # as where a named fault no longer fits the specification
         ledger.no_mutants = f"evaluating them raised {type(error).__name__}: {error}"
         return

@@ -36,7 +36,8 @@ class Ledger:
     """Every cell that was gathered, what was found about the exporters, and what became of the mutants.
 
     `rules` holds, for each kind of evidence by name, what it did about each rule by ID. `no_mutants` says why there are
-    no mutants. `quick` says whether it was gathered to smaller bounds, and `gathered` when, in UTC.
+    no mutants. `quick` says whether it was gathered to smaller bounds, and `gathered` when, in UTC. `cpu_seconds` are
+    those of all processes that gathered it.
     """
 
     cells: list[Cell] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Ledger:
     mutants: Matrix | None = None
     no_mutants: str = ""
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     quick: bool = False
     gathered: str = ""
 
@@ -133,5 +135,6 @@ class Ledger:
             "quick": self.quick,
             "gathered": self.gathered,
             "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
             "exit_code": self.exit_code,
         }

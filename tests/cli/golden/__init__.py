@@ -185,7 +185,7 @@ def _ledger(console: Console) -> None:
     cells[2] = Cell(CLAIMS[0].id, "not_run", "no checkout", kind=KINDS[2].name)
     explored = {rule: RuleCell("holds", 1, ("latchproof",), "", "explored", "policies") for rule in own_rules()}
     exports = [ExportCheck("exported", "fails", "a bound", "again", "a line that differs")]
-    ledger = Ledger(cells, {"explored": explored}, exports, seconds=1.5)
+    ledger = Ledger(cells, {"explored": explored}, exports, seconds=1.5, cpu_seconds=2.5)
     print_ledger(console, ledger)
 
 
