@@ -33,6 +33,20 @@ async def test_l2_the_last_count_down_releases_every_parked_task(host: Host) -> 
     assert [task.outcome for task in waiting] == [None] * 5
 
 
+async def test_it_says_whether_it_is_open_and_how_many_wait(host: Host) -> None:
+    latch = CountdownLatch(2)
+    seen = [(latch.is_open, latch.n_waiting)]
+    first, _ = await host.spawn_all(latch.wait(), latch.wait())
+    seen.append((latch.is_open, latch.n_waiting))
+    host.cancel(first)
+    seen.append((latch.is_open, latch.n_waiting))  # before the task has run
+    latch.count_down_nowait()
+    seen.append((latch.is_open, latch.n_waiting))
+    latch.count_down_nowait()
+    seen.append((latch.is_open, latch.n_waiting))  # before the released task has run
+    assert seen == [(False, 0), (False, 2), (False, 1), (False, 1), (True, 0)]
+
+
 async def test_l2_the_count_downs_may_come_from_several_tasks(host: Host) -> None:
     latch = CountdownLatch(3)
     waiting = await host.spawn(latch.wait())
