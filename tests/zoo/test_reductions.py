@@ -231,10 +231,12 @@ def test_not_to_go_on_from_a_state_twice_spares_much(policies: int, again: bool,
     assert merged.schedules * times < whole.schedules
 
 
-def histories(factory: Any, argument: int, *, prune: bool, again: bool = False) -> set[tuple[Any, ...]]:
+def histories(
+    factory: Any, argument: int, *, prune: bool, again: bool = False, shape: Programs | None = None
+) -> set[tuple[Any, ...]]:
     """Every history, without what is observed; and without rest, to which pruning prefers to let the loop come."""
     target = adapt(factory)
-    shape = Programs((argument,), at_once=3, calls=3, cancellations=1, numbers=(0, 2), again=again)
+    shape = shape or Programs((argument,), at_once=3, calls=3, cancellations=1, numbers=(0, 2), again=again)
     found: set[tuple[Any, ...]] = set()
 
     def note(history: tuple[Event, ...]) -> None:
@@ -299,6 +301,33 @@ def test_of_two_orders_that_commute_one_is_enough(factory: Any, argument: int, a
     # a history that is not allowed ends there; where that is at rest, it may end sooner for those that come to rest
     assert all(any(history[:length] in pruned for length in range(len(history) + 1)) for history in whole)
     assert pruned == whole or factory in FAULTS
+
+
+class SleepyLatch:
+    """A latch that is open, and yields to the loop in each call; once more if its task was cancelled twice."""
+
+    def __init__(self, count: int) -> None:
+        """Do nothing."""
+
+    async def wait(self) -> None:
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling() > 1:
+                await asyncio.sleep(0)
+            raise
+
+    async def count_down(self) -> None:
+        """Do nothing."""
+
+
+def test_so_it_is_where_a_call_may_be_cancelled_twice() -> None:
+    """Its step may be quiet after one request, and not after two."""
+    shape = Programs((0,), at_once=2, calls=2, cancellations=2, waits_only=True)
+    pruned, whole = (histories(SleepyLatch, 0, prune=prune, shape=shape) for prune in (True, False))
+    assert len(whole) > 20
+    assert requested_late(by_any_task(pruned)) == requested_late(by_any_task(whole))
 
 
 class FlagLatch(correct.FutureLatch):
@@ -374,6 +403,20 @@ def test_a_request_that_others_notice_is_not_put_off(factory: Any, count: int) -
     shape = Programs((count,), at_once=2, calls=2, cancellations=1)
     assert_the_same_is_found(factory, shape, count)
     assert walk(factory, shape, count).failures["latchproof"]
+
+
+def test_a_request_is_not_put_off_where_it_has_to_take_effect_at_once() -> None:
+    """In the strict form a call is withdrawn at the request: that it polls on is found only if another step follows."""
+    target, shape = adapt(correct.PollingBarrier), Programs((2,), 2, 2, 1, waits_only=True)
+    policies = target.machine.policies[:1]
+    pruned, merged = (
+        Explorer(target, shape, 2, policies, strict=True, prune=prune).walk().failures["latchproof"]
+        for prune in (True, False)
+    )
+    assert pruned
+    assert {claim: one.size[:3] for claim, one in pruned.items()} == {
+        claim: one.size[:3] for claim, one in merged.items()
+    }
 
 
 def test_to_put_off_requests_spares_much() -> None:
