@@ -37,14 +37,15 @@ Record Seen {Op : Type} : Type := {
 Arguments Seen : clear implicits.
 
 (* What a call was given: its ending; the errors with which it may end in place of that; whether its value tells only
-   whether its index is 0; and whether it is a release, so that an observation may count the call. *)
+   whether its index is 0; and whether it is a release, so that an observation may count the call: what a call is given by
+   its own step, and is no index, is none. *)
 Record Given : Set := { ending : Ending; accepted : list Error; leading : bool; is_release : bool }.
 
-Definition given_by (r : Rule) (e : Ending) : Given :=
+Definition given_by (r : Rule) (by_itself : bool) (e : Ending) : Given :=
   {| ending := e;
      accepted := match e with Ends_error _ => Rule_errors r | _ => nil end;
      leading := IndexOrder_beq (Rule_order r) IndexOrder_one_leads;
-     is_release := match e with Ends_error _ => negb (Rule_refuses r) | Ends_index _ => true | Ends_plainly => false end |}.
+     is_release := match e with Ends_error _ => negb (Rule_refuses r) | Ends_index _ => true | Ends_plainly => negb by_itself end |}.
 
 Definition tells (x : Given) (v : Value) (leads : option bool) (i : Z) : bool :=
   if leading x then match leads with Some b => Bool.eqb b (i =? 0) | None => false end
@@ -74,7 +75,7 @@ Fixpoint given_in (l : list (Moment M)) (c : Call) : Given :=
   match l with
   | nil => {| ending := Ends_plainly; accepted := nil; leading := false; is_release := false |}
   | m :: r => match given_to c (resumed m) with
-              | Some e => given_by (rule m) e
+              | Some e => given_by (rule m) (c =? who m) e
               | None => reached_by (rule m) (given_in r c)
               end
   end.

@@ -42,7 +42,7 @@ Definition reached_fate (r : Rule) (f : Fate Op) : Fate Op :=
 Definition fate_after (r : Rule) (w : Call) (given : list (Call * Ending)) (p : Call * Fate Op) : Call * Fate Op :=
   (fst p,
    match given_to (fst p) given with
-   | Some e => Given_ending (given_by r e)
+   | Some e => Given_ending (given_by r (fst p =? w) e)
    | None =>
        if fst p =? w then
          match Rule_caller r with Caller_parks => Waiting | Caller_leaves => Withdrawn | _ => reached_fate r (snd p) end
