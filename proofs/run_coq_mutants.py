@@ -57,7 +57,7 @@ class Tried:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compile the proofs with mutants of the specification.")
-    parser.add_argument("--every", type=int, default=100, help="try one in so many of all mutants; 1 tries all")
+    parser.add_argument("--every", type=int, default=100, help="try one in so many of all mutants too; 0: none")
     parser.add_argument("--only", default="", help="try those alone with this text in their ID")
     parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried at the same time")
     asked = parser.parse_args()
@@ -96,7 +96,11 @@ def main() -> int:
     for text in wrong:
         print(f"WRONG {text}")
     counts = ", ".join(f"{number} {fate}" for fate, number in sorted(fates.items()))
-    which = f"with {asked.only!r} in their ID" if asked.only else f"those named, and one in {asked.every} of all"
+    which = (
+        f"with {asked.only!r} in their ID"
+        if asked.only
+        else f"those that {ACCOUNTS.name} names" + (f", and one in {asked.every} of all" if asked.every else "")
+    )
     per_claim = ", ".join(f"{machine} {claim} {broken[machine, claim]}" for machine, claim in proved)
     print(f"killed mutants that break a claim: {per_claim}")
     print(f"{len(chosen)} mutants ({which}): {counts}; {time.monotonic() - begun:.0f} s")
@@ -109,7 +113,7 @@ def choose(every: int, only: str, breaks: Mapping[str, str]) -> Iterator[Mutant]
     for machine in MACHINES.values():
         rendered = [one for one in mutants(machine) if one.text or one.step_text]
         for number, mutant in enumerate(rendered):
-            if only in mutant.id if only else mutant.id in places or number % every == 0:
+            if only in mutant.id if only else mutant.id in places or (every and number % every == 0):
                 yield mutant
 
 
