@@ -57,7 +57,7 @@ def full_ledger(*changes: tuple[str, str, CellStatus]) -> Ledger:
         for claim in IDS
         for kind in KINDS
     ]
-    return Ledger(cells, {"fuzzed": fired("fuzzed", own_rules())}, seconds=2.5)
+    return Ledger(cells, {"fuzzed": fired("fuzzed", own_rules())}, seconds=2.5, cpu_seconds=4.5)
 
 
 def fired(kind: str, rules: set[str] | frozenset[str]) -> dict[str, RuleCell]:
