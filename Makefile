@@ -51,10 +51,11 @@ crosscheck: $(SETUP) ## compare with Spin and TLC on the exported models (TLC_JA
 	@sh proofs/install_spin.sh
 	TLC_JAR="$$(sh proofs/install_tlc.sh $(BIN)/python)" $(BIN)/python proofs/run_crosscheck.py
 
-coq: $(SETUP) ## have Coq, which it installs, check the proofs about the specification for every size (under 5 minutes)
+coq: $(SETUP) ## have Coq, which it installs, check the proofs, a second judge and mutants (COQ_MUTANTS="--every 1" tries all)
 	@sh proofs/install_coq.sh
 	$(BIN)/python proofs/run_coq.py
 	$(BIN)/python -m proofs.run_second_judge
+	$(BIN)/python -m proofs.run_coq_mutants $(COQ_MUTANTS)
 
 fuzz: $(SETUP) ## fuzz our own classes on every host, for a long time
 	for host in asyncio uvloop trio flowno; do for class in $(CLASSES); do \

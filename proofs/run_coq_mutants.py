@@ -5,10 +5,10 @@ argument; or if a theorem has no mutant that is killed, and that breaks its clai
 `latchproof mutants` says what a claim is. That a proof does not compile says that some proof fails, not which claim is
 false: so the claims beside a killed mutant are those that exploring it breaks.
 
-A mutant is killed if a proof does not compile with it, and refused if it cannot be rendered. The first pass tries those
-that `coq_survivors.toml` names for each claim, and one in so many of all.
+A mutant is killed if a proof does not compile with it, and refused if it cannot be rendered. Tried are those that
+`coq_survivors.toml` names for each claim, and one in so many of all.
 
-python -m proofs.run_coq_mutants [--every 100] [--only TEXT] [--jobs 2]
+python -m proofs.run_coq_mutants [--every 200] [--only TEXT] [--jobs 2]
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Tried:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compile the proofs with mutants of the specification.")
-    parser.add_argument("--every", type=int, default=100, help="try one in so many of all mutants too; 0: none")
+    parser.add_argument("--every", type=int, default=200, help="try one in so many of all mutants too; 0: none")
     parser.add_argument("--only", default="", help="try those alone with this text in their ID")
     parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried at the same time")
     asked = parser.parse_args()
@@ -88,6 +88,8 @@ def main() -> int:
             print(f"{one.fate}: {one.mutant.id} ({said})", flush=True)
     proved = [(machine.name, claim.id) for machine in MACHINES.values() for claim in machine.claims]
     if not asked.only:
+        named = {mutant.id for mutant in chosen}
+        wrong += [f"{ACCOUNTS.name} names no mutant: {one}" for one in set(accounts["breaks"].values()) - named]
         wrong += [
             f"{machine} {claim}: no mutant that breaks it was killed"
             for machine, claim in proved
@@ -120,7 +122,7 @@ def choose(every: int, only: str, breaks: Mapping[str, str]) -> Iterator[Mutant]
 def attempt(files: Mapping[str, str], mutant: Mutant) -> Tried:
     """Return what becomes of a mutant."""
     try:
-        rendered = coq.files(partial(_with_fault, mutant))
+        rendered = coq.files(partial(with_fault, mutant))
     except NotRenderedError as error:
         return Tried(mutant, "refused", str(error))
     changed = {name: text for name, text in rendered.items() if name in files and text != files[name]}
@@ -144,7 +146,7 @@ def attempt(files: Mapping[str, str], mutant: Mutant) -> Tried:
     return Tried(mutant, "survived")
 
 
-def _with_fault(mutant: Mutant, module: str) -> str:
+def with_fault(mutant: Mutant, module: str) -> str:
     """Return the text of a module of the specification, with the fault if it is there."""
     if mutant.text is not None and module == rules_module(mutant.machine).__name__:
         return mutant.text()
