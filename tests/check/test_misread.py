@@ -142,7 +142,7 @@ def test_a_claim_behind_a_wrong_reading_is_found() -> None:
     assert "misread   n_waiting, broken: read wrong" in as_text(verdict)
     (trace,) = [one for one in verdict.traces if one.claim == "C5"]
     text = as_text(trace)
-    assert "n_waiting=7 (wrong), broken=False" in text
+    assert "7 waiting (wrong), whole" in text
     assert "also:     n_waiting read wrong before, and was not judged from there on" in text
 
 

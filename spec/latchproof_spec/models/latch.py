@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latchproof_spec.model import Model, choose, waiters, when
+from latchproof_spec.model import Model, any_of, choose, released, waiters, when
 
 
 class CountdownLatch(Model):
@@ -15,7 +15,7 @@ class CountdownLatch(Model):
         "rearms": {"_in_use": "refuses above zero"},
     }
     fair = False
-    optional = ("set_count", "count")
+    optional = ("set_count", "count", "is_open", "n_waiting")
     _in_use = "refuses"
     _over_counting = "is ignored"
 
@@ -49,6 +49,15 @@ class CountdownLatch(Model):
 
     def invariant(self) -> bool:
         return self.count >= 0
+
+    @property
+    def is_open(self) -> bool:
+        return self.count == 0
+
+    @property
+    def n_waiting(self) -> any_of:
+        there = len(waiters())
+        return any_of(*range(there, there + 1 + (len(released()) if self._in_use != "refuses" else 0)))
 
     def _let_go_at_zero(self) -> None:
         if self.count == 0:
