@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.museum.environments import ROOT
-from tests.workers import LONGEST, TOGETHER, ByFile, pytest_collection_modifyitems, pytest_xdist_make_scheduler
+from tests.workers import LONGEST, ByFile, pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
 
 def test_files_that_share_a_ledger_go_to_one_worker() -> None:
