@@ -108,8 +108,8 @@ def check(
 ) -> Verdict:
     """Check a class, a factory or "MODULE:NAME" as `latchproof check` does, with its options but those for output.
 
-    `kind` names what it is, where its methods do not tell; `model` is a model of your own, or FILE:CLASS. `argument`,
-    or `parties` of a barrier or `count` of a latch, is what the constructor is given: a number, or several.
+    `kind` names what it is, where neither its methods nor its name tell; `model` is a model of your own, or FILE:CLASS.
+    `argument`, or `parties` of a barrier or `count` of a latch, is what the constructor is given: a number, or several.
     `rename` maps names of the class to those that the specification has for them: `{"done": "count_down"}`. What
     `ignore` names, such as "n_waiting", is not read.
 

@@ -81,8 +81,8 @@ def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the whole command line."""
     parser = argparse.ArgumentParser(
         prog="latchproof",
-        description="Checks latches and barriers for async Python against a specification that is\nexecuted, explored "
-        "and proved.",
+        description="Checks async Python primitives: latches and barriers against a specification that is\n"
+        "executed, explored and proved, all others against models.",
         epilog=QUESTIONS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -69,10 +69,10 @@ def add_target(
     )  # fmt: skip
     parser.add_argument(
         "--kind", "--machine", metavar="KIND",
-        help=f"what the target is, if its methods do not tell: {', '.join(KINDS)}",
+        help=f"what the target is, if neither its methods nor its name tell: {', '.join(KINDS)}",
     )  # fmt: skip
     parser.add_argument(
-        "--model", metavar="FILE:CLASS", help="check it against a model of your own, which a sequential class is"
+        "--model", metavar="FILE:CLASS", help="check it against a model of your own: a sequential class"
     )
     parser.add_argument(
         "--rename", metavar="OWN=NAME,...", type=renaming, default={},
@@ -84,7 +84,7 @@ def add_target(
     parser.add_argument("--policy", metavar="NAME", help=f"judge by this policy (default: {policy}); {_policies()}")
     parser.add_argument(
         "--strict", action="store_true",
-        help="a call takes effect in its first step, and a cancellation at its request",
+        help="demand that a call takes effect in its first step, and a cancellation when it is requested",
     )  # fmt: skip
     parser.add_argument("--claim", metavar="ID", help=claim)
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""What Coq's kernel checks: a proof of each claim, about the specification as its text is rendered to Coq."""
+"""What Coq's kernel checks: a proof of each claim, about the specification's text, translated to Coq to Coq."""
 
 import re
 import shutil
