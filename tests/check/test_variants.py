@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -165,8 +164,9 @@ def test_a_variant_can_be_estimated_fuzzed_and_sampled(capsys: pytest.CaptureFix
     assert "an estimate of the work" in out
     machine = state_machine(samples.TripsEarly, kind="barrier", policy="tokio")
     quick = settings(max_examples=100, database=None, deadline=None, phases=(Phase.generate,), derandomize=True)
-    with pytest.raises(AssertionError, match=re.escape(sentence_of("C6", "barrier", "tokio"))):
+    with pytest.raises(AssertionError) as found:
         run_state_machine_as_test(machine, settings=quick)
+    assert sentence_of("C6", "barrier", "tokio") in " ".join(str(found.value).split())
     right = [f"{SAMPLES}:SettableAutoReset", "--policy", "auto-reset"]
     code, out = run(capsys, "fuzz", *right, "--examples", "50", "--claim", "C3")
     assert code == 0

@@ -143,7 +143,7 @@ def test_the_document_has_the_properties_and_the_claims(machine: Machine) -> Non
     ]
     expected += [[one.claim.id, "eventuality", one.name, f"`{one.owes.__name__}`"] for one in machine.eventualities]
     assert table(text, "Invariants and properties") == expected
-    claims = text.partition("\n## Claims\n")[2].strip().splitlines()
+    claims = re.findall(r"^- .*", text.partition("\n## Claims\n")[2], re.MULTILINE)
     assert claims == [f"- **{claim.id}** ({claim.kind}) {claim.sentence}" for claim in machine.claims]
     constants, state = (re.findall(r"`(\w+)`(?: \((\w+)\))?", said) for said in _declared(text))
     assert [name for name, _ in constants] == list(machine.constants)
