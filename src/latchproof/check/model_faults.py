@@ -8,6 +8,7 @@ import dis
 import inspect
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any, Final, TypeAlias
 
@@ -29,6 +30,11 @@ def require_model(model: Any) -> None:
     """Raise ModelError unless the class is a model whose parts fit together."""
     if not (isinstance(model, type) and issubclass(model, Model)):
         raise ModelError(f"{getattr(model, '__qualname__', repr(model))} is not a class that inherits from Model")
+    _require_no_fault(model)  # type: ignore[arg-type]  # mypy asks whether the model's instances have a hash
+
+
+@cache  # every specification of a check asks for it, and a class that is a model stays one
+def _require_no_fault(model: type[Model]) -> None:
     for at, text in _faults(model):
         raise ModelError(f"{place_of(at)}{text}")
 

@@ -10,6 +10,7 @@ import dis
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
@@ -133,6 +134,11 @@ def says(model: type[Model], function: Callable[..., Any]) -> bool:
 
     An attribute of that name, as a waiter's `place` is one, does not count.
     """
+    return _says(model, function)  # type: ignore[arg-type]  # mypy asks whether the model's instances have a hash
+
+
+@cache  # every specification of a check asks, and to disassemble a model takes as long as many runs
+def _says(model: type[Model], function: Callable[..., Any]) -> bool:
     return any(_reaches(one, function) for one in functions_of(model))
 
 
