@@ -28,7 +28,7 @@ from latchproof.check.work_queue import WorkQueue
 from latchproof.cli.main import main
 from latchproof_spec.machine import Programs
 
-SHAPE = Programs((3,), at_once=3, calls=4, cancellations=1, waits_only=True)
+SHAPE = Programs((3,), at_once=3, calls=5, cancellations=2, waits_only=True)
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 60.0
 """So long may a process take to do what is waited for; never reached unless something is wrong."""
@@ -124,7 +124,7 @@ def test_a_worker_that_is_killed_in_mid_run_makes_no_difference(dask: DaskCluste
     killer.start()
     there = plain(check(load("asyncio:Barrier"), policy="cpython", programs=(SHAPE,), cluster=dask.address))
     killer.join(DEADLINE)
-    assert doomed.wait() == -signal.SIGKILL
+    assert doomed.wait(DEADLINE) == -signal.SIGKILL
     assert orphans, "it was killed before it was given anything"
     assert there["reasons"] == []
     assert there == here
