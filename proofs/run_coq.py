@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from latchproof.export import coq
-from latchproof.export.coq_comparison import compared, comparisons
+from latchproof.export.coq_comparison import LONGEST, NUMBERS, compared, comparisons
 from latchproof.export.coq_theorems import CoqError, compile_all, sources, theorems
 from latchproof.export.coq_types import NotRenderedError
 
@@ -32,7 +32,10 @@ def main() -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     for name, seconds in compile_all(files, FOLDER):
         print(f"compiled {name}.v in {seconds:.1f} s", flush=True)
-    print(f"Coq computes what Python computes: {sum(map(compared, comparisons().values())):,} results")
+    print(
+        f"Coq computes what Python computes: {sum(map(compared, comparisons().values())):,} results "
+        f"(numbers {NUMBERS[0]} to {NUMBERS[-1]}, queues up to {LONGEST})"
+    )
     found = theorems(files, FOLDER)
     for one in found:
         print(one)

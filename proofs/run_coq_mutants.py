@@ -1,12 +1,12 @@
 """Render mutants of the specification to Coq, and compile the proofs with each: a proof that always compiles is empty.
 
-Exits with 1 if a mutant survives that is not the original in other words, and for which `coq_survivors.toml` has no
-argument; or if a theorem has no mutant that is killed, and that breaks its claim by what is explored, which is how
-`latchproof mutants` says what a claim is. That a proof does not compile says that some proof fails, not which claim is
-false: so the claims beside a killed mutant are those that exploring it breaks.
+Exits with 1 if a mutant survives that is not equivalent to the original and for which `coq_survivors.toml` has no
+argument, if Coq does not come to an end with one, or if a mutant that the file names for a claim is not killed or does
+not break that claim. Exploring a killed mutant says which claims it breaks: that a proof does not compile says only
+that some proof fails.
 
-A mutant is killed if a proof does not compile with it, and refused if it cannot be rendered. Tried are those that
-`coq_survivors.toml` names for each claim, and one in so many of all.
+A mutant is killed if a proof does not compile with it. It is refused if it cannot be rendered, or if Coq refuses what
+is rendered: then no proof was tried. The mutants that `coq_survivors.toml` names are tried, and every Nth of all.
 
 python -m proofs.run_coq_mutants [--every 200] [--only TEXT] [--jobs 2]
 """
@@ -28,7 +28,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal, TypeAlias
 
 from latchproof.export import coq
-from latchproof.export.coq_theorems import CoqError, compile_all, needed, required, sources
+from latchproof.export.coq_theorems import TIMEOUT, CoqError, NotCompiledError, compile_all, needed, required, sources
 from latchproof.export.coq_types import NotRenderedError
 from latchproof.mutants.checks import CALLED, EXPLORED
 from latchproof.mutants.evaluate import MutantEvaluator
@@ -57,17 +57,18 @@ class Tried:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compile the proofs with mutants of the specification.")
-    parser.add_argument("--every", type=int, default=200, help="try one in so many of all mutants too; 0: none")
-    parser.add_argument("--only", default="", help="try those alone with this text in their ID")
-    parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried at the same time")
+    parser.add_argument("--every", type=int, default=200, help="also try every Nth of all mutants; 0 tries none")
+    parser.add_argument("--only", default="", help="try only mutants with this text in their ID")
+    parser.add_argument("--jobs", type=int, default=2, help="number of mutants tried at a time")
     asked = parser.parse_args()
     begun = time.monotonic()
     accounts = tomllib.loads(ACCOUNTS.read_text(encoding="utf-8"))
     chosen = list(choose(asked.every, asked.only, accounts["breaks"]))
     files = needed(sources(ROOT))
+    require_compiled(files)
     evaluator = MutantEvaluator((EXPLORED, CALLED), quick=True)
     fates: Counter[Fate] = Counter()
-    broken: Counter[tuple[str, str]] = Counter()
+    broken: dict[str, set[str]] = {}
     wrong: list[str] = []
     with ThreadPoolExecutor(asked.jobs) as pool:
         for one in pool.map(partial(attempt, files), chosen):
@@ -77,7 +78,7 @@ def main() -> int:
                 result = evaluator.evaluate(one.mutant)
                 assert result is not None
                 if one.fate == "killed":
-                    broken.update((one.mutant.machine.name, claim) for claim in result.claims)
+                    broken[one.mutant.id] = {f"{one.mutant.machine.name} {claim}" for claim in result.claims}
                     said += f"; breaks {', '.join(sorted(result.claims)) or 'no claim under our policy'}"
                 elif result.status == "equivalent":
                     said = "it never does anything else, as the solver says"
@@ -85,15 +86,14 @@ def main() -> int:
                     said = why
                 else:
                     wrong.append(f"a mutant survives: {one.mutant.id}")
+            elif one.fate == "timed out":
+                wrong.append(f"no result within {TIMEOUT:.0f} s: {one.mutant.id}")
             print(f"{one.fate}: {one.mutant.id} ({said})", flush=True)
-    proved = [(machine.name, claim.id) for machine in MACHINES.values() for claim in machine.claims]
     if not asked.only:
-        named = {mutant.id for mutant in chosen}
-        wrong += [f"{ACCOUNTS.name} names no mutant: {one}" for one in set(accounts["breaks"].values()) - named]
         wrong += [
-            f"{machine} {claim}: no mutant that breaks it was killed"
-            for machine, claim in proved
-            if not broken[machine, claim]
+            f"{claim}: no killed mutant that breaks it is {name}"
+            for claim, name in accounts["breaks"].items()
+            if claim not in broken.get(name, ())
         ]
     for text in wrong:
         print(f"WRONG {text}")
@@ -103,10 +103,18 @@ def main() -> int:
         if asked.only
         else f"those that {ACCOUNTS.name} names" + (f", and one in {asked.every} of all" if asked.every else "")
     )
-    per_claim = ", ".join(f"{machine} {claim} {broken[machine, claim]}" for machine, claim in proved)
-    print(f"killed mutants that break a claim: {per_claim}")
+    killers = Counter(claim for claims in broken.values() for claim in claims)
+    print(f"killed mutants that break a claim: {', '.join(f'{one} {killers[one]}' for one in accounts['breaks'])}")
     print(f"{len(chosen)} mutants ({which}): {counts}; {time.monotonic() - begun:.0f} s")
     return 1 if wrong or not fates["killed"] else 0
+
+
+def require_compiled(files: Mapping[str, str]) -> None:
+    """Raise CoqError unless what run_coq.py has compiled is what these files say: mutants are compiled beside it."""
+    for name, text in files.items():
+        kept = BASE / f"{name}.v"
+        if not kept.with_suffix(".vo").exists() or kept.read_text(encoding="utf-8") != text:
+            raise CoqError(f"{kept.relative_to(ROOT)} is missing or stale; run proofs/run_coq.py first")
 
 
 def choose(every: int, only: str, breaks: Mapping[str, str]) -> Iterator[Mutant]:
@@ -140,9 +148,9 @@ def attempt(files: Mapping[str, str], mutant: Mutant) -> Tried:
         try:
             for _ in compile_all(texts, folder, jobs=1):
                 pass
-        except CoqError as error:
-            is_late = "did not compile in" in str(error)
-            return Tried(mutant, "timed out" if is_late else "killed", str(error).partition(":")[0])
+        except NotCompiledError as error:
+            refused: Fate = "refused" if error.name in changed else "killed"
+            return Tried(mutant, "timed out" if error.timed_out else refused, str(error).partition(":")[0])
     return Tried(mutant, "survived")
 
 
@@ -156,4 +164,8 @@ def with_fault(mutant: Mutant, module: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except CoqError as error:
+        print(f"coq: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -3,7 +3,7 @@
 The histories are those that the first judge is asked about while each class of the zoo is checked at small bounds,
 under every policy, and random ones. What the second judge does not cover is left out, and counted.
 
-python -m proofs.run_second_judge.py [--calls 2] [--random 4] [--seed 0] [--folder build/coq]
+python -m proofs.run_second_judge [--calls 2] [--random 4] [--seed 0] [--folder build/coq]
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ LARGEST: Final = 3
 EVENTS: Final = 16
 """Events of a random history at most, and events that are tried at each of its places."""
 
+PARTS: Final = 2
+"""Parts of the work, which are done by as many processes as there are cores; each draws its own random histories."""
+
 PLANTED: Final = 40
 """Random histories for each policy and argument at most, until a fault planted in the specification is noticed."""
 
@@ -63,23 +66,26 @@ ENDINGS: Final = (
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compare the two judges.")
     parser.add_argument("--calls", type=int, default=2, help="calls in each program with a class of the zoo")
-    parser.add_argument("--random", type=int, default=4, help="random histories for each policy, argument and process")
+    parser.add_argument("--random", type=int, default=4, help="random histories for each policy, argument and part")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the random histories")
     parser.add_argument("--folder", type=Path, default=Path("build/coq"), help="where Extract.v was compiled")
     asked = parser.parse_args()
     program = make(asked.folder)
     begun = time.monotonic()
-    workers = cores()
     wrong = 0
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    print(
+        f"zoo: at most {asked.calls} calls; random: {PARTS} times {asked.random} histories of at most {EVENTS} events "
+        f"for each policy and argument, seed {asked.seed}; constructor arguments up to {LARGEST}"
+    )
+    with ProcessPoolExecutor(cores(), get_context("spawn")) as pool:
         sets = {
-            "zoo": [pool.submit(of_the_zoo, program, asked.calls, part, workers) for part in range(workers)],
-            "random": [pool.submit(random_ones, program, asked.random, asked.seed + part) for part in range(workers)],
+            "zoo": [pool.submit(of_the_zoo, program, asked.calls, part) for part in range(PARTS)],
+            "random": [pool.submit(random_ones, program, asked.random, asked.seed + part) for part in range(PARTS)],
         }
         for name, parts_of_it in sets.items():
             found = sum((part.result() for part in parts_of_it), Found())
             print(f"{name}: {found}", flush=True)
-            wrong += len(found.differences) + (not found.histories)
+            wrong += len(found.differences) + len(found.failed) + (not found.histories)
         faults = {fault.id: fault for machine in MACHINES.values() for fault in planted(machine)}
         noticed = [pool.submit(is_noticed, program, asked.seed, name) for name in faults]
         unseen = [name for name, one in zip(faults, noticed, strict=True) if not one.result()]
@@ -93,13 +99,17 @@ def main() -> int:
 
 @dataclass
 class Found:
-    """What came of comparing the judges on some histories; `told` is by how many specifications they were judged."""
+    """What came of comparing the judges on some histories; `told` is by how many specifications they were judged.
+
+    `failed` says what went wrong before they could be compared.
+    """
 
     histories: int = 0
     events: int = 0
     told: int = 0
     differences: tuple[Difference, ...] = ()
     left_out: Counter[str] = field(default_factory=Counter)
+    failed: tuple[str, ...] = ()
 
     def __add__(self, other: Found) -> Found:
         return Found(
@@ -108,11 +118,12 @@ class Found:
             max(self.told, other.told),
             self.differences + other.differences,
             self.left_out + other.left_out,
+            self.failed + other.failed,
         )
 
     def __str__(self) -> str:
         left_out = ", ".join(f"{count:,} {what}" for what, count in sorted(self.left_out.items())) or "nothing"
-        wrong = "".join(f"\n    WRONG {one}" for one in self.differences[:SHOWN])
+        wrong = "".join(f"\n    WRONG {one}" for one in (*self.failed, *self.differences)[:SHOWN])
         return (
             f"{self.histories:,} histories with {self.events:,} events, by up to {self.told} specifications: "
             f"{len(self.differences):,} differences; left out: {left_out}{wrong}"
@@ -122,23 +133,28 @@ class Found:
 def found_in(histories: Histories, program: Path) -> Found:
     """Return what comes of comparing the judges on these histories."""
     differences = tuple(compare(histories, program))
-    return Found(*histories.count(), len(histories.trees), differences, histories.left_out)
+    told = len(histories.trees)
+    return Found(*histories.count(), told, differences, histories.left_out, tuple(histories.contradictions))
 
 
-def of_the_zoo(program: Path, calls: int, part: int, parts_of_it: int) -> Found:
+def of_the_zoo(program: Path, calls: int, part: int) -> Found:
     """Compare every history that the judge is asked about while a part of the zoo is checked, under every policy."""
     histories = RecordingJudge.histories = Histories()
     factories: list[Any] = [*CORRECT, *FAULTS]
+    failed: list[str] = []
     with mock.patch.object(record, "Judge", RecordingJudge):
-        for factory in factories[part::parts_of_it]:
+        for factory in factories[part::PARTS]:
             target = adapt(factory)
             policies = tuple(one.name for one in MACHINES[target.kind.name].policies)
             (bounds,) = programs_within(target, calls=calls)
             arguments = tuple(one for one in bounds.arguments if one <= LARGEST)
             bounds = replace(bounds, arguments=arguments)
             for programs, argument, schedules in parts((bounds,), "exhaustive", None):
-                do_job(target, Job(programs, argument, policies, "asyncio", False, "exhaustive", schedules, seed=0))
-    return found_in(histories, program)
+                job = Job(programs, argument, policies, "asyncio", False, "exhaustive", schedules, seed=0)
+                result = do_job(target, job)
+                failed += [f"{target.name}: {one}" for one in result.reasons if one.code == "check-failed"]
+    found = found_in(histories, program)
+    return replace(found, failed=(*failed, *found.failed))
 
 
 def random_ones(program: Path, number: int, seed: int) -> Found:

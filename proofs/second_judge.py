@@ -63,12 +63,9 @@ class Node:
 
     after: dict[Token, tuple[bool, Node]] = field(default_factory=dict)
 
-    def follow(self, token: Token, *, allowed: bool) -> Node:
-        """Return the history with one more event."""
-        known, node = self.after.setdefault(token, (allowed, Node()))
-        if known != allowed:
-            raise AssertionError(f"the first judge allows {' '.join(token)} once, and refuses it another time")
-        return node
+    def follow(self, token: Token, *, allowed: bool) -> tuple[bool, Node]:
+        """Return whether the first judge allowed the event when it was first told of it, and what is after it."""
+        return self.after.setdefault(token, (allowed, Node()))
 
 
 @dataclass
@@ -77,6 +74,15 @@ class Histories:
 
     trees: dict[Token, Node] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
+    contradictions: list[str] = field(default_factory=list)
+    """Events that the first judge allowed once and refused another time, after the same history."""
+
+    def follow(self, before: Node, token: Token, *, allowed: bool) -> Node:
+        """Return the history with one more event; keep a contradiction, which raised in a run would be the target's."""
+        known, after = before.follow(token, allowed=allowed)
+        if known != allowed:
+            self.contradictions.append(f"the first judge allows {' '.join(token)} once, and refuses it another time")
+        return after
 
     def lines(self) -> Iterator[tuple[str, bool | None]]:
         """Yield the second judge's input, with what the first judge says of each event; None for what is no event."""
@@ -106,7 +112,7 @@ class RecordingJudge(Judge):
     """The first judge; it writes down what it judges, and its verdicts."""
 
     histories: Histories
-    """Where they are written: `made` sets it."""
+    """Where they are written. The caller sets it."""
 
     def __init__(self, specification: Specification, *, strict: bool = False) -> None:
         self._here: Node | None = None
@@ -138,9 +144,10 @@ class RecordingJudge(Judge):
                 self._here = None
             return finding
         before = self._here
-        self._here = before.follow(token, allowed=finding is None)
+        self._here = self.histories.follow(before, token, allowed=finding is None)
         if finding is not None and self.place >= 0:  # judging continues without the readings that were wrong
-            self._here = before.follow(self._token(event, frozenset(self._node.left_out)), allowed=True)
+            said = self._token(event, frozenset(self._node.left_out))
+            self._here = self.histories.follow(before, said, allowed=True)
         return finding
 
     def _token(self, event: Event, left_out: frozenset[str]) -> Token:
@@ -247,11 +254,15 @@ def make(folder: Path) -> Path:
 
 
 def compare(histories: Histories, program: Path) -> list[Difference]:
-    """Return where the judges differ."""
+    """Return where the judges differ; raise CoqError if the second one does not answer once for each event."""
     lines = list(histories.lines())
     text = "".join(f"{line}\n" for line, _ in lines)
     done = subprocess.run([program.resolve()], input=text, capture_output=True, text=True, check=True)
-    answers = iter(done.stdout.split())
+    said = done.stdout.split()
+    events = sum(expected is not None for _, expected in lines)
+    if len(said) != events or not {*said} <= {"0", "1"}:
+        raise CoqError(f"the second judge was told of {events:,} events, and answers {len(said):,} times")
+    answers = iter(said)
     found: list[Difference] = []
     path: list[str] = []
     for line, expected in lines:

@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from proofs.second_judge import ERRORS, Histories, RecordingJudge, compare
+from proofs.second_judge import ERRORS, Histories, Node, RecordingJudge, compare
 
 from latchproof.check.history import Begin, End, Event, Observe, Request, Rest, Stray, TimePasses
 from latchproof.check.machine_specification import MachineSpecification
+from latchproof.export.coq_theorems import CoqError
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Machine
@@ -70,7 +71,7 @@ def test_an_error_counts_as_those_of_its_family(error: Exception, names: list[st
 
 
 def test_judging_continues_without_what_read_wrong() -> None:
-    """The reading is told as it was, and refused; and then as the first judge goes on with it."""
+    """The reading is told as it was, and refused; and then as the first judge continues with it."""
     wrong = Observe((("n_waiting", 2), ("broken", False)))
     told = lines(BARRIER, "latchproof", 2, wrong, Stray("a loop's error"), wrong, Rest(), Begin(0, "wait"), Rest())
     assert told[1:] == [
@@ -94,6 +95,26 @@ def test_a_difference_is_found(tmp_path: Path) -> None:
     lines(BARRIER, "latchproof", 1, Begin(0, "wait"), End(0, "returned", 1))
     (difference,) = compare(RecordingJudge.histories, program)
     assert str(difference).endswith("and the second allows: n 0 0 0 1 1 / b 0 0 0 0 0 0 / e 0 0 0 1 -1")
+
+
+def test_what_the_first_judge_says_once_and_not_again_is_kept() -> None:
+    histories = Histories()
+    first = histories.follow(Node(), ("s",), allowed=True)
+    assert histories.contradictions == []
+    before = Node()
+    histories.follow(before, ("s",), allowed=True)
+    histories.follow(before, ("s",), allowed=False)
+    assert histories.contradictions == ["the first judge allows s once, and refuses it another time"]
+    assert first.after == {}
+
+
+def test_each_event_needs_an_answer(tmp_path: Path) -> None:
+    program = tmp_path / "answers_twice"
+    program.write_text(f"#!{sys.executable}\nimport sys\nfor line in sys.stdin:\n    line[0] in 'n<' or print('1 1')\n")
+    program.chmod(0o755)
+    lines(BARRIER, "latchproof", 1, Begin(0, "wait"))
+    with pytest.raises(CoqError, match="was told of 1 events, and answers 2 times"):
+        compare(RecordingJudge.histories, program)
 
 
 def test_numbers_are_those_of_the_program() -> None:

@@ -89,7 +89,7 @@ def test_a_coq_that_does_not_answer_for_each_theorem_is_an_error(
 
 def test_without_coq_it_is_said_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(CoqError, match=r"coqc is not installed; `sh proofs/install_coq\.sh` installs it"):
+    with pytest.raises(CoqError, match=r"coqc is not installed; `make coq` installs it"):
         list(compile_all({"A": ""}, tmp_path))
 
 

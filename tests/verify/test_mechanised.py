@@ -14,7 +14,8 @@ from latchproof.verify.mechanised import MECHANISED
 from latchproof_spec.machines import CLAIMS, MACHINES
 from tests.verify.ledgers import cells_of
 
-EVERY = [Theorem(machine.name, claim.id, "proved") for machine in MACHINES.values() for claim in machine.claims]
+OF_A_MACHINE = [Theorem(machine.name, claim.id, "proved") for machine in MACHINES.values() for claim in machine.claims]
+EVERY = [*OF_A_MACHINE, Theorem("system", "Total", "proved"), Theorem("system", "FairRuns", "proved")]
 
 
 def coq_says(monkeypatch: pytest.MonkeyPatch, found: list[Theorem], failure: str = "") -> None:
@@ -38,7 +39,7 @@ def test_a_claim_holds_if_it_is_proved_of_each_machine(monkeypatch: pytest.Monke
     assert (cells["C4"].count, cells["C5"].count, cells["C4"].reproduce) == (2, 1, "make coq")
     assert "the kernel of Coq 8.16.1; no theorem rests on an axiom" in cells["C4"].bound
     rules = MECHANISED.gathered(quick=False)[1]
-    assert (rules["B2"].status, rules["B2"].count) == ("holds", len(MACHINES["barrier"].claims))
+    assert (rules["B2"].status, rules["B2"].count) == ("holds", len(MACHINES["barrier"].claims) + 2)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +57,19 @@ def test_a_claim_is_inconclusive_without_a_theorem(
     cells = cells_of(MECHANISED, quick=False)
     assert [str(reason) for reason in cells["C4"].reasons] == [text]
     assert {claim for claim, cell in cells.items() if cell.status != "holds"} == {"C4"}
+    assert cells["C4"].bound == ""  # it says that no theorem rests on an axiom
+    rules = MECHANISED.gathered(quick=False)[1]
+    assert (rules["L1"].status, rules["B2"].status) == ("inconclusive", "holds")
 
 
 def test_what_is_said_of_every_machine_must_be_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without fair runs, a claim about them is empty."""
-    coq_says(monkeypatch, [*EVERY, Theorem("system", "FairRuns", "not proved")])
+    coq_says(monkeypatch, [*OF_A_MACHINE, Theorem("system", "FairRuns", "not proved")])
     assert {cell.status for cell in cells_of(MECHANISED, quick=False).values()} == {"inconclusive"}
+    assert {one.status for one in MECHANISED.gathered(quick=False)[1].values()} == {"inconclusive"}
+    coq_says(monkeypatch, OF_A_MACHINE)
+    cells = cells_of(MECHANISED, quick=False)
+    assert [str(reason) for reason in cells["C5"].reasons] == ["no theorem about every machine was looked for"]
 
 
 def test_every_claim_is_inconclusive_if_a_proof_does_not_compile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ _HEAD: Final = """\
 (* What Python computes, compared with what Coq computes. Made by {module}. *)
 From Coq Require Import ZArith List Bool.
 From {library} Require Import Py Step.
-From {library} Require Latch Barrier.
+From {library} Require {machines}.
 Import ListNotations.
 Local Open Scope Z_scope.
 """
@@ -43,7 +43,7 @@ Local Open Scope Z_scope.
 
 def comparisons() -> dict[str, str]:
     """Return the files, by their names without the suffix."""
-    head = _HEAD.format(module=__name__, library=LIBRARY)
+    head = _HEAD.format(module=__name__, library=LIBRARY, machines=" ".join(map(_module, MACHINES.values())))
     every = {"Py": [("Py", list(_lists()))]}
     every |= {_module(machine): list(_of(machine)) for machine in MACHINES.values()}
     return {
@@ -68,7 +68,7 @@ def _compared(name: str, cases: list[tuple[str, str]]) -> str:
 
 def _lists() -> Iterator[tuple[str, str]]:
     """Yield what Python does with tuples, with the definition of `Py.v` for it; all as lists of numbers."""
-    for length, n in product(range(LONGEST), range(-LONGEST, LONGEST + 1)):
+    for length, n in product(range(LONGEST + 1), range(-LONGEST, LONGEST + 1)):
         items = tuple(range(10, 10 + length))
         yield f"py_upto {_number(n)} {_numbers(items)}", _numbers(items[:n])
         yield f"py_from {_number(n)} {_numbers(items)}", _numbers(items[n:])

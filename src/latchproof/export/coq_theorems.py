@@ -45,6 +45,15 @@ class CoqError(Exception):
     """Coq is not installed, or a file does not compile."""
 
 
+class NotCompiledError(CoqError):
+    """Coq refuses a file, of that name, or has not compiled it in time."""
+
+    def __init__(self, name: str, why: str, *, timed_out: bool = False) -> None:
+        super().__init__(f"{name}.v {why}")
+        self.name = name
+        self.timed_out = timed_out
+
+
 @dataclass(frozen=True)
 class Statement:
     """A claim as it is stated in Coq: its sentence, what is said of the statement, if anything, and the definition."""
@@ -129,7 +138,7 @@ def compile_all(files: Mapping[str, str], folder: Path, *, jobs: int = 2) -> Ite
     Raises CoqError for the first file that does not compile, with what Coq says.
     """
     if shutil.which(COMPILER) is None:
-        raise CoqError(f"{COMPILER} is not installed; `sh proofs/install_coq.sh` installs it on Debian")
+        raise CoqError(f"{COMPILER} is not installed; `make coq` installs it on Debian")
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / f"{name}.v").write_text(text, encoding="utf-8")
@@ -171,9 +180,11 @@ def run_coq(name: str, folder: Path) -> str:
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired as error:
-        raise CoqError(f"{name}.v did not compile in {TIMEOUT:.0f} s") from error
+        raise NotCompiledError(name, f"did not compile in {TIMEOUT:.0f} s", timed_out=True) from error
+    if done.returncode < 0:
+        raise CoqError(f"{COMPILER} was ended by signal {-done.returncode} as it compiled {name}.v")
     if done.returncode:
-        raise CoqError(f"{name}.v does not compile: {done.stderr.strip()}")
+        raise NotCompiledError(name, f"does not compile: {done.stderr.strip()}")
     return done.stdout
 
 

@@ -1,4 +1,4 @@
-"""What Coq's kernel checks: a proof of each claim, about the specification's text, translated to Coq to Coq."""
+"""What Coq's kernel checks: a proof of each claim, about the specification, rendered from its text to Coq."""
 
 import re
 import shutil
@@ -57,26 +57,35 @@ def gather(quick: bool) -> Gathered:
             failure = str(error)
     seconds = time.perf_counter() - begun
     return [cell_of(claim, found, failure, seconds) for claim in CLAIMS], {
-        rule.id: rule_cell([one.status for one in found if one.machine == machine.name], "proved", (), COMMAND)
+        rule.id: rule_cell(
+            ["proved" if one.holds else "not proved" for one in _about(found, machine.name)], "proved", (), COMMAND
+        )
         for machine in MACHINES.values()
         for rule in machine.rules
     }
 
 
+def _about(found: list[Theorem], machine: str) -> list[Theorem]:
+    """Return the theorems about a machine, with those about every one: without these, the others may be empty."""
+    return [one for one in found if one.machine == machine or one.machine not in MACHINES]
+
+
 def cell_of(claim: Claim, found: list[Theorem], failure: str, seconds: float) -> Cell:
     """Return what Coq says of a claim. That a proof does not compile does not say that the claim is false."""
     about = [one for one in found if one.claim == claim.id]
-    general = [one for one in found if one.machine not in MACHINES]  # without these, the others may be empty
+    general = _about(found, "")
+    missing = [text for text, some in ((f"about {claim.id}", about), ("about every machine", general)) if not some]
+    count = sum(one.holds for one in about)
+    wrong = [str(one) for one in (*about, *general) if not one.holds]
+    wrong = [failure] if failure else [*wrong, *(f"no theorem {text} was looked for" for text in missing)]
+    if wrong:
+        reasons = tuple(Reason("not-proved", "", one) for one in wrong)
+        return Cell(claim.id, "inconclusive", reasons=reasons, count=count, seconds=seconds)
     bound = (
         f"for every count, number of parties, generations and calls, under every policy, by the kernel of {version()}; "
         f"no theorem rests on an axiom; {COMMAND} shows that the proofs fail on mutants of the specification"
     )
-    cell = Cell(claim.id, "holds", bound=bound, count=sum(one.holds for one in about), seconds=seconds)
-    wrong = [failure] if failure else [str(one) for one in (*about, *general) if not one.holds]
-    if not wrong:
-        return cell
-    reasons = tuple(Reason("not-proved", "", one) for one in wrong)
-    return Cell(claim.id, "inconclusive", reasons=reasons, bound=bound, count=cell.count, seconds=seconds)
+    return Cell(claim.id, "holds", bound=bound, count=count, seconds=seconds)
 
 
 @cache
