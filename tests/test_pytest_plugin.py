@@ -116,6 +116,13 @@ def test_options_of_the_table_and_of_the_command_line(suite: Path) -> None:
     assert len(printed.splitlines()) < 160
 
 
+def test_a_test_without_targets_is_an_error_and_not_skipped(suite: Path) -> None:
+    (suite / "pyproject.toml").unlink()
+    printed = run_pytest(suite, "-k", "test_conforms")
+    assert "latchproof_target: name a target, by --latchproof-target MODULE:NAME" in printed
+    assert "1 error" in printed
+
+
 def test_each_claim_is_a_test_if_that_is_asked_for(suite: Path) -> None:
     printed = run_pytest(suite, "-vv", "-k", "test_conforms", "--latchproof-claims", "--latchproof-calls", "3")
     for name, claim, outcome in (

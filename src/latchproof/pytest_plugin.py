@@ -171,6 +171,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     settings = metafunc.config.stash[SETTINGS]
     asked = [Asked(name) for name in settings.get("targets", ())]
+    if not asked:  # pytest would skip the test
+        raise pytest.Collector.CollectError(
+            "latchproof_target: name a target, by --latchproof-target MODULE:NAME or targets in [tool.latchproof]"
+        )
     if settings.get("claims"):
         asked = [Asked(one.name, claim) for one in asked for claim in _claims_of(one.name)]
     metafunc.parametrize("latchproof_target", asked, ids=str)

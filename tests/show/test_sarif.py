@@ -52,4 +52,8 @@ def test_a_module_writes_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[
         for one in result.get("locations", ())
     }
     assert uris == {"tests/check/module_samples.py"}
+    (invocation,) = run["invocations"]
+    said = [one["message"]["text"] for one in invocation["toolExecutionNotifications"]]
+    assert any(one.startswith("NamedDoor: not driven: ") for one in said), said
+    assert not invocation["executionSuccessful"]
     capsys.readouterr()

@@ -82,7 +82,7 @@ def as_junit(module: ModuleVerdict) -> str:
 
 def as_sarif(module: ModuleVerdict) -> str:
     """Return the verdicts in SARIF, as one run."""
-    return sarif_of([verdict for _, verdict in module.verdicts])
+    return sarif_of([verdict for _, verdict in module.verdicts], module.not_driven)
 
 
 def _standing(verdict: Verdict) -> str:

@@ -20,14 +20,16 @@ def sarif(verdict: Verdict) -> str:
     return sarif_of([verdict])
 
 
-def sarif_of(verdicts: Sequence[Verdict]) -> str:
+def sarif_of(verdicts: Sequence[Verdict], not_driven: Sequence[tuple[str, str]] = ()) -> str:
     """Return verdicts as one run: an error for each claim that is broken, and a notification for each reason.
 
-    What is inconclusive is no result, so a run with such a verdict is not said to be successful.
+    An inconclusive verdict is not a result; it makes the run unsuccessful. So does what could not be driven, of which
+    the name and the reason are given.
     """
     found = [(verdict, trace) for verdict in verdicts for trace in verdict.traces]
     rules = {trace.claim: sentence_of(trace.claim, trace.machine, trace.policy) for _, trace in found}
     reasons = [f"{verdict.target.name}: {reason}" for verdict in verdicts for reason in verdict.reasons]
+    reasons += [f"{name}: not driven: {reason}" for name, reason in not_driven]
     run = {
         "tool": {
             "driver": {
