@@ -134,3 +134,14 @@ def test_a_fault_is_noticed_if_a_test_fails_and_the_file_is_put_right(after: str
     planted = Fault(**{**vars(found), "after": after})
     assert plant(planted, [["test_f.py"]], tmp_path).noticed_by == noticed
     assert (tmp_path / "f.py").read_text() == "def f():\n    return 3\n"
+
+
+def test_a_test_that_fails_without_the_fault_notices_none(tmp_path: Path) -> None:
+    (tmp_path / "test_f.py").write_text("def test_f():\n    assert False\n")
+    with pytest.raises(RuntimeError, match=r"FAILED test_f\.py::test_f: that test fails without a fault, too"):
+        planted_faults.require_passing(tmp_path, "test_f.py::test_f", set())
+
+
+def test_a_stage_without_tests_is_no_gate(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"pytest runs no test of test_g\.py"):
+        planted_faults.run_tests(tmp_path, ["test_g.py"])
