@@ -48,11 +48,11 @@ proofs: $(SETUP) ## run every proof, exploration, schedule, contract and fuzzer,
 	$(BIN)/latchproof verify
 
 crosscheck: $(SETUP) ## compare with Spin and TLC on the exported models (TLC_JAR=... for another tla2tools.jar)
-	@sh proofs/install_spin.sh
+	@sh proofs/install_packages.sh crosscheck spin=spin "cc=gcc libc6-dev"
 	TLC_JAR="$$(sh proofs/install_tlc.sh $(BIN)/python)" $(BIN)/python proofs/run_crosscheck.py
 
 coq: $(SETUP) ## have Coq, which it installs, check the proofs, a second judge and mutants (COQ_MUTANTS="--every 1" tries all)
-	@sh proofs/install_coq.sh
+	@sh proofs/install_packages.sh coq coqc=coq ocamlopt=ocaml-nox ocamlfind=ocaml-findlib
 	$(BIN)/python proofs/run_coq.py
 	$(BIN)/python -m proofs.run_second_judge
 	$(BIN)/python -m proofs.run_coq_mutants $(COQ_MUTANTS)
@@ -63,7 +63,7 @@ fuzz: $(SETUP) ## fuzz our own classes on every host, for a long time
 	done; done
 
 bench: $(SETUP) ## measure ratios to the limit and to peers, and compare with the committed ones (BENCH=--quick, --record)
-	@sh proofs/install_spin.sh
+	@sh proofs/install_packages.sh bench spin=spin "cc=gcc libc6-dev"
 	@TLC_JAR="$$(sh proofs/install_tlc.sh $(BIN)/python)" $(BIN)/python -m benchmarks $(BENCH)
 
 pythons: $(SETUP) ## run the suites of what runs on a user's interpreter on the other versions of CPython that are found

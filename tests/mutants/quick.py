@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 from latchproof.mutants.matrix import Matrix, evaluate_mutants
-from latchproof.verify.kinds import MUTANT_CHECKS
-
-QUICK = tuple(check for check in MUTANT_CHECKS if check.is_quick)
+from latchproof.verify.gather import QUICK_CHECKS
 
 
 @cache
 def quick_matrix() -> Matrix:
     """Return what becomes of them; it takes half a minute."""
-    return evaluate_mutants(QUICK, quick=True, apart=True)
+    return evaluate_mutants(QUICK_CHECKS, quick=True, apart=True)

@@ -16,7 +16,7 @@ from latchproof.verify import contracted, fuzzed
 from latchproof.verify import gather as gathering
 from latchproof.verify.gather import gather
 from latchproof.verify.ledger import Ledger
-from tests.mutants.quick import QUICK, quick_matrix
+from tests.mutants.quick import quick_matrix
 from tests.verify.ledgers import NAMES, contracts
 
 
@@ -33,7 +33,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def gathered() -> Ledger:
     def matrix_of(checks: Sequence[MutantCheck], **options: object) -> Matrix:
-        assert (tuple(checks), options) == (QUICK, {"quick": True, "sampled": True, "apart": True})
+        assert (tuple(checks), options) == (gathering.QUICK_CHECKS, {"quick": True, "sampled": True, "apart": True})
         return quick_matrix()
 
     with pytest.MonkeyPatch.context() as patch:

@@ -99,7 +99,6 @@ const draw = (frame, nodes, edges, { across = false, onchoose = null } = {}) => 
     zoom,
     get level() { return level; },
     fit: () => zoom(Math.min(1, (frame.clientWidth - 4) / width, (0.8 * innerHeight) / height)),
-    size: nodes.length,
     // Mark these nodes and edges, and the goal.
     mark: (onNodes, onEdges, goal) => {
       for (const one of parts.values()) {
