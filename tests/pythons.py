@@ -3,8 +3,8 @@
 The suites are those of code that runs on a user's interpreter: the runtime, the drop-ins, the checker and its zoo.
 `make test` runs them with every other test, on the version of .venv. Here the newest release of each other minor
 version from 3.11 runs them, each in a virtual environment with the locked dependencies. A version that the package's
-classifiers name and that is not found is named. Tests of the suites that come to the same on every version are left
-out, and it is said why.
+classifiers name and that is not found is named. Tests whose result does not depend on the version are left out; the
+reason is printed.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ READS_THE_RUNTIME = (
     "latchproof.prove.classes",
     "latchproof.contracts",
 )
-VERDICT_PRINTERS = ("latchproof.show.verdict", "latchproof.show.lanes", "latchproof.show.junit")
+VERDICT_PRINTERS = tuple(f"latchproof.show.{name}" for name in ("verdict", "lanes", "layout", "junit", "sarif"))
 
 KNOWS_A_MACHINE = (
     "latchproof_spec.latch",

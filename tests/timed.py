@@ -1,6 +1,6 @@
-"""Run a command, and say how long it took, in seconds and in CPU-seconds of all its processes: `python tests/timed.py`.
+"""Run a command, and print how long it took in seconds and in CPU-seconds of all its processes.
 
-Seconds depend on what else the machine does, CPU-seconds hardly.
+Seconds depend on what else the machine does; CPU-seconds hardly do.
 
 python tests/timed.py COMMAND [ARGUMENT ...]
 """

@@ -28,7 +28,7 @@ LONGEST = (
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """Deals a file to one worker, and to the same all files that share something which takes long."""
+    """Deals a file to one worker, and all files that share something slow to the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
         return TOGETHER[0] if nodeid.startswith(TOGETHER) else str(super()._split_scope(nodeid))
@@ -36,7 +36,7 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Take the place of `--dist loadfile` alone."""
+    """Replace the scheduler of `--dist loadfile`, and of no other."""
     return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 

@@ -169,7 +169,7 @@ def test_an_ignored_reading_is_not_read_and_that_is_said(tmp_path: Path, capsys:
     command = ["check", target, *bounds, "--ignore", "n_waiting", "--workers", "1", "--json", str(written)]
     assert main(command) == 0
     out = capsys.readouterr().out
-    assert "ignored   n_waiting: not read, as asked, so nothing is judged by it" in out
+    assert "ignored   n_waiting: not read (--ignore), so nothing is judged by it" in out
     assert "not driven" not in "".join(line for line in out.splitlines() if "n_waiting" in line)
     assert json.loads(written.read_text(encoding="utf-8"))["ignored"] == ["n_waiting"]
     assert main(["check", target, *bounds, "--ignore", "broken"]) == 1

@@ -7,10 +7,10 @@ orders one is tried: the one in which the request comes last, directly before th
 - While a step of another task comes first, the call is not cancelled: it can be after that step.
 - After such a request nothing is done before the step but to request the same again: it was done before the request.
 
-Nothing is lost. The run with the later request is one that the loop makes, so what it shows is no false alarm. It has
-the same events, but for the place of the request; and the judge lets a call be withdrawn anywhere between the request
-and its delivery, so a later request allows less, and what is not allowed with the earlier one is not allowed with it.
-It has as many calls, cancellations and steps.
+Nothing is lost. The run with the later request is one that the loop makes, so what it shows is not a false alarm. It
+has the same events, but for the place of the request; and the judge lets a call be withdrawn anywhere between the
+request and its delivery, so a later request allows less, and what is not allowed with the earlier one is not allowed
+with it. It has as many calls, cancellations and steps.
 
 That holds where nothing else looks at the flag, and is relied on only where that is certain:
 

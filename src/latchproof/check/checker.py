@@ -180,7 +180,7 @@ def check(
 def _orders(verdicts: list[PolicyVerdict], target: Target, walk: Walk, *, is_told: bool) -> Iterator[Order]:
     """Yield whether calls continue first come, first served, for each satisfied policy that leaves that open.
 
-    It is told that they do only where every schedule was run, and in one of them a call could have overtaken another.
+    They are said to do so only if every schedule was run and a call could have overtaken another in one of them.
     """
     for one in verdicts:
         in_order = target.kind.in_order(target.policy(one.policy))

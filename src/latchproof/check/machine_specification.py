@@ -35,7 +35,7 @@ LED: Final = "one leads"
 """The order of a rule by which calls are told only whether they lead."""
 
 RELEASED: Final = "released"
-"""What is kept of a call that another released and that is given no value, where a property may count it."""
+"""The ending of a call that another released and that is given no value, where a property may still count it."""
 
 
 class NamedAsMachine(Specification):

@@ -4,7 +4,8 @@ A pass lets every task that is ready run once. Between two passes tasks are made
 own: asyncio's and uvloop's are stopped after each pass, Flowno's returns when a task that does nothing has had its
 turn, and trio's is a guest of a queue of callbacks.
 
-A driver for each host belongs here, and its row in `DRIVEN`. That of Flowno, which need not be installed, has a module.
+A driver for each host belongs here, and its row in `DRIVEN`. Flowno's is in a separate module, because Flowno need not
+be installed.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _WORDS_OF_A_SHELL = re.compile(r"\s*(?:'[^']*'|\S)+")
 
 
 def fold(text: str, width: int, hang: int = 0) -> list[str]:
-    """Return a text in lines that are at most so wide, of which all but the first are indented by `hang`.
+    """Return a text in lines at most `width` wide, of which all but the first are indented by `hang`.
 
     >>> fold("the shortest run", 10, hang=2)
     ['the', '  shortest', '  run']

@@ -58,7 +58,9 @@ def _print_left_out(console: Console, verdict: Verdict) -> None:
     if verdict.status == "conforms":
         say_labelled(console, str(verdict.lines), "")
     if target.ignored:
-        say_labelled(console, "ignored", f"{', '.join(target.ignored)}: not read, as asked, so nothing is judged by it")
+        say_labelled(
+            console, "ignored", f"{', '.join(target.ignored)}: not read (--ignore), so nothing is judged by it"
+        )
     if verdict.reported.misread:
         names = ", ".join(verdict.reported.misread)
         said = f"{names}: read wrong, and was not judged further in such a run (--ignore NAME leaves it out)"
