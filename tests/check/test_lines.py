@@ -262,7 +262,7 @@ def test_where_no_identifier_is_free_nothing_is_watched_and_that_is_said() -> No
             watching.MONITORING.free_tool_id(one)
     assert verdict.status == "conforms"
     said = "lines of the class's own code were not watched: other tools use every free identifier of sys.monitoring"
-    assert said in as_text(verdict).splitlines()
+    assert said in as_text(verdict, 1000).splitlines()
 
 
 def test_a_tracer_samples_and_the_verdict_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
