@@ -115,6 +115,11 @@ def _stops_when_interrupted(self: Any, wakers: Any, endings: Any) -> None:
         waker.set_result(ending)
 
 
+def _sees_itself_alone(self: Any) -> bool:
+    """Say whether this loop of asyncio runs here, even if another host's runs inside it."""
+    return asyncio._get_running_loop() is self.loop
+
+
 def _waits_on(self: Any) -> Any:
     """Await a waker of Flowno, and wait again when the task is cancelled or closed."""
     with contextlib.suppress(TaskCancelled, GeneratorExit):
@@ -233,7 +238,8 @@ BROKEN: Final[dict[Callable[..., Any], list[tuple[Host, Any, str, Any]]]] = {
         (FLOWNO, hosts, "_innermost", lambda found: found[-1]),
     ],
     axioms.test_a_host_that_says_it_is_here_is_here: [
-        (one, hosts.NestedLoops, f"none_inside_{one.name}", _gives(True)) for one in ON
+        *((ASYNCIO, OnAsyncio, asked, _sees_itself_alone) for asked in ("is_here", "is_running_here")),
+        *((one, hosts.NestedLoops, f"none_inside_{one.name}", _gives(True)) for one in (TRIO, FLOWNO)),
     ],
     axioms.test_a_quick_look_is_not_mistaken: [
         *((one, here, "current_task", _gives(here)) for one, here in ON.items()),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import asyncio
+import sys
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from latchproof import Barrier, CountdownLatch, barrier, hosts, latch, parking
-from tests.runtime.drivers import TRIO, Host
+from tests.runtime.drivers import ASYNCIO, TRIO, Host
 
 
 @pytest.fixture
@@ -74,3 +76,56 @@ async def test_a_count_down_does_not_look_for_its_loop_again(host: Host, asked: 
     assert "current" not in asked
     await host.settle()
     assert task.outcome is None
+
+
+class OtherFuture(asyncio.Future[Any]):
+    """A future of a class of its loop."""
+
+
+class LoopOfOtherFutures(asyncio.SelectorEventLoop):
+    """A loop that makes other futures than asyncio does."""
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return OtherFuture(loop=self)
+
+
+@pytest.mark.parametrize("new", [lambda: CountdownLatch(1), lambda: Barrier(3)], ids=["latch", "barrier"])
+def test_a_wait_makes_a_plain_future_without_asking_the_loop(new: Any) -> None:
+    calls: list[str] = []
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            calls.append(frame.f_code.co_name)
+
+    async def main() -> None:
+        shared = new()
+        first = asyncio.ensure_future(shared.wait())
+        await ASYNCIO.pause()
+        waiting = shared.wait()
+        sys.setprofile(note)
+        try:
+            future = waiting.send(None)
+        finally:
+            sys.setprofile(None)
+        assert "create_future" not in calls
+        assert type(future) is asyncio.Future
+        assert future.get_loop() is asyncio.get_running_loop()
+        waiting.close()
+        first.cancel()
+
+    asyncio.run(main())
+
+
+def test_a_loop_that_makes_other_futures_makes_those_of_the_waits() -> None:
+    async def main() -> None:
+        latch = CountdownLatch(1)
+        waiting = asyncio.ensure_future(latch.wait())
+        await ASYNCIO.pause()
+        another = latch.wait()
+        assert type(another.send(None)) is OtherFuture
+        another.close()
+        latch.count_down_nowait()
+        await waiting
+
+    with asyncio.Runner(loop_factory=LoopOfOtherFutures) as runner:
+        runner.run(main())

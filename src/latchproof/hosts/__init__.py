@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     KnownHost: TypeAlias = tuple[str, str, str, Callable[[], Any], Marks]
     Found: TypeAlias = tuple[Any, str, str, Marks]
 
-_FLOWNO = "flowno.core.event_loop.event_loop"
+FLOWNO = "flowno.core.event_loop.event_loop"
 
 
 class Nowhere:
@@ -169,7 +169,7 @@ def _flowno_loop() -> Any:
     being set is not enough. Flowno remembers one loop for the whole process, and none once any loop has ended; where
     that is not this thread's loop, the stack tells.
     """
-    flowno: Any = modules[_FLOWNO]
+    flowno: Any = modules[FLOWNO]
     current_task = getattr(flowno, "current_task", None)  # absent before 0.1.15
     if current_task is None or current_task() is None:
         return None
@@ -185,13 +185,13 @@ def _flowno_loop() -> Any:
 
 
 def _flowno_marks(loop: Any) -> tuple[object, ...]:
-    return (modules[_FLOWNO].EventLoop.run_until_complete.__code__,)
+    return (modules[FLOWNO].EventLoop.run_until_complete.__code__,)
 
 
 HOSTS: Final[tuple[KnownHost, ...]] = (
     ("asyncio", "AsyncioHost", "asyncio.events", _asyncio_loop, _asyncio_marks),
     ("trio", "TrioHost", "trio.lowlevel", _trio_token, _trio_marks),
-    ("flowno", "FlownoHost", _FLOWNO, _flowno_loop, _flowno_marks),
+    ("flowno", "FlownoHost", FLOWNO, _flowno_loop, _flowno_marks),
 )
 """The hosts. For each: its name, which is that of its module in this package; its class, which is made with a loop; the
 module of its library that is imported wherever it runs; a function that returns the loop that runs the caller, or None;
@@ -205,6 +205,7 @@ class NestedLoops:
     of the other hosts is looked up by `look_around`; a library that is imported later counts as running until the next
     `look_around`. trio tells by `trio.lowlevel.in_trio_task` whether it runs here, but that costs a third of a
     suspension where it does not; to read the record in which it writes its name for sniffio costs a tenth of that.
+    The look from asyncio is written out in its host, because there a call more would be felt.
     """
 
     __slots__ = ("_asyncio_loop", "_flowno_task", "trio_record")
@@ -215,17 +216,12 @@ class NestedLoops:
         )
         self.trio_record: TrioRecord | None = getattr(modules.get("trio._core._run"), "sniffio_library", None)
         # what Flowno's `current_task` reads; to call that would be one call more
-        flowno_task = getattr(modules.get(_FLOWNO), "_current_task", None)
+        flowno_task = getattr(modules.get(FLOWNO), "_current_task", None)
         self._flowno_task: Callable[[], object] | None = flowno_task.get if flowno_task is not None else None
-
-    def none_inside_asyncio(self) -> bool:
-        return (self.trio_record.name is None if self.trio_record is not None else "trio" not in modules) and (
-            self._flowno_task() is None if self._flowno_task is not None else _FLOWNO not in modules
-        )
 
     def none_inside_trio(self) -> bool:
         return (self._asyncio_loop() is None if self._asyncio_loop is not None else "asyncio" not in modules) and (
-            self._flowno_task() is None if self._flowno_task is not None else _FLOWNO not in modules
+            self._flowno_task() is None if self._flowno_task is not None else FLOWNO not in modules
         )
 
     def none_inside_flowno(self) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.events import _get_running_loop
-from sys import version_info
+from functools import partial
+from sys import modules, version_info
 
-from latchproof.hosts import NestedLoops
+from latchproof.hosts import FLOWNO, NestedLoops
 from latchproof_spec import step
 
 TYPE_CHECKING = False
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # The running tasks by their loops; empty in later Pythons, which have no such dict.
 _CURRENT_TASKS: Final[dict[asyncio.AbstractEventLoop, object]] = getattr(asyncio.tasks, "_current_tasks", {})
+
+_CREATE_FUTURE: Final = asyncio.BaseEventLoop.create_future
 
 
 class BrokenBarrierError(step.BrokenBarrierError, asyncio.BrokenBarrierError):
@@ -52,21 +55,40 @@ class AsyncioHost(NestedLoops):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._create_future = loop.create_future
+        # Every wait makes a future. Where the loop's would be a plain one, it is made without asking the loop: the call
+        # costs a twentieth of a suspension.
+        is_plain = getattr(loop.create_future, "__func__", None) is _CREATE_FUTURE
+        self._create_future = self._plain_futures() if is_plain else loop.create_future
         self.look_around()
 
     def is_running_here(self) -> bool:
-        return _get_running_loop() is self.loop and self.none_inside_asyncio()
+        return (  # without a method of `NestedLoops`: another call costs a fortieth of a suspension
+            _get_running_loop() is self.loop
+            and (self.trio_record.name is None if self.trio_record is not None else "trio" not in modules)
+            and (self._flowno_task() is None if self._flowno_task is not None else FLOWNO not in modules)
+        )
 
     if version_info >= (3, 12):
         is_here = is_running_here
+
+        def _plain_futures(self) -> Callable[[], asyncio.Future[Ending]]:
+            return asyncio.Future  # of the running loop, which is this one; to name it takes time
+
     else:
         # There _get_running_loop asks the operating system for the process ID, every time. That exactly one asyncio
         # task runs in this process, and that it is one of this loop, is as good for every task. (A coroutine that is
         # driven by hand on another thread meanwhile is mistaken for it; plain calls are not, for they do not ask.)
 
         def is_here(self) -> bool:
-            return self.loop in _CURRENT_TASKS and len(_CURRENT_TASKS) == 1 and self.none_inside_asyncio()
+            return (
+                self.loop in _CURRENT_TASKS
+                and len(_CURRENT_TASKS) == 1
+                and (self.trio_record.name is None if self.trio_record is not None else "trio" not in modules)
+                and (self._flowno_task() is None if self._flowno_task is not None else FLOWNO not in modules)
+            )
+
+        def _plain_futures(self) -> Callable[[], asyncio.Future[Ending]]:
+            return partial(asyncio.Future, loop=self.loop)
 
     def is_closed(self) -> bool:
         return self.loop.is_closed()
