@@ -59,7 +59,7 @@ def test_a_failure_that_does_not_happen_again_was_seen_once(monkeypatch: pytest.
     found = do_job(target, job())
     assert found.is_deterministic
     assert not any(failure.seen_once for failure in found.walk.failures["latchproof"].values())
-    monkeypatch.setattr(jobs, "_repeated", lambda *_: None)
+    monkeypatch.setattr(jobs, "_repeated", lambda target, job, found, times: (None,) * len(found))
     outcome = do_job(target, job())
     assert not outcome.is_deterministic
     assert outcome.walk.failures["latchproof"].keys() == found.walk.failures["latchproof"].keys()

@@ -105,7 +105,7 @@ def _timer(run: Run) -> None:
 def _judged(number: int) -> Callable[[Run], None]:
     def change(run: Run) -> None:
         judge = run.setup.judges[number]
-        judge._node = judge._at(judge._node.configurations, (), frozenset({9}), frozenset())
+        judge._node = judge._automaton.at(judge._node.configurations, (), frozenset({9}), frozenset())
 
     return change
 

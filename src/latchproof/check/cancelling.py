@@ -16,8 +16,9 @@ That holds where nothing else looks at the flag, and is relied on only where tha
 
 - The host says that the request does nothing but to set the flag (`Stepper.steps_before`).
 - Nothing reaches the task that another step could look at: neither the instance nor what the target has changed outside
-  of it, nor what else the loop holds, nor the other tasks. Code that gets hold of a task by other means, as by
-  `asyncio.all_tasks()`, is taken not to ask it whether its cancellation was requested.
+  of it, nor what else the loop holds, nor the other tasks. So it stays until the task makes a step, for before that
+  nothing can pass it on. Code that gets hold of a task by other means, as by `asyncio.all_tasks()`, is taken not to ask
+  it whether its cancellation was requested.
 - The loop continues. Where what can run only comes round again, no step follows that a request could wait for.
 - No judge is strict: that one lets a call be withdrawn at the request.
 """
@@ -42,27 +43,30 @@ class Cancelling:
         self._postpones = setup.prune and not any(judge.strict for judge in setup.judges)
         self.is_next: int | None = None
         """The call that was cancelled directly before its step: nothing else is done before that."""
+        self._unseen: dict[int, int] = {}
+        """The number of steps after which the task of a call makes the next one, if nothing can look at it before."""
 
-    def requested(self, number: int) -> bool:
-        """Note, before it is made, a request to cancel a call; return whether it commutes with what was done before."""
-        handle = self._calls.under_way[number]
-        is_next = self._postpones and self._stepper.steps_before(handle) == 0 and not self._is_seen(handle)
+    def requested(self, number: int, made: int) -> bool:
+        """Note, before it is made, a request to cancel a call; return whether it commutes with what was done before.
+
+        So far the run has `made` this number of steps.
+        """
+        is_next = self._postpones and self._steps_before(number, made) == 0
         self.is_next = number if is_next else None
         return is_next
 
-    def options(self, *, continues: bool) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
+    def options(self, made: int, *, continues: bool) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
         """Return the requests that may be made now: those that only the next step notices, and the others.
 
-        `continues` says that steps follow, whatever else is done now.
+        So far the run has `made` this number of steps. `continues` says that more follow, whatever else is done now.
         """
         if self._calls.requests >= self._setup.programs.cancellations:
             return (), ()
         found: dict[bool, list[Action]] = {True: [], False: []}
-        for number, handle in self._calls.under_way.items():
-            steps = self._stepper.steps_before(handle) if self._postpones else None
-            is_flag = steps is not None and not self._is_seen(handle)
-            if not (is_flag and steps and continues):
-                found[is_flag and steps == 0].append(_cancel(number))
+        for number in self._calls.under_way:
+            steps = self._steps_before(number, made) if self._postpones else None
+            if not (steps and continues):
+                found[steps == 0].append(_cancel(number))
         return tuple(found[True]), tuple(found[False])
 
     def before_the_step(self) -> tuple[Action, ...]:
@@ -70,6 +74,15 @@ class Cancelling:
         assert self.is_next is not None
         more = self._calls.requests < self._setup.programs.cancellations
         return (RUN, _cancel(self.is_next)) if more else (RUN,)
+
+    def _steps_before(self, number: int, made: int) -> int | None:
+        """Return how many steps come before that of a call's task, if nothing but that step may look at the task."""
+        handle = self._calls.under_way[number]
+        steps = self._stepper.steps_before(handle)
+        if steps is None or (made > self._unseen.get(number, -1) and self._is_seen(handle)):
+            return None
+        self._unseen[number] = made + steps
+        return steps
 
     def _is_seen(self, handle: Any) -> bool:
         """Return whether anything but its own next step may look at a task."""

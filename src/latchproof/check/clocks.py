@@ -6,6 +6,7 @@ with them; those of the operating system are not. Which of them a line reads is 
 
 import dis
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import PurePath
 from types import CodeType
 
@@ -43,6 +44,7 @@ def notes_on_clocks(own: OwnCode) -> list[str]:
     return [sentences[kind].format(", ".join(dict.fromkeys(places))) for kind, places in found.items() if places]
 
 
+@lru_cache
 def reads_system_clock(own: OwnCode) -> bool:
     """Return whether the target reads a clock that does not advance with the timers: it may wait for that one."""
     return any(kind == "system" for code in own.codes for kind, _ in reads(code))

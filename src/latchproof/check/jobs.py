@@ -8,7 +8,8 @@ import pickle
 import random
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -235,15 +236,20 @@ def _last_schedule(job: Job, explorer: Explorer) -> str:
 def _repeat_failures(target: Target, job: Job, walk: Walk) -> bool:
     """Repeat every failing run, and mark those that do not fail again; return whether all do.
 
-    Where a run fails again, its new history replaces the old one: it also says where each call stands.
+    What fails under one schedule, by several policies or claims, is repeated together. Where a run fails again, its new
+    history replaces the old one: it also says where each call stands.
     """
-    all_repeat = True
+    under: dict[tuple[str, ...], list[tuple[str, Failure]]] = {}
     for policy, failures in walk.failures.items():
-        for claim, failure in failures.items():
-            if isinstance(failure.history[-1], Hang):
-                continue
-            history = _repeated(target, job, policy, failure, REPLAYS)
-            failures[claim] = replace(failure, history=history or failure.history, seen_once=history is None)
+        for failure in failures.values():
+            if not isinstance(failure.history[-1], Hang):
+                under.setdefault(failure.schedule, []).append((policy, failure))
+    all_repeat = True
+    for found in under.values():
+        for (policy, failure), history in zip(found, _repeated(target, job, found, REPLAYS), strict=True):
+            claim = failure.finding.claim
+            again = replace(failure, history=history or failure.history, seen_once=history is None)
+            walk.failures[policy][claim] = again
             all_repeat &= history is not None
     return all_repeat
 
@@ -260,7 +266,7 @@ def _drop_slow_steps(target: Target, job: Job, walk: Walk, where: str) -> list[R
             if not isinstance(failure.history[-1], Hang) or job.hangs:  # else it was seen twice, by two workers
                 continue
             if failure.schedule not in repeated:
-                repeated[failure.schedule] = _repeated(target, job, policy, failure, 1)
+                (repeated[failure.schedule],) = _repeated(target, job, [(policy, failure)], 1)
             history = repeated[failure.schedule]
             if history is not None:
                 # the line may be another one of the loop this time
@@ -310,6 +316,24 @@ def replay(
 
     Raises TargetError if what the schedule asks for cannot be done.
     """
+    return _replayed(
+        target, schedule, argument, [policy], host=host, strict=strict, ordered=ordered, limits=limits, shown=True
+    )
+
+
+def _replayed(
+    target: Target,
+    schedule: tuple[str, ...],
+    argument: int,
+    policies: Sequence[str],
+    *,
+    host: str,
+    strict: bool,
+    ordered: bool,
+    limits: StepLimits,
+    shown: bool,
+) -> Explorer:
+    """Do what `replay` does, judging by several policies. The history says where calls stand if the run is `shown`."""
     calls = [word for word in schedule if word.startswith(("call ", "then ", "early ", "again ", "except "))]
     others = [word for word in schedule if word.startswith("other ")]
     numbers = sorted(
@@ -327,45 +351,56 @@ def replay(
         eager=EAGER.word in schedule,
         in_except=any("except " in word for word in schedule),
     )
-    places = Places(target.own)
+    places = Places(target.own) if shown else None
     explorer = Explorer(
         target,
         programs,
         argument,
-        [target.policy(policy)],
+        [target.policy(one) for one in policies],
         host=host,
         strict=strict,
         strategy=Replay(schedule),
         ordered=ordered,
         places=places,
     )
-    with contained(lambda: explorer, limits), places.watching():
+    with contained(lambda: explorer, limits), nullcontext() if places is None else places.watching():
         explorer.walk()
     return explorer
 
 
-def _repeated(target: Target, job: Job, policy: str, failure: Failure, times: int) -> tuple[Event, ...] | None:
-    """Repeat a failing run this often; return its history, with places, or None if it fails otherwise even once."""
-    history = None
-    for _ in range(times):
+def _repeated(
+    target: Target, job: Job, found: Sequence[tuple[str, Failure]], times: int
+) -> tuple[tuple[Event, ...] | None, ...]:
+    """Repeat a run this often that fails by some policies; return the history up to each failure, with places.
+
+    It is None for one that was not seen again even once.
+    """
+    schedule, argument = found[0][1].schedule, found[0][1].argument
+    policies = list(dict.fromkeys(policy for policy, _ in found))
+    histories: list[tuple[Event, ...] | None] = [failure.history for _, failure in found]
+    for time in range(times):
         try:
-            explorer = replay(
+            explorer = _replayed(
                 target,
-                failure.schedule,
-                argument=failure.argument,
-                policy=policy,
+                schedule,
+                argument,
+                policies,
                 host=job.host,
                 strict=job.strict,
                 ordered=job.ordered,
                 limits=job.limits,
+                shown=time == times - 1,  # to find out where each call stands takes longer than the run
             )
         except (NondeterminismError, TargetError, StuckError):
-            return None
-        again = explorer.so_far.failures[policy].get(failure.finding.claim)
-        if again is None or not is_same(again.history[-1], failure.history[-1]):
-            return None
-        history = again.history
-    return history
+            return (None,) * len(found)
+        failures = explorer.so_far.failures
+        for place, (policy, failure) in enumerate(found):
+            again = failures[policy].get(failure.finding.claim)
+            if again is None or not is_same(again.history[-1], failure.history[-1]):
+                histories[place] = None
+            elif histories[place] is not None:
+                histories[place] = again.history
+    return tuple(histories)
 
 
 def _explorer(

@@ -42,7 +42,7 @@ class NondeterminismError(Exception):
 
 def make_judges(target: Target, policies: Sequence[Any], argument: int, *, strict: bool) -> list[Judge]:
     """Return a judge of the target's histories for each policy."""
-    return [Judge(target.specification(one, argument), strict=strict) for one in policies]
+    return [Judge(target.specification(one, argument), strict=strict, automata=target.automata) for one in policies]
 
 
 class Record:

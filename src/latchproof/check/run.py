@@ -294,7 +294,7 @@ class Run:
                     self._front_is_quiet_if_cancelled |= decisions.latest.quiet_if_cancelled
                 continue
             self._front_is_quiet = self._front_is_quiet_if_cancelled = False
-            if kind == "cancel" and not decisions.repeating and self._cancelling.requested(action.payload):
+            if kind == "cancel" and not decisions.repeating and self._cancelling.requested(action.payload, self.steps):
                 is_last = calls.requests + 1 == self.setup.programs.cancellations
                 self._cancelled_at = decisions.latest if is_last else None
             else:
@@ -376,7 +376,7 @@ class Run:
         only_timer = not self._stepper.waiting[0] and self._stepper.next_timer > self._stepper.now
         if continues and not only_timer:
             options = (PASS if between_passes else RUN,)
-        of_next, cancels = self._cancelling.options(continues=can_run)
+        of_next, cancels = self._cancelling.options(self.steps, continues=can_run)
         if not self._front_is_quiet_if_cancelled:
             options += of_next
         may_call = calls.made < programs.calls and calls.at_once < programs.at_once

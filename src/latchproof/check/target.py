@@ -9,10 +9,11 @@ import sys
 from asyncio import events
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from inspect import Parameter
 from typing import Any, NamedTuple, Self
 
+from latchproof.check.automaton import Automata
 from latchproof.check.awaiting import require_awaitable
 from latchproof.check.driven import Member, constructor, members
 from latchproof.check.history import named
@@ -100,6 +101,9 @@ class Target:
     ignored: tuple[str, ...] = ()
     passing: tuple[str, ...] = ()
     """The operations whose methods take what the call returned by which that was taken which they give back."""
+    specifications: dict[tuple[Any, ...], Specification] = field(default_factory=dict, compare=False, repr=False)
+    """What its histories were judged by so far, and below the automata: all trees of a check share them."""
+    automata: Automata = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def recipe(self) -> Recipe:
@@ -133,7 +137,10 @@ class Target:
 
     def specification(self, policy: Any, argument: int) -> Specification:
         """Return what histories of an instance made with `argument` are judged by under a policy."""
-        return self.kind.specification(policy, argument, self.values.compared)
+        about = self.kind, policy, argument, self.values.compared
+        if about not in self.specifications:
+            self.specifications[about] = self.kind.specification(policy, argument, self.values.compared)
+        return self.specifications[about]
 
     def under(self, policies: Sequence[Any]) -> Self:
         """Return the target without the operations of which one of the policies says nothing: they are not driven."""
@@ -153,7 +160,12 @@ class Target:
 
     def observe(self, instance: Any) -> tuple[tuple[str, object], ...]:
         """Return what every observation reads."""
-        return tuple((name, _read(instance, self.names.own(name) or name)) for name in self.observations)
+        return tuple([(name, _read(instance, own)) for name, own in self._own_names])
+
+    @cached_property
+    def _own_names(self) -> tuple[tuple[str, str], ...]:
+        """The name of each observation, and that which the class has for it."""
+        return tuple((name, self.names.own(name) or name) for name in self.observations)
 
     def calls(self, numbers: tuple[int, ...]) -> tuple[Call, ...]:
         """Return every call that a program may make, with each of the numbers for an int; waiting calls come first."""

@@ -146,7 +146,7 @@ def walked_types(fingerprinter: Fingerprinter) -> set[type]:
         fingerprinter.of(build(Node(name, (Leaf(0),) * kind.least)))
     for leaf in LEAVES:
         fingerprinter.of(leaf)
-    return set(fingerprinter._walks)
+    return set(fingerprinter._listings)
 
 
 def test_every_type_that_is_walked_in_its_own_way_has_a_kind(fingerprinter: Fingerprinter) -> None:
@@ -161,7 +161,7 @@ BOUNDS = Programs((2,), at_once=2, calls=2, cancellations=1, numbers=(0,))
 
 def test_every_type_that_a_class_of_the_zoo_holds_has_a_kind(fingerprinter: Fingerprinter) -> None:
     """Classes that are written in Python are walked by what they hold; all that is left must be in the table."""
-    known = walked_types(fingerprinter) | set(fingerprint.PLAIN) | {StepLoop, types.SimpleNamespace}
+    known = walked_types(fingerprinter) | set(fingerprint.NAMES) | {StepLoop, types.SimpleNamespace}
     met: set[type] = set()
     factories: tuple[Any, ...] = (*CORRECT, *FAULTS)
     for factory in factories:
@@ -169,7 +169,7 @@ def test_every_type_that_a_class_of_the_zoo_holds_has_a_kind(fingerprinter: Fing
         explorer = Explorer(target, BOUNDS, 2, target.machine.policies[:1])
         explorer.walk(at_most=3)
         assert explorer.setup.seen is not None
-        met |= set(explorer.setup.fingerprinter._walks)
+        met |= set(explorer.setup.fingerprinter._listings)
     by_a_base = BaseException, types.BuiltinFunctionType
     new = {one for one in met - known if not one.__flags__ & HEAP_TYPE and not issubclass(one, by_a_base)}
     assert new == set()
@@ -259,9 +259,9 @@ def test_a_byte_that_is_not_shown_is_noticed(kind: str) -> None:
         sized: Any = Sized("Sized", (base,), names | {"more": more})
         if more:
             with pytest.raises(NoFingerprintError, match="Sized"):
-                Fingerprinter()._walk_for(sized)
+                Fingerprinter()._listing_for(sized)
         else:
-            Fingerprinter()._walk_for(sized)
+            Fingerprinter()._listing_for(sized)
 
 
 @pytest.mark.parametrize("kind", HIDING)
@@ -319,13 +319,13 @@ def _with(thing: Any, hidden: int) -> Any:
 
 def test_how_a_type_is_walked_is_found_out_once(fingerprinter: Fingerprinter, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[type] = []
-    find = fingerprinter._walk_for
+    find = fingerprinter._listing_for
 
     def noting(kind: type) -> Any:
         asked.append(kind)
         return find(kind)
 
-    monkeypatch.setattr(fingerprinter, "_walk_for", noting)
+    monkeypatch.setattr(fingerprinter, "_listing_for", noting)
     fingerprinter.of([Plain(1), Plain([2])], [Plain(3)])
     fingerprinter.of(Plain((1, 2)))
     assert sorted(one.__name__ for one in asked) == ["Plain", "dict", "list", "tuple"]

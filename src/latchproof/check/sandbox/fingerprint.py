@@ -26,12 +26,14 @@ from typing import Any, TypeAlias
 from latchproof.check.sandbox.classes import bases_of, module_of, name_of, slots_of
 
 Namer: TypeAlias = Callable[[dict[str, Any]], tuple[Any, ...]]
+Listing: TypeAlias = Callable[[Any], tuple[object, Iterable[object]]]
+"""What tells an object from those of other kinds, and its parts."""
 
-PLAIN = (int, bool, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented))
+VALUED = frozenset((int, bool, float, complex, str, bytes))
 """Types whose objects are equal if their values are."""
 
-VALUED = (int, bool, float, complex, str, bytes)
-"""Those of them of which there is more than one object."""
+NAMES = {one: one.__name__ for one in (*VALUED, type(None), type(Ellipsis), type(NotImplemented))}
+"""The names of these types, and of those of which there is but one object."""
 
 LASTING: tuple[type, ...] = (
     type, types.CodeType, types.ModuleType, Enum, logging.Logger, contextvars.ContextVar, types.WrapperDescriptorType,
@@ -84,7 +86,7 @@ class Fingerprinter:
         self.parts: dict[type, Callable[[Any], tuple[object, ...]]] = {}
         """How to list the parts of objects of these types and their subclasses. May be set at any time."""
         self._lasting: dict[int, tuple[int, object]] = {}
-        self._walks: dict[type, Callable[[Any], None]] = {}
+        self._listings: dict[type, Listing] = {}
         self._context: contextvars.Context
         self._begin()
 
@@ -119,64 +121,66 @@ class Fingerprinter:
     def _begin(self) -> None:
         self._out: list[Any] = []
         self._met: dict[int, int] = {}
-        self._alive: list[object] = []
 
     def _walk(self, roots: Iterable[object]) -> None:
         self._context = contextvars.copy_context()
         try:
-            for root in roots:
-                self._visit(root)
+            self._walk_depth_first([*roots])
         except NoFingerprintError:
             raise
-        except Exception as error:  # an iterator over what has changed, objects nested too deeply, ...
+        except Exception as error:  # an iterator over what has changed, ...
             raise NoFingerprintError(f"{type(error).__name__}: {error}") from error
 
-    def _visit(self, thing: object) -> None:
-        kind = type(thing)
-        if kind in PLAIN:
-            self._out.append((kind.__name__, thing if kind in VALUED else None))
-            return
-        if (number := self._met.get(id(thing))) is not None:
-            self._out.append(number)
-            return
-        if len(self._alive) > LIMIT:
-            raise NoFingerprintError(f"more than {LIMIT:,} objects")
-        self._met[id(thing)] = len(self._alive)
-        self._alive.append(thing)  # else another object might be given its address before the walk is over
-        if kind not in self._walks:
-            self._walks[kind] = self._walk_for(kind)
-        self._walks[kind](thing)
+    def _walk_depth_first(self, waiting: list[object]) -> None:
+        out, met, listings = self._out, self._met, self._listings
+        alive: list[object] = []  # else another object might be given the address of one before the walk is over
+        waiting.reverse()
+        while waiting:
+            thing = waiting.pop()
+            kind = type(thing)
+            if (name := NAMES.get(kind)) is not None:
+                out.append((name, thing if kind in VALUED else None))
+                continue
+            if (number := met.get(id(thing))) is not None:
+                out.append(number)
+                continue
+            if len(alive) > LIMIT:
+                raise NoFingerprintError(f"more than {LIMIT:,} objects")
+            met[id(thing)] = len(alive)
+            alive.append(thing)
+            if (listing := listings.get(kind)) is None:
+                listing = listings[kind] = self._listing_for(kind)
+            label, parts = listing(thing)
+            parts = [*parts]
+            out.append((label, len(parts)))
+            parts.reverse()
+            waiting += parts
 
-    def _tell(self, kind: str, *parts: object) -> None:
-        self._out.append(f"{kind}{len(parts)}")
-        for part in parts:
-            self._visit(part)
-
-    def _walk_for(self, kind: type) -> Callable[[Any], None]:
-        """Return how objects of a type are walked."""
+    def _listing_for(self, kind: type) -> Listing:
+        """Return how the objects of a type are told: what kind of object it is, and the parts of it."""
         base = next((one for one in bases_of(kind) if one in self.parts), None)
         if base is not None:
-            return lambda thing: self._tell(base.__name__, *self.parts[base](thing))
+            return lambda thing: (base.__name__, self.parts[base](thing))
         if issubclass(kind, LASTING):
-            return lambda thing: self._out.append(("lasting", self.lasting(thing)))
+            return lambda thing: (("lasting", self.lasting(thing)), ())
         if issubclass(kind, types.BuiltinFunctionType):  # from Python 3.12, of one that is told its class
             kind = types.BuiltinFunctionType
         bases = self._bases()
-        if kind in bases:
-            return lambda thing: self._tell(kind.__name__, *bases[kind](thing))
+        if (parts := bases.get(kind)) is not None:
+            return lambda thing: (kind.__name__, parts(thing))
         name = name_of(kind) if module_of(kind) in BUILT_IN else ""
         if name in REDUCIBLE:
-            return lambda thing: self._tell(name, *thing.__reduce__())
+            return lambda thing: (name, thing.__reduce__())
         if name in COPYING:
-            return lambda thing: self._tell(name, *gc.get_referents(thing), thing.__reduce__())
+            return lambda thing: (name, (*gc.get_referents(thing), thing.__reduce__()))
         if name in SEE_THROUGH:
-            return lambda thing: self._tell(name, *gc.get_referents(thing))
+            return lambda thing: (name, gc.get_referents(thing))
         if name in DRIVING:
-            return lambda thing: self._tell(name, *self._of_driving(thing))
-        return self._instance_walk(kind)
+            return lambda thing: (name, self._of_driving(thing))
+        return self._instance_listing(kind)
 
-    def _instance_walk(self, kind: type) -> Callable[[Any], None]:
-        """Return how instances of a class are walked: as those of a known base, and by their slots and dictionary."""
+    def _instance_listing(self, kind: type) -> Listing:
+        """Return how instances of a class are told: as those of a known base, and by their slots and dictionary."""
         bases = self._bases()
         base = next(one for one in bases_of(kind) if one in bases)
         members = slots_of(kind, base)
@@ -186,30 +190,35 @@ class Fingerprinter:
         shown = len(members) + has_dict + has_references
         if kind.__basicsize__ > base.__basicsize__ + 8 * shown and base is not BaseException:
             raise NoFingerprintError(f"{module_of(kind)}.{name_of(kind)}")
+        label = base.__name__, self.lasting(kind)
+        is_future = issubclass(kind, asyncio.Future)  # of which the dictionary is a part already
 
-        def walk(thing: Any) -> None:
-            self._out.append(("instance", self.lasting(kind)))
-            self._tell(base.__name__, *bases[base](thing))
+        def listing(thing: Any) -> tuple[object, Iterable[object]]:
+            parts = [*bases[base](thing)]
+            bound = []
             for member in members:
                 try:
-                    value = member.__get__(thing)
+                    parts.append(member.__get__(thing))
                 except AttributeError:
-                    self._out.append("unset")
-                else:
-                    self._visit(value)
-            if not issubclass(kind, asyncio.Future):  # of which it is a part already
-                self._visit(getattr(thing, "__dict__", None))
+                    continue
+                bound.append(member.__name__)
+            if not is_future:
+                parts.append(getattr(thing, "__dict__", None))
+            return (label, *bound), parts
 
-        return walk
+        return listing
 
     def _bases(self) -> dict[type, Callable[[Any], Iterable[object]]]:
         """Return how to list the parts of an object of each type that is known."""
-        suspended = types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType
-        return {**PARTS, **dict.fromkeys(suspended, self._of_suspended), contextvars.Context: self._of_context}
+        return {
+            **PARTS,
+            types.CoroutineType: lambda thing: self._of_suspended(thing, thing.cr_code, thing.cr_frame),
+            types.GeneratorType: lambda thing: self._of_suspended(thing, thing.gi_code, thing.gi_frame),
+            types.AsyncGeneratorType: lambda thing: self._of_suspended(thing, thing.ag_code, thing.ag_frame),
+            contextvars.Context: self._of_context,
+        }
 
-    def _of_suspended(self, thing: Any) -> Iterator[object]:
-        prefix = {types.CoroutineType: "cr", types.GeneratorType: "gi", types.AsyncGeneratorType: "ag"}[type(thing)]
-        code, frame = getattr(thing, f"{prefix}_code"), getattr(thing, f"{prefix}_frame")
+    def _of_suspended(self, thing: Any, code: types.CodeType, frame: types.FrameType | None) -> Iterator[object]:
         yield code
         if frame is None:
             return
