@@ -102,6 +102,18 @@ def test_it_is_right_within_a_factor_of_3(name: str, shape: Programs, host: str,
     assert counted / 3 < one.runs < counted * 3
 
 
+def test_the_growth_is_taken_from_bounds_with_a_call_fewer_on_the_second_instance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where only the tree of one call is counted, its size says nothing of how the number grows."""
+    monkeypatch.setattr(module, "WALKED_AT_FIRST", 300)
+    target, shape = load("latchproof:Barrier"), Programs((2,), 2, 2, 0, beside=2)
+    (one,) = estimate(target, [shape], samples=1)
+    counted = check(target, programs=(shape,)).schedules
+    assert one.counted_calls == 1
+    assert counted / 1.5 < one.runs < counted * 1.5
+
+
 def test_the_command_says_it_and_checks_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
