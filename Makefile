@@ -7,7 +7,7 @@ MACHINES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; p
 CLASSES = $$($(BIN)/python -c "from latchproof_spec.machines import MACHINES; print(*(one.shell for one in MACHINES.values()))")
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test proofs crosscheck coq pythons mutants mutants-runtime planted fuzz bench museum spec golden browser screenshots docs docs-html lint types unit contracts dist lock clean
+.PHONY: help verify test proofs crosscheck coq pythons mutants mutants-runtime planted reductions fuzz bench museum spec golden browser screenshots docs docs-html lint types unit contracts dist lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -83,6 +83,9 @@ mutants-runtime: $(SETUP) ## try the mutants of the runtime: each must be notice
 
 planted: $(SETUP) ## plant generated faults in the prover, the claims, the judge, the classes ...; each must turn a test red
 	$(BIN)/python -m proofs.planted_faults $(PLANTED)
+
+reductions: $(SETUP) ## compare what is found with and without the reductions, at bounds above those of the suite (under 10 minutes)
+	$(BIN)/python -m tests.zoo.reductions
 
 spec: $(SETUP) ## render spec/*.md, spec/exports/* and the tables of docs/reference/kinds.md from the specification
 	for machine in $(MACHINES); do \

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -20,18 +21,8 @@ from latchproof_spec.machine import Programs
 from tests.check import trio_samples
 from tests.zoo import correct, faulty
 from tests.zoo.generated import generated
+from tests.zoo.reductions import POLLING, SMALL, differences, sizes
 from tests.zoo.test_zoo import CORRECT, FAULTS
-
-POLLING = {
-    correct.PollingBarrier,
-    correct.PollingLatch,
-    correct.SleepingBarrier,
-    faulty.DeadlineLatch,
-    faulty.ImpatientPollingLatch,
-    faulty.LappedPollingBarrier,
-    faulty.LappedSleepingBarrier,
-}
-"""Without fingerprints nothing is known of these, since they never rest."""
 
 SUSPENDING = {correct.SuspendingBarrier, correct.SuspendingLatch, faulty.KeptLockLatch, faulty.LostUpdateLatch}
 
@@ -43,14 +34,6 @@ def walk(
     return Explorer(target, shape, argument, target.machine.policies, prune=prune, merge=merge, host=host).walk()
 
 
-def sizes(found: Walk, length: int = 4) -> dict[str, dict[str, tuple[int, ...]]]:
-    """By policy and claim, calls, cancellations, argument and steps of the smallest failure, or the first of these."""
-    return {
-        policy: {claim: failure.size[:length] for claim, failure in failures.items()}
-        for policy, failures in found.failures.items()
-    }
-
-
 @pytest.mark.parametrize("factory", [one for one in (*CORRECT, *FAULTS) if one not in POLLING])
 def test_not_to_go_on_from_a_state_twice_loses_nothing(factory: Any) -> None:
     (shape,) = programs_within(adapt(factory), at_once=2, calls=2 if factory in SUSPENDING else 3)
@@ -60,9 +43,6 @@ def test_not_to_go_on_from_a_state_twice_loses_nothing(factory: Any) -> None:
         assert merged.schedules <= whole.schedules
         assert merged.fired == whole.fired
         assert sizes(merged) == sizes(whole)
-
-
-SMALL = Programs((1, 2), at_once=2, calls=2, cancellations=1, numbers=(0, 2))
 
 
 def assert_the_same_is_found(factory: Any, shape: Programs, argument: int, *, host: str = "asyncio") -> None:
@@ -465,3 +445,14 @@ def test_what_has_no_fingerprint_is_checked_all_the_same_and_it_is_said() -> Non
     verdict = check(target, policy="latchproof", programs=programs_within(target, calls=2))
     assert verdict.status == "conforms"
     assert sum("_thread.RLock has no fingerprint" in note for note in verdict.notes) == 1
+
+
+def test_a_failure_that_is_lost_or_invented_is_noticed() -> None:
+    """The long comparison of `make reductions` fails where the reductions are at fault."""
+    found = walk(faulty.WakeOneLatch, replace(SMALL, calls=3), 1)
+    nothing = Walk(failures={policy: {} for policy in found.failures})
+    assert differences(found, found) == ([], [])
+    for reduced, whole in ((nothing, found), (found, nothing)):
+        wrong, otherwise = differences(reduced, whole)
+        assert len(wrong) == sum(map(bool, found.failures.values())) > 1
+        assert otherwise == []
