@@ -28,7 +28,7 @@ from latchproof_spec.machines import MACHINES
 from latchproof_spec.step import BrokenBarrierError, LatchInUseError, ZeroLatchError
 from tests.check.reference_judge import ReferenceJudge, Worlds, without
 from tests.check.test_judge import SomebodysBrokenError
-from tests.zoo.test_reductions import POLLING
+from tests.zoo.reductions import POLLING
 from tests.zoo.test_zoo import CORRECT, FAULTS
 
 ERRORS: tuple[type[BaseException], ...] = (
