@@ -29,7 +29,7 @@ ExpectedStatus: TypeAlias = Literal["confirmed", "refuted"]
 ContractStatus: TypeAlias = Literal["confirmed", "refuted", "failed", "not confirmed", "not checked"]
 
 MANIFEST: Final = Path("proofs", "manifest.toml")
-PLUGIN: Final = Path("proofs", "crosshair_policies.py")
+PLUGIN: Final = Path("proofs", "crosshair_plugin.py")
 _CONTRACT = re.compile(r"""\s*(?:\"{3}|'{3})?\s*post(?:\[.*\])?:\s*(.*?)(?:\"{3}|'{3})?""")
 _MESSAGE = re.compile(r"(?P<file>.+?\.py):(?P<line>\d+): (?P<kind>info|error): (?P<text>.*)")
 
