@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from latchproof.check.importing import TargetError
@@ -269,8 +270,7 @@ class MachineKind:
         return MachineSpecification(self.machine, policy, argument, compared=compared)
 
     def constants(self, argument: int) -> Mapping[str, object]:
-        values, *_ = self.machine.create(argument)
-        return dict(zip(self.machine.constants, values, strict=True))
+        return _constants(self.machine, argument)
 
     def refuses(self, argument: int) -> str:
         rule = self.machine.create(argument)[2]
@@ -314,3 +314,10 @@ class MachineKind:
 
 MACHINE_KINDS: dict[str, MachineKind] = {name: MachineKind(machine) for name, machine in MACHINES.items()}
 """The kinds that are judged by rules, by their names."""
+
+
+@lru_cache
+def _constants(machine: Machine, argument: int) -> Mapping[str, object]:
+    """Return the constants of a machine that is made with an argument; every run asks for them."""
+    values, *_ = machine.create(argument)
+    return dict(zip(machine.constants, values, strict=True))

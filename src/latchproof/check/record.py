@@ -164,24 +164,29 @@ class Record:
         for judge, snapshot in zip(self._judges, snapshots, strict=True):
             judge.restore(snapshot)
 
-    def observe(self, instance: Any) -> None:
-        """Read what can be observed of the instance."""
+    def observe(self, instance: Any) -> bool:
+        """Read what can be observed of the instance; return False if there is nothing to tell of it.
+
+        A constant that reads as it was made is not told: it would be told after each step.
+        """
         if not self._target.observations:
-            return
+            return False
         try:
-            values = tuple([(name, comparable(value)) for name, value in self._target.observe(instance)])
+            read = [(name, comparable(value)) for name, value in self._target.observe(instance)]
         except BaseException as error:
             if not is_targets_own(error):  # also what stops a reading that does not end
                 raise
             self.take(Stray(f"an observation raised {named(error)}"))
-            return
-        # a constant that reads as it was made is left out: it would be told after each step
-        values = tuple((name, value) for name, value in values if not self._is_as_made(name, value))
-        event = Observe(values)
-        if (observed := _comparable(event)) != self._observed:
+            return True
+        if self._constants:
+            read = [(name, value) for name, value in read if not self._is_as_made(name, value)]
+        observed = [(name, *_comparable_value(value)) for name, value in read]
+        if observed != self._observed:
             self._observed = observed
             self.progress = 0
-        self.take(event)
+        if read:
+            self.take(Observe(tuple(read)))
+        return bool(read)
 
     def _is_as_made(self, name: str, value: object) -> bool:
         made = self._constants.get(name)
@@ -189,10 +194,9 @@ class Record:
 
     def end_step(self, instance: Any) -> None:
         """Note that a step has been made."""
-        if not self._target.observations:
-            self._step_ends.append(len(self.history))
-        elif not self.settled:
-            self.observe(instance)
+        if not self.settled and self.observe(instance):
+            return
+        self._step_ends.append(len(self.history))
 
     def stray(self, error: str) -> None:
         """Record an error that reached only the event loop."""
