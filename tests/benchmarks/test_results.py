@@ -141,9 +141,9 @@ def test_the_tables_have_a_column_for_each_number_of_tasks() -> None:
 def test_targets_are_met_or_not_or_not_measured() -> None:
     met = "\n".join(verdicts([row(1.2, 1.3, 1.4)]))
     assert "latchproof over limit" in met
-    assert "at most 1.450: met     1.30 (1.20-1.40)" in met
+    assert "at most 1.300: met     1.30 (1.20-1.40)" in met
     assert "not measured" in met
-    assert "at most 1.450: NOT MET 1.50 (1.40-1.60)" in "\n".join(verdicts([row(1.4, 1.5, 1.6)]))
+    assert "at most 1.300: NOT MET 1.50 (1.40-1.60)" in "\n".join(verdicts([row(1.4, 1.5, 1.6)]))
 
 
 def test_there_is_one_target_for_each_thing_on_each_python() -> None:
