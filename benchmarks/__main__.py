@@ -19,7 +19,7 @@ from benchmarks.targets import verdicts
 
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "benchmarks" / "baseline.json"
-PLOTS = ROOT / "docs" / "benchmarks.svg", ROOT / "docs" / "growth.svg"
+PLOT = ROOT / "docs" / "benchmarks.svg"
 WORK = ROOT / ".bench"
 SECTIONS = {
     "asyncio": 3,
@@ -33,7 +33,6 @@ SECTIONS = {
     "schedules": 3,
     "judging": 1,
     "states": 1,
-    "growth": 1,
 }
 """Each section, and in how many processes its rounds are made: where things lie in memory is another in each."""
 
@@ -127,12 +126,12 @@ def main() -> int:
     compare(rows)
     results = WORK / "results.json"
     results.write_text(to_json(rows, versions), encoding="utf-8")
-    plots = tuple(WORK / plot.name for plot in PLOTS)
+    plot = WORK / PLOT.name
     if given.record:
         BASELINE.write_text(results.read_text(encoding="utf-8"), encoding="utf-8")
-        plots = PLOTS
-    subprocess.run([plotter, "-m", "benchmarks.plot", str(results), *map(str, plots)], cwd=ROOT, check=True)
-    say(f"\nwritten: {', '.join(str(path.relative_to(ROOT)) for path in (results, *plots) if path.exists())}")
+        plot = PLOT
+    subprocess.run([plotter, "-m", "benchmarks.plot", str(results), str(plot)], cwd=ROOT, check=True)
+    say(f"\nwritten: {', '.join(str(path.relative_to(ROOT)) for path in (results, plot))}")
     return 0
 
 

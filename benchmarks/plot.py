@@ -1,11 +1,13 @@
-"""Plots of the ratios, of the runtime and of growth: python -m benchmarks.plot RESULTS.json PLOT.svg GROWTH.svg
+"""Plots of the ratios of the runtime, and of growth: python -m benchmarks.plot RESULTS.json PLOT.svg, or GROWTH.json
 
-The same ratios give the same files.
+The same results give the same file.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,42 +72,52 @@ def draw(rows: list[Row], path: Path) -> None:
     _save(figure, path)
 
 
-def draw_growth(rows: list[Row], path: Path) -> None:
-    """Draw how much work there is, how much of it is done, and what that costs; one panel for each bound that grows."""
-    shown = [row for row in rows if row.key.host == "growth"]
-    series = sorted({row.key.benchmark for row in shown if row.key.over == "one"}, reverse=True)
-    if not series:
-        return
-    python = max(row.key.python for row in shown)
-    figure, panels = plt.subplots(1, len(series), figsize=(3.2 * len(series), 3.6), squeeze=False)
-    for benchmark, panel in zip(series, panels[0], strict=True):
-        unit, _, name = benchmark.partition(": ")
-        lines = {
-            f"{unit} in all": (benchmark, "without reduction", "one"),
-            f"{unit} gone through": (benchmark, "latchproof", "one"),
-            "CPU time, over that of the smallest": (f"cost: {name}", "latchproof", "the smallest bound"),
-        }
-        for label, (of_benchmark, contender, over) in lines.items():
-            those = sorted(
-                (
-                    row
-                    for row in shown
-                    if (row.key.benchmark, row.key.contender, row.key.over) == (of_benchmark, contender, over)
-                    and row.key.python == python
-                ),
-                key=lambda row: row.key.n,
-            )
-            numbers, medians = [row.key.n for row in those], [row.ratio.median for row in those]
-            style = ":" if over == "the smallest bound" else "-"
-            panel.plot(numbers, medians, marker="o", markersize=3, linewidth=1.2, linestyle=style, label=label)
-        panel.set_yscale("log")
-        panel.set_xlabel(name, fontsize=8)
-        panel.set_xticks(sorted({row.key.n for row in shown if row.key.benchmark == benchmark}))
-        panel.tick_params(labelsize=7)
-        panel.legend(fontsize=6)
-    figure.suptitle(f"What a bound costs, CPython {python}", fontsize=9)
+def draw_growth(results: dict[str, Any], path: Path) -> None:
+    """Draw the numbers of schedules and of runs, and the seconds of each way; one column for each bound that grows."""
+    series = list(dict.fromkeys(point["series"] for point in results["points"]))
+    figure, panels = plt.subplots(2, len(series), figsize=(12, 6.4), sharex="col", sharey="row", squeeze=False)
+    start = min(results["starts"])
+    for name, counts, seconds in zip(series, *panels, strict=True):
+        points = [point for point in results["points"] if point["series"] == name]
+        values = [point["value"] for point in points]
+        _line(counts, values, [point["schedules"] for point in points], "schedules", "grey", "--")
+        _line(counts, values, [point["runs"] for point in points], "runs with the reductions", "black")
+        for number, way in enumerate(points[0]["reduced"]):
+            colour = f"C{number}"
+            reduced, whole = ([_fastest(point[kind], way) for point in points] for kind in ("reduced", "whole"))
+            _line(seconds, values, whole, f"{way}, every schedule", colour, "--")
+            _line(seconds, values, reduced, way, colour)
+            if "cluster" in way:
+                _line(seconds, values, [start + (one or 0) for one in reduced], f"{way}, with its start", colour, ":")
+        seconds.set_xlabel(name, fontsize=8)
+        seconds.set_xticks(values)
+        for panel in (counts, seconds):
+            panel.set_yscale("log")
+            panel.tick_params(labelsize=7)
+    panels[0][0].set_ylabel("number", fontsize=8)
+    panels[1][0].set_ylabel(f"seconds (fastest of {len(results['starts'])} rounds)", fontsize=8)
+    for line in panels:
+        line[0].legend(fontsize=6)
+    figure.suptitle(
+        f"Checking a latch that suspends: CPython {results['python']}, {results['cores']} cores shared with other "
+        f"programs. Every schedule is run up to {results['most']:,}, and not measured above.",
+        fontsize=9,
+    )
     figure.tight_layout()
     _save(figure, path)
+
+
+def _line(
+    panel: Any, values: list[int], numbers: Sequence[float | None], label: str, colour: str, style: str = "-"
+) -> None:
+    shown = [(value, number) for value, number in zip(values, numbers, strict=True) if number is not None]
+    panel.plot(
+        *zip(*shown, strict=True), marker="o", markersize=3, linewidth=1.2, color=colour, linestyle=style, label=label
+    )
+
+
+def _fastest(measured: dict[str, list[float]], way: str) -> float | None:
+    return min(measured[way]) if measured else None
 
 
 def _save(figure: Any, path: Path) -> None:
@@ -117,13 +129,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=Path)
     parser.add_argument("plot", type=Path)
-    parser.add_argument("growth", type=Path)
     given = parser.parse_args()
     mpl.rcParams["svg.hashsalt"] = "latchproof"
     mpl.rcParams["svg.fonttype"] = "none"
-    rows = read(given.results)
-    draw(rows, given.plot)
-    draw_growth(rows, given.growth)
+    if given.results.name.startswith("growth"):
+        draw_growth(json.loads(given.results.read_text(encoding="utf-8")), given.plot)
+    else:
+        draw(read(given.results), given.plot)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ SCHEMA = 1
 OURS = "latchproof"
 REFERENCES = {
     "": ("limit", "int", "asyncio", "4 GiB"),
-    "growth": ("one", "the smallest bound"),
     "none": ("asyncio", OURS),
 }
 """What the tables of a host show ratios to."""

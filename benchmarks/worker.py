@@ -40,8 +40,6 @@ class Size:
 FULL = Size(4, 6_000, (2, 10, 100, 1_000, 10_000), (1_000, 10_000), 100_000, 1_000_000)
 QUICK = Size(3, 3_000, (2, 1_000), (1_000,), 2_000, 0)
 
-SMALLEST = "the smallest bound"
-
 Table = dict[str, Any]
 Measured = tuple[list[Table], dict[str, str]]
 """The tables of a section, and which contenders are missing in it, with the reason."""
@@ -186,27 +184,6 @@ def states(size: Size) -> Measured:
     return [_table("every state of a model", "none", number, "latchproof", costs)], missing
 
 
-def growth(size: Size) -> Measured:
-    """Return how much work there is, and what it costs, as a bound grows."""
-    from benchmarks.growth import SERIES, Series
-
-    def cost(series: Series, bound: int) -> float:
-        return series.visit(bound).seconds
-
-    tables = []
-    for series in SERIES:
-        runs = {str(bound): partial(cost, series, bound) for bound in series.bounds}
-        costs = over(interleaved(runs, size.rounds), str(series.bounds[0]))
-        for bound in series.bounds:
-            point = series.visit(bound)
-            counts = {"latchproof": [point.visited], "without reduction": [point.size]}
-            where = {"host": "growth", "n": bound}
-            tables.append({**where, "benchmark": f"{series.unit}: {series.name}", "over": "one", "ratios": counts})
-            seconds = {"latchproof": costs[str(bound)]}
-            tables.append({**where, "benchmark": f"cost: {series.name}", "over": SMALLEST, "ratios": seconds})
-    return tables, {}
-
-
 def _everything(size: Size) -> Measured:
     for name in ("trio", "flowno", "uvloop"):
         importlib.import_module(name)
@@ -239,7 +216,6 @@ SECTIONS: dict[str, Callable[[Size], Measured]] = {
     "schedules": schedules,
     "judging": judging,
     "states": states,
-    "growth": growth,
 }
 
 

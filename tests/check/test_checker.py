@@ -229,6 +229,14 @@ def test_a_check_that_is_cut_short_is_inconclusive() -> None:
     assert verdict.schedules <= 10
 
 
+def test_every_schedule_is_run_where_the_check_does_not_reduce() -> None:
+    shape = Programs((1,), at_once=2, calls=2, cancellations=1, numbers=(0,))
+    reduced, whole = (check(adapt(CountdownLatch), programs=(shape,), reduces=reduces) for reduces in (True, False))
+    assert whole.pruned == 0 < reduced.pruned
+    assert whole.covered == whole.schedules > reduced.schedules
+    assert whole.status == reduced.status
+
+
 def test_a_counterexample_wins_over_what_is_inconclusive() -> None:
     verdict = check(adapt(samples.HastyLatch), policy="latchproof", programs=(SMALL,), schedules=1)
     assert verdict.reasons

@@ -64,6 +64,7 @@ def check(
     cluster: str | None = None,
     progress: Progress | None = None,
     limits: StepLimits = USUAL_LIMITS,
+    reduces: bool = True,
 ) -> Verdict:
     """Run the target's real code under the schedules of every program within bounds, and judge every history.
 
@@ -77,7 +78,8 @@ def check(
     With `workers` that number of processes does the work, and each loads the target by its name; with `cluster` the
     workers of the Dask cluster at that address do. The verdict depends on neither. An interrupt ends the check with an
     inconclusive verdict on what was found so far. `limits` say when a step counts as one that does not end;
-    nothing that comes after the first one in the order of the bounds is run.
+    nothing that comes after the first one in the order of the bounds is run. Unless the check `reduces` the tree, every
+    schedule is run.
 
     Raises TargetError for an unknown policy, claim, host or scheduler, or a cluster that cannot be used.
 
@@ -107,6 +109,7 @@ def check(
             seed + number,
             piece=PIECE if exhaustive else None,
             limits=limits,
+            reduces=reduces,
         )
         for number, (one, argument, size) in enumerate(parts(programs, scheduler, schedules))
     ]

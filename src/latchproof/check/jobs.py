@@ -68,6 +68,8 @@ class Job:
     only_whether: bool = False
     """Whether the job ends once every policy has failed, and repeats no failing run."""
     limits: StepLimits = USUAL_LIMITS
+    reduces: bool = True
+    """Whether runs are cut short where others stand for them."""
     hangs: Mapping[int, tuple[str, str]] | None = None
     """If given, what the worker does is counted, and these are counts at which the target does not end; see `Meter`."""
 
@@ -413,6 +415,8 @@ def _explorer(
         [target.policy(name) for name in job.policies],
         host=job.host,
         strict=job.strict,
+        prune=job.reduces,
+        merge=job.reduces,
         strategy=strategy,
         ordered=job.ordered,
         within=job.subtree,
