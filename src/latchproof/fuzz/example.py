@@ -134,9 +134,13 @@ class Example:
         return set(self.calls.under_way) - self.calls.requested
 
     @property
-    def happened(self) -> int:
-        """The number of events that are more than readings."""
-        return sum(not isinstance(event, Observe) for event in self.record.history)
+    def events(self) -> int:
+        """The number of events, readings among them."""
+        return len(self.record.history)
+
+    def has_happened_since(self, events: int) -> bool:
+        """Return whether any event after so many is more than a reading."""
+        return any(not isinstance(event, Observe) for event in self.record.history[events:])
 
     # ------------------------------------------------------------------------------------------ how it ends and repeats
 

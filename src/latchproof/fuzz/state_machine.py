@@ -202,9 +202,9 @@ class SpecificationMachine(RuleBasedStateMachine):
         """Run until nothing can run any more."""
         quiet = 0
         while quiet < QUIET_PASSES:
-            before = self.example.happened
+            before = self.example.events
             self.run_pass()
-            quiet = quiet + 1 if self.example.happened == before else 0
+            quiet = 0 if self.example.has_happened_since(before) else quiet + 1
         self.example.rest()
         self.judge()
 
