@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import inspect
 import signal
 import sys
@@ -41,6 +43,13 @@ def _interrupts_as_they_were() -> Iterator[None]:
 def host(request: pytest.FixtureRequest) -> Host:
     chosen: Host = request.param
     return chosen
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector leave alone what pytest collected: a million objects that live until the end."""
+    importlib.import_module("hypothesis")  # it asks for referrers when it is imported; frozen ones are not found
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
