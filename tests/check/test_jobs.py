@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from latchproof.check import jobs
 from latchproof.check.checker import check
 from latchproof.check.history import End, SeenError
 from latchproof.check.jobs import Job, do_job, portable
-from latchproof.check.target import TargetError, adapt
+from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.machine import Programs
 from tests.check import samples
@@ -64,6 +66,41 @@ def test_a_failure_that_does_not_happen_again_was_seen_once(monkeypatch: pytest.
     assert not outcome.is_deterministic
     assert outcome.walk.failures["latchproof"].keys() == found.walk.failures["latchproof"].keys()
     assert all(failure.seen_once for failure in outcome.walk.failures["latchproof"].values())
+
+
+def repeated_by(monkeypatch: pytest.MonkeyPatch, change: Callable[[Explorer], None]) -> list[tuple[list[str], bool]]:
+    """Change what each repetition finds; return the list of them: by which policies, and whether it was shown."""
+    replayed, made = jobs._replayed, []
+
+    def wrapped(target: Target, schedule: Any, argument: int, policies: list[str], **options: Any) -> Explorer:
+        made.append((policies, options["shown"]))
+        explorer = replayed(target, schedule, argument, policies, **options)
+        change(explorer)
+        return explorer
+
+    monkeypatch.setattr(jobs, "_replayed", wrapped)
+    return made
+
+
+def test_what_fails_under_one_schedule_is_repeated_together_ten_times_and_shown_at_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = repeated_by(monkeypatch, lambda explorer: None)
+    outcome = do_job(adapt(samples.ForgetfulLatch), replace(job(), policies=("latchproof", "keeps")))
+    found = [one.schedule for failures in outcome.walk.failures.values() for one in failures.values()]
+    assert len(set(found)) < len(found)
+    assert len(made) == 10 * len(set(found))
+    assert made.count((["latchproof", "keeps"], True)) * 9 == made.count((["latchproof", "keeps"], False)) > 0
+
+
+def test_of_what_is_repeated_together_each_failure_has_to_happen_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    repeated_by(monkeypatch, lambda explorer: explorer.so_far.failures.get("keeps", {}).clear())
+    outcome = do_job(adapt(samples.ForgetfulLatch), replace(job(), policies=("latchproof", "keeps")))
+    seen_once = {
+        name: {one.seen_once for one in outcome.walk.failures[name].values()} for name in outcome.walk.failures
+    }
+    assert seen_once == {"latchproof": {False}, "keeps": {True}}
+    assert not outcome.is_deterministic
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from latchproof.check.automaton import Automata
 from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
 from latchproof.check.judge import Judge
 from latchproof.check.machine_specification import MachineSpecification, is_broken_barrier_error, is_expected, told
@@ -87,6 +88,17 @@ def judge_of(
     return Judge(
         MachineSpecification(machine, policy, argument, compared="indices" if indexed else "no value"), strict=strict
     )
+
+
+def test_judges_share_what_they_found_out_only_with_those_that_judge_so() -> None:
+    specification = MachineSpecification(BARRIER, BARRIER.policies[0], 2)
+    automata: Automata = {}
+    findings = {}
+    for strict in (False, True, False):
+        judge = Judge(specification, strict=strict, automata=automata)
+        findings[strict] = [judge.step(event) is None for event in (wait(0), cancel(0), parked(1))]
+    assert findings == {False: [True, True, True], True: [True, True, False]}
+    assert len(automata) == len(findings)
 
 
 def judged(machine: Machine, argument: int, events: list[Event], *, strict: bool = False) -> dict[str, str]:

@@ -318,15 +318,14 @@ def failures(
 
 
 @pytest.mark.parametrize(
-    ("factory", "at_rest"),
+    "factory",
     [
-        # its parties are read at rest too; they are right, so that is all that is told of them
-        (samples.GreedyBarrier, [Observe(())]),
-        # nothing can be read of it, so the end of each step is all that is told of that
-        (adapt(samples.SecretiveBarrier, kind="barrier"), []),
+        samples.GreedyBarrier,  # whose parties are read, and right each time
+        adapt(samples.SecretiveBarrier, kind="barrier"),  # of which nothing can be read
     ],
+    ids=["constants", "nothing"],
 )
-def test_a_failure_says_how_it_was_come_to(factory: Any, at_rest: list[Observe]) -> None:
+def test_a_failure_says_how_it_was_come_to(factory: Any) -> None:
     shape = Programs((3,), at_once=3, calls=3, cancellations=1, waits_only=True)
     failure = failures(factory, shape, 3)["C6"]
     assert failure.finding.claim == "C6"
@@ -336,8 +335,8 @@ def test_a_failure_says_how_it_was_come_to(factory: Any, at_rest: list[Observe])
         "call wait()", "call wait()", "run", "run",
     )  # fmt: skip
     told = [event for event in failure.history if not isinstance(event, Rest)]
-    begun = [Begin(0, "wait"), Observe(())]
-    assert told == [*at_rest, *begun, *at_rest, Begin(1, "wait"), End(1, "returned", 2 - 1)]
+    # the end of a step is all that is told where there is nothing else to tell
+    assert told == [Begin(0, "wait"), Observe(()), Begin(1, "wait"), End(1, "returned", 2 - 1)]
 
 
 @pytest.mark.parametrize(
