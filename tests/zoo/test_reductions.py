@@ -342,6 +342,16 @@ class FlagLatch(correct.FutureLatch):
             raise KeyError("a task that waits was cancelled")
 
 
+class LateLatch(FlagLatch):
+    """Its tasks are known from their second step on."""
+
+    async def wait(self) -> None:
+        await asyncio.sleep(0)
+        self.waiting.append(self.task())
+        await asyncio.sleep(0)
+        await self.join()
+
+
 class FrameLatch(FlagLatch):
     """Only the frame of the next call knows of the task."""
 
@@ -378,7 +388,7 @@ class SuspendedLatch(correct.FutureLatch):
 
 
 @pytest.mark.parametrize(
-    ("factory", "count"), [(FlagLatch, 0), (FrameLatch, 0), (ScheduledLatch, 0), (SuspendedLatch, 1)]
+    ("factory", "count"), [(FlagLatch, 0), (LateLatch, 0), (FrameLatch, 0), (ScheduledLatch, 0), (SuspendedLatch, 1)]
 )
 def test_a_request_that_others_notice_is_not_put_off(factory: Any, count: int) -> None:
     """While the latch is open no call parks: the flag is seen of a task that is ready."""
