@@ -118,6 +118,9 @@ AT_ONCE = 6
 LENGTH = 14
 """Events of a walk."""
 
+MOST_WORLDS = 100
+"""Most worlds after an event that a walk takes; one that leaves more is judged, too, and not taken."""
+
 REST = Rest()
 PAIR: tuple[Event, ...] = (Begin(0, "wait"), REST, Begin(1, "wait"))
 CROWD: tuple[Event, ...] = (*PAIR, REST, Begin(2, "wait"), REST)
@@ -208,11 +211,13 @@ def walk(both: BothJudges, moment: Moment, most: int, chance: random.Random) -> 
         nexts: dict[str, list[Moment]] = {}
         for event in events_at(both.machine, moment, most, chance):
             after = both.take(moment, event)
-            if after is not None:
+            if after is not None and len(after.worlds) <= MOST_WORLDS:
                 is_wait = isinstance(event, Begin) and event.operation == "wait" and not event.cancelled
                 is_misread = after.left_out != moment.left_out
                 name = "misread" if is_misread else "wait" if is_wait else kind(event)
                 nexts.setdefault(name, []).append(after)
+        if not nexts:
+            return
         (taken,) = chance.choices(list(nexts), [WEIGHTS[one] for one in nexts])
         moment = chance.choice(nexts[taken])
 
