@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,8 +28,16 @@ from latchproof_spec.step import BrokenBarrierError, Rule
 if TYPE_CHECKING:
     from latchproof_spec.step import Ending
 
-EVERY = [one for machine in MACHINES.values() for one in mutants(machine)]
-MUTANTS = {one.id: one for one in EVERY}
+
+@cache
+def every() -> list[Mutant]:
+    """Return all of them; to make them takes seconds."""
+    return [one for machine in MACHINES.values() for one in mutants(machine)]
+
+
+@cache
+def by_id() -> dict[str, Mutant]:
+    return {one.id: one for one in every()}
 
 
 class Task:
@@ -45,8 +54,8 @@ A, B, C, D = map(Task, "ABCD")
 
 
 def test_there_are_many_and_no_id_is_there_twice() -> None:
-    assert len(MUTANTS) == len(EVERY) > 600
-    assert all(one.sentence.endswith((".", "`.")) and one.place and one.edits >= 1 for one in MUTANTS.values())
+    assert len(by_id()) == len(every()) > 600
+    assert all(one.sentence.endswith((".", "`.")) and one.place and one.edits >= 1 for one in by_id().values())
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=repr)
@@ -72,7 +81,7 @@ def test_the_specification_is_left_as_it_was() -> None:
 
 
 def test_a_mutant_differs_in_its_source_by_its_edits_alone() -> None:
-    for one in MUTANTS.values():
+    for one in by_id().values():
         original = ast.unparse(machine_source(MACHINES[one.machine.name]).tree).splitlines()
         text = ast.unparse(ast.parse(one.source)).splitlines()
         if one.fault_in == "functions":
@@ -95,21 +104,21 @@ def test_a_mutant_differs_in_its_source_by_its_edits_alone() -> None:
     ],
 )
 def test_a_mutant_does_what_it_says(mutant: str, arguments: tuple[int, ...], result: tuple[object, ...]) -> None:
-    machine = MUTANTS[mutant].machine
-    name = MUTANTS[mutant].place.rpartition(".")[2].partition(",")[0]
+    machine = by_id()[mutant].machine
+    name = by_id()[mutant].place.rpartition(".")[2].partition(",")[0]
     operation = next(one for one in machine.operations if one.name == name)
     *state, rule = operation.function(*arguments, policy=machine.policies[0])
     assert (*state, rule.id) == result
 
 
 def test_a_constructor_goes_by_the_function_that_is_changed() -> None:
-    machine = MUTANTS["latch.set_count: if n < 0 -> if n <= 0"].machine
+    machine = by_id()["latch.set_count: if n < 0 -> if n <= 0"].machine
     assert machine.create(0)[2].refuses
     assert not LATCH.create(0)[2].refuses
 
 
 def test_a_rule_is_changed_wherever_it_is_used() -> None:
-    machine = MUTANTS["latch.L2: the queue released -> stays"].machine
+    machine = by_id()["latch.L2: the queue released -> stays"].machine
     rule = next(one for one in machine.operations if one.name == "count_down").function(1, 1)[2]
     assert (rule.id, rule.queue) == ("L2", "stays")
     assert rule is next(one for one in machine.rules if one.id == "L2")
@@ -149,7 +158,7 @@ def test_every_other_rule_is_made(machine: Machine, rule: str, changes: list[str
 
 
 def test_every_rule_of_a_mutant_can_be_applied() -> None:
-    for one in MUTANTS.values():
+    for one in by_id().values():
         for rule in one.machine.rules:
             assert rule.errors or not (rule.refuses or rule.queue == "failed"), one
 
@@ -163,8 +172,8 @@ def test_a_named_mutant_that_no_longer_fits_is_said() -> None:
 
 
 def test_every_shape_is_one_of_the_generated() -> None:
-    assert set(NICKNAMES) <= set(MUTANTS)
-    assert MUTANTS["latch.set_count: return n, parked, L6 -> return count, parked, L6"].sentence.startswith(
+    assert set(NICKNAMES) <= set(by_id())
+    assert by_id()["latch.set_count: return n, parked, L6 -> return count, parked, L6"].sentence.startswith(
         "set_count does not move the gate."
     )
 
