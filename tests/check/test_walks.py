@@ -25,15 +25,23 @@ POLICIES = [
     for machine in MACHINES.values()
     for policy in machine.policies
 ]
+STEPS = 25
+"""Steps of a walk."""
+
 AT_ONCE = 4
+"""Calls under way, at most, where the lenient form judges: what it has to keep in mind grows fast with them."""
+
 OPTIONS = settings(max_examples=50, deadline=None, database=None, derandomize=True)
 
 
 class Walk:
     """A random run of the specification. `strict`: a call takes effect at its begin, a cancellation at its request."""
 
-    def __init__(self, machine: Machine, policy: Any, argument: int, seed: int, *, strict: bool) -> None:
+    def __init__(
+        self, machine: Machine, policy: Any, argument: int, seed: int, *, strict: bool, at_once: int | None = None
+    ) -> None:
         self.machine, self.policy, self.strict = machine, policy, strict
+        self.at_once = at_once or (STEPS if strict else AT_ONCE)
         self.random = random.Random(seed)
         self.constants, self.state, _ = machine.create(argument)
         self.queue: tuple[int, ...] = ()
@@ -49,8 +57,7 @@ class Walk:
     def run(self, steps: int) -> list[Event]:
         for _ in range(steps):
             under_way = {*self.new, *self.queue, *self.ending, *self.withdrawn}
-            # what the judge of the lenient form has to keep in mind grows fast with the calls under way
-            actions = [self.observe] + [self.begin] * (2 if self.strict or len(under_way) < AT_ONCE else 0)
+            actions = [self.observe] + [self.begin] * (2 if len(under_way) < self.at_once else 0)
             actions += [self.effect] * 2 if self.new else []
             actions += [self.end] * 3 if self.ending or self.withdrawn else []
             actions += [self.cancel] if under_way else []
@@ -174,7 +181,7 @@ def test_what_the_specification_does_is_allowed(machine: Machine, policy: Any, s
     @OPTIONS
     @given(seed=st.integers(0, 2**32), argument=st.integers(1, 3))
     def check(seed: int, argument: int) -> None:
-        events = Walk(machine, policy, argument, seed, strict=strict).run(25)
+        events = Walk(machine, policy, argument, seed, strict=strict).run(STEPS)
         judge = Judge(MachineSpecification(machine, policy, argument), strict=strict)
         assert [(event, judge.finding) for event in events if judge.step(event)] == []
 
@@ -186,7 +193,7 @@ def test_what_is_strictly_allowed_is_leniently_allowed(machine: Machine, policy:
     @OPTIONS
     @given(seed=st.integers(0, 2**32), argument=st.integers(1, 3))
     def check(seed: int, argument: int) -> None:
-        events = Walk(machine, policy, argument, seed, strict=True).run(14)
+        events = Walk(machine, policy, argument, seed, strict=True, at_once=AT_ONCE + 3).run(14)
         judge = Judge(MachineSpecification(machine, policy, argument))
         assert [(event, judge.finding) for event in events if judge.step(event)] == []
 
@@ -202,7 +209,7 @@ def test_what_was_tampered_with_is_not_allowed(machine: Machine, policy: Any, st
     @given(seed=st.integers(0, 2**32), argument=st.integers(1, 3), where=st.integers(0, 100))
     def check(seed: int, argument: int, where: int) -> None:
         nonlocal tried
-        events = Walk(machine, policy, argument, seed, strict=strict).run(25)
+        events = Walk(machine, policy, argument, seed, strict=strict).run(STEPS)
         places = [
             position for position, event in enumerate(events)
             if tampered(event, argument) is not None and (strict or not isinstance(event, End) or event.how != "raised")
