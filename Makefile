@@ -19,6 +19,8 @@ $(SETUP): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# pip compiles all but what it installs in place, and hundreds of processes would each compile that again
+	@$(BIN)/python -m compileall -q src spec
 	@touch $(SETUP)
 
 verify: $(SETUP) ## print the quick ledger of our claims, then check asyncio.Barrier (under 2 minutes)
