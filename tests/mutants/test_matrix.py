@@ -355,19 +355,24 @@ def few(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("code", "words", "options"),
     [
-        (0, "every mutant breaks a claim or is no fault, and every claim is broken by some mutant"),
-        (1, "the gate fails"),
-        (3, "undecided"),
+        (0, "every mutant breaks a claim or is no fault, and every claim is broken by some mutant", []),
+        (1, "the gate fails", ["--workers", "1"]),  # another process would make all mutants again
+        (3, "undecided", ["--workers", "1"]),
     ],
 )
 def test_the_command_exits_as_the_gate_says(
-    code: int, words: str, few: Callable[[int], None], capsys: pytest.CaptureFixture[str], tmp_path: Any
+    code: int,
+    words: str,
+    options: list[str],
+    few: Callable[[int], None],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Any,
 ) -> None:
     few(code)
     file = tmp_path / "matrix.json"
-    assert main(["mutants", "--kinds", "called", "--only", "latch.L4t", "--json", str(file)]) == code
+    assert main(["mutants", "--kinds", "called", "--only", "latch.L4t", "--json", str(file), *options]) == code
     assert words in capsys.readouterr().out
     assert json.loads(file.read_text())["kinds"] == ["called"]
 
