@@ -106,7 +106,10 @@ KINDS: Final[dict[str, Kind]] = {
         (("tests/spec",), ("tests/explore",), ASKED, PROVE),
     ),
     "judge": Kind(
-        tuple(f"src/latchproof/check/{name}.py" for name in ("judge", "specification", "machine_specification")),
+        tuple(
+            f"src/latchproof/check/{name}.py"
+            for name in ("judge", "automaton", "specification", "machine_specification")
+        ),
         (("tests/check/test_judge.py", "tests/check/test_specification.py"), ("tests/check/test_reference_judge.py",)),
     ),
     "fingerprint": Kind(

@@ -77,7 +77,7 @@ class Automaton:
     >>> automaton = Automaton(MachineSpecification(LATCH, LATCH.policies[0], 1))
     >>> began, *_ = automaton.follow(automaton.start, Begin(0, "wait"), 0)
     >>> automaton.follow(began, End(0, "returned"), 0)
-    (None, frozenset(), ())
+    (None, {'L8'}, ())
     """
 
     def __init__(self, specification: Specification, *, strict: bool = False) -> None:

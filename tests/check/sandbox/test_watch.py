@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -16,7 +18,7 @@ import trio
 from latchproof.check.checker import check
 from latchproof.check.estimate import estimate
 from latchproof.check.history import Hang
-from latchproof.check.sandbox.watch import Meter, StepLimits, StuckError, watch
+from latchproof.check.sandbox.watch import Meter, StepLimits, StuckError, _interrupt_again, watch
 from latchproof.check.target import TargetError, adapt
 from latchproof.check.verdict import Verdict
 from latchproof_spec.machine import Programs
@@ -143,6 +145,22 @@ def test_a_step_that_does_not_end_is_a_finding(factory: Any, spent: str) -> None
     failure = verdict.reported.failures["C11"]
     assert failure.schedule == ("call wait()", "run", "call wait()", "run")
     assert failure.finding.seen == f"a step did not end within {spent}, at {hang.at}"
+
+
+def test_what_the_collector_calls_is_not_interrupted() -> None:
+    """It would be lost there, and told as an error that nothing could handle."""
+    frames = []
+
+    def callback(phase: str, info: object) -> None:
+        frames.append(sys._getframe())
+
+    gc.callbacks.append(callback)
+    try:
+        gc.collect()
+        assert [_interrupt_again(one, "call", None) for one in frames] == [None, None]
+    finally:
+        gc.callbacks.remove(callback)
+    assert [_interrupt_again(one, "call", None) for one in frames] == [_interrupt_again] * 2
 
 
 def test_its_place_is_a_line_of_the_loop() -> None:

@@ -14,6 +14,7 @@ the moves of the process, and another process that makes the same moves is told 
 import ctypes
 import dis
 import faulthandler
+import gc
 import os
 import re
 import signal
@@ -247,21 +248,23 @@ def _by_alarm(one: _Watch, limits: StepLimits) -> Iterator[None]:
 
 def _interrupt_where_it_is_swallowed(frame: FrameType | None) -> None:
     """Raise StuckError again at the next line of the target: if that is in an `except`, it leaves the `try`."""
-
-    def trace(here: FrameType, event: str, _: object) -> Any:
-        if is_own(here) or (
-            event == "call" and here.f_back is not None and here.f_back.f_code.co_filename.startswith(OWN_FOLDERS)
-        ):
-            sys.settrace(None)
-        elif event == "line":
-            raise StuckError
-        return trace
-
     frame = _outer(frame)
     while frame is not None and not frame.f_code.co_filename.startswith(OWN_FOLDERS):
-        frame.f_trace = trace
+        frame.f_trace = _interrupt_again
         frame = frame.f_back
-    sys.settrace(trace)
+    sys.settrace(_interrupt_again)
+
+
+def _interrupt_again(here: FrameType, event: str, _: object) -> Any:
+    if is_own(here) or (
+        event == "call" and here.f_back is not None and here.f_back.f_code.co_filename.startswith(OWN_FOLDERS)
+    ):
+        sys.settrace(None)
+    elif event == "call" and any(getattr(one, "__code__", None) is here.f_code for one in gc.callbacks):
+        return None  # what is raised while garbage is collected goes nowhere
+    elif event == "line":
+        raise StuckError
+    return _interrupt_again
 
 
 @contextmanager
