@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from latchproof.check.automaton import Automata
 from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, TimePasses
 from latchproof.check.judge import Judge
 from latchproof.check.machine_specification import MachineSpecification
@@ -114,9 +115,9 @@ class RecordingJudge(Judge):
     histories: Histories
     """Where they are written. The caller sets it."""
 
-    def __init__(self, specification: Specification, *, strict: bool = False) -> None:
+    def __init__(self, specification: Specification, *, strict: bool = False, automata: Automata | None = None) -> None:
         self._here: Node | None = None
-        super().__init__(specification, strict=strict)
+        super().__init__(specification, strict=strict, automata=automata)
         head = None if strict else _head(specification)
         if head is None:
             self.histories.left_out["judges by a variant, by a model or in the strict form"] += 1
