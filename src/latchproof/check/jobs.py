@@ -375,7 +375,7 @@ def _repeated(
 ) -> tuple[tuple[Event, ...] | None, ...]:
     """Repeat a run this often that fails by some policies; return the history up to each failure, with places.
 
-    It is None for one that was not seen again even once.
+    It is None for a failure that any of the repetitions did not show.
     """
     schedule, argument = found[0][1].schedule, found[0][1].argument
     policies = list(dict.fromkeys(policy for policy, _ in found))
