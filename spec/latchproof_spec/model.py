@@ -247,7 +247,7 @@ def place() -> int | None:
 
 
 def task() -> int:
-    """Return the number of the task that calls: the smallest that no other task has which has a call or something."""
+    """Return the number of the task that calls. Tasks are numbered from 0, and no two have the same number."""
     return _now().task
 
 

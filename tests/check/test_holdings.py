@@ -1,15 +1,18 @@
-"""Programs are well formed: a task gives back only what it holds itself."""
+"""Programs are well formed, and a model is told which task calls, also of one that has ended."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import ClassVar
 
 import pytest
 
 from latchproof.check.checker import check
 from latchproof.check.holdings import Holdings
 from latchproof.check.target import Call, Target, adapt
+from latchproof.check.tree import Explorer
 from latchproof_spec.machine import Programs
+from latchproof_spec.model import Model, task, when
 
 SMALL = (Programs((1,), at_once=2, calls=4, cancellations=0),)
 
@@ -62,3 +65,56 @@ def test_a_class_that_trusts_its_user_conforms(target: Target) -> None:
     verdict = check(target, programs=SMALL)
     assert verdict.exit_code == 0, verdict
     assert verdict.schedules > 10
+
+
+class OwnedByAnyTask(Model):
+    """A task that owns it may acquire it again; that it ends without a release is allowed."""
+
+    undone_by: ClassVar[dict[str, str]] = {"acquire": "release"}
+
+    def __init__(self) -> None:
+        self._owner: int | None = None
+        self._depth = 0
+
+    def acquire(self) -> None:
+        when(self._owner in (None, task()), "another task owned it")
+        self._owner = task()
+        self._depth += 1
+
+    def release(self) -> None:
+        if self._owner != task():
+            raise RuntimeError
+        self._depth -= 1
+        if not self._depth:
+            self._owner = None
+
+
+class ReentrantLock:
+    def __init__(self) -> None:
+        self._owner: asyncio.Task[None] | None = None
+        self._depth = 0
+        self._free = asyncio.Condition()
+
+    async def acquire(self) -> None:
+        async with self._free:
+            await self._free.wait_for(lambda: self._owner in (None, asyncio.current_task()))
+            self._owner = asyncio.current_task()
+            self._depth += 1
+
+    async def release(self) -> None:
+        if self._owner is not asyncio.current_task():
+            raise RuntimeError("another task owns it, or none")
+        self._depth -= 1
+        if not self._depth:
+            self._owner = None
+            async with self._free:
+                self._free.notify()
+
+
+def test_a_task_that_has_ended_still_owns_what_it_took() -> None:
+    """If a new task got its number, the model would let that one acquire what the ended one owns."""
+    target = adapt(ReentrantLock, model=OwnedByAnyTask)
+    programs = Programs((0,), at_once=2, calls=2, cancellations=0)
+    walk = Explorer(target, programs, 0, target.kind.usual_policies).walk()
+    assert not any(walk.failures.values())
+    assert walk.schedules > 5

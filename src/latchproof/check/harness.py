@@ -9,7 +9,6 @@ import inspect
 from collections.abc import Callable
 from contextlib import nullcontext
 from contextvars import Context, copy_context
-from itertools import count
 from types import CoroutineType, FrameType
 from typing import Any, NamedTuple
 
@@ -58,8 +57,8 @@ class Calls:
     A call that raises something else than `errors` has not ended: that reaches the event loop. `is_other` marks the
     calls on a second instance, which must not affect the first. `places` tell where each call ends. With `again` a task
     may call again after its call was cancelled, and in a later step; with `keeps_errors` also in the except block for
-    what its call raised. With `tells_tasks_apart` each call says by a number which task makes it: the smallest that no
-    other task has.
+    what its call raised. With `tells_tasks_apart` each call says by a number which task makes it; tasks are numbered in
+    the order of their first calls.
     """
 
     def __init__(
@@ -235,17 +234,8 @@ class Calls:
         return self._again is not None and (self._again.always or bool(self.holdings.of(handle)))
 
     def _number_of(self, handle: Any) -> int:
-        """Return the number of a task, which it keeps until it ends, and as long as it holds something."""
-        if handle not in self.numbers:
-            alive = [*self.under_way.values(), *self.idle.values(), *self.later]
-            self.numbers = {
-                one: number
-                for one, number in self.numbers.items()
-                if any(one is other for other in alive) or self.holdings.of(one)
-            }
-            taken = set(self.numbers.values())
-            self.numbers[handle] = next(number for number in count() if number not in taken)
-        return self.numbers[handle]
+        """Return the number of a task. No other task gets it: one that has ended may still own what it took."""
+        return self.numbers.setdefault(handle, len(self.numbers))
 
     def _at(self, error: BaseException | None = None) -> str:
         return "" if self._places is None else self._places.ended(error)

@@ -408,7 +408,7 @@ class Run:
         others.ranks = {call: call for call in others.under_way}
         tasks = [(calls.under_way | calls.idle)[call] for call in ranks]
         budgets = (
-            calls.made, others.made, calls.begun, calls.requests, self._newborn is not None,
+            calls.made, others.made, calls.begun, calls.requests, len(calls.numbers), self._newborn is not None,
             self._front_is_quiet, self._front_is_quiet_if_cancelled, self._cancelling.is_next is not None,
             self._rested, between_passes,
             tuple(sorted(ranks[call] for call in calls.requested if call in calls.under_way)),
