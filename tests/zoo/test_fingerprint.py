@@ -31,6 +31,18 @@ def slotted(name: str) -> Slotted:
     return thing
 
 
+class SlottedAgain(Slotted):
+    """Its slot has the name of one of its base, and another place."""
+
+    __slots__ = ("one",)
+
+
+def slotted_again(owner: type[Slotted]) -> SlottedAgain:
+    thing = SlottedAgain()
+    vars(owner)["one"].__set__(thing, 1)
+    return thing
+
+
 def on_its_way(steps: int) -> Generator[None]:
     """A generator whose place in a list is known to its value stack alone."""
 
@@ -85,6 +97,7 @@ SHARED: list[int] = []
         (deque([1]), deque([1], 2)),
         ({1: 2}, {2: 1}),
         (slotted("one"), slotted("other")),
+        (slotted_again(Slotted), slotted_again(SlottedAgain)),
         (iter([1, 1]), iter([1])),
         (on_its_way(1), on_its_way(2)),
         (bound(True), bound(False)),

@@ -196,12 +196,12 @@ class Fingerprinter:
         def listing(thing: Any) -> tuple[object, Iterable[object]]:
             parts = [*bases[base](thing)]
             bound = []
-            for member in members:
+            for place, member in enumerate(members):  # a class may have a slot with the name of a base's
                 try:
                     parts.append(member.__get__(thing))
                 except AttributeError:
                     continue
-                bound.append(member.__name__)
+                bound.append(place)
             if not is_future:
                 parts.append(getattr(thing, "__dict__", None))
             return (label, *bound), parts
