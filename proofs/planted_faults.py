@@ -9,8 +9,8 @@ test that shows it. Listed faults are not planted.
 
 By default five faults of each kind are drawn, by a fixed seed, so that each run of continuous integration draws the
 same. Another seed draws others. The test that notices a fault is run once more without it, and must pass then: else it
-says nothing of the fault. A stage of tests without a result within 600 s counts as red; the last line says how many
-did.
+says nothing of the fault. If pytest does not get as far as a test, the whole stage is run once more. A stage of tests
+without a result within 600 s counts as red; the last line says how many did.
 
 python -m proofs.planted_faults [KIND ...] [--seed N] [--number N | --all] [--only TEXT] [--workers N] [--list]
 """
@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -34,9 +35,8 @@ from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final
+from typing import Final, NamedTuple
 
-import pytest
 from proofs.source_faults import Fault, faults
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -57,12 +57,6 @@ SEED: Final = 1
 
 TIMEOUT: Final = 600
 """Time limit of one stage of a gate, in seconds; a fault that makes it hang is noticed."""
-
-LATE: Final = "no result of"
-"""How it begins that a stage has no result within the time limit."""
-
-PASSING: Final = set[str]()
-"""The tests that are known to pass where there is no fault."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +132,22 @@ KINDS: Final[dict[str, Kind]] = {
 """The kinds of faults, and the gates that must notice them."""
 
 
+class Red(NamedTuple):
+    """How tests failed, in words, and the tests that show it: the one that failed, or the stage if none was reported.
+
+    They are none if the stage was late.
+    """
+
+    told: str
+    tests: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a fault: the test or the gate that noticed it, "" if none did, and how long that took."""
+    """What became of a fault: how it was noticed, None if it was not, and how many seconds that took."""
 
     fault: Fault
-    noticed_by: str
+    red: Red | None
     seconds: float
 
 
@@ -191,32 +195,36 @@ def copies(number: int) -> Iterator[SimpleQueue[Path]]:
         yield found
 
 
-def plant(fault: Fault, gate: Sequence[Sequence[str]], place: Path) -> Outcome:
-    """Put a fault into a copy of the project, run its gate there, and put the file right again."""
+def plant(fault: Fault, gate: Sequence[Sequence[str]], place: Path, passing: set[str]) -> Outcome:
+    """Put a fault into a copy of the project, run its gate there, and put the file right again.
+
+    `passing` are the tests that are known to pass without a fault.
+    """
     begun = time.perf_counter()
     path = place / fault.file
     original = path.read_text(encoding="utf-8")
-    noticed = ""
+    red = None
     try:
         path.write_text(fault.put(original), encoding="utf-8")
         _forget_compiled(path)
         for stage in (*mirror(fault, place), *gate):
-            noticed = run_tests(place, stage)
-            if noticed:
+            red = run_tests(place, stage)
+            if red is not None:
                 break
     finally:
         path.write_text(original, encoding="utf-8")
         _forget_compiled(path)
-    if noticed and not noticed.startswith(LATE):
-        require_passing(place, noticed.split()[-1].partition("[")[0])
-    return Outcome(fault, noticed, time.perf_counter() - begun)
+    if red is not None:
+        require_passing(place, red.tests, passing)
+    return Outcome(fault, red, time.perf_counter() - begun)
 
 
-def require_passing(place: Path, test: str, passing: set[str] = PASSING) -> None:
-    """Raise RuntimeError unless a test passes in a copy of the project without a fault. It is run once."""
-    if test not in passing and (failed := run_tests(place, [test])):
-        raise RuntimeError(f"{failed}: that test fails without a fault, too, so it notices none")
-    passing.add(test)
+def require_passing(place: Path, tests: Sequence[str], passing: set[str]) -> None:
+    """Raise RuntimeError unless tests pass in a copy of the project without a fault. Those in `passing` are not run."""
+    left = [one for one in tests if one not in passing]
+    if left and (red := run_tests(place, left)) is not None:
+        raise RuntimeError(f"{red.told}: that is so without a fault, too, so it shows none")
+    passing.update(left)
 
 
 def mirror(fault: Fault, place: Path) -> list[tuple[str]]:
@@ -227,8 +235,11 @@ def mirror(fault: Fault, place: Path) -> list[tuple[str]]:
     return [(str(tests),)] if (place / tests).is_file() else []
 
 
-def run_tests(place: Path, tests: Sequence[str]) -> str:
-    """Run tests in a copy of the project until one fails; return its name, or "" if all pass."""
+def run_tests(place: Path, tests: Sequence[str]) -> Red | None:
+    """Run tests in a copy of the project until one fails; return how, or None if all pass.
+
+    A fault may also keep pytest from beginning, or end it: then no test is reported.
+    """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(place / part) for part in ("src", "spec", ""))}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", *tests]
     try:
@@ -236,14 +247,13 @@ def run_tests(place: Path, tests: Sequence[str]) -> str:
             command, cwd=place, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"{LATE} {' '.join(tests)} within {TIMEOUT} s"
+        return Red(f"no result of {' '.join(tests)} within {TIMEOUT} s", ())
     if run.returncode == 0:
-        return ""
-    if run.returncode in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
-        raise RuntimeError(f"pytest runs no test of {' '.join(tests)}: {(run.stdout + run.stderr).strip()[-300:]}")
-    failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        return None
+    if failed := re.search(r"^(?:FAILED|ERROR) (\S+?::[^\[\s]+|\S+\.py)", run.stdout, re.MULTILINE):
+        return Red(failed[0], (failed[1],))
     last = (run.stdout + run.stderr).strip().splitlines()[-1:]
-    return " ".join((failed or last or [f"exit code {run.returncode}"])[0].split()[:2])
+    return Red(f"pytest ends with exit code {run.returncode}: {' '.join(last)[:200]}", tuple(tests))
 
 
 def _forget_compiled(path: Path) -> None:
@@ -298,21 +308,22 @@ def main(arguments: Sequence[str]) -> int:
     drawn = "every fault" if asked.all else f"by the seed {asked.seed}"
     print(f"planting {sum(map(len, chosen.values()))} faults, {drawn}; each must turn a test red", flush=True)
     green = late = 0
+    passing: set[str] = set()
     with copies(asked.workers) as places, ThreadPoolExecutor(asked.workers) as workers:
 
         def tried(name: str, fault: Fault) -> Outcome:
             place = places.get()
             try:
-                return plant(fault, KINDS[name].gate, place)
+                return plant(fault, KINDS[name].gate, place, passing)
             finally:
                 places.put(place)
 
         results = [(name, workers.submit(tried, name, fault)) for name, some in chosen.items() for fault in some]
         for name, result in results:
             one = result.result()
-            green += not one.noticed_by
-            late += one.noticed_by.startswith(LATE)
-            told = f"red ({one.noticed_by})" if one.noticed_by else "GREEN"
+            green += one.red is None
+            late += one.red is not None and not one.red.tests
+            told = "GREEN" if one.red is None else f"red ({one.red.told})"
             print(f"{name}: {one.fault}: {told}, {one.seconds:.0f} s", flush=True)
     noticed = f"{len(results) - green} of {len(results)} faults were noticed, {late} of these by the time limit"
     print(f"{noticed}; {len(listed)} are listed as equivalent")

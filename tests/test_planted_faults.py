@@ -132,16 +132,37 @@ def test_a_fault_is_noticed_if_a_test_fails_and_the_file_is_put_right(after: str
     (tmp_path / "test_f.py").write_text("from f import f\n\ndef test_f():\n    assert f() == 3\n")
     (found,) = [one for one in faults("f.py", "def f():\n    return 3\n") if one.before == "3" and one.after == "(4)"]
     planted = Fault(**{**vars(found), "after": after})
-    assert plant(planted, [["test_f.py"]], tmp_path).noticed_by == noticed
+    red = plant(planted, [["test_f.py"]], tmp_path, set()).red
+    assert ("" if red is None else red.told) == noticed
     assert (tmp_path / "f.py").read_text() == "def f():\n    return 3\n"
 
 
 def test_a_test_that_fails_without_the_fault_notices_none(tmp_path: Path) -> None:
     (tmp_path / "test_f.py").write_text("def test_f():\n    assert False\n")
-    with pytest.raises(RuntimeError, match=r"FAILED test_f\.py::test_f: that test fails without a fault, too"):
-        planted_faults.require_passing(tmp_path, "test_f.py::test_f", set())
+    with pytest.raises(RuntimeError, match=r"FAILED test_f\.py::test_f: that is so without a fault, too"):
+        planted_faults.require_passing(tmp_path, ["test_f.py::test_f"], set())
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "told"),
+    [
+        ("conftest.py", "import f\n\nassert f.f() == 3\n", "pytest ends with exit code 4: "),
+        ("test_f.py", "import f\n\nassert f.f() == 3\n\ndef test_f():\n    pass\n", "ERROR test_f.py"),
+        ("test_f.py", "import f, os\n\ndef test_f():\n    os._exit(f.f() - 3)\n", "pytest ends with exit code 1: "),
+    ],
+)
+def test_a_fault_that_keeps_pytest_from_reporting_is_noticed(place: str, text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f():\n    return 3\n")
+    (tmp_path / "test_f.py").write_text("def test_f():\n    pass\n")
+    (tmp_path / place).write_text(text)
+    (planted,) = [one for one in faults("f.py", "def f():\n    return 3\n") if one.after == "(4)"]
+    red = plant(planted, [["test_f.py"]], tmp_path, set()).red
+    assert red is not None
+    assert red.told.startswith(told)
 
 
 def test_a_stage_without_tests_is_no_gate(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match=r"pytest runs no test of test_g\.py"):
-        planted_faults.run_tests(tmp_path, ["test_g.py"])
+    (tmp_path / "f.py").write_text("def f():\n    return 3\n")
+    planted, *_ = faults("f.py", "def f():\n    return 3\n")
+    with pytest.raises(RuntimeError, match=r"exit code 4: .*test_g\.py.*without a fault, too"):
+        plant(planted, [["test_g.py"]], tmp_path, set())
