@@ -22,7 +22,7 @@ from latchproof.export.coq_theorems import (
     theorems,
 )
 from latchproof.export.coq_types import NotRenderedError
-from latchproof.verify.evidence import Cell, Evidence, Gathered, rule_cell
+from latchproof.verify.evidence import Cell, CellStatus, Evidence, Gathered, RuleCell
 from latchproof_spec.claims import Claim
 from latchproof_spec.machines import CLAIMS, MACHINES
 
@@ -57,28 +57,30 @@ def gather(quick: bool) -> Gathered:
             failure = str(error)
     seconds = time.perf_counter() - begun
     return [cell_of(claim, found, failure, seconds) for claim in CLAIMS], {
-        rule.id: rule_cell(
-            ["proved" if one.holds else "not proved" for one in _about(found, machine.name)], "proved", (), COMMAND
-        )
-        for machine in MACHINES.values()
-        for rule in machine.rules
+        rule.id: _rule_cell(machine.name, found, failure) for machine in MACHINES.values() for rule in machine.rules
     }
 
 
-def _about(found: list[Theorem], machine: str) -> list[Theorem]:
-    """Return the theorems about a machine, with those about every one: without these, the others may be empty."""
-    return [one for one in found if one.machine == machine or one.machine not in MACHINES]
+def _wrong_with(about: list[Theorem], name: str, found: list[Theorem], failure: str) -> list[str]:
+    """Return why the theorems about something do not count, if they do not.
+
+    Those about every machine have to be there, too: without them, the others may be empty.
+    """
+    if failure:
+        return [failure]
+    general = [one for one in found if one.machine not in MACHINES]
+    missing = [text for text, some in ((name, about), ("every machine", general)) if not some]
+    return [
+        *(str(one) for one in (*about, *general) if not one.holds),
+        *(f"no theorem about {text} was looked for" for text in missing),
+    ]
 
 
 def cell_of(claim: Claim, found: list[Theorem], failure: str, seconds: float) -> Cell:
     """Return what Coq says of a claim. That a proof does not compile does not say that the claim is false."""
     about = [one for one in found if one.claim == claim.id]
-    general = _about(found, "")
-    missing = [text for text, some in ((f"about {claim.id}", about), ("about every machine", general)) if not some]
     count = sum(one.holds for one in about)
-    wrong = [str(one) for one in (*about, *general) if not one.holds]
-    wrong = [failure] if failure else [*wrong, *(f"no theorem {text} was looked for" for text in missing)]
-    if wrong:
+    if wrong := _wrong_with(about, claim.id, found, failure):
         reasons = tuple(Reason("not-proved", "", one) for one in wrong)
         return Cell(claim.id, "inconclusive", reasons=reasons, count=count, seconds=seconds)
     bound = (
@@ -86,6 +88,13 @@ def cell_of(claim: Claim, found: list[Theorem], failure: str, seconds: float) ->
         f"no theorem rests on an axiom; {COMMAND} shows that the proofs fail on mutants of the specification"
     )
     return Cell(claim.id, "holds", bound=bound, count=count, seconds=seconds)
+
+
+def _rule_cell(machine: str, found: list[Theorem], failure: str) -> RuleCell:
+    """Return what Coq says of the rules of a machine: each theorem about it is about all of them."""
+    about = [one for one in found if one.machine == machine]
+    status: CellStatus = "inconclusive" if _wrong_with(about, machine, found, failure) else "holds"
+    return RuleCell(status, sum(one.holds for one in about), reproduce=COMMAND)
 
 
 @cache
