@@ -181,6 +181,13 @@ def test_a_walk_in_pieces_is_the_whole_walk(factory: Any, prune: bool) -> None:
         }
 
 
+def test_a_piece_of_a_walk_knows_which_steps_are_quiet_after_a_request() -> None:
+    shape = Programs((0,), at_once=2, calls=2, cancellations=1, waits_only=True)
+    whole = explorer(correct.SuspendingLatch, shape, 0, merge=False).walk()
+    walk, _ = walked_in_pieces(correct.SuspendingLatch, (), 5, shape=shape, argument=0, merge=False)
+    assert (walk.schedules, walk.covered) == (whole.schedules, whole.covered)
+
+
 def test_a_walk_that_is_not_split_leaves_nothing() -> None:
     explores = explorer(CountdownLatch)
     walk = explores.walk(split_after=10_000)

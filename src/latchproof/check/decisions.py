@@ -79,7 +79,8 @@ class Decisions:
         choice = None
         if len(options) > 1:
             snapshots = tuple([judge.snapshot() for judge in self._judges])
-            choice = Choice(options, turn.option, snapshots, len(self.made), len(self.words), state, quiet=turn.quiet)
+            choice = Choice(options, turn.option, snapshots, len(self.made), len(self.words), state)
+            choice.quiet, choice.quiet_if_cancelled = turn.quiet, turn.quiet_if_cancelled
             if not self.turns:  # else its other options are in other subtrees
                 self._path.choices.append(choice)
         return self.note(options[turn.option], state, choice)
