@@ -411,6 +411,37 @@ def test_a_request_is_not_put_off_where_it_has_to_take_effect_at_once() -> None:
     }
 
 
+class SparesTheLatest:
+    """A barrier whose parties poll. It is broken only where the one that came first is cancelled."""
+
+    def __init__(self, parties: int) -> None:
+        self._parties, self._broken = parties, False
+        self._waiting: list[object] = []
+
+    async def wait(self) -> None:
+        if self._broken:
+            raise asyncio.BrokenBarrierError
+        waiting, me = self._waiting, object()
+        waiting.append(me)
+        try:
+            while len(waiting) < self._parties and not self._broken:
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self._broken = waiting[0] is me
+            raise
+        if self._broken:
+            raise asyncio.BrokenBarrierError
+
+
+def test_a_request_is_not_put_off_where_what_can_run_comes_round() -> None:
+    """Only at rest both calls have to have arrived, so that a cancellation of either must break the barrier."""
+    target, shape = adapt(SparesTheLatest, kind="barrier"), Programs((3,), 2, 2, 1, waits_only=True)
+    policy = target.policy("java")
+    pruned, merged = (Explorer(target, shape, 3, [policy], prune=prune).walk() for prune in (True, False))
+    assert sizes(pruned) == sizes(merged)
+    assert pruned.failures["java"]["C14"].schedule[-1] == "comes round"
+
+
 def test_to_put_off_requests_spares_much() -> None:
     shape = Programs((1,), at_once=3, calls=3, cancellations=1, numbers=(0, 1))
     pruned, whole = (walk(correct.SuspendingLatch, shape, 1, prune=prune, merge=False) for prune in (True, False))
