@@ -20,7 +20,7 @@ import threading
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
 from enum import Enum, IntEnum
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias, cast
 
 
 class Leaf(NamedTuple):
@@ -268,6 +268,49 @@ def _task(*parts: Any, end: bool = False, cancels: int = 0, starts: bool = True)
     return task
 
 
+class _Unheld:
+    """Suspends with a future that then only the task knows."""
+
+    def __init__(self, part: Any) -> None:
+        self.parts = [part]
+
+    def __await__(self) -> Generator[asyncio.Future[Any]]:
+        yield self._future()
+
+    def _future(self) -> asyncio.Future[Any]:
+        future = _with_attribute(MyFuture(), self.parts.pop())
+        future._asyncio_future_blocking = True
+        return cast("asyncio.Future[Any]", future)
+
+
+def _task_of(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task that has made its first step."""
+    loop: Any = asyncio.get_running_loop()
+    task: asyncio.Task[None] = loop.create_task(coroutine)
+    loop._ready.pop()._run()
+    return task
+
+
+def _task_that_polls(part: Any, *, swallowed: bool) -> asyncio.Task[Any]:
+    """A task that is cancelled, and swallows that in its next step."""
+
+    async def polls(held: Any) -> None:
+        while True:
+            try:
+                await _Yielding()
+            except asyncio.CancelledError:
+                print(held)
+
+    loop: Any = asyncio.get_running_loop()
+    task = _task_of(polls(part))
+    task.cancel()
+    step = loop._ready.pop()
+    if swallowed:
+        step._run()
+        loop._ready.pop()
+    return task
+
+
 def _first_step(part: Any) -> asyncio.Handle:
     """The handle by which a task makes its first step."""
     loop: Any = asyncio.get_running_loop()
@@ -379,8 +422,16 @@ async def _agenerator(part: Any) -> AsyncGenerator[Any]:
     print(part)
 
 
-def _begun_async(part: Any) -> AsyncGenerator[Any]:
-    generator = _agenerator(part)
+async def _closes_slowly(part: Any) -> AsyncGenerator[Any]:
+    try:
+        yield None
+    finally:
+        await _Yielding()
+        print(part)
+
+
+def _begun_async(part: Any, make: Callable[[Any], AsyncGenerator[Any]] = _agenerator) -> AsyncGenerator[Any]:
+    generator = make(part)
     try:
         generator.__anext__().send(None)
     except StopIteration:
@@ -523,6 +574,8 @@ KINDS: dict[str, Kind] = {
     "future with a result": Kind(_result),
     "future with an error": Kind(_failed),
     "future cancelled": Kind(_cancelled),
+    "future with no result": Kind(lambda: _result(None), 0, 0),
+    "future cancelled without a message": Kind(lambda: _cancelled(None), 0, 0),
     "future being awaited": Kind(lambda: _error(_future(), _asyncio_future_blocking=True), 0, 0),  # type: ignore[arg-type]
     "future with partials": Kind(_with_callbacks(lambda part: functools.partial(print, part)), 1, 3),
     "future with closures": Kind(_with_callbacks(_closure), 1, 3),
@@ -537,6 +590,10 @@ KINDS: dict[str, Kind] = {
     "task cancelled": Kind(lambda part: _task(part, cancels=1)),
     "task cancelled twice": Kind(lambda part: _task(part, cancels=2)),
     "task not started and cancelled": Kind(lambda part: _task(part, cancels=1, starts=False)),
+    "task not started and cancelled twice": Kind(lambda part: _task(part, cancels=2, starts=False)),
+    "task that waits for what nothing else holds": Kind(lambda part: _task_of(_awaits(_Unheld(part)))),
+    "task to be cancelled": Kind(lambda part: _task_that_polls(part, swallowed=False)),
+    "task that was cancelled": Kind(lambda part: _task_that_polls(part, swallowed=True)),
     "task that has ended": Kind(lambda part: _task(part, end=True)),
     "task that has failed": Kind(_task_that_raises(OwnError)),
     "task that raised a cancellation": Kind(_task_that_raises(asyncio.CancelledError)),
@@ -582,6 +639,9 @@ KINDS: dict[str, Kind] = {
     "other local bound": Kind(lambda part: _one_bound(part, first=False)),
     "async generator": Kind(_begun_async),
     "async generator not begun": Kind(_agenerator),
+    "coroutine that closes an async generator": Kind(
+        lambda part: _started(_awaits(_begun_async(part, _closes_slowly).aclose()))
+    ),
     "method": Kind(lambda part: Plain(part).method),
     "other method": Kind(lambda part: Plain(part).other),
     "method of a list": Kind(lambda part: [part].append),
