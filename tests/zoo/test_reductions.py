@@ -424,7 +424,7 @@ class SparesTheLatest:
         waiting, me = self._waiting, object()
         waiting.append(me)
         try:
-            while len(waiting) < self._parties and not self._broken:
+            while len(waiting) < self._parties and not self._broken:  # noqa: ASYNC110 - it is to poll
                 await asyncio.sleep(0)
         except asyncio.CancelledError:
             self._broken = waiting[0] is me

@@ -292,7 +292,7 @@ def _task_of(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 
 def _task_that_polls(part: Any, *, swallowed: bool) -> asyncio.Task[Any]:
-    """A task that is cancelled, and swallows that in its next step."""
+    """A task that has swallowed a cancellation, and swallows another one in its next step."""
 
     async def polls(held: Any) -> None:
         while True:
@@ -303,11 +303,11 @@ def _task_that_polls(part: Any, *, swallowed: bool) -> asyncio.Task[Any]:
 
     loop: Any = asyncio.get_running_loop()
     task = _task_of(polls(part))
-    task.cancel()
-    step = loop._ready.pop()
-    if swallowed:
-        step._run()
-        loop._ready.pop()
+    for runs in (True, swallowed):
+        task.cancel()
+        if runs:
+            loop._ready.pop()._run()
+    loop._ready.pop()
     return task
 
 

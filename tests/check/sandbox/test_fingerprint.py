@@ -342,6 +342,12 @@ def test_what_refers_to_a_thing_reaches_it(fingerprinter: Fingerprinter) -> None
     assert not fingerprinter.reaches(thing)
 
 
+def test_the_name_of_a_task_reaches_it(loop: StepLoop, fingerprinter: Fingerprinter) -> None:
+    task, other = (loop.create_task(waits(0)) for _ in range(2))
+    assert fingerprinter.reaches(task, [task.get_name()])
+    assert not fingerprinter.reaches(task, [other.get_name()])
+
+
 def test_roots_and_plain_values_are_told_apart(fingerprinter: Fingerprinter) -> None:
     asked: list[tuple[tuple[Any, ...], tuple[Any, ...]]] = [
         ((), ()), ((1,), ()), ((), (1,)), ((1, 2), ()), (((1, 2),), ()), ((2, 1), ()), ((), ((1,), 2)),
