@@ -375,6 +375,21 @@ class ScheduledLatch(FlagLatch):
         await self.join()
 
 
+class CommonFlagLatch(FlagLatch):
+    """The class knows of the tasks, and the instance does not."""
+
+    common: ClassVar[list[asyncio.Task[Any]]] = []
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        del self.waiting
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "waiting":
+            return self.common
+        raise AttributeError(name)
+
+
 class SuspendedLatch(correct.FutureLatch):
     """Counts too far back if its wait() is cancelled while it is about to continue."""
 
@@ -388,13 +403,51 @@ class SuspendedLatch(correct.FutureLatch):
 
 
 @pytest.mark.parametrize(
-    ("factory", "count"), [(FlagLatch, 0), (LateLatch, 0), (FrameLatch, 0), (ScheduledLatch, 0), (SuspendedLatch, 1)]
+    ("factory", "count"),
+    [(FlagLatch, 0), (LateLatch, 0), (FrameLatch, 0), (ScheduledLatch, 0), (CommonFlagLatch, 0), (SuspendedLatch, 1)],
 )
 def test_a_request_that_others_notice_is_not_put_off(factory: Any, count: int) -> None:
     """While the latch is open no call parks: the flag is seen of a task that is ready."""
     shape = Programs((count,), at_once=2, calls=2, cancellations=1)
     assert_the_same_is_found(factory, shape, count)
     assert walk(factory, shape, count).failures["latchproof"]
+
+
+class AskingFuture(asyncio.Future[None]):
+    """Counts too far back if it is cancelled and a task is about to be, that has made a step since it was made."""
+
+    def __init__(self, latch: AskingLatch, task: asyncio.Task[Any]) -> None:
+        super().__init__()
+        self.latch, self.task, self.left = latch, task, latch.left
+
+    def cancel(self, msg: Any = None) -> bool:
+        if self.task.cancelling() and 0 < self.latch.left < self.left:
+            self.latch.count += 2
+        return super().cancel(msg)
+
+
+class AskingLatch(FlagLatch):
+    """Only a task that is parked knows of one that is not, and its cancellation looks at that one."""
+
+    left = 0
+
+    async def wait(self) -> None:
+        if self.waiting:
+            await AskingFuture(self, self.waiting.pop())
+        self.waiting.append(self.task())
+        try:
+            for self.left in (3, 2, 1, 0):
+                await asyncio.sleep(0)
+            await self.join()
+        finally:
+            self.left = 0
+
+
+def test_a_request_that_the_cancellation_of_another_call_notices_is_not_put_off() -> None:
+    shape = Programs((1,), at_once=2, calls=2, cancellations=2, waits_only=True)
+    pruned, merged = (walk(AskingLatch, shape, 1, prune=prune) for prune in (True, False))
+    assert sizes(pruned) == sizes(merged)
+    assert pruned.failures["latchproof"]
 
 
 def test_a_request_is_not_put_off_where_it_has_to_take_effect_at_once() -> None:

@@ -16,9 +16,9 @@ That holds where nothing else looks at the flag, and is relied on only where tha
 
 - The host says that the request does nothing but to set the flag (`Stepper.steps_before`).
 - Nothing reaches the task that another step could look at: neither the instance nor what the target has changed outside
-  of it, nor what else the loop holds, nor the other tasks. So it stays until the task makes a step, for before that
-  nothing can pass it on. Code that gets hold of a task by other means, as by `asyncio.all_tasks()`, is taken not to ask
-  it whether its cancellation was requested.
+  of it, nor what else the loop holds. Nor does the task of another call: a request to cancel that may run code of its
+  own. So it stays until the task makes a step, for before that nothing can pass it on. Code that gets hold of a task by
+  other means, as by `asyncio.all_tasks()`, is taken not to ask it whether its cancellation was requested.
 - The loop continues. Where what can run only comes round again, no step follows that a request could wait for.
 - No judge is strict: that one lets a call be withdrawn at the request.
 """
@@ -87,7 +87,7 @@ class Cancelling:
     def _is_seen(self, handle: Any) -> bool:
         """Return whether anything but its own next step may look at a task."""
         calls, setup, stepper = self._calls, self._setup, self._stepper
-        others = [one for one in (*calls.under_way.values(), *calls.idle.values()) if one is not handle]
+        others = [one for one in calls.under_way.values() if one is not handle]
         held = list(stepper.held_without(handle))
         changed = setup.target.global_state.changed()
         return setup.fingerprinter.reaches(stepper.task_of(handle), calls.instance, others, held, changed)
