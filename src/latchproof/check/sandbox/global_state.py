@@ -1,4 +1,4 @@
-"""What a target keeps outside of its instances: module globals, class attributes, default arguments.
+"""What a target keeps outside of its instances: module globals, attributes of classes and functions, default arguments.
 
 Every run begins as in a fresh interpreter. Otherwise an instance would find what the one before it left there, and no
 run could be repeated alone. Whether instances affect each other is tested on purpose, with a second one in the same
@@ -85,6 +85,8 @@ class GlobalState:
             return self._held(thing) if _is_changeable(thing) and _has_state(thing) else ()
         if issubclass(kind, CONTAINERS):
             return self._held(thing)
+        if issubclass(kind, tuple):  # one of classes is a list of what may be raised, ...
+            return (one for one in tuple.__iter__(thing) if not is_class(one) and type(one) is not FunctionType)
         if issubclass(kind, BUFFERS):
             self._kept.append(KeptBuffer(thing))
         elif module_of(kind) in self._modules or module_of(kind).startswith("asyncio."):
@@ -119,6 +121,8 @@ class GlobalState:
         if _is_standard(function.__module__ or ""):
             return
         yield function.__globals__
+        if function.__dict__:
+            yield function.__dict__
         yield from function.__defaults__ or ()
         yield from (function.__kwdefaults__ or {}).values()
         for cell in function.__closure__ or ():
@@ -153,9 +157,18 @@ def _is_changeable(kind: type) -> bool:
 def _has_state(kind: type) -> bool:
     """Return whether a class has more than methods and strings, such as a counter. Most have not, and are skipped."""
     return any(
-        not (issubclass(type(value), str | tuple | None) or callable(value) or _is_descriptor(type(value)))
+        not (_is_fixed(value) or callable(value) or _is_descriptor(type(value)))
         for name, value in namespace_of(kind).items()
         if name not in ("__dict__", "__weakref__", "__annotations__", "__firstlineno__", "__dataclass_fields__")
+    )
+
+
+def _is_fixed(value: Any) -> bool:
+    """Return whether it is a string or None, or a tuple in which nothing can change."""
+    kind = type(value)
+    return issubclass(kind, str | None) or (
+        issubclass(kind, tuple)
+        and all(_is_fixed(one) or callable(one) or issubclass(type(one), int | float | bytes) for one in value)
     )
 
 
