@@ -12,8 +12,8 @@ import pytest
 from latchproof import Barrier, CountdownLatch, testing
 from latchproof.check.bounds import default_programs, describe_bounds, not_tried, without_eager
 from latchproof.check.checker import check
-from latchproof.check.jobs import replay
 from latchproof.check.notation import compact, parse
+from latchproof.check.replaying import replay
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.verdict import Verdict
 from latchproof.cli.main import main

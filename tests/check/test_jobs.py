@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from latchproof.check import jobs
+from latchproof.check import jobs, replaying
 from latchproof.check.checker import check
 from latchproof.check.history import End, SeenError
 from latchproof.check.jobs import Job, do_job, portable
@@ -70,7 +70,7 @@ def test_a_failure_that_does_not_happen_again_was_seen_once(monkeypatch: pytest.
 
 def repeated_by(monkeypatch: pytest.MonkeyPatch, change: Callable[[Explorer], None]) -> list[tuple[list[str], bool]]:
     """Change what each repetition finds; return the list of them: by which policies, and whether it was shown."""
-    replayed, made = jobs._replayed, []
+    replayed, made = replaying._replayed, []
 
     def wrapped(target: Target, schedule: Any, argument: int, policies: list[str], **options: Any) -> Explorer:
         made.append((policies, options["shown"]))
@@ -78,7 +78,7 @@ def repeated_by(monkeypatch: pytest.MonkeyPatch, change: Callable[[Explorer], No
         change(explorer)
         return explorer
 
-    monkeypatch.setattr(jobs, "_replayed", wrapped)
+    monkeypatch.setattr(replaying, "_replayed", wrapped)
     return made
 
 

@@ -14,9 +14,9 @@ import trio
 from latchproof import Barrier, CountdownLatch
 from latchproof.check.checker import check
 from latchproof.check.history import Begin, End, Event
-from latchproof.check.jobs import replay
 from latchproof.check.loops import STEPPED, stepper_class
 from latchproof.check.loops.flowno_tasks import OWN_FAULTS
+from latchproof.check.replaying import replay
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.tree import Explorer
 from latchproof.check.verdict import Verdict

@@ -9,7 +9,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from latchproof.check.holdings import Holdings
-from latchproof.check.jobs import replay
+from latchproof.check.replaying import replay
 from latchproof.check.target import TargetError, adapt
 from latchproof.check.verdict import Verdict
 from latchproof.show.repro import reproduction

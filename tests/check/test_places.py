@@ -15,7 +15,7 @@ import trio
 from latchproof.check import watching
 from latchproof.check.checker import check
 from latchproof.check.history import End, Suspend
-from latchproof.check.jobs import replay
+from latchproof.check.replaying import replay
 from latchproof.check.target import adapt
 from latchproof.check.verdict import Verdict
 from latchproof.cli.main import main
@@ -219,7 +219,7 @@ def test_a_task_that_polls_has_few_lines() -> None:
 def test_exploring_is_not_watched_and_finds_no_places(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only runs that are repeated for a trace are."""
     started = []
-    monkeypatch.setattr("latchproof.check.jobs.Places", lambda own: started.append(own))
+    monkeypatch.setattr("latchproof.check.replaying.Places", lambda own: started.append(own))
     programs = (Programs((1,), at_once=1, calls=1, cancellations=0),)
     assert check(adapt(samples.PlainLatch), policy="latchproof", programs=programs).status == "conforms"
     assert started == []

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from latchproof.check.checker import check
-from latchproof.check.jobs import replay
 from latchproof.check.loops.asyncio_faults import HAS_FAULT, LEFT_RUNNING
+from latchproof.check.replaying import replay
 from latchproof.check.target import adapt
 from latchproof_spec.machine import Programs
 

@@ -437,7 +437,7 @@ def test_replay_of_what_does_not_do_the_same_again_is_inconclusive(
     def differs(*arguments: object, **options: object) -> None:
         raise NondeterminismError("something else happened under the same schedule")
 
-    monkeypatch.setattr("latchproof.check.jobs.replay", differs)
+    monkeypatch.setattr("latchproof.check.replaying.replay", differs)
     assert main(["replay", "2:w.w..", "latchproof:Barrier"]) == 3
     assert "inconclusive: something else happened under the same schedule" in capsys.readouterr().out
 

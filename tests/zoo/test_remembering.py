@@ -9,8 +9,8 @@ import pytest
 from latchproof import Barrier, CountdownLatch
 from latchproof.check.bounds import default_programs
 from latchproof.check.checker import check
-from latchproof.check.jobs import replay
 from latchproof.check.notation import compact, parse
+from latchproof.check.replaying import replay
 from latchproof.check.target import adapt, load
 from latchproof.check.trace import make_trace
 from latchproof.check.verdict import Verdict

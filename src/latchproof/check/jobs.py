@@ -9,22 +9,21 @@ import random
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from latchproof.check.choices import EAGER, STAY, Subtree
+from latchproof.check.choices import Subtree
 from latchproof.check.history import End, Event, Failure, Hang, Observe, SeenError, error_name, plain_value, text_of
 from latchproof.check.lines import LineWatch
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
-from latchproof.check.places import Places
 from latchproof.check.reasons import Reason
-from latchproof.check.record import NondeterminismError, is_same
+from latchproof.check.record import NondeterminismError
+from latchproof.check.replaying import repeated
 from latchproof.check.sandbox.classes import module_of
 from latchproof.check.sandbox.containment import contained
 from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, Meter, StepLimits, StuckError
-from latchproof.check.strategies import Exhaustive, Replay, Strategy, make_strategy
+from latchproof.check.strategies import Exhaustive, Strategy, make_strategy
 from latchproof.check.target import Target, TargetError
 from latchproof.check.tree import Explorer, Walk
 from latchproof.check.values import INDICES, Values
@@ -256,6 +255,12 @@ def _repeat_failures(target: Target, job: Job, walk: Walk) -> bool:
     return all_repeat
 
 
+def _repeated(
+    target: Target, job: Job, found: Sequence[tuple[str, Failure]], times: int
+) -> tuple[tuple[Event, ...] | None, ...]:
+    return repeated(target, found, times, host=job.host, strict=job.strict, ordered=job.ordered, limits=job.limits)
+
+
 def _drop_slow_steps(target: Target, job: Job, walk: Walk, where: str) -> list[Reason]:
     """Repeat every run in which a step does not end; drop those in which it ends now, and return reasons to name them.
 
@@ -299,110 +304,6 @@ def _smaller(programs: Programs, than: tuple[int, int] | None) -> list[Programs]
     return fewer_calls + (
         [replace(programs, calls=min(calls, programs.calls), cancellations=cancellations - 1)] if cancellations else []
     )
-
-
-def replay(
-    target: Target,
-    schedule: tuple[str, ...],
-    *,
-    argument: int,
-    policy: str,
-    host: str,
-    strict: bool = False,
-    ordered: bool = False,
-    limits: StepLimits = USUAL_LIMITS,
-) -> Explorer:
-    """Repeat one schedule; return the explorer that has, with its one run as `last_run`.
-
-    Its history says where each call stands.
-
-    Raises TargetError if what the schedule asks for cannot be done.
-    """
-    return _replayed(
-        target, schedule, argument, [policy], host=host, strict=strict, ordered=ordered, limits=limits, shown=True
-    )
-
-
-def _replayed(
-    target: Target,
-    schedule: tuple[str, ...],
-    argument: int,
-    policies: Sequence[str],
-    *,
-    host: str,
-    strict: bool,
-    ordered: bool,
-    limits: StepLimits,
-    shown: bool,
-) -> Explorer:
-    """Do what `replay` does, judging by several policies. The history says where calls stand if the run is `shown`."""
-    calls = [word for word in schedule if word.startswith(("call ", "then ", "early ", "again ", "except "))]
-    others = [word for word in schedule if word.startswith("other ")]
-    numbers = sorted(
-        {int(text) for word in (*calls, *others) if (text := word.partition("(")[2].rstrip(")")).lstrip("-").isdigit()}
-    )
-    programs = Programs(
-        (argument,),
-        at_once=max(1, len(calls)),
-        calls=len(calls) + (STAY.word in schedule),  # it stays only if it might call again
-        cancellations=sum(word.startswith(("cancel ", "early ")) for word in schedule),
-        numbers=tuple(numbers) or (0,),
-        beside=len(others),
-        early=True,
-        again=True,
-        eager=EAGER.word in schedule,
-        in_except=any("except " in word for word in schedule),
-    )
-    places = Places(target.own) if shown else None
-    explorer = Explorer(
-        target,
-        programs,
-        argument,
-        [target.policy(one) for one in policies],
-        host=host,
-        strict=strict,
-        strategy=Replay(schedule),
-        ordered=ordered,
-        places=places,
-    )
-    with contained(lambda: explorer, limits), nullcontext() if places is None else places.watching():
-        explorer.walk()
-    return explorer
-
-
-def _repeated(
-    target: Target, job: Job, found: Sequence[tuple[str, Failure]], times: int
-) -> tuple[tuple[Event, ...] | None, ...]:
-    """Repeat a run this often that fails by some policies; return the history up to each failure, with places.
-
-    It is None for a failure that any of the repetitions did not show.
-    """
-    schedule, argument = found[0][1].schedule, found[0][1].argument
-    policies = list(dict.fromkeys(policy for policy, _ in found))
-    histories: list[tuple[Event, ...] | None] = [failure.history for _, failure in found]
-    for time in range(times):
-        try:
-            explorer = _replayed(
-                target,
-                schedule,
-                argument,
-                policies,
-                host=job.host,
-                strict=job.strict,
-                ordered=job.ordered,
-                limits=job.limits,
-                shown=time == times - 1,  # to find out where each call stands takes longer than the run
-            )
-        except (NondeterminismError, TargetError, StuckError):
-            return (None,) * len(found)
-        failures = explorer.so_far.failures
-        for place, (policy, failure) in enumerate(found):
-            again = failures[policy].get(failure.finding.claim)
-            if again is None or not is_same(again.history[-1], failure.history[-1]):
-                histories[place] = None
-            elif histories[place] is not None:
-                histories[place] = again.history
-    return tuple(histories)
 
 
 def _explorer(

@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    from latchproof.check import jobs, loops, notation, probe
+    from latchproof.check import loops, notation, probe, replaying
     from latchproof.check.record import NondeterminismError
     from latchproof.check.sandbox.watch import StepLimits, StuckError
     from latchproof.check.trace import make_trace, read_file
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         f"latchproof replay {target.name}({argument if checked_as.parameter else ''}): on {host}, judged by {by}",
     )
     try:
-        explorer = jobs.replay(
+        explorer = replaying.replay(
             target,
             schedule,
             argument=argument,

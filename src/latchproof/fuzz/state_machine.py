@@ -26,10 +26,10 @@ from latchproof.check.bounds import ANY, arguments_asked_for
 from latchproof.check.checker import require_claim
 from latchproof.check.history import Failure
 from latchproof.check.importing import name_of
-from latchproof.check.jobs import replay
 from latchproof.check.loops import STEPPED
 from latchproof.check.probe import implemented
 from latchproof.check.record import NondeterminismError
+from latchproof.check.replaying import replay
 from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, StepLimits, StuckError
 from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.trace import Trace, make_trace

@@ -208,7 +208,7 @@ BESIDE = Programs((1,), at_once=2, calls=2, cancellations=0, beside=1)
 
 def test_whoever_is_woken_by_another_instance_is_found_and_the_run_can_be_repeated() -> None:
     from latchproof.check.checker import check as check_programs
-    from latchproof.check.jobs import replay
+    from latchproof.check.replaying import replay
 
     target = adapt(samples.CommonLatch)
     verdict = check_programs(target, policy="latchproof", programs=(BESIDE,))
