@@ -312,6 +312,49 @@ def test_so_it_is_where_a_call_may_be_cancelled_twice() -> None:
     assert requested_late(by_any_task(pruned)) == requested_late(by_any_task(whole))
 
 
+def napping(naps: int, *, remembers: bool) -> type:
+    """Return a latch that is open, whose calls yield to the loop so often; it may keep the tasks of all calls."""
+
+    class Napping:
+        def __init__(self, count: int) -> None:
+            self.tasks: list[object] = []
+
+        async def wait(self) -> None:
+            if remembers:
+                self.tasks.append(asyncio.current_task())
+            for _ in range(naps):
+                await asyncio.sleep(0)
+
+        async def count_down(self) -> None:
+            """Do nothing."""
+
+    return Napping
+
+
+NAPS = Programs((0,), at_once=3, calls=3, cancellations=1, waits_only=True)
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+@pytest.mark.parametrize(
+    ("naps", "shape"),
+    [
+        (1, replace(NAPS, calls=4, cancellations=0)),
+        (1, replace(NAPS, cancellations=2)),
+        (1, replace(NAPS, again=True)),
+        (1, replace(NAPS, early=True)),
+        (2, replace(NAPS, at_once=2)),
+    ],
+)
+def test_so_it_is_where_calls_yield_to_the_loop(naps: int, shape: Programs, remembers: bool) -> None:
+    """Which task makes a call is a difference only where tasks are remembered."""
+    factory = napping(naps, remembers=remembers)
+    pruned, whole = (histories(factory, 0, prune=prune, shape=shape) for prune in (True, False))
+    assert len(pruned) <= len(whole) > 10
+    if not remembers:
+        pruned, whole = by_any_task(pruned), by_any_task(whole)
+    assert requested_late(pruned) == requested_late(whole)
+
+
 class FlagLatch(correct.FutureLatch):
     """Fails to count down where the cancellation of a task that waits was requested and has not come yet."""
 

@@ -262,7 +262,7 @@ class Run:
             if kind == "run":
                 self.steps += 1
                 record.progress += 1
-                self._rested = False
+                self._front_is_quiet_if_cancelled = self._rested = False
                 self._waiting = self._stepper.waiting
                 decisions.before_step = decisions.latest
                 if self.setup.places is not None:
