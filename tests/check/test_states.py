@@ -122,7 +122,7 @@ CHANGES: dict[str, Callable[[Run], object]] = {
     "a task is new": lambda run: setattr(run, "_newborn", 0),
     "the step that comes next is quiet": _turned("_front_is_quiet"),
     "it is quiet if its call is cancelled": _turned("_front_is_quiet_if_cancelled"),
-    "its call was cancelled": lambda run: setattr(run._cancelling, "is_next", 0),
+    "its call was cancelled": lambda run: setattr(run._cancelling, "pending", 0),
     "the loop is at rest": _turned("_rested"),
     "the first call was asked to stop": _requested(0),
     "the second call was asked to stop": _requested(1),

@@ -1,9 +1,9 @@
-"""A specification as a deterministic automaton, which is made as far as it is walked.
+"""A specification as a deterministic automaton, made by the subset construction as far as it is walked.
 
-A node is a set of *configurations*: a state of the specification, and what has become of each call that has begun and
-not ended. Between two events any call that has not taken effect may do so, and any call whose cancellation was
-requested may be withdrawn; the specification says where that leads. Each event filters the configurations. When none is
-left, no linearization of the history exists.
+A node is a set of *configurations*. Each is a state of the specification, and what has become of each call that has
+begun and not ended. Between two events any call that has not taken effect may do so, and any call whose cancellation
+was requested may be withdrawn; the specification says where that leads. Each event filters the configurations. When
+none is left, no linearization of the history exists.
 
 Readings are judged apart from calls: one that no configuration gives filters nothing, and the observation that reads so
 is left out from there on.
@@ -121,6 +121,7 @@ class Automaton:
         left_out: frozenset[str],
         timed: frozenset[int] = frozenset(),
     ) -> Node:
+        """Return the node with these parts, which is made when it is first asked for."""
         key = (configurations, calls, requested, left_out, timed)
         node = self._nodes.get(key)
         if node is None:
@@ -188,7 +189,10 @@ class Automaton:
     def _successors(
         self, here: Configuration, calls: tuple[Invocation, ...], requested: frozenset[int]
     ) -> list[tuple[Configuration, str]]:
-        """Return where one effect or withdrawal may lead, and by which rule. Nodes share configurations: it is kept."""
+        """Return where one effect or withdrawal may lead, and by which rule.
+
+        The result is kept, because nodes share configurations.
+        """
         found = self._known.get((here, calls, requested))
         if found is None:
             found = self._known[here, calls, requested] = []
@@ -296,7 +300,7 @@ def _case(event: Event, rank: int) -> object:
         return tuple([(name, *_compared(value)) for name, value in event.values])
     if isinstance(event, TimePasses):
         return "time"
-    return rank  # of a request; that of rest is the number of calls under way, which none of them has
+    return rank  # a request has that of its call, and rest the number of calls under way, so they differ
 
 
 def _compared(value: object) -> tuple[object, ...]:

@@ -1,7 +1,8 @@
-"""Whether a task whose call has ended makes another: in the same step, or later. One that holds something stays.
+"""Whether a task whose call has ended makes another one, in the same step or later.
 
-Not every task may, after it was cancelled. And a run in which it does is left out, where pruning is on, if a new task
-would do the same: where nothing else is ready to run, and nothing is left of the task that the target could tell it by.
+A task that holds something stays, to give it back. After a cancellation not every task may make another call. With
+pruning, a task makes none where the call of a new task would do the same: where nothing else is ready to run, and
+nothing is left of the task by which the target could tell it from a new one.
 """
 
 from contextvars import copy_context

@@ -1,26 +1,29 @@
-"""Which calls may be cancelled now: those for which no later request does the same. A reduction, where pruning is on.
+"""Which calls may be cancelled now. With pruning, a partial-order reduction: a cancellation is requested late.
 
 A task that is ready to run notices a cancellation in its next step: the request sets a flag that only this step looks
-at. So the request commutes with every step of another task and with every call that is made before, and of all these
-orders one is tried: the one in which the request comes last, directly before the step. It has two halves.
+at. So the request commutes with every step of another task and with every call that is made before. Of all these orders
+one is tried: the request comes last, directly before the step. Two rules leave out the others:
 
-- While a step of another task comes first, the call is not cancelled: it can be after that step.
-- After such a request nothing is done before the step but to request the same again: it was done before the request.
+- While a step of another task comes first, the call is not cancelled: it can be cancelled after that step.
+- After a request directly before the step, nothing is done before the step, except to request the same again. What else
+  could be done was done before the request.
 
-Nothing is lost. The run with the later request is one that the loop makes, so what it shows is not a false alarm. It
-has the same events, but for the place of the request; and the judge lets a call be withdrawn anywhere between the
-request and its delivery, so a later request allows less, and what is not allowed with the earlier one is not allowed
-with it. It has as many calls, cancellations and steps.
+No failure is lost. The run with the later request is one that the loop makes, so it raises no false alarm. It has the
+same events, and differs only in the place of the request. The judge lets a call be withdrawn anywhere between the
+request and its delivery, so it allows less with a later request: what it does not allow with the earlier one it does
+not allow with the later one. Nor does the run have more calls, cancellations or steps.
 
-That holds where nothing else looks at the flag, and is relied on only where that is certain:
+The argument holds only if nothing else looks at the flag, so the reduction is used only where that is certain:
 
-- The host says that the request does nothing but to set the flag (`Stepper.steps_before`).
-- Nothing reaches the task that another step could look at: neither the instance nor what the target has changed outside
-  of it, nor what else the loop holds. Nor does the task of another call: a request to cancel that may run code of its
-  own. So it stays until the task makes a step, for before that nothing can pass it on. Code that gets hold of a task by
-  other means, as by `asyncio.all_tasks()`, is taken not to ask it whether its cancellation was requested.
-- The loop continues. Where what can run only comes round again, no step follows that a request could wait for.
-- No judge is strict: that one lets a call be withdrawn at the request.
+- The host says that the request only sets the flag (`Stepper.steps_before`).
+- Nothing that another step could look at reaches the task: not the instance, nor what the target has changed outside of
+  it, nor what else the loop holds. The task of another call does not reach it either, because a request to cancel that
+  one may run code of its own. Where this is so, it stays so until the task makes a step, because only a step of the
+  task could pass it on. Code that gets hold of a task by other means, such as `asyncio.all_tasks()`, is assumed not to
+  ask whether its cancellation was requested.
+- The loop makes another step that changes something. Where what can run only comes back to the same state, there is no
+  step that the request could come after.
+- No judge is strict: a strict judge lets a call be withdrawn at the request.
 """
 
 from __future__ import annotations
@@ -41,19 +44,19 @@ class Cancelling:
         self._calls = calls
         self._stepper = stepper
         self._postpones = setup.prune and not any(judge.strict for judge in setup.judges)
-        self.is_next: int | None = None
-        """The call that was cancelled directly before its step: nothing else is done before that."""
+        self.pending: int | None = None
+        """The call whose cancellation was requested directly before its step: nothing else is done before that step."""
         self._unseen: dict[int, int] = {}
-        """The number of steps after which the task of a call makes the next one, if nothing can look at it before."""
+        """By call, the step of the run that its task makes next, before which nothing else can look at the task."""
 
     def requested(self, number: int, made: int) -> bool:
         """Note, before it is made, a request to cancel a call; return whether it commutes with what was done before.
 
         So far the run has `made` this number of steps.
         """
-        is_next = self._postpones and self._steps_before(number, made) == 0
-        self.is_next = number if is_next else None
-        return is_next
+        commutes = self._postpones and self._steps_before(number, made) == 0
+        self.pending = number if commutes else None
+        return commutes
 
     def options(self, made: int, *, continues: bool) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
         """Return the requests that may be made now: those that only the next step notices, and the others.
@@ -70,10 +73,10 @@ class Cancelling:
         return tuple(found[True]), tuple(found[False])
 
     def before_the_step(self) -> tuple[Action, ...]:
-        """Return all that may be done between a request to cancel the call whose step comes next and that step."""
-        assert self.is_next is not None
+        """Return all that may be done between the pending request and the step that comes next."""
+        assert self.pending is not None
         more = self._calls.requests < self._setup.programs.cancellations
-        return (RUN, _cancel(self.is_next)) if more else (RUN,)
+        return (RUN, _cancel(self.pending)) if more else (RUN,)
 
     def _steps_before(self, number: int, made: int) -> int | None:
         """Return how many steps come before that of a call's task, if nothing but that step may look at the task."""

@@ -1,8 +1,8 @@
 """The choices of a tree of schedules, and the path of choices on which a walk is.
 
 A run is a list of decisions. Where a run could continue in more than one way, the decision is a choice, and each of its
-options is a branch of the tree. Here stands the data alone: a strategy picks among the options
-(`latchproof.check.strategies`), a run carries them out (`latchproof.check.run`).
+options is a branch of the tree. This module has the data alone: a strategy picks among the options
+(`latchproof.check.strategies`), and a run carries them out (`latchproof.check.run`).
 """
 
 from collections.abc import Sequence
@@ -96,13 +96,15 @@ class Choice:
     below: Below = NO_RUNS
     """What came of the runs below it, so far."""
     quiet: bool = False
-    """The first option is a step that made nothing ready, so calls made before that step commute with it."""
-
+    """The first option is a quiet step: it made nothing ready, so calls made before it commute with it."""
     quiet_if_cancelled: bool = False
     """The same of that step after the request that is the second option: only that step notices it."""
 
     def advance(self) -> bool:
-        """Go to the next option; return False if none is left. Calls that only a quiet step can follow are left out."""
+        """Go to the next option; return False if none is left.
+
+        Calls are left out if only a quiet step can come after them, and no other option is behind them.
+        """
         self.taken += 1
         first_call = next((place for place, one in enumerate(self.options) if one.kind in CALLS), len(self.options))
         only_quiet = self.quiet and (first_call == 1 or self.quiet_if_cancelled)

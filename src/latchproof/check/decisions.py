@@ -14,7 +14,7 @@ from latchproof.check.strategies import Strategy
 
 
 class Decisions:
-    """What is decided in a run: first what the prefix holds, again; then what the strategy chooses."""
+    """The decisions of one run, and the words of its schedule."""
 
     def __init__(self, strategy: Strategy, judges: Sequence[Judge], path: Path, prefix: Prefix, record: Record) -> None:
         self.made = list(prefix.decisions)
@@ -86,7 +86,10 @@ class Decisions:
         return self.note(options[turn.option], state, choice)
 
     def decide_within_a_step(self, options: tuple[Action, ...], now: float, under_way: dict[int, Any]) -> Action | None:
-        """Decide what is left open within a step; return None if the run is over. Errors would be lost in the task."""
+        """Decide what is left open within a step; return None if the run is over.
+
+        An error ends the run. It is not raised here, because it would be lost in the task.
+        """
         if self._record.over:
             return None
         try:

@@ -2,9 +2,9 @@
 
 The tree of all schedules is estimated by Knuth's method (Estimating the efficiency of backtrack programs, Mathematics
 of Computation 29, 1975): descend at random, and multiply the numbers of branches on the way; the expectation of the
-product is the number of leaves. That is the tree without any pruning. How much of it a check makes, which recognizes
-states and tries one of two orders that commute, is known only by walking: it is walked with fewer calls, and
-extrapolated from there.
+product is the number of leaves. That is the tree without any pruning. How much of it a check runs, which recognizes
+states and tries one of two orders that commute, is known only by walking. So trees of fewer calls are walked, and the
+number is extrapolated from theirs.
 """
 
 import math
@@ -36,11 +36,12 @@ WALKED_AT_FIRST = 2000
 """The same number for the first two trees, without which nothing is known of how the number grows."""
 
 SLOWER = 2 / 3
-"""Exponent of the growth by a further call, for the growth by the call before, once no more can be under way at once.
+"""Exponent of the factor of growth, at a further call that cannot be under way together with all the others.
 
-A second call brings the orders of two calls under way, a third no more than these. From two calls to three exponents of
-0.5 to 0.9 were seen. Where only waits are made it holds at each call: 0.2 to 0.3 were seen at the first of these, and
-0.7 to 1.6 at others.
+If two calls make f times the runs of one, and two may be under way at once, a third call makes f ** SLOWER times the
+runs of two: the second brings the orders of two calls, the third no others. From two calls to three, exponents of 0.5
+to 0.9 were seen. Where only waits are made, it applies at each such call: 0.2 to 0.3 were seen at the first of them,
+and 0.7 to 1.6 at others.
 """
 
 
@@ -168,9 +169,9 @@ def _runs(programs: Programs, explorer: Callable[..., Explorer], limits: StepLim
 
 
 def _growth(programs: Programs, explorer: Callable[..., Explorer], limits: StepLimits) -> float | None:
-    """Return by which factor the number grows from one call to two, with a call fewer on the second instance.
+    """Return the factor of growth from one call to two, with a call fewer on the second instance; None if not known.
 
-    With one more there it has been seen to grow by 0.8 to 1.3 times as much.
+    With one more there, the factor has been seen to be 0.8 to 1.3 times as large.
     """
     if not programs.beside:
         return None

@@ -93,7 +93,7 @@ class JobResult:
     left: tuple[Subtree, ...] = ()
     """What of the tree is left to other jobs."""
     broken_off: bool = False
-    """Whether nothing that would have been walked after it is walked."""
+    """Whether the walk of the tree ends here: what comes after it in the tree does not count."""
     ordered: bool = False
     """Whether sets of futures and tasks were iterated in order of creation."""
     values: Values = INDICES
@@ -110,8 +110,8 @@ def do_job(
     """Walk the job's schedules, and repeat every failing run. `on_run` may raise InterruptedWalkError.
 
     A target that does something else under the same schedule may iterate over a set of futures, in the order of their
-    addresses. It gets a second chance, on a loop where that order is fixed. A subtree gets none: its whole tree must;
-    nor does a target that draws random numbers.
+    addresses. It gets a second chance, on a loop where that order is fixed. A subtree gets none, because the whole tree
+    would have to be walked again; nor does a target that draws random numbers.
 
     Raises TargetError if the host cannot run one step at a time, or is not installed.
     """
@@ -237,16 +237,16 @@ def _last_schedule(job: Job, explorer: Explorer) -> str:
 def _repeat_failures(target: Target, job: Job, walk: Walk) -> bool:
     """Repeat every failing run, and mark those that do not fail again; return whether all do.
 
-    What fails under one schedule, by several policies or claims, is repeated together. Where a run fails again, its new
-    history replaces the old one: it also says where each call stands.
+    Failures under one schedule, by several policies or claims, are repeated together. Where a run fails again, its new
+    history replaces the old one, because it also says where each call stands.
     """
-    under: dict[tuple[str, ...], list[tuple[str, Failure]]] = {}
+    by_schedule: dict[tuple[str, ...], list[tuple[str, Failure]]] = {}
     for policy, failures in walk.failures.items():
         for failure in failures.values():
             if not isinstance(failure.history[-1], Hang):
-                under.setdefault(failure.schedule, []).append((policy, failure))
+                by_schedule.setdefault(failure.schedule, []).append((policy, failure))
     all_repeat = True
-    for found in under.values():
+    for found in by_schedule.values():
         for (policy, failure), history in zip(found, _repeated(target, job, found, REPLAYS), strict=True):
             claim = failure.finding.claim
             again = replace(failure, history=history or failure.history, seen_once=history is None)

@@ -1,8 +1,8 @@
 """Is this history one that the specification allows?
 
 Judging is walking the automaton of the specification (`latchproof.check.automaton`), event by event. An event that
-leads nowhere is not allowed, and what it breaks is told (`latchproof.check.blame`). A reading that is wrong ends
-nothing: what calls do is judged further.
+leads nowhere is not allowed, and `latchproof.check.blame` names the claim that it breaks. A wrong reading does not end
+the judging: what calls do is judged further.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ class Judge:
 
     @property
     def place(self) -> int:
-        """A number for all that the judgement of what follows depends on; calls matter by their order alone."""
+        """The number of the automaton's node, on which all further judging depends; -1 after a final finding."""
         return -1 if self.finding is not None else self._node.number
 
     def allows_as_much(self, place: int, as_there: int) -> bool:
-        """Return whether what follows is allowed at one place if it is at another, as long as nothing misreads."""
+        """Return whether one place allows what another one allows, as long as no observation reads wrong."""
         if place == as_there or -1 in (place, as_there):
             return place == as_there
         nodes = self._automaton.nodes
@@ -87,7 +87,7 @@ class Judge:
     def step(self, event: Event) -> Finding | None:
         """Take the next event; return the finding, if no configuration allows it.
 
-        Nothing after a final finding is judged. After another one the history is judged as if it had not been.
+        Nothing after a final finding is judged. After another one, judging continues as if the event had been allowed.
         """
         if self.finding is not None or isinstance(event, HostFault):
             return None

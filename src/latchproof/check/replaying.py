@@ -1,6 +1,6 @@
-"""Repeats one schedule: to show it, or to see that a failure comes again.
+"""Repeats one schedule: to show it, or to see whether a failure happens again.
 
-A schedule is a list of words, which tell the bounds that it needs.
+The bounds of the run are read off the words of the schedule.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def replay(
     ordered: bool = False,
     limits: StepLimits = USUAL_LIMITS,
 ) -> Explorer:
-    """Repeat one schedule; return the explorer that has, with its one run as `last_run`.
+    """Repeat one schedule; return the explorer that did it, with its one run as `last_run`.
 
     Its history says where each call stands.
 
@@ -97,9 +97,10 @@ def repeated(
     ordered: bool,
     limits: StepLimits,
 ) -> tuple[tuple[Event, ...] | None, ...]:
-    """Repeat a run this often that fails by some policies; return the history up to each failure, with places.
+    """Repeat a failing run `times` times; return for each failure the history up to it, with where each call stands.
 
-    It is None for a failure that any of the repetitions did not show.
+    It is None for a failure that was missing in any of the repetitions. `found` has the failures under one schedule,
+    each with the name of its policy.
     """
     schedule, argument = found[0][1].schedule, found[0][1].argument
     policies = list(dict.fromkeys(policy for policy, _ in found))

@@ -4,13 +4,18 @@ Between two steps a new call may be made, by a task that the host's scheduler ge
 may be cancelled; and in the very step in which a call ends, its task may make another. What the loop would not do is
 never tried.
 
-Real code cannot be copied, so a run that shares its start with another repeats that start. It does not choose and judge
-there again, but checks that the target does the same again. Two reductions cut runs short. A new call commutes with a
-step that makes nothing ready, so of the two orders one is tried: the one in which the call comes later, after the loop
-has come to rest if it does. For the same reason a task makes no second call where a new task's call would do the same
-(`latchproof.check.calling_again`). A call is cancelled as late as that makes no difference
-(`latchproof.check.cancelling`). And no run continues from a state if no more is found from there than from one that was
-met before (`latchproof.check.states`). A state that is met again in one run, with nothing but steps between, is rest.
+Real code cannot be copied, so a run that shares its start with another repeats that start. There it neither chooses nor
+judges, but checks that the target does the same again.
+
+Reductions leave out or cut short the runs that others stand for:
+
+- A step is *quiet* if it makes nothing ready. A new call commutes with a quiet step, so of the two orders one is tried:
+  the call comes after the step. If all further steps are quiet, it comes when the loop is at rest.
+- A task makes no second call where the call of a new task would do the same (`latchproof.check.calling_again`).
+- Where the moment of a cancellation makes no difference, the last one is tried (`latchproof.check.cancelling`).
+- A run ends at a state if one that was met before stands for it (`latchproof.check.states`).
+
+A state that is met again in one run, with nothing but steps between, is rest.
 
 `Calls` is what is under way (`latchproof.check.harness`), `Record` what is recorded (`latchproof.check.record`),
 `Decisions` what is decided (`latchproof.check.decisions`). `Run` joins them as the script of a stepper. Which runs are
@@ -48,7 +53,7 @@ from latchproof.check.sandbox.interrupts import is_targets_own
 from latchproof.check.sandbox.watch import StuckError
 from latchproof.check.states import SeenStates
 
-QUIET_STEPS = 6
+STEPS_BEFORE_LOOKING = 6
 """Steps without progress before looking for a repeating state. Where only time can pass, it is looked for at once."""
 
 STEPS_WITHOUT_PROGRESS = 60
@@ -56,7 +61,7 @@ STEPS_WITHOUT_PROGRESS = 60
 
 
 class PrunedError(Exception):
-    """The run is cut short: other runs stand for it, which are those from the state `met` if there is one."""
+    """The run is cut short, because others stand for it: those from the state `met`, if that is given."""
 
     def __init__(self, met: State | None = None) -> None:
         super().__init__(met)
@@ -101,7 +106,7 @@ class Run:
         self._front_is_quiet_if_cancelled = False
         """The same of that step if its call is cancelled directly before."""
         self._cancelled_at: Choice | None = None
-        """The choice at which that was decided, if no request is left after it."""
+        """The choice to cancel a call directly before its step, if the bounds leave no further cancellation."""
         self._waiting = (0, 0)
         self._rested = False
         self._timer_is_next = False
@@ -131,7 +136,7 @@ class Run:
             raise record.problem
 
     def _is_explained(self, error: BaseException) -> bool:
-        """Return whether it is what the host made of a problem, of an interrupt, or of a step that is not repeated."""
+        """Return whether the host made the error of a problem, of an interrupt, or of a step that is not repeated."""
         record, is_interrupt = self.record, isinstance(error, KeyboardInterrupt)
         if record.hung:
             return not is_interrupt or isinstance(error, StuckError)
@@ -258,7 +263,7 @@ class Run:
             kind = action.kind
             if kind in ("run", "pass"):
                 self._timer_is_next = False
-                self._cancelling.is_next = None
+                self._cancelling.pending = None
             if kind == "run":
                 self.steps += 1
                 record.progress += 1
@@ -341,7 +346,7 @@ class Run:
             return decisions.note(STOP)
         state = None
         seen = setup.seen
-        may_repeat = options[-1] is TIME or self.record.progress > QUIET_STEPS
+        may_repeat = options[-1] is TIME or self.record.progress > STEPS_BEFORE_LOOKING
         if seen is not None and (may_repeat or (seen.merge and len(options) > 1)):
             state = self._state(seen, between_passes)
         if seen is not None and state is not None:
@@ -368,7 +373,7 @@ class Run:
         That time passes comes last: it leads to states that what else is done there leads to in fewer steps, and a
         state that is met in fewer steps is explored again.
         """
-        if self._cancelling.is_next is not None:
+        if self._cancelling.pending is not None:
             return self._cancelling.before_the_step()
         setup, programs, calls = self.setup, self.setup.programs, self._calls
         options: tuple[Action, ...] = ()
@@ -409,7 +414,7 @@ class Run:
         tasks = [(calls.under_way | calls.idle)[call] for call in ranks]
         budgets = (
             calls.made, others.made, calls.begun, calls.requests, len(calls.numbers), self._newborn is not None,
-            self._front_is_quiet, self._front_is_quiet_if_cancelled, self._cancelling.is_next is not None,
+            self._front_is_quiet, self._front_is_quiet_if_cancelled, self._cancelling.pending is not None,
             self._rested, between_passes,
             tuple(sorted(ranks[call] for call in calls.requested if call in calls.under_way)),
             tuple(sorted(ranks[call] for call in calls.idle)),

@@ -1,15 +1,18 @@
 """The states that runs come to: those that were met, and how they are recognized.
 
-A state has two parts: the fingerprint of all that the rest of the run depends on, and the place that each judge has
-come to. What a fingerprint is made of belongs to `latchproof.check.run`, and how objects are compared to
+A state has two parts: the fingerprint of all that the rest of the run depends on, and the place of each judge: the node
+of its automaton. What a fingerprint is made of belongs to `latchproof.check.run`, and how objects are compared to
 `latchproof.check.sandbox.fingerprint`.
 
-No run continues from a state that was met before; nor from one that differs from it in the judges' places alone, if
-nothing was found below that one: then the target does the same, and every judge allows at least what it allowed there.
-So calls that overlapped on the way to one state, and not on the way to the other, do not matter any more. Nor does it
-matter how many steps led to a state below which nothing was found. Where something was, fewer make a smaller run, and
-the places have to be equal. All of that is told for each judge by itself. Below a state means in the runs through it,
-and in those that stand for the runs that were left out or cut short there.
+A run ends at a state if one that was met before stands for it. That one has the same fingerprint, so the target does
+the same from there. For each judge one of two things must hold as well:
+
+- Below the earlier state no failure was found, and here the judge allows at least what it allowed there. Then nothing
+  would be found here either. So it does not matter which calls overlapped on the way, nor how many steps it took.
+- The judge's place is the same, and no fewer steps led here. That is required if a failure was found below the earlier
+  state, because fewer steps would make a smaller counterexample, and while the walk has not left that state.
+
+Below a state are the runs through it, and those that stand for the runs that were left out or cut short there.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -57,9 +60,9 @@ class SeenStates:
         return None
 
     def _finds_no_more(self, state: State, other: State, below: Below | None, *, as_soon: bool) -> bool:
-        """Return whether nothing is found from a state that is not found from another, by as few steps."""
+        """Return whether nothing is found from a state that is not found from another one, by as few steps."""
         for judge, place, there in zip(self._judges, state.places, other.places, strict=True):
-            if place == -1:  # it has a finding, and judges no more
+            if place == -1:  # the judge has a finding, and judges no more
                 continue
             if below is not None and judge.specification.name not in below.failed:
                 if not judge.allows_as_much(place, there):

@@ -1,6 +1,6 @@
 """Walks a tree of schedules: makes the runs that a strategy asks for, and gathers what came of them.
 
-A run is repeated from the start for every path of the tree. A tree that is large is walked in parts: after a number of
+Every run begins at the start, because real code cannot be copied. A large tree is walked in parts: after a number of
 schedules a walk stops, and says which subtrees are left.
 """
 
@@ -123,8 +123,9 @@ def keep_smallest(failures: dict[str, Failure], failure: Failure) -> None:
 class Explorer:
     """Walks the schedules of every program within bounds, for one constructor argument, and judges by several policies.
 
-    Without a `strategy` every schedule is walked. `within` restricts the walk to one subtree. `prune` and `merge` allow
-    the two reductions, where the strategy does. With `ordered`, sets of futures and tasks are iterated in order of
+    Without a `strategy` every schedule is walked. `within` restricts the walk to one subtree. `prune` allows
+    to leave out runs that commute with others, and `merge` to end a run at a state that was met before, where the
+    strategy does. With `ordered`, sets of futures and tasks are iterated in order of
     their creation. With `places` the history says where each call stands; `lines` watches each run.
     """
 
@@ -186,7 +187,7 @@ class Explorer:
         self._walk = Walk(failures={policy.name: {} for policy in policies})
         self._policies = frozenset(policy.name for policy in policies)
         self._unknown = Below(failed=self._policies)
-        """What comes of the runs from a state that is not left yet."""
+        """What is assumed of the runs from a state that is not left yet."""
         self._all_failed: int | None = None
         """Number of schedules after which there was a failure under every policy."""
 
