@@ -27,6 +27,7 @@ from latchproof.prove import obligations as proving
 from latchproof.prove import smtlib
 from latchproof.prove.classes.cases import Case
 from latchproof.prove.goals import Obligation
+from latchproof.prove.language import comparison
 from latchproof.show.explorations import print_first_violation
 from latchproof.show.formats import FORMATS, OF_TRACES
 from latchproof_spec import machines
@@ -34,6 +35,7 @@ from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machines import claim_of
 from tests.explore.faults import faulty
+from tests.prove.once import specification_checked_once
 
 SAMPLES = "tests.check.samples"
 
@@ -722,6 +724,13 @@ CONFIRMED = find_spec("cvc5") is not None
 REFINEMENT = "latchproof.prove.classes.refinement.refinement_in_process"
 
 
+@pytest.fixture
+def checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The specification is compared with a second interpreter once for all tests that are about something else."""
+    monkeypatch.setattr(comparison, "check_specification", specification_checked_once)
+
+
+@pytest.mark.usefixtures("checked_once")
 def test_a_class_that_decides_otherwise_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -757,6 +766,7 @@ def test_prove_proves_everything_and_verbosely_has_a_line_for_each_obligation(
     assert ("and cvc5 " if CONFIRMED else "cvc5 is not installed") in last
 
 
+@pytest.mark.usefixtures("checked_once")
 def test_prove_is_asked_about_one_rule_and_one_claim(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "--claim", "C7", "--rule", "B4", "--verbose"]) == (0 if CONFIRMED else 3)
     out = capsys.readouterr().out
@@ -804,6 +814,7 @@ def test_explore_judges_one_claim(capsys: pytest.CaptureFixture[str]) -> None:
     assert "C13" not in out
 
 
+@pytest.mark.usefixtures("checked_once")
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
@@ -821,6 +832,7 @@ def test_prove_says_why_there_is_nothing_to_prove(
     assert capsys.readouterr().out.startswith(said)
 
 
+@pytest.mark.usefixtures("checked_once")
 @pytest.mark.parametrize(("status", "code"), [("refuted", 1), ("unknown", 3), ("disputed", 1)])
 def test_prove_says_what_is_not_proved(
     status: Any, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -836,6 +848,7 @@ def test_prove_says_what_is_not_proved(
     assert re.search(r"^C2 +fails 0 of 1 obligation$", out, flags=re.MULTILINE)
 
 
+@pytest.mark.usefixtures("checked_once")
 def test_prove_without_a_second_solver_is_inconclusive(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
