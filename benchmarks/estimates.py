@@ -2,7 +2,7 @@
 
 Every correct class of the zoo and every class of `benchmarks.suspending` is estimated and checked, within the default
 bounds of its host. The number of runs depends on nothing but the class and the bounds. A check is stopped after `MOST`
-runs of one tree; then the number is not known, which counts as outside.
+runs of one tree. Then the number is not known, and the estimate counts as too far off.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from latchproof.check.estimate import estimate
 from latchproof.check.target import Target, adapt
 
 FACTOR = 3
-"""How far off an estimate may be."""
+"""Factor by which an estimate may be too high or too low."""
 
 MOST = 100_000
 """Number of runs after which the check of one tree is stopped."""
@@ -50,7 +50,7 @@ class Tree(NamedTuple):
 
 
 def targets() -> Iterator[tuple[str, Target, str]]:
-    """Yield each class that is compared with its name and host."""
+    """Yield each class to compare, with its name and its host."""
     for factory in CORRECT:
         yield factory.__name__, adapt(factory), "asyncio"
     for kind, (factory, *_) in KINDS.items():

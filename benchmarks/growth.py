@@ -1,9 +1,10 @@
 """How much work a check is, and how long it takes, as its bounds grow: python -m benchmarks.growth [--record]
 
-A latch that suspends before and after each operation is checked with and without the reductions: by one process, by
-two, and by the two workers of a Dask cluster on this machine, which has been started before. Each series grows one
-bound and fixes the others. The ways take turns, in several rounds. Seconds are those that a user waits, so they depend
-on what else the machine does. The load is printed beside them. `--record` writes both to growth.json and plots them.
+A latch that suspends before and after each operation is checked with and without the reductions, in three ways: by one
+worker, by two, and by the two workers of a Dask cluster on this machine, which has been started before. Each series
+grows one bound and fixes the others. The ways take turns, in several rounds. Seconds are those that a user waits, so
+they depend on what else the machine does; its load is printed beside them. `--record` writes all of it to growth.json,
+and plots it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ ROUNDS = 2
 """Number of times that each point is measured."""
 
 MOST = 50_000
-"""Number of runs above which a check without reductions is not measured."""
+"""Number of runs above which a check is not measured, with the reductions or without."""
 
 COUNTED = 200_000
 """Number of runs above which the schedules of a point are not counted."""
@@ -106,7 +107,7 @@ def counted(target: Target, series: Series, value: int) -> Point:
     runs = 0
     for one, argument in levels(series.programs(target, value)):
         policies = target.kind.usual_policies
-        # not pruned: what a schedule stands for that commutes with others is not counted
+        # without pruning, because of schedules that commute only the one that is run would be counted
         whole = Explorer(target, one, argument, policies, prune=False).walk(at_most=COUNTED)
         schedules = None if schedules is None or not whole.complete else schedules + whole.covered
         runs += Explorer(target, one, argument, policies).walk().schedules
@@ -127,7 +128,7 @@ def cluster() -> Iterator[tuple[str, float]]:
 
 
 def seconds(target: Target, programs: tuple[Programs, ...], schedules: int | None, **how: Any) -> float:
-    """Return the seconds that a check takes; raise AssertionError if it is not as it must be.
+    """Return the seconds that a check takes; raise AssertionError if its verdict is not that of a correct latch.
 
     `schedules` is the number that it has to run, if that is given.
     """
@@ -142,7 +143,7 @@ def seconds(target: Target, programs: tuple[Programs, ...], schedules: int | Non
 
 
 def measure(rounds: int, most: int) -> Results:
-    """Measure every point in each round, in every way; leave out larger values of what makes more runs than `most`."""
+    """Measure every point in each round and way; a series ends before the first value with more runs than `most`."""
     target = load(CHECKED)
     distinct: dict[tuple[Programs, ...], Point] = {}
     """The points by their bounds: that of some bounds is measured once, though it is in several series."""
@@ -208,7 +209,7 @@ def _shown(rounds: list[float]) -> str:
 
 
 def pays(points: list[Point], way: str, start: float = 0.0) -> str:
-    """Return from how many seconds on one worker on another way was always faster, in the fastest rounds.
+    """Return how long checks take on one worker from where another way was always faster, by the fastest rounds.
 
     `start` is the time before the check begins.
     """

@@ -1,6 +1,6 @@
-"""Plots of the ratios of the runtime, and of growth: python -m benchmarks.plot RESULTS.json PLOT.svg, or GROWTH.json
+"""Plots the ratios of the runtime, or how a check grows: python -m benchmarks.plot RESULTS.json PLOT.svg
 
-The same results give the same file.
+Results of `benchmarks.growth` are known by the name of their file, which begins with "growth".
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def draw(rows: list[Row], path: Path) -> None:
 
 
 def draw_growth(results: dict[str, Any], path: Path) -> None:
-    """Draw the numbers of schedules and of runs, and the seconds of each way; one column for each bound that grows."""
+    """Draw the numbers of schedules and runs, and the seconds of each way; one column for each bound that grows."""
     series = list(dict.fromkeys(point["series"] for point in results["points"]))
     figure, panels = plt.subplots(2, len(series), figsize=(12, 6.4), sharex="col", sharey="row", squeeze=False)
     start = min(results["starts"])
@@ -99,8 +99,9 @@ def draw_growth(results: dict[str, Any], path: Path) -> None:
     for line in panels:
         line[0].legend(fontsize=6)
     figure.suptitle(
-        f"Checking a latch that suspends: CPython {results['python']}, {results['cores']} cores shared with other "
-        f"programs. Every schedule is run up to {results['most']:,}, and not measured above.",
+        f"Checking a latch that suspends: CPython {results['python']}, {results['cores']} cores, load "
+        f"{min(results['load']):.0f} to {max(results['load']):.0f}. Dashed: without reductions, measured up to "
+        f"{results['most']:,} schedules.",
         fontsize=9,
     )
     figure.tight_layout()

@@ -1,8 +1,7 @@
-"""What it takes to check classes that suspend: how many runs are made, and what they cost.
+"""What it takes to check classes that suspend, in runs and CPU seconds: python -m benchmarks.suspending
 
-Suspending is what makes a tree of schedules large, for then there is something to order. The bounds are `FIRST`: those
-that a check had by default when the targets were set, kept here so that figures can be compared. How many runs the
-default bounds of the day take is told beside it.
+Suspending makes a tree of schedules large, because then there are steps to order. Each class is checked within
+`BASELINE`, so that figures can be compared with earlier ones, and within the default bounds of the day.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from latchproof.check.target import adapt
 from latchproof.check.tree import Explorer
 from latchproof_spec.machine import Programs
 
-FIRST = {
+BASELINE = {
     ("latch", "asyncio"): (
         Programs((0, 1, 2, 3), at_once=3, calls=4, cancellations=1, numbers=(-1, 0, 1, 2)),
         Programs((1, 2), at_once=2, calls=3, cancellations=2, numbers=(0,)),
@@ -46,7 +45,7 @@ FIRST = {
         Programs((2,), at_once=1, calls=1, cancellations=0, beside=2),
     ),
 }
-"""The bounds for each kind and host."""
+"""The default bounds of commit 66388a6, for which the targets were set, by kind and host."""
 
 
 class SuspendingLatch:
@@ -138,25 +137,25 @@ class Work(NamedTuple):
     seconds: float
 
 
-def check(name: str, *, first: bool = True, policies: int | None = None) -> Work:
-    """Walk every tree within the first bounds, or within the default ones of the day."""
+def check(name: str, *, baseline: bool) -> Work:
+    """Walk every tree within the baseline bounds, or within the default ones of the day."""
     factory, kind, host = CHECKED[name]
     target = adapt(factory, kind=kind)
-    bounds = FIRST[kind, host] if first else default_programs(target, host)
+    bounds = BASELINE[kind, host] if baseline else default_programs(target, host)
     logging.disable(logging.WARNING)
     begun, runs = time.process_time(), 0
     for programs, argument in levels(bounds):
-        walk = Explorer(target, programs, argument, target.kind.usual_policies[:policies], host=host).walk()
+        walk = Explorer(target, programs, argument, target.kind.usual_policies, host=host).walk()
         runs += walk.schedules
     return Work(runs, time.process_time() - begun)
 
 
 def table() -> Iterator[str]:
-    """Yield a line for each class: what the first bounds take, and what those of the day do."""
-    yield f"{'':26} {'first bounds: runs':>18} {'CPU s':>6} {'of the day: runs':>17} {'CPU s':>6}"
+    """Yield a line for each class: what the baseline bounds take, and what those of the day do."""
+    yield f"{'':26} {'baseline: runs':>18} {'CPU s':>6} {'of the day: runs':>17} {'CPU s':>6}"
     for name in CHECKED:
-        first, today = check(name), check(name, first=False)
-        yield f"{name:26} {first.runs:18,} {first.seconds:6.1f} {today.runs:17,} {today.seconds:6.1f}"
+        before, today = check(name, baseline=True), check(name, baseline=False)
+        yield f"{name:26} {before.runs:18,} {before.seconds:6.1f} {today.runs:17,} {today.seconds:6.1f}"
 
 
 if __name__ == "__main__":
