@@ -8,9 +8,9 @@ proofs/equivalent_faults.toml with the argument why it changes nothing observabl
 test that shows it. Listed faults are not planted.
 
 By default five faults of each kind are drawn, by a fixed seed, so that each run of continuous integration draws the
-same. Another seed draws others. The test that notices a fault is run once more without it, and must pass then: else it
-says nothing of the fault. If pytest does not get as far as a test, the whole stage is run once more. A stage of tests
-without a result within 600 s counts as red; the last line says how many did.
+same. Another seed draws others. The test that notices a fault is run once more without it, and must pass then:
+otherwise it says nothing about the fault. If pytest ends before it reports a test, the whole stage is run without the
+fault. A stage of tests without a result within 600 s counts as red; the last line says how many did.
 
 python -m proofs.planted_faults [KIND ...] [--seed N] [--number N | --all] [--only TEXT] [--workers N] [--list]
 """
@@ -135,7 +135,7 @@ KINDS: Final[dict[str, Kind]] = {
 class Red(NamedTuple):
     """How tests failed, in words, and the tests that show it: the one that failed, or the stage if none was reported.
 
-    They are none if the stage was late.
+    `tests` is empty if the stage had no result in time.
     """
 
     told: str

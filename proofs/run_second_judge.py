@@ -99,14 +99,14 @@ def main() -> int:
 
 @dataclass
 class Found:
-    """What came of comparing the judges on some histories; `told` is by how many specifications they were judged.
+    """What came of comparing the judges on some histories, which were judged by up to `specifications` of them.
 
     `failed` says what went wrong before they could be compared.
     """
 
     histories: int = 0
     events: int = 0
-    told: int = 0
+    specifications: int = 0
     differences: tuple[Difference, ...] = ()
     left_out: Counter[str] = field(default_factory=Counter)
     failed: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class Found:
         return Found(
             self.histories + other.histories,
             self.events + other.events,
-            max(self.told, other.told),
+            max(self.specifications, other.specifications),
             self.differences + other.differences,
             self.left_out + other.left_out,
             self.failed + other.failed,
@@ -125,7 +125,7 @@ class Found:
         left_out = ", ".join(f"{count:,} {what}" for what, count in sorted(self.left_out.items())) or "nothing"
         wrong = "".join(f"\n    WRONG {one}" for one in (*self.failed, *self.differences)[:SHOWN])
         return (
-            f"{self.histories:,} histories with {self.events:,} events, by up to {self.told} specifications: "
+            f"{self.histories:,} histories with {self.events:,} events, by up to {self.specifications} specifications: "
             f"{len(self.differences):,} differences; left out: {left_out}{wrong}"
         )
 
@@ -133,8 +133,8 @@ class Found:
 def found_in(histories: Histories, program: Path) -> Found:
     """Return what comes of comparing the judges on these histories."""
     differences = tuple(compare(histories, program))
-    told = len(histories.trees)
-    return Found(*histories.count(), told, differences, histories.left_out, tuple(histories.contradictions))
+    specifications = len(histories.trees)
+    return Found(*histories.count(), specifications, differences, histories.left_out, tuple(histories.contradictions))
 
 
 def of_the_zoo(program: Path, calls: int, part: int) -> Found:

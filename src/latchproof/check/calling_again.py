@@ -1,8 +1,8 @@
 """Whether a task whose call has ended makes another one, in the same step or later.
 
 A task that holds something stays, to give it back. After a cancellation not every task may make another call. With
-pruning, a task makes none where the call of a new task would do the same: where nothing else is ready to run, and
-nothing is left of the task by which the target could tell it from a new one.
+pruning, a task makes one only where the call of a new task might do something else: in the same step if something else
+is ready to run, and then or later if something is left of the task by which the target could tell it from a new one.
 """
 
 from contextvars import copy_context
