@@ -12,7 +12,7 @@ A step that no property refuses and that is another one is a gap in the claims.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -107,7 +107,10 @@ def read_completeness(manifest: Path) -> dict[str, dict[str, int]]:
 
 
 def every_rule(machine: Machine) -> list[Rule]:
-    """Return a rule for each combination of what rules can say, with the errors of the machine's own and one more."""
+    """Return a rule for each combination of what rules can say, with the errors of the machine's own and one more.
+
+    Each is followed by the one that says the same and warns.
+    """
     errors = list(dict.fromkeys(some for one in machine.rules for some in (one.errors, one.errors[:1]) if some))
     errors.append((KeyError,))
     found = []
@@ -136,37 +139,44 @@ def _situations(machine: Machine, state: tuple[Any, ...]) -> Iterator[State]:
 def _judge(
     system: System, specified: Transition, rules: list[Rule], states: list[tuple[Any, ...]], found: Completeness
 ) -> None:
-    """Judge every other step that might be made in place of one."""
+    """Judge every other step that might be made in place of one.
+
+    The rules come in pairs that differ only in whether they warn, as `every_rule` has them: to tasks both do the same.
+    """
     machine, constants, who = system.machine, system.constants, specified.who
     assert specified.step is not None
     found.steps += 1
     right = effect_of(specified.step, specified)
-    killer: int | None = None  # the property that refused last is asked first
     is_there = False
     holds = [*(one.holds for one in machine.step_properties), *(one.holds for one in machine.history_properties)]
     of_steps = len(machine.step_properties)
-    for rule in rules:
-        step: Any = SimpleNamespace(**vars(specified.step) | {"rule": rule})  # one that can be changed: it is faster
+    killer: Callable[[Any], bool] = lambda _: True  # the property that refused last is asked first; as yet, none
+    kills_steps = True
+    step: Any = SimpleNamespace(**vars(specified.step))  # one that can be changed: it is faster
+    for plain, warning in zip(rules[::2], rules[1::2], strict=True):
+        step.rule = plain
         made = system.made(specified.before, specified.queue, who, specified.action, step)
         moment = made.moment
-        for after in states:
-            step.after = after
-            found.others += 1
-            if killer is not None and not holds[killer](step if killer < of_steps else moment):
-                continue
-            for number, one_holds in enumerate(holds):
-                if not one_holds(step if number < of_steps else moment):
-                    killer = number
-                    break
-            else:
-                counts = sum(one.parked for one in made.after.tasks), len(made.after.released)
-                refused = any(not one.holds(*constants, *after) for one in machine.invariants)
-                if not refused and all(one.holds(constants, after, *counts) for one in machine.censuses):
-                    if effect_of(step, made) == right:
-                        found.same += is_there  # the first is the step itself
-                        is_there = True
-                    else:
-                        found.gaps.append(_told(machine, specified, rule, after))
+        for rule in (plain, warning):
+            step.rule = rule
+            found.others += len(states)
+            for after in states:
+                step.after = after
+                if not killer(step if kills_steps else moment):
+                    continue
+                for number, one_holds in enumerate(holds):
+                    if not one_holds(step if number < of_steps else moment):
+                        killer, kills_steps = one_holds, number < of_steps
+                        break
+                else:
+                    counts = sum(one.parked for one in made.after.tasks), len(made.after.released)
+                    refused = any(not one.holds(*constants, *after) for one in machine.invariants)
+                    if not refused and all(one.holds(constants, after, *counts) for one in machine.censuses):
+                        if effect_of(step, made) == right:
+                            found.same += is_there  # the first is the step itself
+                            is_there = True
+                        else:
+                            found.gaps.append(_told(machine, specified, rule, after))
     found.others -= 1
     if not is_there:
         found.gaps.append(f"{_told(machine, specified, specified.step.rule, specified.step.after)}, which is refused")
