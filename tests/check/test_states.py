@@ -257,6 +257,15 @@ class SleepingLonger(Sleeping):
     seconds = 6.0
 
 
+def test_a_call_that_is_made_between_two_passes_of_trio_is_in_the_next() -> None:
+    """So it may be in another pass than one that is made after a step of that pass, though the step is quiet."""
+
+    def look(run: Run) -> None:
+        assert run._newborn is None
+
+    looked_at(look, trio_samples.EventLatch, "trio", (*TRIO_WORDS, "call wait()", "pass"))
+
+
 def test_a_task_that_the_target_has_started_on_trio_is_in_the_state() -> None:
     marks: list[bytes] = []
     for factory in (Sleeping, Sleeping, SleepingLonger):

@@ -7,6 +7,7 @@ import datetime
 import time
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from latchproof.check.machine_specification import MachineSpecification
 from latchproof.check.notation import compact, parse
 from latchproof.check.own_code import own_code
 from latchproof.check.target import adapt
+from latchproof.check.tree import Explorer
 from latchproof.check.verdict import Verdict
 from latchproof.show.html.annotated import annotate
 from latchproof.show.lanes import lanes, mermaid
@@ -141,6 +143,24 @@ def test_a_timeout_before_any_time_passed_is_an_error() -> None:
     verdict = checked(AtOnce)
     assert verdict.shortest is not None
     assert (verdict.exit_code, verdict.shortest.claim) == (1, "C15")
+
+
+def test_nothing_is_done_between_a_timer_and_the_step_that_it_makes_ready() -> None:
+    """Where nothing else can run, no task could do it."""
+
+    class InSight(GivesUp):
+        @property
+        def n_waiting(self) -> int:  # so that each step is seen
+            return len(self._parked)
+
+    found: list[Event] = []
+
+    def note(history: tuple[Event, ...]) -> None:
+        found.extend(after for before, after in pairwise(history) if isinstance(before, TimePasses))
+
+    target = adapt(InSight)
+    Explorer(target, replace(PAIR, calls=1, at_once=1), 2, target.machine.policies[:1]).walk(on_history=note)
+    assert {type(one) for one in found} == {Observe}
 
 
 def judged(

@@ -119,6 +119,11 @@ def test_the_runs_stand_for_those_that_merging_spares(factory: Any, prune: bool)
     assert abs(merged.covered - whole.covered) <= 0.02 * whole.covered
 
 
+def test_a_run_that_comes_round_is_whole() -> None:
+    walk = explorer(samples.PollingLatch, Programs((1,), 1, 1, 0, waits_only=True), 1).walk()
+    assert (walk.schedules, walk.pruned, walk.covered, walk.restless) == (1, 0, 1, 0)
+
+
 def test_a_history_is_told_of_every_run_that_was_not_cut_short() -> None:
     told: list[tuple[Event, ...]] = []
     shape = Programs((2,), at_once=3, calls=3, cancellations=1, numbers=(0,), again=True)

@@ -29,7 +29,7 @@ class Decisions:
         """The choice by which the latest decision was made."""
         self.before_step: Choice | None = None
         self.passed: dict[State, float] = {}
-        """The states met since the last choice that was not a step, each with the time."""
+        """The states met in this run, each with the time. One is met again only where nothing but steps was made."""
         self._repeated = 0
         self._strategy = strategy
         self._judges = judges

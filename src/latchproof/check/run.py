@@ -267,22 +267,20 @@ class Run:
             if kind == "run":
                 self.steps += 1
                 record.progress += 1
-                self._front_is_quiet_if_cancelled = self._rested = False
+                self._front_is_quiet_if_cancelled = False
                 self._waiting = self._stepper.waiting
                 decisions.before_step = decisions.latest
                 if self.setup.places is not None:
                     self.setup.places.begin_step()
                 return True
             if kind == "pass":
-                self._newborn = decisions.latest = None
-                self._front_is_quiet = self._front_is_quiet_if_cancelled = self._rested = False
+                self._newborn = None
                 return True
             if kind == "stop":
                 return False
             if kind == "time":
                 self._let_time_pass()
                 continue
-            decisions.passed.clear()
             if kind == "rest":
                 self._rested = True
                 record.take(Rest())
@@ -303,7 +301,7 @@ class Run:
                 is_last = calls.requests + 1 == self.setup.programs.cancellations
                 self._cancelled_at = decisions.latest if is_last else None
             else:
-                self._newborn = self._cancelled_at = None
+                self._newborn = None
             if kind == "other":
                 self._others.make(action.payload)
             elif kind == "cancel":
@@ -417,7 +415,6 @@ class Run:
             self._front_is_quiet, self._front_is_quiet_if_cancelled, self._cancelling.pending is not None,
             self._rested, between_passes,
             tuple(sorted(ranks[call] for call in calls.requested if call in calls.under_way)),
-            tuple(sorted(ranks[call] for call in calls.idle)),
         )  # fmt: skip
         places = tuple([judge.place for judge in self.setup.judges])
         elsewhere = others.instance, [*others.under_way.values()], self.setup.target.global_state.changed()
