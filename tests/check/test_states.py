@@ -277,6 +277,26 @@ def test_a_task_that_the_target_has_started_on_trio_is_in_the_state() -> None:
     assert marks[0] == marks[1] != marks[2]
 
 
+class NapsTwice(trio_samples.EventLatch):
+    async def wait(self) -> None:
+        for _ in range(2):
+            await trio.sleep(1)
+
+
+def test_how_far_a_task_on_the_second_instance_is_that_sleeps_on_trio_is_in_the_state() -> None:
+    """Nothing else knows of it but its deadline, which is as far away in both."""
+    marks: list[State] = []
+    first = ("other wait()", "pass", "run")
+    for words in (first, first, (*first, "time passes", "run")):
+
+        def look(run: Run) -> None:
+            assert not run._rested  # as it would be if the state was met before
+            marks.append(mark(run))
+
+        looked_at(look, NapsTwice, "trio", words)
+    assert marks[0] == marks[1] != marks[2]
+
+
 def test_what_is_still_to_come_on_trio_is_in_the_state() -> None:
     def look(run: Run) -> None:
         stepper: Any = run._stepper
