@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from latchproof.check.checker import check
 from latchproof.check.holdings import Holdings
 from latchproof.check.target import Call, Target, adapt
-from latchproof.check.tree import Explorer
+from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.machine import Programs
 from latchproof_spec.model import Model, task, when
 
@@ -58,6 +59,22 @@ def test_a_task_gives_back_only_what_it_holds(target: Target) -> None:
     assert not holdings.may_make(None, give)
     holdings.returned("first", give)
     assert not holdings.may_make("first", give)
+
+
+def test_a_task_that_holds_something_only_gives_it_back_later(target: Target) -> None:
+    """Unless the bounds let a task call again."""
+    (programs,) = SMALL
+    for again in (False, True):
+        words: set[str] = set()
+        bounds = replace(programs, calls=3, again=again)
+        explorer = Explorer(target, bounds, 1, target.kind.usual_policies, prune=False)
+
+        def note(walk: Walk, explorer: Explorer = explorer, words: set[str] = words) -> None:
+            assert explorer.last_run is not None
+            words.update(word.split()[-1] for word in explorer.last_run.schedule if word.startswith("again"))
+
+        explorer.walk(on_run=note)
+        assert words == ({"acquire()", "release()"} if again else {"release()"})
 
 
 def test_a_class_that_trusts_its_user_conforms(target: Target) -> None:

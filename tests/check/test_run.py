@@ -219,6 +219,39 @@ def test_the_bounds_are_reached_and_kept(shape: Programs) -> None:
     assert max(requests for _, _, requests in found) == shape.cancellations
 
 
+def test_the_bounds_are_kept_where_a_task_calls_again() -> None:
+    shape = Programs((0,), at_once=1, calls=3, cancellations=0, waits_only=True, again=True)
+    found = [bounds_of(history) for history in histories(samples.SlowLatch, shape, 0, prune=False)]
+    assert max(calls for calls, _, _ in found) == shape.calls
+    assert max(most for _, most, _ in found) == shape.at_once
+
+
+@pytest.mark.parametrize(("host", "cancels"), [("asyncio", True), ("flowno", False)])
+def test_a_call_is_cancelled_before_it_begins_where_a_task_can_be_that_runs(host: str, cancels: bool) -> None:
+    shape = Programs((1,), at_once=1, calls=1, cancellations=1, waits_only=True, early=True)
+    begun: set[bool] = set()
+
+    def note(history: tuple[Event, ...]) -> None:
+        begun.update(event.cancelled for event in history if isinstance(event, Begin))
+
+    explorer(CountdownLatch, shape, 1, host=host).walk(on_history=note)
+    assert begun == {False, cancels}
+
+
+class RefusesThree(samples.PlainLatch):
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        if count == 3:
+            raise ValueError("not three")
+
+
+def test_nothing_is_called_where_the_constructor_fails() -> None:
+    walk = explorer(RefusesThree, Programs((3,), at_once=2, calls=2, cancellations=0), 3).walk()
+    (failure,) = walk.failures["latchproof"].values()
+    assert failure.history == (Stray("the constructor raised ValueError: not three"),)
+    assert (walk.schedules, walk.steps) == (1, 0)
+
+
 def test_every_interleaving_of_two_calls_is_tried() -> None:
     shape = Programs((2,), at_once=2, calls=2, cancellations=0, waits_only=True)
     tried = set(histories(samples.SlowLatch, shape, 0, prune=False))

@@ -88,8 +88,6 @@ class Calls:
         self.tasks = 0
         self.started: set[int] = set()
         """The numbers of the tasks that have made their first step."""
-        self.ranks: dict[int, int] = {}
-        """What tells the calls under way apart in a fingerprint, set when one is taken."""
         self.latest: tuple[Any, Context] | None = None
         """The task whose call was the last to end, and its context as it was when the task began."""
         self.latest_error: BaseException | None = None

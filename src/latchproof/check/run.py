@@ -407,8 +407,7 @@ class Run:
         if seen.failure is not None:
             return None
         calls, others = self._calls, self._others
-        calls.ranks = ranks = {call: rank for rank, call in enumerate(sorted({**calls.under_way, **calls.idle}))}
-        others.ranks = {call: call for call in others.under_way}
+        ranks = {call: rank for rank, call in enumerate(sorted({**calls.under_way, **calls.idle}))}
         tasks = [(calls.under_way | calls.idle)[call] for call in ranks]
         budgets = (
             calls.made, others.made, calls.begun, calls.requests, len(calls.numbers), self._newborn is not None,

@@ -84,7 +84,6 @@ def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:
         number = None if call is None else numbers[call]
         handled = type(bound["handled"]).__name__
         held = tuple((one.given_back_by, one.arguments, one.value) for one in played.holdings.of(task))
-        rank = played.ranks.get(bound.get("number", -1))
-        return played.is_other, number, bound["cancelled"], handled, rank, held, played.numbers.get(task)
+        return played.is_other, number, bound["cancelled"], handled, held, played.numbers.get(task)
 
     return Fingerprinter(frames={Calls.play.__code__: name, Calls.handling.__code__: lambda bound: ()})
