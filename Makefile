@@ -86,7 +86,7 @@ mutants-runtime: $(SETUP) ## try the mutants of the runtime: each must be notice
 planted: $(SETUP) ## plant generated faults in the prover, the claims, the judge, the classes ...; each must turn a test red
 	$(BIN)/python -m proofs.planted_faults $(PLANTED)
 
-reductions: $(SETUP) ## compare what is found with and without the reductions, at bounds above those of the suite (under 10 minutes)
+reductions: $(SETUP) ## compare what is found with and without the reductions, at bounds above those of the suite (a quarter of an hour)
 	$(BIN)/python -m tests.zoo.reductions
 
 spec: $(SETUP) ## render spec/*.md, spec/exports/* and the tables of docs/reference/kinds.md from the specification

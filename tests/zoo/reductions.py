@@ -1,10 +1,11 @@
 """Compare what is found with and without the reductions, at bounds above those of the suite: `make reductions`.
 
 Every class of the zoo, generated latches and asyncio's barrier are walked twice: as a check does, and without
-reductions. Under each policy the smallest failures have to be of one size, in calls and cancellations. With reductions
-no claim may be broken that is not broken without them, nor in a smaller run. A tree that is too large without
-reductions is left out, and that is printed. A class that polls never rests where states are not recognized, so for it
-states are merged in both walks.
+reductions; so are the samples for trio and Flowno, and our own classes, on these hosts. Each is made with one argument,
+the smallest but one. Under each policy the smallest failures have to be of one size, in calls and cancellations. With
+reductions no claim may be broken that is not broken without them, nor in a smaller run. A tree that is too large
+without reductions, or a class that never rests, is left out, and that is printed. A class that polls never rests where
+states are not recognized, so for it states are merged in both walks, and only the pruning is compared.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from latchproof import Barrier, CountdownLatch
 from latchproof.check.pool import cores
 from latchproof.check.target import Target, adapt
 from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.machine import Programs
+from tests.check import flowno_samples, polling_samples, trio_samples
 from tests.zoo import correct, faulty
 from tests.zoo.generated import generated
 from tests.zoo.test_primitives import KINDS
@@ -37,22 +40,62 @@ POLLING = {
     faulty.ImpatientPollingLatch,
     faulty.LappedPollingBarrier,
     faulty.LappedSleepingBarrier,
+    flowno_samples.JoiningLatch,
+    flowno_samples.PollingLatch,
+    flowno_samples.SleepingLatch,
+    flowno_samples.SpawningLatch,
+    flowno_samples.TwiceAwaitingLatch,
+    polling_samples.ByDeadlineOnTrio,
+    polling_samples.LosesASetOnTrio,
+    polling_samples.OnTrio,
+    polling_samples.SleepsOnTrio,
+    trio_samples.PollingLatch,
 }
 """Without fingerprints nothing is known of these, since they never rest."""
 
 SMALL = Programs((1, 2), at_once=2, calls=2, cancellations=1, numbers=(0, 2))
 """The bounds of the suite's comparison."""
 
-ABOVE = (
-    replace(SMALL, calls=3),
-    replace(SMALL, cancellations=2),
-    replace(SMALL, calls=3, at_once=3),
-    replace(SMALL, calls=3, early=True, again=True),
-    replace(SMALL, in_except=True),
-    replace(SMALL, calls=3, cancellations=2),
-    replace(SMALL, calls=4),
+
+class Line(NamedTuple):
+    """What is compared together: every class for a host, within bounds."""
+
+    programs: Programs
+    host: str = "asyncio"
+    strict: bool = False
+
+
+LINES = (
+    Line(replace(SMALL, calls=3)),
+    Line(replace(SMALL, cancellations=2)),
+    Line(replace(SMALL, calls=3, at_once=3)),
+    Line(replace(SMALL, calls=3, early=True, again=True)),
+    Line(replace(SMALL, in_except=True)),
+    Line(replace(SMALL, calls=3, cancellations=2)),
+    Line(replace(SMALL, calls=4)),
+    Line(replace(SMALL, calls=3), strict=True),
+    Line(replace(SMALL, calls=3), "trio"),
+    Line(replace(SMALL, calls=3), "flowno"),
 )
-"""The bounds here, each above those of the suite in one way or two."""
+"""The bounds, each above those of the suite in one way or two."""
+
+SAMPLES = {
+    "trio": (
+        *(trio_samples.EventLatch, trio_samples.EventBarrier, trio_samples.EqualsZeroLatch, trio_samples.LateLatch),
+        *(trio_samples.StayingBarrier, trio_samples.OrderlyLatch, trio_samples.PollingLatch, trio_samples.NurseryLatch),
+        *(polling_samples.OnTrio, polling_samples.ByDeadlineOnTrio, polling_samples.SleepsOnTrio),
+        *(polling_samples.LooksOnceOnTrio, polling_samples.LosesASetOnTrio),
+    ),
+    "flowno": (
+        *(flowno_samples.PollingLatch, flowno_samples.SleepingLatch, flowno_samples.SpawningLatch),
+        *(flowno_samples.JoiningLatch, flowno_samples.EventLatch, flowno_samples.SpawningWaitLatch),
+        *(flowno_samples.LockedLatch, flowno_samples.ConditionLatch, flowno_samples.NotifyingLatch),
+        *(flowno_samples.NotifyingOneLatch, flowno_samples.ForgetfulLatch, flowno_samples.ReleasingLatch),
+        *(flowno_samples.SwallowingLatch, flowno_samples.MarkingLatch, flowno_samples.EventBarrier),
+        *(flowno_samples.QueueingLatch, flowno_samples.LeavingLatch, flowno_samples.TwiceAwaitingLatch),
+    ),
+}
+"""Right and faulty classes for the other hosts."""
 
 RUNS = 20_000
 """Most runs of a tree without reductions; larger ones are left out."""
@@ -91,9 +134,13 @@ def differences(reduced: Walk, whole: Walk) -> tuple[list[str], list[str]]:
     return wrong, otherwise
 
 
-def targets() -> Iterator[tuple[str, Target, bool]]:
-    """Yield every target with its name, and whether it polls."""
+def targets(host: str) -> Iterator[tuple[str, Target, bool]]:
+    """Yield every target for a host with its name, and whether it polls."""
     factory: Any
+    if host in SAMPLES:
+        for factory in (*SAMPLES[host], CountdownLatch, Barrier):
+            yield factory.__name__, adapt(factory), factory in POLLING
+        return
     for factory in (*CORRECT, *FAULTS):
         yield factory.__name__, adapt(factory), factory in POLLING
     yield "asyncio.Barrier", adapt(asyncio.Barrier), False
@@ -104,53 +151,75 @@ def targets() -> Iterator[tuple[str, Target, bool]]:
             yield one.__name__, adapt(one, kind=kind), False
 
 
-def walk(target: Target, programs: Programs, argument: int, *, reduced: bool, polls: bool) -> Walk:
+def walk(target: Target, line: Line, *, reduced: bool, polls: bool) -> Walk:
     """Walk the tree as a check does, or without the reductions."""
-    policies = target.kind.usual_policies
-    explorer = Explorer(target, programs, argument, policies, prune=reduced, merge=reduced or polls)
+    explorer = Explorer(
+        target,
+        line.programs,
+        target.kind.smallest + 1,
+        target.kind.usual_policies,
+        host=line.host,
+        strict=line.strict,
+        prune=reduced,
+        merge=reduced or polls,
+    )
     return explorer.walk(at_most=None if reduced else RUNS)
 
 
-def compare(programs: Programs) -> tuple[bool, str]:
-    """Compare every target within bounds; return whether all is well, and what was found, in lines."""
-    logging.disable(logging.WARNING)
+def compare(line: Line) -> tuple[bool, str]:
+    """Compare every target of a line; return whether all is well, and what was found, in lines."""
+    logging.disable(logging.CRITICAL)  # Flowno logs as an error what a task raises
     begun = time.process_time()
-    compared = named_otherwise = runs = made = 0
-    left_out, lines = [], []
-    for name, target, polls in targets():
-        argument = target.kind.smallest + 1
-        whole = walk(target, programs, argument, reduced=False, polls=polls)
+    compared = runs = made = 0
+    named_otherwise, left_out, lines = [], [], []
+    for name, target, polls in targets(line.host):
+        whole = walk(target, line, reduced=False, polls=polls)
         if not whole.complete or whole.restless:
             left_out.append(name)
             continue
-        reduced = walk(target, programs, argument, reduced=True, polls=polls)
+        reduced = walk(target, line, reduced=True, polls=polls)
         wrong, otherwise = differences(reduced, whole)
         lines += [f"  {name}: WRONG: {text}" for text in wrong]
         compared, runs, made = compared + 1, runs + whole.schedules, made + reduced.schedules
-        named_otherwise += bool(otherwise)
+        named_otherwise += [name] * bool(otherwise)
+    verdict = "nothing compared" if not compared else "LOST" if lines else "nothing lost"
     first = (
-        f"{described(programs)}: {compared} classes, {made:,} runs instead of {runs:,}, "
-        f"{'nothing lost' if not lines else 'LOST'}; for {named_otherwise} classes a claim beside the smallest failure "
-        f"is not named, or in a larger run; {time.process_time() - begun:.0f} CPU s; left out, with more than {RUNS:,} "
-        f"runs or no rest: {', '.join(left_out) or 'none'}"
+        f"{described(line)}: {compared} classes, {made:,} runs instead of {runs:,}, {verdict}; a claim beside the "
+        f"smallest failure is not named, or in a larger run: {', '.join(named_otherwise) or 'of none'}; "
+        f"{time.process_time() - begun:.0f} CPU s; left out, with more than {RUNS:,} runs or no rest: "
+        f"{', '.join(left_out) or 'none'}"
     )
-    return not lines, "\n".join((first, *lines))
+    return verdict == "nothing lost", "\n".join((first, *lines))
 
 
-def described(programs: Programs) -> str:
-    """Return the bounds in words, without regard to what a class is called with."""
-    extra = [name for name in ("early", "again", "in_except") if getattr(programs, name)]
-    return f"{programs.calls} calls, {programs.at_once} at once, {programs.cancellations} cancellations" + "".join(
-        f", {name}" for name in extra
+def described(line: Line) -> str:
+    """Return the host and bounds in words, without regard to what a class is called with.
+
+    >>> described(Line(SMALL, "trio", strict=True))
+    'trio: 2 calls, 2 at once, 1 cancellations, strict'
+    """
+    programs = line.programs
+    extra = [name for name in ("early", "again", "in_except") if getattr(programs, name)] + ["strict"] * line.strict
+    return ", ".join(
+        (
+            f"{line.host}: {programs.calls} calls",
+            f"{programs.at_once} at once",
+            f"{programs.cancellations} cancellations",
+            *extra,
+        )
     )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.zoo.reductions", description=__doc__)
-    parser.parse_args()
+    parser.add_argument("only", nargs="*", help="the beginning of the lines to compare (default: all)")
+    given = parser.parse_args()
+    chosen = [one for one in LINES if not given.only or described(one).startswith(tuple(given.only))]
+    if not chosen:
+        parser.error(f"no line begins so; there are: {'; '.join(map(described, LINES))}")
     ok = True
     with ProcessPoolExecutor(cores(), multiprocessing.get_context("spawn")) as pool:
-        for is_well, text in pool.map(compare, ABOVE):
+        for is_well, text in pool.map(compare, chosen):
             print(text, flush=True)
             ok = ok and is_well
     return 0 if ok else 1

@@ -36,7 +36,7 @@ def walk(
 
 @pytest.mark.parametrize("factory", [one for one in (*CORRECT, *FAULTS) if one not in POLLING])
 def test_not_to_go_on_from_a_state_twice_loses_nothing(factory: Any) -> None:
-    """With one constructor argument, with which each fault is found; `make reductions` and `test_zoo` have others."""
+    """With one constructor argument, with which each fault is found; `test_zoo` has others."""
     target = adapt(factory)
     (shape,) = programs_within(target, at_once=2, calls=2 if factory in SUSPENDING else 3)
     argument = target.machine.smallest + 1
