@@ -12,7 +12,7 @@ A step that no property refuses and that is another one is a gap in the claims.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -150,8 +150,7 @@ def _judge(
     is_there = False
     holds = [*(one.holds for one in machine.step_properties), *(one.holds for one in machine.history_properties)]
     of_steps = len(machine.step_properties)
-    killer: Callable[[Any], bool] = lambda _: True  # the property that refused last is asked first; as yet, none
-    kills_steps = True
+    killer, kills_steps = holds[0], True  # the property that refused last is asked first
     step: Any = SimpleNamespace(**vars(specified.step))  # one that can be changed: it is faster
     for plain, warning in zip(rules[::2], rules[1::2], strict=True):
         step.rule = plain
