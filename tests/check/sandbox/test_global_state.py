@@ -33,6 +33,12 @@ class Slotted:
         self.number = 0
 
 
+class Helper:
+    """A class that is not a base, and counts what is made."""
+
+    made = 0
+
+
 class Leaky:
     """It keeps something in each place outside of its instances."""
 
@@ -59,9 +65,14 @@ class Leaky:
 
     counted.calls = 0  # type: ignore[attr-defined]
 
+    @staticmethod
+    def shared(_given: list[int] = []) -> list[int]:  # noqa: B006
+        return _given
+
     @property
-    def length(self) -> int:
-        return 0
+    def length(self, _reads: list[int] = []) -> int:  # noqa: B006
+        _reads.append(1)
+        return len(_reads)
 
     @length.setter
     def length(self, value: int, _lengths: list[int] = []) -> None:  # noqa: B006
@@ -89,6 +100,8 @@ def leak() -> None:
     Leaky.pair[1][0].append(1)
     Leaky.pair[1][1].number += 1
     Leaky(2).counted()
+    Helper.made += 1
+    Leaky.shared().append(1)
 
 
 def state() -> tuple[Any, ...]:
@@ -130,8 +143,9 @@ def test_everything_is_made_as_it_was() -> None:
     before = state()
     for _ in range(2):
         leak()
+        assert Leaky(2).length == 1
         assert state() != before
-        assert len(kept.changed()) == 15
+        assert len(kept.changed()) == 18
         kept.restore()
         assert state() == before
         assert kept.changed() == ()
@@ -141,7 +155,10 @@ class Base:
     number = 0
     first: ClassVar[list[int]] = []
     second: ClassVar[list[int]] = []
+    third: ClassVar[list[int]] = [1]
     names: ClassVar[dict[str, int]] = {"one": 1, "two": 2, "three": 3}
+    numbers = itertools.count()
+    buffer = bytearray(1)
 
 
 class Derived(Base):
@@ -157,6 +174,11 @@ CHANGES: dict[str, Callable[[], object]] = {
     "a list": lambda: Base.first.append(1),
     "the list otherwise": lambda: Base.first.append(2),
     "another list": lambda: Base.second.append(1),
+    "an item of a list": lambda: Base.third.__setitem__(0, 2),
+    "a count": lambda: next(Base.numbers),
+    "the count further on": lambda: [next(Base.numbers), next(Base.numbers)],
+    "a buffer": lambda: Base.buffer.append(1),
+    "the buffer otherwise": lambda: Base.buffer.append(2),
     "a class": lambda: setattr(Base, "number", 1),
     "the class otherwise": lambda: setattr(Base, "number", 2),
     "another class": lambda: setattr(Derived, "number", 1),
