@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from latchproof.check.automaton import Automata
-from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray
+from latchproof.check.history import Begin, End, Event, Finding, Observe, Request, Rest, Stray, TimePasses
 from latchproof.check.judge import Judge
 from latchproof.check.machine_specification import MachineSpecification, is_broken_barrier_error, is_expected, told
 from latchproof.check.specification import GONE, NEW, PARKED, Configuration, Ending, Fate, Invocation
@@ -1072,3 +1072,29 @@ def test_what_calls_may_have_done_unseen_is_allowed_too() -> None:
     )
     assert judge.allows_as_much(unseen, seen)
     assert not judge.allows_as_much(seen, unseen)
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ([wait(0)], [reset(0)]),
+        ([wait(0)], [wait(0), TimePasses(1.0)]),  # only there it may time out
+        ([wait(0)], [wait(0), Observe((("n_waiting", 7),))]),  # what read wrong is not looked at again
+    ],
+)
+def test_as_much_is_allowed_only_where_the_rest_is_the_same(here: list[Event], there: list[Event]) -> None:
+    judge, (one, other) = places("latchproof", 3, here, there)
+    assert one != other
+    assert not judge.allows_as_much(one, other)
+
+
+def test_a_call_that_is_cancelled_before_it_begins_leads_elsewhere() -> None:
+    _, (one, other) = places("latchproof", 3, [wait(0)], [early(0)])
+    assert one != other
+
+
+def test_several_calls_may_time_out_at_once_in_the_strict_form() -> None:
+    judge = Judge(MachineSpecification(LATCH, LATCH.policy("latchproof"), 1), strict=True)
+    ends = [End(call, "raised", error=TimeoutError()) for call in (0, 1)]
+    history: list[Event] = [wait(0), wait(1), Rest(), TimePasses(1.0), *ends]
+    assert [judge.step(event) for event in history] == [None] * len(history)
