@@ -11,7 +11,7 @@ import pytest
 
 from latchproof.check.instants import may_wait
 from latchproof.check.model_specification import ModelSpecification
-from latchproof_spec.model import Cancelled, Model, ModelError, choose, until, waiters, when
+from latchproof_spec.model import Cancelled, Model, ModelError, choose, place, released, task, until, waiters, when
 from tests.check.histories import found, judge
 
 
@@ -110,6 +110,45 @@ class Tickets(Model):
 )
 def test_local_variables_and_choices_are_kept(history: str, finding: str) -> None:
     assert found(ModelSpecification(Tickets), history) == finding
+
+
+class Looks(Model):
+    """A call returns what it saw: the calls that wait, those that were let go, its task, and later its place."""
+
+    def __init__(self) -> None:
+        self.looking = self._steps = 0
+
+    def look(self) -> Any:
+        self.looking += 1
+        seen = f"{len(waiters('look'))}{len(released('look'))}{task()}"
+        yield until(lambda: self._steps > 0)
+        seen += f"{place()}"
+        yield until(lambda: self._steps > 1)
+        return int(seen)
+
+    def step(self) -> None:
+        self._steps += 1
+
+    def serve(self) -> None:
+        waiters("look")[0].returns(7)
+
+
+SERVED = "0:look@0 rest 1:look@1 rest 2:serve@2 2> 3:look@3 looking=3 0>7 4:step@4 4> rest 5:step@5 5>"
+"""Call 3 began while call 1 waited and call 0 had been let go."""
+
+
+@pytest.mark.parametrize(
+    ("history", "finding"),
+    [
+        (f"{SERVED} 1>1010 3>1131 rest", ""),
+        (f"{SERVED} 3>131", "wrong-value at 3>131"),
+        (f"{SERVED} 3>1031", "wrong-value at 3>1031"),
+        (f"{SERVED} 3>1101", "wrong-value at 3>1101"),
+        (f"{SERVED} 3>1130", "wrong-value at 3>1130"),
+    ],
+)
+def test_what_was_seen_at_an_instant_is_kept(history: str, finding: str) -> None:
+    assert found(ModelSpecification(Looks), history) == finding
 
 
 def test_such_a_call_may_wait() -> None:
