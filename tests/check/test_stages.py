@@ -65,6 +65,8 @@ ENTERED = "0:acquire 0> 1:wait rest held=False"
         (f"{ENTERED} 2:acquire 2> 1- 3:release 3> rest", "stranded at rest"),
         (f"{ENTERED} 1- 1x held=False", "wrong-reading at held=False"),
         (f"{ENTERED} 1- 1x held=True 2:acquire rest", ""),
+        # once it has the lock it may not end cancelled
+        (f"{ENTERED} 2:notify 2> held=True 1- 1x", "effect-of-a-cancelled-call at 1x"),
     ],
 )
 def test_each_instant_is_seen_by_others(history: str, finding: str) -> None:
@@ -75,6 +77,32 @@ def test_it_is_told_why_a_call_waits() -> None:
     result = judge(ModelSpecification(Monitor), f"{ENTERED} 1>")
     assert result is not None
     assert result[0].seen == "wait() returned, though it was not notified"
+
+
+class Entrance(Model):
+    """Only a call that has waited may not end cancelled once it has entered."""
+
+    def __init__(self) -> None:
+        self.held = False
+
+    def enter(self) -> Any:
+        if self.held:
+            yield until(lambda: not self.held)
+        self.held = True
+
+    def leave(self) -> None:
+        self.held = False
+
+
+@pytest.mark.parametrize(
+    ("history", "finding"),
+    [
+        ("0:enter 0- 0x held=True", ""),
+        ("0:enter 0> 1:enter rest 2:leave 2> held=True 1- 1x", "effect-of-a-cancelled-call at 1x"),
+    ],
+)
+def test_a_call_has_to_end_as_it_did_only_after_a_condition(history: str, finding: str) -> None:
+    assert found(ModelSpecification(Entrance), history) == finding
 
 
 class Tickets(Model):
