@@ -7,10 +7,10 @@ error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
 from operator import add, eq, ge, gt, le, lt, ne, sub
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from tree_sitter import Node
 
@@ -33,6 +33,11 @@ OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "setminus": frozenset.difference,
     "dots_2": lambda first, last: frozenset(range(first, last + 1)),
 }
+
+JOINS: Final[dict[str, Callable[[Iterable[Any]], bool]]] = {"forall": all, "exists": any}
+
+Meaning: TypeAlias = Callable[[State, State | None], Any]
+"""What an expression is, where these names are bound and this is decided of the next state."""
 
 
 class Function(dict[Any, Any]):
@@ -72,6 +77,7 @@ class Module:
 
     def __init__(self, text: str, configuration: str) -> None:
         self.operators: dict[str, tuple[list[str], Tree]] = {}
+        self._meanings: dict[int, tuple[Tree, Meaning]] = {}
         self.variables: list[str] = []
         self.sections = read_configuration(configuration)
         self._constants = dict(map(_assigned, self.sections["CONSTANTS"]))
@@ -150,7 +156,7 @@ class Module:
         elif kind == "bound_op" and _field(node, "name").text in self.operators:
             parameters, body = self.operators[_field(node, "name").text]
             arguments = [self.value(one, bound, decided) for one in node.fields["parameter"]]
-            here = {name: bound[name] for name in self.variables if name in bound}
+            here = self._variables_in(bound)
             yield from self.after(body, here | dict(zip(parameters, arguments, strict=True)), decided, prime)
         elif kind == "identifier_ref" and node.text in self.operators:
             yield from self.after(self.operators[node.text][1], bound, decided, prime)
@@ -180,97 +186,109 @@ class Module:
 
     def value(self, node: Tree, bound: State, decided: State | None = None) -> Any:
         """Return the value of an expression, where the names are bound and the next state is decided."""
+        return self._meaning(node)(bound, decided)
 
-        def of(one: Tree) -> Any:
-            return self.value(one, bound, decided)
+    def _meaning(self, node: Tree) -> Meaning:
+        """Return the meaning of an expression, which is read once."""
+        if id(node) not in self._meanings:
+            self._meanings[id(node)] = node, self._read(node)
+        return self._meanings[id(node)][1]
 
+    def _read(self, node: Tree) -> Meaning:
+        of = self._meaning
         match node.type:
             case "parentheses":
                 return of(node.children[0])
             case "conj_list" | "disj_list":
-                items = (of(one.children[-1]) for one in node.children if one.type.endswith("_item"))
-                return all(items) if node.type == "conj_list" else any(items)
+                items = [of(one.children[-1]) for one in node.children if one.type.endswith("_item")]
+                join = all if node.type == "conj_list" else any
+                return lambda bound, decided: join(one(bound, decided) for one in items)
             case "nat_number":
-                return int(node.text)
+                return _constant(int(node.text))
             case "string":
-                return node.text.strip('"')
+                return _constant(node.text.strip('"'))
             case "boolean":
-                return node.text == "TRUE"
+                return _constant(node.text == "TRUE")
             case "boolean_set":
-                return frozenset((False, True))
+                return _constant(frozenset((False, True)))
             case "prev_func_val":
-                return bound["@"]
+                return lambda bound, decided: bound["@"]
             case "identifier_ref":
-                return self._named(node.text, bound, decided)
+                return self._named(node.text)
             case "bound_op":
-                arguments = list(map(of, node.fields["parameter"]))
-                return self._called(_field(node, "name").text, arguments, bound, decided)
+                return self._called(_field(node, "name").text, list(map(of, node.fields["parameter"])))
             case "bound_infix_op":
-                return self._infix(node, of)
+                return _infix(node, *(of(_field(node, side)) for side in ("lhs", "rhs")))
             case "bound_prefix_op":
-                value, symbol = of(_field(node, "rhs")), _symbol(node)
-                return not value if symbol == "lnot" else {"negative": -1}[symbol] * value
+                operand, symbol = of(_field(node, "rhs")), _symbol(node)
+                assert symbol in ("lnot", "negative"), node.text
+                if symbol == "lnot":
+                    return lambda bound, decided: not operand(bound, decided)
+                return lambda bound, decided: -operand(bound, decided)
             case "bound_postfix_op":
-                assert decided is not None
-                return decided[_field(node, "lhs").text]
+                name = _field(node, "lhs").text
+                return lambda bound, decided: _next(decided)[name]
             case "finite_set_literal":
-                return frozenset(map(of, node.children))
+                elements = list(map(of, node.children))
+                return lambda bound, decided: frozenset(one(bound, decided) for one in elements)
             case "record_literal":
-                names = [one.text for one in node.children[::2]]
-                return Function(zip(names, map(of, node.children[1::2]), strict=True))
+                fields = [
+                    (name.text, of(one)) for name, one in zip(node.children[::2], node.children[1::2], strict=True)
+                ]
+                return lambda bound, decided: Function((name, one(bound, decided)) for name, one in fields)
             case "record_value":
-                return of(node.children[0])[node.children[-1].text]
+                whole, field = of(node.children[0]), node.children[-1].text
+                return lambda bound, decided: whole(bound, decided)[field]
             case "function_evaluation":
                 function, argument = map(of, node.children)
-                return function[argument]
+                return lambda bound, decided: function(bound, decided)[argument(bound, decided)]
             case "function_literal":
                 where, body = node.children
-                (name,), domain = self._bounds(where, bound, decided)
-                return Function({one: self.value(body, {**bound, name: one}, decided) for one in domain})
-            case "set_filter":
-                (name,), domain = self._bounds(_field(node, "generator"), bound, decided)
-                condition = _field(node, "filter")
-                return frozenset(one for one in domain if self.value(condition, {**bound, name: one}, decided))
-            case "if_then_else":
-                return of(_field(node, "then" if of(_field(node, "if")) else "else"))
-            case "except":
-                return self._except(node, bound, decided)
-            case "bounded_quantification":
-                said = (
-                    self.value(_field(node, "expression"), {**bound, **chosen}, decided)
-                    for chosen in self._choices(node, bound, decided)
+                (intro,), domain, result = *self._bounds(where), of(body)
+                return lambda bound, decided: Function(
+                    (one, result({**bound, intro: one}, decided)) for one in domain(bound, decided)
                 )
-                return {"forall": all, "exists": any}[_field(node, "quantifier").type](said)
+            case "set_filter":
+                (intro,), domain, result = *self._bounds(_field(node, "generator")), of(_field(node, "filter"))
+                return lambda bound, decided: frozenset(
+                    one for one in domain(bound, decided) if result({**bound, intro: one}, decided)
+                )
+            case "if_then_else":
+                test, yes, no = (of(_field(node, part)) for part in ("if", "then", "else"))
+                return lambda bound, decided: (yes if test(bound, decided) else no)(bound, decided)
+            case "except":
+                return lambda bound, decided: self._except(node, bound, decided)
+            case "bounded_quantification":
+                result, join = of(_field(node, "expression")), JOINS[_field(node, "quantifier").type]
+                return lambda bound, decided: join(
+                    result({**bound, **chosen}, decided) for chosen in self._choices(node, bound, decided)
+                )
         raise NotImplementedError(f"{node.type}: {node.text}")
 
-    def _infix(self, node: Tree, of: Callable[[Tree], Any]) -> Any:
-        symbol, (left, right) = _symbol(node), (_field(node, side) for side in ("lhs", "rhs"))
-        match symbol:
-            case "land":
-                return of(left) and of(right)
-            case "lor":
-                return of(left) or of(right)
-            case "implies":
-                return not of(left) or of(right)
-        one, other = of(left), of(right)
-        assert symbol in ("in", "notin") or isinstance(one, bool) == isinstance(other, bool), node.text
-        return OPERATORS[symbol](one, other)
+    def _named(self, name: str) -> Meaning:
+        def meaning(bound: State, decided: State | None) -> Any:
+            if name in bound:
+                return bound[name]
+            if name in self._constants:
+                return self._constants[name]
+            parameters, body = self.operators[name]
+            assert not parameters
+            return self.value(body, self._variables_in(bound), decided)
 
-    def _named(self, name: str, bound: State, decided: State | None) -> Any:
-        if name in bound:
-            return bound[name]
-        if name in self._constants:
-            return self._constants[name]
-        parameters, body = self.operators[name]
-        assert not parameters
-        return self.value(body, {one: bound[one] for one in self.variables if one in bound}, decided)
+        return meaning
 
-    def _called(self, name: str, arguments: list[Any], bound: State, decided: State | None) -> Any:
-        if name == "Cardinality":
-            return len(arguments[0])
-        parameters, body = self.operators[name]
-        here = {one: bound[one] for one in self.variables if one in bound}
-        return self.value(body, here | dict(zip(parameters, arguments, strict=True)), decided)
+    def _called(self, name: str, arguments: list[Meaning]) -> Meaning:
+        def meaning(bound: State, decided: State | None) -> Any:
+            given = [one(bound, decided) for one in arguments]
+            if name == "Cardinality":
+                return len(given[0])
+            parameters, body = self.operators[name]
+            return self.value(body, self._variables_in(bound) | dict(zip(parameters, given, strict=True)), decided)
+
+        return meaning
+
+    def _variables_in(self, bound: State) -> dict[str, Any]:
+        return {one: bound[one] for one in self.variables if one in bound}
 
     def _except(self, node: Tree, bound: State, decided: State | None) -> Function:
         """Return a function with one value changed; @ is the value before."""
@@ -282,13 +300,12 @@ class Module:
         function[argument] = self.value(_field(update, "new_val"), here, decided)
         return function
 
-    def _bounds(self, where: Tree, bound: State, decided: State | None) -> tuple[list[str], frozenset[Any]]:
-        names = [one.text for one in where.fields["intro"]]
-        return names, self.value(_field(where, "set"), bound, decided)
+    def _bounds(self, where: Tree) -> tuple[list[str], Meaning]:
+        return [one.text for one in where.fields["intro"]], self._meaning(_field(where, "set"))
 
     def _choices(self, node: Tree, bound: State, decided: State | None) -> Iterator[State]:
-        names, domain = self._bounds(_field(node, "bound"), bound, decided)
-        for values in product(sorted(domain), repeat=len(names)):
+        names, domain = self._bounds(_field(node, "bound"))
+        for values in product(sorted(domain(bound, decided)), repeat=len(names)):
             yield dict(zip(names, values, strict=True))
 
 
@@ -308,6 +325,34 @@ def read_configuration(text: str) -> dict[str, list[str]]:
 def _assigned(line: str) -> tuple[str, Any]:
     name, _, value = line.partition(" = ")
     return name, frozenset(value.strip("{}").split(", ")) if value.startswith("{") else int(value)
+
+
+def _constant(value: Any) -> Meaning:
+    return lambda bound, decided: value
+
+
+def _next(decided: State | None) -> State:
+    assert decided is not None
+    return decided
+
+
+def _infix(node: Tree, left: Meaning, right: Meaning) -> Meaning:
+    symbol = _symbol(node)
+    match symbol:
+        case "land":
+            return lambda bound, decided: left(bound, decided) and right(bound, decided)
+        case "lor":
+            return lambda bound, decided: left(bound, decided) or right(bound, decided)
+        case "implies":
+            return lambda bound, decided: not left(bound, decided) or right(bound, decided)
+    operator, is_of_sets = OPERATORS[symbol], symbol in ("in", "notin")
+
+    def meaning(bound: State, decided: State | None) -> Any:
+        one, other = left(bound, decided), right(bound, decided)
+        assert is_of_sets or isinstance(one, bool) == isinstance(other, bool), node.text
+        return operator(one, other)
+
+    return meaning
 
 
 def _symbol(node: Tree) -> str:
