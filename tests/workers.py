@@ -20,7 +20,10 @@ LONGEST = (
         "tests/check/test_walks.py",
         "tests/check/test_checker.py",
         "tests/cli/test_cli.py",
+        "tests/compile/",
         "tests/prove/",
+        "tests/export/",
+        "tests/fuzz/",
         "tests/check/",
     ),
 )
