@@ -77,6 +77,12 @@ def test_a_task_that_holds_something_only_gives_it_back_later(target: Target) ->
         assert words == ({"acquire()", "release()"} if again else {"release()"})
 
 
+def test_a_task_does_not_give_back_what_it_was_cancelled_before_it_took(target: Target) -> None:
+    verdict = check(target, programs=(Programs((1,), at_once=2, calls=3, cancellations=1),))
+    assert verdict.reported.failures == {}
+    assert "acquire() is withdrawn" in verdict.reported.fired
+
+
 def test_a_class_that_trusts_its_user_conforms(target: Target) -> None:
     """In a program that is not well formed the class would raise an error while the permit is taken."""
     verdict = check(target, programs=SMALL)
