@@ -311,9 +311,9 @@ def test_what_is_still_to_come_on_trio_is_in_the_state() -> None:
         stepper._runner.runq.append(run._calls.under_way[0].task)
         marks.append(mark(run))
         stepper._runner.runq.pop()
-        stepper._before_step = True
+        stepper._upcoming = run._calls.under_way[0].task
         marks.append(mark(run))
-        stepper._before_step = False
+        stepper._upcoming = None
         assert len(set(marks)) == len(marks) - 1
 
     looked_at(look, trio_samples.EventLatch, "trio", TRIO_WORDS)

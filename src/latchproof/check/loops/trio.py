@@ -45,8 +45,12 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         self._script: Script
         self._nursery: Any = None
         self._over = False
-        self._before_step = False
-        self._own: frozenset[Any] = frozenset()
+        self._upcoming: Any = None
+        """The task before whose step trio is held."""
+        self._own: frozenset[int] = frozenset()
+        """The numbers that trio gave to the tasks of the harness, of which nothing is reported."""
+        self.batch: list[Any] = []
+        """The tasks of this pass whose steps are still to come, in reverse."""
         self._coroutines: list[Coroutine[Any, Any, None]] = []
         self._runner: Any = None
         self._loop: Any = None
@@ -98,7 +102,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
 
     def _pass_begins(self) -> bool:
         """Act between two passes; return False if no other follows."""
-        self._own = self._own or frozenset(self._runner.tasks)
+        self._own = self._own or frozenset(task._counter for task in self._runner.tasks)
         if not self._script.before(between_passes=True):
             self._over = True
             return False
@@ -145,22 +149,16 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         self._script.stray(describe_internal(error), ends=True)
 
     def is_own(self, task: Any) -> bool:
-        """Return whether a task belongs to the harness, of which nothing is reported."""
-        return not self._own or task in self._own
-
-    @property
-    def batch(self) -> list[Any]:
-        """The tasks of this pass whose steps are still to come, in reverse."""
-        batch: list[Any] = self._loop.gi_frame.f_locals.get("batch", [])
-        return batch
+        """Return whether a task belongs to the harness."""
+        return not self._own or task._counter in self._own
 
     @property
     def waiting(self) -> tuple[int, int]:
-        return len(self.batch) + self._before_step + len(self._runner.runq), self._runner.deadlines._active
+        return len(self.batch) + (self._upcoming is not None) + len(self._runner.runq), self._runner.deadlines._active
 
     def can_run(self) -> bool:
         runner = self._runner  # whose entry queue has what is to be called in the next pass, such as a finalizer
-        return bool(self._before_step or self.batch or runner.runq or runner.entry_queue.size() or self.has_timer())
+        return bool(self._upcoming or self.batch or runner.runq or runner.entry_queue.size() or self.has_timer())
 
     def has_timer(self) -> bool:
         return self.next_timer < math.inf
@@ -175,13 +173,12 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
 
     @property
     def state(self) -> tuple[Any, ...]:
-        frame = self._loop.gi_frame.f_locals
-        upcoming = frame.get("task") if self._before_step else None
         # those that the target has started may wait for what no other object knows, such as a deadline
-        started = [one for one in self._runner.tasks - self._own if one.parent_nursery is not self._nursery]
+        started = [
+            one for one in self._runner.tasks if not self.is_own(one) and one.parent_nursery is not self._nursery
+        ]
         return (
-            self._before_step,
-            upcoming,
+            self._upcoming,
             self.batch,
             self._runner.runq,
             self._runner.entry_queue.queue,
@@ -255,14 +252,14 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         task = handle.task
         if task is None or task._abort_func is not None or task.child_nurseries:
             return None  # it is parked, or its children are cancelled too
-        if self._before_step and self._loop.gi_frame.f_locals.get("task") is task:
+        if self._upcoming is task:
             return 0
         return 1 if task in self.batch or task in self._runner.runq else None
 
     def held_without(self, handle: _Handle) -> Iterator[object]:
         yield from (one for one in (*self.batch, *self._runner.runq) if one is not handle.task)
         yield from self._runner.entry_queue.queue
-        yield from (task for task in self._runner.tasks - self._own if task is not handle.task)
+        yield from (task for task in self._runner.tasks if not self.is_own(task) and task is not handle.task)
         yield from (scope for due, _, scope in self._runner.deadlines._heap if due == scope._registered_deadline)
 
     def task_of(self, handle: _Handle) -> object:
@@ -272,7 +269,8 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         return handle.coroutine
 
     def finish(self) -> None:
-        """Do nothing: all has ended when `run` returns."""
+        """Let go of the script: all has ended when `run` returns."""
+        del self._script
 
     # ------------------------------------------------------------------------------------------ what a run of trio asks
 
@@ -287,6 +285,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
 
     def random(self) -> float:
         """Toss the coin by which trio decides whether to reverse a batch, which it takes from its end."""
+        self.batch = self._loop.gi_frame.f_locals["batch"]
         several = sum(not self.is_own(task) for task in self.batch) > 1
         if self._over or not several:
             return 0.0
@@ -296,9 +295,9 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         """Hold trio before the step of a task. trio would swallow an error raised here."""
         if self._over or self.is_own(task):
             return
-        self._before_step = True
+        self._upcoming = task
         self._over = not self._script.before()
-        self._before_step = False
+        self._upcoming = None
 
     def after_task_step(self, task: Any) -> None:
         if not (self._over or self.is_own(task)):
