@@ -161,7 +161,7 @@ BOUNDS = Programs((2,), at_once=2, calls=2, cancellations=1, numbers=(0,))
 
 def test_every_type_that_a_class_of_the_zoo_holds_has_a_kind(fingerprinter: Fingerprinter) -> None:
     """Classes that are written in Python are walked by what they hold; all that is left must be in the table."""
-    known = walked_types(fingerprinter) | set(fingerprint.NAMES) | {StepLoop, types.SimpleNamespace}
+    known = walked_types(fingerprinter) | set(fingerprint.VALUED) | {StepLoop, types.SimpleNamespace}
     met: set[type] = set()
     factories: tuple[Any, ...] = (*CORRECT, *FAULTS)
     for factory in factories:

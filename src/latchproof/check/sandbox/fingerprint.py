@@ -21,6 +21,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, TypeAlias
 
 from latchproof.check.sandbox.classes import bases_of, module_of, name_of, slots_of
@@ -29,15 +30,13 @@ Namer: TypeAlias = Callable[[dict[str, Any]], tuple[Any, ...]]
 Listing: TypeAlias = Callable[[Any], tuple[object, Iterable[object]]]
 """What tells an object from those of other kinds, and its parts."""
 
-VALUED = frozenset((int, bool, float, complex, str, bytes))
-"""Types whose objects are equal if their values are."""
-
-NAMES = {one: one.__name__ for one in (*VALUED, type(None), type(Ellipsis), type(NotImplemented))}
-"""The names of these types, and of those of which there is but one object."""
+VALUED = frozenset((int, bool, float, complex, str, bytes, type(None), type(Ellipsis)))
+"""Types whose objects are equal if their values are. They are told by themselves, which tells their types apart."""
 
 LASTING: tuple[type, ...] = (
     type, types.CodeType, types.ModuleType, Enum, logging.Logger, contextvars.ContextVar, types.WrapperDescriptorType,
     types.MethodDescriptorType, types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
+    type(NotImplemented),
 )  # fmt: skip
 """Types whose objects are distinguished by identity, and outlive a run."""
 
@@ -61,6 +60,9 @@ BUILT_IN = ("builtins", "_asyncio", "_collections", "collections")
 
 MANAGED_DICT = 1 << 4
 """The flag of types whose objects have a dictionary that is not within them."""
+
+flat = chain.from_iterable
+"""Yields the keys and values of items by turns."""
 
 LIMIT = 20_000
 """Most objects that are walked."""
@@ -106,9 +108,9 @@ class Fingerprinter:
         """Return whether an object can be reached from the roots, or its address or name, or that cannot be known."""
         try:
             self._walk(roots)
-            if id(thing) in self._met or ("int", id(thing)) in self._out:
+            if id(thing) in self._met or id(thing) in self._out:
                 return True
-            return isinstance(thing, asyncio.Task) and ("str", thing.get_name()) in self._out
+            return isinstance(thing, asyncio.Task) and thing.get_name() in self._out
         except NoFingerprintError:
             return True
         finally:
@@ -138,11 +140,11 @@ class Fingerprinter:
         while waiting:
             thing = waiting.pop()
             kind = type(thing)
-            if (name := NAMES.get(kind)) is not None:
-                out.append((name, thing if kind in VALUED else None))
+            if kind in VALUED:
+                out.append(thing)
                 continue
             if (number := met.get(id(thing))) is not None:
-                out.append(number)
+                out.append((number,))
                 continue
             if len(alive) > LIMIT:
                 raise NoFingerprintError(f"more than {LIMIT:,} objects")
@@ -218,18 +220,14 @@ class Fingerprinter:
             contextvars.Context: self._of_context,
         }
 
-    def _of_suspended(self, thing: Any, code: types.CodeType, frame: types.FrameType | None) -> Iterator[object]:
-        yield code
+    def _of_suspended(self, thing: Any, code: types.CodeType, frame: types.FrameType | None) -> Iterable[object]:
         if frame is None:
-            return
+            return (code,)
         bound = frame.f_locals
-        yield frame.f_lasti
         if (name := self._frames.get(code)) is not None:
-            yield name(bound)
-            yield thing.cr_await
-            return
-        yield tuple(bound)
-        yield from (one for one in gc.get_referents(thing) if one is not frame and one is not bound)
+            return code, frame.f_lasti, name(bound), thing.cr_await
+        held = [one for one in gc.get_referents(thing) if one is not frame and one is not bound]
+        return code, frame.f_lasti, tuple(bound), *held
 
     def _of_driving(self, thing: object) -> list[object]:
         """Return what a step of an async generator refers to. If that one rests, nothing shows whether it was made."""
@@ -242,7 +240,7 @@ class Fingerprinter:
         """Yield the variables that the target has set in a context."""
         known = self._context
         yield len(thing)
-        yield from _flat(item for item in thing.items() if known.get(item[0], known) is not item[1])
+        yield from flat(item for item in thing.items() if known.get(item[0], known) is not item[1])
 
 
 def has_attributes(thing: object) -> bool:
@@ -250,22 +248,15 @@ def has_attributes(thing: object) -> bool:
     return any(isinstance(one, dict) and one for one in gc.get_referents(thing))
 
 
-def _of_future(thing: Any) -> Iterator[object]:
-    yield from (thing._state, thing._callbacks, thing._result, thing._exception)
-    yield from (thing._cancel_message, thing._asyncio_future_blocking)
+def _of_future(thing: Any) -> tuple[object, ...]:
     # Python shows in no other way its attributes, and what a task raised that ended cancelled
-    yield from (one for one in gc.get_referents(thing) if isinstance(one, dict | asyncio.CancelledError))
+    hidden = [one for one in gc.get_referents(thing) if isinstance(one, (dict, asyncio.CancelledError))]
+    shown = thing._state, thing._callbacks, thing._result, thing._exception
+    return *shown, thing._cancel_message, thing._asyncio_future_blocking, *hidden
 
 
-def _of_task(thing: Any) -> Iterator[object]:
-    yield from _of_future(thing)
-    yield from (thing._coro, thing._fut_waiter, thing._must_cancel, thing.cancelling())
-
-
-def _flat(items: Iterable[tuple[object, object]]) -> Iterator[object]:
-    """Yield keys and values by turns."""
-    for item in items:
-        yield from item
+def _of_task(thing: Any) -> tuple[object, ...]:
+    return *_of_future(thing), thing._coro, thing._fut_waiter, thing._must_cancel, thing.cancelling()
 
 
 PARTS: dict[type, Callable[[Any], Iterable[object]]] = {
@@ -275,8 +266,8 @@ PARTS: dict[type, Callable[[Any], Iterable[object]]] = {
     deque: lambda thing: (*deque.__iter__(thing), thing.maxlen),
     set: set.__iter__,
     frozenset: frozenset.__iter__,
-    dict: lambda thing: _flat(dict.items(thing)),
-    OrderedDict: lambda thing: _flat(OrderedDict.items(thing)),
+    dict: lambda thing: flat(dict.items(thing)),
+    OrderedDict: lambda thing: flat(OrderedDict.items(thing)),
     BaseException: lambda thing: (thing.args, thing.__cause__, thing.__context__),
     asyncio.Future: _of_future,
     asyncio.Task: _of_task,
