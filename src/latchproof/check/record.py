@@ -35,6 +35,9 @@ from latchproof.check.sandbox.watch import Meter, StuckError
 from latchproof.check.target import Target, TargetError
 from latchproof_spec.model import ModelError
 
+PLAIN = frozenset((bool, int, str, type(None)))
+"""Types of values that are compared as they are, also with those of another run."""
+
 
 class NondeterminismError(Exception):
     """The target did something else under the same schedule: it depends on threads, chance or the wall clock."""
@@ -49,7 +52,9 @@ class Record:
     """What has been recorded of a run: its events, the failures that the judges found, and how the run ended.
 
     Events that repeat those of another run, in `known`, are compared with them and not judged again. `moment` returns
-    the schedule so far, the number of steps, and the number of calls on the second instance.
+    the schedule so far, the number of steps, and the number of calls on the second instance. `readings` has the event
+    of each reading that was made of an instance with this argument, if its values are PLAIN: runs that are given the
+    same ones share these events.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Record:
         moment: Callable[[], tuple[Sequence[str], int, int]],
         known: Sequence[Event] | None = None,
         meter: Meter | None = None,
+        readings: dict[tuple[object, ...], Observe] | None = None,
     ) -> None:
         self.history: list[Event] = []
         self.failures: list[tuple[str, Failure]] = []
@@ -83,7 +89,7 @@ class Record:
         self._meter = meter
         self.operations = target.operations
         self.passing = target.passing
-        self._constants = target.kind.constants(argument)
+        self._readings = {} if readings is None else readings
         self._observed: object = None
         self._step_ends: list[int] = []
         """The length of the history after each step, for a target that has nothing to observe."""
@@ -172,25 +178,39 @@ class Record:
         if not self._target.observations:
             return False
         try:
-            read = [(name, comparable(value)) for name, value in self._target.observe(instance)]
+            read = self._target.observe(instance)
         except BaseException as error:
             if not is_targets_own(error):  # also what stops a reading that does not end
                 raise
             self.take(Stray(f"an observation raised {named(error)}"))
             return True
-        if self._constants:
-            read = [(name, value) for name, value in read if not self._is_as_made(name, value)]
-        observed = [(name, *_comparable_value(value)) for name, value in read]
+        observed: object
+        types = [type(value) for _, value in read]
+        if PLAIN.issuperset(types):
+            observed = key = read, *types
+            event = self._readings.get(key)
+            if event is None:
+                event = self._readings[key] = self._reading(read)
+        else:
+            event = self._reading(read)
+            observed = [(name, *_comparable_value(value)) for name, value in event.values]
         if observed != self._observed:
             self._observed = observed
             self.progress = 0
-        if read:
-            self.take(Observe(tuple(read)))
-        return bool(read)
+        if event.values:
+            self.take(event)
+        return bool(event.values)
 
-    def _is_as_made(self, name: str, value: object) -> bool:
-        made = self._constants.get(name)
-        return name in self._constants and type(value) is type(made) and value == made
+    def _reading(self, read: Sequence[tuple[str, object]]) -> Observe:
+        """Return the event of a reading, without what reads as it was made."""
+        made = self._target.kind.constants(self._argument)
+        values = [(name, comparable(value)) for name, value in read]
+        told = [
+            (name, value)
+            for name, value in values
+            if name not in made or type(value) is not type(made[name]) or value != made[name]
+        ]
+        return Observe(tuple(told))
 
     def end_step(self, instance: Any) -> None:
         """Note that a step has been made."""
@@ -228,6 +248,8 @@ class Record:
 
 def is_same(event: Event, other: Event) -> bool:
     """Return whether two events of two runs are the same, as far as values can be compared across runs."""
+    if event is other:  # a reading that was made before
+        return True
     if type(event) is not type(other):
         return False
     if type(event) is Begin:  # the most frequent kind, which needs no closer look

@@ -78,7 +78,9 @@ class Run:
         """Whether the run was ended because it never came to rest."""
         self.time_passed = False
         known = prefix.events if prefix.decisions else None
-        self.record = Record(setup.target, setup.judges, setup.argument, self._moment, known, setup.meter)
+        self.record = Record(
+            setup.target, setup.judges, setup.argument, self._moment, known, setup.meter, setup.readings
+        )
         self.decisions = Decisions(setup.strategy, setup.judges, path, prefix, self.record)
         self.history = self.record.history
         self.schedule, self.moments = self.decisions.words, self.decisions.moments

@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from latchproof.check.choices import Action
+from latchproof.check.history import Observe
 from latchproof.check.judge import Judge
 from latchproof.check.loops.interface import Stepper
 from latchproof.check.places import Places
@@ -54,3 +55,5 @@ class Setup:
     places: Places | None = None
     """Where each call stands, if the run is made to be shown."""
     meter: Meter | None = None
+    readings: dict[tuple[object, ...], Observe] = field(default_factory=dict)
+    """The event of each reading that was made (see `latchproof.check.record.Record`)."""
