@@ -184,6 +184,7 @@ class Calls:
                         record.stop(raised)  # also what stops a step that does not end
                         raise
                     error = raised if self._keeps_errors else None  # which would keep alive what the call has dropped
+                    _forget_this_frame(raised)
                     if is_cancellation(raised, self._host):
                         end = End(number, "cancelled", at=self._at(raised))
                     elif isinstance(raised, self._errors):
@@ -237,3 +238,9 @@ class Calls:
 
     def _at(self, error: BaseException | None = None) -> str:
         return "" if self._places is None else self._places.ended(error)
+
+
+def _forget_this_frame(error: BaseException) -> None:
+    """Let the traceback of an error that is handled begin with the frame below: this one would keep the whole run."""
+    traceback = error.__traceback__
+    BaseException.with_traceback(error, None if traceback is None else traceback.tb_next)

@@ -245,6 +245,12 @@ class Record:
         if problem is not None and not self.hung:
             self.problem = problem
 
+    def forget_tracebacks(self) -> None:
+        """Forget those of the errors that are recorded: they keep the frames of the run, and so all that it made."""
+        for event in self.history:
+            if type(event) is End and event.error is not None:
+                BaseException.with_traceback(event.error, None)
+
 
 def is_same(event: Event, other: Event) -> bool:
     """Return whether two events of two runs are the same, as far as values can be compared across runs."""

@@ -24,6 +24,7 @@ made, and in which order, belongs to `latchproof.check.tree`.
 
 from collections.abc import Sequence
 from types import FrameType
+from weakref import proxy
 
 from latchproof.check.calling_again import CallingAgain
 from latchproof.check.cancelling import Cancelling
@@ -78,9 +79,12 @@ class Run:
         """Whether the run was ended because it never came to rest."""
         self.time_passed = False
         known = prefix.events if prefix.decisions else None
-        self.record = Record(
-            setup.target, setup.judges, setup.argument, self._moment, known, setup.meter, setup.readings
-        )
+        me = proxy(self)  # each run would be left to the garbage collector, if it were reached from what it holds
+
+        def moment() -> tuple[Sequence[str], int, int]:
+            return me.decisions.taken, me.steps, me._others.made
+
+        self.record = Record(setup.target, setup.judges, setup.argument, moment, known, setup.meter, setup.readings)
         self.decisions = Decisions(setup.strategy, setup.judges, path, prefix, self.record)
         self.history = self.record.history
         self.schedule, self.moments = self.decisions.words, self.decisions.moments
@@ -98,7 +102,7 @@ class Run:
             keeps_errors=bool(setup.in_except),
             tells_tasks_apart=any(judge.specification.tells_tasks_apart for judge in setup.judges),
         )
-        unjudged = Record(setup.target, (), setup.argument, self._moment)
+        unjudged = Record(setup.target, (), setup.argument, moment)
         self._others = Calls(self._stepper, unjudged, lambda calls, number: None, Exception, is_other=True)
         self._cancelling = Cancelling(setup, self._calls, self._stepper)
         self._newborn: int | None = None
@@ -143,9 +147,6 @@ class Run:
         if record.hung:
             return not is_interrupt or isinstance(error, StuckError)
         return record.problem is not None or (self.decisions.repeating and not is_interrupt)
-
-    def _moment(self) -> tuple[Sequence[str], int, int]:
-        return self.decisions.taken, self.steps, self._others.made
 
     # ------------------------------------------------------------------------------------ what a stepper asks and tells
 

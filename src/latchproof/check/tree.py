@@ -291,11 +291,14 @@ class Explorer:
             walk.pruned += 1
             if pruned.met is not None:
                 path.note(path.below.get(pruned.met, self._unknown))
+            pruned.with_traceback(None)  # the run has kept it, and its frames keep the run
         finally:  # also what a run shows that differs from the one that it should repeat
             failed = self._policies if run.record.host_faults else {policy for policy, _ in run.record.failures}
             path.note(Below(failed=frozenset(failed)))
             for policy, failure in run.record.failures:
                 keep_smallest(walk.failures[policy], failure)
+            if on_history is None:
+                run.record.forget_tracebacks()
         walk.schedules += 1
         walk.steps += run.steps
         walk.events += len(run.history)

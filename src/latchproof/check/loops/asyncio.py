@@ -223,6 +223,8 @@ class StepLoop(asyncio.BaseEventLoop):
                     close(task.get_coro())
         finally:  # what a task does then may not end
             self._thread_id = None
+            self._tasks_made.clear()
+            self.set_task_factory(None)
             self.close()
 
 
