@@ -162,6 +162,6 @@ def close(coroutine: Any) -> None:
     for _ in range(CLOSINGS):
         try:
             coroutine.close()
-        except Exception:  # it awaits in its clean-up, or clean-up fails in a state that no run leads to
+        except (Exception, BaseExceptionGroup):  # it awaits in its clean-up, or that fails in a state without a run
             continue
         break
