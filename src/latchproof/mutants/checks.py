@@ -63,9 +63,10 @@ class MutantCheck:
     `sees` says where a fault must be to be found (see `Mutant.fault_in`). `broken` returns the claims that a mutant
     breaks; "" stands for what keeps proofs honest. A check with `broken_by_each` in its place takes all mutants
     together, on a number of processes. If `under_every_policy`, a mutant is put to it under each policy under which it
-    differs, else under the first. A quick run leaves out what is not `is_quick`. A check that comes `after` another
-    kind looks, one by one, for the claims that the other found broken, until some mutant has broken each; if it is
-    quick, it looks for nothing else.
+    differs, else under the first. A quick run leaves out what is not `is_quick`; it asks what `is_cheap` first, and the
+    others only about mutants of which they may say something new (see `evaluate`). A check that `runs_code` sees no
+    claim that is unobservable. One that comes `after` another kind looks, one by one, for the claims that the other
+    found broken, until some mutant has broken each; if it is quick, it looks for nothing else.
     """
 
     kind: str
@@ -75,6 +76,8 @@ class MutantCheck:
     broken_by_each: Callable[[Sequence[Mutant], int, Callable[[str], None]], list[set[str]]] | None = None
     under_every_policy: bool = False
     is_quick: bool = True
+    is_cheap: bool = False
+    runs_code: bool = False
     after: str = ""
 
 
@@ -213,6 +216,7 @@ EXPLORED: Final = MutantCheck(
     ("functions", "apply", "readings"),
     explored,
     under_every_policy=True,
+    is_cheap=True,
 )
 CALLED: Final = MutantCheck(
     "called",
@@ -220,6 +224,7 @@ CALLED: Final = MutantCheck(
     ("functions",),
     called,
     under_every_policy=True,
+    is_cheap=True,
 )
 SCHEDULED: Final = MutantCheck(
     "scheduled",
@@ -227,6 +232,7 @@ SCHEDULED: Final = MutantCheck(
     f"{SCHEDULES:,} schedules for each constructor argument",
     ("functions", "apply", "tasks", "readings"),
     scheduled,
+    runs_code=True,
 )
 CONTRACTED: Final = MutantCheck(
     "contracted",
@@ -242,5 +248,6 @@ FUZZED: Final = MutantCheck(
     f"{' and '.join(one.parameters for one in MACHINES.values())} to {LARGEST}, strict form",
     ("functions", "apply", "tasks", "readings"),
     fuzzed,
+    runs_code=True,
     after="scheduled",
 )

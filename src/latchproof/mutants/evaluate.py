@@ -2,21 +2,27 @@
 
 A mutant is put to each kind under the policies under which it differs; that it differs under none is proved. The
 original is put to each kind first, in the same way: evidence that condemns the original shows nothing.
+
+A quick run shows of each kind of evidence that it breaks each claim, and of each mutant that it breaks one. So a mutant
+that is known to break claims is put to a further kind only if this has not broken one of them yet.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from latchproof.mutants.checks import MutantCheck, Trial
 from latchproof.mutants.difference import BreaksDownError, changed_operations, difference, difference_of_apply
 from latchproof.mutants.mutant import Mutant
 from latchproof.prove.paths import UndecidableError
 from latchproof_spec.machine import Machine
-from latchproof_spec.machines import MACHINES
+from latchproof_spec.machines import CLAIMS, MACHINES
 
 MutantStatus = Literal["killed", "equivalent", "breaks down", "survives", "undecided"]
+
+UNOBSERVABLE: Final = frozenset(claim.id for claim in CLAIMS if claim.unobservable)
+"""Claims that no running code can be said to break."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class MutantEvaluator:
             differs.clear()  # nothing can be asked about what does not run
         broken: dict[str, frozenset[str]] = {}
         seconds = {}
-        for check in self._checks:
+        for check in sorted(self._checks, key=lambda one: self._quick and not one.is_cheap):
             begun = time.perf_counter()
             policies = list(differs)[: None if check.under_every_policy else 1]
             found = [
@@ -97,7 +103,7 @@ class MutantEvaluator:
             mutant,
             differs=tuple(policy.name for policy in differs),
             witness=next(iter(differs.values()), ""),
-            broken=broken,
+            broken={check.kind: broken[check.kind] for check in self._checks},
             undecided=undecided,
             breaks_down=breaks_down,
             of_original=frozenset(self._of_original),
@@ -114,6 +120,8 @@ class MutantEvaluator:
         if (check.kind, original, policy) not in self._originals:  # it is put to each check first
             self._originals.add((check.kind, original, policy))
             self._of_original |= check.broken(Trial(Mutant(original.name, "", "", 0, original), policy, self._quick))
+        if self._quick and self._says_nothing_new(check, before):
+            return set()
         trial = Trial(mutant, policy, self._quick)
         already = self._already[check.kind]
         found: set[str] = set()
@@ -124,6 +132,17 @@ class MutantEvaluator:
         each = {claim for claim in open_ if check.broken(replace(trial, claim=claim))}
         already |= each
         return found | each
+
+    def _says_nothing_new(self, check: MutantCheck, before: Mapping[str, frozenset[str]]) -> bool:
+        """Return whether a check, and one that comes after it, have broken each claim that a mutant is known to break.
+
+        A cheap check, and one that comes after another, may always say something new.
+        """
+        known = frozenset[str]().union(*before.values()) - {""}
+        seen = known - UNOBSERVABLE if check.runs_code else known
+        both = [one.kind for one in self._checks if check.kind in (one.kind, one.after)]
+        may = check.is_cheap or check.after in before or not known
+        return not may and all(seen <= self._already[kind] for kind in both)
 
 
 def _witness(mutant: Mutant, original: Machine, changed: Sequence[str], policy: Any) -> str:

@@ -150,9 +150,9 @@ def _in_words(checks: Sequence[MutantCheck], quick: bool, every: int, only: str)
         else "the first policy under which it differs" + (f"; {thorough}, under all such" if thorough else "")
     )
     kinds = [check.kind for check in checks]
-    sparing = [check for check in checks if quick and check.after in kinds]
-    until = (f"; {one.kind}, until each claim broken by what is {one.after} was broken so too" for one in sparing)
-    return "".join((f"{which}{sample}; each judged under {under}", *until))
+    sparing = [check.kind for check in checks if not check.is_cheap]
+    until = f"; {', '.join(sparing)}, until each claim that is known to be broken was broken so too"
+    return f"{which}{sample}; each judged under {under}{until if quick and len(kinds) > 1 and sparing else ''}"
 
 
 def _chosen(every: int, only: str) -> tuple[Mutant, ...]:
