@@ -208,6 +208,17 @@ def test_junit_counts_failures_and_skips(verdict: Verdict) -> None:
     assert suite.get("skipped") == str(len(skipped))
 
 
+def test_junit_has_an_error_if_nothing_can_be_concluded(verdict: Verdict) -> None:
+    target = load("asyncio:Barrier")
+    stopped = check(target, policy="cpython", programs=programs_within(target, 2, 2, 0), schedules=2)
+    suite = ElementTree.fromstring(junit(stopped))
+    (error,) = suite.iter("error")
+    assert stopped.status == "inconclusive"
+    assert error.get("message", "") == "; ".join(map(str, stopped.reasons)) != ""
+    assert (suite.get("errors"), suite.get("tests")) == ("1", str(len(list(suite.iter("testcase")))))
+    assert ElementTree.fromstring(junit(verdict)).get("errors") == "0"
+
+
 def test_junit_says_which_claims_were_left_out() -> None:
     target = load("asyncio:Barrier")
     verdict = check(target, policy="cpython", programs=programs_within(target, 2, 2, 0))

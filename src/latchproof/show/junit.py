@@ -21,7 +21,10 @@ def as_xml(element: ElementTree.Element) -> str:
 
 
 def suite_of(verdict: Verdict) -> ElementTree.Element:
-    """Return the suite. A claim that is broken is a failure; one that was not exercised is skipped, and says why."""
+    """Return the suite. A claim that is broken is a failure; one that was not exercised is skipped, and says why.
+
+    An inconclusive verdict is an error, beside the claims: a claim that passes was only not found broken.
+    """
     reported = verdict.reported
     traces = {trace.claim: trace for trace in verdict.traces}
     about = [
@@ -29,13 +32,14 @@ def suite_of(verdict: Verdict) -> ElementTree.Element:
         for claim in verdict.target.kind.claims
         if claim.id in {*reported.exercised, *reported.not_exercised, *traces}
     ]
+    unsettled = verdict.status == "inconclusive"
     suite = ElementTree.Element(
         "testsuite",
         name=f"latchproof check {verdict.target.name}",
-        tests=str(len(about)),
+        tests=str(len(about) + unsettled),
         failures=str(len(traces)),
         skipped=str(sum(claim.id in reported.not_exercised and claim.id not in traces for claim in about)),
-        errors="0",
+        errors=str(int(unsettled)),
         time=f"{verdict.seconds:.3f}",
     )
     properties = ElementTree.SubElement(suite, "properties")
@@ -64,4 +68,7 @@ def suite_of(verdict: Verdict) -> ElementTree.Element:
             failure.text = "\n".join(line for line, _ in counterexample(trace, width=100))
         elif claim.id in reported.not_exercised:
             ElementTree.SubElement(case, "skipped", message="it was not exercised within the bounds")
+    if unsettled:
+        case = ElementTree.SubElement(suite, "testcase", classname=verdict.target.name, name="the check is conclusive")
+        ElementTree.SubElement(case, "error", message="; ".join(map(str, verdict.reasons)))
     return suite
