@@ -134,6 +134,56 @@ class ReentrantLock:
                 self._free.notify()
 
 
+class ForgetfulLock(ReentrantLock):
+    """Faulty: a task waits for itself, and nothing is left of a task that holds the lock."""
+
+    async def acquire(self) -> None:
+        while self._depth:
+            await asyncio.get_running_loop().create_future()
+        self._depth += 1
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_task_calls_again_where_the_model_asks_which_one_calls(again: bool) -> None:
+    """The class does the same for each task, and that is right for other tasks alone."""
+    target = adapt(ForgetfulLock, model=OwnedByAnyTask)
+    programs = Programs((0,), at_once=1, calls=2, cancellations=0, again=again)
+    found = Explorer(target, programs, 0, target.kind.usual_policies).walk().failures["OwnedByAnyTask"]
+    assert found["stranded"].schedule == ("call acquire()", "run", "then acquire()")
+
+
+class CountsTasks(Model):
+    """The third call returns 1 if the second task makes it, else 0."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def call(self) -> int:
+        self._calls += 1
+        return int(self._calls == 3 and task() == 1)
+
+    def rest(self) -> None:
+        """Do nothing: without a choice no state is looked at."""
+
+
+class CountsNothing:
+    async def call(self) -> int:
+        return 0
+
+    async def rest(self) -> None:
+        """Do nothing."""
+
+
+def test_states_before_which_different_numbers_were_given_are_told_apart() -> None:
+    """Two tasks have made a call each in one state, and one task both in the other: the next has another number."""
+    target = adapt(CountsNothing, model=CountsTasks)
+    programs = Programs((0,), at_once=1, calls=3, cancellations=0)
+    walk = Explorer(target, programs, 0, target.kind.usual_policies).walk()
+    found = walk.failures["CountsTasks"]["wrong-value"]
+    schedules = {one.schedule for one in (found, *found.others)}
+    assert ("call call()", "run", "then call()", "call call()", "run") in schedules
+
+
 def test_a_task_that_has_ended_still_owns_what_it_took() -> None:
     """If a new task got its number, the model would let that one acquire what the ended one owns."""
     target = adapt(ReentrantLock, model=OwnedByAnyTask)

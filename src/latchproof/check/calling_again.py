@@ -2,7 +2,8 @@
 
 A task that holds something stays, to give it back. After a cancellation not every task may make another call. With
 pruning, a task makes one only where the call of a new task might do something else: in the same step if something else
-is ready to run, and then or later if something is left of the task by which the target could tell it from a new one.
+is ready to run, and then or later if something is left of the task by which the target could tell it from a new one, or
+if a judge asks which task calls.
 """
 
 from contextvars import copy_context
@@ -100,8 +101,11 @@ class CallingAgain:
     def _is_remembered(self, calls: Calls) -> bool:
         """Return whether something is left of the task whose call was the last to end.
 
-        That may be a variable that the call has set in its context, an attribute, or whatever the target remembers.
+        That may be a variable that the call has set in its context, an attribute, or whatever the target remembers. A
+        judge that tells tasks apart remembers them, too: what is right for one may be wrong for another.
         """
+        if self._setup.tells_tasks_apart:
+            return True
         assert calls.latest is not None
         handle, context = calls.latest
         if any(context.get(variable, context) is not value for variable, value in copy_context().items()):

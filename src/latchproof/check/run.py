@@ -100,7 +100,7 @@ class Run:
             places=setup.places,
             again=again,
             keeps_errors=bool(setup.in_except),
-            tells_tasks_apart=any(judge.specification.tells_tasks_apart for judge in setup.judges),
+            tells_tasks_apart=setup.tells_tasks_apart,
         )
         unjudged = Record(setup.target, (), setup.argument, moment)
         self._others = Calls(self._stepper, unjudged, lambda calls, number: None, Exception, is_other=True)

@@ -52,6 +52,8 @@ class Setup:
     """Whether the target may wait for a clock that no check advances: then a state that repeats is not rest."""
     calls_again: bool = False
     """Whether any task may call again in a later step: perhaps only one that holds something."""
+    tells_tasks_apart: bool = False
+    """Whether any judge asks which task makes a call."""
     places: Places | None = None
     """Where each call stands, if the run is made to be shown."""
     meter: Meter | None = None

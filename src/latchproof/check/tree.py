@@ -178,6 +178,7 @@ class Explorer:
             meter=meter,
             reads_system_clock=reads_system_clock(target.own),
             calls_again=programs.again or bool(holdings),
+            tells_tasks_apart=any(judge.specification.tells_tasks_apart for judge in judges),
         )
         self.left: tuple[Subtree, ...] = ()
         """What of the tree was left when it became too large, in the order in which it would have been walked."""
