@@ -87,7 +87,7 @@ def test_it_is_found_within_the_default_bounds_unless_they_are_left_out(capsys: 
 def test_a_run_with_eager_tasks_can_be_repeated_and_is_a_program_too() -> None:
     target = load("tests/check/test_eager.py:HelpedBarrier")
     (trace,) = check(target, programs=(EAGER,), policy="latchproof").traces
-    explorer = replay(target, trace.schedule, argument=2, policy="latchproof", host="asyncio")
+    explorer = replay(target, trace.schedule, argument=2, policies=["latchproof"], host="asyncio")
     assert list(explorer.so_far.failures["latchproof"]) == [trace.claim]
     assert "set_task_factory(asyncio.eager_task_factory)" in reproduction(trace)
 
@@ -117,7 +117,7 @@ def test_before_312_it_is_said_that_there_are_none() -> None:
     assert not any(one.eager for one in default_programs(target))
     assert "eager tasks (which Python 3.11 does not have)" in not_tried(default_programs(target), target)
     with pytest.raises(TargetError, match="asyncio has them from Python 3"):
-        replay(target, ("eager tasks", "call wait()", "run"), argument=1, policy="latchproof", host="asyncio")
+        replay(target, ("eager tasks", "call wait()", "run"), argument=1, policies=["latchproof"], host="asyncio")
 
 
 def test_bounds_say_that_tasks_are_eager() -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from latchproof.check import jobs, replaying
+from latchproof.check import jobs
 from latchproof.check.checker import check
 from latchproof.check.history import End, SeenError
 from latchproof.check.jobs import Job, do_job, portable
+from latchproof.check.replaying import replay
 from latchproof.check.target import Target, TargetError, adapt
 from latchproof.check.tree import Explorer, Walk
 from latchproof_spec.machine import Programs
@@ -70,15 +71,15 @@ def test_a_failure_that_does_not_happen_again_was_seen_once(monkeypatch: pytest.
 
 def repeated_by(monkeypatch: pytest.MonkeyPatch, change: Callable[[Explorer], None]) -> list[tuple[list[str], bool]]:
     """Change what each repetition finds; return the list of them: by which policies, and whether it was shown."""
-    replayed, made = replaying._replayed, []
+    made = []
 
-    def wrapped(target: Target, schedule: Any, argument: int, policies: list[str], **options: Any) -> Explorer:
-        made.append((policies, options["shown"]))
-        explorer = replayed(target, schedule, argument, policies, **options)
+    def wrapped(target: Target, schedule: tuple[str, ...], **options: Any) -> Explorer:
+        made.append((options["policies"], options["shown"]))
+        explorer = replay(target, schedule, **options)
         change(explorer)
         return explorer
 
-    monkeypatch.setattr(replaying, "_replayed", wrapped)
+    monkeypatch.setattr(jobs, "replay", wrapped)
     return made
 
 

@@ -106,7 +106,9 @@ def test_what_was_found_can_be_replayed(factory: Any, host: str) -> None:
     verdict = small(factory, host, policy="latchproof")
     assert verdict.reported.failures
     for claim, failure in verdict.reported.failures.items():
-        repeated = replay(verdict.target, failure.schedule, argument=failure.argument, policy="latchproof", host=host)
+        repeated = replay(
+            verdict.target, failure.schedule, argument=failure.argument, policies=["latchproof"], host=host
+        )
         again = repeated.so_far.failures["latchproof"]
         assert again[claim].finding == failure.finding
         assert again[claim].history[:-1] == failure.history[:-1] or host == "flowno"
@@ -114,7 +116,7 @@ def test_what_was_found_can_be_replayed(factory: Any, host: str) -> None:
 
 def test_time_is_virtual_on_trio() -> None:
     words = ("call wait()", "pass", "run", "pass", "run", "call count_down()")
-    run = replay(adapt(trio_samples.PollingLatch), words, argument=1, policy="latchproof", host="trio").last_run
+    run = replay(adapt(trio_samples.PollingLatch), words, argument=1, policies=["latchproof"], host="trio").last_run
     assert run is not None
     assert [event.call for event in run.history if isinstance(event, End)] == [1, 0]
 
@@ -203,7 +205,7 @@ def test_what_trio_does_not_survive_is_found_and_the_next_run_goes_on_as_ever(
     factory: Any, schedule: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2):
-        run = replay(adapt(factory), schedule, argument=1, policy="latchproof", host="trio").last_run
+        run = replay(adapt(factory), schedule, argument=1, policies=["latchproof"], host="trio").last_run
         assert run is not None
         ((_, failure),) = run.record.failures
         assert failure.finding.claim == "C15"

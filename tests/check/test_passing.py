@@ -56,7 +56,9 @@ def test_the_run_is_shown_repeated_and_written_as_a_test() -> None:
     verdict = check(f"{FILE}:LendsTwice", model=f"{FILE}:PoolModel", **(SMALL | {"cancels": 0}))
     trace = verdict.shortest
     assert trace is not None
-    again = replay(verdict.target, trace.schedule, argument=1, policy=verdict.reported.policy, host="asyncio").so_far
+    again = replay(
+        verdict.target, trace.schedule, argument=1, policies=[verdict.reported.policy], host="asyncio"
+    ).so_far
     assert list(again.failures[verdict.reported.policy]) == [trace.claim]
     source = reproduction(trace)
     assert "lambda *given: it.release(*given, ended[1])" in source

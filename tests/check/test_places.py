@@ -170,7 +170,7 @@ def test_a_call_that_raises_is_where_it_was_raised_within_the_target() -> None:
 
 def test_a_cancelled_call_is_where_it_was_cancelled_and_one_that_returns_later_where_it_returns() -> None:
     words = ("call wait()", "run", "call wait()", "run", "cancel 1", "run", "call count_down()", "run", "run")
-    run = replay(adapt(samples.PlainLatch), words, argument=1, policy="latchproof", host="asyncio").last_run
+    run = replay(adapt(samples.PlainLatch), words, argument=1, policies=["latchproof"], host="asyncio").last_run
     assert run is not None
     suspended, *_ = (event.at for event in run.history if isinstance(event, Suspend))
     ends = {event.call: (event.how, event.at) for event in run.history if isinstance(event, End)}
@@ -199,7 +199,7 @@ class Restless(Latch):
 
 def test_a_task_that_is_woken_and_waits_again_at_the_same_line_is_seen() -> None:
     words = ("call wait()", "run", "call count_down()", "run", "run")
-    run = replay(adapt(Restless), words, argument=2, policy="latchproof", host="asyncio").last_run
+    run = replay(adapt(Restless), words, argument=2, policies=["latchproof"], host="asyncio").last_run
     assert run is not None
     again = line_of(Restless.wait, "# again and again")
     assert [event for event in run.history if isinstance(event, Suspend)] == [Suspend(0, again)] * 2

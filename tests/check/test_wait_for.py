@@ -100,7 +100,7 @@ SHOWS = (
 
 
 def shown_by(factory: Any) -> Any:
-    explorer = replay(adapt(factory, kind="barrier"), SHOWS, argument=3, policy="latchproof", host="asyncio")
+    explorer = replay(adapt(factory, kind="barrier"), SHOWS, argument=3, policies=["latchproof"], host="asyncio")
     assert explorer.last_run is not None
     return explorer.last_run.record
 

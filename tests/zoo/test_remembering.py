@@ -69,7 +69,7 @@ def test_right_ones_conform(factory: Any, host: str) -> None:
 
 
 def test_a_call_of_a_later_step_can_be_replayed() -> None:
-    explorer = replay(adapt(remembering.ForgetfulBarrier), LATER, argument=2, policy="latchproof", host="asyncio")
+    explorer = replay(adapt(remembering.ForgetfulBarrier), LATER, argument=2, policies=["latchproof"], host="asyncio")
     assert list(explorer.so_far.failures["latchproof"]) == ["C15"]
     assert explorer.last_run is not None
     assert tuple(explorer.last_run.schedule) == LATER
@@ -80,7 +80,7 @@ def test_a_call_of_a_later_step_can_be_replayed() -> None:
 def test_a_program_makes_the_call_too(schedule: tuple[str, ...]) -> None:
     """The program that is returned was run, and shows the fault."""
     target = load("tests/zoo/remembering.py:ForgetfulBarrier")
-    explorer = replay(target, schedule, argument=2, policy="latchproof", host="asyncio")
+    explorer = replay(target, schedule, argument=2, policies=["latchproof"], host="asyncio")
     (failure,) = explorer.so_far.failures["latchproof"].values()
     trace = make_trace(failure, target, "latchproof", strict=False, host="asyncio")
     source = reproduction(trace)

@@ -18,8 +18,8 @@ from latchproof.check.lines import LineWatch
 from latchproof.check.loops import IN_ORDER
 from latchproof.check.notation import compact
 from latchproof.check.reasons import Reason
-from latchproof.check.record import NondeterminismError
-from latchproof.check.replaying import repeated
+from latchproof.check.record import NondeterminismError, is_same
+from latchproof.check.replaying import replay
 from latchproof.check.sandbox.classes import module_of
 from latchproof.check.sandbox.containment import contained
 from latchproof.check.sandbox.watch import UNINTERRUPTED, USUAL_LIMITS, Meter, StepLimits, StuckError
@@ -258,7 +258,37 @@ def _repeat_failures(target: Target, job: Job, walk: Walk) -> bool:
 def _repeated(
     target: Target, job: Job, found: Sequence[tuple[str, Failure]], times: int
 ) -> tuple[tuple[Event, ...] | None, ...]:
-    return repeated(target, found, times, host=job.host, strict=job.strict, ordered=job.ordered, limits=job.limits)
+    """Repeat a failing run `times` times; return for each failure the history up to it, with where each call stands.
+
+    It is None for a failure that was missing in any of the repetitions. `found` has the failures under one schedule,
+    each with the name of its policy.
+    """
+    schedule, argument = found[0][1].schedule, found[0][1].argument
+    policies = list(dict.fromkeys(policy for policy, _ in found))
+    histories: list[tuple[Event, ...] | None] = [failure.history for _, failure in found]
+    for time in range(times):
+        try:
+            explorer = replay(
+                target,
+                schedule,
+                argument=argument,
+                policies=policies,
+                host=job.host,
+                strict=job.strict,
+                ordered=job.ordered,
+                limits=job.limits,
+                shown=time == times - 1,  # to find out where each call stands takes longer than the run
+            )
+        except (NondeterminismError, TargetError, StuckError):
+            return (None,) * len(found)
+        failures = explorer.so_far.failures
+        for place, (policy, failure) in enumerate(found):
+            again = failures[policy].get(failure.finding.claim)
+            if again is None or not is_same(again.history[-1], failure.history[-1]):
+                histories[place] = None
+            elif histories[place] is not None:
+                histories[place] = again.history
+    return tuple(histories)
 
 
 def _drop_slow_steps(target: Target, job: Job, walk: Walk, where: str) -> list[Reason]:

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             target,
             schedule,
             argument=argument,
-            policy=policy,
+            policies=[policy],
             host=host,
             strict=strict,
             limits=limits,

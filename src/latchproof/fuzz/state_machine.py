@@ -327,7 +327,7 @@ def _repeated(machine: type[SpecificationMachine], failure: Failure, policy: str
         machine.target,
         failure.schedule,
         argument=failure.argument,
-        policy=policy,
+        policies=[policy],
         host=machine.host,
         strict=machine.strict,
         limits=machine.limits,

@@ -237,7 +237,7 @@ def test_whoever_is_woken_by_another_instance_is_found_and_the_run_can_be_repeat
     trace = verdict.shortest
     assert trace is not None
     assert (trace.claim, trace.notation) == ("C3", "1:w.@c..")
-    again = replay(target, trace.schedule, argument=1, policy="latchproof", host="asyncio")
+    again = replay(target, trace.schedule, argument=1, policies=["latchproof"], host="asyncio")
     assert again.so_far.failures["latchproof"]["C3"].finding.seen == "wait() returned"
     assert check_programs(adapt(samples.PlainLatch), policy="latchproof", programs=(BESIDE,)).reported.satisfied
 
