@@ -616,3 +616,30 @@ def test_a_run_continues_from_a_state_that_others_met_only_after_more_steps() ->
     assert seen.stands_for(State(b"another state"), 9) is None
     alone = SeenStates(merge=False)
     assert [alone.stands_for(state, 5) for _ in range(2)] == [None, None]
+
+
+class TruthfulLatch(CountdownLatch):
+    """Faulty: its count reads as True where it was counted down to 1."""
+
+    is_counted = False
+
+    def count_down(self) -> Any:
+        self.is_counted = True
+        return super().count_down()
+
+    @property
+    def count(self) -> int:
+        return super().count == 1 if self.is_counted else super().count
+
+
+def test_a_reading_of_another_type_is_another_event() -> None:
+    """The events of readings are shared by the runs of a walk, and in some of them the count reads as 1."""
+    programs = Programs((2,), at_once=1, calls=1, cancellations=0, numbers=(1,))
+    target, counts = adapt(TruthfulLatch), set()
+
+    def note(history: tuple[Event, ...]) -> None:
+        *_, latest = (dict(event.values)["count"] for event in history if isinstance(event, Observe))
+        counts.add(repr(latest))
+
+    Explorer(target, programs, 2, target.machine.policies[:1]).walk(on_history=note)
+    assert counts == {"1", "2", "True"}
