@@ -623,9 +623,9 @@ class TruthfulLatch(CountdownLatch):
 
     is_counted = False
 
-    def count_down(self) -> Any:
+    async def count_down(self, exception_if_zero: bool = False) -> None:
         self.is_counted = True
-        return super().count_down()
+        await super().count_down(exception_if_zero)
 
     @property
     def count(self) -> int:
