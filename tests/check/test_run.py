@@ -69,6 +69,28 @@ def test_handles_run_one_at_a_time_first_in_first_out(loop: StepLoop) -> None:
     assert seen == ["a", "ab", "abc", "abcd"]
 
 
+def test_each_task_has_a_name_of_its_own_or_the_one_given(loop: StepLoop) -> None:
+    async def nothing() -> None:
+        pass
+
+    names = [loop.create_task(nothing(), name=name).get_name() for name in (None, None, "third")]
+    assert len({*names, "None"}) == 4  # a loop with a task factory calls each of them "None" on CPython 3.13.0
+    assert names[-1] == "third"
+    run_all(loop)
+
+
+def test_a_task_factory_of_the_target_is_asked(loop: StepLoop) -> None:
+    class Own(asyncio.Task[None]):
+        pass
+
+    async def nothing() -> None:
+        pass
+
+    loop.set_task_factory(cast("Any", lambda loop, coroutine: Own(coroutine, loop=loop)))
+    assert type(loop.create_task(nothing())) is Own
+    run_all(loop)
+
+
 def test_time_is_virtual(loop: StepLoop) -> None:
     ran: list[tuple[str, float]] = []
 

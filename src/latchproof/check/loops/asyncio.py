@@ -56,7 +56,6 @@ class StepLoop(asyncio.BaseEventLoop):
         self._tasks_made: list[asyncio.Task[Any]] = []
         self._paused: dict[asyncio.Task[None], asyncio.Future[None]] = {}
         self._thread_id = threading.get_ident()  # it counts as running from the start
-        self.set_task_factory(self._make_task)
 
     def run(self, script: Script) -> None:
         running, hooks = events._get_running_loop(), sys.get_asyncgen_hooks()
@@ -83,7 +82,7 @@ class StepLoop(asyncio.BaseEventLoop):
             script.after(ran=ran)
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return StepLoop._make_task(self, self, coroutine)
+        return StepLoop._make_task(self, coroutine)
 
     def cancel(self, handle: asyncio.Task[None]) -> None:
         handle.cancel()
@@ -103,9 +102,16 @@ class StepLoop(asyncio.BaseEventLoop):
     def resume(self, handle: asyncio.Task[None]) -> None:
         self._paused.pop(handle).set_result(None)
 
-    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-        """Make a task and note it, as also for those that the target makes, so that none is left suspended."""
-        task = self.task_class(coroutine, loop=loop, **options)
+    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        """Make a task for the target, unless the target has set a factory of its own."""
+        self._check_closed()
+        if self.get_task_factory() is not None:
+            return super().create_task(coro, **options)
+        return self._make_task(coro, **options)
+
+    def _make_task(self, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        """Make a task and note it, so that none is left suspended at the end."""
+        task = self.task_class(coroutine, loop=self, **options)
         self._tasks_made.append(task)
         return task
 
@@ -224,7 +230,6 @@ class StepLoop(asyncio.BaseEventLoop):
         finally:  # what a task does then may not end
             self._thread_id = None
             self._tasks_made.clear()
-            self.set_task_factory(None)
             self.close()
 
 
@@ -289,8 +294,8 @@ class NumberedStepLoop(StepLoop):
 class _Eager(StepLoop):
     """Makes the tasks that the target starts eager, as asyncio.eager_task_factory does: they begin at once."""
 
-    def _make_task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-        return super()._make_task(loop, coroutine, **{**options, "eager_start": True})
+    def _make_task(self, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        return super()._make_task(coroutine, **{**options, "eager_start": True})
 
 
 class EagerStepLoop(_Eager):
