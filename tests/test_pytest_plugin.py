@@ -95,7 +95,7 @@ def test_a_suite_that_uses_it(tmp_path: Path) -> None:
     printed = run_pytest(tmp_path)
     assert "1 failed, 2 passed" in printed, printed
     assert "A generation is given exactly the indices" in printed
-    assert "latchproof replay '3:w.w.-1." in printed
+    assert "latchproof replay '3:" in printed
     assert "Traceback" not in printed
 
 
@@ -177,7 +177,7 @@ def test_what_a_verdict_leaves_out_is_printed(capsys: pytest.CaptureFixture[str]
     Conforms()(Barrier, policy="latchproof", tasks=2, calls=2)
     printed = capsys.readouterr().out
     assert "not driven: abort_nowait(), reset_nowait(), async with" in printed
-    assert "never ran: barrier.py:" in printed
+    assert re.search(r"^(never ran|not seen to run): barrier\.py:", printed, re.MULTILINE)
 
 
 def test_it_is_registered() -> None:

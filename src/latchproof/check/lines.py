@@ -81,6 +81,8 @@ class LineReport:
 
         >>> print(LineReport(23, (Part("sync.py", 38, 41, 3),), watched=900, runs=900))
         never ran: sync.py:38-41
+        >>> print(LineReport(23, (Part("sync.py", 38, 41, 3),), watched=32, runs=900))
+        not seen to run: sync.py:38-41 (lines were watched in 32 of 900 runs)
         >>> print(LineReport(23, (), watched=32, runs=900))
         all 23 lines of the class's own code ran
         """
@@ -90,8 +92,10 @@ class LineReport:
             return f"all {self.total} lines of the class's own code ran"
         more = sum(part.lines for part in self.never_ran[MOST:])
         others = f" and {more} more line{'' if more == 1 else 's'}" if more else ""
-        sample = f" (lines were watched in {self.watched:,} of {self.runs:,} runs)" if self.watched < self.runs else ""
-        return f"never ran: {', '.join(map(str, self.never_ran[:MOST]))}{others}{sample}"
+        named = f"{', '.join(map(str, self.never_ran[:MOST]))}{others}"
+        if self.watched < self.runs:
+            return f"not seen to run: {named} (lines were watched in {self.watched:,} of {self.runs:,} runs)"
+        return f"never ran: {named}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain data."""
