@@ -28,7 +28,7 @@ from latchproof.check.work_queue import WorkQueue
 from latchproof.cli.main import main
 from latchproof_spec.machine import Programs
 
-SHAPE = Programs((3,), at_once=3, calls=5, cancellations=2, waits_only=True)
+SHAPE = Programs((3,), at_once=3, calls=4, cancellations=2, waits_only=True)
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 60.0
 """So long may a process take to do what is waited for; never reached unless something is wrong."""

@@ -49,7 +49,7 @@ def test_our_own_conform_on_every_host_in_the_strict_form(factory: Any, host: st
     [trio_samples.EventLatch, trio_samples.EventBarrier, trio_samples.PollingLatch, trio_samples.NurseryLatch],
 )
 def test_right_ones_conform_on_trio(factory: Any) -> None:
-    verdict = small(factory, "trio", policy="latchproof")
+    verdict = small(factory, "trio", replace(TINY, calls=3), policy="latchproof")
     assert verdict.reported.failures == {}
 
 
@@ -63,7 +63,7 @@ def test_right_ones_conform_on_trio(factory: Any) -> None:
     ],
 )
 def test_wrong_ones_are_found_on_trio(factory: Any, claims: set[str], size: tuple[int, ...]) -> None:
-    verdict = small(factory, "trio", policy="latchproof")
+    verdict = small(factory, "trio", replace(SMALL, calls=2), policy="latchproof")
     assert verdict.exit_code == 1
     assert min(failure.size[:3] for failure in verdict.reported.failures.values()) == size
     assert claims & set(verdict.reported.failures)
@@ -103,7 +103,7 @@ def test_trio_runs_a_pass_in_both_orders() -> None:
     [(trio_samples.OrderlyLatch, "trio"), (trio_samples.StayingBarrier, "trio"), (FLOWNO_LATCH, "flowno")],
 )
 def test_what_was_found_can_be_replayed(factory: Any, host: str) -> None:
-    verdict = small(factory, host, policy="latchproof")
+    verdict = small(factory, host, replace(SMALL, calls=2), policy="latchproof")
     assert verdict.reported.failures
     for claim, failure in verdict.reported.failures.items():
         repeated = replay(

@@ -34,10 +34,11 @@ def plain(verdict: Verdict) -> dict[str, object]:
 def test_the_number_of_workers_makes_no_difference(name: str, shape: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_module, "PIECE", 20)
     target = load(name)
-    here = plain(check(target, programs=(shape,)))
+    policy = None if shape is LATCH else "cpython"  # where every policy is broken, the variants are tried, too
+    here = plain(check(target, policy=policy, programs=(shape,)))
     assert here["status"] == "counterexample"
-    for workers in (1, 2, 3):
-        assert plain(check(target, programs=(shape,), workers=workers)) == here
+    for workers in (1, 3):
+        assert plain(check(target, policy=policy, programs=(shape,), workers=workers)) == here
 
 
 @pytest.mark.parametrize("scheduler", ["random", "pct"])
@@ -48,11 +49,13 @@ def test_what_is_chosen_at_random_comes_in_pieces_and_is_the_same_whoever_does_t
     target = load("asyncio:Barrier")
     begun: set[int] = set()
     here = check(
-        target, programs=(BARRIER,), scheduler=scheduler, schedules=90, progress=lambda number, walk: begun.add(number)
-    )
+        target, policy="cpython", programs=(BARRIER,), scheduler=scheduler, schedules=90,
+        progress=lambda number, walk: begun.add(number),
+    )  # fmt: skip
     assert here.schedules == 90
     assert begun == set(range(6))  # of two constructor arguments, three pieces each
-    assert plain(check(target, programs=(BARRIER,), scheduler=scheduler, schedules=90, workers=2)) == plain(here)
+    there = check(target, policy="cpython", programs=(BARRIER,), scheduler=scheduler, schedules=90, workers=2)
+    assert plain(there) == plain(here)
 
 
 def test_an_interpreter_that_is_ended_costs_its_job_alone() -> None:

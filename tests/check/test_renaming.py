@@ -128,10 +128,10 @@ def test_a_reproduction_calls_the_own_names() -> None:
 
 
 def test_the_fuzzer_takes_the_names() -> None:
-    from hypothesis import settings
+    from hypothesis import Phase, settings
     from hypothesis.stateful import run_state_machine_as_test
 
-    quick = settings(max_examples=60, derandomize=True, database=None, deadline=None)
+    quick = settings(max_examples=60, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
     run_state_machine_as_test(state_machine(Group, rename=NAMES), settings=quick)
     faulty = state_machine(OpensLate, rename=NAMES, policy="keeps")
     with pytest.raises(AssertionError):
