@@ -37,6 +37,7 @@ def test_the_newest_of_each_is_tried_and_an_absent_one_is_named(
     said = capsys.readouterr().out.splitlines()
     assert [line.split(": ")[1] for line in said[: len(pythons.LEFT_OUT)]] == list(pythons.LEFT_OUT)
     assert said[len(pythons.LEFT_OUT) :] == [
+        "correct classes of the zoo: 3 calls within the first bounds; make test has one more",
         "CPython 3.11: make test runs the suites on it",
         "CPython 3.14: not found, so nothing was run on it",
         "the suites fail on CPython 3.13.0",
@@ -55,7 +56,7 @@ def test_all_that_the_package_names_and_all_that_are_found_count(monkeypatch: py
     assert pythons.minors() == ["3.11", "3.12", "3.13", "3.15"]
 
 
-@pytest.mark.parametrize(("body", "passed"), [("assert True", True), ("assert False", False)])
+@pytest.mark.parametrize(("body", "passed"), [("import os; assert os.environ['ZOO_CALLS'] == '3'", True), ("assert False", False)])
 def test_a_version_passes_if_its_tests_do(
     body: str, passed: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from latchproof.cli.main import main
 from latchproof.mutants import checks, evaluate
 from latchproof.mutants.difference import changed_operations, difference
 from latchproof.mutants.evaluate import MutantResult
-from latchproof.mutants.generate import generated, named
+from latchproof.mutants.generate import mutants
 from latchproof.mutants.matrix import SAMPLE, Matrix, evaluate_mutants
 from latchproof.mutants.mutant import Mutant
 from latchproof.mutants.reference_class import reference_class
@@ -37,8 +38,14 @@ from tests.explore.faults import with_parts
 from tests.mutants.quick import quick_matrix
 
 
+@cache
+def all_mutants() -> tuple[Mutant, ...]:
+    """Return the mutants of every machine, made once: that takes seconds."""
+    return tuple(one for machine in MACHINES.values() for one in mutants(machine))
+
+
 def one_mutant(start: str) -> Mutant:
-    return next(one for m in MACHINES.values() for one in (*named(m), *generated(m)) if one.id.startswith(start))
+    return next(one for one in all_mutants() if one.id.startswith(start))
 
 
 def matrix_of(kinds: Sequence[str], **options: Any) -> Matrix:
