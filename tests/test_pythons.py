@@ -56,7 +56,9 @@ def test_all_that_the_package_names_and_all_that_are_found_count(monkeypatch: py
     assert pythons.minors() == ["3.11", "3.12", "3.13", "3.15"]
 
 
-@pytest.mark.parametrize(("body", "passed"), [("import os; assert os.environ['ZOO_CALLS'] == '3'", True), ("assert False", False)])
+@pytest.mark.parametrize(
+    ("body", "passed"), [("import os; assert os.environ['ZOO_CALLS'] == '3'", True), ("assert False", False)]
+)
 def test_a_version_passes_if_its_tests_do(
     body: str, passed: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,8 +26,8 @@ from tests.zoo.test_zoo import CORRECT, FAULTS, LONG
 
 BOUNDS = {
     LATCH: (
-        Programs((0, 1, 2), at_once=3, calls=3, cancellations=1, numbers=(-1, 0, 1, 2)),
-        Programs((1,), at_once=2, calls=2, cancellations=2, numbers=(0,)),
+        Programs((0, 1, 2), at_once=3, calls=3, cancellations=1, numbers=(1,)),
+        Programs((0, 1), at_once=2, calls=2, cancellations=2, numbers=(-1, 0, 2)),
     ),
     BARRIER: (
         Programs((1, 2), at_once=3, calls=3, cancellations=1, early=True),

@@ -202,11 +202,11 @@ def test_the_next_call_of_a_task_that_is_forgotten_is_that_of_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policies", "again", "times"), [(1, False, 2.5), (4, False, 1.9), (1, True, 2.2), (4, True, 1.7)]
+    ("policies", "again", "times"), [(1, False, 2.5), (4, False, 2.2), (1, True, 2.0), (4, True, 1.7)]
 )
 def test_not_to_go_on_from_a_state_twice_spares_much(policies: int, again: bool, times: float) -> None:
     """Less where more policies judge: a state in which some have failed is another one."""
-    shape = Programs((1,), at_once=3, calls=4, cancellations=1, numbers=(0, 1), again=again)
+    shape = Programs((1,), at_once=2, calls=4, cancellations=1, numbers=(0,), again=again)
     target = adapt(correct.FutureLatch)
     judging = target.machine.policies[:policies]
     merged, whole = (Explorer(target, shape, 1, judging, merge=merge).walk() for merge in (True, False))
@@ -539,7 +539,7 @@ def test_a_request_is_not_put_off_where_what_can_run_comes_round() -> None:
 
 
 def test_to_put_off_requests_spares_much() -> None:
-    shape = Programs((1,), at_once=3, calls=3, cancellations=1, numbers=(0, 1))
+    shape = Programs((1,), at_once=2, calls=2, cancellations=1, numbers=(0,))
     pruned, whole = (walk(correct.SuspendingLatch, shape, 1, prune=prune, merge=False) for prune in (True, False))
     assert pruned.schedules * 2 < whole.schedules
 

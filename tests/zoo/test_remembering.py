@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,7 +66,8 @@ def test_a_task_that_calls_again_and_is_taken_for_one_that_waits_is_found(
     ],
 )
 def test_right_ones_conform(factory: Any, host: str) -> None:
-    assert checked(factory, host).status == "conforms"
+    """On trio, where the same programs have more schedules, with as many calls as it takes to call again."""
+    assert checked(factory, host, replace(AGAIN, calls=2) if host == "trio" else AGAIN).status == "conforms"
 
 
 def test_a_call_of_a_later_step_can_be_replayed() -> None:
