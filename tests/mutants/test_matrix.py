@@ -78,7 +78,7 @@ def test_each_claim_is_broken_by_what_is_about_it(quick: Matrix) -> None:
 
 
 def test_what_comes_of_it_is_the_same_in_several_processes() -> None:
-    kinds = ("explored", "called", "scheduled", "contracted")
+    kinds = ("explored", "called", "contracted")
     only = "latch.L3p: the error RuntimeError"
     here, apart = (matrix_of(kinds, only=only, workers=workers) for workers in (1, 2))
     assert len(here.results) > 2
