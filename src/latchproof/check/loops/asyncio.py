@@ -172,6 +172,7 @@ class StepLoop(asyncio.BaseEventLoop):
 
     def run_one(self) -> bool:
         """Run the next handle, at the time of the next timer if none is ready; return False if it was cancelled."""
+        self.has_timer()  # when it drops cancelled ones decides the order of equal ones, so it does before each step
         if not self._ready:
             self.let_time_pass()
         handle = self._ready.popleft()
