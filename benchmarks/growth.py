@@ -110,7 +110,7 @@ def counted(target: Target, series: Series, value: int) -> Point:
         # without pruning, because of schedules that commute only the one that is run would be counted
         whole = Explorer(target, one, argument, policies, prune=False).walk(at_most=COUNTED)
         schedules = None if schedules is None or not whole.complete else schedules + whole.covered
-        runs += Explorer(target, one, argument, policies).walk().schedules
+        runs += Explorer(target, one, argument, policies, sets_aside=True).walk().schedules
     return Point(series.name, value, schedules, runs)
 
 

@@ -145,7 +145,7 @@ def check(name: str, *, baseline: bool) -> Work:
     logging.disable(logging.WARNING)
     begun, runs = time.process_time(), 0
     for programs, argument in levels(bounds):
-        walk = Explorer(target, programs, argument, target.kind.usual_policies, host=host).walk()
+        walk = Explorer(target, programs, argument, target.kind.usual_policies, host=host, sets_aside=True).walk()
         runs += walk.schedules
     return Work(runs, time.process_time() - begun)
 

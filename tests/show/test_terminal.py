@@ -158,7 +158,7 @@ def test_a_verdict_without_a_policy_shows_each() -> None:
     shapes = (Programs((1,), at_once=1, calls=2, cancellations=0, numbers=(0,)),)
     text = printed(print_verdict, check(adapt(CountdownLatch), programs=shapes), terminal=False)
     assert "\npolicy    latchproof: satisfied\n" in text
-    assert "\npolicy    aiologic: breaks C10\n" in text
+    assert "\npolicy    aiologic: breaks C10; judged no further\n" in text
 
 
 def test_the_ledger_has_its_parts_set_apart() -> None:

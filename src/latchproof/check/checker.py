@@ -69,7 +69,8 @@ def check(
     """Run the target's real code under the schedules of every program within bounds, and judge every history.
 
     `programs` are the bounds, by default those of the kind for this host. Without a policy the target conforms if
-    any named policy is satisfied; if none is, all is run once more, and a note names the variants that allow it. With a
+    any named policy is satisfied, and one that has failed is judged no further until that is settled. If none is
+    satisfied, all is run once more, and a note names the variants that allow it. With a
     `claim` the verdict is about that claim alone, and is inconclusive if a run ended with the failure of another.
 
     `scheduler` is "exhaustive", and `schedules` bounds those of one tree of programs and one constructor argument; or
@@ -110,6 +111,7 @@ def check(
             piece=PIECE if exhaustive else None,
             limits=limits,
             reduces=reduces,
+            sets_aside=exhaustive and reduces and claim is None,
         )
         for number, (one, argument, size) in enumerate(parts(programs, scheduler, schedules))
     ]
@@ -303,7 +305,8 @@ def _verdict(target: Target, policy: Any, walk: Walk, programs: tuple[Programs, 
     exercised = tuple(claim.id for claim in _seen_from_outside(target, policy) if claim in had_a_chance)
     without = tuple(claim.id for claim in about if claim.id not in exercised)
     misread = tuple(name for name in target.observations if name in walk.misread.get(policy.name, ()))
-    return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without, misread)
+    set_aside = policy.name in walk.set_aside
+    return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without, misread, set_aside)
 
 
 def _left_out(target: Target, verdict: PolicyVerdict, programs: tuple[Programs, ...]) -> Iterator[str]:

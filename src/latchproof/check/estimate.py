@@ -122,7 +122,9 @@ def estimate(
     found = []
     for number, (programs, argument) in enumerate(levels(tuple(bounds))):
         descents = Descents(samples, seed + number)
-        explorer = partial(Explorer, target, argument=argument, policies=policies, host=host, strict=strict)
+        explorer = partial(
+            Explorer, target, argument=argument, policies=policies, host=host, strict=strict, sets_aside=True
+        )
         _walk(explorer(programs=programs, strategy=descents), limits)
         schedules, error = mean_and_error(descents.leaves)
         runs, calls, rate = _runs(programs, explorer, limits)

@@ -64,6 +64,8 @@ class Job:
     """The part of the tree that is walked; without any turn, all of it."""
     smaller_than: tuple[int, int] | None = None
     """If given, only programs with fewer calls or cancellations are walked, so that no smaller failure is missed."""
+    sets_aside: bool = False
+    """Whether a policy that has failed is judged no further as long as another has not."""
     only_whether: bool = False
     """Whether the job ends once every policy has failed, and repeats no failing run."""
     limits: StepLimits = USUAL_LIMITS
@@ -210,7 +212,7 @@ def _walk(
     else:
         after_failure = 0 if job.only_whether else AFTER_FAILURE if explorer.setup.strategy.prunes else None
         walk = explorer.walk(at_most=job.schedules, split_after=job.piece, after_failure=after_failure, on_run=on_run)
-        if walk.cut_short and not job.only_whether:
+        if walk.cut_short and not job.only_whether and not walk.set_aside:
             notes.append(
                 f"{where}: once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller "
                 "than the smallest failure; other claims may be broken too"
@@ -348,6 +350,7 @@ def _explorer(
         strict=job.strict,
         prune=job.reduces,
         merge=job.reduces,
+        sets_aside=job.sets_aside,
         strategy=strategy,
         ordered=job.ordered,
         within=job.subtree,

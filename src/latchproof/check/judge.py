@@ -36,6 +36,8 @@ class Judge:
         self.strict = strict
         self.cancellations = 0
         self.finding: Finding | None = None
+        self.set_aside = False
+        """Whether it judges no history any more."""
         self.fired: set[str] = set()
         """The IDs of the rules that were applied in any history that was judged."""
         self.ever_misread: set[str] = set()
@@ -62,8 +64,13 @@ class Judge:
 
     @property
     def place(self) -> int:
-        """The number of the automaton's node, on which all further judging depends; -1 after a final finding."""
-        return -1 if self.finding is not None else self._node.number
+        """The number of the automaton's node, on which all further judging depends; -1 if it judges no more."""
+        return -1 if self.is_done else self._node.number
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it judges no more of this history."""
+        return self.set_aside or self.finding is not None
 
     def allows_as_much(self, place: int, as_there: int) -> bool:
         """Return whether one place allows what another one allows, as long as no observation reads wrong."""
@@ -89,7 +96,7 @@ class Judge:
 
         Nothing after a final finding is judged. After another one, judging continues as if the event had been allowed.
         """
-        if self.finding is not None or isinstance(event, HostFault):
+        if self.is_done or isinstance(event, HostFault):
             return None
         if isinstance(event, Stray):  # it leaves open how the calls continue
             self._past = self._past, event, ()

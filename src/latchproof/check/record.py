@@ -115,7 +115,7 @@ class Record:
                     return
                 if finding is not None:
                     self.failures.append((judge.specification.name, self._failure(finding, judge)))
-                    self.settled = all(judge.finding is not None for judge in self._judges)
+                    self.settled = all(judge.is_done for judge in self._judges)
         if self._meter is not None:
             self.move("a step", event.call if type(event) is Begin else None)
 

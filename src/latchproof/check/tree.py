@@ -58,6 +58,8 @@ class Walk:
     hung: bool = False
     """Whether the walk stopped because something did not end: others would take their time too."""
     no_fingerprint: str | None = None
+    set_aside: frozenset[str] = frozenset()
+    """The names of the policies that were judged no further in some tree, because they had failed in it."""
     time_passed: bool = False
     """Whether the clock advanced to a timer in any run."""
     fired: dict[str, set[str]] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Walk:
             cut_short=self.cut_short or other.cut_short,
             hung=self.hung or other.hung,
             no_fingerprint=self.no_fingerprint or other.no_fingerprint,
+            set_aside=self.set_aside | other.set_aside,
             time_passed=self.time_passed or other.time_passed,
             fired=_joined(self.fired, other.fired),
             misread=_joined(self.misread, other.misread),
@@ -127,6 +130,9 @@ class Explorer:
     to leave out runs that commute with others, and `merge` to end a run at a state that was met before, where the
     strategy does. With `ordered`, sets of futures and tasks are iterated in order of
     their creation. With `places` the history says where each call stands; `lines` watches each run.
+
+    With `sets_aside`, a policy that has failed is judged no further as long as another has not. Then fewer states
+    differ, but not every claim that such a policy breaks is found, nor its smallest failure.
     """
 
     def __init__(
@@ -140,6 +146,7 @@ class Explorer:
         strict: bool = False,
         prune: bool = True,
         merge: bool = True,
+        sets_aside: bool = False,
         strategy: Strategy | None = None,
         ordered: bool = False,
         within: Subtree = (),
@@ -187,6 +194,14 @@ class Explorer:
         self._path = Path(within)
         self._walk = Walk(failures={policy.name: {} for policy in policies})
         self._policies = frozenset(policy.name for policy in policies)
+        in_order = {policy.name: target.kind.in_order(policy) for policy in policies} if sets_aside else {}
+        orders = {policy.name for policy in in_order.values() if policy is not None}
+        self._may_be_set_aside = {
+            name: {name} if order is None else {name, order.name}
+            for name, order in in_order.items()
+            if name not in orders
+        }
+        """The policies that may be set aside, each with all that are then: also what demands an order in addition."""
         self._unknown = Below(failed=self._policies)
         """What is assumed of the runs from a state that is not left yet."""
         self._all_failed: int | None = None
@@ -238,6 +253,9 @@ class Explorer:
             return True
         if at_most is not None and walk.schedules >= at_most:
             walk.complete = False
+            return True
+        if failed is not None and walk.set_aside:  # what more is found would depend on which failed first
+            walk.cut_short = True
             return True
         if after_failure is not None and failed is not None and walk.schedules >= failed + after_failure:
             walk.cut_short = True
@@ -310,5 +328,16 @@ class Explorer:
             keep_smallest(walk.host_faults, fault)
         if self._all_failed is None and walk.has_failed:
             self._all_failed = walk.schedules
+        elif run.record.failures and not walk.has_failed:
+            self._set_aside_what_failed()
         if run.decisions.turns:
             raise NondeterminismError("under the same schedule a run ended once, and continued another time")
+
+    def _set_aside_what_failed(self) -> None:
+        """Judge no further by the policies that have failed, as another has not."""
+        walk = self._walk
+        for policy, names in self._may_be_set_aside.items():
+            if any(one.finding.final for one in walk.failures[policy].values()):
+                walk.set_aside |= names
+        for judge in self.setup.judges:
+            judge.set_aside = judge.specification.name in walk.set_aside

@@ -21,6 +21,7 @@ class PolicyVerdict:
     `exercised`      the claims that were exercised, so they had a chance to fail.
     `not_exercised`  the claims that are about what the target has, and were not exercised.
     `misread`        the observations that read wrong, each of which was not judged further in that run.
+    `set_aside`       whether it was judged no further once it was broken, because another policy was not.
     """
 
     policy: str
@@ -29,6 +30,7 @@ class PolicyVerdict:
     exercised: tuple[str, ...]
     not_exercised: tuple[str, ...]
     misread: tuple[str, ...] = ()
+    set_aside: bool = False
 
     @property
     def satisfied(self) -> bool:
@@ -53,6 +55,7 @@ class PolicyVerdict:
             "had_a_chance": list(self.exercised),
             "had_no_chance": list(self.not_exercised),
             "misread": list(self.misread),
+            "set_aside": self.set_aside,
         }
 
 
@@ -148,7 +151,7 @@ class Verdict:
     def standing(self, one: PolicyVerdict) -> str:
         """Return what is known of a policy, in words: an inconclusive check satisfies none."""
         if one.failures:
-            return f"breaks {', '.join(one.failures)}"
+            return f"breaks {', '.join(one.failures)}{'; judged no further' if one.set_aside else ''}"
         return "not broken so far" if self.reasons else "satisfied"
 
     @property

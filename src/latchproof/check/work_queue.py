@@ -7,11 +7,12 @@ walk would come to them. A piece that is cancelled could not count any more, so 
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from latchproof.check.bounds import count_of, describe_bounds, weight
+from latchproof.check.history import Failure
 from latchproof.check.jobs import Job, JobResult, may_be_ordered, smallest
 from latchproof.check.reasons import Reason
 from latchproof.check.target import Target
@@ -59,6 +60,7 @@ class WorkQueue:
     def __init__(self, jobs: Sequence[Job], progress: Progress | None = None) -> None:
         self._progress = progress
         self._trees = [_Tree(job, number) for number, job in enumerate(jobs)]
+        self._sets_aside = any(job.sets_aside and not job.only_whether for job in jobs)
         # the longest comes first, so that no worker is left alone with it in the end
         self._order = sorted(self._trees, key=lambda tree: -weight(tree.root.programs, tree.root.argument))
 
@@ -90,9 +92,17 @@ class WorkQueue:
         if not self.needs(piece):
             return
         self._trees[piece.job].take(piece, result)
+        if self._sets_aside and self._is_every_policy_broken():
+            self._sets_aside = False
+            for tree in self._trees:
+                tree.judge_in_full()
         if self._trees[piece.job].hung:  # what comes after it would only take its time
             for tree in self._trees[piece.job + 1 :]:
                 tree.leave_out()
+
+    def _is_every_policy_broken(self) -> bool:
+        broken = {policy for tree in self._trees for policy, found in tree.failures.items() if found}
+        return all(broken.issuperset(tree.root.policies) for tree in self._trees)
 
     def report(self, piece: Piece, walk: Walk) -> None:
         """Tell how far the job is, when one of its pieces is as far as `walk`."""
@@ -123,9 +133,13 @@ class _Tree:
         self.root = job
         self.over = False
         self._is_left_out = False
-        self._begin(Piece(number), job)
+        self._number = number
+        self._attempts = 0
+        self._begin(job)
 
-    def _begin(self, piece: Piece, job: Job) -> None:
+    def _begin(self, job: Job) -> None:
+        piece = Piece(self._number, self._attempts)
+        self._attempts += 1
         self.jobs = {piece: job}
         """The job of every piece that is waiting, being done, or done and not yet counted."""
         self.waiting = {piece}
@@ -141,6 +155,19 @@ class _Tree:
             self.jobs[child] = replace(job, subtree=subtree)
             self.waiting.add(child)
         self._count()
+
+    @property
+    def failures(self) -> Mapping[str, Mapping[str, Failure]]:
+        """What was found under each policy, in what counts so far."""
+        return self._counted.walk.failures
+
+    def judge_in_full(self) -> None:
+        """Begin again, with no policy set aside, unless the tree is over and none was."""
+        self.root = replace(self.root, sets_aside=False)
+        if self._is_left_out or (self.over and not self._counted.walk.set_aside):
+            return
+        self.over = False
+        self._begin(self.root)
 
     @property
     def hung(self) -> bool:
@@ -161,7 +188,7 @@ class _Tree:
             job = self.jobs.pop(self._ahead.pop())
             if not result.is_deterministic and piece.place and may_be_ordered(job):
                 # a piece alone cannot have a second chance: on another loop it may be another tree
-                self._begin(Piece(piece.job, piece.attempt + 1), replace(self.root, ordered=True))
+                self._begin(replace(self.root, ordered=True))
                 return
             self._counted = _together(self._counted, result)
             self._ahead += reversed(_children(piece, result))

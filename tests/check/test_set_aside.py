@@ -1,0 +1,162 @@
+"""A policy that has failed is judged no further while another has not, and that changes no verdict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from latchproof import Barrier, CountdownLatch
+from latchproof.check.checker import check
+from latchproof.check.history import Begin, End, Failure, Finding
+from latchproof.check.jobs import Job, JobResult
+from latchproof.check.judge import Judge
+from latchproof.check.machine_specification import MachineSpecification
+from latchproof.check.target import adapt, load
+from latchproof.check.tree import Explorer, Walk
+from latchproof.check.verdict import PolicyVerdict
+from latchproof.check.work_queue import Piece, WorkQueue
+from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.machine import Programs
+from tests.check.model_samples import LastFirstSemaphore
+from tests.zoo import correct
+
+SHAPE = Programs((2,), at_once=3, calls=3, cancellations=1)
+SMALL = Programs((1, 2), at_once=2, calls=3, cancellations=1, numbers=(-1, 0, 2))
+
+
+def walk(factory: Any, *, sets_aside: bool, argument: int = 2, shape: Programs = SHAPE) -> Walk:
+    target = adapt(factory)
+    policies = target.kind.usual_policies
+    return Explorer(target, shape, argument, policies, sets_aside=sets_aside).walk()
+
+
+@pytest.mark.parametrize("factory", [Barrier, correct.SuspendingBarrier])
+def test_of_the_policies_that_are_satisfied_everything_is_found_in_fewer_runs(factory: Any) -> None:
+    whole, part = walk(factory, sets_aside=False), walk(factory, sets_aside=True)
+    broken = {policy for policy, failures in whole.failures.items() if failures}
+    assert whole.set_aside == frozenset()
+    assert part.set_aside == broken
+    assert broken
+    assert {policy for policy, failures in part.failures.items() if failures} == broken
+    kept = whole.fired.keys() - broken
+    assert {policy: part.fired[policy] for policy in kept} == {policy: whole.fired[policy] for policy in kept}
+    assert part.schedules < whole.schedules
+    assert part.covered == whole.covered
+    assert not part.cut_short
+
+
+def test_a_walk_ends_once_every_policy_has_failed_if_one_was_set_aside() -> None:
+    shape = Programs((3,), at_once=3, calls=4, cancellations=1, waits_only=True)
+    target = load("asyncio:Barrier")
+    explorer = Explorer(target, shape, 3, target.kind.usual_policies, sets_aside=True)
+    part = explorer.walk(after_failure=1000)
+    assert part.has_failed
+    assert part.cut_short
+    assert part.set_aside
+    assert explorer._all_failed == part.schedules
+
+
+def failures(verdict: PolicyVerdict) -> dict[str, tuple[Any, ...]]:
+    return {claim: (one.size, one.schedule) for claim, one in verdict.failures.items()}
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+@pytest.mark.parametrize(
+    ("name", "shapes"),
+    [
+        ("asyncio:Barrier", (Programs((2, 3), at_once=3, calls=4, cancellations=1),)),  # no tree breaks every policy
+        ("tests.check.samples:ForgetfulLatch", (SMALL,)),
+    ],
+)
+def test_where_no_policy_is_satisfied_all_is_found_that_every_policy_breaks(
+    name: str, shapes: tuple[Programs, ...], workers: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict = check(load(name), programs=shapes, workers=workers)
+    monkeypatch.setattr(Explorer, "_set_aside_what_failed", lambda explorer: None)
+    whole = check(load(name), programs=shapes)
+    assert verdict.satisfied == ()
+    assert [one.to_json() for one in verdict.policies] == [one.to_json() for one in whole.policies]
+    assert [failures(one) for one in verdict.policies] == [failures(one) for one in whole.policies]
+    assert (verdict.schedules, verdict.steps, verdict.notes) == (whole.schedules, whole.steps, whole.notes)
+
+
+def test_a_verdict_says_which_policies_were_judged_no_further() -> None:
+    verdict = check(adapt(CountdownLatch), programs=(SMALL,))
+    assert verdict.satisfied == ("latchproof",)
+    satisfied, *others = verdict.policies
+    assert (verdict.standing(satisfied), satisfied.set_aside) == ("satisfied", False)
+    assert [verdict.standing(one) for one in others] == ["breaks C10; judged no further"] * 3
+    assert [one["set_aside"] for one in verdict.to_json()["policies"]] == [False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    "options", [{"claim": "C10"}, {"policy": "keeps"}, {"reduces": False}, {"scheduler": "random"}]
+)
+def test_every_policy_is_judged_in_full_where_that_is_asked_for(options: dict[str, Any]) -> None:
+    verdict = check(adapt(CountdownLatch), programs=(SMALL,), **options)
+    assert not any(one.set_aside for one in verdict.policies)
+
+
+def test_a_policy_is_not_set_aside_for_the_order_of_calls_alone() -> None:
+    target = adapt(LastFirstSemaphore, kind="semaphore")
+    (policy,) = target.kind.usual_policies
+    in_order = target.kind.in_order(policy)
+    assert in_order is not None
+    explorer = Explorer(target, Programs((0,), 3, 4, 0), 0, (policy, in_order), sets_aside=True)
+    found = explorer.walk()
+    assert found.failures[policy.name] == {}
+    assert found.failures[in_order.name] != {}
+    assert found.set_aside == frozenset()
+    assert explorer._may_be_set_aside == {policy.name: {policy.name, in_order.name}}
+
+
+def test_a_judge_that_is_set_aside_judges_nothing() -> None:
+    judge = Judge(MachineSpecification(BARRIER, BARRIER.policies[0], 2))
+    wrong = End(0, "returned", 7)
+    judge.step(Begin(0, "wait"))
+    found = [judge.is_done]
+    judge.set_aside = True
+    assert judge.place == -1
+    assert judge.step(wrong) is None
+    found += [judge.is_done]
+    judge.set_aside = False
+    assert judge.place != -1
+    assert judge.step(wrong) is not None
+    assert [*found, judge.is_done] == [False, True, True]
+
+
+JOB = Job(SHAPE, 2, ("cpython", "java"), "asyncio", False, "exhaustive", 1000, 0, sets_aside=True)
+FAILURE = Failure(Finding("C5", "", (), ()), 2, (), (), (1, 0, 2, 0))
+
+
+def came(**broken: bool) -> JobResult:
+    """What came of a tree in which policies were broken, and set aside if the value is true."""
+    failures = {policy: {"C5": FAILURE} if policy in broken else {} for policy in JOB.policies}
+    return JobResult(Walk(1, failures=failures, set_aside=frozenset(one for one in broken if broken[one])))
+
+
+def test_once_no_policy_is_satisfied_the_trees_where_one_was_set_aside_are_walked_again() -> None:
+    queue = WorkQueue([JOB] * 4)
+    pieces = [queue.next() for _ in range(4)]
+    assert sorted(filter(None, pieces)) == [Piece(number) for number in range(4)]
+    queue.take(Piece(0), came(java=True))
+    queue.take(Piece(1), came())
+    assert (queue.next(), queue.is_over) == (None, False)
+    queue.take(Piece(2), came(cpython=False))
+    again = {queue.next(), queue.next()}
+    assert again == {Piece(0, 1), Piece(3, 1)}  # the third is not over
+    assert not queue.needs(Piece(3))
+    assert not any(queue.job(one).sets_aside for one in again if one is not None)
+    queue.take(Piece(0, 1), came(java=False))
+    queue.take(Piece(3, 1), came(java=False))
+    assert queue.is_over
+    assert [one.walk.set_aside for one in queue.results(load("asyncio:Barrier"))] == [frozenset()] * 4
+
+
+def test_where_only_the_satisfied_ones_are_asked_for_nothing_is_walked_again() -> None:
+    queue = WorkQueue([replace(JOB, only_whether=True)] * 2)
+    queue.take(Piece(0), came(java=True))
+    queue.take(Piece(1), came(cpython=True))
+    assert queue.is_over
