@@ -27,11 +27,9 @@ from tests.zoo.test_zoo import CORRECT, FAULTS
 SUSPENDING = {correct.SuspendingBarrier, correct.SuspendingLatch, faulty.KeptLockLatch, faulty.LostUpdateLatch}
 
 
-def walk(
-    factory: Any, shape: Programs, argument: int, *, prune: bool = True, merge: bool = True, host: str = "asyncio"
-) -> Walk:
+def walk(factory: Any, shape: Programs, argument: int, **options: Any) -> Walk:
     target = adapt(factory)
-    return Explorer(target, shape, argument, target.machine.policies, prune=prune, merge=merge, host=host).walk()
+    return Explorer(target, shape, argument, target.machine.policies, **options).walk()
 
 
 @pytest.mark.parametrize("factory", [one for one in (*CORRECT, *FAULTS) if one not in POLLING])
@@ -77,6 +75,14 @@ def test_pruning_and_both_reductions_find_what_is_found_without(factory: Any) ->
     assert sizes(both) == sizes(pruned)
     assert sizes(pruned, 3) == sizes(whole, 3)
     assert both.schedules <= pruned.schedules <= whole.schedules
+    aside = walk(factory, SMALL, argument, sets_aside=True)
+    assert broken(aside) == broken(both)
+    assert aside.schedules <= both.schedules
+
+
+def broken(found: Walk) -> set[str]:
+    """The policies under which anything was found."""
+    return {policy for policy, failures in found.failures.items() if failures}
 
 
 BESIDE = Programs((2,), at_once=1, calls=2, cancellations=1, numbers=(0,), beside=1)
