@@ -160,3 +160,13 @@ def test_where_only_the_satisfied_ones_are_asked_for_nothing_is_walked_again() -
     queue.take(Piece(0), came(java=True))
     queue.take(Piece(1), came(cpython=True))
     assert queue.is_over
+
+
+def test_what_was_left_out_after_a_step_that_does_not_end_stays_left_out() -> None:
+    queue = WorkQueue([JOB] * 3)
+    hung = came(java=True)
+    hung.walk.hung = True
+    queue.take(Piece(2), came(java=True))
+    queue.take(Piece(1), hung)
+    queue.take(Piece(0), came(cpython=False))
+    assert [queue.next(), queue.next()] == [Piece(1, 1), None]
