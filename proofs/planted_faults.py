@@ -113,7 +113,7 @@ KINDS: Final[dict[str, Kind]] = {
     "reductions": Kind(
         tuple(f"src/latchproof/check/{name}.py" for name in ("tree", "choices", "states", "cancelling")),
         (
-            tuple(f"tests/check/test_{name}.py" for name in ("choices", "tree", "states")),
+            tuple(f"tests/check/test_{name}.py" for name in ("choices", "tree", "states", "set_aside")),
             ("tests/check/test_run.py",),
             ("tests/zoo/test_reductions.py",),
         ),
