@@ -9,6 +9,7 @@ import pytest
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.check.checker import check
+from latchproof.check.estimate import estimate
 from latchproof.check.history import Begin, End, Failure, Finding
 from latchproof.check.jobs import Job, JobResult
 from latchproof.check.judge import Judge
@@ -19,6 +20,7 @@ from latchproof.check.verdict import PolicyVerdict
 from latchproof.check.work_queue import Piece, WorkQueue
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.machine import Programs
+from tests.check import samples
 from tests.check.model_samples import LastFirstSemaphore
 from tests.zoo import correct
 
@@ -89,6 +91,19 @@ def test_a_verdict_says_which_policies_were_judged_no_further() -> None:
     assert (verdict.standing(satisfied), satisfied.set_aside) == ("satisfied", False)
     assert [verdict.standing(one) for one in others] == ["breaks C10; judged no further"] * 3
     assert [one["set_aside"] for one in verdict.to_json()["policies"]] == [False, True, True, True]
+
+
+def test_a_failure_that_may_be_chance_sets_no_policy_aside() -> None:
+    verdict = check(adapt(samples.ThreadedLatch), programs=(SMALL,))
+    assert "uncontrolled" in {reason.code for reason in verdict.reasons}
+    assert not any(one.set_aside or one.failures for one in verdict.policies)
+
+
+def test_an_estimate_for_a_class_that_breaks_every_policy_is_of_the_whole_tree() -> None:
+    shape = Programs((3,), at_once=3, calls=4, cancellations=1, waits_only=True)
+    (one,) = estimate(load("asyncio:Barrier"), [shape], samples=1)
+    assert one.is_counted
+    assert one.runs == check(load("asyncio:Barrier"), programs=(shape,)).schedules
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,9 @@ def check(
     """Run the target's real code under the schedules of every program within bounds, and judge every history.
 
     `programs` are the bounds, by default those of the kind for this host. Without a policy the target conforms if
-    any named policy is satisfied, and one that has failed is judged no further until that is settled. If none is
-    satisfied, all is run once more, and a note names the variants that allow it. With a
-    `claim` the verdict is about that claim alone, and is inconclusive if a run ended with the failure of another.
+    any named policy is satisfied, and one that has failed is judged no further as long as another has not. If none is
+    satisfied, all is run once more, and a note names the variants that allow it. With a `claim` the verdict is about
+    that claim alone, and is inconclusive if a run ended with the failure of another.
 
     `scheduler` is "exhaustive", and `schedules` bounds those of one tree of programs and one constructor argument; or
     it is "random" or "pct", and `schedules` is how many are run in all, from `seed`.
@@ -124,7 +124,7 @@ def check(
         if any(walk.failures.get(one.name) for one in judged):
             text = "claims were broken too, but that may be chance where no schedule controls what happens"
             reasons.append(Reason("uncontrolled", "", text))
-        walk = replace(walk, failures={})
+        walk = replace(walk, failures={}, set_aside=frozenset())
     if not all(outcome.is_deterministic for outcome in outcomes) and not reasons:
         text = "a failure did not happen again under the same schedule, so more may be broken than was seen"
         reasons.append(Reason("nondeterministic", "", text))

@@ -128,8 +128,8 @@ class Explorer:
 
     Without a `strategy` every schedule is walked. `within` restricts the walk to one subtree. `prune` allows
     to leave out runs that commute with others, and `merge` to end a run at a state that was met before, where the
-    strategy does. With `ordered`, sets of futures and tasks are iterated in order of
-    their creation. With `places` the history says where each call stands; `lines` watches each run.
+    strategy does. With `ordered`, sets of futures and tasks are iterated in order of their creation. With `places` the
+    history says where each call stands; `lines` watches each run.
 
     With `sets_aside`, a policy that has failed is judged no further as long as another has not. Then fewer states
     differ, but not every claim that such a policy breaks is found, nor its smallest failure.
@@ -218,7 +218,8 @@ class Explorer:
     ) -> Walk:
         """Run every schedule, or the first `at_most`, or `after_failure` more once every policy has failed.
 
-        The walk also stops after a run in which a step did not end.
+        The walk also stops after a run in which a step did not end. If `after_failure` is given and a policy was set
+        aside, it stops as soon as every policy has failed: a walk without `sets_aside` finds all that they break.
 
         `on_run` is told after each run how far the walk has come.
 
@@ -254,12 +255,10 @@ class Explorer:
         if at_most is not None and walk.schedules >= at_most:
             walk.complete = False
             return True
-        if failed is not None and walk.set_aside:  # what more is found would depend on which failed first
-            walk.cut_short = True
-            return True
-        if after_failure is not None and failed is not None and walk.schedules >= failed + after_failure:
-            walk.cut_short = True
-            return True
+        if after_failure is not None and failed is not None:
+            # once a policy was set aside, what more is found would depend on which failed first
+            walk.cut_short = bool(walk.set_aside) or walk.schedules >= failed + after_failure
+            return walk.cut_short
         return False
 
     @property
