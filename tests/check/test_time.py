@@ -243,7 +243,7 @@ def test_a_date_of_today_is_read_off_a_clock_of_the_system() -> None:
 
 
 def test_timers_of_one_time_run_in_one_order_in_a_run_that_is_repeated() -> None:
-    """That a cancelled timer is dropped may change the order of the others, so it is done where every run does it."""
+    """Dropping a cancelled timer may change the order of the others, so each run does it before each step."""
     shape = Programs((3,), at_once=3, calls=6, cancellations=1, waits_only=True)
     verdict = check(adapt(correct.SleepingBarrier), policy="latchproof", programs=(shape,))
     assert {reason.code for reason in verdict.reasons} <= {"not-exercised"}
