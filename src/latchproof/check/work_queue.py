@@ -102,7 +102,7 @@ class WorkQueue:
 
     def _is_every_policy_broken(self) -> bool:
         broken = {policy for tree in self._trees for policy, found in tree.failures.items() if found}
-        return all(broken.issuperset(tree.root.policies) for tree in self._trees)
+        return broken >= {policy for tree in self._trees for policy in tree.root.policies}
 
     def report(self, piece: Piece, walk: Walk) -> None:
         """Tell how far the job is, when one of its pieces is as far as `walk`."""

@@ -104,7 +104,6 @@ class StepLoop(asyncio.BaseEventLoop):
 
     def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
         """Make a task for the target, unless the target has set a factory of its own."""
-        self._check_closed()
         if self.get_task_factory() is not None:
             return super().create_task(coro, **options)
         return self._make_task(coro, **options)
