@@ -91,7 +91,7 @@ def test_what_is_large_is_extrapolated_to_the_order_of_magnitude(monkeypatch: py
     [
         ("latchproof:Barrier", Programs((2,), 2, 2, 0, beside=2), "asyncio", 2),  # 190 schedules, then 1,456
         ("latchproof:CountdownLatch", Programs((1,), 2, 3, 1, numbers=(0,), again=True, in_except=True), "asyncio", 2),
-        ("latchproof:Barrier", Programs((2,), 2, 3, 0), "trio", 2),
+        ("latchproof:Barrier", Programs((2,), 3, 3, 0), "trio", 2),
         ("tests.zoo.correct:SuspendingBarrier", Programs((4,), 4, 5, 2, waits_only=True), "asyncio", 3),
     ],
 )

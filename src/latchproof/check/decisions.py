@@ -30,6 +30,8 @@ class Decisions:
         self.before_step: Choice | None = None
         self.passed: dict[State, float] = {}
         """The states met in this run, each with the time. One is met again only where nothing but steps was made."""
+        self._state_before: State | None = None
+        """The state in which the latest decision was made, if only one option was left there."""
         self._repeated = 0
         self._strategy = strategy
         self._judges = judges
@@ -77,6 +79,7 @@ class Decisions:
                 return self.note(STOP, state)
             turn = Turn(index, quiet=False)
         choice = None
+        self._state_before = state if len(options) == 1 else None
         if len(options) > 1:
             snapshots = tuple([judge.snapshot() for judge in self._judges])
             choice = Choice(options, turn.option, snapshots, len(self.made), len(self.words), state)
@@ -88,12 +91,14 @@ class Decisions:
     def decide_within_a_step(self, options: tuple[Action, ...], now: float, under_way: dict[int, Any]) -> Action | None:
         """Decide what is left open within a step; return None if the run is over.
 
+        What comes of this choice is all that comes of the state before the step, if nothing else was left to choose.
+
         An error ends the run. It is not raised here, because it would be lost in the task.
         """
         if self._record.over:
             return None
         try:
-            action = self.repeat(now, under_way) if self.repeating else self.choose(options)
+            action = self.repeat(now, under_way) if self.repeating else self.choose(options, self._state_before)
         except BaseException as problem:
             self._record.stop(problem)
             return None

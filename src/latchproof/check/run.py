@@ -348,7 +348,8 @@ class Run:
         state = None
         seen = setup.seen
         may_repeat = options[-1] is TIME or self.record.progress > STEPS_BEFORE_LOOKING
-        if seen is not None and (may_repeat or (seen.merge and len(options) > 1)):
+        order_is_open = between_passes and stepper.waiting[0] > 1
+        if seen is not None and (may_repeat or (seen.merge and (len(options) > 1 or order_is_open))):
             state = self._state(seen, between_passes)
         if seen is not None and state is not None:
             if state in decisions.passed:

@@ -283,9 +283,9 @@ def test_the_type_of_what_has_none_is_said(fingerprinter: Fingerprinter) -> None
 def test_so_many_objects_are_walked_and_no_more(monkeypatch: pytest.MonkeyPatch, fingerprinter: Fingerprinter) -> None:
     assert fingerprint.LIMIT == 20_000
     monkeypatch.setattr(fingerprint, "LIMIT", 10)
-    fingerprinter.of([[] for _ in range(10)])
+    fingerprinter.of([[] for _ in range(9)])
     with pytest.raises(NoFingerprintError, match="more than 10 objects"):
-        fingerprinter.of([[] for _ in range(11)])
+        fingerprinter.of([[] for _ in range(10)])
 
 
 # ------------------------------------------------------------------------------------------ how it is asked for

@@ -1,6 +1,6 @@
 """A fingerprint of all that the rest of a run depends on, so that no state is explored twice.
 
-The objects that can be reached from the roots are walked depth first and numbered in the order in which they are met;
+The objects that can be reached from the roots are walked breadth first and numbered in the order in which they are met;
 two states with the same walk differ only in where their objects are in memory. A coroutine's frame is the place where
 it is suspended, the names that are bound, and what the garbage collector would visit there: locals, and also its value
 stack, such as the iterator of a `for`. An object that holds state where Python cannot read it has no
@@ -67,6 +67,9 @@ flat = chain.from_iterable
 LIMIT = 20_000
 """Most objects that are walked."""
 
+END = ()
+"""What comes after the parts of an object."""
+
 
 class NoFingerprintError(Exception):
     """An object holds state that cannot be read."""
@@ -127,36 +130,32 @@ class Fingerprinter:
     def _walk(self, roots: Iterable[object]) -> None:
         self._context = contextvars.copy_context()
         try:
-            self._walk_depth_first([*roots])
+            self._walk_breadth_first(roots)
         except NoFingerprintError:
             raise
         except Exception as error:  # an iterator over what has changed, ...
             raise NoFingerprintError(f"{type(error).__name__}: {error}") from error
 
-    def _walk_depth_first(self, waiting: list[object]) -> None:
+    def _walk_breadth_first(self, roots: Iterable[object]) -> None:
         out, met, listings = self._out, self._met, self._listings
-        alive: list[object] = []  # else another object might be given the address of one before the walk is over
-        waiting.reverse()
-        while waiting:
-            thing = waiting.pop()
+        walked: list[Any] = [roots]  # it keeps them alive too: else another object might be given the address of one
+        for thing in walked:
             kind = type(thing)
-            if kind in VALUED:
-                out.append(thing)
-                continue
-            if (number := met.get(id(thing))) is not None:
-                out.append((number,))
-                continue
-            if len(alive) > LIMIT:
-                raise NoFingerprintError(f"more than {LIMIT:,} objects")
-            met[id(thing)] = len(alive)
-            alive.append(thing)
             if (listing := listings.get(kind)) is None:
                 listing = listings[kind] = self._listing_for(kind)
             label, parts = listing(thing)
-            parts = [*parts]
-            out.append((label, len(parts)))
-            parts.reverse()
-            waiting += parts
+            out.append(label)
+            for part in parts:
+                if type(part) in VALUED:
+                    out.append(part)
+                    continue
+                if (number := met.get(id(part))) is None:
+                    number = met[id(part)] = len(walked)
+                    walked.append(part)
+                out.append((number,))
+            out.append(END)
+            if len(met) > LIMIT:
+                raise NoFingerprintError(f"more than {LIMIT:,} objects")
 
     def _listing_for(self, kind: type) -> Listing:
         """Return how the objects of a type are told: what kind of object it is, and the parts of it."""
