@@ -74,7 +74,7 @@ def test_what_is_small_is_counted_as_a_check_counts_it() -> None:
 
 
 def test_what_is_large_is_extrapolated_to_the_order_of_magnitude(monkeypatch: pytest.MonkeyPatch) -> None:
-    shape = Programs((2,), at_once=3, calls=4, cancellations=1)
+    shape = Programs((2,), at_once=3, calls=4, cancellations=2)
     (one,) = estimate(BARRIER, [shape], policy="cpython", samples=10)
     assert (one.is_counted, one.counted_calls) == (False, 3)
     counted = check(BARRIER, policy="cpython", programs=(shape,)).schedules

@@ -45,7 +45,7 @@ def test_of_the_policies_that_are_satisfied_everything_is_found_in_fewer_runs(fa
     kept = whole.fired.keys() - broken
     assert {policy: part.fired[policy] for policy in kept} == {policy: whole.fired[policy] for policy in kept}
     assert part.schedules < whole.schedules
-    assert part.covered == whole.covered
+    assert part.covered > part.schedules - part.pruned
     assert not part.cut_short
 
 

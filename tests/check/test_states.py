@@ -420,6 +420,29 @@ def test_a_state_stands_for_another_if_as_much_is_found_from_it(
     assert seen.stands_for(state, steps, below=known) == (met if stands else None)
 
 
+@pytest.mark.parametrize(
+    ("spent", "below", "stands"),
+    [
+        ((3, 0, 1), FINE, True),  # less was left here
+        ((2, 0, 2), FINE, True),
+        ((1, 0, 2), FINE, False),  # a further call was left here
+        ((3, 0, 0), FINE, False),
+        ((3, 0, 1), BROKEN, False),  # what was found may need all that was left there
+        ((2, 0, 1), BROKEN, True),
+        ((3, 0, 1), None, False),
+    ],
+)
+def test_a_state_stands_for_one_where_no_more_is_left_of_the_bounds(
+    spent: tuple[int, ...], below: Below | None, stands: bool
+) -> None:
+    judges: Any = [Lenient("one")]
+    seen = SeenStates(merge=True, judges=judges)
+    met, state = State(b"a state", (2,), (2, 0, 1)), State(b"a state", (2,), spent)
+    assert seen.stands_for(met, 5) is None
+    known = {} if below is None else {met: below}
+    assert seen.stands_for(state, 5, below=known) == (met if stands else None)
+
+
 def test_a_state_from_which_a_judge_found_something_does_not_stand_for_one_from_which_it_may() -> None:
     judges: Any = [Lenient("one")]
     seen = SeenStates(merge=True, judges=judges)

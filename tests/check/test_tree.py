@@ -116,7 +116,9 @@ def test_the_runs_stand_for_those_that_merging_spares(factory: Any, prune: bool)
     if not prune:
         assert (whole.pruned, whole.covered) == (0, whole.schedules)
     assert whole.covered == whole.schedules - whole.pruned
-    assert abs(merged.covered - whole.covered) <= 0.02 * whole.covered
+    # a state with more left of the bounds stands for others than those below this one, of which only one is counted
+    assert 0.7 * whole.covered < merged.covered <= whole.covered
+    assert merged.covered > merged.schedules
 
 
 def test_a_run_that_comes_round_is_whole() -> None:

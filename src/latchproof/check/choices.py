@@ -50,10 +50,14 @@ STAY = Action("stay", "stays")
 
 
 class State(NamedTuple):
-    """A state: its fingerprint, and the place of each judge, -1 for one that has a finding."""
+    """A state: its fingerprint, the place of each judge (-1 for one that has a finding), and what was spent so far.
+
+    What is spent are calls, calls on the second instance and cancellations, of which the bounds allow so many.
+    """
 
     fingerprint: bytes
     places: tuple[int, ...] = ()
+    spent: tuple[int, ...] = ()
 
 
 class Below(NamedTuple):

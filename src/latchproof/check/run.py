@@ -62,11 +62,15 @@ STEPS_WITHOUT_PROGRESS = 60
 
 
 class PrunedError(Exception):
-    """The run is cut short, because others stand for it: those from the state `met`, if that is given."""
+    """The run is cut short, because others stand for it: those from the state `met`, if that is given.
 
-    def __init__(self, met: State | None = None) -> None:
+    `as_much_is_left` says whether the bounds leave as many calls and cancellations there, else they leave more.
+    """
+
+    def __init__(self, met: State | None = None, *, as_much_is_left: bool = True) -> None:
         super().__init__(met)
         self.met = met
+        self.as_much_is_left = as_much_is_left
 
 
 class Run:
@@ -362,7 +366,7 @@ class Run:
                 return decisions.note(action)
             met = seen.stands_for(state, self.steps, decisions.passed, self._path.below)
             if met is not None:
-                raise PrunedError(met)
+                raise PrunedError(met, as_much_is_left=met.spent == state.spent)
             decisions.passed[state] = stepper.now
         for action in (TIME, ROUND):
             if setup.strategy.insists_on(action.word):
@@ -413,17 +417,18 @@ class Run:
         calls, others = self._calls, self._others
         ranks = {call: rank for rank, call in enumerate(sorted({**calls.under_way, **calls.idle}))}
         tasks = [(calls.under_way | calls.idle)[call] for call in ranks]
-        budgets = (
-            calls.made, others.made, calls.begun, calls.requests, len(calls.numbers), self._newborn is not None,
+        harness = (
+            calls.at_once, others.at_once, len(calls.numbers), self._newborn is not None,
             self._front_is_quiet, self._front_is_quiet_if_cancelled, self._cancelling.pending is not None,
             self._rested, between_passes,
             tuple(sorted(ranks[call] for call in calls.requested if call in calls.under_way)),
         )  # fmt: skip
         places = tuple([judge.place for judge in self.setup.judges])
+        spent = calls.made, others.made, calls.requests
         elsewhere = others.instance, [*others.under_way.values()], self.setup.target.global_state.changed()
         try:
             of = self.setup.fingerprinter.of
-            return State(of(calls.instance, tasks, self._stepper.state, elsewhere, plain=budgets), places)
+            return State(of(calls.instance, tasks, self._stepper.state, elsewhere, plain=harness), places, spent)
         except NoFingerprintError as error:
             seen.failure = str(error)
             return None

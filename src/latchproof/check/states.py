@@ -1,21 +1,25 @@
 """The states that runs come to: those that were met, and how they are recognized.
 
-A state has two parts: the fingerprint of all that the rest of the run depends on, and the place of each judge: the node
-of its automaton. What a fingerprint is made of belongs to `latchproof.check.run`, and how objects are compared to
+A state has three parts: the fingerprint of all that the target does from there depends on; the place of each judge,
+which is the node of its automaton; and how many calls and cancellations were spent, of those that the bounds allow.
+What a fingerprint is made of belongs to `latchproof.check.run`, and how objects are compared to
 `latchproof.check.sandbox.fingerprint`.
 
 A run ends at a state if one that was met before stands for it. That one has the same fingerprint, so the target does
-the same from there. For each judge one of two things must hold as well:
+the same from there, and no more was spent there, so all runs from here were made from there. For each judge one of two
+things must hold as well:
 
 - Below the earlier state no failure was found, and here the judge allows at least what it allowed there. Then nothing
   would be found here either. So it does not matter which calls overlapped on the way, nor how many steps it took.
-- The judge's place is the same, and no fewer steps led here. That is required if a failure was found below the earlier
-  state, because fewer steps would make a smaller counterexample, and while the walk has not left that state.
+- The judge's place is the same, as much was spent, and no fewer steps led here. That is required if a failure was found
+  below the earlier state, because fewer steps would make a smaller counterexample, and a failure may need more than is
+  left here. It is also required while the walk has not left that state.
 
 Below a state are the runs through it, and those that stand for the runs that were left out or cut short there.
 """
 
 from collections.abc import Container, Mapping, Sequence
+from operator import le
 from types import MappingProxyType
 from typing import Any
 
@@ -61,6 +65,9 @@ class SeenStates:
 
     def _finds_no_more(self, state: State, other: State, below: Below | None, *, as_soon: bool) -> bool:
         """Return whether nothing is found from a state that is not found from another one, by as few steps."""
+        if not all(map(le, other.spent, state.spent)):
+            return False
+        as_soon = as_soon and other.spent == state.spent
         for judge, place, there in zip(self._judges, state.places, other.places, strict=True):
             if place == -1:  # the judge has a finding, and judges no more
                 continue
