@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import trio
+from benchmarks.suspending import PollingLatch
 
 from latchproof.check.checker import check
 from latchproof.check.target import adapt
@@ -66,23 +66,9 @@ def test_a_latch_that_polls_for_ever_is_found_to_strand_a_task(factory: Any) -> 
     assert (trace.claim, trace.schedule[-1]) == ("C11", "comes round")
 
 
-class PollsInEachTurnOnTrio:
-    """A right latch whose tasks look again in each of their turns."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-
-    async def wait(self) -> None:
-        while self.count:
-            await trio.lowlevel.checkpoint()
-
-    async def count_down(self) -> None:
-        await trio.lowlevel.checkpoint()
-        self.count = max(0, self.count - 1)
-
-
 def test_a_state_is_looked_at_where_trio_may_choose_an_order_even_if_no_call_is_left() -> None:
     """Each pass of three tasks that poll has several orders, and all of them lead to the same few states."""
-    verdict = checked(PollsInEachTurnOnTrio, Programs((1,), at_once=3, calls=3, cancellations=0))
+    programs = Programs((1,), at_once=3, calls=3, cancellations=0)
+    verdict = check(adapt(PollingLatch, kind="latch"), policy="latchproof", programs=(programs,), host="trio")
     assert (verdict.exit_code, verdict.reasons) == (0, ())
     assert verdict.schedules < 400
