@@ -116,7 +116,7 @@ def test_the_runs_stand_for_those_that_merging_spares(factory: Any, prune: bool)
     if not prune:
         assert (whole.pruned, whole.covered) == (0, whole.schedules)
     assert whole.covered == whole.schedules - whole.pruned
-    # a state with more left of the bounds stands for others than those below this one, of which only one is counted
+    # of the schedules below a state for which one with more calls left stands, only one is counted
     assert 0.5 * whole.covered < merged.covered <= whole.covered
     assert merged.covered > merged.schedules
 

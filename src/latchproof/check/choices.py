@@ -52,7 +52,7 @@ STAY = Action("stay", "stays")
 class State(NamedTuple):
     """A state: its fingerprint, the place of each judge (-1 for one that has a finding), and what was spent so far.
 
-    What is spent are calls, calls on the second instance and cancellations, of which the bounds allow so many.
+    `spent` counts calls, calls on the second instance, and cancellations. The bounds limit each of them.
     """
 
     fingerprint: bytes

@@ -31,7 +31,8 @@ class Decisions:
         self.passed: dict[State, float] = {}
         """The states met in this run, each with the time. One is met again only where nothing but steps was made."""
         self._state_before: State | None = None
-        """The state in which the latest decision was made, if only one option was left there."""
+        """The latest state in which one option was left, if nothing was chosen since. All that comes of it comes of the
+        next choice that is made within a step."""
         self._repeated = 0
         self._strategy = strategy
         self._judges = judges
@@ -90,8 +91,6 @@ class Decisions:
 
     def decide_within_a_step(self, options: tuple[Action, ...], now: float, under_way: dict[int, Any]) -> Action | None:
         """Decide what is left open within a step; return None if the run is over.
-
-        What comes of this choice is all that comes of the state before the step, if nothing else was left to choose.
 
         An error ends the run. It is not raised here, because it would be lost in the task.
         """

@@ -64,7 +64,7 @@ STEPS_WITHOUT_PROGRESS = 60
 class PrunedError(Exception):
     """The run is cut short, because others stand for it: those from the state `met`, if that is given.
 
-    `as_much_is_left` says whether the bounds leave as many calls and cancellations there, else they leave more.
+    `as_much_is_left` is False if the bounds leave more calls or cancellations there than here.
     """
 
     def __init__(self, met: State | None = None, *, as_much_is_left: bool = True) -> None:

@@ -1,19 +1,19 @@
 """The states that runs come to: those that were met, and how they are recognized.
 
-A state has three parts: the fingerprint of all that the target does from there depends on; the place of each judge,
-which is the node of its automaton; and how many calls and cancellations were spent, of those that the bounds allow.
+A state has three parts: the fingerprint of everything that the target can notice from there on; the place of each
+judge, which is a node of its automaton; and how many of the calls and cancellations within the bounds were made so far.
 What a fingerprint is made of belongs to `latchproof.check.run`, and how objects are compared to
 `latchproof.check.sandbox.fingerprint`.
 
 A run ends at a state if one that was met before stands for it. That one has the same fingerprint, so the target does
-the same from there, and no more was spent there, so all runs from here were made from there. For each judge one of two
-things must hold as well:
+the same from there. No more calls and cancellations led to it, so each run that can be made from here was made from
+there. For each judge one of two things must hold as well:
 
 - Below the earlier state no failure was found, and here the judge allows at least what it allowed there. Then nothing
   would be found here either. So it does not matter which calls overlapped on the way, nor how many steps it took.
-- The judge's place is the same, as much was spent, and no fewer steps led here. That is required if a failure was found
-  below the earlier state, because fewer steps would make a smaller counterexample, and a failure may need more than is
-  left here. It is also required while the walk has not left that state.
+- The judge's place is the same, as many calls and cancellations led here, and no fewer steps. That is required if a
+  failure was found below the earlier state: fewer steps would make a smaller counterexample, and the failure may need
+  calls that are not left here. It is also required while the walk has not left that state.
 
 Below a state are the runs through it, and those that stand for the runs that were left out or cut short there.
 """

@@ -39,10 +39,10 @@ class Walk:
 
     `fired`, `misread` (the observations that read wrong) and `failures` are by the name of the policy. `pruned` counts
     the schedules that were cut short because they commute with another or come to a state that was met before,
-    `restless` those that never came to rest. `no_fingerprint` says what kept states from being recognized. `covered` is
-    a number of schedules that the runs stand for, or fewer: those that were made, and those below a state that was met
-    before. These are as many as were found there at first, but where more was left of the bounds there, one is counted.
-    Those that commute with another are not counted.
+    `restless` those that never came to rest. `no_fingerprint` says what kept states from being recognized. The runs
+    stand for at least `covered` schedules: those that were made, and those below a state that was met before. These are
+    as many as were found there at first; where the bounds left more calls or cancellations there, only one is counted.
+    Schedules that commute with another are not counted.
     """
 
     schedules: int = 0
@@ -310,7 +310,7 @@ class Explorer:
             walk.pruned += 1
             if pruned.met is not None:
                 came = path.below.get(pruned.met, self._unknown)
-                # where more was left of the bounds, the runs stand for others too, which are not below this state
+                # where more calls were left, some of the schedules counted there cannot be made here
                 path.note(came if pruned.as_much_is_left else came._replace(covered=1))
             pruned.with_traceback(None)  # the run has kept it, and its frames keep the run
         finally:  # also what a run shows that differs from the one that it should repeat

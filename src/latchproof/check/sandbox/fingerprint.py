@@ -68,7 +68,7 @@ LIMIT = 20_000
 """Most objects that are walked."""
 
 END = ()
-"""What comes after the parts of an object."""
+"""The mark after the parts of an object."""
 
 
 class NoFingerprintError(Exception):
@@ -138,7 +138,7 @@ class Fingerprinter:
 
     def _walk_breadth_first(self, roots: Iterable[object]) -> None:
         out, met, listings = self._out, self._met, self._listings
-        walked: list[Any] = [roots]  # it keeps them alive too: else another object might be given the address of one
+        walked: list[Any] = [roots]  # keeps the objects alive: else another might be given the address of one
         for thing in walked:
             kind = type(thing)
             if (listing := listings.get(kind)) is None:
