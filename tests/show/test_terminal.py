@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 import time
 from typing import Any
 
@@ -61,6 +62,19 @@ def test_other_cells_are_not_coloured_and_never_markup() -> None:
 def test_without_a_terminal_a_table_is_aligned_text() -> None:
     table = printed(print_table, ("claim", "state"), [("C1", "holds [red]"), ("C10", "x")], terminal=False)
     assert table == "claim  state\nC1     holds [red]\nC10    x\n"
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (15, ["claim  holds", "─" * 15, "C1     is shown"]),
+        (14, ["claim holds", "─" * 14, "C1    is shown"]),  # a smaller gap, so that no cell is folded
+        (13, ["claim  holds", "─" * 12, "C1     is", "       shown"]),
+    ],
+)
+def test_a_table_is_folded_only_if_no_smaller_gap_avoids_that(width: int, lines: list[str]) -> None:
+    table = printed(print_table, ("claim", "holds"), [("C1", "is shown")], width=width)
+    assert [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in table.splitlines()] == lines
 
 
 def test_a_line_is_printed_as_it_stands() -> None:

@@ -16,11 +16,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from latchproof.show.printing import say
     from latchproof.show.progress import Stages
 
-    say(
-        console,
-        f"latchproof verify: the {'quick' if options.quick else 'full'} ledger of our own claims, from evidence "
-        "gathered now",
-    )
+    size = "quick" if options.quick else "full"
+    say(console, f"latchproof verify: the {size} ledger of our claims, from evidence gathered now")
     with Stages(console, "loading the solvers") as stages:
         from latchproof.show.ledger import print_ledger
         from latchproof.verify.gather import gather

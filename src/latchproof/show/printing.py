@@ -49,15 +49,16 @@ def say_command(console: Console, text: str, style: str | None = None) -> None:
 def print_table(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table, in which a cell that begins with a status has its colour.
 
-    Where a terminal is too narrow for the columns, each row is a paragraph.
+    Cells are folded only if no smaller gap between the columns avoids that. If the terminal is too narrow for the
+    columns, each row is a paragraph.
     """
-    for gap in (2, 1):
-        lines = layout.table([headers, *rows], width_of(console) - gap * (len(headers) - 1), headings=0)
-        if lines is not None:
-            _print_lines(
-                console, lines, [["bold"] * len(headers), *([_style(cell) for cell in row] for row in rows)], gap
-            )
-            return
+    width = width_of(console)
+    narrowed = [(gap, layout.table([headers, *rows], width - gap * (len(headers) - 1), headings=0)) for gap in (2, 1)]
+    tables = [(gap, lines) for gap, lines in narrowed if lines is not None]
+    unfolded = [(gap, lines) for gap, lines in tables if all(len(row) == 1 for row in lines)]
+    for gap, lines in (*unfolded, *tables):
+        _print_lines(console, lines, [["bold"] * len(headers), *([_style(cell) for cell in row] for row in rows)], gap)
+        return
     for row in rows:
         named = [f"{header} {cell}" for header, cell in zip(headers[1:], row[1:], strict=True) if cell]
         say(console, f"{row[0]}: {'; '.join(named)}")
