@@ -8,6 +8,7 @@ import threading
 import time
 import unittest
 import warnings
+from functools import partial
 from typing import Any
 
 import pytest
@@ -345,7 +346,10 @@ def test_what_does_not_end_when_the_loop_is_closed_is_inconclusive(
 
     monkeypatch.setattr(AsyncioDriver, "close", closing)
     limits = ["--step-cpu", str(CPU), "--step-block", str(BLOCK)]
-    assert main(["fuzz", f"{THIS}:Closed", "--policy", "latchproof", "--examples", "50", *limits]) == 3
+    # always the same examples, in some of which a task waits at the end: in as many others there may be none
+    monkeypatch.setattr("hypothesis.settings", partial(settings, derandomize=True, database=None))
+    examples = ["--count", "9", "--examples", "20"]
+    assert main(["fuzz", f"{THIS}:Closed", "--policy", "latchproof", *examples, *limits]) == 3
     said = "inconclusive: the clean-up of a task did not end within 0.1 s of CPU time, at test_endless.py:"
     assert said in capsys.readouterr().out
 
