@@ -11,6 +11,8 @@ from proofs import planted_faults, source_faults
 from proofs.planted_faults import EQUIVALENT, KINDS, ROOT, choose, faults_of, main, mirror, plant, read_equivalent
 from proofs.source_faults import Fault, faults
 
+from tests.without_plugins import NO_PLUGINS
+
 SOURCE = '''\
 """Text for a reader."""
 
@@ -26,6 +28,12 @@ def f(queue: list[int], is_open: bool = False) -> bool:
     queue.append(1)
     return all(one < LIMIT for one in queue if one)
 '''
+
+
+@pytest.fixture(autouse=True)
+def _no_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in NO_PLUGINS.items():
+        monkeypatch.setenv(name, value)
 
 
 def texts() -> set[str]:

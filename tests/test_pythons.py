@@ -9,6 +9,7 @@ import pytest
 
 from tests import pythons
 from tests.museum.environments import ROOT
+from tests.without_plugins import NO_PLUGINS
 
 FOUND = {"3.12": ["3.12.1", "3.12.4"], "3.13": ["3.13.0"]}
 
@@ -66,6 +67,9 @@ def test_a_version_passes_if_its_tests_do(
     file.write_text(f"def test_one():\n    {body}\n", encoding="utf-8")
     monkeypatch.setattr(pythons, "environment", lambda version: Path(sys.executable))
     monkeypatch.setattr(pythons, "SUITES", (str(file),))
+    for name, value in NO_PLUGINS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
     assert pythons.passes("3.12.4") is passed
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith(f"CPython 3.12.4: 1 {'passed' if passed else 'failed'} in ")

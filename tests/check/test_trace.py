@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -25,6 +23,7 @@ from latchproof.show.lanes import explain, found, lanes, mermaid
 from latchproof.show.repro import reproduction
 from latchproof.show.words import CannotRenderError
 from latchproof_spec.machine import Programs
+from tests.without_plugins import run_alone
 
 FAULTY = '''
 import asyncio
@@ -75,11 +74,6 @@ def faulty(tmp_path: Path) -> Path:
 def first_trace(target: str, claim: str | None = None) -> Trace:
     found = check(load(target), policy="latchproof", programs=programs_within(load(target), 2, 2, 1)).traces
     return next(trace for trace in found if claim in (None, trace.claim))
-
-
-def run_pytest(path: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=path.parent)
 
 
 def test_a_trace_survives_json(verdict: Verdict) -> None:
@@ -233,7 +227,7 @@ def test_a_reproduction_fails_when_run_alone(verdict: Verdict, claim: str, tmp_p
     path = tmp_path / "test_reproduction.py"
     path.write_text(reproduction(trace), encoding="utf-8")
     assert "latchproof" not in path.read_text(encoding="utf-8").split('"""')[2]
-    done = run_pytest(path)
+    done = run_alone(path)
     assert done.returncode == 1
     assert "AssertionError" in done.stdout
 
@@ -244,14 +238,14 @@ def test_a_reproduction_passes_on_a_barrier_without_the_fault(verdict: Verdict, 
     source = reproduction(trace).replace("from asyncio import Barrier", "from latchproof import Barrier")
     path = tmp_path / "test_reproduction.py"
     path.write_text(source, encoding="utf-8")
-    assert run_pytest(path).returncode == 0
+    assert run_alone(path).returncode == 0
 
 
 @pytest.mark.parametrize(("name", "claim"), [("Hangs", "C12"), ("Miscounts", "C16")])
 def test_hangs_and_observations_are_reproduced_too(name: str, claim: str, faulty: Path, tmp_path: Path) -> None:
     path = tmp_path / "test_reproduction.py"
     path.write_text(reproduction(first_trace(f"{faulty}:{name}", claim)), encoding="utf-8")
-    assert run_pytest(path).returncode == 1
+    assert run_alone(path).returncode == 1
 
 
 def test_an_error_that_only_the_event_loop_sees_has_no_reproduction(faulty: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from latchproof.show import dialects, repro
 from latchproof.show.repro import reproduction, shortest_reproduction
 from latchproof.show.words import CannotRenderError
 from latchproof.testing import check
+from tests.without_plugins import run_alone
 
 SAMPLES = Path(__file__).parents[1] / "check"
 
@@ -26,8 +26,7 @@ def run(source: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     path.write_text(source)
     for name in ("samples.py", "trio_samples.py"):
         (tmp_path / name).write_text((SAMPLES / name).read_text(encoding="utf-8"), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    return run_alone(path)
 
 
 CASES: list[Any] = [
