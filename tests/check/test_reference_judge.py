@@ -118,7 +118,7 @@ AT_ONCE = 6
 LENGTH = 14
 """Events of a walk."""
 
-MOST_WORLDS = 30
+MOST_WORLDS = 15
 """Most worlds after an event that a walk takes; one that leaves more is judged, too, and not taken."""
 
 REST = Rest()

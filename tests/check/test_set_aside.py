@@ -109,7 +109,7 @@ def test_an_estimate_for_a_class_that_breaks_every_policy_is_of_the_whole_tree()
 
 
 @pytest.mark.parametrize(
-    "options", [{"claim": "C10"}, {"policy": "keeps"}, {"reduces": False}, {"scheduler": "random"}]
+    "options", [{"claim": "C10"}, {"policy": "keeps"}, {"reduces": False}, {"scheduler": "random", "schedules": 300}]
 )
 def test_every_policy_is_judged_in_full_where_that_is_asked_for(options: dict[str, Any]) -> None:
     verdict = check(adapt(CountdownLatch), programs=(SMALL,), **options)
