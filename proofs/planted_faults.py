@@ -7,7 +7,7 @@ time. A fault that every one of them passes is green, and fails this gate, unles
 proofs/equivalent_faults.toml with the argument why it changes nothing observable, and with the name of a
 test that shows it. Listed faults are not planted.
 
-By default five faults of each kind are drawn, by a fixed seed, so that each run of continuous integration draws the
+By default three faults of each kind are drawn, by a fixed seed, so that each run of continuous integration draws the
 same. Another seed draws others. The test that notices a fault is run once more without it, and must pass then:
 otherwise it says nothing about the fault. If pytest ends before it reports a test, the whole stage is run without the
 fault. A stage of tests without a result within 600 s counts as red; the last line says how many did.
@@ -49,7 +49,7 @@ COPIED: Final = (
 )
 """What of the project the tests of a fault need."""
 
-NUMBER: Final = 5
+NUMBER: Final = 3
 """Faults of each kind that are planted by default."""
 
 SEED: Final = 1
