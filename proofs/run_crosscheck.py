@@ -11,10 +11,13 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from latchproof.check.pool import cores
 from latchproof.export.crosscheck import CrosscheckError, ToolResult, crosscheck, expected, spin, tlc, tlc_jar
 from latchproof.export.promela import promela
 from latchproof.export.rows import Model, make_model
@@ -42,31 +45,44 @@ MODELS: tuple[tuple[Machine, str, ModelBounds], ...] = (
 def main() -> int:
     jar, missing = tlc_jar()
     wrong = 0
-    for machine, name, bounds in MODELS:
-        policy = next(one for one in machine.policies if one.name == name)
-        calls = "unbounded calls" if bounds.calls is None else f"{bounds.calls} calls each"
-        print(f"{machine.name}({bounds.argument}), policy {name}, {bounds.tasks} tasks, {calls}", flush=True)
-        with tempfile.TemporaryDirectory() as directory:
-            found, differences = crosscheck(machine, policy, bounds, Path(directory), jar)
-        for one in found:
-            live = "".join(
-                f"; {claim} {_word(holds)} under weak fairness, {_word(one.unfair[claim])} without"
-                for claim, holds in one.fair.items()
-            )
-            edges = "" if one.edges is None else f", {one.edges:,} edges"
-            print(f"    {one.tool:<10} {one.states:>7,} states{edges}; safety {_word(one.safe)}{live}", flush=True)
-        for difference in differences:
-            print(f"    WRONG {difference}")
-        wrong += len(differences)
+    with ProcessPoolExecutor(cores(), get_context("spawn")) as workers:
+        compared = [workers.submit(_compare, number, jar) for number in range(len(MODELS))]
+        planting = workers.submit(_plant, jar)
+        for (machine, name, bounds), results in zip(MODELS, compared, strict=True):
+            found, differences = results.result()
+            calls = "unbounded calls" if bounds.calls is None else f"{bounds.calls} calls each"
+            print(f"{machine.name}({bounds.argument}), policy {name}, {bounds.tasks} tasks, {calls}")
+            for one in found:
+                live = "".join(
+                    f"; {claim} {_word(holds)} under weak fairness, {_word(one.unfair[claim])} without"
+                    for claim, holds in one.fair.items()
+                )
+                edges = "" if one.edges is None else f", {one.edges:,} edges"
+                print(f"    {one.tool:<10} {one.states:>7,} states{edges}; safety {_word(one.safe)}{live}", flush=True)
+            for difference in differences:
+                print(f"    WRONG {difference}")
+            wrong += len(differences)
+        planted = planting.result()
     if missing:
         print(missing)
-    planted = dict(_planted(jar))
     unseen = [name for name, is_seen in planted.items() if not is_seen]
     seen = len(planted) - len(unseen)
     for name in unseen:
         print(f"    WRONG a planted fault is not noticed: {name}")
     print(f"{len(MODELS)} models, {wrong} differences; {seen} of {len(planted)} planted faults noticed")
     return 1 if wrong or unseen else 0
+
+
+def _compare(number: int, jar: str | None) -> tuple[list[ToolResult], list[str]]:
+    """Return what each tool found of the model with that number, and where they differ."""
+    machine, name, bounds = MODELS[number]
+    policy = next(one for one in machine.policies if one.name == name)
+    with tempfile.TemporaryDirectory() as directory:
+        return crosscheck(machine, policy, bounds, Path(directory), jar)
+
+
+def _plant(jar: str | None) -> dict[str, bool]:
+    return dict(_planted(jar))
 
 
 def _planted(jar: str | None) -> Iterator[tuple[str, bool]]:
