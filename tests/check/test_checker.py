@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -221,7 +222,10 @@ def test_once_it_is_known_to_fail_a_check_goes_on_for_a_while_and_keeps_the_smal
     monkeypatch.setattr(jobs, "AFTER_FAILURE", 0)
     short = check(adapt(samples.ForgetfulLatch), policy="latchproof", programs=(shape,))
     assert short.schedules < whole.schedules
-    assert any("once it had failed" in note for note in short.notes)
+    said = "once it had failed, 0 more schedules were run, and all that are smaller than the smallest failure"
+    assert f"count 1: {said}; other claims may be broken too" in short.notes
+    both = check(adapt(samples.ForgetfulLatch), policy="latchproof", programs=(replace(shape, arguments=(2, 1)),))
+    assert [note for note in both.notes if said in note] == [f"count 1, 2: {said}; other claims may be broken too"]
     sizes = [min(failure.size[:2] for failure in one.reported.failures.values()) for one in (short, whole)]
     assert sizes[0] == sizes[1]
     assert short.exit_code == 1

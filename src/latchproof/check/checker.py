@@ -1,7 +1,7 @@
 """Checks a target against the specification: makes jobs, has them done, and draws a verdict from their results."""
 
 import time
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -149,6 +149,7 @@ def check(
         for unknown in sorted({one.walk.no_fingerprint for one in outcomes if one.walk.no_fingerprint is not None})
     ]
     notes += dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
+    notes += _cut_short(target, jobs, outcomes)
     notes += _seen_once(reported)
     notes += _only_eager(reported)
     notes += notes_on_clocks(target.own)
@@ -307,6 +308,15 @@ def _verdict(target: Target, policy: Any, walk: Walk, programs: tuple[Programs, 
     misread = tuple(name for name in target.observations if name in walk.misread.get(policy.name, ()))
     set_aside = policy.name in walk.set_aside
     return PolicyVerdict(policy.name, ordered, tuple(sorted(fired)), exercised, without, misread, set_aside)
+
+
+def _cut_short(target: Target, jobs: Sequence[Job], outcomes: Sequence[JobResult]) -> list[str]:
+    """Return how trees were cut short, each way once, with the constructor arguments of these trees."""
+    arguments: dict[str, set[int]] = {}
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if outcome.cut_short:
+            arguments.setdefault(outcome.cut_short, set()).add(job.argument)
+    return [f"{target.kind.made_with(*sorted(some))}: {how}" for how, some in arguments.items()]
 
 
 def _left_out(target: Target, verdict: PolicyVerdict, programs: tuple[Programs, ...]) -> Iterator[str]:

@@ -100,6 +100,8 @@ class JobResult:
     """Whether sets of futures and tasks were iterated in order of creation."""
     values: Values = INDICES
     """What the values that waiting calls return are, as found out where the job was done."""
+    cut_short: str = ""
+    """What alone was run once a run had failed, in words; "" if all of the tree was."""
 
 
 class InterruptedWalkError(Exception):
@@ -145,10 +147,11 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None, met
     where = target.kind.made_with(job.argument)
     reasons: list[Reason] = []
     notes = [ORDERED] if job.ordered else []
+    cut_short = ""
     done = is_deterministic = True
     with contained(lambda: explorers[-1], job.limits) as containment:
         try:
-            notes += _walk(target, job, explorers, where, on_run, meter)
+            cut_short = _walk(target, job, explorers, on_run, meter)
         except NondeterminismError as error:
             is_deterministic = False
             reasons.append(Reason("nondeterministic", "", str(error)))
@@ -189,6 +192,7 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None, met
         bool(reasons),
         job.ordered,
         target.values,
+        cut_short,
     )
 
 
@@ -196,39 +200,36 @@ def _walk(
     target: Target,
     job: Job,
     explorers: list[Explorer],
-    where: str,
     on_run: Callable[[Walk], None] | None,
     meter: Meter | None,
-) -> list[str]:
-    """Walk the job's tree, and smaller ones by explorers that are added to the list; return the notes on that."""
+) -> str:
+    """Walk the job's tree, and smaller ones by explorers that are added to the list; return how it was cut short."""
     (explorer,) = explorers
-    notes = []
+    cut_short = ""
     smaller_than = job.smaller_than
     if smaller_than is not None:
-        notes.append(
-            f"{where}: once it had failed, only what is smaller than the smallest failure was run; other claims may be "
-            "broken too"
+        cut_short = (
+            "once it had failed, only what is smaller than the smallest failure was run; other claims may be broken too"
         )
     else:
         after_failure = 0 if job.only_whether else AFTER_FAILURE if explorer.setup.strategy.prunes else None
         walk = explorer.walk(at_most=job.schedules, split_after=job.piece, after_failure=after_failure, on_run=on_run)
         if walk.cut_short and not job.only_whether and not walk.set_aside:
-            notes.append(
-                f"{where}: once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller "
-                "than the smallest failure; other claims may be broken too"
+            cut_short = (
+                f"once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller than the "
+                "smallest failure; other claims may be broken too"
             )
             smaller_than = smallest(walk)
         elif walk.hung and walk.has_failed:
-            notes.append(
-                f"{where}: once a step had not ended, only what is smaller than that run was run; other claims may be "
-                "broken too"
+            cut_short = (
+                "once a step had not ended, only what is smaller than that run was run; other claims may be broken too"
             )
             smaller_than = smallest(walk)
     for programs in _smaller(job.programs, smaller_than):
         explorers.append(_explorer(target, replace(job, programs=programs, subtree=()), Exhaustive(), meter=meter))
         if explorers[-1].walk(at_most=job.schedules, on_run=on_run).hung:
             break  # those that follow are larger
-    return notes
+    return cut_short
 
 
 def _last_schedule(job: Job, explorer: Explorer) -> str:

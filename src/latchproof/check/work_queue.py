@@ -251,4 +251,5 @@ def _together(one: JobResult, other: JobResult) -> JobResult:
         one.is_deterministic and other.is_deterministic,
         one.is_controlled and other.is_controlled,
         values=other.values if one.values == INDICES else one.values,
+        cut_short=one.cut_short or other.cut_short,
     )
