@@ -69,7 +69,7 @@ def _exhibit(exhibit: Exhibit) -> str:
     command = f"latchproof {shlex.join(exhibit.arguments)} --json verdict.json"
     export = "" if exhibit.unreproduced else f"\nlatchproof export verdict.json --format pytest --claim {exhibit.claim}"
     size = (
-        f"{counted(first.count('begin'), 'call')}, {counted(first.count('request'), 'cancellation')}, "
+        f"{counted(first.count('begin'), 'call')}, {counted(first.cancellations, 'cancellation')}, "
         f"{counted(first.steps, 'step')} of the event loop; {first.verdict['schedules']:,} schedules were run."
     )
     return (

@@ -67,7 +67,7 @@ def test_an_exhibit_is_found(exhibit: Exhibit, minor: str, record_property: Call
         seen: Visit = _UNDER_WAY[exhibit.id, python].result()
         assert seen.exit_code == 1
         assert {*(() if exhibit.of_the_host else (exhibit.claim,)), *exhibit.also} <= set(seen.broken)
-        size = (seen.trace["argument"], seen.count("begin"), seen.count("request"))
+        size = (seen.trace["argument"], seen.count("begin"), seen.cancellations)
         assert size == (exhibit.argument, exhibit.calls, exhibit.cancellations)
         if exhibit.unreproduced:
             assert not seen.reproduction

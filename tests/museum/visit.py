@@ -41,6 +41,11 @@ class Visit:
         return sum(event["kind"] == kind for event in self.trace["events"])
 
     @property
+    def cancellations(self) -> int:
+        """The number of cancellations, before a call or during it."""
+        return self.count("request") + sum(bool(event.get("cancelled")) for event in self.trace["events"])
+
+    @property
     def steps(self) -> int:
         """The number of steps of the event loop that the run shown takes."""
         return list(self.trace["schedule"]).count("run")
