@@ -28,7 +28,7 @@ def test_a_weaker_specification_explains_what_it_reads_no_worse(
 ) -> None:
     """To explain more, it must allow a reading that was wrong; and in no case may it make another one wrong."""
     specification = MachineSpecification(BARRIER, BARRIER.policies[0], 2)
-    scene = Scene(specification, frozenset(), {}, set(), False, before, lambda _: weaker)
+    scene = Scene(specification, frozenset(), (), (), set(), False, before, lambda _: weaker)
     assert scene.explains("wrongly broken or mended") is explains
     assert scene.explains("wrongly broken or mended", more=True) is explains_more
 

@@ -8,7 +8,7 @@ A cancellation, an abort or a reset that came before is no reason by itself. It 
 in just that respect (`Specification.weaker`) allows the history.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from typing import NamedTuple
 
 from latchproof.check.history import End, Event, Finding, Observe, named, shown
@@ -19,19 +19,21 @@ BECAUSE = ", because a call took effect and ended cancelled"
 
 
 class Scene(NamedTuple):
-    """What is known of a history when an event comes that is not allowed.
+    """What is known of a history when an event comes that is not allowed. Calls go by their rank among those under way.
 
     `before`         every configuration that the history before the event allows.
-    `operations`     the operation of each call under way.
-    `requested`      the calls under way whose cancellation was requested.
+    `operations`     the operation of each call.
+    `numbers`        the number of each call in the history.
+    `requested`      the calls whose cancellation was requested.
     `any_cancelled`  whether a cancellation was requested at all.
     `left_out`       the observations that have read wrong.
     `misread_by`     those that read wrong under a weaker specification; None if it does not allow the calls either.
     """
 
     specification: Specification
-    before: frozenset[Configuration]
-    operations: Mapping[int, Operation]
+    before: Set[Configuration]
+    operations: Sequence[Operation]
+    numbers: Sequence[int]
     requested: Set[int]
     any_cancelled: bool
     left_out: Set[str]
@@ -60,6 +62,10 @@ class Scene(NamedTuple):
         reason = "effect of a cancelled call"
         return reason if self.explains(reason) else situation
 
+    def told(self, call: int) -> str:
+        """Return a call as a finding tells it."""
+        return f"{self.operations[call].name}() of call {self.numbers[call] + 1}"
+
     def missed_refusal(self, otherwise: str = "missed refusal") -> str:
         """Return the situation of a call that is not refused: what an earlier reading showed may be the reason."""
         is_mended = bool(self.left_out) and self.explains("wrongly broken or mended", more=True)
@@ -71,12 +77,9 @@ class Scene(NamedTuple):
         return next(filter(self.explains, reasons), "failed unasked")
 
 
-def find(scene: Scene, event: Event) -> Finding:
-    """Return the finding for an event that no configuration allows."""
-    match event:
-        case End():
-            return _of_end(scene, event)
-    return _of_rest(scene)
+def find(scene: Scene, event: Event, call: int) -> Finding:
+    """Return the finding for an event that no configuration allows; `call` is the rank of the call that ends."""
+    return _of_end(scene, event, call) if isinstance(event, End) else _of_rest(scene)
 
 
 def find_misread(scene: Scene, event: Observe, misread: tuple[str, ...]) -> Finding:
@@ -99,9 +102,9 @@ def _typed(value: object, allowed: Collection[object]) -> str:
     return shown(value) + (f", of type {type(value).__name__} and not {type(equal[0]).__name__}" if equal else "")
 
 
-def _of_end(scene: Scene, event: End) -> Finding:
-    operation = scene.operations[event.call]
-    fates = {here.fate(event.call) for here in scene.before}
+def _of_end(scene: Scene, event: End, call: int) -> Finding:
+    operation = scene.operations[call]
+    fates = {here.fate(call) for here in scene.before}
     endings = [fate.ending for fate in fates if fate.ending is not None]
     has_value = any(ending.returns for ending in endings)
     if event.how == "returned":
@@ -113,11 +116,11 @@ def _of_end(scene: Scene, event: End) -> Finding:
             situation = scene.missed_refusal()
         else:
             situation = "wrong index" if has_value else "missed error" if endings else "early return"
-            reason = "" if endings else scene.specification.reason_to_wait(scene.before, event.call)
+            reason = "" if endings else scene.specification.reason_to_wait(scene.before, call)
             seen += f", though {reason}" if reason else ""
     elif event.how == "cancelled":
         seen = f"{operation.name}() ended cancelled without a request to cancel it"
-        if event.call in scene.requested:
+        if call in scene.requested:
             why = "had taken effect" if endings else "was not yet to end"
             return scene.finding(
                 "effect of a cancelled call", f"{operation.name}() ended cancelled, though it {why}", fates
@@ -152,7 +155,7 @@ def _of_rest(scene: Scene) -> Finding:
         operation = scene.operations[call]
         fates = {here.fate(call) for here in settled}
         endings = [fate.ending for fate in fates if fate.ending is not None]
-        seen = f"nothing can run any more, and {operation.name}() of call {call + 1} has not ended"
+        seen = f"nothing can run any more, and {scene.told(call)} has not ended"
         if call in scene.requested:
             return scene.finding("stranded", f"{seen} although it was cancelled", fates)
         if not operation.waits:
@@ -170,7 +173,7 @@ def _of_rest(scene: Scene) -> Finding:
             return scene.finding(situation, seen, fates)
     one_of = _one_of_which_ends(scene, settled)
     if len(one_of) > 1:
-        first, *others = (f"{scene.operations[call].name}() of call {call + 1}" for call in sorted(one_of))
+        first, *others = map(scene.told, sorted(one_of))
         calls = f"neither {' nor '.join([first, *others])}"
         seen = f"nothing can run any more, and {calls} has ended, though one of them could"
         return scene.finding("stranded", seen, one_of.values())

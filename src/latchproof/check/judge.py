@@ -112,7 +112,7 @@ class Judge:
         self._past = self._past, event, misread
         self.fired |= fired
         if after is None:
-            self.finding = find(self._scene(), event)
+            self.finding = find(self._scene(), event, rank)
             return self.finding
         finding = None
         if isinstance(event, Observe):
@@ -150,9 +150,10 @@ class Judge:
         node, named = self._node, {operation.name: operation for operation in self.specification.operations}
         return Scene(
             self.specification,
-            self._numbered(self._automaton.reachable(node)),
-            {call: named[node.calls[rank].operation] for rank, call in enumerate(self._calls)},
-            {self._calls[rank] for rank in node.requested},
+            self._automaton.reachable(node),
+            [named[one.operation] for one in node.calls],
+            self._calls,
+            node.requested,
             self.cancellations > 0,
             node.left_out,
             self._misread_by,
