@@ -33,7 +33,7 @@ page in `tests/museum/models`. A difference of policy is not a fault. Each class
 allows, and the text says what can be said in its defence. A class may serve its callers in any order, and may let any
 task release a lock. "Upstream" is what public issue trackers had in November 2026.
 
-Each run shows how many steps the event loop made in it. Steps in which no call begins or ends have no line and no
+Each run shows how many steps the event loop made in it. Steps in which nothing is seen of a call have no line and no
 number in the picture, so its last number may be smaller.
 
 """
