@@ -231,6 +231,24 @@ def test_once_it_is_known_to_fail_a_check_goes_on_for_a_while_and_keeps_the_smal
     assert short.exit_code == 1
 
 
+class NoLock:
+    """A lock that lets everybody in."""
+
+    async def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        """Do nothing."""
+
+
+def test_how_the_trees_of_a_class_without_an_argument_were_cut_short_is_all_that_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jobs, "AFTER_FAILURE", 0)
+    verdict = check(adapt(NoLock, kind="lock"))
+    assert [note.partition(" more")[0] for note in verdict.notes if "broken too" in note] == ["once it had failed, 0"]
+
+
 def test_a_check_that_is_cut_short_is_inconclusive() -> None:
     verdict = check(adapt(Barrier), policy="latchproof", programs=(SMALL,), schedules=5)
     assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)

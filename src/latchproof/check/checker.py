@@ -316,7 +316,8 @@ def _cut_short(target: Target, jobs: Sequence[Job], outcomes: Sequence[JobResult
     for job, outcome in zip(jobs, outcomes, strict=True):
         if outcome.cut_short:
             arguments.setdefault(outcome.cut_short, set()).add(job.argument)
-    return [f"{target.kind.made_with(*sorted(some))}: {how}" for how, some in arguments.items()]
+    told = [(target.kind.made_with(*sorted(some)), how) for how, some in arguments.items()]
+    return [f"{where}: {how}" if where else how for where, how in told]
 
 
 def _left_out(target: Target, verdict: PolicyVerdict, programs: tuple[Programs, ...]) -> Iterator[str]:
