@@ -23,7 +23,7 @@ $(SETUP): requirements-dev.txt pyproject.toml
 	@$(BIN)/python -m compileall -q src spec
 	@touch $(SETUP)
 
-verify: $(SETUP) ## print the quick ledger of our claims, then check asyncio.Barrier (under 2 minutes)
+verify: $(SETUP) ## print the quick ledger of our claims, then check asyncio.Barrier (2 to 3 minutes on two cores)
 	@$(BIN)/latchproof verify --quick
 	@echo
 	@# asyncio.Barrier gives one index twice, so this must find a counterexample (exit code 1)
@@ -31,7 +31,7 @@ verify: $(SETUP) ## print the quick ledger of our claims, then check asyncio.Bar
 		code=$$?; if [ $$code -eq 1 ]; then echo "counterexample found, as expected"; \
 		else echo "expected a counterexample (exit code 1), got exit code $$code"; exit 1; fi
 
-test: $(SETUP) lint types unit ## run the test suite with CrossHair's contracts, mypy --strict and ruff (under 10 minutes)
+test: $(SETUP) lint types unit ## run the test suite with CrossHair's contracts, mypy --strict and ruff (10 to 25 minutes)
 
 lint: $(SETUP)
 	$(BIN)/ruff format --check .
@@ -128,7 +128,7 @@ $(PAGES)/report.html: $(SETUP) .venv-browser/.complete
 
 DOCS := .venv-docs/bin
 
-docs: $(SETUP) docs-html ## build the documentation, and run every program and command in it (under 3 minutes)
+docs: $(SETUP) docs-html ## build the documentation, and run every program and command in it (3 to 6 minutes)
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal docs
 
 docs-html: .venv-docs/.complete ## build the documentation to build/docs, and run nothing of it (seconds)
