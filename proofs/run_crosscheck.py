@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -47,18 +47,10 @@ def main() -> int:
     wrong = 0
     with ProcessPoolExecutor(cores(), get_context("spawn")) as workers:
         compared = [workers.submit(_compare, number, jar) for number in range(len(MODELS))]
-        planting = workers.submit(_plant, jar)
+        planting = workers.submit(_planted, jar)
         for (machine, name, bounds), results in zip(MODELS, compared, strict=True):
             found, differences = results.result()
-            calls = "unbounded calls" if bounds.calls is None else f"{bounds.calls} calls each"
-            print(f"{machine.name}({bounds.argument}), policy {name}, {bounds.tasks} tasks, {calls}")
-            for one in found:
-                live = "".join(
-                    f"; {claim} {_word(holds)} under weak fairness, {_word(one.unfair[claim])} without"
-                    for claim, holds in one.fair.items()
-                )
-                edges = "" if one.edges is None else f", {one.edges:,} edges"
-                print(f"    {one.tool:<10} {one.states:>7,} states{edges}; safety {_word(one.safe)}{live}", flush=True)
+            _print_found(machine, name, bounds, found)
             for difference in differences:
                 print(f"    WRONG {difference}")
             wrong += len(differences)
@@ -73,6 +65,18 @@ def main() -> int:
     return 1 if wrong or unseen else 0
 
 
+def _print_found(machine: Machine, name: str, bounds: ModelBounds, found: list[ToolResult]) -> None:
+    calls = "unbounded calls" if bounds.calls is None else f"{bounds.calls} calls each"
+    print(f"{machine.name}({bounds.argument}), policy {name}, {bounds.tasks} tasks, {calls}")
+    for one in found:
+        live = "".join(
+            f"; {claim} {_word(holds)} under weak fairness, {_word(one.unfair[claim])} without"
+            for claim, holds in one.fair.items()
+        )
+        edges = "" if one.edges is None else f", {one.edges:,} edges"
+        print(f"    {one.tool:<10} {one.states:>7,} states{edges}; safety {_word(one.safe)}{live}", flush=True)
+
+
 def _compare(number: int, jar: str | None) -> tuple[list[ToolResult], list[str]]:
     """Return what each tool found of the model with that number, and where they differ."""
     machine, name, bounds = MODELS[number]
@@ -81,27 +85,27 @@ def _compare(number: int, jar: str | None) -> tuple[list[ToolResult], list[str]]
         return crosscheck(machine, policy, bounds, Path(directory), jar)
 
 
-def _plant(jar: str | None) -> dict[str, bool]:
-    return dict(_planted(jar))
-
-
-def _planted(jar: str | None) -> Iterator[tuple[str, bool]]:
-    """Yield models with a fault, and whether each tool notices: by a property, an eventuality, or the states."""
+def _planted(jar: str | None) -> dict[str, bool]:
+    """Return for each fault of a model whether a tool notices it: by a property, an eventuality, or the states."""
     bounds = ModelBounds(3, 4)
     policy = BARRIER.policies[0]
     forgets = make_model(with_function(BARRIER, "withdraw", _forgets_to_take_back), policy, bounds)
     strands = make_model(with_function(LATCH, "count_down", _forgets_to_release), LATCH.policies[0], bounds)
     model = make_model(BARRIER, policy, bounds)
-    yield "a withdrawal that does not take back its arrival, on Spin", not _spin(forgets).safe
-    yield "a count that reaches zero and releases no task, on Spin", _spin(strands).fair == {"C12": False}
-    found = _spin(model, promela(model).replace(MOVE_UP, ""))
-    yield f"a model without{MOVE_UP}, on Spin", found.states != expected(BARRIER, policy, bounds).states
+    states = _spin(model, promela(model).replace(MOVE_UP, "")).states
+    noticed = {
+        "a withdrawal that does not take back its arrival, on Spin": not _spin(forgets).safe,
+        "a count that reaches zero and releases no task, on Spin": _spin(strands).fair == {"C12": False},
+        f"a model without{MOVE_UP}, on Spin": states != expected(BARRIER, policy, bounds).states,
+    }
     if jar is None:
-        return
-    yield "a withdrawal that does not take back its arrival, on TLC", not _tlc(forgets, jar).safe
-    yield "a count that reaches zero and releases no task, on TLC", _tlc(strands, jar).fair == {"C12": False}
+        return noticed
     ends = make_model(BARRIER, policy, ModelBounds(2, 2, calls=1, operations=("wait",)))
-    yield f"a module without {ENDED.strip()}, on TLC", not _tlc(ends, jar, module(ends).replace(ENDED, "")).safe
+    return noticed | {
+        "a withdrawal that does not take back its arrival, on TLC": not _tlc(forgets, jar).safe,
+        "a count that reaches zero and releases no task, on TLC": _tlc(strands, jar).fair == {"C12": False},
+        f"a module without {ENDED.strip()}, on TLC": not _tlc(ends, jar, module(ends).replace(ENDED, "")).safe,
+    }
 
 
 MOVE_UP = " - (is[t] == PARKED && at[t] < at[u])"
