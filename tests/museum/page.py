@@ -69,8 +69,8 @@ def _exhibit(exhibit: Exhibit) -> str:
     command = f"latchproof {shlex.join(exhibit.arguments)} --json verdict.json"
     export = "" if exhibit.unreproduced else f"\nlatchproof export verdict.json --format pytest --claim {exhibit.claim}"
     size = (
-        f"{counted(first.count('begin'), 'call')}, {counted(first.cancellations, 'cancellation')}, "
-        f"{counted(first.steps, 'step')} of the event loop; {first.verdict['schedules']:,} schedules were run."
+        f"{counted(first.run.count('begin'), 'call')}, {counted(first.run.cancellations, 'cancellation')}, "
+        f"{counted(first.run.steps, 'step')} of the event loop; {first.verdict['schedules']:,} schedules were run."
     )
     return (
         f'\n<a id="{exhibit.id}"></a>\n\n## {exhibit.title}\n\n'

@@ -67,7 +67,7 @@ def test_an_exhibit_is_found(exhibit: Exhibit, minor: str, record_property: Call
         seen: Visit = _UNDER_WAY[exhibit.id, python].result()
         assert seen.exit_code == 1
         assert {*(() if exhibit.of_the_host else (exhibit.claim,)), *exhibit.also} <= set(seen.broken)
-        size = (seen.trace["argument"], seen.count("begin"), seen.cancellations)
+        size = (seen.run.argument, seen.run.count("begin"), seen.run.cancellations)
         assert size == (exhibit.argument, exhibit.calls, exhibit.cancellations)
         if exhibit.unreproduced:
             assert not seen.reproduction
@@ -79,7 +79,7 @@ def test_an_exhibit_is_found(exhibit: Exhibit, minor: str, record_property: Call
         record_property(
             "museum",
             f"{exhibit.title} (CPython {seen.python}): {exhibit.claim} in {counted(size[1], 'call')} and "
-            f"{counted(size[2], 'cancellation')}, {counted(seen.steps, 'step')}, after "
+            f"{counted(size[2], 'cancellation')}, {counted(seen.run.steps, 'step')}, after "
             f"{seen.verdict['schedules']:,} schedules; {reproduced}",
         )
 

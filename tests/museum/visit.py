@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from latchproof.check.trace import Trace, from_json
 from tests.museum.environments import CACHE, ROOT, SECONDS, clean, environment
 from tests.museum.exhibits import ADAPTERS, Clearance, Exhibit
 
@@ -36,19 +37,10 @@ class Visit:
         """Return the claims that are broken under the exhibit's policy."""
         return tuple(self.verdict["policies"][0]["broken"])
 
-    def count(self, kind: str) -> int:
-        """Return how many events of a kind the run shown has."""
-        return sum(event["kind"] == kind for event in self.trace["events"])
-
     @property
-    def cancellations(self) -> int:
-        """The number of cancellations, before a call or during it."""
-        return self.count("request") + sum(bool(event.get("cancelled")) for event in self.trace["events"])
-
-    @property
-    def steps(self) -> int:
-        """The number of steps of the event loop that the run shown takes."""
-        return list(self.trace["schedule"]).count("run")
+    def run(self) -> Trace:
+        """The run shown."""
+        return from_json(self.trace)
 
     @property
     def reproduction_fails(self) -> bool:
