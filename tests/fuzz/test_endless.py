@@ -346,7 +346,7 @@ def test_what_does_not_end_when_the_loop_is_closed_is_inconclusive(
 
     monkeypatch.setattr(AsyncioDriver, "close", closing)
     limits = ["--step-cpu", str(CPU), "--step-block", str(BLOCK)]
-    # always the same examples, in some of which a task waits at the end: in as many others there may be none
+    # the same examples each time: in some a task waits at the end, which random ones do not ensure
     monkeypatch.setattr("hypothesis.settings", partial(settings, derandomize=True, database=None))
     examples = ["--count", "9", "--examples", "20"]
     assert main(["fuzz", f"{THIS}:Closed", "--policy", "latchproof", *examples, *limits]) == 3

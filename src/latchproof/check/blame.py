@@ -63,7 +63,7 @@ class Scene(NamedTuple):
         return reason if self.explains(reason) else situation
 
     def told(self, call: int) -> str:
-        """Return a call as a finding tells it."""
+        """Return the words for a call in a finding."""
         return f"{self.operations[call].name}() of call {self.numbers[call] + 1}"
 
     def missed_refusal(self, otherwise: str = "missed refusal") -> str:

@@ -311,7 +311,7 @@ def _verdict(target: Target, policy: Any, walk: Walk, programs: tuple[Programs, 
 
 
 def _cut_short(target: Target, jobs: Sequence[Job], outcomes: Sequence[JobResult]) -> list[str]:
-    """Return how trees were cut short, each way once, with the constructor arguments of these trees."""
+    """Return each sentence on how trees were cut short once, after the constructor arguments of these trees."""
     arguments: dict[str, set[int]] = {}
     for job, outcome in zip(jobs, outcomes, strict=True):
         if outcome.cut_short:

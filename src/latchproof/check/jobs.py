@@ -101,7 +101,7 @@ class JobResult:
     values: Values = INDICES
     """What the values that waiting calls return are, as found out where the job was done."""
     cut_short: str = ""
-    """What alone was run once a run had failed, in words; "" if all of the tree was."""
+    """Sentence on how the tree was cut short after a failure; "" if it was not."""
 
 
 class InterruptedWalkError(Exception):

@@ -56,7 +56,8 @@ def print_table(console: Console, headers: Sequence[str], rows: Sequence[Sequenc
     narrowed = [(gap, layout.table([headers, *rows], width - gap * (len(headers) - 1), headings=0)) for gap in (2, 1)]
     tables = [(gap, lines) for gap, lines in narrowed if lines is not None]
     unfolded = [(gap, lines) for gap, lines in tables if all(len(row) == 1 for row in lines)]
-    for gap, lines in (*unfolded, *tables):
+    if tables:
+        gap, lines = (unfolded or tables)[0]
         _print_lines(console, lines, [["bold"] * len(headers), *([_style(cell) for cell in row] for row in rows)], gap)
         return
     for row in rows:
