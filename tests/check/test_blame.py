@@ -41,3 +41,13 @@ def test_a_timer_that_did_not_end_a_call_does_not_hide_that_it_was_released() ->
     assert finding is not None
     assert finding.seen == "nothing can run any more, and wait() of call 1 has not ended"
     assert finding.claim == LATCH.blame["release not delivered"].id
+
+
+def test_a_call_is_told_by_its_number_in_the_history() -> None:
+    """The second call is the only one under way."""
+    judge = Judge(MachineSpecification(LATCH, LATCH.policies[0], 1))
+    before: list[Event] = [Begin(0, "count_down"), End(0, "returned"), Begin(1, "wait")]
+    assert [judge.step(event) for event in before] == [None] * len(before)
+    finding = judge.step(Rest())
+    assert finding is not None
+    assert finding.seen == "nothing can run any more, and wait() of call 2 has not ended"
