@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import random
 import threading
+import types
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from latchproof.check.loops.asyncio import StepLoop
+from latchproof.check.sandbox import fingerprint
 from latchproof.check.sandbox.fingerprint import Fingerprinter, NoFingerprintError
 from tests.zoo.correct import EventBarrier, FutureBarrier
 
@@ -50,10 +52,7 @@ def on_its_way(steps: int) -> Generator[None]:
         for _ in (1, 1, 1):
             yield
 
-    walking = walk()
-    for _ in range(steps):
-        next(walking)
-    return walking
+    return advanced(walk(), steps)
 
 
 def bound(first: bool) -> Generator[None]:
@@ -67,8 +66,36 @@ def bound(first: bool) -> Generator[None]:
         yield
         print(one if first else other)
 
-    walking = walk()
-    next(walking)
+    return advanced(walk(), 1)
+
+
+def closing_over(value: int, steps: int = 0) -> Generator[int]:
+    """A generator that differs from others of its code in what its function closes over."""
+
+    def walk() -> Generator[int]:
+        yield value
+        yield value
+
+    return advanced(walk(), steps)
+
+
+def holding_a_function(*, its_own: bool) -> Generator[None]:
+    """A generator that holds its own function, or another one of the same code."""
+
+    def made(function: Any = None) -> Any:
+        def walk() -> Generator[None]:
+            held = function or walk
+            yield
+            print(held)
+
+        return walk
+
+    return advanced(made(None if its_own else made())(), 1)
+
+
+def advanced(walking: Generator[Any], steps: int) -> Generator[Any]:
+    for _ in range(steps):
+        next(walking)
     return walking
 
 
@@ -101,6 +128,10 @@ SHARED: list[int] = []
         (iter([1, 1]), iter([1])),
         (on_its_way(1), on_its_way(2)),
         (bound(True), bound(False)),
+        (closing_over(1), closing_over(2)),
+        (closing_over(1, steps=1), closing_over(2, steps=1)),
+        (closing_over(1, steps=1), closing_over(1, steps=2)),
+        (holding_a_function(its_own=True), holding_a_function(its_own=False)),
         (context(1), context(2)),
         (adder(1), adder(2)),
         (adder(1), len),
@@ -123,6 +154,8 @@ def test_what_differs_has_another_fingerprint(one: object, other: object) -> Non
         lambda: slotted("one"),
         lambda: on_its_way(2),
         lambda: bound(True),
+        lambda: closing_over(1, steps=1),
+        lambda: holding_a_function(its_own=True),
         lambda: context(1),
         lambda: adder(1),
         lambda: ValueError(1),
@@ -134,6 +167,20 @@ def test_what_differs_has_another_fingerprint(one: object, other: object) -> Non
 def test_what_is_made_alike_has_the_same_fingerprint(make: Callable[[], object]) -> None:
     fingerprinter = Fingerprinter()
     assert len({fingerprinter.of(make()) for _ in range(5)}) == 1
+
+
+def test_of_a_coroutine_its_function_and_code_are_not_walked() -> None:
+    """They cannot change, and what the function closes over is held by the frame."""
+    fingerprinter = Fingerprinter()
+    fingerprinter.of(closing_over(1, steps=1))
+    assert {types.FunctionType, types.CodeType}.isdisjoint(fingerprinter._listings)
+    assert types.CellType in fingerprinter._listings
+
+
+def test_a_frame_whose_function_is_not_found_has_no_fingerprint() -> None:
+    code = closing_over.__code__
+    with pytest.raises(NoFingerprintError, match="the frame of closing_over"):
+        fingerprint._locals_and_stack(closing_over(1, steps=1), code)
 
 
 @contextmanager

@@ -220,13 +220,14 @@ class Fingerprinter:
         }
 
     def _of_suspended(self, thing: Any, code: types.CodeType, frame: types.FrameType | None) -> Iterable[object]:
+        number = self.lasting(code)
         if frame is None:
-            return (code,)
+            return (number,)
         bound = frame.f_locals
         if (name := self._frames.get(code)) is not None:
-            return code, frame.f_lasti, name(bound), thing.cr_await
-        held = [one for one in gc.get_referents(thing) if one is not frame and one is not bound]
-        return code, frame.f_lasti, tuple(bound), *held
+            return number, frame.f_lasti, name(bound), thing.cr_await
+        # where the names end need not be said: if one more is bound here, there are more parts in all
+        return number, frame.f_lasti, *bound, *_locals_and_stack(thing, code)
 
     def _of_driving(self, thing: object) -> list[object]:
         """Return what a step of an async generator refers to. If that one rests, nothing shows whether it was made."""
@@ -240,6 +241,15 @@ class Fingerprinter:
         known = self._context
         yield len(thing)
         yield from flat(item for item in thing.items() if known.get(item[0], known) is not item[1])
+
+
+def _locals_and_stack(suspended: object, code: types.CodeType) -> list[object]:
+    """Return what the frame of a coroutine holds: what the collector visits after its function and the code of that."""
+    visited = iter(gc.get_referents(suspended))
+    for one in visited:
+        if type(one) is types.FunctionType and next(visited) is code:
+            return list(visited)
+    raise NoFingerprintError(f"the frame of {code.co_qualname}")
 
 
 def has_attributes(thing: object) -> bool:
