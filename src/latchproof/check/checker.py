@@ -326,6 +326,8 @@ def _left_out(target: Target, verdict: PolicyVerdict, programs: tuple[Programs, 
     tried = {*verdict.exercised, *verdict.not_exercised}
     with_cancels, with_others = (
         [one.id for one in _about(target, policy, *wider) if one.id not in tried]
+        if wider != (arguments, cancels)
+        else []
         for wider in ((arguments, True), (USUAL, cancels))
     )
     if with_cancels:

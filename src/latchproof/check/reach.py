@@ -13,10 +13,12 @@ def applicable_rules(specification: Specification, calls: Sequence[Invocation], 
 
     With `cancels` they may be withdrawn too. Where no call ever parks, each may end before it can be cancelled.
     """
-    reached: set[tuple[Configuration, tuple[Invocation, ...]]] = {(here, ()) for here in specification.start()}
+    new: set[tuple[Configuration, tuple[Invocation, ...]]] = {(here, ()) for here in specification.start()}
+    reached = new
     fired, withdrawn = set[str](), set[str]()
     for _ in range(REACH):
-        for here, parked in tuple(reached):
+        found = set()
+        for here, parked in new:
             for made in ((*parked, call) for call in calls):
                 steps = list(_every(specification.effects, here.with_fate(len(parked), NEW), made))
                 fired |= {rule for _, rule in steps}
@@ -24,7 +26,9 @@ def applicable_rules(specification: Specification, calls: Sequence[Invocation], 
                     steps += _every(specification.withdrawals, here.with_fate(len(parked), NEW), made)
                     late = [step for after, _ in steps for step in _every(specification.withdrawals, after, made)]
                     withdrawn |= {rule for _, rule in (*steps, *late)}
-                reached |= {_parked_alone(after, made) for after, _ in steps}
+                found |= {_parked_alone(after, made) for after, _ in steps}
+        new = found - reached
+        reached = reached | new
     return (fired | withdrawn if any(parked for _, parked in reached) else fired) - {""}
 
 
