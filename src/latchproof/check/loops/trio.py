@@ -72,7 +72,10 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         aged: dict[int, tuple[int, object]] = {}
         core_.id = lambda thing: aged.setdefault(id(thing), (len(aged), thing))[0]
         try:
-            self._runner = core_.setup_runner(self, [self], False, True)
+            self._runner = core_.setup_runner(self, [], False, True)
+            # as trio lists an instrument of these methods; that it looks for them takes a fortieth of a run
+            for hook in ("_all", "before_task_step", "after_task_step"):
+                self._runner.instruments.data[hook] = {self: None}
             self._loop = core_.unrolled_run(self._runner, self._main, (), host_uses_signal_set_wakeup_fd=True)
             events: Any = None
             while True:
@@ -206,7 +209,12 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
                 scope._shield,
                 scope._cancel_status,
             ),
-            core.CancelStatus: lambda status: (status._scope, status.effectively_cancelled, status._parent),
+            core.CancelStatus: lambda status: (
+                status._scope,
+                status.effectively_cancelled,
+                # trio's own scopes are around that of the harness, and are the same in every run
+                None if status is self._nursery._cancel_status else status._parent,
+            ),
             core.Nursery: lambda nursery: (
                 nursery is self._nursery,
                 len(nursery._children),
@@ -301,6 +309,7 @@ def abandon(runner: Any, loop: Any = None) -> None:
                 for task in tuple(runner.tasks if runner is not None else ()):
                     for nursery in task.child_nurseries:
                         nursery._children.clear()  # which it would report, and wait for
+                        nursery.cancel_scope._cancel_called = True  # or it would cancel what is closed next
                     core.GLOBAL_RUN_CONTEXT.task = task  # whose scopes it leaves
                     close(task.coro)
             finally:
