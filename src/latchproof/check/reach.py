@@ -24,7 +24,8 @@ def applicable_rules(specification: Specification, calls: Sequence[Invocation], 
                 fired |= {rule for _, rule in steps}
                 if cancels:
                     steps += _every(specification.withdrawals, here.with_fate(len(parked), NEW), made)
-                    late = [step for after, _ in steps for step in _every(specification.withdrawals, after, made)]
+                    ends = {after for after, _ in steps}
+                    late = [step for after in ends for step in _every(specification.withdrawals, after, made)]
                     withdrawn |= {rule for _, rule in (*steps, *late)}
                 found |= {_parked_alone(after, made) for after, _ in steps}
         new = found - reached
