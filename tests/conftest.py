@@ -45,8 +45,12 @@ def host(request: pytest.FixtureRequest) -> Host:
     return chosen
 
 
-def pytest_collection_finish() -> None:
-    """Have the garbage collector leave alone what pytest collected: a million objects that live until the end."""
+@pytest.fixture(autouse=True, scope="module")
+def _little_garbage() -> None:
+    """Have the garbage collector leave alone what was made before this file of tests: soon a million objects.
+
+    A test that collects garbage would wait for seconds, and each test for its share of what is collected by itself.
+    """
     importlib.import_module("hypothesis")  # it asks for referrers when it is imported; frozen ones are not found
     gc.collect()
     gc.freeze()

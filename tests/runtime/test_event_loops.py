@@ -7,7 +7,7 @@ import contextvars
 import gc
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
@@ -245,15 +245,6 @@ def test_of_two_loops_of_one_kind_the_second_is_refused_until_the_first_is_close
     first.close()
 
 
-@pytest.fixture
-def little_garbage() -> Iterator[None]:
-    """Leave out of a collection of garbage what there is now: the thousands of tests take half a second each time."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("little_garbage")
 @pytest.mark.parametrize("first_host", ASYNCIO_HOSTS)
 def test_tasks_of_a_closed_loop_count_as_withdrawn(host: Host, first_host: AsyncioHost) -> None:
     latch, barrier = CountdownLatch(2), Barrier(3)
