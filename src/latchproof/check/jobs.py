@@ -40,7 +40,7 @@ ORDERED = (
 REPLAYS = 10
 """Number of times that a failing run is repeated before it is reported."""
 
-AFTER_FAILURE = 3_000
+AFTER_FAILURE = 1_000
 """Number of schedules that a job still runs once it has failed under every policy."""
 
 
