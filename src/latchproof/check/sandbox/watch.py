@@ -177,7 +177,8 @@ class _Watch:
         self._noted: object = None
         """The progress at which a step that does not end was noted."""
         self._looking = False
-        self._begin(watched().progress)
+        self._progress: object = None
+        """The progress at the last look. Until the first one there is none: most steps end before it."""
 
     def _begin(self, progress: object) -> None:
         """Start again from zero, at this progress."""
