@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from latchproof.prove.digests import digests, with_table
@@ -18,7 +19,7 @@ from latchproof.prove.obligations import WHOLE, prove_all
 MANIFEST = Path(__file__).parent / "manifest.toml"
 
 
-def accepted(manifest: str, obligations: list[Obligation]) -> str:
+def accepted(manifest: str, obligations: Sequence[Obligation]) -> str:
     """Return the text of the manifest with the numbers and digests of these obligations."""
     for machine in dict.fromkeys(one.machine for one in obligations):
         number = Counter(one.part for one in obligations if one.machine == machine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,11 +14,11 @@ import pytest
 import z3
 
 from latchproof.mutants.generate import misreading
-from latchproof.prove import digests, discharge, steps
+from latchproof.prove import digests, discharge, obligations, steps
 from latchproof.prove.counters import READ
 from latchproof.prove.goals import Goal, Obligation, Part
 from latchproof.prove.identities import Identities
-from latchproof.prove.obligations import WHOLE, prove
+from latchproof.prove.obligations import WHOLE, prove, prove_all
 from latchproof.prove.paths import term
 from latchproof.prove.smtlib import ABSENT, Confirmation, with_answer
 from latchproof.prove.steps import Symbolic, paths_of, rules_of
@@ -152,6 +153,22 @@ def test_both_solvers_prove_everything(whole: list[Obligation]) -> None:
         ("no contradiction is found in what is assumed", "proved", (("z3", "unknown"),))
     }
     assert len(alone) == sum(one.name == "the step can be made" for one in confirmed)
+
+
+def test_all_is_proved_once_in_a_process(monkeypatch: pytest.MonkeyPatch, whole: list[Obligation]) -> None:
+    asked = []
+
+    def prove_whole(machines: Iterable[Machine]) -> list[Obligation]:
+        asked.append(list(machines))
+        return whole
+
+    monkeypatch.setattr(obligations, "prove_whole", prove_whole)
+    prove_all.cache_clear()
+    try:
+        assert prove_all() == prove_all() == tuple(whole)
+    finally:
+        prove_all.cache_clear()
+    assert asked == [list(MACHINES.values())]
 
 
 def test_the_obligations_are_counted(everything: list[Obligation]) -> None:

@@ -78,9 +78,10 @@ def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] |
     return [one for confirmations in asked.values() for each in confirmations for one in each.results()]
 
 
-def prove_all() -> list[Obligation]:
-    """Return every obligation of every machine: see `prove_whole`."""
-    return prove_whole(MACHINES.values())
+@cache
+def prove_all() -> tuple[Obligation, ...]:
+    """Return every obligation of every machine, as `prove_whole` does; they are proved once in a process."""
+    return tuple(prove_whole(MACHINES.values()))
 
 
 def _goals(
