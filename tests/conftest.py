@@ -47,9 +47,9 @@ def host(request: pytest.FixtureRequest) -> Host:
 
 @pytest.fixture(autouse=True, scope="module")
 def _little_garbage() -> None:
-    """Have the garbage collector leave alone what was made before this file of tests: soon a million objects.
+    """Keep the garbage collector from visiting what exists before a file of tests, which is soon a million objects.
 
-    A test that collects garbage would wait for seconds, and each test for its share of what is collected by itself.
+    Otherwise a test that collects garbage takes seconds, and automatic collections slow all other tests.
     """
     importlib.import_module("hypothesis")  # it asks for referrers when it is imported; frozen ones are not found
     gc.collect()

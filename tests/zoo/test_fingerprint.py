@@ -169,7 +169,7 @@ def test_what_is_made_alike_has_the_same_fingerprint(make: Callable[[], object])
     assert len({fingerprinter.of(make()) for _ in range(5)}) == 1
 
 
-def test_of_a_coroutine_its_function_and_code_are_not_walked() -> None:
+def test_the_function_and_the_code_of_a_coroutine_are_not_walked() -> None:
     """They cannot change, and what the function closes over is held by the frame."""
     fingerprinter = Fingerprinter()
     fingerprinter.of(closing_over(1, steps=1))

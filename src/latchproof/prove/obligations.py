@@ -80,7 +80,7 @@ def prove_whole(machines: Iterable[Machine], is_wanted: Callable[[Goal], bool] |
 
 @cache
 def prove_all() -> tuple[Obligation, ...]:
-    """Return every obligation of every machine, as `prove_whole` does; they are proved once in a process."""
+    """Return every obligation of every machine, as `prove_whole` does. Each process proves them once."""
     return tuple(prove_whole(MACHINES.values()))
 
 

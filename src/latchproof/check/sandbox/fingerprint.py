@@ -226,7 +226,7 @@ class Fingerprinter:
         bound = frame.f_locals
         if (name := self._frames.get(code)) is not None:
             return number, frame.f_lasti, name(bound), thing.cr_await
-        # where the names end need not be said: if one more is bound here, there are more parts in all
+        # the number of names is left out: one more bound name adds a value too, so the lengths differ
         return number, frame.f_lasti, *bound, *_locals_and_stack(thing, code)
 
     def _of_driving(self, thing: object) -> list[object]:
@@ -244,7 +244,7 @@ class Fingerprinter:
 
 
 def _locals_and_stack(suspended: object, code: types.CodeType) -> list[object]:
-    """Return what the frame of a coroutine holds: what the collector visits after its function and the code of that."""
+    """Return the locals and the value stack of a frame. The collector visits them after its function and code."""
     visited = iter(gc.get_referents(suspended))
     for one in visited:
         if type(one) is types.FunctionType and next(visited) is code:

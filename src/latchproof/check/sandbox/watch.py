@@ -178,7 +178,7 @@ class _Watch:
         """The progress at which a step that does not end was noted."""
         self._looking = False
         self._progress: object = None
-        """The progress at the last look. Until the first one there is none: most steps end before it."""
+        """The progress at the last look; None before the first look, because most steps end sooner."""
 
     def _begin(self, progress: object) -> None:
         """Start again from zero, at this progress."""
