@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -19,11 +20,15 @@ from latchproof import Barrier, CountdownLatch
 from latchproof.check import blame, jobs, judge
 from latchproof.check.bounds import default_programs, programs_asked_for, programs_within
 from latchproof.check.checker import check, rules_in_reach
+from latchproof.check.machine_specification import MachineSpecification
+from latchproof.check.reach import applicable_rules
+from latchproof.check.specification import Configuration, Invocation
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.tree import Walk
 from latchproof.check.verdict import PolicyVerdict, Verdict, most_telling, shared
 from latchproof.show.verdict import print_verdict
 from latchproof_spec.barrier.machine import BARRIER
+from latchproof_spec.latch.machine import LATCH
 from latchproof_spec.machine import Programs
 from latchproof_spec.machines import CLAIMS, MACHINES, machines_about
 from tests.check import samples
@@ -298,6 +303,20 @@ def test_which_rules_can_be_asked_for(factory: Any, policy: str, rules: str) -> 
     named = target.policy(policy)
     reached = {rule for argument in (1, 2, 3) for rule in rules_in_reach(target, named, argument)}
     assert reached == set(rules.split())
+
+
+def test_the_search_for_rules_asks_for_each_step_once() -> None:
+    asked: list[object] = []
+
+    class Asked(MachineSpecification):
+        def effects(self, here: Configuration, call: int, calls: Sequence[Invocation]) -> Any:
+            asked.append((here, call, tuple(calls)))
+            return super().effects(here, call, calls)
+
+    made: tuple[tuple[str, tuple[Any, ...]], ...] = (("wait", ()), ("count_down", (False,)), ("set_count", (2,)))
+    calls = [Invocation(name, arguments, 0, False, tuple(map(type, arguments))) for name, arguments in made]
+    assert "L9" in applicable_rules(Asked(LATCH, LATCH.policies[0], 1), calls)
+    assert len(asked) == len(set(asked)) > 0
 
 
 def test_what_was_turned_off_makes_nothing_inconclusive() -> None:
