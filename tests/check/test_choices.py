@@ -18,7 +18,6 @@ from latchproof.check.choices import (
     STOP,
     TIME,
     Action,
-    Below,
     Choice,
     Path,
     State,
@@ -71,7 +70,7 @@ class Walker:
         """Make each run, and yield the leaf that it comes to."""
         while self.path.advance() if self.begun else True:
             yield self._run()
-            self.path.note(Below(1))
+            self.path.cover(1)
 
     def _run(self) -> str:
         node, met, choices = self.tree, 0, self.path.choices
@@ -117,10 +116,10 @@ def test_the_trees_have_what_can_be_left_out() -> None:
     }
 
 
-def below(node: Tree) -> Iterator[tuple[State, Below]]:
+def below(node: Tree) -> Iterator[tuple[State, int]]:
     """The states at which there is a choice, each with the number of leaves below it."""
     if len(node.branches) > 1:
-        yield State(node.name.encode()), Below(len(node.leaves()))
+        yield State(node.name.encode()), len(node.leaves())
     for branch in node.walked:
         yield from below(branch)
 
@@ -136,7 +135,7 @@ def test_the_schedules_below_each_state_are_counted() -> None:
 def test_a_state_without_a_fingerprint_is_not_among_them() -> None:
     path = Path()
     path.choices.append(Choice((RUN, RUN), 0, (), 0, 0))
-    path.note(Below(3))
+    path.cover(3)
     assert path.covered == 0
     path.clear()
     assert (path.choices, path.covered, path.below) == ([], 3, {})
@@ -189,7 +188,7 @@ def test_a_walk_can_be_left_before_its_first_run() -> None:
 def test_the_options_of_a_choice_are_taken_in_their_turn() -> None:
     def taken(last: str, *, quiet: bool) -> list[int]:
         choice = Choice((RUN, Action("call", "call"), Action(last, last)), 0, (), 0, 0, quiet=quiet)
-        assert (Choice((RUN,), 0, (), 0, 0).quiet, choice.below) == (False, Below())
+        assert (Choice((RUN,), 0, (), 0, 0).quiet, choice.covered) == (False, 0)
         found = [0]
         while choice.advance():
             found.append(choice.taken)
@@ -212,17 +211,6 @@ def test_the_actions_are_what_they_are_called() -> None:
     assert list(kinds.values()) == ["run", "pass", "return", "rest", "rest", "time", "stop"]
     assert [one.word for one in kinds] == ["run", "pass", "return", "", "comes round", "time passes", ""]
     assert DEFAULTS == ("return", "in order")
-
-
-def test_a_failure_is_one_of_every_state_above_it() -> None:
-    path = Path()
-    path.choices += [Choice((RUN, RUN), 0, (), 0, 0, State(name)) for name in (b"one", b"two")]
-    path.note(Below(1))
-    path.note(Below(0, frozenset({"java"})))
-    assert path.advance()
-    path.note(Below(1, frozenset({"cpython"})))
-    path.clear()
-    assert path.below == {State(name): Below(2, frozenset({"java", "cpython"})) for name in (b"two", b"one")}
 
 
 CANCEL, CALL = Action("cancel", "cancel 1", 0), Action("call", "call")

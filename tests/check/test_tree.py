@@ -223,12 +223,3 @@ def test_a_walk_without_policies_never_has_enough_failures() -> None:
     target = adapt(faulty.EarlyNoticeLatch)
     walk = Explorer(target, SHAPE, 2, ()).walk(after_failure=0)
     assert not walk.cut_short
-
-
-def test_nothing_is_noted_as_failed_below_a_state_where_no_run_fails() -> None:
-    """Else no state would stand for one that differs in the judges' places alone."""
-    conforms = explorer(CountdownLatch)
-    conforms.walk()
-    assert not conforms.so_far.failures["latchproof"]
-    below = [one.failed for one in conforms._path.below.values()]
-    assert frozenset() in below

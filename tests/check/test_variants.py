@@ -209,7 +209,7 @@ def test_a_class_that_a_policy_allows_is_not_checked_again() -> None:
 
 def test_nothing_is_said_of_a_variant_that_could_not_be_decided() -> None:
     """With so few schedules the check under the variants is stopped early."""
-    verdict = small(samples.Irrevocable, None, kind="barrier", scheduler="exhaustive", schedules=8)
+    verdict = small(samples.Irrevocable, None, kind="barrier", scheduler="exhaustive", schedules=10)
     assert verdict.exit_code == 1
     assert not [note for note in verdict.notes if "allows" in note]
 

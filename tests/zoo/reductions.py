@@ -1,11 +1,14 @@
 """Compare what is found with and without the reductions, at bounds above those of the suite: `make reductions`.
 
-Every class of the zoo, generated latches and asyncio's barrier are walked twice: as a check does, and without
-reductions; so are the samples for trio and Flowno, and our own classes, on these hosts. Each is made with one argument,
-the smallest but one. Under each policy the smallest failures have to be of one size, in calls and cancellations. With
-reductions no claim may be broken that is not broken without them, nor in a smaller run. A tree that is too large
-without reductions, or a class that never rests, is left out, and that is printed. A class that polls never rests where
-states are not recognized, so for it states are merged in both walks, and only the pruning is compared.
+Every class of the zoo, generated latches and asyncio's barrier are walked three times: as a check first does, to find
+out which policies are broken; as it does where every policy is; and without reductions. So are the samples for trio and
+Flowno, and our own classes, on these hosts. Each is made with one argument, the smallest but one.
+
+The first walk has to find that the same policies are broken, and must fire the same rules of the others. In the second
+the smallest failures under each policy have to be of one size, in calls and cancellations, with the third; no claim may
+be broken that is not broken in the third, nor in a smaller run. A tree that is too large without reductions, or a class
+that never rests, is left out, and that is printed. A class that polls never rests where states are not recognized, so
+for it states are merged in all walks, and only the pruning is compared.
 """
 
 from __future__ import annotations
@@ -134,6 +137,20 @@ def differences(reduced: Walk, whole: Walk) -> tuple[list[str], list[str]]:
     return wrong, otherwise
 
 
+def misses(aside: Walk, whole: Walk) -> list[str]:
+    """Return what a walk that sets policies aside has missed: broken policies, and rules of the others."""
+    missed = [
+        f"{policy}: {'broken' if failures else 'not broken'}, which is not found where policies are set aside"
+        for policy, failures in whole.failures.items()
+        if bool(failures) != bool(aside.failures[policy])
+    ]
+    return missed + [
+        f"{policy}: {', '.join(sorted(rules))} fired, but not where policies are set aside"
+        for policy, failures in whole.failures.items()
+        if not failures and (rules := whole.fired[policy] - aside.fired[policy])
+    ]
+
+
 def targets(host: str) -> Iterator[tuple[str, Target, bool]]:
     """Yield every target for a host with its name, and whether it polls."""
     factory: Any
@@ -151,7 +168,7 @@ def targets(host: str) -> Iterator[tuple[str, Target, bool]]:
             yield one.__name__, adapt(one, kind=kind), False
 
 
-def walk(target: Target, line: Line, *, reduced: bool, polls: bool) -> Walk:
+def walk(target: Target, line: Line, *, reduced: bool, polls: bool, sets_aside: bool = False) -> Walk:
     """Walk the tree as a check does, or without the reductions."""
     explorer = Explorer(
         target,
@@ -162,6 +179,7 @@ def walk(target: Target, line: Line, *, reduced: bool, polls: bool) -> Walk:
         strict=line.strict,
         prune=reduced,
         merge=reduced or polls,
+        sets_aside=sets_aside,
     )
     return explorer.walk(at_most=None if reduced else RUNS)
 
@@ -178,7 +196,9 @@ def compare(line: Line) -> tuple[bool, str]:
             left_out.append(name)
             continue
         reduced = walk(target, line, reduced=True, polls=polls)
+        aside = walk(target, line, reduced=True, polls=polls, sets_aside=True)
         wrong, otherwise = differences(reduced, whole)
+        wrong += misses(aside, whole)
         lines += [f"  {name}: WRONG: {text}" for text in wrong]
         compared, runs, made = compared + 1, runs + whole.schedules, made + reduced.schedules
         named_otherwise += [name] * bool(otherwise)

@@ -60,19 +60,6 @@ class State(NamedTuple):
     spent: tuple[int, ...] = ()
 
 
-class Below(NamedTuple):
-    """What came of the runs below a state.
-
-    `covered` is the number of schedules that they stand for, and `failed` names the policies under which one failed.
-    """
-
-    covered: int = 0
-    failed: frozenset[str] = frozenset()
-
-
-NO_RUNS = Below()
-
-
 class Turn(NamedTuple):
     """The option taken at one choice on the way to a subtree, and which of its steps were found to be quiet."""
 
@@ -97,8 +84,8 @@ class Choice:
     words: int
     """Number of these that are words of the schedule."""
     state: State | None = None
-    below: Below = NO_RUNS
-    """What came of the runs below it, so far."""
+    covered: int = 0
+    """Number of schedules that the runs below it stand for, so far."""
     quiet: bool = False
     """The first option is a quiet step: it made nothing ready, so calls made before it commute with it."""
     quiet_if_cancelled: bool = False
@@ -141,16 +128,15 @@ class Path:
         self.choices: list[Choice] = []
         self.covered = 0
         """Number of schedules that the finished runs stand for, but for those below the choices."""
-        self.below: dict[State, Below] = {}
-        """What came of the runs below each state that was left."""
+        self.below: dict[State, int] = {}
+        """Number of schedules that the runs below each state stand for that was left."""
 
-    def note(self, came: Below) -> None:
-        """Note what came of the last run, or of all below the last choice."""
+    def cover(self, schedules: int) -> None:
+        """Count schedules that the last run stands for, or all below the last choice."""
         if self.choices:
-            before = self.choices[-1].below
-            self.choices[-1].below = Below(before.covered + came.covered, before.failed | came.failed)
+            self.choices[-1].covered += schedules
         else:
-            self.covered += came.covered
+            self.covered += schedules
 
     def advance(self) -> bool:
         """Go to the next option in depth-first order; return False if none is left."""
@@ -166,8 +152,8 @@ class Path:
     def _leave(self) -> None:
         choice = self.choices.pop()
         if choice.state is not None:
-            self.below[choice.state] = choice.below
-        self.note(choice.below)
+            self.below[choice.state] = choice.covered
+        self.cover(choice.covered)
 
     @property
     def fraction(self) -> float:

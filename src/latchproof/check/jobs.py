@@ -214,7 +214,7 @@ def _walk(
     else:
         after_failure = 0 if job.only_whether else AFTER_FAILURE if explorer.setup.strategy.prunes else None
         walk = explorer.walk(at_most=job.schedules, split_after=job.piece, after_failure=after_failure, on_run=on_run)
-        if walk.cut_short and not job.only_whether and not walk.set_aside:
+        if walk.cut_short and not job.only_whether and not job.sets_aside:
             cut_short = (
                 f"once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller than the "
                 "smallest failure; other claims may be broken too"

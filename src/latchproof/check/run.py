@@ -92,7 +92,6 @@ class Run:
         self.decisions = Decisions(setup.strategy, setup.judges, path, prefix, self.record)
         self.history = self.record.history
         self.schedule, self.moments = self.decisions.words, self.decisions.moments
-        self._path = path
         self._stepper = setup.make_stepper()
         calling_again = CallingAgain(setup, self.decisions, self._stepper)
         programs = setup.programs
@@ -364,7 +363,7 @@ class Run:
                     return decisions.note(STOP)
                 setup.strategy.insists_on(action.word)
                 return decisions.note(action)
-            met = seen.stands_for(state, self.steps, decisions.passed, self._path.below)
+            met = seen.stands_for(state, self.steps, decisions.passed)
             if met is not None:
                 raise PrunedError(met, as_much_is_left=met.spent == state.spent)
             decisions.passed[state] = stepper.now

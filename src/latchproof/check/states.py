@@ -6,77 +6,75 @@ What a fingerprint is made of belongs to `latchproof.check.run`, and how objects
 `latchproof.check.sandbox.fingerprint`.
 
 A run ends at a state if one that was met before stands for it. That one has the same fingerprint, so the target does
-the same from there. No more calls and cancellations led to it, so each run that can be made from here was made from
-there. For each judge one of two things must hold as well:
+the same from there. What else is required depends on what is to be found:
 
-- Below the earlier state no failure was found, and here the judge allows at least what it allowed there. Then nothing
-  would be found here either. So it does not matter which calls overlapped on the way, nor how many steps it took.
-- The judge's place is the same, as many calls and cancellations led here, and no fewer steps. That is required if a
-  failure was found below the earlier state: fewer steps would make a smaller counterexample, and the failure may need
-  calls that are not left here. It is also required while the walk has not left that state.
+- **Whether** a policy is broken: no more calls and cancellations led to the earlier state, and each judge allows here
+  at least what it allows there. Then whatever a run from here breaks, the same run from there breaks too. It does not
+  matter which calls overlapped on the way, how many steps it took, or whether the walk has left the earlier state: in
+  the end every run from there is made, or another stands for it. No failure is lost in a circle: of the states that are
+  continued from, take the one from which the fewest actions lead to a failure. The first of these leads to a state from
+  which fewer do. Either that one is continued from, or another stands for it, from which no more do.
+- **Everything** that is broken, each claim by its smallest failure: each judge's place is the same, as many calls and
+  cancellations led here, and no fewer steps. A place that allows more may break another claim, and fewer steps would
+  make a smaller failure.
 
-Below a state are the runs through it, and those that stand for the runs that were left out or cut short there.
+A state that this run has passed, with nothing but steps since, never stands for another: what comes round to the same
+state is rest, and that is found out by going on.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from operator import le
-from types import MappingProxyType
 from typing import Any
 
-from latchproof.check.choices import Below, State
+from latchproof.check.choices import State
 from latchproof.check.harness import Calls
 from latchproof.check.judge import Judge
 from latchproof.check.sandbox.fingerprint import Fingerprinter
 from latchproof.check.target import Call
 
-NOTHING: Mapping[State, Below] = MappingProxyType({})
-"""What is known of the states that were left, if that is nothing."""
-
 
 class SeenStates:
     """The states that the runs of a walk have met, each with the fewest steps to it.
 
-    Without `merge` they are recognized within one run only. The `judges` say whether one state stands for another.
+    Without `merge` they are recognized within one run only. The `judges` say whether one state stands for another; with
+    `only_whether` it does if as much is broken from it, and else only if that has the same failures.
     """
 
-    def __init__(self, *, merge: bool, judges: Sequence[Judge] = ()) -> None:
+    def __init__(self, *, merge: bool, judges: Sequence[Judge] = (), only_whether: bool = False) -> None:
         self.merge = merge
         self.failure: str | None = None
         """The type of object that has no fingerprint, if one was met."""
         self._judges = judges
+        self._only_whether = only_whether
         self._met: dict[bytes, dict[State, int]] = {}
 
-    def stands_for(
-        self, state: State, steps: int, passed: Container[State] = (), below: Mapping[State, Below] = NOTHING
-    ) -> State | None:
+    def stands_for(self, state: State, steps: int, passed: Container[State] = ()) -> State | None:
         """Return a state that was met, and from which as much is found; if there is none, note this one.
 
-        `below` has what came of the states that were left. What is found from a state that this run has just `passed`
-        is not known yet.
+        It is none of those that this run has `passed` with as many calls and cancellations.
         """
         if not self.merge:
             return None
         met = self._met.setdefault(state.fingerprint, {})
         for other, fewest in met.items():
-            if other not in passed and self._finds_no_more(state, other, below.get(other), as_soon=fewest <= steps):
+            if other.spent == state.spent:
+                stands = other not in passed and (self._only_whether or fewest <= steps)
+            else:
+                stands = self._only_whether and all(map(le, other.spent, state.spent))
+            if stands and self._allows_as_much(state, other):
                 return other
         met[state] = steps
         return None
 
-    def _finds_no_more(self, state: State, other: State, below: Below | None, *, as_soon: bool) -> bool:
-        """Return whether nothing is found from a state that is not found from another one, by as few steps."""
-        if not all(map(le, other.spent, state.spent)):
-            return False
-        as_soon = as_soon and other.spent == state.spent
-        for judge, place, there in zip(self._judges, state.places, other.places, strict=True):
-            if place == -1:  # the judge has a finding, and judges no more
-                continue
-            if below is not None and judge.specification.name not in below.failed:
-                if not judge.allows_as_much(place, there):
-                    return False
-            elif not (as_soon and place == there):
-                return False
-        return as_soon or bool(self._judges)
+    def _allows_as_much(self, state: State, other: State) -> bool:
+        """Return whether no judge finds more from a state than from another one. One that has a finding judges no more.
+
+        Unless only whether a policy is broken is asked for, none may find anything else either.
+        """
+        return all(
+            place in (-1, there) or (self._only_whether and judge.allows_as_much(place, there))
+            for judge, place, there in zip(self._judges, state.places, other.places, strict=True)
+        )
 
 
 def fingerprinter_of(calls: Sequence[Call]) -> Fingerprinter:

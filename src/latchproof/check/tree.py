@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from latchproof.check.bounds import choices
-from latchproof.check.choices import RETURN, Action, Below, Path, Prefix, Subtree
+from latchproof.check.choices import RETURN, Action, Path, Prefix, Subtree
 from latchproof.check.clocks import reads_system_clock
 from latchproof.check.history import Event, Failure
 from latchproof.check.holdings import Holdings
@@ -132,8 +132,9 @@ class Explorer:
     strategy does. With `ordered`, sets of futures and tasks are iterated in order of their creation. With `places` the
     history says where each call stands; `lines` watches each run.
 
-    With `sets_aside`, a policy that has failed is judged no further as long as another has not. Then fewer states
-    differ, but not every claim that such a policy breaks is found, nor its smallest failure.
+    With `sets_aside`, only whether each policy is broken is found out: one that has failed is judged no further as long
+    as another has not. Then fewer states differ, and one stands for more of them, but not every claim that such a
+    policy breaks is found, nor its smallest failure.
     """
 
     def __init__(
@@ -170,7 +171,7 @@ class Explorer:
             make_stepper=stepper_class(host, ordered=ordered, eager=programs.eager),
             prune=prune and strategy.prunes,
             fingerprinter=fingerprinter_of(calls),
-            seen=SeenStates(merge=strategy.prunes, judges=judges) if merge else None,
+            seen=SeenStates(merge=strategy.prunes, judges=judges, only_whether=sets_aside) if merge else None,
             calls=tuple(Action("call", f"call {call}", call) for call in first),
             later_calls=tuple(Action("call", f"call {call}", call) for call in calls),
             early=tuple(
@@ -194,7 +195,7 @@ class Explorer:
         self._lines = lines
         self._path = Path(within)
         self._walk = Walk(failures={policy.name: {} for policy in policies})
-        self._policies = frozenset(policy.name for policy in policies)
+        self._sets_aside = sets_aside
         in_order = {policy.name: target.kind.in_order(policy) for policy in policies} if sets_aside else {}
         orders = {policy.name for policy in in_order.values() if policy is not None}
         self._may_be_set_aside = {
@@ -203,8 +204,6 @@ class Explorer:
             if name not in orders
         }
         """The policies that may be set aside, each with all that are then: also what demands an order in addition."""
-        self._unknown = Below(failed=self._policies)
-        """What is assumed of the runs from a state that is not left yet."""
         self._all_failed: int | None = None
         """Number of schedules after which there was a failure under every policy."""
 
@@ -219,8 +218,8 @@ class Explorer:
     ) -> Walk:
         """Run every schedule, or the first `at_most`, or `after_failure` more once every policy has failed.
 
-        The walk also stops after a run in which a step did not end. If `after_failure` is given and a policy was set
-        aside, it stops as soon as every policy has failed: a walk without `sets_aside` finds all that they break.
+        The walk also stops after a run in which a step did not end. If `after_failure` is given, one that sets policies
+        aside stops as soon as every policy has failed: a walk in full finds all that they break.
 
         `on_run` is told after each run how far the walk has come.
 
@@ -257,8 +256,7 @@ class Explorer:
             walk.complete = False
             return True
         if after_failure is not None and failed is not None:
-            # once a policy was set aside, what more is found would depend on which failed first
-            walk.cut_short = bool(walk.set_aside) or walk.schedules >= failed + after_failure
+            walk.cut_short = self._sets_aside or walk.schedules >= failed + after_failure
             return walk.cut_short
         return False
 
@@ -305,17 +303,14 @@ class Explorer:
                 run.play()
             if on_history is not None:
                 on_history(tuple(run.history))
-            path.note(Below(1))
+            path.cover(1)
         except PrunedError as pruned:
             walk.pruned += 1
             if pruned.met is not None:
-                came = path.below.get(pruned.met, self._unknown)
                 # where more calls were left, some of the schedules counted there cannot be made here
-                path.note(came if pruned.as_much_is_left else came._replace(covered=1))
+                path.cover(path.below.get(pruned.met, 1) if pruned.as_much_is_left else 1)
             pruned.with_traceback(None)  # the run has kept it, and its frames keep the run
         finally:  # also what a run shows that differs from the one that it should repeat
-            failed = self._policies if run.record.host_faults else {policy for policy, _ in run.record.failures}
-            path.note(Below(failed=frozenset(failed)))
             for policy, failure in run.record.failures:
                 keep_smallest(walk.failures[policy], failure)
             if on_history is None:

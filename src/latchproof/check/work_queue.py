@@ -60,7 +60,8 @@ class WorkQueue:
     def __init__(self, jobs: Sequence[Job], progress: Progress | None = None) -> None:
         self._progress = progress
         self._trees = [_Tree(job, number) for number, job in enumerate(jobs)]
-        self._sets_aside = any(job.sets_aside and not job.only_whether for job in jobs)
+        self._may_judge_in_full = any(job.sets_aside and not job.only_whether for job in jobs)
+        self._judges_in_full = False
         # the longest comes first, so that no worker is left alone with it in the end
         self._order = sorted(self._trees, key=lambda tree: -weight(tree.root.programs, tree.root.argument))
 
@@ -92,8 +93,8 @@ class WorkQueue:
         if not self.needs(piece):
             return
         self._trees[piece.job].take(piece, result)
-        if self._sets_aside and self._is_every_policy_broken():
-            self._sets_aside = False
+        self._judges_in_full |= self._may_judge_in_full and self._is_every_policy_broken()
+        if self._judges_in_full:
             for tree in self._trees:
                 tree.judge_in_full()
         if self._trees[piece.job].hung:  # what comes after it would only take its time
@@ -162,10 +163,10 @@ class _Tree:
         return self._counted.walk.failures
 
     def judge_in_full(self) -> None:
-        """Begin again, with no policy set aside, unless the tree is over and none was."""
-        self.root = replace(self.root, sets_aside=False)
-        if self._is_left_out or (self.over and not self._counted.walk.set_aside):
+        """Begin again, with no policy set aside, if one has failed: then not all that it breaks has been found."""
+        if not self.root.sets_aside or self._is_left_out or self.hung or not any(self.failures.values()):
             return
+        self.root = replace(self.root, sets_aside=False)
         self.over = False
         self._begin(self.root)
 
@@ -193,7 +194,9 @@ class _Tree:
             self._counted = _together(self._counted, result)
             self._ahead += reversed(_children(piece, result))
             walk = self._counted.walk
-            if not result.done or result.broken_off or walk.cut_short or walk.hung:
+            # where policies are set aside, what else they break is left to a walk in full
+            is_answered = walk.has_failed and self.root.sets_aside
+            if not result.done or result.broken_off or walk.cut_short or walk.hung or is_answered:
                 self.over = True
             elif self._ahead and walk.has_failed:
                 self._cancel_rest(piece, replace(self.root, ordered=job.ordered, smaller_than=smallest(walk)))
