@@ -4,11 +4,11 @@ Every class of the zoo, generated latches and asyncio's barrier are walked three
 out which policies are broken; as it does where every policy is; and without reductions. So are the samples for trio and
 Flowno, and our own classes, on these hosts. Each is made with one argument, the smallest but one.
 
-The first walk has to find that the same policies are broken, and must fire the same rules of the others. In the second
-the smallest failures under each policy have to be of one size, in calls and cancellations, with the third; no claim may
-be broken that is not broken in the third, nor in a smaller run. A tree that is too large without reductions, or a class
-that never rests, is left out, and that is printed. A class that polls never rests where states are not recognized, so
-for it states are merged in all walks, and only the pruning is compared.
+The first walk has to find that the same policies are broken, and has to exercise the same claims under the others. In
+the second the smallest failures under each policy have to be of one size, in calls and cancellations, with the third.
+No claim may be broken in it that is not broken in the third, nor in a smaller run. A tree that is too large without
+reductions, or a class that never rests, is left out, and that is printed. A class that polls never rests where states
+are not recognized, so for it states are merged in all walks, and only the pruning is compared.
 """
 
 from __future__ import annotations
@@ -137,18 +137,15 @@ def differences(reduced: Walk, whole: Walk) -> tuple[list[str], list[str]]:
     return wrong, otherwise
 
 
-def misses(aside: Walk, whole: Walk) -> list[str]:
-    """Return what a walk that sets policies aside has missed: broken policies, and rules of the others."""
-    missed = [
-        f"{policy}: {'broken' if failures else 'not broken'}, which is not found where policies are set aside"
-        for policy, failures in whole.failures.items()
-        if bool(failures) != bool(aside.failures[policy])
-    ]
-    return missed + [
-        f"{policy}: {', '.join(sorted(rules))} fired, but not where policies are set aside"
-        for policy, failures in whole.failures.items()
-        if not failures and (rules := whole.fired[policy] - aside.fired[policy])
-    ]
+def misses(target: Target, aside: Walk, whole: Walk) -> Iterator[str]:
+    """Yield what a walk that sets policies aside has missed: broken policies, and claims exercised under the others."""
+    for policy, failures in whole.failures.items():
+        if bool(failures) != bool(aside.failures[policy]):
+            yield f"{policy}: broken is {bool(failures)}, but {not failures} where policies are set aside"
+        elif not failures:
+            kept, found = (target.kind.exercised(target.policy(policy), one.fired[policy]) for one in (aside, whole))
+            if missed := [claim.id for claim in found if claim not in kept]:
+                yield f"{policy}: {', '.join(missed)} exercised, but not where policies are set aside"
 
 
 def targets(host: str) -> Iterator[tuple[str, Target, bool]]:
@@ -198,7 +195,7 @@ def compare(line: Line) -> tuple[bool, str]:
         reduced = walk(target, line, reduced=True, polls=polls)
         aside = walk(target, line, reduced=True, polls=polls, sets_aside=True)
         wrong, otherwise = differences(reduced, whole)
-        wrong += misses(aside, whole)
+        wrong += misses(target, aside, whole)
         lines += [f"  {name}: WRONG: {text}" for text in wrong]
         compared, runs, made = compared + 1, runs + whole.schedules, made + reduced.schedules
         named_otherwise += [name] * bool(otherwise)

@@ -353,7 +353,7 @@ class Run:
         may_repeat = options[-1] is TIME or self.record.progress > STEPS_BEFORE_LOOKING
         order_is_open = between_passes and stepper.waiting[0] > 1
         if seen is not None and (may_repeat or (seen.merge and (len(options) > 1 or order_is_open))):
-            state = self._state(seen, between_passes)
+            state = self._state(seen, between_passes, order_counts=len(options) > 1)
         if seen is not None and state is not None:
             if state in decisions.passed:
                 same_time = decisions.passed[state] == stepper.now and stepper.has_timer()
@@ -410,7 +410,12 @@ class Run:
             options += (TIME,)
         return options
 
-    def _state(self, seen: SeenStates, between_passes: bool) -> State | None:
+    def _state(self, seen: SeenStates, between_passes: bool, *, order_counts: bool = True) -> State | None:
+        """Return the state; None if it has no fingerprint.
+
+        It is one with the state in which the next pass takes the other order, unless that order counts, because
+        something may be done before the pass.
+        """
         if seen.failure is not None:
             return None
         calls, others = self._calls, self._others
@@ -427,7 +432,9 @@ class Run:
         elsewhere = others.instance, [*others.under_way.values()], self.setup.target.global_state.changed()
         try:
             of = self.setup.fingerprinter.of
-            return State(of(calls.instance, tasks, self._stepper.state, elsewhere, plain=harness), places, spent)
+            orders = (self._stepper.state,) if order_counts else self._stepper.orders()
+            mark = min(of(calls.instance, tasks, one, elsewhere, plain=harness) for one in orders)
         except NoFingerprintError as error:
             seen.failure = str(error)
             return None
+        return State(mark, places, spent)

@@ -191,6 +191,9 @@ class StepLoop(asyncio.BaseEventLoop):
     def state(self) -> tuple[Any, ...]:
         return self._ready, self._scheduled, self.clock.state
 
+    def orders(self) -> tuple[tuple[Any, ...], ...]:
+        return (self.state,)
+
     def parts(self) -> dict[type, Callable[[Any], tuple[object, ...]]]:
         return {
             StepLoop: lambda loop: (),

@@ -124,6 +124,9 @@ class FlownoStepper(PausingTasks):
         failed = [(task, one) for task, one in loop.exceptions.items() if not isinstance(task, Task | EndedTask)]
         return loop.tasks, sleeping, waiters, ended, failed, self.clock.state
 
+    def orders(self) -> tuple[tuple[Any, ...], ...]:
+        return (self.state,)
+
     def parts(self) -> dict[type, Any]:
         """List the parts of this module's own objects that affect what happens next."""
         return {

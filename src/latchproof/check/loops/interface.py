@@ -125,6 +125,12 @@ class Stepper(Host, Pausing, Protocol):
     def state(self) -> tuple[Any, ...]:
         """All that the loop's next steps depend on."""
 
+    def orders(self) -> tuple[tuple[Any, ...], ...]:
+        """Return the states that are alike if the next pass begins now: one for each order in which it may run tasks.
+
+        A host that does not run in passes has one.
+        """
+
     def parts(self) -> dict[type, Callable[[Any], tuple[object, ...]]]:
         """Return, for types of the host, how to list the parts of an object that affect what happens next."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from collections.abc import Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -173,6 +173,21 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
 
     @property
     def state(self) -> tuple[Any, ...]:
+        return self._state(self._runner.runq)
+
+    def orders(self) -> tuple[tuple[Any, ...], ...]:
+        ready = self._runner.runq
+        # what a timer or another thread adds comes last in the batch, whatever its order is
+        is_complete = self.next_timer > self.now and not self._runner.entry_queue.size()
+        if not (is_complete and self._tosses_a_coin(ready)):
+            return (self._state(ready),)
+        return self._state(ready), self._state(type(ready)(reversed(ready)))
+
+    def _tosses_a_coin(self, batch: Collection[Any]) -> bool:
+        """Return whether the script is asked in which order the tasks run: not if that is an order of trio's own."""
+        return sum(not self.is_own(task) for task in batch) > 1
+
+    def _state(self, ready: Collection[Any]) -> tuple[Any, ...]:
         # those that the target has started may wait for what no other object knows, such as a deadline
         started = [
             one for one in self._runner.tasks if not self.is_own(one) and one.parent_nursery is not self._nursery
@@ -180,7 +195,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         return (
             self._upcoming,
             self.batch,
-            self._runner.runq,
+            ready,
             self._runner.entry_queue.queue,
             sorted(started, key=lambda task: task._counter),
             [scope for due, _, scope in sorted(self._runner.deadlines._heap) if due == scope._registered_deadline],
@@ -281,8 +296,7 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
     def random(self) -> float:
         """Toss the coin by which trio decides whether to reverse a batch, which it takes from its end."""
         self.batch = self._loop.gi_frame.f_locals["batch"]
-        several = sum(not self.is_own(task) for task in self.batch) > 1
-        if self._over or not several:
+        if self._over or not self._tosses_a_coin(self.batch):
             return 0.0
         return 0.0 if self._script.choose(*ORDERS) == 0 else 1.0
 
