@@ -366,6 +366,59 @@ def test_what_differs_in_flownos_loop_is_another_state() -> None:
     assert list(marks.values()) == ["", *OF_FLOWNO]
 
 
+IN_BOTH_ORDERS = ("call wait()", "call count_down()")
+"""Two tasks are ready, and the next pass has not begun."""
+
+
+@pytest.mark.parametrize(
+    ("words", "change", "number"),
+    [
+        (IN_BOTH_ORDERS, "", 2),
+        (("call wait()",), "", 1),  # with one task there is one order
+        (IN_BOTH_ORDERS, "a timer is due", 1),  # what it adds comes last in either order
+        (IN_BOTH_ORDERS, "something is to be called", 1),
+    ],
+)
+def test_a_pass_of_trio_has_two_orders_if_what_is_ready_is_all_that_it_runs(
+    words: Sequence[str], change: str, number: int
+) -> None:
+    def look(run: Run) -> None:
+        stepper: Any = run._stepper
+        ready, deadlines = stepper._runner.runq, stepper._runner.deadlines
+        if change == "a timer is due":
+            scope: Any = trio.CancelScope()
+            scope._registered_deadline = stepper.now
+            deadlines.add(stepper.now, scope)
+        elif change:
+            stepper._runner.entry_queue.queue.append((print, ()))
+        orders = stepper.orders()
+        stepper._runner.entry_queue.queue.clear()
+        assert len(orders) == number
+        assert orders[0] == stepper.state
+        other = stepper._state(type(ready)(reversed(ready)))
+        assert orders[1:] == ((other,) if number == 2 else ())
+
+    looked_at(look, trio_samples.EventLatch, "trio", words)
+
+
+def test_states_that_differ_in_the_order_of_the_next_pass_are_one_if_nothing_comes_before_it() -> None:
+    marks: dict[bool, set[State]] = {True: set(), False: set()}
+
+    def look(run: Run) -> None:
+        seen = run.setup.seen
+        assert seen is not None
+        ready = run._stepper._runner.runq  # type: ignore[attr-defined]
+        for _ in range(2):
+            for order_counts, found in marks.items():
+                state = run._state(seen, True, order_counts=order_counts)
+                assert state is not None
+                found.add(state)
+            ready.reverse()
+
+    looked_at(look, trio_samples.EventLatch, "trio", IN_BOTH_ORDERS)
+    assert [len(found) for found in (marks[True], marks[False])] == [2, 1]
+
+
 def test_a_state_is_known_by_all_of_its_fingerprint() -> None:
     seen = SeenStates(merge=True)
     marks = [bytes(16), *(bytes(place) + b"\1" + bytes(15 - place) for place in range(16))]
