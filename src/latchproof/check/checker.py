@@ -70,8 +70,9 @@ def check(
 
     `programs` are the bounds, by default those of the kind for this host. Without a policy the target conforms if
     any named policy is satisfied, and one that has failed is judged no further as long as another has not. If none is
-    satisfied, all is run once more, and a note names the variants that allow it. With a `claim` the verdict is about
-    that claim alone, and is inconclusive if a run ended with the failure of another.
+    satisfied, each tree in which one has failed is walked once more, in full, and a note names the variants that allow
+    it. With a `claim` the verdict is about that claim alone, and is inconclusive if a run ended with the failure of
+    another.
 
     `scheduler` is "exhaustive", and `schedules` bounds those of one tree of programs and one constructor argument; or
     it is "random" or "pct", and `schedules` is how many are run in all, from `seed`.

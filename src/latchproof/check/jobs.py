@@ -65,7 +65,7 @@ class Job:
     smaller_than: tuple[int, int] | None = None
     """If given, only programs with fewer calls or cancellations are walked, so that no smaller failure is missed."""
     sets_aside: bool = False
-    """Whether a policy that has failed is judged no further as long as another has not."""
+    """Whether to find out only which policies are broken: one that has failed is judged no further."""
     only_whether: bool = False
     """Whether the job ends once every policy has failed, and repeats no failing run."""
     limits: StepLimits = USUAL_LIMITS

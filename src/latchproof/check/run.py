@@ -14,6 +14,8 @@ Reductions leave out or cut short the runs that others stand for:
 - A task makes no second call where the call of a new task would do the same (`latchproof.check.calling_again`).
 - Where the moment of a cancellation makes no difference, the last one is tried (`latchproof.check.cancelling`).
 - A run ends at a state if one that was met before stands for it (`latchproof.check.states`).
+- A host may run what is ready in one order or the reverse. Where nothing can be done before, two states that differ in
+  that order alone are one.
 
 A state that is met again in one run, with nothing but steps between, is rest.
 

@@ -36,8 +36,9 @@ from latchproof.check.target import Call
 class SeenStates:
     """The states that the runs of a walk have met, each with the fewest steps to it.
 
-    Without `merge` they are recognized within one run only. The `judges` say whether one state stands for another; with
-    `only_whether` it does if as much is broken from it, and else only if that has the same failures.
+    Without `merge` they are recognized within one run only. The `judges` say whether one state stands for another. With
+    `only_whether` each policy has to be broken from it that is broken from the other; else all failures have to be the
+    same.
     """
 
     def __init__(self, *, merge: bool, judges: Sequence[Judge] = (), only_whether: bool = False) -> None:

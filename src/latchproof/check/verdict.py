@@ -66,7 +66,7 @@ class Order:
     `policy`    the name of that policy, and `in_order` that of the policy that demands it.
     `seen`      True if they did in every run; None if that is not known.
     `exercised` whether in any run a call could have overtaken another.
-    `against`   the shortest run in which they did not, if there is one.
+    `against`   the shortest run that was made in which they did not, if there is one.
     """
 
     policy: str
