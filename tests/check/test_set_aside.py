@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from latchproof import Barrier, CountdownLatch
+from latchproof.check import jobs
 from latchproof.check.checker import check
 from latchproof.check.choices import Turn
 from latchproof.check.estimate import estimate
@@ -164,10 +165,12 @@ def test_once_no_policy_is_satisfied_the_trees_where_one_has_failed_are_walked_i
     queue.take(Piece(2), came(cpython=False))
     again = {queue.next(), queue.next()}
     assert again == {Piece(0, 1), Piece(2, 1)}  # nothing is found in the second
-    assert not any(queue.job(one).sets_aside for one in again if one is not None)
+    in_full = [queue.job(one) for one in again if one is not None]
+    assert not any(job.sets_aside or job.until_failure for job in in_full)
     # of the others that is not known yet
     assert queue.needs(Piece(3))
     assert queue.next() == Piece(4)
+    assert queue.job(Piece(4)) == replace(JOB, until_failure=True)  # what fails there is found in full later
     queue.take(Piece(3), came())
     queue.take(Piece(4), came(java=True))
     assert queue.next() == Piece(4, 1)
@@ -176,6 +179,22 @@ def test_once_no_policy_is_satisfied_the_trees_where_one_has_failed_are_walked_i
         queue.take(Piece(number, 1), came(java=False))
     assert queue.is_over
     assert [one.walk.set_aside for one in queue.results(load("asyncio:Barrier"))] == [frozenset()] * 5
+
+
+@pytest.mark.parametrize(("until_failure", "is_repeated"), [(False, True), (True, False)])
+def test_a_job_that_ends_at_a_failure_makes_no_other_run_and_repeats_none(
+    until_failure: bool, is_repeated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repeated: list[str] = []
+    monkeypatch.setattr(jobs, "_repeat_failures", lambda *_: repeated.append("repeated"))
+    target = load("asyncio:Barrier")
+    job = replace(JOB, policies=tuple(one.name for one in target.kind.usual_policies), until_failure=until_failure)
+    result = jobs.do_job(target, job)
+    assert any(result.walk.failures.values())
+    assert (result.walk.cut_short, bool(repeated)) == (until_failure, is_repeated)
+    assert not result.cut_short
+    whole = jobs.do_job(target, replace(job, until_failure=False)).walk.schedules
+    assert (result.walk.schedules < whole) == until_failure
 
 
 def test_a_tree_that_came_in_pieces_is_walked_in_full_once_every_policy_has_failed_in_it() -> None:

@@ -66,6 +66,8 @@ class Job:
     """If given, only programs with fewer calls or cancellations are walked, so that no smaller failure is missed."""
     sets_aside: bool = False
     """Whether to find out only which policies are broken: one that has failed is judged no further."""
+    until_failure: bool = False
+    """Whether the job ends once any policy has failed, because the tree is then walked in full."""
     only_whether: bool = False
     """Whether the job ends once every policy has failed, and repeats no failing run."""
     limits: StepLimits = USUAL_LIMITS
@@ -175,7 +177,8 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None, met
     if done and not first.left:
         walk.fraction = 1.0
     slow = _drop_slow_steps(target, job, walk, where) if done and not job.only_whether else []
-    repeats = _repeat_failures(target, job, walk) if done and not job.only_whether else True
+    counts = walk.hung or not job.until_failure  # else the tree is walked again if anything failed
+    repeats = _repeat_failures(target, job, walk) if done and not job.only_whether and counts else True
     reasons += slow
     walk.hung = walk.hung and walk.has_failed
     if not containment.interrupts_blocked:
@@ -213,7 +216,13 @@ def _walk(
         )
     else:
         after_failure = 0 if job.only_whether else AFTER_FAILURE if explorer.setup.strategy.prunes else None
-        walk = explorer.walk(at_most=job.schedules, split_after=job.piece, after_failure=after_failure, on_run=on_run)
+        walk = explorer.walk(
+            at_most=job.schedules,
+            split_after=job.piece,
+            after_failure=after_failure,
+            until_failure=job.until_failure,
+            on_run=on_run,
+        )
         if walk.cut_short and not job.only_whether and not job.sets_aside:
             cut_short = (
                 f"once it had failed, {AFTER_FAILURE:,} more schedules were run, and all that are smaller than the "

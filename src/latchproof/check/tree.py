@@ -213,13 +213,15 @@ class Explorer:
         at_most: int | None = None,
         split_after: int | None = None,
         after_failure: int | None = None,
+        until_failure: bool = False,
         on_run: Callable[[Walk], None] | None = None,
         on_history: Callable[[tuple[Event, ...]], None] | None = None,
     ) -> Walk:
         """Run every schedule, or the first `at_most`, or `after_failure` more once every policy has failed.
 
         The walk also stops after a run in which a step did not end. If `after_failure` is given, one that sets policies
-        aside stops as soon as every policy has failed: a walk in full finds all that they break.
+        aside stops as soon as every policy has failed: a walk in full finds all that they break. With `until_failure`
+        any walk stops as soon as one has failed.
 
         `on_run` is told after each run how far the walk has come.
 
@@ -235,7 +237,7 @@ class Explorer:
         try:
             with self._lines or nullcontext():
                 while self.setup.strategy.begin(self._path):
-                    if self._stops(at_most, split_after, after_failure):
+                    if self._stops(at_most, split_after, after_failure, until_failure=until_failure):
                         break
                     self._make(start, on_history)
                     if on_run is not None:
@@ -245,9 +247,14 @@ class Explorer:
             self.setup.target.global_state.restore()  # else it is the beginning for a target that is loaded again
         return self.so_far
 
-    def _stops(self, at_most: int | None, split_after: int | None, after_failure: int | None) -> bool:
+    def _stops(
+        self, at_most: int | None, split_after: int | None, after_failure: int | None, *, until_failure: bool
+    ) -> bool:
         walk, failed = self._walk, self._all_failed
         if walk.hung:
+            return True
+        if until_failure and any(walk.failures.values()):
+            walk.cut_short = True
             return True
         if split_after is not None and walk.schedules >= split_after:
             self.left = self._path.remaining

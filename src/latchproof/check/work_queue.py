@@ -81,7 +81,8 @@ class WorkQueue:
 
     def job(self, piece: Piece) -> Job:
         """Return what is to be done for a piece."""
-        return self._trees[piece.job].jobs[piece]
+        job = self._trees[piece.job].jobs[piece]
+        return replace(job, until_failure=self._judges_in_full and job.sets_aside)
 
     def needs(self, piece: Piece) -> bool:
         """Return whether a piece that is being done is still needed."""
