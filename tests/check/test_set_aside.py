@@ -223,4 +223,12 @@ def test_what_was_left_out_after_a_step_that_does_not_end_stays_left_out() -> No
     queue.take(Piece(2), came(java=True))
     queue.take(Piece(1), hung)
     queue.take(Piece(0), came(cpython=False))
-    assert [queue.next(), queue.next()] == [Piece(0, 1), None]
+    assert [queue.next(), queue.next(), queue.next()] == [Piece(0, 1), Piece(1, 1), None]
+
+
+def test_a_tree_in_which_the_first_failure_is_a_step_that_does_not_end_is_not_walked_again() -> None:
+    queue = WorkQueue([JOB])
+    hung = came(java=False, cpython=False)
+    hung.walk.hung = True
+    queue.take(Piece(0), hung)
+    assert queue.is_over

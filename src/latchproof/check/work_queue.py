@@ -165,7 +165,9 @@ class _Tree:
 
     def judge_in_full(self) -> None:
         """Begin again, with no policy set aside, if one has failed: then not all that it breaks has been found."""
-        if not self.root.sets_aside or self._is_left_out or self.hung or not any(self.failures.values()):
+        if not self.root.sets_aside or self._is_left_out or not any(self.failures.values()):
+            return
+        if self.hung and not self._counted.walk.set_aside:  # every policy fails by the step that did not end
             return
         self.root = replace(self.root, sets_aside=False)
         self.over = False
