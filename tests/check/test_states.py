@@ -377,6 +377,7 @@ IN_BOTH_ORDERS = ("call wait()", "call count_down()")
         (("call wait()",), "", 1),  # with one task there is one order
         (IN_BOTH_ORDERS, "a timer is due", 1),  # what it adds comes last in either order
         (IN_BOTH_ORDERS, "something is to be called", 1),
+        (IN_BOTH_ORDERS, "a socket is read", 1),
     ],
 )
 def test_a_pass_of_trio_has_two_orders_if_what_is_ready_is_all_that_it_runs(
@@ -389,6 +390,8 @@ def test_a_pass_of_trio_has_two_orders_if_what_is_ready_is_all_that_it_runs(
             scope: Any = trio.CancelScope()
             scope._registered_deadline = stepper.now
             deadlines.add(stepper.now, scope)
+        elif change == "a socket is read":
+            assert stepper._runner.io_manager.statistics().tasks_waiting_read == 0
         elif change:
             stepper._runner.entry_queue.queue.append((print, ()))
         orders = stepper.orders()

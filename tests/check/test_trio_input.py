@@ -103,7 +103,7 @@ def test_a_waiting_task_is_woken_once() -> None:
     async def main() -> None:
         async with trio.open_nursery() as nursery:
             given.wakeup_thread_and_signal_safe()
-            given.process_events(())  # nobody waits yet
+            given.process_events(())  # no task waits yet
             nursery.start_soon(wait)
             await trio.testing.wait_all_tasks_blocked()
             given.process_events(())

@@ -52,7 +52,7 @@ class SeenStates:
     def stands_for(self, state: State, steps: int, passed: Container[State] = ()) -> State | None:
         """Return a state that was met, and from which as much is found; if there is none, note this one.
 
-        It is none of those that this run has `passed` with as many calls and cancellations.
+        A state that this run has `passed` does not count if as many calls and cancellations led to it.
         """
         if not self.merge:
             return None

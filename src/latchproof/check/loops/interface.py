@@ -126,7 +126,7 @@ class Stepper(Host, Pausing, Protocol):
         """All that the loop's next steps depend on."""
 
     def orders(self) -> tuple[tuple[Any, ...], ...]:
-        """Return the states that are alike if the next pass begins now: one for each order in which it may run tasks.
+        """Return the states that are equivalent if the next pass begins now: one for each order that it may take.
 
         A host that does not run in passes has one.
         """

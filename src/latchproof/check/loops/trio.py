@@ -179,9 +179,9 @@ class TrioStepper(trio.abc.Clock, trio.abc.Instrument):
         return self._state(self._runner.runq)
 
     def orders(self) -> tuple[tuple[Any, ...], ...]:
-        ready = self._runner.runq
-        # what a timer or another thread adds comes last in the batch, whatever its order is
-        is_complete = self.next_timer > self.now and not self._runner.entry_queue.size()
+        runner, ready = self._runner, self._runner.runq
+        # what a timer, a callback or a socket adds comes last in the batch, whatever its order is
+        is_complete = self.next_timer > self.now and not runner.entry_queue.size() and not runner.io_manager.is_used
         if not (is_complete and self._tosses_a_coin(ready)):
             return (self._state(ready),)
         return self._state(ready), self._state(type(ready)(reversed(ready)))

@@ -23,6 +23,11 @@ class Input:
         self._real: Any = None
         """Trio's own input and output, once that was asked for."""
 
+    @property
+    def is_used(self) -> bool:
+        """Whether a target has asked for trio's own input and output, which may resume tasks then."""
+        return self._real is not None
+
     # -------------------------------------------------------------------------------------------------- the entry queue
 
     def wakeup_thread_and_signal_safe(self) -> None:
