@@ -17,8 +17,8 @@ $(SETUP): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "latchproof needs Python 3.11 or later; choose one with make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@# pip compiles all but what it installs in place, and hundreds of processes would each compile that again
 	@$(BIN)/python -m compileall -q src spec
 	@touch $(SETUP)
@@ -123,7 +123,7 @@ $(PAGES)/report.html: $(SETUP) .venv-browser/.complete
 .venv-browser/.complete: browser/requirements.txt browser/install_chromium.sh
 	@sh browser/install_chromium.sh
 	@$(PYTHON) -m venv .venv-browser
-	@$(BROWSER)/python -m pip install --quiet --disable-pip-version-check -r browser/requirements.txt
+	@$(BROWSER)/python -m pip install --quiet --quiet --disable-pip-version-check -r browser/requirements.txt
 	@touch $@
 
 DOCS := .venv-docs/bin
@@ -138,7 +138,7 @@ docs-html: .venv-docs/.complete ## build the documentation to build/docs, and ru
 
 .venv-docs/.complete: requirements-dev.txt docs/requirements.txt
 	@$(PYTHON) -m venv .venv-docs
-	@$(DOCS)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r docs/requirements.txt
+	@$(DOCS)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-dev.txt -r docs/requirements.txt
 	@touch $@
 
 dist: $(SETUP) ## build the sdist, and the wheel from it, in dist/
