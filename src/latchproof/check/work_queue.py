@@ -197,9 +197,7 @@ class _Tree:
             self._counted = _together(self._counted, result)
             self._ahead += reversed(_children(piece, result))
             walk = self._counted.walk
-            # where policies are set aside, what else they break is left to a walk in full
-            is_answered = walk.has_failed and self.root.sets_aside
-            if not result.done or result.broken_off or walk.cut_short or walk.hung or is_answered:
+            if not result.done or result.broken_off or walk.cut_short or walk.hung:
                 self.over = True
             elif self._ahead and walk.has_failed:
                 self._cancel_rest(piece, replace(self.root, ordered=job.ordered, smaller_than=smallest(walk)))
