@@ -13,9 +13,11 @@ import trio
 
 from latchproof import Barrier, CountdownLatch
 from latchproof.check.checker import check
+from latchproof.check.choices import PASS, Action
 from latchproof.check.history import Begin, End, Event
 from latchproof.check.loops import STEPPED, stepper_class
 from latchproof.check.loops.flowno_tasks import OWN_FAULTS
+from latchproof.check.loops.trio import TrioStepper
 from latchproof.check.replaying import replay
 from latchproof.check.target import TargetError, adapt, load
 from latchproof.check.tree import Explorer
@@ -96,6 +98,22 @@ def test_trio_runs_a_pass_in_both_orders() -> None:
     assert explorer.walk(on_history=note).complete
     assert words == {"call wait()", "pass", "run", "reversed"}
     assert orders >= {("0", "1"), ("1", "0")}
+
+
+def test_both_orders_of_a_pass_are_one_only_where_nothing_can_be_done_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    possible: set[tuple[Action, ...]] = set()
+    orders_of = TrioStepper.orders
+
+    def orders(stepper: Any) -> Any:
+        possible.add(stepper._script._options(can_run=True, between_passes=True))
+        return orders_of(stepper)
+
+    monkeypatch.setattr(TrioStepper, "orders", orders)
+    shape = Programs((2,), at_once=2, calls=3, cancellations=1, waits_only=True)
+    assert not Explorer(adapt(Barrier), shape, 2, BARRIER.policies[:1], host="trio").walk().restless
+    assert possible == {(PASS,)}
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,16 @@ def test_of_the_policies_that_are_satisfied_everything_is_found_in_fewer_runs(fa
     assert not part.cut_short
 
 
+def test_to_find_out_only_whether_a_policy_is_broken_takes_fewer_runs() -> None:
+    """Though with one policy none is set aside."""
+    target = adapt(CountdownLatch)
+    policies = [target.policy("latchproof")]
+    part, whole = (Explorer(target, SMALL, 1, policies, sets_aside=aside).walk() for aside in (True, False))
+    assert part.schedules < whole.schedules
+    assert part.fired == whole.fired
+    assert part.set_aside == whole.set_aside == frozenset()
+
+
 def test_a_walk_ends_once_every_policy_has_failed_if_one_was_set_aside() -> None:
     shape = Programs((3,), at_once=3, calls=4, cancellations=1, waits_only=True)
     target = load("asyncio:Barrier")
@@ -195,6 +205,23 @@ def test_a_job_that_ends_at_a_failure_makes_no_other_run_and_repeats_none(
     assert not result.cut_short
     whole = jobs.do_job(target, replace(job, until_failure=False)).walk.schedules
     assert (result.walk.schedules < whole) == until_failure
+
+
+def test_a_job_that_ends_at_a_step_that_does_not_end_repeats_its_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tree may not be walked again."""
+    repeated: list[str] = []
+    monkeypatch.setattr(jobs, "_repeat_failures", lambda *_: repeated.append("repeated"))
+    walk = Explorer.walk
+
+    def hanging(explorer: Explorer, **options: Any) -> Walk:
+        found = walk(explorer, **options)
+        found.hung = True
+        return found
+
+    monkeypatch.setattr(Explorer, "walk", hanging)
+    target = load("asyncio:Barrier")
+    jobs.do_job(target, replace(JOB, until_failure=True))
+    assert set(repeated) == {"repeated"}
 
 
 def test_a_tree_that_came_in_pieces_is_walked_in_full_once_every_policy_has_failed_in_it() -> None:
