@@ -202,7 +202,7 @@ def test_a_job_that_ends_at_a_failure_makes_no_other_run_and_repeats_none(
     result = jobs.do_job(target, job)
     assert any(result.walk.failures.values())
     assert (result.walk.cut_short, bool(repeated)) == (until_failure, is_repeated)
-    assert not result.cut_short
+    assert (result.cut_short, result.reasons) == ("", ())
     whole = jobs.do_job(target, replace(job, until_failure=False)).walk.schedules
     assert (result.walk.schedules < whole) == until_failure
 

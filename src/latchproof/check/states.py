@@ -9,11 +9,12 @@ A run ends at a state if one that was met before stands for it. That one has the
 the same from there. What else is required depends on what is to be found:
 
 - **Whether** a policy is broken: no more calls and cancellations led to the earlier state, and each judge allows here
-  at least what it allows there. Then whatever a run from here breaks, the same run from there breaks too. It does not
-  matter which calls overlapped on the way, how many steps it took, or whether the walk has left the earlier state: in
-  the end every run from there is made, or another stands for it. No failure is lost in a circle: of the states that are
-  continued from, take the one from which the fewest actions lead to a failure. The first of these leads to a state from
-  which fewer do. Either that one is continued from, or another stands for it, from which no more do.
+  at least what it allows there. Then a run from there breaks each policy that the same run from here breaks. It does
+  not matter which calls overlapped on the way, how many steps it took, or whether the walk has left the earlier state.
+  States may stand for each other in a circle, and still no failure is lost. Of the states that the walk continues from,
+  take one with the shortest path to a failure. The first action leads to a state with a shorter path. The walk
+  continues from that one too, or from another that stands for it, with a path as short. So the shortest path has no
+  action: the failure was found.
 - **Everything** that is broken, each claim by its smallest failure: each judge's place is the same, as many calls and
   cancellations led here, and no fewer steps. A place that allows more may break another claim, and fewer steps would
   make a smaller failure.
@@ -36,9 +37,8 @@ from latchproof.check.target import Call
 class SeenStates:
     """The states that the runs of a walk have met, each with the fewest steps to it.
 
-    Without `merge` they are recognized within one run only. The `judges` say whether one state stands for another. With
-    `only_whether` each policy has to be broken from it that is broken from the other; else all failures have to be the
-    same.
+    Without `merge` they are recognized within one run only. The `judges` say whether one state stands for another:
+    with `only_whether` if it leads to as many broken policies, else only if it leads to the same failures.
     """
 
     def __init__(self, *, merge: bool, judges: Sequence[Judge] = (), only_whether: bool = False) -> None:
@@ -68,9 +68,9 @@ class SeenStates:
         return None
 
     def _allows_as_much(self, state: State, other: State) -> bool:
-        """Return whether no judge finds more from a state than from another one. One that has a finding judges no more.
+        """Return whether no judge finds more from a state than from another one; in full, whether each finds the same.
 
-        Unless only whether a policy is broken is asked for, none may find anything else either.
+        A judge that has a finding judges no more.
         """
         return all(
             place in (-1, there) or (self._only_whether and judge.allows_as_much(place, there))

@@ -132,9 +132,9 @@ class Explorer:
     strategy does. With `ordered`, sets of futures and tasks are iterated in order of their creation. With `places` the
     history says where each call stands; `lines` watches each run.
 
-    With `sets_aside`, only whether each policy is broken is found out: one that has failed is judged no further as long
-    as another has not. Then fewer states differ, and one stands for more of them, but not every claim that such a
-    policy breaks is found, nor its smallest failure.
+    With `sets_aside` a walk finds out only whether each policy is broken. A policy that has failed is judged no further
+    as long as another has not. Then fewer states differ, and one stands for more of them, but not every claim that such
+    a policy breaks is found, nor its smallest failure.
     """
 
     def __init__(
