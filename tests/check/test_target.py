@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from latchproof import Barrier, CountdownLatch
+from latchproof.check.record import make_judges
 from latchproof.check.target import Call, Target, TargetError, adapt, load
 from latchproof_spec.barrier.machine import BARRIER
 from latchproof_spec.latch.machine import LATCH
 from tests.check import samples
+from tests.check.model_samples import Permits
 
 SAMPLES = "tests.check.samples"
 
@@ -36,6 +38,26 @@ def test_our_own_classes_have_everything() -> None:
     assert (barrier.machine, barrier.make, barrier.absent) == (BARRIER, Barrier, ())
     assert names(barrier) == ["wait", "abort", "reset"]
     assert barrier.observations == ("parties", "n_waiting", "broken")
+
+
+def test_targets_of_a_shipped_kind_share_specifications_and_automata() -> None:
+    ours, other = load("latchproof:Barrier"), load("asyncio:Barrier")
+    policy = BARRIER.policies[0]
+    specification = ours.specification(policy, 2)
+    assert other.specification(policy, 2) is specification
+    assert other.specification(policy, 3) is not specification
+    for target in (ours, other):
+        make_judges(target, [policy], 2, strict=False)
+        automaton = target.kind.automata[specification, False]
+        assert automaton is ours.kind.automata[specification, False]
+
+
+def test_a_model_that_is_loaded_again_makes_specifications_again() -> None:
+    """Its class may have been changed since."""
+    one, other = (load("asyncio:Semaphore", model=Permits) for _ in range(2))
+    policy = one.kind.policies[0]
+    assert one.specification(policy, 1) is one.specification(policy, 1)
+    assert other.specification(policy, 1) is not one.specification(policy, 1)
 
 
 def test_what_is_absent_is_said() -> None:

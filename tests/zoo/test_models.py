@@ -7,6 +7,7 @@ the smallest failure. The findings of a model have names of their own, so only s
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ NOT_FOUND = {
 class Both(MachineKind):
     """A machine whose policies are judged twice: by its rules, and by its model."""
 
-    @property
+    @cached_property
     def model(self) -> ModelKind:
         return ModelKind(self.name, SHIPPED[self.name].model)
 
@@ -63,9 +64,12 @@ class Both(MachineKind):
         return super().specification(policy, argument, compared)
 
 
+KINDS = {machine: Both(machine) for machine in BOUNDS}
+
+
 def pairs(machine: Machine) -> list[tuple[Any, ModelPolicy]]:
     """Return each policy that both have, as the rules and as the model have it."""
-    models = {one.name: one for one in Both(machine).model.policies}
+    models = {one.name: one for one in KINDS[machine].model.policies}
     return [(one, models[one.name]) for one in machine.policies if one.name in models]
 
 
@@ -77,7 +81,7 @@ def test_the_model_has_every_policy_that_is_judged_unnamed(machine: Machine) -> 
 @pytest.mark.parametrize("factory", [*CORRECT, *FAULTS])
 def test_both_judge_a_class_alike(factory: Any) -> None:
     machine = adapt(factory).machine
-    target = replace(adapt(factory), kind=Both(machine))
+    target = replace(adapt(factory), kind=KINDS[machine])
     bounds = BOUNDS[machine]
     if factory in LONG:
         bounds = (replace(bounds[0], arguments=FEWER[machine], at_once=2, calls=2),)

@@ -65,6 +65,8 @@ class Node:
 
 
 Edge: TypeAlias = tuple[Node | None, Set[str], tuple[str, ...]]
+Specifications: TypeAlias = dict[tuple[Any, int, str], Specification]
+"""The specifications that were made, by the policy, the constructor argument, and what is compared of values."""
 Automata: TypeAlias = "dict[tuple[Specification, bool], Automaton]"
 """The automata that were made, by the specification and whether it is taken in the strict form."""
 

@@ -7,7 +7,7 @@ A check asks a `Kind` for whatever differs between them. What is asked of a mach
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -19,6 +19,7 @@ from latchproof_spec.machine import Machine, Variant
 from latchproof_spec.machines import MACHINES, sentence_of
 
 if TYPE_CHECKING:
+    from latchproof.check.automaton import Automata, Specifications
     from latchproof.check.specification import Invocation, Specification
     from latchproof.check.values import Compared
     from latchproof_spec.claims import Claim
@@ -145,6 +146,14 @@ class Kind(Interface, Protocol):
         It is judged as well, and whether it is satisfied is told: that is a property of a class, not a fault.
         """
 
+    @property
+    def specifications(self) -> Specifications:
+        """What `specification` has returned so far. All targets of a kind share it, and so the automata."""
+
+    @property
+    def automata(self) -> Automata:
+        """The automata of the specifications, as far as they were walked."""
+
     def specification(self, policy: Any, argument: int, compared: Compared) -> Specification:
         """Return what histories of an instance made with `argument` are judged by under a policy."""
 
@@ -188,6 +197,8 @@ class MachineKind:
 
     machine: Machine
     model_name: str = ""
+    specifications: Specifications = field(default_factory=dict, init=False, compare=False, repr=False)
+    automata: Automata = field(default_factory=dict, init=False, compare=False, repr=False)
     is_a_model: Final = False
 
     @property

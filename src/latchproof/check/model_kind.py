@@ -11,6 +11,7 @@ from functools import cached_property
 from inspect import iscoroutinefunction, signature
 from typing import Any, Final
 
+from latchproof.check.automaton import Automata, Specifications
 from latchproof.check.history import shown
 from latchproof.check.importing import TargetError
 from latchproof.check.kinds import Operation, a
@@ -49,6 +50,8 @@ class ModelKind:
     classes: tuple[str, ...] = ()
     driven: Callable[[Any], Any] | None = None
     """What makes an object that is driven of what the factory returns."""
+    specifications: Specifications = field(default_factory=dict, init=False, compare=False, repr=False)
+    automata: Automata = field(default_factory=dict, init=False, compare=False, repr=False)
     is_a_model: Final = True
 
     @cached_property

@@ -45,7 +45,8 @@ class NondeterminismError(Exception):
 
 def make_judges(target: Target, policies: Sequence[Any], argument: int, *, strict: bool) -> list[Judge]:
     """Return a judge of the target's histories for each policy."""
-    return [Judge(target.specification(one, argument), strict=strict, automata=target.automata) for one in policies]
+    automata = target.kind.automata
+    return [Judge(target.specification(one, argument), strict=strict, automata=automata) for one in policies]
 
 
 class Record:

@@ -13,7 +13,6 @@ from functools import cached_property, partial
 from inspect import Parameter
 from typing import Any, NamedTuple, Self
 
-from latchproof.check.automaton import Automata
 from latchproof.check.awaiting import require_awaitable
 from latchproof.check.driven import Member, constructor, members
 from latchproof.check.history import named
@@ -101,9 +100,6 @@ class Target:
     ignored: tuple[str, ...] = ()
     passing: tuple[str, ...] = ()
     """The operations whose methods take what the call returned by which that was taken which they give back."""
-    specifications: dict[tuple[Any, ...], Specification] = field(default_factory=dict, compare=False, repr=False)
-    """What its histories were judged by so far, and below the automata: all trees of a check share them."""
-    automata: Automata = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def recipe(self) -> Recipe:
@@ -137,10 +133,10 @@ class Target:
 
     def specification(self, policy: Any, argument: int) -> Specification:
         """Return what histories of an instance made with `argument` are judged by under a policy."""
-        about = self.kind, policy, argument, self.values.compared
-        if about not in self.specifications:
-            self.specifications[about] = self.kind.specification(policy, argument, self.values.compared)
-        return self.specifications[about]
+        about = policy, argument, self.values.compared
+        if about not in self.kind.specifications:
+            self.kind.specifications[about] = self.kind.specification(*about)
+        return self.kind.specifications[about]
 
     def under(self, policies: Sequence[Any]) -> Self:
         """Return the target without the operations of which one of the policies says nothing: they are not driven."""
