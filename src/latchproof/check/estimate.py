@@ -39,9 +39,8 @@ SLOWER = 2 / 3
 """Exponent of the factor of growth, at a further call that cannot be under way together with all the others.
 
 If two calls make f times the runs of one, and two may be under way at once, a third call makes f ** SLOWER times the
-runs of two: the second brings the orders of two calls, the third no others. From two calls to three, exponents of 0.5
-to 0.9 were seen. Where only waits are made, it applies at each such call: 0.2 to 0.3 were seen at the first of them,
-and 0.7 to 1.6 at others.
+runs of two: the second brings the orders of two calls, the third no others. Exponents of 0.4 to 1.2 were seen at nearly
+all such calls, and down to 0.1 where only waits are made.
 """
 
 
@@ -164,7 +163,7 @@ def _runs(programs: Programs, explorer: Callable[..., Explorer], limits: StepLim
     factor = known[-1] / known[-2] if len(known) > 1 else _growth(programs, explorer, limits) or float(known[-1])
     runs = float(known[-1])
     for calls in range(len(known), programs.calls):
-        if calls >= programs.at_once and (programs.waits_only or calls == 2):
+        if calls >= programs.at_once:
             factor **= SLOWER
         runs *= factor
     return runs, len(counts), rate
