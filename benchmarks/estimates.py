@@ -1,7 +1,8 @@
 """Compare what `check --estimate` says with the runs that the check makes: python -m benchmarks.estimates
 
 Every correct class of the zoo and every class of `benchmarks.suspending` is estimated and checked, within the default
-bounds of its host. The number of runs depends on nothing but the class and the bounds. A check is stopped after `MOST`
+bounds of its host. The number of runs depends on nothing but the class and the bounds, save by a few where a class
+keeps tasks in a set, because sets are compared in the order in which they are iterated. A check is stopped after `MOST`
 runs of one tree. Then the number is not known, and the estimate counts as too far off.
 """
 

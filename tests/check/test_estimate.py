@@ -93,6 +93,7 @@ def test_what_is_large_is_extrapolated_to_the_order_of_magnitude(monkeypatch: py
         ("latchproof:CountdownLatch", Programs((1,), 2, 3, 1, numbers=(0,), again=True, in_except=True), "asyncio", 2),
         ("latchproof:Barrier", Programs((2,), 3, 3, 0), "trio", 2),
         ("tests.zoo.correct:SuspendingBarrier", Programs((4,), 4, 5, 2, waits_only=True), "asyncio", 3),
+        ("tests.zoo.correct:SuspendingLatch", Programs((4,), 2, 5, 1, again=True), "asyncio", 2),
     ],
 )
 def test_it_is_right_within_a_factor_of_3(name: str, shape: Programs, host: str, counted_calls: int) -> None:
