@@ -113,6 +113,7 @@ def test_what_most_policies_find_is_reported() -> None:
         ({"one": "C1", "two": "", "three": "C1"}, "C1", "two"),
         ({"one": "C1"}, "C1", "one"),
         ({"one": "C5", "two": "C6", "three": "C5 C6", "four": "C6"}, "C6", "two"),
+        ({"one": "C1 C2", "two": "C2", "three": "C1 C2"}, "C1 C2", "two"),
     ],
 )
 def test_which_policy_is_shown(broken: dict[str, str], common: str, shown: str) -> None:

@@ -175,6 +175,24 @@ def test_a_verdict_without_a_policy_shows_each() -> None:
     assert "\npolicy    aiologic: breaks C10; judged no further\n" in text
 
 
+def test_the_policy_whose_runs_are_shown_is_said() -> None:
+    shapes = (Programs((2,), at_once=2, calls=3, cancellations=1),)
+    verdict = check(adapt(samples.CountingLatch), programs=shapes)
+    text = printed(print_verdict, verdict, terminal=False)
+    assert verdict.satisfied == ()
+    assert text.count("; its runs are shown\n") == 1
+    assert f"\npolicy    {verdict.reported.policy}: breaks {', '.join(verdict.reported.failures)}; its runs are" in text
+
+
+def test_the_schedules_that_runs_stand_for_are_told_only_if_they_are_more() -> None:
+    shapes = (Programs((1,), at_once=1, calls=2, cancellations=0),)
+    verdict = check(adapt(CountdownLatch), policy="latchproof", programs=shapes)
+    for covered, is_told in ((verdict.schedules, False), (verdict.schedules + 1, True)):
+        text = printed(print_verdict, dataclasses.replace(verdict, covered=covered), terminal=False)
+        assert (f"covers at least {covered} schedules" in text) == is_told
+        assert "stopped early at a state or order already explored" in text
+
+
 def test_the_ledger_has_its_parts_set_apart() -> None:
     cells = [
         Cell(claim.id, "holds", "", (), "a bound", 1, 0.1, kind.name, "units", "again")

@@ -91,19 +91,23 @@ def shared(verdicts: Sequence[PolicyVerdict]) -> tuple[str, ...]:
 
 
 def most_telling(verdicts: Sequence[PolicyVerdict], claim: str | None = None) -> PolicyVerdict:
-    """Return the verdict to show: of a satisfied policy, or else one with what most policies find, and little else.
+    """Return the verdict to show: of a satisfied policy, or else of the one that tells most about the fault.
 
-    The policy with the fewest failures alone may be one whose first violation ends each run before what the others
-    report. Of policies that are broken in as many ways it is the one that takes the most calls and cancellations to
-    break: a shorter run may be about a policy that the class does not follow. With a claim, a policy under which it is
-    not broken comes first.
+    A policy comes first if whatever is broken under it is broken under all. A first-in-first-out queue that loses items
+    does so under every policy; under most its order is wrong as well, which is no fault. Otherwise it is a policy with
+    what most policies find, and little else. The policy with the fewest failures alone may be one whose first violation
+    ends each run before what the others report. Of policies that are broken in as many ways it is the one that takes
+    the most calls and cancellations to break: a shorter run may be about a policy that the class does not follow. With
+    a claim, a policy under which it is not broken comes first.
     """
     found = shared(verdicts)
+    everywhere = set.intersection(*(set(one.failures) for one in verdicts))
 
-    def key(one: PolicyVerdict) -> tuple[bool, bool, int, int, tuple[int, ...]]:
+    def key(one: PolicyVerdict) -> tuple[bool, bool, bool, int, int, tuple[int, ...]]:
         missing = sum(claim not in one.failures for claim in found)
         calls, cancellations = min((failure.size[:2] for failure in one.failures.values()), default=(0, 0))
-        return claim in one.failures, not one.satisfied, missing, len(one.failures), (-calls, -cancellations)
+        differs = not everywhere.issuperset(one.failures)
+        return claim in one.failures, not one.satisfied, differs, missing, len(one.failures), (-calls, -cancellations)
 
     return min(verdicts, key=key)
 

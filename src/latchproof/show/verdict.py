@@ -31,7 +31,7 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
     if len(verdict.policies) > 1:
         for one in verdict.policies:
             is_shown = one.policy == verdict.reported.policy and not one.satisfied
-            remark = ", the least of all; its runs are shown" if is_shown else ""
+            remark = "; its runs are shown" if is_shown else ""
             say_labelled(console, "policy", f"{one.policy}: {verdict.standing(one)}{remark}")
     _print_orders(console, verdict)
     style = {0: "green", 1: "bold red"}.get(verdict.exit_code, "yellow")
@@ -78,9 +78,9 @@ def _print_work(console: Console, verdict: Verdict) -> None:
     say_labelled(console, "ran", f"{ran}, {verdict.seconds:.1f} s")
     if verdict.scheduler == "exhaustive":
         pruned = f"{count_of(verdict.pruned, 'run')}, stopped early at a state or order already explored"
-        say_labelled(
-            console, "pruned", f"{pruned}; what was run covers at least {count_of(verdict.covered, 'schedule')}"
-        )
+        if verdict.covered > verdict.schedules:  # a run that commutes with another adds none
+            pruned += f"; what was run covers at least {count_of(verdict.covered, 'schedule')}"
+        say_labelled(console, "pruned", pruned)
     else:
         say_labelled(console, "sampled", f"at random: {verdict.scheduler}; other schedules were not tried")
     rules = ", ".join(verdict.reported.fired) or "none"
