@@ -37,6 +37,11 @@ ORDERED = (
     "the same schedule; it was run in the order of their creation, and always did the same there"
 )
 
+UNDECIDED = (
+    "so the target depends on what no schedule decides, such as chance, a thread, a clock, what an earlier run has "
+    "left, or the order of a set of futures or tasks"
+)
+
 REPLAYS = 10
 """Number of times that a failing run is repeated before it is reported."""
 
@@ -156,7 +161,7 @@ def _do_job(target: Target, job: Job, on_run: Callable[[Walk], None] | None, met
             cut_short = _walk(target, job, explorers, on_run, meter)
         except NondeterminismError as error:
             is_deterministic = False
-            reasons.append(Reason("nondeterministic", "", str(error)))
+            reasons.append(Reason("nondeterministic", "", f"{error}, {UNDECIDED}"))
         except StuckError as error:
             reasons.append(Reason("stuck", where, f"{error}; the schedule was {_last_schedule(job, explorers[-1])}"))
         except InterruptedWalkError:
